@@ -1,0 +1,1 @@
+"""Stage 1: from sources to stored articles."""

@@ -1,0 +1,1 @@
+"""Stage 2: from stored articles to the items of an issue."""

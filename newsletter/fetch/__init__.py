@@ -1,0 +1,1 @@
+"""Polite, bounded reading of what lies outside."""

@@ -1,0 +1,97 @@
+"""A collected, extracted piece."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote it, and in which capacity, as the byline says."""
+
+    name: str
+    role: str = ""
+    org: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading (None for the text before the first) and its paragraphs, marks untouched."""
+
+    heading: str | None
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A note at the end; `url` is empty when it names none."""
+
+    n: int
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The lead image; `alt` is what the page says it shows."""
+
+    url: str
+    alt: str = ""
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What was recovered from one document; `provenance` says where each field came from.
+
+    `takeaways` are only ever the author's own. `published` is None when the document holds no
+    date; `date_guessed` marks one that was inferred. `teaser` is the page's or feed's own
+    description, empty when it has none worth printing.
+    """
+
+    title: str
+    url: str = ""
+    kicker: str = ""
+    authors: tuple[Author, ...] = ()
+    published: date | None = None
+    published_at: datetime | None = None
+    date_guessed: bool = False
+    topics: tuple[str, ...] = ()
+    takeaways_label: str = ""
+    takeaways: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    footnotes: tuple[Footnote, ...] = ()
+    author_bio: str = ""
+    teaser: str = ""
+    image: Image | None = None
+    lang: str = ""
+    direction: Literal["ltr", "rtl"] = "ltr"
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> int:
+        """Count the words of the body (characters / 2 for scripts without spaces)."""
+        text = " ".join(p for section in self.sections for p in section.paragraphs)
+        if self.lang[:2] in {"ja", "zh"}:
+            return len(text) // 2
+        return len(text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A stored article: what was extracted, and what the database knows about it.
+
+    `state` is `new` (eligible), `seen` (already there at the first collection) or `gone`.
+    Translations of one article share `translation_group`.
+    """
+
+    id: int
+    source: str
+    state: Literal["new", "seen", "gone"]
+    revision: int
+    first_seen_at: datetime
+    changed_at: datetime | None
+    translation_group: int | None
+    content: Extracted

@@ -1,0 +1,123 @@
+"""One dated number of a newsletter, and the articles in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from newsletter.model.article import Author, Image
+
+
+class IssueState(StrEnum):
+    """Where an issue stands; it stays SUBMITTING while any batch is unknown or held."""
+
+    DRAFT = "draft"
+    REVIEW = "review"
+    APPROVED = "approved"
+    PREPARING = "preparing"
+    SUBMITTING = "submitting"
+    SUBMITTED = "submitted"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+
+
+class IssueKind(StrEnum):
+    """Regular issues follow the cadence; the others have a slot of their own."""
+
+    REGULAR = "regular"
+    SPECIAL = "special"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A printed text and where it came from.
+
+    `origin` is `author`, `description`, `body`, `extracted`, `staff` or `feed`; `detail` is what a
+    person reads beside it ("sentences 4, 18 and 40 of the text").
+    """
+
+    text: str
+    origin: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Takeaways:
+    """The key points as printed; `origin` is `author`, `extracted`, `staff` or empty for none."""
+
+    items: tuple[str, ...] = ()
+    origin: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An extra that staff put into an issue: an event, a notice; `url` and `image` may be empty."""
+
+    heading: str
+    text: str
+    url: str = ""
+    link_text: str = ""
+    image: str = ""
+    image_alt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An article's place in an issue, with everything that is printed there.
+
+    `included` False means: a candidate that was left out, for `reason`. `suggested` holds
+    extracted takeaways that staff have not accepted; they are never printed.
+    """
+
+    article_id: int
+    position: int
+    included: bool
+    reason: str
+    title: str
+    url: str
+    kicker: str
+    authors: tuple[Author, ...]
+    published: str
+    topics: tuple[str, ...]
+    lang: str
+    direction: str
+    minutes: int
+    teaser: Text
+    takeaways: Takeaways
+    suggested: Takeaways = Takeaways()
+    image: Image | None = None
+    pinned: bool = False
+    source: str = ""
+    translation_group: int | None = None
+    revision: int = 1
+    corrections: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue's row; times are aware UTC, `nominal` is the slot's local wall time."""
+
+    id: int
+    newsletter: str
+    number: int
+    kind: IssueKind
+    state: IssueState
+    reason: str
+    nominal: str
+    due_at: datetime
+    subject: str
+    preheader: str
+    note: str
+    blocks: tuple[Block, ...]
+    approved_hash: str
+    approved_by: str
+    approved_at: datetime | None
+    leaves_at: datetime | None
+    corrects_issue_id: int | None
+    drafted_at: datetime
+    submitted_at: datetime | None
+    created_by: str

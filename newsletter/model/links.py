@@ -1,0 +1,36 @@
+"""Every address that our mail names on our own pages; `base` is `publication.url`."""
+
+
+def leave(base: str, token: str) -> str:
+    """Return the address of the leaving page; a one-click POST goes there too (RFC 8058)."""
+    return f"{base.rstrip('/')}/leave/{token}"
+
+
+def preferences(base: str, token: str) -> str:
+    """Return the address of the preference page."""
+    return f"{base.rstrip('/')}/preferences/{token}"
+
+
+def read(base: str, delivery: str, token: str) -> str:
+    """Return the address at which one delivery is read in the browser."""
+    return f"{base.rstrip('/')}/read/{delivery}/{token}"
+
+
+def confirm(base: str, token: str) -> str:
+    """Return the address of the page that confirms a sign-up by POST."""
+    return f"{base.rstrip('/')}/confirm/{token}"
+
+
+def manage(base: str, token: str) -> str:
+    """Return the single-use address for export, erasure and change of address."""
+    return f"{base.rstrip('/')}/manage/{token}"
+
+
+def signup(base: str) -> str:
+    """Return the address of the sign-up page."""
+    return f"{base.rstrip('/')}/"
+
+
+def public_article(base: str, article_id: int) -> str:
+    """Return where an article without an address of its own (a file) is read on our pages."""
+    return f"{base.rstrip('/')}/articles/{article_id}"

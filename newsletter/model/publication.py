@@ -1,0 +1,121 @@
+"""The publication, its newsletters and topics, as the configuration describes them."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from newsletter.model.cadence import Cadence
+from newsletter.model.source import Source
+
+Provider = Literal["outbox", "smtp", "sendgrid", "memory"]
+Content = Literal["followed-first", "followed", "same"]
+Highlights = Literal["suggest", "print", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A display name (possibly empty) and an address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What an article can be about; `aliases` and labels also match a subscriber's tag."""
+
+    slug: str
+    labels: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    def label(self, language: str) -> str:
+        """Return the topic's name in `language`, else in its first language, else its slug."""
+        named = dict(self.labels)
+        return named.get(language) or next(iter(named.values()), self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """A publisher's own look; what is empty falls back to the house's."""
+
+    accent: str = "#8c1d2f"
+    accent_dark: str = "#f0a9b1"
+    paper: str = "#fffdf9"
+    logo: str = ""
+    logo_alt: str = ""
+    serif: str = "Georgia, 'Times New Roman', serif"
+    sans: str = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLimits:
+    """How many items an edition holds in full."""
+
+    min: int = 1
+    max: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What happens to an issue that is not approved when its slot comes."""
+
+    grace: timedelta = timedelta(hours=2)
+    then: Literal["hold", "send", "skip"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """A recurring title of the publication."""
+
+    key: str
+    title: str
+    language: str
+    timezone: ZoneInfo
+    cadence: Cadence
+    segment: str = "everyone"
+    content: Content = "followed-first"
+    layout: str = "brief"
+    items: ItemLimits = ItemLimits()
+    highlights: Highlights = "suggest"
+    approval: Literal["required", "automatic"] = "required"
+    lead: timedelta = timedelta(days=3)
+    approve_by: timedelta = timedelta(hours=1)
+    late: Late = Late()
+    catch_up: Literal["latest", "all", "none"] = "latest"
+    undo: timedelta = timedelta(minutes=10)
+    spread: timedelta = timedelta(0)
+    quiet: str = ""
+    on_unknown: Literal["hold", "resend"] = "hold"
+    max_age: timedelta = timedelta(days=30)
+    max_editions: int = 200
+    subject: str = ""
+    subject_prefix: str = ""
+    sources: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    opens: bool = False
+    clicks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The house: one installation, one configuration, one database."""
+
+    name: str
+    url: str
+    timezone: ZoneInfo
+    language: str
+    sender: Mailbox
+    reply_to: Mailbox | None
+    postal_address: str
+    provider: Provider
+    topics: tuple[Topic, ...] = ()
+    sources: tuple[Source, ...] = ()
+    newsletters: tuple[Newsletter, ...] = ()
+    segments: tuple[tuple[str, str], ...] = ()
+    brand: Brand = field(default_factory=Brand)
+
+    def newsletter(self, key: str) -> Newsletter | None:
+        """Return the newsletter called `key`, or None."""
+        return next((one for one in self.newsletters if one.key == key), None)

@@ -1,0 +1,1 @@
+"""Stage 3: from an issue to the exact bytes of its editions."""

@@ -1,0 +1,1 @@
+"""Pre-flight checks: pure functions over a rendered edition."""

@@ -1,0 +1,1 @@
+"""Stage 4: from approved editions to submitted deliveries."""

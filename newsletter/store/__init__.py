@@ -1,0 +1,1 @@
+"""What the database knows: functions from a connection and values to values."""

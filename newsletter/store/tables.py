@@ -1,0 +1,236 @@
+"""The tables of collecting, editing and sending. People live in `subscribers.store.tables`."""
+
+import sqlalchemy as sa
+
+from newsletter.store.types import UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = sa.MetaData(naming_convention=NAMES)
+
+source_states = sa.Table(
+    "source_states",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("etag", sa.Text, nullable=False, server_default=""),
+    sa.Column("last_modified", sa.Text, nullable=False, server_default=""),
+    sa.Column("body_hash", sa.Text, nullable=False, server_default=""),
+    sa.Column("learnt_url", sa.Text, nullable=False, server_default=""),
+    sa.Column("redirected_to", sa.Text, nullable=False, server_default=""),
+    sa.Column("redirects_seen", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("first_collected_at", UtcDateTime),
+    sa.Column("last_success_at", UtcDateTime),
+    sa.Column("last_new_at", UtcDateTime),
+    sa.Column("next_check_at", UtcDateTime),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("failing_since", UtcDateTime),
+    sa.Column("health", sa.Text, nullable=False, server_default=""),
+)
+
+articles = sa.Table(
+    "articles",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("lang", sa.Text, nullable=False),
+    sa.Column("published", sa.Text, nullable=False, server_default=""),
+    sa.Column("content", sa.JSON, nullable=False),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("translation_group", sa.Integer),
+    sa.Column("first_seen_at", UtcDateTime, nullable=False),
+    sa.Column("changed_at", UtcDateTime),
+)
+sa.Index(None, articles.c.state, articles.c.first_seen_at)
+
+article_keys = sa.Table(
+    "article_keys",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id"), nullable=False, index=True),
+)
+
+article_revisions = sa.Table(
+    "article_revisions",
+    metadata,
+    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+)
+
+slots = sa.Table(
+    "slots",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("newsletter", sa.Text, nullable=False),
+    sa.Column("nominal", sa.Text, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("claimed_at", UtcDateTime, nullable=False),
+)
+sa.Index("uq_slots_newsletter_nominal", slots.c.newsletter, slots.c.nominal, unique=True)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("slot_id", sa.ForeignKey("slots.id")),
+    sa.Column("newsletter", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("nominal", sa.Text, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, server_default=""),
+    sa.Column("preheader", sa.Text, nullable=False, server_default=""),
+    sa.Column("note", sa.Text, nullable=False, server_default=""),
+    sa.Column("blocks", sa.JSON, nullable=False),
+    sa.Column("approved_hash", sa.Text, nullable=False, server_default=""),
+    sa.Column("approved_by", sa.Text, nullable=False, server_default=""),
+    sa.Column("approved_at", UtcDateTime),
+    sa.Column("leaves_at", UtcDateTime),
+    sa.Column("corrects_issue_id", sa.ForeignKey("issues.id")),
+    sa.Column("provider", sa.Text, nullable=False, server_default=""),
+    sa.Column("planned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("drafted_at", UtcDateTime, nullable=False),
+    sa.Column("frozen_at", UtcDateTime),
+    sa.Column("submitted_at", UtcDateTime),
+    sa.Column("created_by", sa.Text, nullable=False),
+)
+sa.Index("uq_issues_slot_id", issues.c.slot_id, unique=True)
+sa.Index("uq_issues_newsletter_number", issues.c.newsletter, issues.c.number, unique=True)
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id"), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("included", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("pinned", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("printed", sa.JSON, nullable=False),
+    sa.Column("corrections", sa.JSON, nullable=False),
+)
+sa.Index(None, items.c.article_id)
+
+editions = sa.Table(
+    "editions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("items", sa.JSON, nullable=False),
+    sa.Column("headlines", sa.JSON, nullable=False),
+    sa.Column("nonce", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("preheader", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("people", sa.Integer, nullable=False),
+    sa.Column("rendered_at", UtcDateTime, nullable=False),
+)
+sa.Index("uq_editions_issue_id_seq", editions.c.issue_id, editions.c.seq, unique=True)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("subscriber_id", sa.Integer, nullable=False),
+    sa.Column("edition_id", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text),
+    sqlite_with_rowid=False,
+)
+sa.Index(
+    "uq_deliveries_issue_id_subscriber_id",
+    deliveries.c.issue_id,
+    deliveries.c.subscriber_id,
+    unique=True,
+)
+sa.Index(None, deliveries.c.subscriber_id)
+
+exclusions = sa.Table(
+    "exclusions",
+    metadata,
+    sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("subscriber_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+batches = sa.Table(
+    "batches",
+    metadata,
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("edition_id", sa.Integer, nullable=False),
+    sa.Column("first_seq", sa.Integer, nullable=False),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("not_before", UtcDateTime),
+    sa.Column("unknown_at", UtcDateTime),
+    sa.Column("settled_at", UtcDateTime),
+    sa.Column("message_id", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+)
+sa.Index(None, batches.c.state, batches.c.not_before)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("subscriber_id", sa.Integer),
+    sa.Column("address", sa.Text, nullable=False, server_default=""),
+    sa.Column("language", sa.Text, nullable=False, server_default=""),
+    sa.Column("values", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("not_before", UtcDateTime),
+    sa.Column("queued_at", UtcDateTime, nullable=False),
+    sa.Column("settled_at", UtcDateTime),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+)
+sa.Index("uq_notices_key", notices.c.key, unique=True)
+sa.Index(None, notices.c.state, notices.c.not_before)
+
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("issue_id", sa.Integer, index=True),
+    sa.Column("detail", sa.JSON, nullable=False),
+)
+
+rates = sa.Table(
+    "rates",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("free_at", sa.Float, nullable=False),
+)
