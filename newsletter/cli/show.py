@@ -1,0 +1,65 @@
+"""What the command line prints: sentences for people, JSON for programs."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import NoReturn
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Exit(IntEnum):
+    """What cron reads: all well, failed, wrong usage, something waits for a person."""
+
+    WELL = 0
+    FAILED = 1
+    USAGE = 2
+    WAITS = 3
+
+
+def say(text: str = "") -> None:
+    """Print one line for a person; `text` is never read as markup."""
+    console.print(text, markup=False)
+
+
+def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
+    """Print what happened and what to do next on standard error, and leave with `code`."""
+    errors.print(message, markup=False)
+    raise SystemExit(int(code))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on one line, as UTF-8."""
+    sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+
+
+def print_rows(
+    rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, as_json: bool = False
+) -> None:
+    """Print rows as a table of `columns`, or one JSON object per line with every key."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    if not table.row_count:
+        say("Nothing yet.")
+        return
+    console.print(table, markup=False)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value).replace("[", r"\[")
