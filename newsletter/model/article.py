@@ -33,6 +33,14 @@ class Footnote:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """The same article in another language, as the page's own `hreflang` link says."""
+
+    lang: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """The lead image; `alt` is what the page says it shows."""
 
@@ -68,6 +76,7 @@ class Extracted:
     image: Image | None = None
     lang: str = ""
     direction: Literal["ltr", "rtl"] = "ltr"
+    translations: tuple[Translation, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property

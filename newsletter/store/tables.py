@@ -25,12 +25,26 @@ source_states = sa.Table(
     sa.Column("redirected_to", sa.Text, nullable=False, server_default=""),
     sa.Column("redirects_seen", sa.Integer, nullable=False, server_default="0"),
     sa.Column("first_collected_at", UtcDateTime),
+    sa.Column("checked_at", UtcDateTime),
     sa.Column("last_success_at", UtcDateTime),
     sa.Column("last_new_at", UtcDateTime),
     sa.Column("next_check_at", UtcDateTime),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("failing_since", UtcDateTime),
+    sa.Column("found", sa.Integer, nullable=False, server_default="0"),
     sa.Column("health", sa.Text, nullable=False, server_default=""),
+)
+
+source_entries = sa.Table(
+    "source_entries",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("article_id", sa.Integer),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("first_seen_at", UtcDateTime, nullable=False),
 )
 
 articles = sa.Table(
@@ -41,6 +55,7 @@ articles = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("title", sa.Text, nullable=False),
+    sa.Column("title_key", sa.Text, nullable=False, index=True),
     sa.Column("lang", sa.Text, nullable=False),
     sa.Column("published", sa.Text, nullable=False, server_default=""),
     sa.Column("content", sa.JSON, nullable=False),
