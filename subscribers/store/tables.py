@@ -1,0 +1,218 @@
+"""The tables of people. No foreign key leads to newsletter's: erasing never breaks history."""
+
+import sqlalchemy as sa
+
+from subscribers.store.types import UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = sa.MetaData(naming_convention=NAMES)
+
+# An id is never used again: links in old mail name it.
+subscribers = sa.Table(
+    "subscribers",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("address_key", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("language", sa.Text, nullable=False, server_default=""),
+    sa.Column("origin", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("acted_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+sa.Index("uq_subscribers_address_key", subscribers.c.address_key, unique=True)
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("newsletter", sa.Text, primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("frequency", sa.Text, nullable=False, server_default="each"),
+    sa.Column("paused_until", UtcDateTime),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("confirmed_at", UtcDateTime),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("origin", sa.Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
+sa.Index(None, subscriptions.c.subscriber_id)
+sa.Index(None, subscriptions.c.state, subscriptions.c.since)
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index("uq_tags_slug", tags.c.slug, unique=True)
+
+subscriber_tags = sa.Table(
+    "subscriber_tags",
+    metadata,
+    sa.Column("tag_id", sa.ForeignKey("tags.id"), primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+sa.Index(None, subscriber_tags.c.subscriber_id, subscriber_tags.c.tag_id)
+
+suppressions = sa.Table(
+    "suppressions",
+    metadata,
+    sa.Column("address_key", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+# What stays of an erased address: a keyed hash, so that no import brings it back.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
+# Sign-ups as they came in; applied only when they are confirmed.
+requests = sa.Table(
+    "requests",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("newsletters", sa.JSON, nullable=False),
+    sa.Column("topics", sa.JSON, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("wording", sa.Text, nullable=False),
+    sa.Column("network", sa.Text, nullable=False),
+    sa.Column("mailed", sa.Boolean, nullable=False),
+    sa.Column("confirmed_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+sa.Index(None, requests.c.subscriber_id, requests.c.at)
+sa.Index(None, requests.c.network, requests.c.at)
+sa.Index(None, requests.c.at)
+
+# The proof: when, where and under which wording somebody agreed or withdrew.
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), nullable=False, index=True),
+    sa.Column("newsletter", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("wording", sa.Text, nullable=False, server_default=""),
+    sa.Column("network", sa.Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+
+wordings = sa.Table(
+    "wordings",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("first_used_at", UtcDateTime, nullable=False),
+)
+
+single_use_links = sa.Table(
+    "single_use_links",
+    metadata,
+    sa.Column("serial", sa.Integer, primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), nullable=False, index=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Column("issued_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("subscriber_id", sa.Integer),
+    sa.Column("newsletter", sa.Text, nullable=False, server_default=""),
+    sa.Column("detail", sa.JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+sa.Index(None, audit.c.subscriber_id, audit.c.id)
+
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False, index=True),
+    sa.Column("format", sa.Text, nullable=False),
+    sa.Column("mapping", sa.JSON, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("applied_to", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("staged_at", UtcDateTime, nullable=False),
+    sa.Column("applied_at", UtcDateTime),
+    sa.Column("undone_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+
+# A row of an import as it was read, and what came of it.
+import_rows = sa.Table(
+    "import_rows",
+    metadata,
+    sa.Column("import_id", sa.ForeignKey("imports.id"), primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("address_key", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("subscriptions", sa.JSON, nullable=False),
+    sa.Column("suppressed", sa.Text, nullable=False),
+    sa.Column("consent", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("subscriber_id", sa.Integer),
+    sqlite_with_rowid=False,
+)
+sa.Index(None, import_rows.c.import_id, import_rows.c.address_key)
+sa.Index(None, import_rows.c.subscriber_id)
+
+# What an import changed on people who were there before, so that it can be taken back.
+import_changes = sa.Table(
+    "import_changes",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("import_id", sa.ForeignKey("imports.id"), nullable=False),
+    sa.Column("subscriber_id", sa.Integer),
+    sa.Column("field", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("before", sa.JSON, nullable=False),
+    sa.Column("after", sa.JSON, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+sa.Index(None, import_changes.c.import_id, import_changes.c.id)
+sa.Index(None, import_changes.c.subscriber_id)
