@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import NoReturn
 
 from dateutil.rrule import DAILY, MONTHLY, rrule, weekday
 
@@ -63,7 +62,8 @@ class Cadence:
                     weekdays=_weekdays(days, text),
                     ordinals=_ordinals(ordinals, text),
                 )
-        _refuse(text, "")
+            case _:
+                raise _wrong(text, "")
 
     def nominals(self, after: datetime) -> Iterator[datetime]:
         """Walk the naive local wall times strictly later than `after`, without end."""
@@ -87,10 +87,10 @@ class Cadence:
         return [weekday(day, nth) for day in self.weekdays for nth in self.ordinals]
 
 
-def _refuse(text: str, why: str) -> NoReturn:
+def _wrong(text: str, why: str) -> CadenceError:
     because = f"{why}; " if why else ""
     msg = f'"{text}" is no cadence: {because}{EXPECTED}'
-    raise CadenceError(msg)
+    return CadenceError(msg)
 
 
 def _times(clocks: str, text: str) -> tuple[time, ...]:
@@ -98,7 +98,7 @@ def _times(clocks: str, text: str) -> tuple[time, ...]:
     for clock in clocks.split(","):
         match = _CLOCK.fullmatch(clock)
         if match is None:
-            _refuse(text, f'"{clock}" is no time of day between 00:00 and 23:59')
+            raise _wrong(text, f'"{clock}" is no time of day between 00:00 and 23:59')
         found.add(time(int(match[1]), int(match[2])))
     return tuple(sorted(found))
 
@@ -115,10 +115,12 @@ def _weekdays(days: str, text: str) -> tuple[int, ...]:
 
 def _weekday(name: str, text: str) -> int:
     if name.isdigit():
-        _refuse(text, f"write the weekday {name} by its name, because crons count days differently")
+        raise _wrong(
+            text, f"write the weekday {name} by its name, because crons count days differently"
+        )
     known = next((i for i, day in enumerate(DAYS) if _spells(name, i, day)), None)
     if known is None:
-        _refuse(text, f'"{name}" is no day of the week')
+        raise _wrong(text, f'"{name}" is no day of the week')
     return known
 
 
@@ -129,7 +131,7 @@ def _spells(name: str, index: int, short: str) -> bool:
 def _ordinals(words: str, text: str) -> tuple[int, ...]:
     unknown = [word for word in words.split(",") if word not in ORDINALS]
     if unknown:
-        _refuse(text, f'"{unknown[0]}" is none of {", ".join(ORDINALS)}')
+        raise _wrong(text, f'"{unknown[0]}" is none of {", ".join(ORDINALS)}')
     return tuple(sorted({ORDINALS[word] for word in words.split(",")}))
 
 
@@ -141,9 +143,9 @@ def _cron(written: str, fields: list[str]) -> Cadence:
     months = () if named == "*" else _numbers(named, range(1, 13), written)
     weekdays = () if fields[4] == "*" else _weekdays(fields[4], written)
     if monthdays and weekdays:
-        _refuse(written, "a day of the month and a day of the week exclude each other here")
+        raise _wrong(written, "a day of the month and a day of the week exclude each other here")
     if monthdays and not _occurs(months, monthdays):
-        _refuse(written, "no such day ever comes")
+        raise _wrong(written, "no such day ever comes")
     clocks = tuple(sorted(time(hour, minute) for hour in hours for minute in minutes))
     return Cadence(written, clocks, weekdays, (), months, monthdays)
 
@@ -159,10 +161,10 @@ def _numbers(field: str, allowed: range, text: str) -> tuple[int, ...]:
     for part in field.split(","):
         match = _STEP.fullmatch(part)
         if match is None:
-            _refuse(text, f'"{part}" is no number, range or "*"')
+            raise _wrong(text, f'"{part}" is no number, range or "*"')
         found.update(_span(match["span"], allowed)[:: int(match["step"] or 1)])
     if not found or not found <= set(allowed):
-        _refuse(text, f'"{field}" is not within {allowed.start}-{allowed.stop - 1}')
+        raise _wrong(text, f'"{field}" is not within {allowed.start}-{allowed.stop - 1}')
     return tuple(sorted(found))
 
 
