@@ -1,0 +1,13 @@
+"""What Alembic runs: the revisions, on the connection and in the transaction it is given."""
+
+from alembic import context
+
+from newsletter.migrations import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    compare_server_default=True,
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,149 @@
+"""A real PostgreSQL for tests: one that is named, else one that is started for the session."""
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+NULL = subprocess.DEVNULL
+INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
+"""What makes a throw-away cluster quick; none of it changes what SQL means."""
+
+
+class PostgresMissing(Exception):  # noqa: N818 - it is a finding, the caller decides
+    """There is no server and no program to start one; the text says what was looked for."""
+
+
+class Postgres:
+    """A server on which databases are made and dropped."""
+
+    def __init__(self, url: sa.URL) -> None:
+        """Use the server at `url`, as a user that may create databases."""
+        self.url = url
+        self._admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.StaticPool)
+        self._numbers = count()
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[sa.URL]:
+        """Yield the URL of a new database, a copy of `template`; drop it afterwards."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield self.url.set(database=name)
+        finally:
+            self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._admin.dispose()
+
+    def _run(self, statement: str) -> None:
+        with self._admin.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+
+@contextmanager
+def open_postgres(environ: Mapping[str, str]) -> Iterator[Postgres]:
+    """Yield the server of TEST_PG_URL, else a cluster of our own; raise PostgresMissing."""
+    if named := environ.get("TEST_PG_URL"):
+        url = sa.make_url(named).set(drivername="postgresql+psycopg")
+        with closing(Postgres(url)) as server:
+            yield server
+        return
+    with _cluster(_programs(environ)) as url, closing(Postgres(url)) as server:
+        yield server
+
+
+def _programs(environ: Mapping[str, str]) -> Path:
+    """Return the folder of initdb and postgres, the newest if there are several."""
+    found = shutil.which("initdb", path=environ.get("PATH"))
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    for program in [found, *sorted(debian, key=lambda path: int(path.parts[-3]), reverse=True)]:
+        if program and Path(program).with_name("postgres").exists():
+            return Path(program).parent
+    msg = "no TEST_PG_URL, and no initdb on the PATH or in /usr/lib/postgresql"
+    raise PostgresMissing(msg)
+
+
+@contextmanager
+def _cluster(programs: Path) -> Iterator[sa.URL]:
+    """Run a cluster of our own, reached by a socket in a temporary folder.
+
+    The server refuses to run as root, so root hands the folder to a lesser user.
+    """
+    base = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    owner = _owner()
+    if owner:
+        os.chown(base, owner["user"], owner["group"])
+    try:
+        with (base / "log").open("w") as log:
+            start = partial(subprocess.Popen, cwd=base, stdin=NULL, stdout=log, stderr=log, **owner)
+            with _server(programs, base, start) as url:
+                yield url
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@contextmanager
+def _server(
+    programs: Path, base: Path, start: partial[subprocess.Popen[bytes]]
+) -> Iterator[sa.URL]:
+    """Make and start the cluster; stop it, however the tests end."""
+    made = start([programs / "initdb", "-D", base / "db", *INITDB])
+    if made.wait():
+        raise PostgresMissing("initdb failed: " + (base / "log").read_text()[-500:])
+    settings = [f"-c{setting}" for setting in SETTINGS]
+    server = start(
+        [programs / "postgres", "-D", base / "db", "-k", base, *settings], preexec_fn=_end_with_us
+    )
+    url = sa.URL.create("postgresql+psycopg", "postgres", database="postgres")
+    url = url.update_query_dict({"host": str(base)})
+    try:
+        _wait(url, server, base / "log")
+        yield url
+    finally:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+
+
+def _owner() -> dict[str, Any]:
+    """Return whom to run the server as: ourselves, or a lesser user when we are root."""
+    if os.geteuid():
+        return {}
+    names = {entry.pw_name: entry for entry in pwd.getpwall()}
+    lesser = names.get("postgres") or names["nobody"]
+    return {"user": lesser.pw_uid, "group": lesser.pw_gid, "extra_groups": []}
+
+
+def _end_with_us() -> None:
+    """Have Linux stop the server when the tests are killed and cannot."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+def _wait(url: sa.URL, server: subprocess.Popen[bytes], log: Path) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    for _ in range(300):
+        try:
+            engine.connect().close()
+        except sa.exc.OperationalError:
+            if server.poll() is not None:
+                break
+            time.sleep(0.1)
+        else:
+            return
+    raise PostgresMissing("the server did not start: " + log.read_text()[-500:])
