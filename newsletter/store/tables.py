@@ -120,6 +120,7 @@ issues = sa.Table(
     sa.Column("corrects_issue_id", sa.ForeignKey("issues.id")),
     sa.Column("provider", sa.Text, nullable=False, server_default=""),
     sa.Column("planned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("excluded", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("drafted_at", UtcDateTime, nullable=False),
     sa.Column("frozen_at", UtcDateTime),
     sa.Column("submitted_at", UtcDateTime),
@@ -193,8 +194,8 @@ exclusions = sa.Table(
 batches = sa.Table(
     "batches",
     metadata,
-    sa.Column("issue_id", sa.ForeignKey("issues.id"), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("edition_id", sa.Integer, nullable=False),
     sa.Column("first_seq", sa.Integer, nullable=False),
     sa.Column("last_seq", sa.Integer, nullable=False),
@@ -208,8 +209,34 @@ batches = sa.Table(
     sa.Column("settled_at", UtcDateTime),
     sa.Column("message_id", sa.Text, nullable=False, server_default=""),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("rejections", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("planned", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("submitted", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("refused", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("withdrawn", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("delivered", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("deferred", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("bounced", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("dropped", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("complained", sa.Integer, nullable=False, server_default="0"),
 )
-sa.Index(None, batches.c.state, batches.c.not_before)
+sa.Index(None, batches.c.state, batches.c.issue_id, batches.c.seq)
+
+# Every attempt at a batch, written before a byte leaves; `outcome` is empty until it is seen.
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("began_at", UtcDateTime, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("outcome", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sqlite_with_rowid=False,
+)
 
 notices = sa.Table(
     "notices",
