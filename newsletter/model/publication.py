@@ -11,6 +11,10 @@ from newsletter.model.source import Source
 Provider = Literal["outbox", "smtp", "sendgrid", "memory"]
 Content = Literal["followed-first", "followed", "same"]
 Highlights = Literal["suggest", "print", "off"]
+Approval = Literal["required", "automatic"]
+LatePolicy = Literal["hold", "send", "skip"]
+CatchUp = Literal["latest", "all", "none"]
+OnUnknown = Literal["hold", "resend"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Late:
     """What happens to an issue that is not approved when its slot comes."""
 
     grace: timedelta = timedelta(hours=2)
-    then: Literal["hold", "send", "skip"] = "hold"
+    then: LatePolicy = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,14 @@ class Newsletter:
     layout: str = "brief"
     items: ItemLimits = ItemLimits()
     highlights: Highlights = "suggest"
-    approval: Literal["required", "automatic"] = "required"
+    approval: Approval = "required"
     lead: timedelta = timedelta(days=3)
     approve_by: timedelta = timedelta(hours=1)
     late: Late = Late()
-    catch_up: Literal["latest", "all", "none"] = "latest"
+    catch_up: CatchUp = "latest"
     undo: timedelta = timedelta(minutes=10)
     spread: timedelta = timedelta(0)
-    quiet: str = ""
-    on_unknown: Literal["hold", "resend"] = "hold"
+    on_unknown: OnUnknown = "hold"
     max_age: timedelta = timedelta(days=30)
     max_editions: int = 200
     subject: str = ""

@@ -11,6 +11,7 @@ from itertools import islice, takewhile
 from typing import Literal
 
 from newsletter.model.cadence import Cadence
+from newsletter.model.publication import CatchUp
 
 HORIZON = timedelta(days=400)
 
@@ -57,7 +58,7 @@ class Timing:
     zone: tzinfo
     lead: timedelta = timedelta(0)
     grace: timedelta = timedelta(0)
-    catch_up: Literal["latest", "all", "none"] = "latest"
+    catch_up: CatchUp = "latest"
 
 
 def spell(nominal: datetime) -> str:

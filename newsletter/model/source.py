@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 SourceKind = Literal["feed", "page", "sitemap", "folder"]
+Identity = Literal["auto", "guid", "link", "title+date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,6 @@ class Source:
     language: str = ""
     links: str = ""
     ignore: str = ""
-    identity: Literal["auto", "guid", "link", "title+date"] = "auto"
+    identity: Identity = "auto"
     allow_private: bool = False
     max_bytes: int = 15_000_000
