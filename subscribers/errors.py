@@ -1,0 +1,27 @@
+"""The errors of people, named for what the caller can do about them."""
+
+
+class SubscribersError(Exception):
+    """Say in one line what happened, where, and what to do next."""
+
+
+class SegmentError(SubscribersError):
+    """A segment does not read; `column` counts from 1."""
+
+    def __init__(self, column: int, expected: str) -> None:
+        """Say where it stopped making sense and what was expected there."""
+        super().__init__(f"segment, column {column}: {expected}")
+        self.column = column
+        self.expected = expected
+
+
+class AddressRefused(SubscribersError):
+    """A text is no mail address."""
+
+
+class ImportRefused(SubscribersError):
+    """A file cannot be imported as it is; the message says why and what to change."""
+
+
+class Unknown(SubscribersError):
+    """There is no such subscriber, import or suppression."""
