@@ -1,0 +1,48 @@
+"""Rows of choices whose every state is an address, so that a view can be shared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice: its word, the address that makes it, and whether it is made."""
+
+    name: str
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A named row of options of which one is chosen."""
+
+    name: str
+    options: tuple[Option, ...]
+
+
+def controls(
+    path: str, present: Mapping[str, str], offered: Mapping[str, tuple[str, Sequence[str]]]
+) -> list[Control]:
+    """Build a control for each offered key (`key: (label, words)`) around the present view."""
+    return [
+        Control(
+            label,
+            tuple(
+                Option(word, f"{path}?{urlencode({**present, key: word})}", present[key] == word)
+                for word in words
+            ),
+        )
+        for key, (label, words) in offered.items()
+    ]
+
+
+def settle(
+    asked: Mapping[str, str], offered: Mapping[str, tuple[str, Sequence[str]]]
+) -> dict[str, str]:
+    """Return the asked view; a word that is not offered becomes the first one that is."""
+    return {
+        key: asked.get(key, "") if asked.get(key) in words else words[0]
+        for key, (_, words) in offered.items()
+    }

@@ -1,0 +1,24 @@
+"""Mail shown in a frame: its own bytes, unable to run anything or to be counted."""
+
+import re
+
+from fastapi.responses import HTMLResponse
+
+_DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
+_HEAD = re.compile(r"(<head[^>]*>)", re.IGNORECASE)
+
+
+def frame(html: str, *, light: str = "light", images: str = "on") -> HTMLResponse:
+    """Return a mail's HTML for a sandboxed frame.
+
+    The viewer's own colour scheme is overruled by `light` (light or dark), images can be off;
+    links open in a new window; scripts, forms and requests other than images are refused.
+    """
+    shown = _DARK.sub("(min-width:0)" if light == "dark" else "(max-width:0)", html)
+    shown = _HEAD.sub(r'\1<base target="_blank">', shown, count=1)
+    pictures = "img-src http: https: data:; " if images == "on" else "img-src 'none'; "
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; {pictures}"
+        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    )
+    return HTMLResponse(shown, headers={"Content-Security-Policy": policy})

@@ -1,0 +1,182 @@
+"""What the overview pages show: today, the lists of issues, articles and sources."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.collect import health
+from newsletter.model.issue import Issue, IssueState
+from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.slot import coming, note, offset
+from newsletter.store import articles, batches, deliveries, issues
+from newsletter.web.desk import words
+
+OPEN = (
+    IssueState.DRAFT,
+    IssueState.REVIEW,
+    IssueState.APPROVED,
+    IssueState.PREPARING,
+    IssueState.SUBMITTING,
+    IssueState.PAUSED,
+)
+WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
+
+
+def view(connection: sa.Connection, publication: Publication, now: datetime) -> dict[str, Any]:
+    """Return everything that the first page shows."""
+    opened = issues.recent(connection, states=OPEN)
+    needs = _needs(connection, publication, opened)
+    return {
+        "title": _headline(publication, opened, needs),
+        "lead": f"{words.moment(now, publication.timezone)}.",
+        "sheets": [_sheet(connection, one, opened, now) for one in publication.newsletters],
+        "issues": issue_rows(connection, publication, limit=8),
+        "needs": needs,
+        "slots": _slots(publication, now),
+        "zone": f"Times in {publication.timezone.key} ({offset(now, publication.timezone)}).",
+        "sources": source_rows(connection, publication, now),
+    }
+
+
+def _headline(publication: Publication, opened: list[Issue], needs: list[dict[str, str]]) -> str:
+    waiting = next((one for one in opened if one.state in WAITING), None)
+    if waiting is not None:
+        newsletter = publication.newsletter(waiting.newsletter)
+        zone = newsletter.timezone if newsletter else publication.timezone
+        return f"{waiting.due_at.astimezone(zone):%A}’s issue waits for you"
+    return "Something needs a person" if needs else "All is well"
+
+
+def _sheet(
+    connection: sa.Connection, newsletter: Newsletter, opened: list[Issue], now: datetime
+) -> dict[str, Any]:
+    issue = next((one for one in reversed(opened) if one.newsletter == newsletter.key), None)
+    if issue is None:
+        slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
+        begins = words.moment(slot.due_at - newsletter.lead, newsletter.timezone)
+        return {
+            "title": newsletter.title,
+            "state": "",
+            "tone": "",
+            "says": f"No issue is open. The next one is drafted {begins}.",
+            "facts": [],
+            "href": "",
+        }
+    included = [item for item in issues.load_items(connection, issue.id) if item.included]
+    return {
+        "title": f"{newsletter.title}, No. {issue.number}",
+        "state": words.state(issue),
+        "tone": words.TONES[issue.state],
+        "says": words.leaves(issue, newsletter, now),
+        "facts": [("Subject", issue.subject), ("Items", len(included))],
+        "href": f"/issues/{issue.id}",
+    }
+
+
+def _needs(
+    connection: sa.Connection, publication: Publication, opened: list[Issue]
+) -> list[dict[str, str]]:
+    held = [
+        {
+            "what": f"A batch of {_title(publication, batch.issue_id, opened)} is {batch.state}.",
+            "why": batch.reason or "The provider’s answer was not seen. Nobody is mailed twice.",
+            "href": f"/issues/{batch.issue_id}/audience",
+        }
+        for batch in batches.waiting(connection)
+    ]
+    waiting = [
+        {
+            "what": f"{_title(publication, one.id, opened)} waits for approval.",
+            "why": f"newsletter approve {one.id}",
+            "href": f"/issues/{one.id}/preview",
+        }
+        for one in opened
+        if one.state in WAITING
+    ]
+    return held + waiting
+
+
+def _title(publication: Publication, issue_id: int, opened: list[Issue]) -> str:
+    issue = next((one for one in opened if one.id == issue_id), None)
+    if issue is None:
+        return f"issue {issue_id}"
+    newsletter = publication.newsletter(issue.newsletter)
+    return f"{newsletter.title if newsletter else issue.newsletter} No. {issue.number}"
+
+
+def _slots(publication: Publication, now: datetime) -> list[dict[str, str]]:
+    found = [
+        (slot.due_at, newsletter, slot)
+        for newsletter in publication.newsletters
+        for slot in coming(newsletter.cadence, newsletter.timezone, now, 3)
+    ]
+    found.sort(key=lambda one: one[0])
+    return [
+        {
+            "newsletter": newsletter.title,
+            "when": f"{due_at.astimezone(newsletter.timezone):%a %d %b %H:%M}",
+            "note": note(datetime.fromisoformat(slot.nominal), newsletter.timezone),
+        }
+        for due_at, newsletter, slot in found[:5]
+    ]
+
+
+def issue_rows(
+    connection: sa.Connection, publication: Publication, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Return the newest issues with what was planned and submitted."""
+    return [
+        _issue_row(connection, publication, one) for one in issues.recent(connection, limit=limit)
+    ]
+
+
+def _issue_row(connection: sa.Connection, publication: Publication, issue: Issue) -> dict[str, Any]:
+    newsletter = publication.newsletter(issue.newsletter)
+    states = deliveries.states(connection, issue.id)
+    zone = newsletter.timezone if newsletter else publication.timezone
+    return {
+        "id": issue.id,
+        "title": newsletter.title if newsletter else issue.newsletter,
+        "number": issue.number if issue.number > 0 else "–",
+        "when": words.moment(issue.due_at, zone),
+        "state": words.state(issue),
+        "tone": words.TONES[issue.state],
+        "planned": sum(states.values()),
+        "submitted": sum(n for state, n in states.items() if state in deliveries.SUBMITTED),
+    }
+
+
+def article_rows(connection: sa.Connection, limit: int = 100) -> list[dict[str, Any]]:
+    """Return the articles collected last."""
+    return [
+        {
+            "title": one.content.title,
+            "lang": one.content.lang,
+            "authors": ", ".join(author.name for author in one.content.authors),
+            "source": one.source,
+            "published": one.content.published.isoformat() if one.content.published else "no date",
+            "takeaways": f"{len(one.content.takeaways)}, the author’s own"
+            if one.content.takeaways
+            else "none marked",
+        }
+        for one in articles.recent(connection, limit=limit)
+    ]
+
+
+def source_rows(
+    connection: sa.Connection, publication: Publication, now: datetime
+) -> list[dict[str, Any]]:
+    """Return every source with its health in words."""
+    zone = publication.timezone
+    return [
+        {
+            "name": row.source,
+            "kind": row.kind,
+            "health": row.health,
+            "tone": row.tone,
+            "last_new": words.moment(row.last_new_at, zone) if row.last_new_at else "never",
+            "next_check": words.moment(row.next_check_at, zone) if row.next_check_at else "now",
+        }
+        for row in health.rows(connection, publication.sources, now)
+    ]
