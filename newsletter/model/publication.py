@@ -90,6 +90,7 @@ class Newsletter:
     catch_up: CatchUp = "latest"
     undo: timedelta = timedelta(minutes=10)
     spread: timedelta = timedelta(0)
+    quiet: str = ""
     on_unknown: OnUnknown = "hold"
     max_age: timedelta = timedelta(days=30)
     max_editions: int = 200
@@ -103,7 +104,11 @@ class Newsletter:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """The house: one installation, one configuration, one database."""
+    """The house: one installation, one configuration, one database.
+
+    `alerts` gets the alerts for staff, `leave_mailto` takes departures by mail; both may be empty.
+    `rate` limits recipients a second, 0 is no limit.
+    """
 
     name: str
     url: str
@@ -118,6 +123,9 @@ class Publication:
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[tuple[str, str], ...] = ()
     brand: Brand = field(default_factory=Brand)
+    alerts: str = ""
+    leave_mailto: str = ""
+    rate: float = 0
 
     def newsletter(self, key: str) -> Newsletter | None:
         """Return the newsletter called `key`, or None."""

@@ -1,0 +1,194 @@
+"""`newsletter.toml` and `.env`, read once into one frozen Settings."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsletter.errors import ConfigurationError
+from newsletter.model.publication import Publication
+from newsletter.settings import secrets, values
+from newsletter.settings.lines import key_lines
+from newsletter.settings.publication import publication
+from newsletter.settings.reading import Complaint, Report, Table, refuse
+from newsletter.settings.values import Network
+
+FILE = "newsletter.toml"
+PORT = 8025
+_HERE = {"127.0.0.1", "::1", "localhost"}
+_SYNTAX = " (at "
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what we no longer need is kept."""
+
+    pending: timedelta = timedelta(days=14)
+    addresses: timedelta = timedelta(days=30)
+    events: timedelta = timedelta(days=90)
+    outbox: timedelta = timedelta(days=30)
+    deliveries: timedelta = timedelta(days=730)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration; its `repr` holds no secret."""
+
+    root: Path
+    publication: Publication
+    outbox: Path
+    retention: Retention
+    listen: str
+    desk: str
+    trusted_proxies: tuple[Network, ...]
+    sendgrid_api_host: str
+    sendgrid_webhook_public_key: str
+    database_url: str = field(repr=False)
+    secret_keys: tuple[bytes, ...] = field(repr=False)
+    pepper: bytes = field(repr=False)
+    sendgrid_api_key: str = field(repr=False)
+    smtp_url: str = field(repr=False)
+    alert_smtp_url: str = field(repr=False)
+
+
+def load(root: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration in `root`.
+
+    Raise one ConfigurationError that names every wrong key with its file and line.
+    """
+    text = _read(root / FILE)
+    report = Report(FILE, key_lines(text))
+    table = Table(_parse(text), (), (), report)
+    environment = secrets.read_environment(root, environ)
+    house = publication(table, root)
+    shell = _Shell.read(table, root, house.url)
+    table.finish()
+    complaints = [*report.complaints, *secrets.wrong(environment, root)]
+    refuse([*complaints, *_provider_secrets(house, environment, report)])
+    return _settings(root, house, shell, environment)
+
+
+def known_keys(text: str) -> set[str]:
+    """Return every key that a configuration may hold, as reading `text` asks for them.
+
+    A name that the publisher chooses is written `*`; a table under which `text` holds nothing
+    cannot show its keys.
+    """
+    report = Report(FILE)
+    table = Table(_parse(text), (), (), report)
+    house = publication(table, Path())
+    _Shell.read(table, Path(), house.url)
+    return report.asked
+
+
+@dataclass(frozen=True, slots=True)
+class _Shell:
+    """What is configured beside the publication: pages, files, retention."""
+
+    outbox: Path
+    retention: Retention
+    listen: str
+    desk: str
+    trusted_proxies: tuple[Network, ...]
+
+    @classmethod
+    def read(cls, table: Table, root: Path, site: str) -> "_Shell":
+        web = table.table("web")
+        port = _port(site)
+        built = cls(
+            outbox=root / table.table("publication").text("outbox", "outbox"),
+            retention=_retention(table.table("retention")),
+            listen=web.parsed("listen", f"127.0.0.1:{port}", values.listener),
+            desk=web.parsed("desk", f"127.0.0.1:{port + 1}", values.listener),
+            trusted_proxies=_networks(web, "trusted_proxies"),
+        )
+        web.finish()
+        return built
+
+
+def _port(site: str) -> int:
+    """Return the port to listen on: the site's own where the site is this machine."""
+    parts = urlsplit(site)
+    return parts.port or PORT if parts.hostname in _HERE else PORT
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        msg = f'there is no {path}; run "newsletter init" there, or point --dir at the publication'
+        raise ConfigurationError(msg) from error
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read as UTF-8 text: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, _, place = str(error).partition(_SYNTAX)
+        words = place.replace(",", "").split()
+        line = int(words[1]) if words[:1] == ["line"] else len(text.splitlines())
+        complaint = Complaint(FILE, line, "", f"this is no TOML: {what}")
+        raise ConfigurationError(str(complaint)) from error
+
+
+def _retention(table: Table) -> Retention:
+    house = Retention()
+    built = Retention(
+        pending=table.parsed("pending", house.pending, values.duration),
+        addresses=table.parsed("addresses", house.addresses, values.duration),
+        events=table.parsed("events", house.events, values.duration),
+        outbox=table.parsed("outbox", house.outbox, values.duration),
+        deliveries=table.parsed("deliveries", house.deliveries, values.duration),
+    )
+    table.finish()
+    return built
+
+
+def _networks(table: Table, key: str) -> tuple[Network, ...]:
+    found = []
+    for text in table.texts(key):
+        try:
+            found.append(values.network(text))
+        except ValueError as error:
+            table.complain(key, str(error))
+    return tuple(found)
+
+
+def _provider_secrets(
+    house: Publication, environment: secrets.Environment, report: Report
+) -> list[Complaint]:
+    """Complain about a provider whose secret is missing, at the line that chooses it."""
+    needed = {"sendgrid": "SENDGRID_API_KEY", "smtp": "SMTP_URL"}.get(house.provider, "")
+    if not needed or getattr(environment, needed.lower()).get_secret_value().strip():
+        return []
+    path = ("publication", "provider")
+    what = f'found "{house.provider}", which needs {needed} in .env'
+    return [Complaint(FILE, report.lines.get(path, 0), ".".join(path), what)]
+
+
+def _settings(
+    root: Path, house: Publication, shell: _Shell, environment: secrets.Environment
+) -> Settings:
+    return Settings(
+        root=root,
+        publication=house,
+        outbox=shell.outbox,
+        retention=shell.retention,
+        listen=shell.listen,
+        desk=shell.desk,
+        trusted_proxies=shell.trusted_proxies,
+        sendgrid_api_host=environment.sendgrid_api_host.strip(),
+        sendgrid_webhook_public_key=environment.sendgrid_webhook_public_key.strip(),
+        database_url=secrets.database_url(environment, root),
+        secret_keys=secrets.secret_keys(environment),
+        pepper=environment.newsletter_pepper.get_secret_value().strip().encode(),
+        sendgrid_api_key=environment.sendgrid_api_key.get_secret_value().strip(),
+        smtp_url=environment.smtp_url.get_secret_value().strip(),
+        alert_smtp_url=environment.alert_smtp_url.get_secret_value().strip(),
+    )

@@ -1,0 +1,107 @@
+"""One newsletter as the configuration describes it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from newsletter.model.cadence import Cadence
+from newsletter.model.publication import (
+    Approval,
+    CatchUp,
+    Content,
+    Highlights,
+    ItemLimits,
+    Late,
+    LatePolicy,
+    Newsletter,
+    OnUnknown,
+)
+from newsletter.settings import values
+from newsletter.settings.reading import Table, nearest
+from newsletter.settings.segments import segment
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every newsletter takes from its publication."""
+
+    zone: ZoneInfo
+    language: str
+    sources: Collection[str]
+    segments: Mapping[str, str]
+
+
+def newsletter(key: str, table: Table, house: House) -> Newsletter:
+    """Build one newsletter; what is wrong goes to the table's report."""
+    if not values.is_key(key):
+        table.complain("", "expected a key of lower-case letters, digits and hyphens")
+    default = Newsletter(key, key, house.language, house.zone, Cadence.parse("mon 08:00"))
+    tracking = table.table("tracking")
+    built = Newsletter(
+        key=key,
+        title=table.text("title", key),
+        language=table.parsed("language", house.language, values.language),
+        timezone=table.parsed("timezone", house.zone, values.timezone),
+        cadence=_cadence(table, default.cadence),
+        segment=segment(table, "segment", house.segments, default.segment),
+        content=table.choice("content", default.content, get_args(Content)),
+        layout=table.text("layout", default.layout),
+        items=_items(table.table("items")),
+        highlights=table.choice("highlights", default.highlights, get_args(Highlights)),
+        approval=table.choice("approval", default.approval, get_args(Approval)),
+        lead=table.parsed("lead", default.lead, values.duration),
+        approve_by=table.parsed("approve_by", default.approve_by, values.duration),
+        late=_late(table.table("late")),
+        catch_up=table.choice("catch_up", default.catch_up, get_args(CatchUp)),
+        undo=table.parsed("undo", default.undo, values.duration),
+        spread=table.parsed("spread", default.spread, values.duration),
+        quiet=table.text("quiet"),
+        on_unknown=table.choice("on_unknown", default.on_unknown, get_args(OnUnknown)),
+        max_age=table.parsed("max_age", default.max_age, values.duration),
+        max_editions=table.count("max_editions", default.max_editions, least=1),
+        subject=table.text("subject"),
+        subject_prefix=table.text("subject_prefix"),
+        sources=_sources(table, house.sources),
+        topics=table.texts("topics"),
+        opens=tracking.flag("opens", default=default.opens),
+        clicks=tracking.flag("clicks", default=default.clicks),
+    )
+    tracking.finish()
+    table.finish()
+    return built
+
+
+def _cadence(table: Table, default: Cadence) -> Cadence:
+    table.text("cadence", required='when it is due, such as "mon 08:00" or "daily 07:30"')
+    return table.parsed("cadence", default, Cadence.parse)
+
+
+def _items(table: Table) -> ItemLimits:
+    default = ItemLimits()
+    least = table.count("min", default.min, least=1)
+    most = table.count("max", max(default.max, least), least=1)
+    table.finish()
+    if least > most:
+        table.complain("min", f"found {least}, which is more than max = {most}; expected less")
+        return default
+    return ItemLimits(least, most)
+
+
+def _late(table: Table) -> Late:
+    default = Late()
+    built = Late(
+        grace=table.parsed("grace", default.grace, values.duration),
+        then=table.choice("then", default.then, get_args(LatePolicy)),
+    )
+    table.finish()
+    return built
+
+
+def _sources(table: Table, known: Collection[str]) -> tuple[str, ...]:
+    chosen = table.texts("sources")
+    for name in chosen:
+        if name not in known:
+            hint = nearest(name, set(known)) or f"there is no [sources.{name}]"
+            table.complain("sources", f'found "{name}"; expected the key of a source – {hint}')
+    return chosen

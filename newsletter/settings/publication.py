@@ -1,0 +1,140 @@
+"""The publication as `newsletter.toml` describes it."""
+
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from newsletter.model.publication import (
+    Brand,
+    Mailbox,
+    Provider,
+    Publication,
+    Topic,
+)
+from newsletter.model.source import Identity, Source, SourceKind
+from newsletter.settings import values
+from newsletter.settings.newsletters import House, newsletter
+from newsletter.settings.reading import Table, shown
+from newsletter.settings.segments import saved_segments
+from subscribers.model import slug
+
+NOBODY = Mailbox("", "")
+
+
+def publication(table: Table, root: Path) -> Publication:
+    """Build the publication; what is wrong goes to the table's report."""
+    head = table.table("publication")
+    zone = head.parsed("timezone", ZoneInfo("UTC"), values.timezone)
+    language = head.parsed("language", "en", values.language)
+    sources = tuple(_source(name, one, root) for name, one in table.tables("sources"))
+    segments = saved_segments(table)
+    house = House(zone, language, {source.key for source in sources}, segments)
+    built = Publication(
+        name=head.text("name", required='the name of the house, such as "Peninsula Review"'),
+        url=_site(head),
+        timezone=zone,
+        language=language,
+        sender=_sender(head),
+        reply_to=head.parsed("reply_to", None, values.mailbox),
+        postal_address=head.text("postal_address"),
+        provider=head.choice("provider", "outbox", _providers()),
+        topics=_topics(table),
+        sources=sources,
+        newsletters=tuple(
+            newsletter(name, one, house) for name, one in table.tables("newsletters")
+        ),
+        segments=tuple(segments.items()),
+        brand=_brand(table.table("brand")),
+        alerts=head.parsed("alerts", NOBODY, values.mailbox).address,
+        leave_mailto=head.parsed("unsubscribe_mailto", NOBODY, values.mailbox).address,
+        rate=head.count("rate", 0),
+    )
+    head.text("outbox")
+    head.finish()
+    return built
+
+
+def _providers() -> tuple[Provider, ...]:
+    return ("outbox", "smtp", "sendgrid")
+
+
+def _site(head: Table) -> str:
+    expected = 'where our own pages live, such as "https://news.example.org"'
+    head.text("url", required=expected)
+    return head.parsed("url", "", values.site)
+
+
+def _sender(head: Table) -> Mailbox:
+    head.text("from", required='the sender, such as "Peninsula Review <brief@example.org>"')
+    return head.parsed("from", NOBODY, values.mailbox)
+
+
+def _topics(table: Table) -> tuple[Topic, ...]:
+    topics = []
+    owner: dict[str, str] = {}
+    for name, one in table.tables("topics"):
+        labels = tuple(one.entries("labels"))
+        topic = Topic(name, labels, one.texts("aliases"))
+        one.finish()
+        if slug(name) != name:
+            one.complain("", f'the key of a topic is written as a slug; expected "{slug(name)}"')
+        for word in (name, *(label for _, label in labels), *topic.aliases):
+            holder = owner.setdefault(slug(word), name)
+            if holder != name:
+                one.complain(
+                    "", f'"{word}" already means the topic "{holder}"; expected another word'
+                )
+        topics.append(topic)
+    return tuple(topics)
+
+
+def _source(name: str, table: Table, root: Path) -> Source:
+    if not values.is_key(name):
+        table.complain("", "expected a key of lower-case letters, digits and hyphens")
+    path = table.text("path")
+    defaults = Source(name, "feed")
+    built = Source(
+        key=name,
+        kind=table.choice("kind", "feed", get_args(SourceKind)),
+        url=table.parsed("url", "", values.page),
+        path=root / path if path else None,
+        topics=table.texts("topics"),
+        every=table.parsed("every", defaults.every, values.duration),
+        backfill=table.count("backfill", defaults.backfill),
+        language=table.parsed("language", "", values.language),
+        links=table.parsed("links", "", values.pattern),
+        ignore=table.parsed("ignore", "", values.pattern),
+        identity=table.choice("identity", "auto", get_args(Identity)),
+        allow_private=table.flag("allow_private", default=False),
+        max_bytes=table.count("max_bytes", defaults.max_bytes, least=1),
+    )
+    table.finish()
+    _check_place(table, built)
+    return built
+
+
+def _check_place(table: Table, source: Source) -> None:
+    has_url = bool(table.values.get("url"))
+    if has_url == (source.path is not None):
+        found = "found both" if has_url else "found neither"
+        table.complain("", f'{found}; expected either url = "https://…" or path = "…"')
+    elif source.kind == "folder" and has_url:
+        table.complain("url", f'found {shown(source.url)}; a folder needs path = "…" instead')
+    elif source.kind in {"page", "sitemap"} and not has_url:
+        table.complain("path", f'a {source.kind} needs url = "https://…" instead')
+
+
+def _brand(table: Table) -> Brand:
+    house = Brand()
+    built = Brand(
+        accent=table.parsed("accent", house.accent, values.colour),
+        accent_dark=table.parsed("accent_dark", house.accent_dark, values.colour),
+        paper=table.parsed("paper", house.paper, values.colour),
+        logo=table.parsed("logo", house.logo, values.page),
+        logo_alt=table.text("logo_alt", house.logo_alt),
+        serif=table.parsed("serif", house.serif, values.fonts),
+        sans=table.parsed("sans", house.sans, values.fonts),
+        footer=table.text("footer", house.footer),
+    )
+    table.finish()
+    return built

@@ -1,0 +1,215 @@
+"""Read a configuration table by table and collect every complaint, each with its line.
+
+A getter answers a wrong value with the default after noting the complaint, so that one reading
+finds all of them. Asking for a key makes it known; `Table.finish` complains about the others.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from typing_extensions import override
+
+from newsletter.errors import ConfigurationError
+from newsletter.settings.lines import Path
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
+
+_KINDS: Mapping[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Complaint:
+    """One thing that is wrong: the line (0: unknown), the key and what was expected."""
+
+    file: str
+    line: int
+    key: str
+    what: str
+
+    @override
+    def __str__(self) -> str:
+        """Write it as editors and people read it: file:line: key: what."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.key}: {self.what}" if self.key else f"{place}: {self.what}"
+
+
+@dataclass(slots=True)
+class Report:
+    """The complaints about one file, and the keys that were asked for (`*` for a chosen name)."""
+
+    file: str
+    lines: Mapping[Path, int] = field(default_factory=dict)
+    complaints: list[Complaint] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+
+    def complain(self, path: Path, what: str) -> None:
+        """Note what is wrong with the key at `path`; an absent key gets its table's line."""
+        line = 0
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.lines:
+                line = self.lines[path[:length]]
+                break
+        self.complaints.append(Complaint(self.file, line, ".".join(path), what))
+
+
+def refuse(complaints: list[Complaint]) -> None:
+    """Raise one ConfigurationError that holds all the complaints, in the order of the file."""
+    if complaints:
+        raise ConfigurationError("\n".join(map(str, sorted(complaints))))
+
+
+def nearest(word: str, known: set[str]) -> str:
+    """Suggest the known word that was probably meant, as a sentence; empty if none is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f'did you mean "{near[0]}"?' if near else ""
+
+
+def shown(value: object) -> str:
+    """Write a found value as the file has it, short enough for one line."""
+    most = 60
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+class Table:
+    """One table of the file; `pattern` is its path with chosen names written as `*`."""
+
+    def __init__(
+        self, values: Mapping[str, Any], path: Path, pattern: Path, report: Report
+    ) -> None:
+        """Wrap the parsed values of the table at `path`."""
+        self.values = values
+        self.path = path
+        self.pattern = pattern
+        self.report = report
+        self._known: set[str] = set()
+
+    def complain(self, key: str, what: str) -> None:
+        """Note what is wrong with `key` (empty: with the table itself)."""
+        self.report.complain((*self.path, key) if key else self.path, what)
+
+    def text(self, key: str, default: str = "", *, required: str = "") -> str:
+        """Return a text; `required` says what is expected where leaving it out is an error."""
+        value = self._value(key, str)
+        if value is None or not value.strip():
+            if required and not self._wrongly_typed(key, str):
+                self.complain(key, f"is missing; expected {required}")
+            return default
+        return str(value).strip()
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self._value(key, bool)
+        return default if value is None else bool(value)
+
+    def count(self, key: str, default: int, *, least: int = 0) -> int:
+        """Return a whole number that is not below `least`."""
+        value = self._value(key, int)
+        if value is None:
+            return default
+        if value < least:
+            self.complain(key, f"found {value}; expected {least} or more")
+            return default
+        return int(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        value = self._value(key, list)
+        if value is None:
+            return ()
+        wrong = [one for one in value if not isinstance(one, str) or not one.strip()]
+        if wrong:
+            self.complain(
+                key, f'found {shown(wrong[0])} in the list; expected texts, ["like", "this"]'
+            )
+        return tuple(one.strip() for one in value if isinstance(one, str) and one.strip())
+
+    def choice(self, key: str, default: Word, options: tuple[Word, ...]) -> Word:
+        """Return one of the options."""
+        value = self._value(key, str)
+        if value is None:
+            return default
+        for option in options:
+            if option == value:
+                return option
+        expected = ", ".join(f'"{option}"' for option in options)
+        hint = nearest(value, set(options))
+        self.complain(key, f'found "{value}"; expected one of {expected}{hint and f" – {hint}"}')
+        return default
+
+    def parsed(self, key: str, default: T, parse: Callable[[str], T]) -> T:
+        """Return what `parse` makes of a text (or a bare number); its ValueError says what it expected."""
+        found = self.values.get(key)
+        text = str(found) if type(found) in {int, float} else self.text(key)
+        self._note_known(key)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except ValueError as error:
+            self.complain(key, str(error))
+            return default
+
+    def table(self, key: str) -> "Table":
+        """Return the table at `key`; an absent one is empty."""
+        values = self._value(key, dict)
+        return Table(values or {}, (*self.path, key), (*self.pattern, key), self.report)
+
+    def tables(self, key: str) -> Iterator[tuple[str, "Table"]]:
+        """Walk the tables under `key` whose names the publisher chose."""
+        section = self.table(key)
+        pattern = (*section.pattern, "*")
+        for name, values in section.values.items():
+            path = (*section.path, name)
+            if isinstance(values, dict):
+                yield name, Table(values, path, pattern, self.report)
+            else:
+                self.report.complain(
+                    path, f"found {shown(values)}; expected a table [{key}.{name}]"
+                )
+
+    def entries(self, key: str) -> Iterator[tuple[str, str]]:
+        """Walk the texts of the table at `key` whose names the publisher chose."""
+        section = self.table(key)
+        for name, value in section.values.items():
+            if isinstance(value, str):
+                yield name, value.strip()
+            else:
+                section.complain(name, f"found {shown(value)}; expected a text")
+
+    def finish(self) -> None:
+        """Complain about every key that nobody asked for."""
+        for key in self.values:
+            if key not in self._known:
+                hint = nearest(key, self._known) or f"known here: {', '.join(sorted(self._known))}"
+                self.complain(key, f"is no key of this table; {hint}")
+
+    def _value(self, key: str, kind: type) -> Any:  # noqa: ANN401 - what the file holds
+        self._note_known(key)
+        if key not in self.values:
+            return None
+        value = self.values[key]
+        if self._wrongly_typed(key, kind):
+            self.complain(key, f"found {shown(value)}; expected {_KINDS[kind]}")
+            return None
+        return value
+
+    def _note_known(self, key: str) -> None:
+        self._known.add(key)
+        self.report.asked.add(".".join((*self.pattern, key)))
+
+    def _wrongly_typed(self, key: str, kind: type) -> bool:
+        value = self.values.get(key)
+        return value is not None and type(value) is not kind

@@ -1,0 +1,165 @@
+"""Secrets and addresses from `.env` and the process environment, which wins."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import sqlalchemy as sa
+from dotenv import dotenv_values
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from newsletter.settings.reading import Complaint, nearest
+
+FILE = ".env"
+SHORTEST_SECRET = 32
+_OURS = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_")
+_NONE = SecretStr("")
+
+
+class Environment(BaseSettings):
+    """Every variable that the program reads; an empty one counts as absent."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    newsletter_database_url: SecretStr = _NONE
+    newsletter_secret_key: SecretStr = _NONE
+    newsletter_pepper: SecretStr = _NONE
+    sendgrid_api_key: SecretStr = _NONE
+    sendgrid_api_host: str = ""
+    sendgrid_webhook_public_key: str = ""
+    smtp_url: SecretStr = _NONE
+    alert_smtp_url: SecretStr = _NONE
+
+    @override
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, dotenv_settings)
+
+
+def read_environment(root: Path, environ: Mapping[str, str]) -> Environment:
+    """Read `.env` in `root` under the variables of `environ`."""
+    given = {
+        name: environ[name.upper()]
+        for name in Environment.model_fields
+        if environ.get(name.upper(), "").strip()
+    }
+    return Environment(_env_file=root / FILE, **given)  # type: ignore[call-arg, arg-type]
+
+
+def secret_keys(environment: Environment) -> tuple[bytes, ...]:
+    """Return the keys that sign links, newest first."""
+    written = environment.newsletter_secret_key.get_secret_value()
+    return tuple(key.encode() for key in written.replace(",", " ").split())
+
+
+def database_url(environment: Environment, root: Path) -> str:
+    """Return where the database is; a relative SQLite path is taken from `root`."""
+    written = environment.newsletter_database_url.get_secret_value().strip()
+    if not written:
+        return f"sqlite:///{(root / 'newsletter.db').resolve()}"
+    url = sa.make_url(written)
+    if url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str((root / url.database).resolve()))
+    return url.render_as_string(hide_password=False)
+
+
+def wrong(environment: Environment, root: Path) -> list[Complaint]:
+    """Return what is wrong with the variables; a secret is never repeated."""
+    found = [*_misspelled(root)]
+    for name, check in _CHECKS.items():
+        what = check(environment)
+        if what:
+            found.append(Complaint(FILE, _line(root, name), name, what))
+    return found
+
+
+def generate(new_secret: Callable[[], str]) -> str:
+    """Return the text of a first `.env`: two fresh secrets, and how to add the rest."""
+    return (
+        "# Secrets of this publication. Keep this file to yourself; .env.example explains each.\n"
+        f"NEWSLETTER_SECRET_KEY={new_secret()}\n"
+        f"NEWSLETTER_PEPPER={new_secret()}\n"
+    )
+
+
+def write_first(root: Path, new_secret: Callable[[], str]) -> bool:
+    """Write `.env` with generated secrets unless there is one; only its owner may read it."""
+    path = root / FILE
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return False
+    path.write_text(generate(new_secret), encoding="utf-8")
+    return True
+
+
+def _misspelled(root: Path) -> list[Complaint]:
+    path = root / FILE
+    if not path.is_file():
+        return []
+    known = {name.upper() for name in Environment.model_fields}
+    return [
+        Complaint(FILE, _line(root, name), name, f"is no variable of ours; {nearest(name, known)}")
+        for name in dotenv_values(path, interpolate=False)
+        if name.startswith(_OURS) and name not in known
+    ]
+
+
+def _line(root: Path, name: str) -> int:
+    path = root / FILE
+    if not path.is_file():
+        return 0
+    lines = path.read_text(encoding="utf-8").splitlines()
+    starts = (f"{name}=", f"export {name}=")
+    return next((n for n, line in enumerate(lines, 1) if line.strip().startswith(starts)), 0)
+
+
+def _wrong_database(environment: Environment) -> str:
+    expected = "expected sqlite:///newsletter.db or postgresql://user:password@host/name"
+    written = environment.newsletter_database_url.get_secret_value().strip()
+    try:
+        known = not written or sa.make_url(written).get_backend_name() in {"sqlite", "postgresql"}
+    except sa.exc.ArgumentError:
+        known = False
+    return "" if known else expected
+
+
+def _wrong_keys(environment: Environment) -> str:
+    keys = secret_keys(environment)
+    if not keys:
+        return f'is missing; run "newsletter init", or set it to {SHORTEST_SECRET} random letters'
+    if any(len(key) < SHORTEST_SECRET for key in keys):
+        return f"a key is too short; expected {SHORTEST_SECRET} characters or more, newest first"
+    return ""
+
+
+def _wrong_pepper(environment: Environment) -> str:
+    length = len(environment.newsletter_pepper.get_secret_value().strip())
+    if not length:
+        return f'is missing; run "newsletter init", or set it to {SHORTEST_SECRET} random letters'
+    return "" if length >= SHORTEST_SECRET else f"expected {SHORTEST_SECRET} characters or more"
+
+
+def _wrong_smtp(written: SecretStr) -> str:
+    url = written.get_secret_value().strip()
+    right = not url or url.startswith(("smtp://", "smtps://"))
+    return "" if right else "expected smtp://user:password@host:587 or smtps://…:465"
+
+
+_CHECKS: Mapping[str, Callable[[Environment], str]] = {
+    "NEWSLETTER_DATABASE_URL": _wrong_database,
+    "NEWSLETTER_SECRET_KEY": _wrong_keys,
+    "NEWSLETTER_PEPPER": _wrong_pepper,
+    "SMTP_URL": lambda environment: _wrong_smtp(environment.smtp_url),
+    "ALERT_SMTP_URL": lambda environment: _wrong_smtp(environment.alert_smtp_url),
+}

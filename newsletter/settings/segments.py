@@ -1,0 +1,30 @@
+"""Segments are read when the configuration is, so that a bad one never meets an audience."""
+
+from collections.abc import Mapping
+
+from newsletter.settings.reading import Table
+from subscribers.errors import SegmentError
+from subscribers.segment import parse
+
+
+def saved_segments(table: Table) -> dict[str, str]:
+    """Return the named expressions of [segments]; what does not read goes to the report."""
+    found = dict(table.entries("segments"))
+    section = table.table("segments")
+    for name, expression in found.items():
+        _check(section, name, expression, found)
+    return found
+
+
+def segment(table: Table, key: str, saved: Mapping[str, str], default: str) -> str:
+    """Return the expression at `key`, read once to see that it can be."""
+    expression = table.text(key, default)
+    _check(table, key, expression, saved)
+    return expression
+
+
+def _check(table: Table, key: str, expression: str, saved: Mapping[str, str]) -> None:
+    try:
+        parse(expression, saved)
+    except SegmentError as error:
+        table.complain(key, f"found '{expression}'; column {error.column}: {error.expected}")

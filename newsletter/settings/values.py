@@ -1,0 +1,122 @@
+"""Single values as the configuration writes them; a ValueError says what was expected."""
+
+import ipaddress
+import re
+from datetime import timedelta
+from email.utils import parseaddr
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+from newsletter.model.publication import Mailbox
+from newsletter.settings.reading import nearest
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"(?:\d+[smhdw])+|0")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+_KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+_FONTS = re.compile(r"[^<>{};\"\\]+")
+_LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^\s:]+):(?P<port>\d{1,5})")
+_PORTS = range(1, 65536)
+
+
+def _refusal(text: str, expected: str) -> ValueError:
+    return ValueError(f'found "{text}"; expected {expected}')
+
+
+def duration(text: str) -> timedelta:
+    """Read "30m", "2h", "3d", "1h30m"."""
+    if not _DURATION.fullmatch(text):
+        raise _refusal(text, 'a duration such as "30m", "2h", "3d" or "1h30m"')
+    parts = re.findall(r"(\d+)([smhdw])", text)
+    return sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in parts), timedelta(0))
+
+
+def timezone(text: str) -> ZoneInfo:
+    """Read the name of a zone in the time zone database."""
+    zones = available_timezones()
+    if text not in zones:
+        hint = nearest(text, zones)
+        raise _refusal(text, f'a zone such as "Asia/Seoul"{hint and f" – {hint}"}')
+    return ZoneInfo(text)
+
+
+def language(text: str) -> str:
+    """Read a language tag."""
+    if not _LANGUAGE.fullmatch(text):
+        raise _refusal(text, 'a language tag such as "en" or "ko"')
+    return text
+
+
+def mailbox(text: str) -> Mailbox:
+    """Read an address with or without a name."""
+    name, address = parseaddr(text)
+    try:
+        known = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise _refusal(text, 'an address such as "Our Name <brief@example.org>"') from error
+    return Mailbox(name, known.normalized)
+
+
+def page(text: str) -> str:
+    """Read the address of a page or a site."""
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
+        raise _refusal(text, 'an address such as "https://www.example.org/feed.xml"')
+    return text
+
+
+def site(text: str) -> str:
+    """Read the address under which our own pages live; without the last slash."""
+    parts = urlsplit(page(text))
+    if parts.query or parts.fragment:
+        raise _refusal(text, 'an address without ? and #, such as "https://news.example.org"')
+    return text.rstrip("/")
+
+
+def colour(text: str) -> str:
+    """Read a colour that every mail client understands."""
+    if not _COLOUR.fullmatch(text):
+        raise _refusal(text, 'a colour such as "#8c1d2f"')
+    return text
+
+
+def fonts(text: str) -> str:
+    """Read a list of font families."""
+    if not _FONTS.fullmatch(text):
+        raise _refusal(text, "font families such as \"Georgia, 'Times New Roman', serif\"")
+    return text
+
+
+def pattern(text: str) -> str:
+    """Read a regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise _refusal(text, f"a regular expression ({error})") from error
+    return text
+
+
+def network(text: str) -> Network:
+    """Read an address or a network of proxies."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise _refusal(text, 'an address or network such as "10.0.0.0/8"') from error
+
+
+def listener(text: str) -> str:
+    """Read a host and port to listen on."""
+    match = _LISTEN.fullmatch(text)
+    if match is None or int(match["port"]) not in _PORTS:
+        raise _refusal(text, 'a host and port such as "127.0.0.1:8025"')
+    return text
+
+
+def is_key(name: str) -> bool:
+    """Tell whether a newsletter or source may be called so: it appears in addresses and headers."""
+    return _KEY.fullmatch(name) is not None
