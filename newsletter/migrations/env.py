@@ -7,7 +7,6 @@ from newsletter.migrations import METADATA
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
-    compare_server_default=True,
     render_as_batch=True,
 )
 context.run_migrations()

@@ -1,6 +1,8 @@
 """Open the database: SQLite on one machine, PostgreSQL for several."""
 
 import sqlite3
+import time
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +25,7 @@ def open_engine(url: str) -> sa.Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, begin="BEGIN IMMEDIATE", pragmas=_WRITER)
+        return _open_sqlite(parsed, begin="BEGIN IMMEDIATE", prepare=_for_writing)
     return sa.create_engine(parsed, **_pool(), pool_pre_ping=True)
 
 
@@ -34,7 +36,7 @@ def open_reader(url: str) -> sa.Engine:
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, begin="BEGIN", pragmas=_READER)
+        return _open_sqlite(parsed, begin="BEGIN", prepare=_for_reading)
     engine = sa.create_engine(parsed, **_pool(), pool_pre_ping=True)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -64,14 +66,9 @@ def _pool() -> dict[str, Any]:
     return {"pool_size": KEPT, "max_overflow": THREADS - KEPT}
 
 
-# synchronous=FULL: a commit is on the disk when it returns. Under NORMAL a power cut can take back
-# the last commits, and with them the note that a batch was about to be submitted: its recipients
-# would get it twice. docs/decisions/ has the price.
-_WRITER = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-_READER = ("query_only=ON",)
-
-
-def _open_sqlite(url: sa.URL, *, begin: str, pragmas: tuple[str, ...]) -> sa.Engine:
+def _open_sqlite(
+    url: sa.URL, *, begin: str, prepare: Callable[[sqlite3.Connection], None]
+) -> sa.Engine:
     # A queue of connections is the default for files; it is named because everything here depends
     # on a connection belonging to one thread at a time.
     engine = sa.create_engine(
@@ -84,11 +81,40 @@ def _open_sqlite(url: sa.URL, *, begin: str, pragmas: tuple[str, ...]) -> sa.Eng
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # sqlite3 begins nothing by itself; `start` does
-        for pragma in pragmas:
-            connection.execute(f"PRAGMA {pragma}").close()
+        prepare(connection)
 
     @sa.event.listens_for(engine, "begin")
     def start(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _for_writing(connection: sqlite3.Connection) -> None:
+    """Make a commit mean: on the disk.
+
+    Under synchronous=NORMAL a power cut can take back the last commits, and with them the note
+    that a batch was about to be submitted: its recipients would get it twice.
+    """
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL").close()
+    connection.execute("PRAGMA foreign_keys=ON").close()
+
+
+def _for_reading(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only=ON").close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to its write-ahead log; the only lock that SQLite does not wait for."""
+    for _ in range(BUSY_SECONDS * 20):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+    msg = "another program has had the database locked for too long"
+    raise sqlite3.OperationalError(msg)
