@@ -29,6 +29,7 @@ subscribers = sa.Table(
     sqlite_autoincrement=True,
 )
 sa.Index("uq_subscribers_address_key", subscribers.c.address_key, unique=True)
+sa.Index(None, subscribers.c.origin)
 
 subscriptions = sa.Table(
     "subscriptions",
@@ -76,6 +77,7 @@ suppressions = sa.Table(
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+sa.Index(None, suppressions.c.origin)
 
 # What stays of an erased address: a keyed hash, so that no import brings it back.
 erasures = sa.Table(
@@ -165,54 +167,25 @@ imports = sa.Table(
     sa.Column("file", sa.Text, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False, index=True),
     sa.Column("format", sa.Text, nullable=False),
-    sa.Column("mapping", sa.JSON, nullable=False),
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
     sa.Column("applied_to", sa.Integer, nullable=False, server_default="0"),
     sa.Column("counts", sa.JSON, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("staged_at", UtcDateTime, nullable=False),
+    sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("applied_at", UtcDateTime),
     sa.Column("undone_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
 
-# A row of an import as it was read, and what came of it.
-import_rows = sa.Table(
-    "import_rows",
-    metadata,
-    sa.Column("import_id", sa.ForeignKey("imports.id"), primary_key=True),
-    sa.Column("row", sa.Integer, primary_key=True),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("address_key", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("language", sa.Text, nullable=False),
-    sa.Column("tags", sa.JSON, nullable=False),
-    sa.Column("subscriptions", sa.JSON, nullable=False),
-    sa.Column("suppressed", sa.Text, nullable=False),
-    sa.Column("consent", sa.Text, nullable=False),
-    sa.Column("created_at", UtcDateTime),
-    sa.Column("outcome", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("subscriber_id", sa.Integer),
-    sqlite_with_rowid=False,
-)
-sa.Index(None, import_rows.c.import_id, import_rows.c.address_key)
-sa.Index(None, import_rows.c.subscriber_id)
-
-# What an import changed on people who were there before, so that it can be taken back.
+# What an import changed on people who were there before, so that it can be taken back. Those it
+# brought say so themselves: subscribers.origin.
 import_changes = sa.Table(
     "import_changes",
     metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("import_id", sa.ForeignKey("imports.id"), nullable=False),
-    sa.Column("subscriber_id", sa.Integer),
-    sa.Column("field", sa.Text, nullable=False),
-    sa.Column("key", sa.Text, nullable=False),
-    sa.Column("before", sa.JSON, nullable=False),
-    sa.Column("after", sa.JSON, nullable=False),
+    sa.Column("import_id", sa.ForeignKey("imports.id"), primary_key=True),
+    sa.Column("subscriber_id", sa.Integer, primary_key=True, index=True),
     sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("change", sa.JSON, nullable=False),
+    sqlite_with_rowid=False,
 )
-sa.Index(None, import_changes.c.import_id, import_changes.c.id)
-sa.Index(None, import_changes.c.subscriber_id)
