@@ -1,0 +1,80 @@
+"""Measure: `python -m bench [--quick] [--only NAME …]`.
+
+Every module of this folder that has `figures(quick)` is a benchmark. Absolute times belong to the
+machine that is printed with them; only ratios inside one run are worth comparing.
+"""
+
+import argparse
+import os
+import platform
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from bench.figure import Figure
+
+Benchmark = Callable[[bool], Iterator[Figure]]
+
+
+def main() -> int:
+    """Run the benchmarks that were asked for; return 1 if one of them failed."""
+    wanted = _arguments()
+    found = dict(_benchmarks(wanted.only))
+    if unknown := set(wanted.only) - set(found):
+        print(f"no benchmark is called {', '.join(sorted(unknown))}", file=sys.stderr)
+        return 2
+    print(_machine())
+    failed = [name for name, figures in found.items() if not _shown(name, figures, wanted.quick)]
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure, and print a table.")
+    parser.add_argument("--quick", action="store_true", help="small sizes: does it still run?")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this one only")
+    return parser.parse_args()
+
+
+def _benchmarks(only: list[str]) -> Iterator[tuple[str, Benchmark]]:
+    for module in sorted(iter_modules([str(Path(__file__).parent)]), key=lambda found: found.name):
+        if module.name == "__main__" or (only and module.name not in only):
+            continue
+        figures = getattr(import_module(f"bench.{module.name}"), "figures", None)
+        if figures:
+            yield module.name, figures
+
+
+def _machine() -> str:
+    return (
+        f"{os.cpu_count()} cores of {platform.machine()} · load {os.getloadavg()[0]:.1f} ·"
+        f" Python {platform.python_version()} · SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def _shown(name: str, figures: Benchmark, quick: bool) -> bool:
+    """Print a benchmark's figures as they come; one that fails does not stop the others."""
+    print(f"\n{name}")
+    began = time.perf_counter()
+    try:
+        for figure in figures(quick):
+            print(f"  {figure.name:<52} {_number(figure.value):>12} {figure.unit:<8} {figure.note}")
+    except Exception as error:  # noqa: BLE001 - the other benchmarks are still worth running
+        print(f"  failed: {type(error).__name__}: {error}")
+        return False
+    print(f"  ({time.perf_counter() - began:.1f} s)")
+    return True
+
+
+def _number(value: float) -> str:
+    """Return three significant digits, with the thousands apart."""
+    if value and abs(value) < 100:  # noqa: PLR2004 - below, three digits need a decimal point
+        return f"{value:.3g}"
+    return f"{value:,.0f}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

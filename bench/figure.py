@@ -1,0 +1,13 @@
+"""What a benchmark hands to the table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number; a ratio to something measured in the same run has the unit "×"."""
+
+    name: str
+    value: float
+    unit: str
+    note: str = ""
