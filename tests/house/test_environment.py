@@ -1,0 +1,25 @@
+"""`.env.example` tells of every variable that the program reads, and of no other."""
+
+import re
+from pathlib import Path
+
+from newsletter.settings.secrets import Environment
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_example_lists_exactly_what_is_read() -> None:
+    text = (ROOT / ".env.example").read_text()
+    listed = re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
+    assert sorted(listed) == sorted(name.upper() for name in Environment.model_fields)
+
+
+def test_nothing_else_reads_the_environment() -> None:
+    """Variables come in at two doors: the command line, and the settings it loads."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for package in ("newsletter", "subscribers")
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"\bos\.environ\b|\bgetenv\b", path.read_text())
+    }
+    assert all(path.startswith("newsletter/cli/") for path in readers), readers

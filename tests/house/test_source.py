@@ -1,0 +1,108 @@
+"""The source keeps to the house: sizes, words, and packages that are declared."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("newsletter", "subscribers")
+LONGEST_FUNCTION = 50
+LONGEST_MODULE = 400
+
+AVOIDED = re.compile(
+    r"manager|helper|utils?$|blacklist|whitelist|campaign|blast|mailing_?list|unsubscriber|"
+    r"^process|^handle|_handler$|_info$|_data$"
+)
+"""Words that CONTEXT.md and the house style replace; they mean too much, or another thing here."""
+
+MACHINE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/")
+TEXTS = {".py", ".md", ".toml", ".j2", ".css", ".txt", ".html", ".lock", ".example", ""}
+
+
+@cache
+def modules() -> tuple[tuple[str, ast.Module], ...]:
+    """Every module of ours: its path and its syntax tree."""
+    return tuple(
+        (str(path.relative_to(ROOT)), ast.parse(path.read_text()))
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+    )
+
+
+def definitions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, kinds):
+                yield path, node
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    lengths = {
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path, node in definitions()
+        if not isinstance(node, ast.ClassDef)
+    }
+    assert not {name: size for name, size in lengths.items() if size > LONGEST_FUNCTION}
+
+
+def test_no_module_is_too_long_to_know() -> None:
+    lengths = {path: len((ROOT / path).read_text().splitlines()) for path, _ in modules()}
+    assert not {name: size for name, size in lengths.items() if size > LONGEST_MODULE}
+
+
+def test_no_name_uses_a_word_that_we_avoid() -> None:
+    modules_named = [(path, Path(path).stem) for path, _ in modules()]
+    named = [(f"{path}:{node.lineno}", node.name) for path, node in definitions()]
+    assert not [
+        f"{where} {name}"
+        for where, name in [*modules_named, *named]
+        if AVOIDED.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
+    ]
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    """What only comes along with another package may leave with it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {canonicalize_name(Requirement(each).name) for each in project["dependencies"]}
+    homes = packages_distributions()
+    undeclared = {}
+    for path, tree in modules():
+        for name in _imported(tree) - set(sys.stdlib_module_names) - set(PACKAGES):
+            offered_by = {canonicalize_name(home) for home in homes.get(name, [])}
+            if not offered_by & declared:
+                undeclared[name] = path
+    assert not undeclared
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(
+    "folder", ["newsletter", "subscribers", "templates", "tests", "docs", "bench", ".ci"]
+)
+def test_nothing_names_a_path_of_one_machine(folder: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.is_file() and path.suffix in TEXTS and "__pycache__" not in path.parts
+        for line in path.read_text(errors="replace").splitlines()
+        if MACHINE.search(line) and path != Path(__file__)
+    ]
+    assert not found
