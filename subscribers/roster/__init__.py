@@ -1,0 +1,1 @@
+"""Lists of people in and out: import as a change set, undo, export."""

@@ -1,0 +1,398 @@
+"""From the cells of a row to what the row asks for; pure."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from subscribers.errors import AddressRefused
+from subscribers.model import EmailAddress, Frequency, Reason, State, Tag, TagKind, slug
+from subscribers.roster.reading import Raw
+
+TAGS_LIMIT = 200
+TAG_LIMIT = 120
+NAME_LIMIT = 200
+
+_NO = frozenset({"", "no", "false", "0", "n", "none", "null", "-", "아니오"})
+_STATES: Mapping[str, State | Reason] = {
+    **dict.fromkeys(
+        ("subscribed", "enabled", "active", "confirmed", "true", "yes", "1", "y"), State.CONFIRMED
+    ),
+    **dict.fromkeys(("pending", "unconfirmed", "new"), State.PENDING),
+    **dict.fromkeys(
+        ("unsubscribed", "left", "disabled", "inactive", "false", "no", "0", "n", "opted out"),
+        State.LEFT,
+    ),
+    **dict.fromkeys(("cleaned", "bounced", "bounce", "hard bounce"), Reason.BOUNCE),
+    **dict.fromkeys(("complained", "complaint", "spam", "abuse"), Reason.COMPLAINT),
+    **dict.fromkeys(
+        ("blocklisted", "blacklisted", "blocked", "suppressed", "manual"), Reason.MANUAL
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the words of a file mean here, and what the importer vouches for.
+
+    `topics` maps the slug of every name and alias of a topic to its tag, `newsletters` the slug of
+    every key and title to a key. `attest` says where and when everybody in the file agreed.
+    """
+
+    file: str
+    topics: Mapping[str, Tag] = field(default_factory=dict)
+    newsletters: Mapping[str, str] = field(default_factory=dict)
+    into: tuple[str, ...] = ()
+    attest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A record of consent as a file brings it."""
+
+    newsletter: str
+    act: str
+    at: datetime | None
+    source: str
+    wording: str = ""
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The standing that a row asks for; CONFIRMED only where consent is attested."""
+
+    newsletter: str
+    state: State
+    frequency: Frequency = Frequency.EACH
+    paused_until: datetime | None = None
+    since: datetime | None = None
+    confirmed_at: datetime | None = None
+    reason: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A suppression that a row brings along."""
+
+    reason: Reason
+    origin: str = ""
+    detail: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one row asks for. `person` is False for an address that is only suppressed."""
+
+    number: int
+    address: EmailAddress
+    name: str = ""
+    language: str = ""
+    tags: tuple[Tag, ...] = ()
+    subscriptions: tuple[Wanted, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    blocked: Blocked | None = None
+    created_at: datetime | None = None
+    origin: str = ""
+    unattested: bool = False
+    person: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that is not taken, and why."""
+
+    number: int
+    address: str
+    reason: str
+
+
+class _CellError(ValueError):
+    """A cell that stops its row; the text is the reason."""
+
+
+class RowReader:
+    """Read rows under given terms; remembers the tag cells it has seen, as they repeat."""
+
+    def __init__(self, terms: Terms) -> None:
+        """Take the terms of one import."""
+        self._terms = terms
+        self._seen: dict[tuple[str, str], tuple[Tag, ...]] = {}
+
+    def read(self, raw: Raw) -> Row | Refused:
+        """Return what the row asks for, or why it is refused."""
+        cells = raw.cells
+        text = cells.get("address", "")
+        if raw.problem or not text:
+            return Refused(raw.number, text, raw.problem or "no address")
+        try:
+            address = EmailAddress.parse(text)
+            if "subscriptions" in cells:
+                return self._own(raw.number, address, cells)
+            return self._foreign(raw.number, address, cells)
+        except AddressRefused as error:
+            return Refused(raw.number, text, str(error))
+        except _CellError as error:
+            return Refused(raw.number, text, str(error))
+
+    def _foreign(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> Row:
+        attested = self._attested(cells)
+        state, blocked = _status(cells)
+        confirmed = state is State.CONFIRMED and bool(attested)
+        granted = state if state is not State.CONFIRMED or confirmed else State.PENDING
+        consent_at = _moment(cells.get("consent", ""))
+        return Row(
+            number,
+            address,
+            name=_name(cells),
+            language=_language(cells),
+            tags=self._tags(cells),
+            subscriptions=tuple(
+                Wanted(
+                    key,
+                    granted,
+                    _frequency(cells.get("frequency", "")),
+                    confirmed_at=consent_at if confirmed else None,
+                )
+                for key in self._newsletters(cells)
+            ),
+            proofs=tuple(
+                Proof(key, "attested", consent_at, attested) for key in self._newsletters(cells)
+            )
+            if confirmed
+            else (),
+            blocked=blocked,
+            created_at=_moment(cells.get("created_at", "")),
+            unattested=state is State.CONFIRMED and not confirmed,
+        )
+
+    def _own(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> Row:
+        proofs = tuple(_proof(one) for one in _records(cells, "consents"))
+        agreed = {proof.newsletter for proof in proofs if proof.act in {"confirmed", "attested"}}
+        wanted = tuple(_wanted(one) for one in _records(cells, "subscriptions"))
+        added = tuple(
+            Proof(one.newsletter, "attested", None, self._terms.attest)
+            for one in wanted
+            if self._terms.attest and one.state is State.CONFIRMED and one.newsletter not in agreed
+        )
+        agreed |= {proof.newsletter for proof in added}
+        granted = tuple(_granted(one, agreed) for one in wanted)
+        created_at = _moment(cells.get("created_at", ""))
+        return Row(
+            number,
+            address,
+            name=_name(cells),
+            language=_language(cells),
+            tags=self._tags(cells),
+            subscriptions=granted,
+            proofs=proofs + added,
+            blocked=_blocked(cells.get("suppressed", "")),
+            created_at=created_at,
+            unattested=granted != wanted,
+            person=bool(created_at or wanted),
+        )
+
+    def _attested(self, cells: Mapping[str, str]) -> str:
+        cell = cells.get("consent", "")
+        if cell.casefold() in _NO:
+            return self._terms.attest
+        return f"{self._terms.file}: {cell}"
+
+    def _newsletters(self, cells: Mapping[str, str]) -> tuple[str, ...]:
+        found: list[str] = []
+        for name in _split(cells.get("newsletters", "")):
+            key = self._terms.newsletters.get(slug(name))
+            if key is None:
+                msg = f"there is no newsletter “{name}”"
+                raise _CellError(msg)
+            found.append(key)
+        return tuple(dict.fromkeys(found)) or self._terms.into
+
+    def _tags(self, cells: Mapping[str, str]) -> tuple[Tag, ...]:
+        found: dict[str, Tag] = {}
+        for column, make in (
+            ("topics", self._topic),
+            ("tags", self._any_tag),
+            ("labels", _label),
+            ("attributes", self._any_tag),
+        ):
+            if cell := cells.get(column, ""):
+                for tag in self._once(column, cell, make):
+                    found.setdefault(tag.slug, tag)
+        if len(found) > TAGS_LIMIT:
+            msg = f"{len(found)} tags; at most {TAGS_LIMIT} are taken"
+            raise _CellError(msg)
+        return tuple(found.values())
+
+    def _once(self, column: str, cell: str, make: Callable[[str], Tag]) -> tuple[Tag, ...]:
+        key = (column, cell)
+        if key not in self._seen:
+            names = _attribute_tags(cell) if column == "attributes" else _split(cell)
+            made = tuple(make(name) for name in names if slug(name))
+            if any(len(tag.name) > TAG_LIMIT for tag in made):
+                msg = f"a tag is longer than {TAG_LIMIT} characters"
+                raise _CellError(msg)
+            if len(self._seen) > 10_000:  # noqa: PLR2004 - enough for what repeats, flat in memory
+                self._seen.clear()
+            self._seen[key] = made
+        return self._seen[key]
+
+    def _topic(self, name: str) -> Tag:
+        return self._terms.topics.get(slug(name)) or Tag(slug(name), name, TagKind.TOPIC)
+
+    def _any_tag(self, name: str) -> Tag:
+        return self._terms.topics.get(slug(name)) or _label(name)
+
+
+def _label(name: str) -> Tag:
+    return Tag(slug(name), name, TagKind.LABEL)
+
+
+def _split(cell: str) -> list[str]:
+    """Split a cell of several names: JSON, quoted and separated by commas, or just separated."""
+    if cell.startswith("["):
+        try:
+            return [_clean(str(name)) for name in json.loads(cell)]
+        except (ValueError, RecursionError, TypeError):
+            pass
+    return [name for part in re.split(r"[,;|]", cell) if (name := _clean(part.strip('" ')))]
+
+
+def _attribute_tags(cell: str) -> list[str]:
+    """Return the tags that a listmonk attribute cell holds under `tags` or `topics`."""
+    try:
+        attributes = json.loads(cell)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(attributes, dict):
+        return []
+    found = [attributes.get(key) for key in ("tags", "topics")]
+    return [_clean(str(name)) for names in found if isinstance(names, list) for name in names]
+
+
+def _status(cells: Mapping[str, str]) -> tuple[State, Blocked | None]:
+    """Read the standing that a foreign file states; CONFIRMED here still needs consent."""
+    if cells.get("cleaned_at"):
+        return State.CONFIRMED, Blocked(Reason.BOUNCE)
+    if cells.get("left_at"):
+        return State.LEFT, None
+    blocked = _blocked(cells.get("suppressed", ""))
+    word = cells.get("status", "").casefold()
+    if not word:
+        return State.CONFIRMED, blocked
+    meaning = _STATES.get(word)
+    if meaning is None:
+        msg = (
+            f"the status “{word}” is not known; expected subscribed, pending, unsubscribed, bounced"
+        )
+        raise _CellError(msg)
+    if isinstance(meaning, Reason):
+        return State.CONFIRMED, Blocked(meaning)
+    return meaning, blocked
+
+
+def _blocked(cell: str) -> Blocked | None:
+    if cell.casefold() in _NO:
+        return None
+    if cell.startswith("{"):
+        (one,) = _objects(f"[{cell}]", "suppressed")
+        return Blocked(
+            _reason(str(one.get("reason", ""))),
+            str(one.get("origin", "")),
+            str(one.get("detail", "")),
+            _moment(str(one.get("at", ""))),
+        )
+    meaning = _STATES.get(cell.casefold())
+    return Blocked(meaning if isinstance(meaning, Reason) else Reason.MANUAL, detail=_clean(cell))
+
+
+def _reason(word: str) -> Reason:
+    return Reason(word) if word in set(Reason) - {Reason.ERASED} else Reason.MANUAL
+
+
+def _records(cells: Mapping[str, str], column: str) -> Iterable[dict[str, Any]]:
+    cell = cells.get(column, "")
+    return _objects(cell, column) if cell else ()
+
+
+def _objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        msg = f"{column} is not what an export wrote there"
+        raise _CellError(msg)
+    return found
+
+
+def _wanted(one: Mapping[str, Any]) -> Wanted:
+    key, state = str(one.get("newsletter", "")), str(one.get("state", ""))
+    if not key or state not in set(State):
+        msg = f"a subscription of newsletter “{key}” in state “{state}”"
+        raise _CellError(msg)
+    return Wanted(
+        key,
+        State(state),
+        _frequency(str(one.get("frequency", ""))),
+        _moment(str(one.get("paused_until") or "")),
+        _moment(str(one.get("since") or "")),
+        _moment(str(one.get("confirmed_at") or "")),
+        str(one.get("reason") or ""),
+        str(one.get("origin") or ""),
+    )
+
+
+def _granted(wanted: Wanted, agreed: set[str]) -> Wanted:
+    """Take back what no record of consent bears out."""
+    if wanted.state is not State.CONFIRMED or wanted.newsletter in agreed:
+        return wanted
+    return Wanted(wanted.newsletter, State.PENDING, wanted.frequency, wanted.paused_until)
+
+
+def _proof(one: Mapping[str, Any]) -> Proof:
+    return Proof(
+        str(one.get("newsletter", "")),
+        str(one.get("act", "")),
+        _moment(str(one.get("at") or "")),
+        str(one.get("source", "")),
+        str(one.get("wording") or ""),
+        str(one.get("network") or ""),
+    )
+
+
+def _frequency(word: str) -> Frequency:
+    return Frequency(word) if word in set(Frequency) else Frequency.EACH
+
+
+def _moment(cell: str) -> datetime | None:
+    if not cell:
+        return None
+    try:
+        moment = datetime.fromisoformat(cell)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _name(cells: Mapping[str, str]) -> str:
+    name = cells.get("name") or f"{cells.get('first_name', '')} {cells.get('last_name', '')}"
+    return _clean(name)[:NAME_LIMIT].rstrip()
+
+
+def _language(cells: Mapping[str, str]) -> str:
+    found = cells.get("language", "").replace("_", "-").strip()
+    return found if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", found) else ""
+
+
+def _clean(text: str) -> str:
+    """Take out what no name holds: line ends, control characters, separators of lists."""
+    if text.isprintable() and text.isascii():
+        return " ".join(text.split())
+    kept = (" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text)
+    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
