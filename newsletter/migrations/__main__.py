@@ -1,0 +1,27 @@
+"""Write the revision that a change of the tables needs: `make migration NAME="what it does"`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+from newsletter.migrations import configuration, upgrade
+from newsletter.store.database import open_engine
+
+
+def main(name: str) -> None:
+    """Compare the tables of the code with a database of today, and write the difference."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{Path(folder)}/newsletter.sqlite3")
+        upgrade(engine)
+        with engine.begin() as connection:
+            config = configuration(connection)
+            config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+            known = len(list(Path(__file__).with_name("versions").glob("0*.py")))
+            command.revision(config, name, autogenerate=True, rev_id=f"{known + 1:04}")
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    main(" ".join(sys.argv[1:]) or sys.exit('say what it does: make migration NAME="…"'))
