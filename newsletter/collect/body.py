@@ -1,0 +1,142 @@
+"""Take the body of a page: trafilatura chooses what belongs to it, our own blocks keep its words.
+
+Where the chosen text is found among our blocks, the sections are made of those: marks, spaces and
+headings stay as the page has them. Where it is not, trafilatura's own rendering is used.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from htmldate import find_date
+from lxml import etree, html
+from trafilatura import bare_extraction
+from trafilatura.metadata import extract_author
+
+from newsletter.collect.blocks import Block, Kind, tidy
+from newsletter.collect.labels import names_stop
+from newsletter.model.article import Section
+
+Element = etree._Element  # noqa: SLF001 - lxml names its element class so
+
+_LETTERS = re.compile(r"[\W\d_]+")
+_MARK = re.compile(r"\[\d{1,3}\]")
+CLEAR, SHORTEST_PART = 0.97, 12
+PARTS = frozenset({"p", "head", "item", "quote", "cell", "code", "lb", "ab", "fw", "hi", "ref"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A paragraph or heading as trafilatura chose it."""
+
+    text: str
+    heading: bool = False
+
+
+def letters(text: str) -> str:
+    """Reduce a text to its letters, for comparison only."""
+    return _LETTERS.sub("", _MARK.sub("", text)).casefold()
+
+
+def chosen_parts(root: html.HtmlElement, url: str = "") -> list[Part]:
+    """Return the paragraphs and headings that trafilatura takes for the article's body."""
+    document = bare_extraction(
+        root, url=url or None, include_comments=False, with_metadata=False, output_format="xml"
+    )
+    body = getattr(document, "body", None)
+    return [] if body is None else list(_parts(body))
+
+
+def _parts(body: Element) -> Iterator[Part]:
+    for element in body.iter("p", "head", "item", "quote", "cell", "code"):
+        if element.tag != "p" and any(child.tag in {"p", "item", "quote"} for child in element):
+            own = tidy(element.text or "")
+            if own:
+                yield Part(own)
+            continue
+        if element.tag == "p" and _inside(element, {"p"}):
+            continue
+        text = tidy("".join(element.itertext()))
+        if text:
+            yield Part(text, heading=element.tag == "head")
+
+
+def _inside(element: Element, tags: set[str]) -> bool:
+    parent = element.getparent()
+    return parent is not None and parent.tag in tags
+
+
+def aligned(blocks: Sequence[Block], parts: Sequence[Part], left_out: frozenset[int]) -> list[int] | None:
+    """Return which blocks make up `parts`, or None where they are not plainly the same text."""
+    places: dict[str, list[int]] = {}
+    for at, block in enumerate(blocks):
+        if at not in left_out:
+            places.setdefault(letters(block.text), []).append(at)
+    taken: list[int] = []
+    total = found = 0
+    last = -1
+    for part in parts:
+        key = letters(part.text)
+        if not key:
+            continue
+        total += len(key)
+        at = next((one for one in places.get(key, ()) if one > last), -1)
+        if at >= 0:
+            found += len(key)
+            taken.append(at)
+            last = at
+    return taken if total and found / total >= CLEAR else None
+
+
+def block_sections(blocks: Sequence[Block], taken: Sequence[int], left_out: frozenset[int]) -> tuple[Section, ...]:
+    """Make sections of the taken blocks, with the headings that stand directly above them."""
+    chosen = set(taken)
+    wanted: list[Block] = []
+    for at in range(min(taken), max(taken) + 1):
+        block = blocks[at]
+        lost = block.kind is Kind.HEADING and block.level > 1 and at + 1 in chosen and at not in left_out
+        if at in chosen or (lost and not names_stop(block.text)):
+            wanted.append(block)
+    return sections((block.text, block.kind is Kind.HEADING) for block in wanted)
+
+
+def part_sections(parts: Sequence[Part]) -> tuple[Section, ...]:
+    """Make sections of trafilatura's own rendering."""
+    return sections((part.text, part.heading) for part in parts)
+
+
+def plain_sections(blocks: Sequence[Block], start: int, end: int, left_out: frozenset[int]) -> tuple[Section, ...]:
+    """Make sections of everything between `start` and `end` that reads like prose."""
+    rest = [blocks[at] for at in range(start, end) if at not in left_out]
+    return sections(
+        (block.text, block.kind is Kind.HEADING)
+        for block in rest
+        if block.kind is Kind.HEADING or (block.linked < 0.5 and block.zone != "footer")  # noqa: PLR2004
+    )
+
+
+def sections(texts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> tuple[Section, ...]:
+    """Group paragraphs under their headings; a heading without text joins what follows."""
+    made: list[Section] = []
+    heading: str | None = None
+    paragraphs: list[str] = []
+    for text, is_heading in texts:
+        if not is_heading:
+            paragraphs.append(text)
+            continue
+        if paragraphs or heading:
+            made.append(Section(heading, tuple(paragraphs)))
+        heading, paragraphs = text, []
+    if paragraphs:
+        made.append(Section(heading, tuple(paragraphs)))
+    return tuple(made)
+
+
+def guessed_author(root: html.HtmlElement) -> str:
+    """Ask trafilatura for the author where the page states none."""
+    return extract_author(root) or ""
+
+
+def guessed_date(root: html.HtmlElement, url: str = "") -> str:
+    """Ask htmldate for the original date; it may be inferred, so the caller flags it."""
+    return find_date(root, original_date=True, extensive_search=False, url=url or None) or ""

@@ -1,0 +1,178 @@
+"""Read dates strictly: what a document says, or nothing.
+
+No part of a date is ever filled in. An ambiguous one (03/04/2025) is no date. Zones are taken from
+an offset or from a short table of names; an unknown name leaves the day and drops the time.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
+
+from babel import Locale
+
+EARLIEST, LATEST = 1990, 2099
+TOO_FAR = timedelta(hours=24)
+
+ZONES = {
+    "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120,
+    "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "JST": 540, "KST": 540,
+    "HKT": 480, "SGT": 480, "AEST": 600, "AEDT": 660, "ACST": 570, "AWST": 480, "NZST": 720,
+    "NZDT": 780, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360,
+    "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600, "AST": -240, "ADT": -180,
+    "BRT": -180, "ART": -180, "WIB": 420, "ICT": 420, "PKT": 300, "SAST": 120,
+}  # fmt: skip
+LANGUAGES = (
+    "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "ru", "uk", "tr", "id",
+    "el", "hu", "ro",
+)  # fmt: skip
+
+_TIME = r"(?:[T\s,]+(?:at |um |à |a las )?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?\s*(?:Uhr\s*)?)?"
+_ZONE = r"(?:\(?(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z]{1,5})\)?(?:\s*\([A-Za-z ]+\))?)?"
+_DAY_NAME = r"(?:[^\W\d]{2,12}\.?,?\s+)?"
+_FORMS = tuple(
+    re.compile(form + _TIME + _ZONE + r"\.?$", re.IGNORECASE)
+    for form in (
+        r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})",
+        r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})",
+        r"(?P<year>\d{4})\.\s?(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})\.?(?:\s?\([^\W\d]\))?",
+        r"(?P<year>\d{4})\s?[년年]\s?(?P<month>\d{1,2})\s?[월月]\s?(?P<day>\d{1,2})\s?[일日号號]?(?:\s?[(（]?[^\W\d]{1,3}[)）]?)?",  # noqa: RUF001 - full-width brackets are meant
+        r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
+        r"(?P<first>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<year>\d{4})",
+        _DAY_NAME
+        + r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:of |de |d’|d')?(?P<name>[^\W\d]{3,12}|\d{1,2}월)\.?,?\s(?:de |del )?(?P<year>\d{4})",
+        _DAY_NAME + r"(?P<day>\d{1,2})-(?P<name>[^\W\d]{3,12})-(?P<year>\d{4})",
+        _DAY_NAME
+        + r"(?P<name>[^\W\d]{3,12})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<year>\d{4})",
+        _DAY_NAME + r"(?P<day>\d{1,2})\s(?P<name>[^\W\d]{3})\s(?P<short>\d{2})",
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?=$|T)",
+    )
+)
+_LEAD_IN = re.compile(
+    r"^(?:(?:first |originally )?(?:published|posted|date|updated|last updated|erschienen|veröffentlicht"
+    r"|stand|publié|mis à jour|publicado|pubblicato|gepubliceerd|등록|입력|게재|승인|발행일?|公開日?|更新日?|発行日?|发布时间|日期)"
+    r"(?: on| am| le| el| il| em| op)?\s*[::]?\s*|on |am |le )",
+    re.IGNORECASE,
+)
+_WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A day as the document writes it, and the moment where time and zone are known."""
+
+    day: date
+    at: datetime | None = None
+
+
+def read_date(text: str) -> When | None:
+    """Read `text` if the whole of it is a date (with or without a time), else return None."""
+    cleaned = re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
+    if not 6 <= len(cleaned) <= 80 or not any(char.isdigit() for char in cleaned):
+        return None
+    cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", cleaned, count=1))
+    for form in _FORMS:
+        if found := form.match(cleaned):
+            return _when(found.groupdict())
+    return None
+
+
+def read_feed_date(text: str) -> When | None:
+    """Read a feed's raw date string; also epoch seconds or milliseconds of 10 or 13 digits."""
+    cleaned = text.strip()
+    if re.fullmatch(r"\d{10}|\d{13}", cleaned):
+        seconds = int(cleaned[:10])
+        at = datetime.fromtimestamp(seconds, UTC)
+        return When(at.date(), at) if EARLIEST <= at.year <= LATEST else None
+    return read_date(cleaned)
+
+
+def plausible(when: When | None, now: datetime) -> When | None:
+    """Drop a date that lies more than a day ahead of `now`."""
+    if when is None or when.day > (now + TOO_FAR).date():
+        return None
+    return None if when.at is not None and when.at > now + TOO_FAR else when
+
+
+def _when(parts: dict[str, str | None]) -> When | None:
+    month, day = _month_and_day(parts)
+    year = int(parts["year"]) if parts.get("year") else _century(parts.get("short"))
+    if month is None or day is None or not EARLIEST <= year <= LATEST:
+        return None
+    try:
+        written = date(year, month, day)
+    except ValueError:
+        return None
+    return When(written, _moment(written, parts))
+
+
+def _month_and_day(parts: dict[str, str | None]) -> tuple[int | None, int | None]:
+    first, other = parts.get("first"), parts.get("other")
+    if first and other:
+        return _unambiguous(int(first), int(other))
+    name, month = parts.get("name"), parts.get("month")
+    number = month_number(name) if name else int(month or 0)
+    return number, int(parts["day"] or 0)
+
+
+def _unambiguous(first: int, other: int) -> tuple[int | None, int | None]:
+    if first == other or other > 12:  # noqa: PLR2004 - months in a year
+        return first, other
+    return (other, first) if first > 12 else (None, None)  # noqa: PLR2004
+
+
+def _century(short: str | None) -> int:
+    if not short:
+        return 0
+    return 2000 + int(short) if int(short) < 90 else 1900 + int(short)  # noqa: PLR2004
+
+
+def _moment(written: date, parts: dict[str, str | None]) -> datetime | None:
+    if not parts.get("hour"):
+        return None
+    offset = _offset(parts.get("zone"))
+    hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
+    if half := parts.get("half"):
+        hour = hour % 12 + (12 if half.lower().startswith("p") else 0)
+    if offset is None or minute > 59 or hour > 24:  # noqa: PLR2004 - a clock's limits
+        return None
+    midnight = datetime(written.year, written.month, written.day, tzinfo=offset)
+    second = min(int(parts.get("second") or 0), 59)
+    return (midnight + timedelta(hours=hour, minutes=minute, seconds=second)).astimezone(UTC)
+
+
+def _offset(zone: str | None) -> timezone | None:
+    if not zone:
+        return None
+    if zone[0] in "+-":
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        minutes = int(digits[:2]) * 60 + int(digits[2:])
+        if minutes > 14 * 60:
+            return None
+        return timezone(timedelta(minutes=-minutes if zone[0] == "-" else minutes))
+    known = ZONES.get(zone.upper())
+    return None if known is None else timezone(timedelta(minutes=known))
+
+
+def month_number(name: str) -> int | None:
+    """Return the number of a month's name in one of `LANGUAGES`, None if unknown or ambiguous."""
+    if name.endswith("월"):
+        number = int(name[:-1])
+        return number if 1 <= number <= 12 else None  # noqa: PLR2004
+    return _months().get(name.casefold().rstrip("."))
+
+
+@cache
+def _months() -> dict[str, int]:
+    """Collect month names of many languages; a word that means two months means none."""
+    found: dict[str, int] = {"sept": 9, "märz": 3, "mär": 3}
+    ambiguous: set[str] = set()
+    for language in LANGUAGES:
+        months = Locale(language).months
+        for form in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for number, name in months[form][width].items():
+                    word = name.casefold().rstrip(".")
+                    if found.setdefault(word, number) != number:
+                        ambiguous.add(word)
+    return {word: number for word, number in found.items() if word not in ambiguous}

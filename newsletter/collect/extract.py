@@ -1,0 +1,51 @@
+"""Recover an article from a document: HTML, Markdown or plain text."""
+
+import re
+from pathlib import PurePath
+
+from newsletter.collect import markdown
+from newsletter.collect.encoding import decode, looks_binary
+from newsletter.collect.pagetext import extract_markup
+from newsletter.collect.plaintext import extract_text
+from newsletter.errors import ExtractFailed
+from newsletter.model.article import Extracted
+
+LARGEST = 15_000_000
+MARKUP = frozenset({".html", ".htm", ".xhtml", ".shtml"})
+MARKDOWN = frozenset({".md", ".markdown"})
+TEXT = frozenset({".txt", ".text"})
+_LOOKS_MARKUP = re.compile(
+    r"<(?:!doctype\s+html|html|head|body|article|main|div|p|h1)\b", re.IGNORECASE
+)
+
+
+def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extracted:
+    """Recover the article in `raw`.
+
+    `name` is a file name, whose suffix tells the format; without a known one the content does.
+    `declared` is the transport's charset. Raises ExtractFailed with the reason when the document
+    holds no article.
+    """
+    refuse(raw)
+    text, _ = decode(raw, declared)
+    suffix = PurePath(name).suffix.lower()
+    if suffix in MARKDOWN:
+        pairs, rest = markdown.front_matter(text)
+        return markdown.with_front_matter(extract_markup(markdown.as_html(rest), url=url), pairs)
+    if suffix not in TEXT and (suffix in MARKUP or _LOOKS_MARKUP.search(text[:8192])):
+        return extract_markup(text, url=url)
+    return extract_text(text, url=url)
+
+
+def refuse(raw: bytes) -> None:
+    """Raise ExtractFailed for what cannot be an article at all: empty, too large, binary."""
+    if len(raw) > LARGEST:
+        megabytes = f"{len(raw) / 1e6:.0f} MB"
+        msg = f"too large: {megabytes}, and at most {LARGEST / 1e6:.0f} MB are read"
+        raise ExtractFailed(msg)
+    if not raw.strip():
+        msg = "empty"
+        raise ExtractFailed(msg)
+    if looks_binary(raw):
+        msg = "not a text (binary content)"
+        raise ExtractFailed(msg)

@@ -1,0 +1,245 @@
+"""Read the lines around a title: kicker, byline, position, date and topics."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from newsletter.collect.blocks import Block, Kind, tidy
+from newsletter.collect.bylines import (
+    has_prefix,
+    is_name,
+    is_position,
+    read_byline,
+    with_positions,
+)
+from newsletter.collect.dates import When, read_date
+from newsletter.collect.labels import names_takeaways
+from newsletter.model.article import Author
+
+HintsOf = Callable[[Block, int], str]
+
+_TAGS_LINE = re.compile(r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[::]\s*", re.IGNORECASE)  # noqa: RUF001
+_HASHTAGS = re.compile(r"^(?:#[^\s#][^#]*)+$")
+_KICKER = re.compile(r"kicker|eyebrow|overline|over-?title|roofline|dachzeile|top-?line|supertitle|pre-?title|rubric\b|section-?label|article-?label|hed-?kicker|strap-?line", re.IGNORECASE)
+_BYLINE = re.compile(r"by-?line|\bauthors?\b|author-?name|article-?author|post-?author|\bautor(?:en|in|es)?\b|contributor|writer", re.IGNORECASE)
+_POSITION = re.compile(r"affil|position|job-?title|author-?(?:title|role|org)|\brole\b|organi[sz]ation", re.IGNORECASE)
+_DATE = re.compile(r"date|time|publish|posted|datum|meta", re.IGNORECASE)
+_TAGS = re.compile(r"\btags?\b|topics?\b|keywords?\b|tag-?list|post-?tags|article-?tags|schlagw", re.IGNORECASE)
+LONG_PARAGRAPH, HEAD_SPAN, BEFORE, AFTER = 24, 14, 4, 14
+LONGEST_KICKER, LONGEST_TITLE = 10, 45
+WORDS_OF_KICKER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands around the title, and the blocks that it took."""
+
+    title: str = ""
+    kicker: str = ""
+    authors: tuple[Author, ...] = ()
+    when: When | None = None
+    topics: tuple[str, ...] = ()
+    dek: str = ""
+    used: frozenset[int] = frozenset()
+    end: int = 0
+
+
+def text_head(blocks: Sequence[Block]) -> Head:
+    """Read the head of a text without mark-up: its lines up to the first real paragraph."""
+    span = _span(blocks)
+    roles = [_role(block) for block in blocks[:span]]
+    first_marked = next((at for at, role in enumerate(roles) if role), -1)
+    titles = _title_lines(blocks, span, first_marked)
+    if not titles:
+        return Head()
+    kicker, title, dek = _title_parts([blocks[at].text for at in titles])
+    rest = range(titles[-1] + 1, span)
+    authors, author_lines = _authors_below(blocks, roles, rest)
+    dated = next((at for at in rest if roles[at] == "date"), -1)
+    tagged = [at for at in rest if roles[at] == "tags"]
+    used = {*titles, *author_lines, *tagged} | ({dated} if dated >= 0 else set())
+    return Head(
+        title=title,
+        kicker=kicker,
+        authors=authors,
+        when=read_date(blocks[dated].text) if dated >= 0 else None,
+        topics=_topics(blocks[at].text for at in tagged),
+        dek=dek,
+        used=frozenset(used),
+        end=max(used) + 1,
+    )
+
+
+def _span(blocks: Sequence[Block]) -> int:
+    """Return where the head ends at the latest."""
+    for at, block in enumerate(blocks[:HEAD_SPAN]):
+        if names_takeaways(block.text) and at:
+            return at
+        sentence = block.text[-1:] in ".!?。”\"" and block.words > LONG_PARAGRAPH  # noqa: RUF001
+        if sentence or block.words > LONGEST_TITLE:
+            return at
+    return min(len(blocks), HEAD_SPAN)
+
+
+def _role(block: Block) -> str:
+    text = block.text
+    if read_date(text):
+        return "date"
+    if _TAGS_LINE.match(text) or _HASHTAGS.match(text):
+        return "tags"
+    return "byline" if has_prefix(text) and block.kind is Kind.PARAGRAPH else ""
+
+
+def _title_lines(blocks: Sequence[Block], span: int, first_marked: int) -> list[int]:
+    if span == 0:
+        return [0] if blocks and blocks[0].words <= LONGEST_TITLE else []
+    if first_marked > 0:
+        lines = list(range(first_marked))
+        if len(lines) > 1 and not blocks[first_marked].text.startswith("#"):
+            return _without_author(blocks, lines, first_marked)
+        return lines
+    same_run = [at for at in range(span) if blocks[at].group == blocks[0].group]
+    return same_run[:3]
+
+
+def _without_author(blocks: Sequence[Block], lines: list[int], marked: int) -> list[int]:
+    """Leave a bare name or position above the date to the byline."""
+    while len(lines) > 1 and not has_prefix(blocks[marked].text):
+        text = blocks[lines[-1]].text
+        short = len(text) <= 30 and blocks[lines[-1]].group == blocks[marked].group  # noqa: PLR2004
+        nameless = not (is_position(text) or (short and _bare_name(text)))
+        if nameless or blocks[lines[-1]].words >= blocks[lines[-2]].words:
+            break
+        lines = lines[:-1]
+    return lines
+
+
+def _bare_name(text: str) -> bool:
+    words = text.split()
+    if not text.isascii() and len(text) <= 12 and len(words) <= 4:  # noqa: PLR2004 - 정구연 강원대 교수
+        return True
+    return 2 <= len(words) <= 4 and is_name(text) and all(word[0].isupper() for word in words)  # noqa: PLR2004
+
+
+def _title_parts(lines: Sequence[str]) -> tuple[str, str, str]:
+    """Tell kicker, title and the line below it by their lengths."""
+    if len(lines) == 1:
+        return "", lines[0], ""
+    first, second = lines[0], lines[1]
+    short = len(first.split()) <= WORDS_OF_KICKER and len(first) < len(second)
+    if short:
+        return first, second, " ".join(lines[2:])
+    return "", first, " ".join(lines[1:])
+
+
+def _authors_below(
+    blocks: Sequence[Block], roles: Sequence[str], rest: range
+) -> tuple[tuple[Author, ...], list[int]]:
+    at = next((at for at in rest if roles[at] == "byline"), -1)
+    if at < 0:
+        plain = [at for at in rest if not roles[at] and blocks[at].kind is Kind.PARAGRAPH]
+        at = plain[0] if plain and _bare_name(blocks[plain[0]].text) else -1
+    if at < 0:
+        return (), []
+    authors = read_byline(blocks[at].text)
+    lines = [at]
+    for below in rest:
+        text = blocks[below].text
+        near = below == lines[-1] + 1 and blocks[below].group == blocks[at].group
+        if near and not roles[below] and blocks[below].kind is Kind.PARAGRAPH and len(lines) <= len(authors) + 1 and text[-1:] not in ".!?":
+            lines.append(below)
+    return with_positions(authors, [blocks[one].text for one in lines[1:]]), lines
+
+
+def _topics(texts: Sequence[str] | object) -> tuple[str, ...]:
+    found: list[str] = []
+    for text in texts:  # type: ignore[attr-defined] # any iterable of texts
+        line = _TAGS_LINE.sub("", text)
+        parts = re.split(r"\s*#", line) if "#" in line else re.split(r"\s*[,;|、，]\s*", line)  # noqa: RUF001
+        found.extend(tidy(part).strip(" ,;") for part in parts)
+    return tuple(dict.fromkeys(part for part in found if part))
+
+
+def page_head(blocks: Sequence[Block], title_at: int, hints_of: HintsOf, site: str) -> Head:
+    """Read the head of a page around its title, by class names and by form."""
+    before = range(max(0, title_at - BEFORE), title_at)
+    after = _after(blocks, title_at)
+    kicker = _page_kicker(blocks, before, title_at, hints_of)
+    authors, author_lines = _page_authors(blocks, [*after, *before], hints_of, site)
+    dated = _page_date(blocks, [*after, *before], hints_of)
+    tagged = [at for at in after if _is_tag(blocks[at], hints_of)]
+    used = {title_at, *author_lines, *tagged}
+    used |= {at for at in (kicker, dated) if at >= 0}
+    return Head(
+        title=blocks[title_at].text,
+        kicker=blocks[kicker].text if kicker >= 0 else "",
+        authors=authors,
+        when=read_date(blocks[dated].text) if dated >= 0 else None,
+        topics=_topics([blocks[at].text for at in tagged]),
+        used=frozenset(used),
+        end=max(used) + 1,
+    )
+
+
+def _after(blocks: Sequence[Block], title_at: int) -> range:
+    for at in range(title_at + 1, min(len(blocks), title_at + 1 + AFTER)):
+        block = blocks[at]
+        if names_takeaways(block.text) or (block.words > 2 * LONG_PARAGRAPH and block.linked < 0.5):  # noqa: PLR2004
+            return range(title_at + 1, at)
+    return range(title_at + 1, min(len(blocks), title_at + 1 + AFTER))
+
+
+def _page_kicker(
+    blocks: Sequence[Block], before: range, title_at: int, hints_of: HintsOf
+) -> int:
+    for at in (*reversed(before), title_at + 1):
+        if at >= len(blocks):
+            continue
+        block = blocks[at]
+        short = 0 < block.words <= LONGEST_KICKER and block.level in {0, 2, 3, 4, 5, 6}
+        if short and block.kind is not Kind.ITEM and _KICKER.search(hints_of(block, 2)):
+            return at
+    return -1
+
+
+def _page_authors(
+    blocks: Sequence[Block], places: Sequence[int], hints_of: HintsOf, site: str
+) -> tuple[tuple[Author, ...], list[int]]:
+    for at in places:
+        block = blocks[at]
+        if block.kind is Kind.HEADING or block.words > 2 * LONG_PARAGRAPH or read_date(block.text):
+            continue
+        if not (has_prefix(block.text) or _BYLINE.search(hints_of(block, 2))):
+            continue
+        authors = tuple(one for one in read_byline(block.text, site) if is_name(one.name, site))
+        if authors:
+            lines = _positions_below(blocks, at, len(authors), hints_of)
+            return with_positions(authors, [blocks[one].text for one in lines]), [at, *lines]
+    return (), []
+
+
+def _positions_below(
+    blocks: Sequence[Block], at: int, most: int, hints_of: HintsOf
+) -> list[int]:
+    found: list[int] = []
+    for below in range(at + 1, min(len(blocks), at + 1 + max(most, 2))):
+        block = blocks[below]
+        hinted = bool(_POSITION.search(hints_of(block, 1))) and block.words <= LONG_PARAGRAPH
+        if read_date(block.text) or block.kind is Kind.HEADING or not (hinted or is_position(block.text)):
+            break
+        found.append(below)
+    return found
+
+
+def _page_date(blocks: Sequence[Block], places: Sequence[int], hints_of: HintsOf) -> int:
+    dated = [at for at in places if len(blocks[at].text) <= 60 and read_date(blocks[at].text)]  # noqa: PLR2004
+    hinted = [at for at in dated if _DATE.search(hints_of(blocks[at], 2))]
+    return (hinted or dated or [-1])[0]
+
+
+def _is_tag(block: Block, hints_of: HintsOf) -> bool:
+    if block.words > 8 or block.kind is Kind.HEADING:  # noqa: PLR2004 - a topic is short
+        return False
+    if _HASHTAGS.match(block.text):
+        return True
+    return block.kind is Kind.ITEM and bool(_TAGS.search(hints_of(block, 2)))

@@ -1,0 +1,138 @@
+"""Read a Markdown file: its front matter, and its text as HTML."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from newsletter.collect.bylines import read_byline, with_positions
+from newsletter.collect.dates import read_date
+from newsletter.collect.language import code, is_right_to_left
+from newsletter.model.article import Author, Extracted, Image, Translation
+
+_FENCE = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_PAIR = re.compile(r"^([A-Za-z_][\w -]*?)\s*:\s*(.*)$")
+_NOTE = re.compile(r"^\[\^([^\]\s]+)\]:[ \t]+", re.MULTILINE)
+_MARK = re.compile(r"\[\^([^\]\s]+)\]")
+
+FrontMatter = Mapping[str, tuple[str, ...]]
+
+
+def front_matter(text: str) -> tuple[FrontMatter, str]:
+    """Split off the front matter (`---` simple YAML, `+++` TOML); values are tuples of text."""
+    found = _FENCE.match(text)
+    if not found:
+        return {}, text
+    pairs = _toml(found.group(2)) if found.group(1) == "+++" else _simple_yaml(found.group(2))
+    return pairs, text[found.end() :]
+
+
+def as_html(text: str) -> str:
+    """Render Markdown as an HTML document; raw HTML in it stays text, footnotes become [n]."""
+    numbers: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"[{numbers.setdefault(found.group(1), len(numbers) + 1)}]"
+
+    names = _NOTE.findall(text)
+    marked = _MARK.sub(number, _NOTE.sub(lambda found: f"\n\n[^{found.group(1)}] ", text))
+    escaped = re.sub(r"\[(\d{1,3})\]", r"\\[\1\\]", marked) if names else marked
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(escaped)
+    return f"<html><body><article>{body}</article></body></html>"
+
+
+def _toml(text: str) -> FrontMatter:
+    try:
+        return {key.lower(): _texts(value) for key, value in tomllib.loads(text).items()}
+    except tomllib.TOMLDecodeError:
+        return {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(str(one) for one in value)
+    return (str(value),)
+
+
+def _simple_yaml(text: str) -> FrontMatter:
+    """Read `key: value`, `key: [a, b]` and lists of `- value`; deeper nesting is passed over."""
+    pairs: dict[str, tuple[str, ...]] = {}
+    key = ""
+    for line in text.splitlines():
+        item = re.match(r"^\s*-\s+(.*)$", line)
+        if item and key:
+            pairs[key] = (*pairs[key], _unquoted(item.group(1)))
+        elif found := _PAIR.match(line):
+            key = found.group(1).strip().lower()
+            pairs[key] = _values(found.group(2))
+    return pairs
+
+
+def _values(text: str) -> tuple[str, ...]:
+    value = text.strip()
+    if value.startswith("[") and value.endswith("]"):
+        return tuple(filter(None, (_unquoted(part) for part in value[1:-1].split(","))))
+    return (_unquoted(value),) if value else ()
+
+
+def _unquoted(text: str) -> str:
+    value = text.strip()
+    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":  # noqa: PLR2004
+        return value[1:-1]
+    return value
+
+
+def with_front_matter(article: Extracted, pairs: FrontMatter) -> Extracted:
+    """Let what the front matter states stand before what the text shows."""
+    stated = {key: value for key, value in _stated(pairs).items() if value}
+    origins = {_ORIGIN_KEYS.get(key, key): "front matter" for key in stated}
+    changed = replace(article, **stated, provenance={**article.provenance, **origins})  # type: ignore[arg-type] # keys are fields
+    return replace(changed, direction="rtl") if is_right_to_left(changed.lang) else changed
+
+
+_ORIGIN_KEYS = {"published": "date", "published_at": "date"}
+
+
+def _stated(pairs: FrontMatter) -> dict[str, object]:
+    when = read_date(_one(pairs, "date", "published", "pubdate"))
+    translations = (
+        Translation(key.partition("-")[2], values[0])
+        for key, values in pairs.items()
+        if key.startswith("translation-") and values
+    )
+    image = _one(pairs, "image", "cover", "thumbnail")
+    return {
+        "title": _one(pairs, "title"),
+        "kicker": _one(pairs, "kicker", "eyebrow"),
+        "authors": _authors(pairs),
+        "published": when.day if when else None,
+        "published_at": when.at if when else None,
+        "topics": tuple(topic.lstrip("#") for topic in _many(pairs, "topics", "tags", "keywords")),
+        "teaser": _one(pairs, "teaser", "description", "summary", "excerpt"),
+        "takeaways": _many(pairs, "takeaways", "key_takeaways", "key takeaways"),
+        "takeaways_label": "Key Takeaways" if _many(pairs, "takeaways", "key_takeaways") else "",
+        "author_bio": _one(pairs, "author_bio", "bio"),
+        "url": _one(pairs, "url", "canonical", "link"),
+        "lang": code(_one(pairs, "lang", "language", "locale")),
+        "image": Image(image, _one(pairs, "image_alt", "alt")) if image else None,
+        "translations": tuple(translations),
+    }
+
+
+def _authors(pairs: FrontMatter) -> tuple[Author, ...]:
+    found = tuple(one for text in _many(pairs, "author", "authors") for one in read_byline(text))
+    role, org = _one(pairs, "author_role", "role"), _one(pairs, "author_org", "organisation", "org")
+    if role or org:
+        return tuple(Author(one.name, one.role or role, one.org or org) for one in found)
+    position = _one(pairs, "affiliation", "position")
+    return with_positions(found, [position] if position else [])
+
+
+def _one(pairs: FrontMatter, *names: str) -> str:
+    return next((pairs[name][0] for name in names if pairs.get(name)), "")
+
+
+def _many(pairs: FrontMatter, *names: str) -> tuple[str, ...]:
+    return next((pairs[name] for name in names if pairs.get(name)), ())

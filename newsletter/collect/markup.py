@@ -1,0 +1,209 @@
+"""Cut a parsed HTML tree into blocks, in one walk and without recursion."""
+
+import re
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from newsletter.collect.blocks import Block, Kind, tidy
+
+Element = etree._Element  # noqa: SLF001 - lxml names its element class so
+
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset"
+    " figcaption figure footer header hgroup hr li main ol p pre section summary table tbody td"
+    " tfoot th thead tr ul h1 h2 h3 h4 h5 h6 html".split()
+)
+SKIPPED = frozenset(
+    "audio button canvas datalist embed head iframe input map math noscript object option"
+    " picture script select style svg template textarea video nav dialog menu".split()
+)
+ZONES = {"aside": "aside", "footer": "footer", "figcaption": "caption", "caption": "caption"}
+BOLD = frozenset({"b", "strong"})
+LISTS = frozenset({"ul", "ol", "dl"})
+LINES = frozenset({"span", "a", "em", "small"})
+MARKERS = frozenset({"a", "sup"})
+_OWN_LINE = re.compile(
+    r"kicker|eyebrow|overline|byline|headline-?(?:intro|kicker)|dachzeile|roofline", re.IGNORECASE
+)
+_HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
+_MARK = re.compile(r"^\s*\d{1,3}\s*$")
+_NOTE_TARGET = re.compile(r"^#.*(?:note|ftn|fn|ref|cite|end)", re.IGNORECASE)
+DEEPEST_HINTS = 4
+
+
+@dataclass(slots=True)
+class Walk:
+    """What is open at the walk's present place, and the blocks closed so far."""
+
+    blocks: list[Block] = field(default_factory=list)
+    elements: list[Element] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    linked: int = 0
+    bold: int = 0
+    depth_linked: int = 0
+    depth_bold: int = 0
+    numbered: int = 0
+    zones: list[str] = field(default_factory=list)
+    stack: list[Element] = field(default_factory=list)
+    lists: list[int] = field(default_factory=list)
+    items: list[int] = field(default_factory=list)
+
+    def add(self, text: str | None) -> None:
+        """Take a run of text at the present place."""
+        if not text:
+            return
+        self.parts.append(text.replace("\n", " "))
+        if self.depth_linked:
+            self.linked += len(text)
+        if self.depth_bold:
+            self.bold += len(text)
+
+    def open(self, element: Element, tag: str) -> None:
+        """Begin a block-level element."""
+        self.close()
+        self.stack.append(element)
+        if zone := ZONES.get(tag):
+            self.zones.append(zone)
+        if tag in LISTS or tag == "li":
+            self.numbered += 1
+            (self.items if tag == "li" else self.lists).append(self.numbered)
+
+    def shut(self, tag: str) -> None:
+        """End the innermost block-level element."""
+        self.close()
+        self.stack.pop()
+        if tag in ZONES:
+            self.zones.pop()
+        elif tag == "li":
+            self.items.pop()
+        elif tag in LISTS:
+            self.lists.pop()
+
+    def close(self) -> None:
+        """Make a block of the text taken since the last boundary."""
+        if not self.parts:
+            return
+        raw = "".join(self.parts)
+        self.parts.clear()
+        text = tidy(raw)
+        if text and self.stack:
+            self.blocks.append(self._block(raw, text))
+            self.elements.append(self.stack[-1])
+        self.linked = self.bold = 0
+
+    def _block(self, raw: str, text: str) -> Block:
+        lines = tuple(filter(None, map(tidy, raw.split("\n")))) if "\n" in raw else ()
+        level, kind = self._form()
+        return Block(
+            kind=kind,
+            text=text,
+            level=level,
+            group=self.lists[-1] if self.lists else 0,
+            item=self.items[-1] if self.items else 0,
+            depth=len(self.lists),
+            lines=lines,
+            linked=min(1.0, self.linked / len(text)),
+            bold=min(1.0, self.bold / len(text)),
+            zone=self.zones[-1] if self.zones else "",
+            index=len(self.blocks),
+        )
+
+    def _form(self) -> tuple[int, Kind]:
+        """Return heading level and kind, as the nearest open elements say."""
+        for element in self.stack[: -DEEPEST_HINTS - 1 : -1]:
+            tag = str(element.tag)
+            if level := HEADINGS.get(tag):
+                return level, Kind.HEADING
+            if tag == "li":
+                return 0, Kind.ITEM
+            if tag in {"td", "th", "article", "section", "body", "blockquote"}:
+                break
+        return 0, Kind.PARAGRAPH
+
+
+def markup_blocks(root: Element) -> tuple[list[Block], list[Element]]:
+    """Return the blocks of the tree in reading order, and the element that holds each."""
+    walk = Walk()
+    context = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    skipping = None
+    for event, element in context:
+        tag = element.tag
+        if event in {"comment", "pi"} or not isinstance(tag, str):
+            walk.add(element.tail)
+        elif element is skipping:
+            skipping = None
+            walk.add(element.tail)
+        elif event == "end":
+            _leave(walk, element, tag)
+        elif tag in SKIPPED or _is_hidden(element):
+            context.skip_subtree()
+            skipping = element
+        elif tag in MARKERS and (mark := _note_mark(element, tag)):
+            walk.parts.append(f"[{mark}]")
+            context.skip_subtree()
+            skipping = element
+        else:
+            _enter(walk, element, tag)
+    walk.close()
+    return walk.blocks, walk.elements
+
+
+def _enter(walk: Walk, element: Element, tag: str) -> None:
+    if tag in BLOCKS or (tag in LINES and _own_line(element)):
+        walk.open(element, tag)
+    elif tag == "br":
+        walk.parts.append("\n")
+    elif tag == "a":
+        walk.depth_linked += 1
+    elif tag in BOLD:
+        walk.depth_bold += 1
+    walk.add(element.text)
+
+
+def _leave(walk: Walk, element: Element, tag: str) -> None:
+    if walk.stack and walk.stack[-1] is element:
+        walk.shut(tag)
+    elif tag == "a":
+        walk.depth_linked -= 1
+    elif tag in BOLD:
+        walk.depth_bold -= 1
+    walk.add(element.tail)
+
+
+def _own_line(element: Element) -> bool:
+    return bool(_OWN_LINE.search(element.get("class") or ""))
+
+
+def _is_hidden(element: Element) -> bool:
+    if element.get("hidden") is not None:
+        return True
+    style = element.get("style")
+    return bool(style and _HIDDEN.search(style))
+
+
+def _note_mark(element: Element, tag: str) -> str:
+    """Return the number of a footnote mark that has no brackets of its own, else nothing."""
+    inner = element[0] if len(element) == 1 and not (element.text or "").strip() else element
+    if len(inner) or not _MARK.match(inner.text or ""):
+        return ""
+    lifted = tag == "sup" or inner.tag == "sup"
+    link = element if tag == "a" else inner
+    target = link.get("href") or ""
+    return (inner.text or "").strip() if lifted and _NOTE_TARGET.match(target) else ""
+
+
+def hints(element: Element, depth: int = 3) -> str:
+    """Return class, id, rel and itemprop of the element and of `depth` - 1 around it."""
+    found: list[str] = []
+    place: Element | None = element
+    for _ in range(depth):
+        if place is None:
+            break
+        for name in ("class", "id", "rel", "itemprop", "data-testid"):
+            if value := place.get(name):
+                found.append(value)
+        found.append("|")
+        place = place.getparent()
+    return " ".join(found).lower()

@@ -1,0 +1,179 @@
+"""Find footnotes, the author's biography, and where the article ends."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from newsletter.collect.blocks import Block, Kind
+from newsletter.collect.labels import names_biography, names_notes, names_stop
+from newsletter.model.article import Author, Footnote
+
+HintsOf = Callable[[Block, int], str]
+
+_NUMBERED = re.compile(r"^(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)])\s*(?=\S)")
+_BRACKETED = re.compile(r"^\[(\d{1,3})\]\s*(?=\S)")
+_BACK = re.compile(r"\s*[↩↑⤴^]\ufe0e?\s*$|^[↑^]\s*")
+_URL = re.compile(r"https?://[^\s<>\"”’)\]，。、]+(?:\([^\s()]*\)[^\s<>\"”’)\]]*)?")  # noqa: RUF001
+_NOTE_HINT = re.compile(r"foot-?note|endnote|\bfn\b|\breferences?\b|easy-footnote", re.IGNORECASE)
+_BIO_HINT = re.compile(
+    r"\b(?:author|writer|contributor|autor|speaker)?-?_?(?:bio|biography|about-?author|author-?(?:box|info|description|profile|details))\b|\babout-the-author\b",
+    re.IGNORECASE,
+)
+_TITLES = r"(?:(?:Dr|Prof|Professor|Mr|Ms|Mrs|Amb|Ambassador|Gen|Lt|Col|Sir|Dame)\.?\s+){0,3}"
+_IS = (
+    r"\s*(?:\([^)]{1,60}\)\s*)?,?\s*(?:is|was|serves|works|covers|writes|teaches|holds|has been|directs|leads"
+    r"|currently|joined|reports|studies|specializes|ist|arbeitet|lehrt|est|travaille|es|trabaja|è|é"
+    r"|은|는|이|가|さん|氏|は|是|現任|现任)(?![^\W\d_])"
+)
+_CJK_IS = re.compile(r"(?:은|는|이다|입니다|다)\b")
+SHORTEST_BIO = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What stands around the body's end, and the blocks it took; `end` is where the article stops."""
+
+    footnotes: tuple[Footnote, ...] = ()
+    bio: str = ""
+    used: frozenset[int] = frozenset()
+    end: int = 0
+    notes_how: str = ""
+    bio_how: str = ""
+
+
+def read_tail(
+    blocks: Sequence[Block],
+    start: int,
+    authors: Sequence[Author],
+    hints_of: HintsOf,
+    links_of: Callable[[Block], Sequence[str]] = lambda _block: (),
+) -> Tail:
+    """Read what follows the body among the blocks from `start` on."""
+    end = _stop(blocks, start)
+    footnotes, used, how = _footnotes(blocks, start, end, hints_of, links_of)
+    bio, bio_used, bio_how = _biography(blocks, start, len(blocks), authors, hints_of)
+    return Tail(footnotes, bio, frozenset(used | bio_used), end, how, bio_how)
+
+
+def _stop(blocks: Sequence[Block], start: int) -> int:
+    """Return where what is related, and no longer the article, begins."""
+    total = sum(block.words for block in blocks[start:])
+    passed = 0
+    for at in range(start, len(blocks)):
+        block = blocks[at]
+        passed += block.words
+        if block.kind is not Kind.ITEM and names_stop(block.text) and passed > total / 2:
+            return at
+    return len(blocks)
+
+
+def _footnotes(
+    blocks: Sequence[Block],
+    start: int,
+    end: int,
+    hints_of: HintsOf,
+    links_of: Callable[[Block], Sequence[str]],
+) -> tuple[tuple[Footnote, ...], set[int], str]:
+    text = "\n".join(block.text for block in blocks[start:end])
+    if "[1]" not in text and not any(names_notes(block.text) for block in blocks[start:end]):
+        return (), set(), ""
+    label = next((at for at in range(end - 1, start, -1) if names_notes(blocks[at].text)), -1)
+    first = label + 1 if label >= 0 else _first_note(blocks, start, end, text)
+    if first < 0:
+        return (), set(), ""
+    run = _note_run(blocks, first, end, labelled=label >= 0, hints_of=hints_of)
+    if not run:
+        return (), set(), ""
+    notes = tuple(_note(n, raw, links_of(blocks[places[0]])) for n, raw, places in run)
+    used = {place for _, _, places in run for place in places} | ({label} if label >= 0 else set())
+    return notes, used, "label" if label >= 0 else "numbered lines"
+
+
+def _first_note(blocks: Sequence[Block], start: int, end: int, text: str) -> int:
+    """Return the line "[1] …" that answers a mark in the text before it."""
+    for at in range(end - 1, start, -1):
+        found = _BRACKETED.match(blocks[at].text)
+        if found and found.group(1) == "1":
+            marked = any("[1]" in block.text for block in blocks[start:at])
+            return at if marked or "[2]" in text else -1
+    return -1
+
+
+def _note_run(
+    blocks: Sequence[Block], first: int, end: int, *, labelled: bool, hints_of: HintsOf
+) -> list[tuple[int, str, list[int]]]:
+    """Collect notes 1, 2, 3 … from `first`; an unnumbered list under a label counts itself."""
+    run: list[tuple[int, str, list[int]]] = []
+    for at in range(first, end):
+        block = blocks[at]
+        found = (_NUMBERED if labelled or run else _BRACKETED).match(block.text)
+        number = int(next(filter(None, found.groups()))) if found else 0
+        expected = run[-1][0] + 1 if run else 1
+        if found and number == expected:
+            run.append((number, block.text[found.end() :], [at]))
+        elif block.kind is Kind.ITEM and (labelled or _NOTE_HINT.search(hints_of(block, 3))):
+            if run and block.item and block.item == blocks[run[-1][2][-1]].item:
+                run[-1] = (run[-1][0], f"{run[-1][1]} {block.text}", [*run[-1][2], at])
+            else:
+                run.append((expected, block.text, [at]))
+        elif found and 0 < number - expected <= 2:  # noqa: PLR2004 - a note lost on the way
+            run.append((number, block.text[found.end() :], [at]))
+        else:
+            break
+    return run
+
+
+def _note(n: int, raw: str, links: Sequence[str]) -> Footnote:
+    text = _BACK.sub("", raw).strip()
+    urls = _URL.findall(text)
+    outside = [link for link in links if link.startswith(("http://", "https://"))]
+    url = urls[-1].rstrip(".,;:") if urls else (outside[-1] if outside else "")
+    return Footnote(n, text, url)
+
+
+def _biography(
+    blocks: Sequence[Block],
+    start: int,
+    end: int,
+    authors: Sequence[Author],
+    hints_of: HintsOf,
+) -> tuple[str, set[int], str]:
+    names = [author.name for author in authors]
+    pattern = _about(names) if names else None
+    middle = start + (end - start) // 3
+    found: list[int] = []
+    for at in range(start, end):
+        block = blocks[at]
+        if block.words < SHORTEST_BIO or block.kind is Kind.HEADING:
+            continue
+        if pattern and pattern.match(block.text) and (at >= middle or _hinted(block, hints_of)):
+            if not any(blocks[one].text == block.text for one in found):
+                found.append(at)
+        if len(found) >= max(1, len(names)):
+            break
+    if found:
+        return "\n\n".join(blocks[at].text for at in found), set(found), "author's name"
+    for at in range(max(start, 1), end):
+        block, above = blocks[at], blocks[at - 1]
+        if block.words < SHORTEST_BIO or block.linked > 0.5:  # noqa: PLR2004
+            continue
+        if at >= middle and block.kind is Kind.PARAGRAPH and names_biography(above.text):
+            return block.text, {at - 1, at}, "label"
+        if names and _hinted(block, hints_of) and any(name.split()[-1] in block.text for name in names):
+            return block.text, {at}, "box"
+    return "", set(), ""
+
+
+def _hinted(block: Block, hints_of: HintsOf) -> bool:
+    return bool(_BIO_HINT.search(hints_of(block, 3)))
+
+
+def _about(names: Sequence[str]) -> re.Pattern[str]:
+    """Match a text that begins with an author's name and says who that is."""
+    forms: list[str] = []
+    for name in names:
+        words = name.split()
+        forms.append(re.escape(name))
+        if len(words) > 1:
+            forms.append(re.escape(words[0]) + r"\s+(?:[^\W\d_]\.?\s+|[^\W\d_]+\s+)?" + re.escape(words[-1]))
+    return re.compile(rf"^(?:The author,?\s+)?{_TITLES}(?:{'|'.join(forms)}){_IS}")

@@ -1,0 +1,268 @@
+"""Recover an article from HTML: our own pass for its parts, trafilatura for what is body."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lxml import html
+from lxml.etree import LxmlError
+
+from newsletter.collect import body, language
+from newsletter.collect.blocks import Block, Kind, count_words
+from newsletter.collect.bylines import read_byline
+from newsletter.collect.dates import When, read_date
+from newsletter.collect.head import Head, page_head
+from newsletter.collect.markup import Element, hints, markup_blocks
+from newsletter.collect.metadata import Metadata, read_metadata
+from newsletter.collect.notes import Tail, read_tail
+from newsletter.collect.takeaways import KeyPoints, author_takeaways
+from newsletter.errors import ExtractFailed
+from newsletter.model.article import Author, Extracted, Image, Section
+
+FEWEST_WORDS = 8
+_SEPARATORS = re.compile(r"\s+[|–—·»:-]\s+")  # noqa: RUF001 - as titles are divided
+_TRUNCATED = re.compile(
+    r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|read more|continue reading|weiterlesen)\s*$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A parsed page cut into blocks, with the class words around each block at hand."""
+
+    root: html.HtmlElement
+    url: str
+    meta: Metadata
+    blocks: list[Block]
+    elements: list[Element]
+
+    def hints(self, block: Block, depth: int) -> str:
+        """Return the class, id and rel words of the block's element and those around it."""
+        return hints(self.elements[block.index], depth)
+
+    def links(self, block: Block) -> list[str]:
+        """Return the addresses that the block links to."""
+        return [href for link in self.elements[block.index].iter("a") if (href := link.get("href"))]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What our own pass recognised on a page, and the blocks that it took."""
+
+    head: Head
+    points: KeyPoints | None
+    tail: Tail
+    authors: tuple[Author, ...]
+    authors_from: str
+
+    @property
+    def used(self) -> frozenset[int]:
+        """Return the blocks that belong to no section."""
+        taken = self.head.used | self.tail.used
+        return taken | self.points.used if self.points else taken
+
+
+def extract_markup(text: str, *, url: str = "") -> Extracted:
+    """Recover the article from an HTML document; raises ExtractFailed when it holds none."""
+    page = open_page(text, url)
+    found = recognise(page)
+    title, title_from = _title(found.head, page.meta)
+    if not title:
+        msg = "no title found on the page"
+        raise ExtractFailed(msg)
+    made, made_from = _sections(page, found)
+    words = sum(count_words(paragraph) for section in made for paragraph in section.paragraphs)
+    if words < FEWEST_WORDS and not found.points:
+        msg = f"no text found below the title “{title}”"
+        raise ExtractFailed(msg)
+    when, when_from, guessed = _when(page, found.head)
+    authors, authors_from = _authors_or_guess(page, found)
+    article = replace(
+        _assembled(page, found, made),
+        title=title,
+        authors=authors,
+        published=when.day if when else None,
+        published_at=when.at if when else None,
+        date_guessed=guessed,
+    )
+    origins = {"title": title_from, "date": when_from, "authors": authors_from}
+    return _with_origins(article, page, found, {**origins, "sections": made_from})
+
+
+def open_page(text: str, url: str) -> Page:
+    """Parse a page and cut it into blocks."""
+    root = parse(text)
+    return Page(root, url, read_metadata(root, url), *markup_blocks(root))
+
+
+def parse(text: str) -> html.HtmlElement:
+    """Parse HTML leniently; raises ExtractFailed when nothing of it is a document."""
+    parser = html.HTMLParser(encoding="utf-8")
+    cleaned = text.replace("\x00", "").encode("utf-8", "replace")
+    try:
+        return html.document_fromstring(cleaned, parser=parser)
+    except (LxmlError, ValueError, AssertionError) as error:
+        msg = "the page cannot be parsed as HTML"
+        raise ExtractFailed(msg) from error
+
+
+def recognise(page: Page) -> Found:
+    """Run our own pass over the page's blocks."""
+    at = _title_block(page.blocks, page.meta)
+    head = page_head(page.blocks, at, page.hints, page.meta.site) if at >= 0 else Head()
+    points = author_takeaways(page.blocks, page.hints)
+    authors, authors_from = _authors(head, page.meta)
+    tail = read_tail(page.blocks, max(at + 1, 0), authors, page.hints, page.links)
+    return Found(head, points, tail, authors, authors_from)
+
+
+def _title_block(blocks: list[Block], meta: Metadata) -> int:
+    """Return the block that is the title: the heading that the page's own title repeats."""
+    said = [body.letters(text) for text in (meta.title, meta.page_title) if text]
+    site = body.letters(meta.site)
+    first = -1
+    for at, block in enumerate(blocks):
+        key = body.letters(block.text)
+        if block.kind is not Kind.HEADING or block.zone == "footer" or not key or key == site:
+            continue
+        if any(key == one or (len(key) > 12 and key in one) for one in said):  # noqa: PLR2004
+            return at
+        if block.level == 1 and first < 0:
+            first = at
+    return first
+
+
+def _title(head: Head, meta: Metadata) -> tuple[str, str]:
+    if head.title:
+        return head.title, "heading"
+    if meta.title:
+        return _without_site(meta.title, meta.site), "opengraph"
+    return _without_site(meta.page_title, meta.site), "page title"
+
+
+def _without_site(title: str, site: str) -> str:
+    parts = _SEPARATORS.split(title)
+    if len(parts) < 2:  # noqa: PLR2004 - nothing to drop
+        return title
+    last = parts[-1]
+    if site and last.casefold() != site.casefold() and len(last.split()) > 3:  # noqa: PLR2004
+        return title
+    return title[: len(title) - len(last)].rstrip(" |–—·»:-")  # noqa: RUF001
+
+
+def _authors(head: Head, meta: Metadata) -> tuple[tuple[Author, ...], str]:
+    """Prefer the visible byline; the page's own statement where that is missing or disagrees."""
+    if not head.authors:
+        return meta.authors, meta.authors_from
+    known = {author.name.casefold() for author in meta.authors}
+    visible = {author.name.casefold() for author in head.authors}
+    if known and not known & visible:
+        return meta.authors, meta.authors_from
+    return head.authors, "byline"
+
+
+def _authors_or_guess(page: Page, found: Found) -> tuple[tuple[Author, ...], str]:
+    if found.authors:
+        return found.authors, found.authors_from
+    guess = body.guessed_author(page.root)
+    authors = read_byline(guess, page.meta.site) if guess else ()
+    return authors, "trafilatura (guessed)" if authors else ""
+
+
+def _when(page: Page, head: Head) -> tuple[When | None, str, bool]:
+    if page.meta.when:
+        return page.meta.when, page.meta.when_from, False
+    if head.when:
+        return head.when, "below the title", False
+    guess = read_date(body.guessed_date(page.root, page.url))
+    return guess, "htmldate (guessed)" if guess else "", guess is not None
+
+
+def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
+    """Make the sections; what our own pass took is removed before trafilatura looks."""
+    used = found.used
+    for at in found.tail.used | (found.points.used if found.points else frozenset()):
+        _drop(page.elements[at])
+    parts = [
+        part
+        for part in body.chosen_parts(page.root, page.url)
+        if body.letters(part.text) != body.letters(found.head.title)
+    ]
+    taken = body.aligned(page.blocks, parts, used)
+    if taken:
+        return body.block_sections(page.blocks, taken, used), "own pass"
+    if parts:
+        return body.part_sections(parts), "trafilatura"
+    rest = body.plain_sections(page.blocks, found.head.end, found.tail.end, used)
+    return rest, "own pass (trafilatura found none)"
+
+
+def _drop(element: Element) -> None:
+    if element.getparent() is not None and element.tag not in {"body", "html", "article", "main"}:
+        element.drop_tree()  # type: ignore[attr-defined] # the parser makes HtmlElements
+
+
+def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted:
+    meta, head, points = page.meta, found.head, found.points
+    text = " ".join(paragraph for section in made for paragraph in section.paragraphs)
+    lang = language.code(meta.lang) or language.detect(text or head.title)
+    return Extracted(
+        title=head.title,
+        url=meta.url or page.url,
+        kicker=head.kicker,
+        topics=head.topics or meta.topics,
+        takeaways_label=points.label if points else "",
+        takeaways=points.items if points else (),
+        sections=made,
+        footnotes=found.tail.footnotes,
+        author_bio=found.tail.bio,
+        teaser=teaser(meta.description, head.title),
+        image=_image(page),
+        lang=lang,
+        direction="rtl" if _right_to_left(page, lang) else "ltr",
+        translations=meta.translations,
+    )
+
+
+def teaser(description: str, title: str) -> str:
+    """Return a description that can be printed: whole, and not the title again."""
+    if not description or _TRUNCATED.search(description):
+        return ""
+    return "" if body.letters(description) == body.letters(title) else description
+
+
+def _right_to_left(page: Page, lang: str) -> bool:
+    declared = page.root.get("dir") or ""
+    return declared.lower() == "rtl" or (not declared and language.is_right_to_left(lang))
+
+
+def _image(page: Page) -> Image | None:
+    """Return the lead image; the alt text comes from the same picture on the page if need be."""
+    image = page.meta.image
+    if image is None or image.alt:
+        return image
+    name = image.url.rsplit("/", 1)[-1].split("?")[0]
+    for shown in page.root.iter("img"):
+        if name and name in (shown.get("src") or "") and shown.get("alt"):
+            return replace(image, alt=(shown.get("alt") or "").strip())
+    return image
+
+
+def _with_origins(
+    article: Extracted, page: Page, found: Found, origins: Mapping[str, str]
+) -> Extracted:
+    meta, points, tail = page.meta, found.points, found.tail
+    label = f" under “{points.label}”" if points and points.label else ""
+    every = {
+        **origins,
+        "kicker": "line above the title" if article.kicker else "",
+        "topics": "tags below the title" if found.head.topics else meta.topics_from,
+        "takeaways": f"author's {points.how}{label}" if points else "",
+        "footnotes": tail.notes_how,
+        "author_bio": tail.bio_how,
+        "teaser": meta.description_from if article.teaser else "",
+        "image": meta.image_from if article.image else "",
+        "lang": "declared" if language.code(meta.lang) else "words of the text",
+        "url": "canonical" if meta.url else "",
+    }
+    return replace(article, provenance={key: value for key, value in every.items() if value})

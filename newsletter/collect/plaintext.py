@@ -1,0 +1,88 @@
+"""Recover an article from plain text, where only lines, lengths and order tell the parts."""
+
+from collections.abc import Iterator, Sequence
+
+from newsletter.collect import language
+from newsletter.collect.blocks import Block, Kind
+from newsletter.collect.body import sections
+from newsletter.collect.head import Head, text_head
+from newsletter.collect.notes import Tail, read_tail
+from newsletter.collect.takeaways import KeyPoints, author_takeaways
+from newsletter.collect.texts import text_blocks
+from newsletter.errors import ExtractFailed
+from newsletter.model.article import Extracted
+
+LONGEST_HEADING, LONGEST_HEADING_CHARACTERS = 14, 110
+_NO_HEADING_END = (".", "!", ",", ";", "。", "”", '"', "…", ":")
+
+
+def extract_text(text: str, *, url: str = "") -> Extracted:
+    """Recover the article from a text file; raises ExtractFailed when it holds none."""
+    blocks = text_blocks(text)
+    head = text_head(blocks)
+    if not head.title:
+        msg = "no title found in the text"
+        raise ExtractFailed(msg)
+    points = author_takeaways(blocks, _no_hints)
+    tail = read_tail(blocks, head.end, head.authors, _no_hints)
+    taken = head.used | tail.used | (points.used if points else frozenset())
+    left = [block for at, block in enumerate(blocks[: tail.end]) if at not in taken]
+    made = sections(_marked(left))
+    lang = language.detect(text)
+    return Extracted(
+        title=head.title,
+        url=url,
+        kicker=head.kicker,
+        authors=head.authors,
+        published=head.when.day if head.when else None,
+        published_at=head.when.at if head.when else None,
+        topics=head.topics,
+        takeaways_label=points.label if points else "",
+        takeaways=points.items if points else (),
+        sections=made,
+        footnotes=tail.footnotes,
+        author_bio=tail.bio,
+        teaser=head.dek,
+        lang=lang,
+        direction="rtl" if language.is_right_to_left(lang) else "ltr",
+        provenance=_provenance(head, points, tail, has_body=bool(made)),
+    )
+
+
+def _no_hints(_block: Block, _depth: int) -> str:
+    return ""
+
+
+def _marked(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
+    for at, block in enumerate(blocks):
+        below = blocks[at + 1] if at + 1 < len(blocks) else None
+        yield block.text, _is_heading(block, below)
+
+
+def _is_heading(block: Block, below: Block | None) -> bool:
+    """Tell a heading: a short line of its own, without an end mark, above something longer."""
+    if below is None or block.kind is Kind.ITEM or block.group == below.group:
+        return False
+    short = block.words <= LONGEST_HEADING and len(block.text) <= LONGEST_HEADING_CHARACTERS
+    if not short or block.text.endswith(_NO_HEADING_END):
+        return False
+    return below.kind is Kind.ITEM or len(below.text) > len(block.text)
+
+
+def _provenance(
+    head: Head, points: KeyPoints | None, tail: Tail, *, has_body: bool
+) -> dict[str, str]:
+    found = {
+        "title": "head of the text",
+        "kicker": "line above the title" if head.kicker else "",
+        "authors": "byline" if head.authors else "",
+        "date": "head of the text" if head.when else "",
+        "topics": "tags below the title" if head.topics else "",
+        "takeaways": f"author's {points.how} under “{points.label}”" if points else "",
+        "sections": "text" if has_body else "",
+        "footnotes": tail.notes_how if tail.footnotes else "",
+        "author_bio": tail.bio_how if tail.bio else "",
+        "teaser": "line below the title" if head.dek else "",
+        "lang": "words of the text",
+    }
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,190 @@
+"""Find the key points that the author marked as such; never make any up."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from newsletter.collect.blocks import Block, Kind, count_words, has_bullet, unbulleted
+from newsletter.collect.labels import names_stop, names_takeaways, plain
+
+HintsOf = Callable[[Block, int], str]
+
+_BOX = re.compile(
+    r"key-?_?\s?(?:take-?aways?|points?|facts|findings|insights|messages|highlights)|take-?aways"
+    r"|tl-?;?dr|at-a-glance|article-(?:highlights|summary)|story-highlights|(?:quick|fast)-facts"
+    r"|summary-?box|box-?summary|highlights-?box|infobox|callout|box",
+    re.IGNORECASE,
+)
+_CERTAIN_BOX = re.compile(
+    r"\bkey-?_?(?:take-?aways?|points)\b|\btake-?aways\b|\bstory-highlights\b", re.IGNORECASE
+)
+_TRIMMED = re.compile(r"\[\d{1,3}\]")
+MOST, FEWEST_WORDS, LONGEST_ITEM = 15, 3, 130
+POSSIBLE_WORDS = 5
+NEAR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPoints:
+    """The author's list: its label as printed, its items, the blocks it took and how it looked."""
+
+    label: str
+    items: tuple[str, ...]
+    used: frozenset[int]
+    how: str
+
+
+def author_takeaways(blocks: Sequence[Block], hints_of: HintsOf) -> KeyPoints | None:
+    """Return the first list of key points that the document itself marks, or None."""
+    possible: KeyPoints | None = None
+    for at, block in enumerate(blocks):
+        strength, label, lead = _label(block)
+        if not strength:
+            continue
+        points = _points(blocks, at, label, lead, hints_of)
+        if points is None or not _convincing(points, strength, blocks, at):
+            continue
+        if strength == "certain":
+            return points
+        possible = possible or points
+    return possible or _unlabelled_box(blocks, hints_of)
+
+
+def _label(block: Block) -> tuple[str, str, str]:
+    """Return strength, label and the text that follows it inside the same block."""
+    if block.kind is Kind.ITEM or block.zone in {"footer", "caption"} or block.linked > 0.5:  # noqa: PLR2004
+        return "", "", ""
+    if strength := names_takeaways(block.text):
+        return strength, block.text, ""
+    if block.lines and (strength := names_takeaways(block.lines[0])):
+        return strength, block.lines[0], "\n".join(block.lines[1:])
+    head, colon, rest = block.text.partition(":")
+    if colon and block.kind is Kind.PARAGRAPH and names_takeaways(head) == "certain" and rest.strip():
+        return "certain", head, rest.strip()
+    return "", "", ""
+
+
+def _points(
+    blocks: Sequence[Block], at: int, label: str, lead: str, hints_of: HintsOf
+) -> KeyPoints | None:
+    if lead:
+        items = [unbulleted(line) for line in lead.split("\n")]
+        return _made(label, items, {at}, "lines")
+    after = at + 1
+    skipped = 0
+    while after < len(blocks) and skipped < NEAR:
+        block = blocks[after]
+        if block.kind is Kind.ITEM and (block.zone == blocks[at].zone or skipped == 0):
+            return _list(blocks, at, after, label)
+        if block.kind is Kind.HEADING:
+            break
+        if has_bullet(block.text) or any(map(has_bullet, block.lines)):
+            return _dashes(blocks, at, after, label)
+        if len(block.lines) > 1 and skipped == 0:
+            return _made(label, [unbulleted(line) for line in block.lines], {at, after}, "lines")
+        if block.words > LONGEST_ITEM or names_stop(block.text):
+            break
+        after += 1
+        skipped += 1
+    return _box(blocks, at, label, hints_of)
+
+
+def _list(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoints | None:
+    """Take the list that begins at `first`; nested lists belong to their item."""
+    depth, items, used = blocks[first].depth, [], {at}
+    last_item = -1
+    for block in blocks[first:]:
+        nested = block.depth > depth or (block.depth == depth and block.item == last_item != 0)
+        if block.kind is not Kind.ITEM or block.depth < depth:
+            if block.depth < max(depth, 1):
+                break
+            nested = True
+        elif block.depth == depth and block.group != blocks[first].group:
+            break
+        if nested and items:
+            items[-1] = f"{items[-1]} {block.text}"
+        else:
+            items.append(unbulleted(block.text))
+            last_item = block.item
+        used.add(blocks.index(block, first))
+    return _made(label, items, used, "list", blocks[first:])
+
+
+def _dashes(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoints | None:
+    items, used = [], {at}
+    for place in range(first, len(blocks)):
+        block = blocks[place]
+        if block.lines and any(map(has_bullet, block.lines)):
+            items.extend(unbulleted(line) for line in block.lines)
+        elif has_bullet(block.text):
+            items.append(unbulleted(block.text))
+        else:
+            break
+        used.add(place)
+    return _made(label, items, used, "dashes")
+
+
+def _box(
+    blocks: Sequence[Block], at: int, label: str, hints_of: HintsOf
+) -> KeyPoints | None:
+    """Take the short paragraphs of a box or aside whose title is the label."""
+    boxed = blocks[at].zone == "aside" or _BOX.search(hints_of(blocks[at], NEAR))
+    if not boxed or names_takeaways(label) != "certain":
+        return None
+    items, used = [], {at}
+    mark = _innermost(hints_of(blocks[at], NEAR))
+    for place in range(at + 1, min(at + 1 + MOST, len(blocks))):
+        block = blocks[place]
+        same_aside = block.zone == blocks[at].zone == "aside"
+        same_box = bool(mark) and mark in hints_of(block, NEAR)
+        if block.kind is Kind.HEADING or not (same_aside or same_box):
+            break
+        items.append(unbulleted(block.text))
+        used.add(place)
+    return _made(label, items, used, "box")
+
+
+def _innermost(hints: str) -> str:
+    """Return the class words of the nearest element that calls itself a box."""
+    return next((part.strip() for part in hints.split("|") if _BOX.search(part)), "")
+
+
+def _unlabelled_box(blocks: Sequence[Block], hints_of: HintsOf) -> KeyPoints | None:
+    """Take a list whose box names it, though no visible label does."""
+    seen: set[int] = set()
+    for at, block in enumerate(blocks):
+        if block.kind is not Kind.ITEM or block.group in seen:
+            continue
+        seen.add(block.group)
+        if _CERTAIN_BOX.search(hints_of(block, NEAR + 1)):
+            points = _list(blocks, at, at, "")
+            if points and _convincing(points, "possible", blocks, at):
+                return points
+    return None
+
+
+def _made(
+    label: str, items: Sequence[str], used: set[int], how: str, taken: Sequence[Block] = ()
+) -> KeyPoints | None:
+    kept = [text for item in items if (text := _TRIMMED.sub("", item).strip())]
+    kept = [item for item in kept if plain(item) != plain(label)]
+    if not kept or len(kept) > MOST or any(count_words(item) > LONGEST_ITEM for item in kept):
+        return None
+    first = [block for block in taken[: len(kept)] if block.kind is Kind.ITEM]
+    if first and sum(block.linked for block in first) / len(first) > 0.6:  # noqa: PLR2004 - links to elsewhere
+        return None
+    return KeyPoints(label.strip(" :："), tuple(kept), frozenset(used), how)  # noqa: RUF001
+
+
+def _convincing(points: KeyPoints, strength: str, blocks: Sequence[Block], at: int) -> bool:
+    words = [count_words(item) for item in points.items]
+    if strength == "certain":
+        return sum(words) / len(words) >= FEWEST_WORDS
+    labels = [block for block in blocks if plain(block.text) == plain(points.label)]
+    early = at <= max(30, len(blocks) // 2)
+    return (
+        len(labels) <= 1
+        and early
+        and 2 <= len(words) <= 10  # noqa: PLR2004 - a summary, not a catalogue
+        and sum(words) / len(words) >= POSSIBLE_WORDS
+    )
