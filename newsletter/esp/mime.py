@@ -12,7 +12,7 @@ from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 
 
-class BadAddress(ValueError):
+class AddressError(ValueError):
     """An address that cannot stand in a message; `str(error)` is the reason, without it."""
 
 
@@ -20,7 +20,7 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
     """Return the complete message, text part first, with lines ended by CRLF.
 
     The same letter and recipient give the same Message-ID, so that a mail program shows a doubled
-    one once. Raise BadAddress when the recipient's address cannot stand in a header.
+    one once. Raise AddressError when the recipient's address cannot stand in a header.
     """
     replacements = recipient.replacements(letter.nonce)
     filled = functools.partial(fill, replacements=replacements)
@@ -63,7 +63,7 @@ def _mailbox(mailbox: Mailbox) -> Address:
         return Address(display_name=one_line(mailbox.name), addr_spec=address)
     except (ValueError, MessageError, LookupError) as error:
         msg = "the address cannot stand in a message"
-        raise BadAddress(msg) from error
+        raise AddressError(msg) from error
 
 
 def _encoding(text: str) -> str:

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.esp.mime import BadAddress, message
+from newsletter.esp.mime import AddressError, message
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
 
 
@@ -29,7 +29,7 @@ class Outbox:
                 try:
                     self._keep(shipment.letter, recipient)
                     reached.append(recipient.delivery)
-                except BadAddress as error:
+                except AddressError as error:
                     refused[recipient.delivery] = str(error)
             _sync(self.folder)
         except OSError as error:

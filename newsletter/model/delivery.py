@@ -1,5 +1,6 @@
 """One edition to one recipient: its states and how they move."""
 
+import re
 from enum import StrEnum
 
 
@@ -23,6 +24,15 @@ RANK = {state: rank for rank, state in enumerate(DeliveryState)}
 def delivery_id(issue_id: int, seq: int) -> str:
     """Return the opaque, stable id that travels with the mail."""
     return f"{issue_id}-{seq}"
+
+
+_DELIVERY = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,17})", re.ASCII)
+
+
+def read_delivery(text: str) -> tuple[int, int] | None:
+    """Return (issue, seq) of a delivery id, or None when it is not one of ours."""
+    found = _DELIVERY.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def advance(present: DeliveryState, seen: DeliveryState) -> DeliveryState:

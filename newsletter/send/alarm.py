@@ -1,0 +1,65 @@
+"""Tell staff that an issue needs them: one notice per cause."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.model.issue import IssueState
+from newsletter.model.publication import Publication
+from newsletter.store import acts, issues, notices
+
+MACHINE = "newsletter"
+"""Who acted, in the record, when no person did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What happened (`word` makes the notice unique), and what a person should do next."""
+
+    word: str
+    what: str
+    next_step: str
+
+
+def stop(
+    connection: sa.Connection,
+    publication: Publication,
+    issue_id: int,
+    cause: Cause,
+    *,
+    now: datetime,
+) -> bool:
+    """Pause an issue by itself and tell staff; return whether it was still leaving."""
+    leaving = [IssueState.SUBMITTING]
+    stopped = issues.move(
+        connection, issue_id, frm=leaving, to=IssueState.PAUSED, reason=cause.what
+    )
+    if stopped:
+        detail = {"reason": cause.what}
+        acts.record(connection, acts.Act(now, MACHINE, "pause", issue_id, detail))
+        tell(connection, publication, issue_id, cause, now=now)
+    return stopped
+
+
+def tell(
+    connection: sa.Connection,
+    publication: Publication,
+    issue_id: int,
+    cause: Cause,
+    *,
+    now: datetime,
+) -> None:
+    """Queue a staff alert; the same word about the same issue is said once."""
+    reply_to = publication.reply_to or publication.sender
+    notices.queue(
+        connection,
+        notices.Notice(
+            kind="alert",
+            key=f"alert:{issue_id}:{cause.word}",
+            address=publication.alerts or reply_to.address,
+            language=publication.language,
+            values={"issue": issue_id, "what": cause.what, "next_step": cause.next_step},
+        ),
+        now=now,
+    )

@@ -1,0 +1,86 @@
+"""The letter that an edition becomes: the headers that every bulk mail must carry."""
+
+import re
+from datetime import datetime
+from email.header import Header
+
+from newsletter.errors import NotAllowed
+from newsletter.esp.port import Letter
+from newsletter.model import links
+from newsletter.model.edition import Edition
+from newsletter.model.personalization import placeholder
+from newsletter.model.publication import Newsletter, Publication
+
+SENDER_ID = (5, 15)
+"""The length of a Feedback-ID's last part, by Gmail's rule."""
+
+
+def letter(
+    publication: Publication, newsletter: Newsletter, edition: Edition, *, kind: str, date: datetime
+) -> Letter:
+    """Return the letter of an edition; List-Unsubscribe is filled per recipient (RFC 8058)."""
+    return Letter(
+        sender=publication.sender,
+        reply_to=publication.reply_to,
+        subject=edition.subject,
+        html=edition.html,
+        text=edition.text,
+        nonce=edition.nonce,
+        date=date,
+        headers=(
+            *leaving(publication, placeholder(edition.nonce, "token", plain=True)),
+            ("List-ID", list_id(publication, newsletter)),
+            ("Feedback-ID", feedback_id(publication, newsletter, edition.issue_id, kind)),
+        ),
+        categories=(ascii_only(newsletter.key),),
+        opens=newsletter.opens,
+        clicks=newsletter.clicks,
+    )
+
+
+def leaving(publication: Publication, token: str) -> tuple[tuple[str, str], ...]:
+    """Return the one-click pair; the mail address is named only where one is configured."""
+    ways = [f"<{links.leave(publication.url, token)}>"]
+    if publication.leave_mailto:
+        ways.append(f"<mailto:{publication.leave_mailto}?subject={token}>")
+    return (
+        ("List-Unsubscribe", ", ".join(ways)),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    )
+
+
+def list_id(publication: Publication, newsletter: Newsletter) -> str:
+    """Return the List-ID (RFC 2919): the title for people, a stable domain for filters."""
+    host = publication.sender.address.rpartition("@")[2]
+    title = re.sub(r'[\\"\x00-\x1f]', "", newsletter.title)
+    phrase = f'"{title}"' if title.isascii() else encoded(title)
+    return f"{phrase} <{ascii_only(newsletter.key)}.{host}>"
+
+
+def encoded(text: str) -> str:
+    """Return a text as RFC 2047 encoded words, in one line."""
+    return Header(text, "utf-8", maxlinelen=10_000).encode(linesep="")
+
+
+def feedback_id(publication: Publication, newsletter: Newsletter, issue_id: int, kind: str) -> str:
+    """Return the Feedback-ID: issue, kind, newsletter, sender; nothing about the recipient."""
+    shortest, longest = SENDER_ID
+    host = publication.sender.address.rpartition("@")[2]
+    sender = re.sub(r"[^a-z0-9]", "", host.lower())[:longest].ljust(shortest, "0")
+    return f"{issue_id}:{ascii_only(kind)}:{ascii_only(newsletter.key)}:{sender}"
+
+
+def ascii_only(text: str) -> str:
+    """Return a word of letters, digits and dashes for places that take no other."""
+    plain = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
+    return plain or f"n{sum(text.encode()) % 10_000}"
+
+
+def require_address(publication: Publication) -> None:
+    """Raise NotAllowed unless the law's postal address is configured."""
+    if not publication.postal_address.strip():
+        msg = (
+            "nothing is sent without a postal address: set postal_address in [publication] of"
+            " newsletter.toml"
+        )
+        raise NotAllowed(msg)

@@ -1,0 +1,135 @@
+"""Submit notices: the single automatic mails that other stages have queued."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from newsletter.errors import NewsletterError
+from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
+from newsletter.model.publication import Publication
+from newsletter.send.courier import Clock
+from newsletter.store import notices
+from newsletter.store.notices import Claimed
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=3)
+PAUSE = timedelta(minutes=5)
+"""How long a notice waits that a provider turned away."""
+
+Compose = Callable[[Claimed], tuple[Letter, Recipient] | None]
+"""Renders a notice and finds its address; None when there is nobody to write to any more."""
+
+
+@dataclass(slots=True)
+class Noticed:
+    """What became of the notices of one pass."""
+
+    submitted: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where notices go: `alerts` is a second way out for what must not depend on the first."""
+
+    sender: Sender
+    alerts: Sender
+    compose: Compose
+    clock: Clock
+
+
+def letter(
+    publication: Publication, subject: str, html: str, text: str, *, date: datetime
+) -> Letter:
+    """Return the letter of a rendered notice; it says that no person wrote it (RFC 3834)."""
+    return Letter(
+        sender=publication.sender,
+        reply_to=publication.reply_to,
+        subject=subject,
+        html=html,
+        text=text,
+        nonce="",
+        date=date,
+        headers=(("Auto-Submitted", "auto-generated"),),
+        categories=("notice",),
+    )
+
+
+def notice_id(claimed: Claimed) -> str:
+    """Return the id that takes a delivery's place: opaque, stable, and no delivery's."""
+    return f"notice-{claimed.id}"
+
+
+def submit(engine: sa.Engine, post: Post) -> Noticed:
+    """Submit every notice that may leave now, one at a time, oldest first.
+
+    A notice whose outcome was not seen is tried again, three times in all: a second confirmation
+    mail is harmless, and without the first nobody becomes a subscriber.
+    """
+    done = Noticed()
+    while (claimed := _claim(engine, post.clock())) is not None:
+        outcome = _attempt(post, claimed)
+        state = _state(claimed, outcome)
+        with engine.begin() as connection:
+            now = post.clock()
+            pause = timedelta(seconds=outcome.wait) if outcome.wait else PAUSE
+            notices.settle(
+                connection,
+                claimed,
+                state,
+                now=now,
+                reason=outcome.reason,
+                not_before=now + pause if state == notices.QUEUED else None,
+            )
+        _count(done, state)
+        log.info("notice settled", notice=claimed.id, kind=claimed.notice.kind, state=state)
+    with engine.begin() as connection:
+        done.failed += notices.give_up(connection, post.clock())
+    return done
+
+
+def _claim(engine: sa.Engine, now: datetime) -> Claimed | None:
+    with engine.begin() as connection:
+        return notices.claim(connection, now=now, lease_until=now + LEASE)
+
+
+def _attempt(post: Post, claimed: Claimed) -> Outcome:
+    try:
+        composed = post.compose(claimed)
+    except NewsletterError as error:
+        return Outcome(Verdict.REFUSED, str(error))
+    if composed is None:
+        return Outcome(Verdict.REFUSED, "there is nobody to write to any more")
+    sender = post.alerts if claimed.notice.kind == "alert" else post.sender
+    attempt_id = f"{notice_id(claimed)}:{claimed.attempt}"
+    outcome = sender.submit(Shipment(attempt_id, composed[0], [composed[1]]))
+    if outcome.refused:
+        return Outcome(Verdict.REFUSED, next(iter(outcome.refused.values())))
+    return outcome
+
+
+def _state(claimed: Claimed, outcome: Outcome) -> str:
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return notices.SUBMITTED
+        case Verdict.REFUSED:
+            return notices.REFUSED
+        case Verdict.UNKNOWN if claimed.attempt >= notices.LIMIT:
+            return notices.UNKNOWN
+        case Verdict.UNKNOWN | Verdict.UNSENT:
+            return notices.QUEUED
+
+
+def _count(done: Noticed, state: str) -> None:
+    match state:
+        case notices.SUBMITTED:
+            done.submitted += 1
+        case notices.QUEUED:
+            done.waiting += 1
+        case _:
+            done.failed += 1

@@ -1,0 +1,200 @@
+"""A worker: claims a batch, commits, submits it, and writes down what became of it."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from newsletter.esp.port import Letter, Outcome, Recipient, Shipment, Verdict
+from newsletter.model.batch import BatchState, Claim, Result
+from newsletter.model.delivery import DeliveryState
+from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.quiet import Quiet
+from newsletter.send import attempt, headers
+from newsletter.send.courier import Courier
+from newsletter.store import batches, deliveries, editions, issues, rates
+from subscribers.tokens import Purpose
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one pass did, in people and batches; `problems` are sentences for a person."""
+
+    submitted: int = 0
+    refused: int = 0
+    withdrawn: int = 0
+    unknown: int = 0
+    batches: int = 0
+    problems: list[str] = field(default_factory=list)
+    next_at: datetime | None = None
+
+
+class Worker:
+    """Works off whatever may leave now; several threads may share one.
+
+    Claims and results are written one at a time within the process: SQLite has one writer, and
+    those who queue here do not have to poll for it.
+    """
+
+    def __init__(self, engine: sa.Engine, publication: Publication, courier: Courier) -> None:
+        """Take the database to write to and the equipment."""
+        self._engine = engine
+        self._publication = publication
+        self._courier = courier
+        self._writing = threading.Lock()
+        self._letters: dict[int, Letter] = {}
+        self._down: set[str] = set()
+        self.tally = Tally()
+
+    def work(self) -> None:
+        """Submit batch after batch until none may leave now, nor within the patience."""
+        courier = self._courier
+        waited = timedelta(0)
+        while True:
+            claim, free = self._claim()
+            if claim is not None:
+                self._submit(claim)
+                continue
+            if free is None or (pause := free - courier.clock()) + waited > courier.patience:
+                self.tally.next_at = free
+                return
+            waited += max(pause, timedelta(milliseconds=10))
+            courier.wait(max(pause.total_seconds(), 0.01))
+
+    def _claim(self) -> tuple[Claim | None, datetime | None]:
+        """Claim a batch; without one, say when it is worth asking again."""
+        courier = self._courier
+        with self._writing, self._engine.begin() as connection:
+            now = courier.clock()
+            idle, busy_until = self._providers(connection, now)
+            wanted = batches.Wanted(idle, self._quiet(now))
+            claim = batches.claim(
+                connection, wanted, owner=courier.owner, now=now, lease_until=now + courier.lease
+            )
+            if claim is None:
+                later = batches.next_moment(connection, wanted)
+                return None, min(filter(None, (busy_until, later)), default=None)
+            if rate := courier.rates.get(claim.provider):
+                people = claim.last - claim.first + 1
+                rates.spend(connection, claim.provider, people / rate, now=now)
+        courier.at("after_claim_commit")
+        return claim, None
+
+    def _providers(
+        self, connection: sa.Connection, now: datetime
+    ) -> tuple[list[str], datetime | None]:
+        """Return the providers that may be used now, and when the next busy one is free."""
+        idle, busy = [], []
+        for name in sorted(self._courier.senders.keys() - self._down):
+            free = rates.free_at(connection, name)
+            if free is None or free <= now:
+                idle.append(name)
+            else:
+                busy.append(free)
+        return idle, min(busy, default=None)
+
+    def _quiet(self, now: datetime) -> list[str]:
+        return [one.key for one in self._publication.newsletters if is_quiet(one, now)]
+
+    def _submit(self, claim: Claim) -> None:
+        courier = self._courier
+        recipients = self._recipients(claim)
+        if recipients is None:
+            return
+        outcome = self._call(claim, recipients)
+        courier.at("after_response")
+        with self._writing, self._engine.begin() as connection:
+            result = attempt.settle(
+                connection, self._publication, claim, outcome, now=courier.clock()
+            )
+        courier.at("after_commit")
+        self._count(claim, len(recipients), outcome, result)
+
+    def _recipients(self, claim: Claim) -> list[Recipient] | None:
+        """Return who may be mailed now; None when the batch is in other hands meanwhile."""
+        now = self._courier.clock()
+        with self._courier.reader.begin() as connection:
+            waiting = deliveries.waiting(connection, claim, now)
+        gone = {one.seq: one.reason for one in waiting if one.reason}
+        if gone and not self._withdraw(claim, gone):
+            return None
+        mint = self._courier.signer.minter(claim.newsletter, Purpose.MAIL)
+        issue_id = claim.issue_id
+        return [
+            Recipient(f"{issue_id}-{seq}", address, name, mint(subscriber_id))
+            for subscriber_id, address, name, _language, reason, seq in waiting
+            if not reason
+        ]
+
+    def _withdraw(self, claim: Claim, gone: dict[int, str]) -> bool:
+        with self._writing, self._engine.begin() as connection:
+            mine = batches.count_withdrawn(connection, claim, len(gone))
+            if mine:
+                deliveries.mark_each(connection, claim.issue_id, gone, DeliveryState.WITHDRAWN)
+        self.tally.withdrawn += len(gone) if mine else 0
+        return mine
+
+    def _call(self, claim: Claim, recipients: Sequence[Recipient]) -> Outcome:
+        courier = self._courier
+        if not recipients:
+            return Outcome(Verdict.ACCEPTED, "nobody left to mail")
+        letter = self._letter(claim)
+        if letter is None:
+            why = f"edition {claim.edition_id} of {claim.newsletter} is no longer there"
+            return Outcome(Verdict.UNSENT, why, stop=True)
+        shipment = Shipment(claim.id, letter, recipients)
+        courier.at("before_send")
+        if courier.clock() + courier.margin > claim.lease_until:
+            return Outcome(Verdict.UNSENT, "the lease was nearly over before it could leave")
+        try:
+            return courier.senders[claim.provider].submit(shipment)
+        except Exception as error:
+            log.exception("submission broke", batch=claim.batch, attempt=claim.attempt)
+            return Outcome(Verdict.UNKNOWN, f"{type(error).__name__}: {error}")
+
+    def _letter(self, claim: Claim) -> Letter | None:
+        """Return the letter of a claim's edition, loaded once; None when either part is gone."""
+        if (known := self._letters.get(claim.edition_id)) is not None:
+            return known
+        with self._courier.reader.begin() as connection:
+            edition = editions.load(connection, claim.edition_id)
+            issue = issues.load(connection, claim.issue_id)
+        newsletter = self._publication.newsletter(claim.newsletter)
+        if edition is None or newsletter is None:
+            return None
+        date = issue.leaves_at or issue.due_at
+        letter = headers.letter(
+            self._publication, newsletter, edition, kind=issue.kind.value, date=date
+        )
+        return self._letters.setdefault(claim.edition_id, letter)
+
+    def _count(self, claim: Claim, people: int, outcome: Outcome, result: Result) -> None:
+        with self._writing:
+            tally = self.tally
+            tally.batches += 1
+            tally.refused += len(outcome.refused)
+            settled = len(outcome.refused) + len(outcome.reached)
+            match result.state:
+                case BatchState.ACCEPTED:
+                    tally.submitted += people - len(outcome.refused)
+                case BatchState.UNKNOWN:
+                    tally.submitted += len(outcome.reached)
+                    tally.unknown += people - settled - len(outcome.unsent)
+                case _:
+                    tally.submitted += len(outcome.reached)
+            if outcome.reason and result.state is not BatchState.ACCEPTED:
+                tally.problems.append(f"batch {claim.batch} is {result.state}: {outcome.reason}")
+            if outcome.verdict is Verdict.UNSENT and outcome.wait is None:
+                self._down.add(claim.provider)
+        log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
+
+
+def is_quiet(newsletter: Newsletter, now: datetime) -> bool:
+    """Return whether nothing of this newsletter may leave at this hour."""
+    quiet = Quiet.parse(newsletter.quiet)
+    return quiet is not None and quiet.covers(now.astimezone(newsletter.timezone))

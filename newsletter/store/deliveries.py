@@ -1,0 +1,254 @@
+"""Deliveries and exclusions: frozen by one statement each, then moved by ranges."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from newsletter.model.batch import BatchState, Claim
+from newsletter.model.delivery import DeliveryState, read_delivery
+from newsletter.store.tables import batches, deliveries, exclusions, issues
+from subscribers.audience import reachable
+
+SUBMITTED = frozenset(
+    {
+        DeliveryState.SUBMITTED.value,
+        DeliveryState.DEFERRED.value,
+        DeliveryState.DELIVERED.value,
+        DeliveryState.BOUNCED.value,
+        DeliveryState.DROPPED.value,
+        DeliveryState.COMPLAINED.value,
+    }
+)
+"""The states of a delivery that the provider accepted, whatever became of it."""
+
+
+class Waiting(NamedTuple):
+    """A delivery that is about to leave, and what is known of its recipient now.
+
+    An empty `reason` means that the recipient may be mailed.
+    """
+
+    subscriber_id: int
+    address: str
+    name: str
+    language: str
+    reason: str
+    seq: int
+
+
+def freeze(connection: sa.Connection, issue_id: int, people: sa.FromClause) -> int:
+    """Insert a delivery for each of `people` (subscriber_id, edition_id, place); return how many.
+
+    Sequence numbers run through the editions by `place`, so that each edition is one range.
+    """
+    order = sa.func.row_number().over(order_by=(people.c.place, people.c.subscriber_id))
+    chosen = sa.select(
+        sa.literal(issue_id),
+        order,
+        people.c.subscriber_id,
+        people.c.edition_id,
+        sa.literal(DeliveryState.PENDING.value),
+    ).where(people.c.edition_id.is_not(None))
+    columns = ["issue_id", "seq", "subscriber_id", "edition_id", "state"]
+    connection.execute(deliveries.insert().from_select(columns, chosen))
+    last = sa.select(sa.func.max(deliveries.c.seq)).where(deliveries.c.issue_id == issue_id)
+    return int(connection.scalar(last) or 0)
+
+
+def exclude(connection: sa.Connection, issue_id: int, people: sa.FromClause) -> None:
+    """Insert an exclusion for each of `people` (subscriber_id, reason)."""
+    columns = ["issue_id", "subscriber_id", "reason"]
+    chosen = sa.select(sa.literal(issue_id), people.c.subscriber_id, people.c.reason)
+    connection.execute(exclusions.insert().from_select(columns, chosen))
+
+
+def count_exclusions(connection: sa.Connection, issue_id: int) -> dict[str, int]:
+    """Count the exclusions of an issue by reason, most first; for the writer at the freeze."""
+    people = sa.func.count()
+    query = (
+        sa.select(exclusions.c.reason, people)
+        .where(exclusions.c.issue_id == issue_id)
+        .group_by(exclusions.c.reason)
+        .order_by(people.desc(), exclusions.c.reason)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def ranges(connection: sa.Connection, issue_id: int) -> list[tuple[int, int, int]]:
+    """Return (edition, first, last) for each edition of a frozen issue, in sending order."""
+    first = sa.func.min(deliveries.c.seq)
+    query = (
+        sa.select(deliveries.c.edition_id, first, sa.func.max(deliveries.c.seq))
+        .where(deliveries.c.issue_id == issue_id)
+        .group_by(deliveries.c.edition_id)
+        .order_by(first)
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Sequence[Waiting]:
+    """Return what is still pending in a claimed batch, in order, as consent stands now."""
+    asked = (
+        sa.select(deliveries.c.seq, deliveries.c.subscriber_id)
+        .where(*_within(claim.issue_id, claim.first, claim.last), *_pending())
+        .subquery()
+    )
+    query = reachable(claim.newsletter, asked, now).add_columns(asked.c.seq).order_by(asked.c.seq)
+    return list(map(Waiting._make, connection.execute(query)))
+
+
+def mark(
+    connection: sa.Connection,
+    issue_id: int,
+    span: tuple[int, int],
+    state: DeliveryState,
+    reason: str | None = None,
+) -> int:
+    """Move every pending delivery of a range; return how many."""
+    result = connection.execute(
+        deliveries.update()
+        .where(*_within(issue_id, *span), *_pending())
+        .values(state=state.value, reason=reason)
+    )
+    return result.rowcount
+
+
+def mark_each(
+    connection: sa.Connection, issue_id: int, reasons: Mapping[int, str], state: DeliveryState
+) -> None:
+    """Move these pending deliveries (number to reason, possibly empty)."""
+    if not reasons:
+        return
+    statement = (
+        deliveries.update()
+        .where(
+            deliveries.c.issue_id == sa.bindparam("of_issue"),
+            deliveries.c.seq == sa.bindparam("of_seq"),
+            *_pending(),
+        )
+        .values(state=state.value, reason=sa.bindparam("why"))
+    )
+    connection.execute(
+        statement,
+        [
+            {"of_issue": issue_id, "of_seq": seq, "why": reason or None}
+            for seq, reason in reasons.items()
+        ],
+    )
+
+
+def count_pending(connection: sa.Connection, issue_id: int, span: tuple[int, int]) -> int:
+    """Count what is still pending in a range; for one batch, never for an issue."""
+    query = sa.select(sa.func.count()).where(*_within(issue_id, *span), *_pending())
+    return int(connection.scalar(query) or 0)
+
+
+def edition_of(connection: sa.Connection, delivery: str, subscriber_id: int) -> int | None:
+    """Return the edition that a delivery of this subscriber holds; None when there is none."""
+    key = read_delivery(delivery)
+    if key is None:
+        return None
+    query = sa.select(deliveries.c.edition_id).where(
+        *_within(key[0], key[1], key[1]), deliveries.c.subscriber_id == subscriber_id
+    )
+    edition: int | None = connection.scalar(query)
+    return edition
+
+
+def had_recently(newsletter: str, since: datetime) -> sa.Select[tuple[int, datetime]]:
+    """Select (subscriber_id, last_at) for issues of a newsletter frozen after `since`."""
+    left_out = [DeliveryState.REFUSED.value, DeliveryState.WITHDRAWN.value]
+    return (
+        sa.select(deliveries.c.subscriber_id, issues.c.frozen_at.label("last_at"))
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .where(
+            issues.c.newsletter == newsletter,
+            issues.c.kind == "regular",
+            issues.c.frozen_at > since,
+            deliveries.c.state.not_in(left_out),
+        )
+    )
+
+
+def recipients_of(issue_id: int) -> sa.Select[tuple[int]]:
+    """Select subscriber_id for everybody who was reached by an issue, or may have been."""
+    never = [DeliveryState.REFUSED, DeliveryState.WITHDRAWN, DeliveryState.DROPPED]
+    return sa.select(deliveries.c.subscriber_id).where(
+        deliveries.c.issue_id == issue_id,
+        deliveries.c.state.not_in([state.value for state in never]),
+    )
+
+
+def states(connection: sa.Connection, issue_id: int) -> dict[str, int]:
+    """Return how many people are in each state, from the counters; pending ones by their batch."""
+    b = batches.c
+    named = ("refused", "withdrawn", "delivered", "deferred", "bounced", "dropped", "complained")
+    sums = [sa.func.coalesce(sa.func.sum(b[name]), 0).label(name) for name in named]
+    open_people = sa.func.sum(b.planned - b.submitted - b.refused - b.withdrawn)
+    query = sa.select(b.state, open_people, sa.func.sum(b.submitted), *sums)
+    rows = connection.execute(query.where(b.issue_id == issue_id).group_by(b.state)).all()
+    people: dict[str, int] = {}
+    moved = 0
+    for state, still, submitted, *rest in rows:
+        counted = dict(zip(named, rest, strict=True))
+        moved = sum(counted[name] for name in named[2:])
+        word = DeliveryState.PENDING.value if state == BatchState.PREPARED.value else state
+        for name, number in (
+            (word, still),
+            (DeliveryState.SUBMITTED.value, submitted - moved),
+            *counted.items(),
+        ):
+            people[name] = people.get(name, 0) + int(number)
+    return {name: number for name, number in people.items() if number}
+
+
+def exclusion_reasons(connection: sa.Connection, issue_id: int) -> dict[str, int]:
+    """Return how many people were left out for each reason, most first, as counted at the freeze."""
+    counted = connection.scalar(sa.select(issues.c.excluded).where(issues.c.id == issue_id))
+    return dict(sorted((counted or {}).items(), key=lambda one: (-one[1], one[0])))
+
+
+def listed(
+    connection: sa.Connection,
+    issue_id: int,
+    *,
+    now: datetime,
+    search: str = "",
+    after: int = 0,
+    limit: int = 100,
+) -> list[Mapping[Any, Any]]:
+    """Return a page of recipients whose address holds `search`: who, what state, which batch.
+
+    A pending delivery shows its batch's state: that is what is known about it.
+    """
+    newsletter = connection.scalar(sa.select(issues.c.newsletter).where(issues.c.id == issue_id))
+    rows = (
+        sa.select(deliveries, batches.c.seq.label("batch"), batches.c.state.label("batch_state"))
+        .join(
+            batches,
+            sa.and_(
+                batches.c.issue_id == deliveries.c.issue_id,
+                deliveries.c.seq.between(batches.c.first_seq, batches.c.last_seq),
+            ),
+        )
+        .where(deliveries.c.issue_id == issue_id, deliveries.c.seq > after)
+        .subquery()
+    )
+    people = reachable(str(newsletter), rows, now).add_columns(
+        rows.c.seq, rows.c.state, rows.c.batch, rows.c.batch_state, rows.c.reason.label("why")
+    )
+    found = people.subquery()
+    query = sa.select(found).order_by(found.c.seq).limit(limit)
+    if search:
+        query = query.where(found.c.address.icontains(search, autoescape=True))
+    return list(connection.execute(query).mappings().all())
+
+
+def _within(issue_id: int, first: int, last: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (deliveries.c.issue_id == issue_id, deliveries.c.seq.between(first, last))
+
+
+def _pending() -> tuple[sa.ColumnElement[bool], ...]:
+    return (deliveries.c.state == DeliveryState.PENDING.value,)

@@ -1,0 +1,148 @@
+"""Notices: single automatic mails, queued in the transaction that is their cause."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from newsletter.store.tables import notices
+
+QUEUED = "queued"
+SUBMITTING = "submitting"
+SUBMITTED = "submitted"
+REFUSED = "refused"
+UNKNOWN = "unknown"
+LIMIT = 3
+"""How often a notice is tried whose outcome was not seen; the last one stays unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A mail to write: to a subscriber, or to an address that belongs to none (staff)."""
+
+    kind: str
+    key: str
+    subscriber_id: int | None = None
+    address: str = ""
+    language: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that is this worker's to submit, until its lease ends."""
+
+    id: int
+    attempt: int
+    notice: Notice
+    queued_at: datetime
+
+
+def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
+    """Queue a notice; one with the same key is queued once, ever. Return whether it was new."""
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    result = connection.execute(
+        insert(notices)
+        .values(
+            kind=notice.kind,
+            key=notice.key,
+            subscriber_id=notice.subscriber_id,
+            address=notice.address,
+            language=notice.language,
+            values=dict(notice.values),
+            state=QUEUED,
+            queued_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[notices.c.key])
+    )
+    return result.rowcount == 1
+
+
+def claim(
+    connection: sa.Connection, *, kinds: Sequence[str] = (), now: datetime, lease_until: datetime
+) -> Claimed | None:
+    """Take the oldest notice that may leave now (of these kinds, if any are named)."""
+    n = notices.c
+    silent = sa.and_(n.state == SUBMITTING, n.lease_until < now, n.attempt < LIMIT)
+    query = (
+        sa.select(notices)
+        .where(
+            sa.or_(n.state == QUEUED, silent), sa.or_(n.not_before.is_(None), n.not_before <= now)
+        )
+        .order_by(n.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    if kinds:
+        query = query.where(n.kind.in_(kinds))
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    attempt = row["attempt"] + 1
+    connection.execute(
+        notices.update()
+        .where(n.id == row["id"])
+        .values(state=SUBMITTING, attempt=attempt, lease_until=lease_until, not_before=None)
+    )
+    return Claimed(row["id"], attempt, _notice(row), row["queued_at"])
+
+
+def settle(
+    connection: sa.Connection,
+    claimed: Claimed,
+    state: str,
+    *,
+    now: datetime,
+    reason: str = "",
+    not_before: datetime | None = None,
+) -> bool:
+    """Record what became of an attempt, behind the same fence as a batch."""
+    n = notices.c
+    result = connection.execute(
+        notices.update()
+        .where(n.id == claimed.id, n.attempt == claimed.attempt, n.state == SUBMITTING)
+        .values(
+            state=state,
+            reason=reason,
+            not_before=not_before,
+            lease_until=None,
+            settled_at=None if state == QUEUED else now,
+        )
+    )
+    return result.rowcount == 1
+
+
+def give_up(connection: sa.Connection, now: datetime) -> int:
+    """Mark unknown what fell silent for the last time; return how many."""
+    n = notices.c
+    result = connection.execute(
+        notices.update()
+        .where(n.state == SUBMITTING, n.lease_until < now, n.attempt >= LIMIT)
+        .values(state=UNKNOWN, settled_at=now, reason="no answer was seen")
+    )
+    return result.rowcount
+
+
+def count(connection: sa.Connection) -> dict[str, int]:
+    """Return how many notices are in each state that is not final."""
+    query = (
+        sa.select(notices.c.state, sa.func.count())
+        .where(notices.c.state.in_([QUEUED, SUBMITTING]))
+        .group_by(notices.c.state)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _notice(row: Mapping[Any, Any]) -> Notice:
+    return Notice(
+        row["kind"],
+        row["key"],
+        row["subscriber_id"],
+        row["address"],
+        row["language"],
+        row["values"],
+    )
