@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
 
 
-class Memory:
+class MemorySender:
     """Accepts everything, unless it was told what to answer to the next shipments."""
 
     name = "memory"

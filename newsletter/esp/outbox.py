@@ -10,7 +10,7 @@ from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment
 
 
 @dataclass(frozen=True, slots=True)
-class Outbox:
+class OutboxSender:
     """Writes `<delivery>.eml` into a folder; a file that is already there was submitted before."""
 
     folder: Path

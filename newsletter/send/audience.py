@@ -1,6 +1,6 @@
 """Freeze the audience of an issue: one row per recipient or a reason, in a few statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from subscribers import segment
 from subscribers.audience import WORD, Question, excluded, reachable, reached
 
 NOTHING_FOLLOWED = "nothing in it that they follow"
+CHUNK = 5000
 LOOK_BACK = timedelta(days=40)
 """How far back the last issue is looked for, for those who want one a month."""
 
@@ -86,18 +87,15 @@ def _assign(connection: sa.Connection, frozen: Frozen, people: sa.Subquery) -> s
     Python sees each distinct set of followed tags once, however many people share it.
     """
     table = _assignment(people)
-    keys = _keys(people)
-    distinct = connection.execute(sa.select(*keys).distinct()).all()
-    home = _homes(frozen)
-    rows = []
-    for followed in distinct:
-        edition = home(_bits(followed))
-        row: dict[str, Any] = dict(zip(table.c.keys(), followed, strict=False))
-        row |= {"edition_id": edition and edition.id, "place": edition.seq if edition else 0}
-        rows.append(row)
     table.create(connection)
-    if rows:
-        connection.execute(table.insert(), rows)
+    keys = _keys(people)
+    home = _homes(frozen)
+    distinct = sa.select(*keys).distinct().execution_options(stream_results=True, yield_per=CHUNK)
+    for followed in connection.execute(distinct).partitions(CHUNK):
+        connection.execute(
+            table.insert(),
+            [dict(zip(table.c.keys(), (*one, *home(_bits(one))), strict=True)) for one in followed],
+        )
     same = sa.and_(*(table.c[key.name] == key for key in keys))
     return (
         sa.select(people.c.subscriber_id, table.c.edition_id, table.c.place)
@@ -106,16 +104,16 @@ def _assign(connection: sa.Connection, frozen: Frozen, people: sa.Subquery) -> s
     )
 
 
-def _homes(frozen: Frozen) -> Any:  # noqa: ANN401 - a local function from bits to an edition
-    """Return the function from followed bits (None: no topic at all) to an edition or None."""
+def _homes(frozen: Frozen) -> Callable[[int | None], tuple[int | None, int]]:
+    """Return the function from followed bits (None: no topic at all) to an edition's id and seq."""
     chooser = Chooser(frozen.items, frozen.newsletter)
     printed = {Contents(one.items, one.headlines): one for one in frozen.editions}
-    subsets = Subsets(printed)
+    rendered = Subsets(list(printed), frozen.newsletter)
 
-    def home(bits: int | None) -> Edition | None:
+    def home(bits: int | None) -> tuple[int | None, int]:
         wanted = chooser.choose(bits)
-        taken = subsets.of(wanted) if wanted else None
-        return printed[taken] if taken else None
+        taken = rendered.of(wanted) if wanted else None
+        return (printed[taken].id, printed[taken].seq) if taken else (None, 0)
 
     return home
 

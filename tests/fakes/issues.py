@@ -1,0 +1,201 @@
+"""A publication with people and an approved issue, ready to be sent: written straight to tables."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from newsletter.model.cadence import Cadence
+from newsletter.model.edition import Edition, edition_hash, issue_hash
+from newsletter.model.issue import IssueKind, IssueState, Item, Takeaways, Text
+from newsletter.model.personalization import placeholder
+from newsletter.model.publication import Mailbox, Newsletter, Publication
+from newsletter.store import editions, issues
+from newsletter.store.tables import articles
+from subscribers.store import tables as people_tables
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+NONCE = "0a1b2c"
+
+WEEKLY = Newsletter(
+    key="weekly",
+    title="The Weekly Brief",
+    language="en",
+    timezone=ZoneInfo("Asia/Seoul"),
+    cadence=Cadence.parse("mon 08:00"),
+    undo=timedelta(0),
+)
+
+PUBLICATION = Publication(
+    name="Peninsula Review",
+    url="https://news.example.org",
+    timezone=ZoneInfo("Asia/Seoul"),
+    language="en",
+    sender=Mailbox("Peninsula Review", "brief@example.org"),
+    reply_to=Mailbox("", "editors@example.org"),
+    postal_address="1 Example Street, Seoul",
+    provider="memory",
+    newsletters=(WEEKLY,),
+)
+
+
+def publication(**changes: object) -> Publication:
+    """Return the publication, with the newsletter changed."""
+    return replace(PUBLICATION, newsletters=(replace(WEEKLY, **changes),))  # type: ignore[arg-type]
+
+
+def add_people(
+    connection: sa.Connection,
+    number: int,
+    *,
+    first: int = 1,
+    tags: Sequence[str] = (),
+    state: str = "confirmed",
+) -> None:
+    """Subscribe `number` people in a state, all with the same topic tags; ids follow `first`."""
+    ids = range(first, first + number)
+    person = people_tables.subscribers.insert()
+    connection.execute(
+        person,
+        [
+            {
+                "id": one,
+                "address": f"reader{one}@example.net",
+                "address_key": f"reader{one}@example.net",
+                "name": f"Reader {one}",
+                "language": "en",
+                "created_at": NOW,
+            }
+            for one in ids
+        ],
+    )
+    connection.execute(
+        people_tables.subscriptions.insert(),
+        [
+            {"newsletter": "weekly", "subscriber_id": one, "state": state, "since": NOW}
+            for one in ids
+        ],
+    )
+    for tag in tags:
+        tag_id = _tag(connection, tag)
+        connection.execute(
+            people_tables.subscriber_tags.insert(),
+            [{"tag_id": tag_id, "subscriber_id": one} for one in ids],
+        )
+
+
+def _tag(connection: sa.Connection, slug: str) -> int:
+    tags = people_tables.tags
+    known = connection.scalar(sa.select(tags.c.id).where(tags.c.slug == slug))
+    if known is not None:
+        return int(known)
+    row = tags.insert().values(slug=slug, name=slug, kind="topic").returning(tags.c.id)
+    return int(connection.execute(row).scalar_one())
+
+
+def add_issue(
+    connection: sa.Connection,
+    contents: Sequence[Sequence[int]] = ((1,),),
+    *,
+    tags: Sequence[Sequence[str]] = (("korea",),),
+    size: int = 200,
+    number: int = 1,
+    kind: IssueKind = IssueKind.REGULAR,
+    corrects: int | None = None,
+) -> int:
+    """Insert an approved issue whose editions print `contents`; article n has tags[n-1]."""
+    _articles(connection, len(tags))
+    new = issues.NewIssue(
+        "weekly",
+        None,
+        f"2026-11-{22 + number}T08:00",
+        NOW,
+        kind=kind,
+        corrects_issue_id=corrects,
+    )
+    issue_id = issues.insert(connection, new, actor="ada", now=NOW)
+    items = [_item(at, one) for at, one in enumerate(tags, 1)]
+    issues.replace_items(connection, issue_id, items)
+    drafted = [_edition(issue_id, seq, one, size) for seq, one in enumerate(contents, 1)]
+    editions.replace(connection, issue_id, drafted, now=NOW)
+    approved = issue_hash(editions.of_issue(connection, issue_id))
+    issues.move(
+        connection,
+        issue_id,
+        frm=[IssueState.DRAFT],
+        to=IssueState.APPROVED,
+        approved_hash=approved,
+        approved_by="ada",
+        approved_at=NOW,
+    )
+    return issue_id
+
+
+def _articles(connection: sa.Connection, number: int) -> None:
+    known = connection.scalar(sa.select(sa.func.count()).select_from(articles)) or 0
+    rows = [
+        {
+            "id": one,
+            "source": "commentary",
+            "state": "new",
+            "url": f"https://www.example.org/{one}",
+            "title": f"Article {one}",
+            "title_key": f"article {one}",
+            "lang": "en",
+            "content": {},
+            "content_hash": str(one),
+            "first_seen_at": NOW,
+        }
+        for one in range(known + 1, number + 1)
+    ]
+    if rows:
+        connection.execute(articles.insert(), rows)
+
+
+def _item(article_id: int, tags: Sequence[str]) -> Item:
+    return Item(
+        article_id=article_id,
+        position=article_id,
+        included=True,
+        reason="",
+        title=f"Article {article_id}",
+        url=f"https://www.example.org/{article_id}",
+        kicker="",
+        authors=(),
+        published="2026-11-20",
+        topics=tuple(tags),
+        lang="en",
+        direction="ltr",
+        minutes=3,
+        teaser=Text("A teaser.", "author"),
+        takeaways=Takeaways(),
+        tags=tuple(tags),
+    )
+
+
+def _edition(issue_id: int, seq: int, printed: Sequence[int], size: int) -> Edition:
+    token, delivery = placeholder(NONCE, "token"), placeholder(NONCE, "delivery")
+    name = placeholder(NONCE, "name")
+    link = f"https://news.example.org/leave/{token}"
+    read = f"https://news.example.org/read/{delivery}/{token}"
+    html = f'<p>Good morning{name}.</p><a href="{link}">Leave</a> <a href="{read}">Read</a>'
+    html += "<p>" + "x" * size + "</p>"
+    plain = placeholder(NONCE, "token", plain=True)
+    text = f"Good morning{placeholder(NONCE, 'name', plain=True)}.\n{plain}\n"
+    subject = f"Edition {seq} of the week"
+    return Edition(
+        id=0,
+        issue_id=issue_id,
+        seq=seq,
+        items=tuple(printed),
+        headlines=(),
+        nonce=NONCE,
+        subject=subject,
+        preheader="",
+        html=html,
+        text=text,
+        hash=edition_hash(subject, "", html, text),
+        people=0,
+    )
