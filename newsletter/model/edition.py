@@ -1,6 +1,13 @@
-"""An issue rendered for one distinct set of items."""
+"""An issue rendered for one distinct set of items, and who gets which set."""
 
-from dataclasses import dataclass
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from newsletter.model.issue import Item
+from newsletter.model.publication import Newsletter
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +30,185 @@ class Edition:
     text: str
     hash: str
     people: int
+
+
+class Contents(NamedTuple):
+    """The article ids of one edition: printed in full, and as headlines."""
+
+    items: tuple[int, ...]
+    headlines: tuple[int, ...] = ()
+
+
+def edition_hash(subject: str, preheader: str, html: str, text: str) -> str:
+    """Return the hash of an edition's bytes; parts are length-prefixed, so none can shift."""
+    digest = hashlib.sha256()
+    for part in (subject, preheader, html, text):
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()
+
+
+def issue_hash(editions: Iterable[Edition]) -> str:
+    """Return the hash that an approval is bound to: every edition's, in order."""
+    parts = (f"{edition.seq}:{edition.hash}" for edition in editions)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def followable(items: Iterable[Item]) -> tuple[str, ...]:
+    """Return every tag by which some included item can be followed, sorted."""
+    return tuple(sorted({tag for item in items if item.included for tag in item.tags}))
+
+
+class Chooser:
+    """Chooses the contents of an edition; compiled once per issue, then one step per follower.
+
+    Tags are bits in the order of `tags`, so that a million followers cost a few integer
+    operations each; `choose` is the same in words.
+    """
+
+    def __init__(self, items: Sequence[Item], newsletter: Newsletter) -> None:
+        """Take the issue's items; those left out and doubled translations play no part."""
+        ordered = sorted((one for one in items if one.included), key=lambda one: one.position)
+        kept = one_of_each_pair(ordered, newsletter.language)
+        self.tags = followable(kept)
+        bit = {tag: 1 << place for place, tag in enumerate(self.tags)}
+        self._masks = [(one.article_id, sum(bit[tag] for tag in set(one.tags))) for one in kept]
+        self._limits = newsletter.items
+        self._content = newsletter.content
+        self._everything = self._cut([article for article, _ in self._masks])
+
+    def mask(self, follows: Iterable[str]) -> int:
+        """Return the bits of the followed tags; a tag that no item has counts nothing."""
+        places = {tag: place for place, tag in enumerate(self.tags)}
+        return sum({1 << places[tag] for tag in follows if tag in places})
+
+    def choose(self, follows: int | None) -> Contents | None:
+        """Return what somebody with these bits gets, or None when that is nothing.
+
+        None as `follows` means following no topic at all, which means everything.
+        """
+        if follows is None or self._content == "same":
+            return self._everything
+        wanted = [article for article, mask in self._masks if mask & follows]
+        if self._content == "followed":
+            return self._only(wanted)
+        rest = [article for article, mask in self._masks if not mask & follows]
+        missing = max(0, self._limits.min - len(wanted))
+        return self._cut([*wanted, *rest[:missing]], rest[missing:])
+
+    def _only(self, wanted: list[int]) -> Contents | None:
+        if len(wanted) < self._limits.min or not wanted:
+            return None
+        return Contents(tuple(wanted[: self._limits.max]), tuple(wanted[self._limits.max :]))
+
+    def _cut(self, first: list[int], rest: Sequence[int] = ()) -> Contents | None:
+        full, over = first[: self._limits.max], first[self._limits.max :]
+        if len(full) < self._limits.min or not full:
+            return None
+        return Contents(tuple(full), (*over, *rest))
+
+
+def choose(
+    items: Sequence[Item], follows: frozenset[str] | None, newsletter: Newsletter
+) -> Contents | None:
+    """Return what somebody who follows these tags gets; None follows nothing: everything."""
+    chooser = Chooser(items, newsletter)
+    return chooser.choose(None if follows is None else chooser.mask(follows))
+
+
+def one_of_each_pair(items: Sequence[Item], language: str) -> list[Item]:
+    """Keep one item of each translation pair: in `language` first, else the first in order.
+
+    The one that stays is followed by the tags of all, and stands where the first of them stood.
+    """
+    pairs: dict[int, list[Item]] = {}
+    for item in items:
+        if item.translation_group is not None:
+            pairs.setdefault(item.translation_group, []).append(item)
+    kept: list[Item] = []
+    for item in items:
+        pair = pairs.get(item.translation_group or -1, [item])
+        if pair[0] is not item:
+            continue
+        best = next((one for one in pair if one.lang[:2] == language[:2]), item)
+        tags = tuple(dict.fromkeys(tag for one in pair for tag in one.tags))
+        kept.append(replace(best, tags=tags, position=item.position))
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which contents are rendered, with how many people each, and where everybody else went.
+
+    The first is what somebody gets who follows nothing. `folded` counts the people of sets that
+    were too rare for an edition of their own and take the largest subset that has one; `rare` is
+    the number of those sets; `lost` counts the people for whom no edition fits.
+    """
+
+    contents: tuple[tuple[Contents, int], ...]
+    rare: int = 0
+    folded: int = 0
+    lost: int = 0
+
+
+def plan(wanted: Mapping[Contents, int], everything: Contents, newsletter: Newsletter) -> Plan:
+    """Bound the number of editions: the rarest sets take their largest available subset.
+
+    Beyond the bound, where only followed items are printed, an edition for each single item is
+    kept in reserve, so that nobody who follows something is left with nothing.
+    """
+    ranked = sorted(wanted, key=lambda one: (-wanted[one], one))
+    limit = max(1, newsletter.max_editions)
+    own = [one for one in ranked if one != everything]
+    crowded = len(own) + 1 > limit
+    reserve = _singles(own)[: limit // 2] if crowded and newsletter.content == "followed" else []
+    kept = list(dict.fromkeys([everything, *reserve, *own]))[:limit]
+    people = Counter({one: wanted.get(one, 0) for one in kept})
+    homes = Subsets(kept, newsletter)
+    lost = folded = 0
+    rare = [one for one in own if one not in people]
+    for one in rare:
+        home = homes.of(one)
+        if home is None:
+            lost += wanted[one]
+        else:
+            folded += wanted[one]
+            people[home] += wanted[one]
+    used = [one for one in kept if one == everything or people[one]]
+    order = [everything, *sorted(used[1:], key=lambda one: (-people[one], one))]
+    return Plan(tuple((one, people[one]) for one in order), len(rare), folded, lost)
+
+
+def _singles(wanted: Iterable[Contents]) -> list[Contents]:
+    """Return an edition for each single item, the most frequent first."""
+    seen = Counter(article for one in wanted for article in one.items)
+    return [Contents((article,)) for article, _ in seen.most_common()]
+
+
+class Subsets:
+    """Finds the rendered contents that somebody takes: the same, else the largest subset.
+
+    A subset prints nothing in full that was not wanted. Where headlines show the rest anyway
+    (`followed-first`), somebody whom no subset fits takes the first, which holds everything.
+    """
+
+    def __init__(self, rendered: Sequence[Contents], newsletter: Newsletter) -> None:
+        """Take the rendered contents in the order of their editions."""
+        self._rendered = frozenset(rendered)
+        ordered = sorted(rendered, key=lambda one: -len(one.items))
+        articles = dict.fromkeys(article for one in ordered for article in one.items)
+        self._bits = {article: 1 << place for place, article in enumerate(articles)}
+        self._masks = [(self._mask(one.items), one) for one in ordered]
+        strict = newsletter.content == "followed"
+        self._otherwise = None if strict or not rendered else rendered[0]
+
+    def _mask(self, articles: Iterable[int]) -> int:
+        return sum(self._bits.get(article, 0) for article in articles)
+
+    def of(self, wanted: Contents) -> Contents | None:
+        """Return what somebody takes who wants this, or None when nothing rendered fits."""
+        if wanted in self._rendered:
+            return wanted
+        outside = ~self._mask(wanted.items)
+        fitting = (one for mask, one in self._masks if not mask & outside)
+        return next(fitting, self._otherwise)

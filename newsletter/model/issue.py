@@ -1,9 +1,10 @@
 """One dated number of a newsletter, and the articles in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from newsletter.model.article import Author, Image
 
@@ -70,7 +71,9 @@ class Item:
     """An article's place in an issue, with everything that is printed there.
 
     `included` False means: a candidate that was left out, for `reason`. `suggested` holds
-    extracted takeaways that staff have not accepted; they are never printed.
+    extracted takeaways that staff have not accepted; they are never printed. The fields say what
+    the article says; `corrections` (keys of CORRECTABLE) what staff made of it, and `corrected`
+    lays one over the other. `tags` are the slugs by which a subscriber follows the item.
     """
 
     article_id: int
@@ -95,6 +98,7 @@ class Item:
     translation_group: int | None = None
     revision: int = 1
     corrections: Mapping[str, object] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +125,27 @@ class Issue:
     drafted_at: datetime
     submitted_at: datetime | None
     created_by: str
+
+    @property
+    def editable(self) -> bool:
+        """Whether staff may still change what is printed (an approval is voided by it)."""
+        return self.state in EDITABLE
+
+
+CORRECTABLE = ("title", "teaser", "takeaways")
+EDITABLE = frozenset({IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED})
+
+
+def corrected(item: Item) -> Item:
+    """Return the item as it is printed: staff corrections laid over what the article says."""
+    changes: dict[str, Any] = {}
+    made = item.corrections
+    if "title" in made:
+        changes["title"] = str(made["title"])
+    if "teaser" in made:
+        changes["teaser"] = Text(str(made["teaser"]), "staff")
+    if "takeaways" in made:
+        kept = made["takeaways"]
+        lines = tuple(str(line) for line in kept) if isinstance(kept, list | tuple) else ()
+        changes["takeaways"] = Takeaways(lines, "staff" if lines else "")
+    return replace(item, **changes) if changes else item

@@ -2,6 +2,9 @@
 
 A placeholder reads `-nl<nonce>-<name>-`; the nonce is random per edition, so that no article text
 can hold one. Each value has an HTML-escaped form (name `x`) and a plain form (name `x.t`).
+
+`name` is filled in as a form of address with its own comma (", Ada"), and as nothing when no name
+is known: "Good morning{name}." reads well either way.
 """
 
 import html
@@ -9,6 +12,20 @@ import re
 from collections.abc import Mapping
 
 NAMES = ("token", "delivery", "name")
+LONGEST_NAME = 60
+_FORGED = re.compile(r"://|www\.|[@<>\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def called(name: str) -> str:
+    """Return how somebody is addressed: ", Ada", or nothing.
+
+    A name comes from a public form: one that is long, or holds an address, a link or control
+    characters, is not printed, so that nobody sends words of their own in our mail.
+    """
+    words = " ".join(name.split())
+    if not words or len(words) > LONGEST_NAME or _FORGED.search(words):
+        return ""
+    return f", {words}"
 
 
 def placeholder(nonce: str, name: str, *, plain: bool = False) -> str:
@@ -18,6 +35,7 @@ def placeholder(nonce: str, name: str, *, plain: bool = False) -> str:
 
 def substitutions(nonce: str, values: Mapping[str, str]) -> dict[str, str]:
     """Map every placeholder of an edition to one recipient's value, in both forms."""
+    values = {name: called(value) if name == "name" else value for name, value in values.items()}
     filled = {placeholder(nonce, name): html.escape(value) for name, value in values.items()}
     plain = {placeholder(nonce, name, plain=True): value for name, value in values.items()}
     return filled | plain

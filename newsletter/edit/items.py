@@ -1,0 +1,99 @@
+"""What an issue prints of an article: an item made from it, and made again when it changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from newsletter.edit.takeaways import extract, takeaways
+from newsletter.edit.teaser import teaser
+from newsletter.edit.terms import length
+from newsletter.model.article import Article, Author, Extracted
+from newsletter.model.issue import Item, Takeaways, Text
+from newsletter.model.publication import Highlights, Topic
+from newsletter.model.text import bounded, printable, web_address
+from subscribers.model import slug
+
+WORDS_A_MINUTE = 220
+LONGEST_TITLE, LONGEST_LABEL, LONGEST_TAKEAWAY, MOST_TAKEAWAYS = 300, 80, 600, 8
+
+
+def item_of(article: Article, topics: Sequence[Topic], highlights: Highlights) -> Item:
+    """Make an item of an article; where it stands and why is said by whoever places it."""
+    content = article.content
+    marked = takeaways(content) if content.takeaways else Takeaways()
+    lines = tuple(bounded(line, LONGEST_TAKEAWAY) for line in marked.items[:MOST_TAKEAWAYS])
+    lead = teaser(content, lines)
+    found = Takeaways()
+    if not lines and highlights != "off":
+        found = extract(content, teaser=lead.text)
+    return Item(
+        article_id=article.id,
+        position=0,
+        included=False,
+        reason="",
+        title=bounded(content.title, LONGEST_TITLE),
+        url=web_address(content.url),
+        kicker=bounded(content.kicker, LONGEST_LABEL),
+        authors=tuple(_author(one) for one in content.authors[:6]),
+        published=content.published.isoformat() if content.published else "",
+        topics=tuple(bounded(one, LONGEST_LABEL) for one in content.topics[:12]),
+        lang=content.lang,
+        direction=content.direction,
+        minutes=_minutes(content),
+        teaser=Text(printable(lead.text), lead.origin, lead.detail),
+        takeaways=replace(marked, items=lines) if lines else _printed(found, highlights),
+        suggested=found if highlights == "suggest" else Takeaways(),
+        image=content.image,
+        source=article.source,
+        translation_group=article.translation_group,
+        revision=article.revision,
+        tags=tags_of(content.topics, topics),
+    )
+
+
+def _printed(found: Takeaways, highlights: Highlights) -> Takeaways:
+    return found if highlights == "print" else Takeaways()
+
+
+def renewed(item: Item, article: Article, topics: Sequence[Topic], highlights: Highlights) -> Item:
+    """Make the item again from a newer revision; its place and what staff corrected stay."""
+    fresh = item_of(article, topics, highlights)
+    return replace(
+        fresh,
+        position=item.position,
+        included=item.included,
+        reason=item.reason,
+        pinned=item.pinned,
+        corrections=item.corrections,
+    )
+
+
+def tags_of(names: Sequence[str], topics: Sequence[Topic]) -> tuple[str, ...]:
+    """Return the slugs by which an article on these topics is followed, configured aliases too."""
+    known = _by_slug(topics)
+    found: dict[str, None] = {}
+    for name in names:
+        own = slug(name)
+        topic = known.get(own)
+        every = _slugs(topic) if topic else (own,)
+        found |= dict.fromkeys(one for one in every if one)
+    return tuple(found)
+
+
+def _slugs(topic: Topic) -> tuple[str, ...]:
+    names = [topic.slug, *(label for _, label in topic.labels), *topic.aliases]
+    return tuple(dict.fromkeys(slug(name) for name in names))
+
+
+def _by_slug(topics: Sequence[Topic]) -> Mapping[str, Topic]:
+    return {name: topic for topic in topics for name in _slugs(topic)}
+
+
+def _minutes(content: Extracted) -> int:
+    words = length(" ".join(p for section in content.sections for p in section.paragraphs))
+    return max(1, round(words / WORDS_A_MINUTE)) if words else 0
+
+
+def _author(author: Author) -> Author:
+    return Author(
+        *(bounded(text, LONGEST_LABEL) for text in (author.name, author.role, author.org))
+    )

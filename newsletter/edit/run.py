@@ -1,0 +1,217 @@
+"""Stage 2: from eligible articles to a draft issue, and what keeps a draft up to date."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.edit.items import item_of, renewed, tags_of
+from newsletter.edit.select import Candidate, Choice, select
+from newsletter.errors import NotAllowed
+from newsletter.model.article import Article
+from newsletter.model.issue import Issue, IssueKind, IssueState, Item
+from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.slot import Due
+from newsletter.store import acts, articles, editions, issues, slots
+from newsletter.store.acts import Act
+from newsletter.store.issues import NewIssue
+
+NOTHING_NEW = "nothing new to print"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why an issue is drafted off the cadence, and what staff say at once."""
+
+    kind: IssueKind = IssueKind.SPECIAL
+    subject: str = ""
+    note: str = ""
+    corrects: int | None = None
+
+
+def draft(
+    engine: sa.Engine,
+    publication: Publication,
+    newsletter: Newsletter,
+    when: Due,
+    *,
+    now: datetime,
+    actor: str,
+) -> int | None:
+    """Draft the issue of a slot from what is eligible; return its id.
+
+    None means that the slot is somebody else's, or that there is too little to print and still
+    time: nothing is claimed then. When the slot is due and there is still too little, the issue is
+    recorded as skipped, with the reason. The slot and the issue row are one transaction, so two
+    runs at once make one issue.
+    """
+    present = candidates(engine, publication, newsletter, now=now)
+    laid_out = _laid_out(present, publication, newsletter)
+    enough = sum(one.included for one in laid_out) >= max(1, newsletter.items.min)
+    if not enough and now < when.due_at:
+        return None
+    new = NewIssue(newsletter.key, None, when.nominal, when.due_at)
+    if not enough:
+        new = replace(new, state=IssueState.SKIPPED, reason=NOTHING_NEW)
+    return _claimed(engine, new, laid_out, now=now, actor=actor)
+
+
+def special(
+    engine: sa.Engine, newsletter: str, when: Due, occasion: Occasion, *, now: datetime, actor: str
+) -> int | None:
+    """Draft an issue off the cadence; None when its slot is taken.
+
+    A correction begins with the items of the issue that it corrects, all left out, so that staff
+    may print again what they put right; its note says what was wrong.
+    """
+    again: list[Item] = []
+    if occasion.corrects is not None:
+        with engine.connect() as connection:
+            again = [
+                replace(one, included=False, reason=f"printed in issue {occasion.corrects}")
+                for one in issues.load_items(connection, occasion.corrects)
+                if one.included
+            ]
+    new = NewIssue(
+        newsletter,
+        None,
+        when.nominal,
+        when.due_at,
+        kind=occasion.kind,
+        subject=occasion.subject,
+        note=occasion.note,
+        corrects_issue_id=occasion.corrects,
+    )
+    return _claimed(engine, new, again, now=now, actor=actor)
+
+
+def _claimed(
+    engine: sa.Engine, new: NewIssue, items: Sequence[Item], *, now: datetime, actor: str
+) -> int | None:
+    """Claim the slot and insert the issue in one transaction; None when the slot is taken."""
+    with engine.begin() as connection:
+        slot = slots.claim(connection, new.newsletter, new.nominal, new.due_at, now)
+        if slot is None:
+            return None
+        issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=actor, now=now)
+        issues.replace_items(connection, issue_id, items)
+        taken = sum(one.included for one in items)
+        detail = {"in": taken, "out": len(items) - taken, "reason": new.reason}
+        acts.record(connection, Act(now, actor, f"issue {new.state}", issue_id, detail))
+    return issue_id
+
+
+def candidates(
+    engine: sa.Engine, publication: Publication, newsletter: Newsletter, *, now: datetime
+) -> list[Candidate]:
+    """Return what may go into the newsletter's next issue, with the tags that follow it."""
+    with engine.connect() as connection:
+        eligible = articles.eligible(connection, newsletter.key, now - newsletter.max_age)
+    return [Candidate(one, tags_of(one.content.topics, publication.topics)) for one in eligible]
+
+
+def _laid_out(
+    present: Sequence[Candidate], publication: Publication, newsletter: Newsletter
+) -> list[Item]:
+    choices = select(present, newsletter)
+    return [
+        _placed(choice, place, publication, newsletter) for place, choice in enumerate(choices, 1)
+    ]
+
+
+def _placed(choice: Choice, place: int, publication: Publication, newsletter: Newsletter) -> Item:
+    item = item_of(choice.candidate.article, publication.topics, newsletter.highlights)
+    return replace(
+        item,
+        position=place,
+        included=choice.included,
+        reason=choice.reason,
+        pinned=choice.candidate.pinned,
+    )
+
+
+def refresh(
+    engine: sa.Engine,
+    publication: Publication,
+    newsletter: Newsletter,
+    issue_id: int,
+    *,
+    now: datetime,
+) -> list[int]:
+    """Bring a draft up to date with its articles; return the ids of those that had changed.
+
+    What staff corrected stays as they left it. Articles that became eligible since the draft are
+    added as candidates that are out. An approved issue is left alone: there `outdated` warns.
+    """
+    with engine.connect() as connection:
+        issue = issues.load(connection, issue_id)
+        present = issues.load_items(connection, issue_id)
+        stored = _stored(connection, present)
+    if issue.state not in {IssueState.DRAFT, IssueState.REVIEW}:
+        return []
+    changed = {
+        one.article_id: renewed(
+            one, stored[one.article_id], publication.topics, newsletter.highlights
+        )
+        for one in present
+        if one.article_id in stored and stored[one.article_id].revision != one.revision
+    }
+    late = _late(engine, publication, newsletter, present, now=now)
+    if not changed and not late:
+        return []
+    renewed_items = [changed.get(one.article_id, one) for one in present]
+    with engine.begin() as connection:
+        if not issues.load(connection, issue_id).editable:
+            return []
+        issues.replace_items(connection, issue_id, [*renewed_items, *late])
+        if any(one.included for one in changed.values()):
+            editions.forget(connection, issue_id)
+    return sorted(changed)
+
+
+def _late(
+    engine: sa.Engine,
+    publication: Publication,
+    newsletter: Newsletter,
+    present: Sequence[Item],
+    *,
+    now: datetime,
+) -> list[Item]:
+    known = {one.article_id for one in present}
+    fresh = [
+        one
+        for one in candidates(engine, publication, newsletter, now=now)
+        if one.article.id not in known
+    ]
+    return [
+        _placed(
+            Choice(one, included=False, reason="collected after the draft"),
+            len(present) + place,
+            publication,
+            newsletter,
+        )
+        for place, one in enumerate(fresh, 1)
+    ]
+
+
+def outdated(connection: sa.Connection, issue_id: int) -> list[Item]:
+    """Return the printed items whose article was changed by its source since."""
+    present = [one for one in issues.load_items(connection, issue_id) if one.included]
+    stored = _stored(connection, present)
+    return [
+        one
+        for one in present
+        if one.article_id in stored and stored[one.article_id].revision != one.revision
+    ]
+
+
+def _stored(connection: sa.Connection, present: Sequence[Item]) -> Mapping[int, Article]:
+    return {one.article_id: articles.load(connection, one.article_id) for one in present}
+
+
+def editable(issue: Issue) -> None:
+    """Raise NotAllowed unless staff may still change what the issue prints."""
+    if not issue.editable:
+        msg = f"issue {issue.id} is {issue.state} and can no longer be changed"
+        raise NotAllowed(msg)

@@ -1,0 +1,130 @@
+"""Which articles go into an issue, in which order, and the reason for each, in or out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.model.article import Article
+from newsletter.model.publication import Newsletter
+
+POOL = 4
+SOURCE_COST, TOPIC_COST = 1.5, 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An eligible article, the tags by which it is followed, and what staff said of it."""
+
+    article: Article
+    tags: tuple[str, ...]
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate's place: in (ordered) or out, and why, in words for staff."""
+
+    candidate: Candidate
+    included: bool
+    reason: str
+
+
+def room(newsletter: Newsletter) -> int:
+    """Return how many articles an issue takes: where readers differ, more than one edition holds."""
+    most = newsletter.items.max
+    return most if newsletter.content == "same" or newsletter.layout == "letter" else most * POOL
+
+
+def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Choice]:
+    """Put every candidate in or out; those in come first, in printed order, the lead on top.
+
+    Pinned articles come first. Then the newest that fits, with a cost for every earlier item from
+    the same source or on the same topics, so that no single source fills the issue.
+    """
+    fitting, out = _fit(candidates, newsletter)
+    chosen = _spread(fitting, room(newsletter))
+    included = [
+        Choice(one, included=True, reason=_why(place, one, delayed))
+        for place, (one, delayed) in enumerate(chosen)
+    ]
+    taken = {one.article.id for one, _ in chosen}
+    over = [
+        Choice(
+            one, included=False, reason=f"did not fit: {len(chosen)} items are taken; carries over"
+        )
+        for one in fitting
+        if one.article.id not in taken
+    ]
+    return [*included, *over, *out]
+
+
+def _fit(
+    candidates: Sequence[Candidate], newsletter: Newsletter
+) -> tuple[list[Candidate], list[Choice]]:
+    fitting: list[Candidate] = []
+    out: list[Choice] = []
+    for one in sorted(candidates, key=_age):
+        reason = _misfit(one, newsletter)
+        if reason:
+            out.append(Choice(one, included=False, reason=reason))
+        else:
+            fitting.append(one)
+    return fitting, out
+
+
+def _age(one: Candidate) -> tuple[bool, str, float, int]:
+    """Sort pinned ones first, then newest first."""
+    article = one.article
+    published = article.content.published
+    newest = published.toordinal() if published else article.first_seen_at.date().toordinal()
+    return (not one.pinned, "", -newest, -article.id)
+
+
+def _misfit(one: Candidate, newsletter: Newsletter) -> str:
+    article = one.article
+    if one.pinned:
+        return ""
+    if newsletter.sources and article.source not in newsletter.sources:
+        return f"{newsletter.key} does not take from {article.source}"
+    if newsletter.topics and not set(newsletter.topics) & set(one.tags):
+        return f"not on a topic of {newsletter.key}"
+    if not article.content.title.strip():
+        return "has no title"
+    return ""
+
+
+def _spread(fitting: Sequence[Candidate], most: int) -> list[tuple[Candidate, bool]]:
+    """Pick up to `most`; the second value says that others went first for variety's sake."""
+    left = list(enumerate(fitting))
+    sources: Counter[str] = Counter()
+    topics: Counter[str] = Counter()
+    picked: list[tuple[Candidate, bool]] = []
+    while left and len(picked) < most:
+        best = min(
+            left,
+            key=lambda ranked: (
+                not ranked[1].pinned,
+                ranked[0]
+                + SOURCE_COST * sources[ranked[1].article.source]
+                + TOPIC_COST * sum(topics[tag] for tag in ranked[1].tags),
+                ranked[0],
+            ),
+        )
+        delayed = any(place < best[0] for place, _ in left)
+        left.remove(best)
+        picked.append((best[1], delayed))
+        sources[best[1].article.source] += 1
+        topics.update(best[1].tags)
+    return picked
+
+
+def _why(place: int, one: Candidate, early: bool) -> str:
+    published = one.article.content.published
+    when = f"published {published.isoformat()}" if published else "newly collected"
+    if one.pinned:
+        reason = "pinned by staff"
+    elif early:
+        reason = f"{when}; moved up to vary sources and topics"
+    else:
+        reason = when
+    return f"lead: {reason}" if place == 0 else reason

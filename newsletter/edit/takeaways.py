@@ -1,0 +1,205 @@
+"""Takeaways of an article: the author's own, else sentences of the text that stand for it.
+
+Extraction ranks sentences by what they share with the others (TextRank over TF-IDF), lifted by
+position and by the title's words, and picks them one after another so that none repeats another
+(maximal marginal relevance). What may be picked at all is a matter of hard rules, not of score.
+Pure Python: an ML package would cost hundreds of megabytes for a difference within the noise.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from newsletter.edit.sentences import split
+from newsletter.edit.terms import length, overlap, terms
+from newsletter.model.article import Extracted
+from newsletter.model.issue import Takeaways
+
+FEWEST_WORDS = 150
+SHORT_WORDS = 400
+MOST_SENTENCES = 400
+SHORTEST, LONGEST = 8, 45
+HEADED = 3
+TITLE_WEIGHT = 0.3
+DAMPING, ROUNDS = 0.85, 30
+NOVELTY = 0.7
+SAME = 0.6
+OPENER_PENALTY = 0.7
+
+_END = re.compile(r"[.!。！]['\"”’」』)）]*$")
+_OPENER = re.compile(
+    r"""(?:he|she|it|they|we|i|you|his|her|its|their|our|my|this|that|these|those|here|there|such
+    |however|but|and|so|yet|or|nor|also|thus|hence|therefore|moreover|furthermore|meanwhile
+    |nevertheless|nonetheless|consequently|additionally|instead|indeed|still|then|first(?:ly)?
+    |second(?:ly)?|third(?:ly)?|finally|lastly|next|for\ example|for\ instance|in\ addition
+    |in\ contrast|on\ the\ (?:one|other)\ hand|one\ the\ one\ hand|as\ a\ result|similarly
+    |otherwise|worse|likewise|according)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_EAST_OPENER = re.compile(
+    r"그러나|하지만|그리고|그래서|따라서|또한|이는|이것|그는|그녀|이러한|이런|첫째|둘째|셋째|반면"
+    r"|しかし|そして|また|この|その|これ|それ|彼|彼女|だが|まず|次に"
+    r"|但是|然而|因此|所以|而且|此外|这|那|他|她|它|首先|其次"
+)
+_SELF = re.compile(
+    r"\b(?:this|the present) (?:commentary|article|essay|paper|piece|report|post|study|brief)\b",
+    re.IGNORECASE,
+)
+_PAIRS = (("“", "”"), ("「", "」"), ("『", "』"), ("(", ")"), ("[", "]"), ("（", "）"))
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of the body, its number in the text (from 1), and its section's place."""
+
+    text: str
+    number: int
+    section: int
+    terms: tuple[str, ...]
+
+
+def takeaways(article: Extracted, *, teaser: str = "") -> Takeaways:
+    """Return the author's own takeaways verbatim, else extracted ones, else none."""
+    if article.takeaways:
+        label = article.takeaways_label or "marked by the author"
+        return Takeaways(article.takeaways, "author", label)
+    return extract(article, teaser=teaser)
+
+
+def extract(article: Extracted, *, teaser: str = "") -> Takeaways:
+    """Pick two or three sentences of the text, in its order; none from a short text."""
+    words = length(" ".join(p for section in article.sections for p in section.paragraphs))
+    if words < FEWEST_WORDS:
+        return Takeaways()
+    wanted = 2 if words < SHORT_WORDS else 3
+    present = list(_candidates(article))[:MOST_SENTENCES]
+    avoid = [text for text in (article.title, teaser) if text]
+    picked = sorted(_pick(present, _scores(present, article), avoid, wanted))
+    if not picked:
+        return Takeaways()
+    numbers = [str(present[place].number) for place in picked]
+    return Takeaways(
+        tuple(present[place].text for place in picked),
+        "extracted",
+        f"sentences {', '.join(numbers)} of {len(present)}",
+    )
+
+
+def eligible(sentence: str) -> bool:
+    """Whether a sentence stands on its own: whole, said plainly, and neither short nor long."""
+    words = length(sentence)
+    return (
+        SHORTEST <= words <= LONGEST
+        and bool(_END.search(sentence))
+        and "?" not in sentence
+        and "？" not in sentence
+        and _balanced(sentence)
+        and not _OPENER.match(sentence.lstrip("\"“‘'(「"))
+        and not _EAST_OPENER.match(sentence)
+        and not _SELF.search(sentence)
+    )
+
+
+def _balanced(text: str) -> bool:
+    return text.count('"') % 2 == 0 and all(text.count(a) == text.count(b) for a, b in _PAIRS)
+
+
+def _candidates(article: Extracted) -> Iterator[Candidate]:
+    number = 0
+    for place, section in enumerate(article.sections):
+        for paragraph in section.paragraphs:
+            for sentence in split(paragraph, article.lang):
+                number += 1
+                yield Candidate(sentence.text, number, place, tuple(terms(sentence.text)))
+
+
+def _scores(present: Sequence[Candidate], article: Extracted) -> list[float]:
+    """Score every sentence, eligible or not: the others say what the text is about."""
+    vectors = _vectors(present)
+    rank = _rank(vectors)
+    title = set(terms(article.title))
+    headings = sum(bool(section.heading) for section in article.sections)
+    position = 0.25 if headings >= HEADED else 0.5
+    scores = []
+    for place, one in enumerate(present):
+        early = 1 / math.sqrt(1 + place)
+        named = len(title & set(one.terms)) / len(title) if title else 0.0
+        scores.append(rank[place] + position * early + TITLE_WEIGHT * named)
+    return scores
+
+
+def _vectors(present: Sequence[Candidate]) -> list[dict[str, float]]:
+    seen = Counter(term for one in present for term in set(one.terms))
+    weights = {term: math.log(1 + len(present) / count) for term, count in seen.items()}
+    vectors = []
+    for one in present:
+        counted = {term: count * weights[term] for term, count in Counter(one.terms).items()}
+        norm = math.sqrt(sum(value * value for value in counted.values())) or 1.0
+        vectors.append({term: value / norm for term, value in counted.items()})
+    return vectors
+
+
+def _rank(vectors: Sequence[dict[str, float]]) -> list[float]:
+    """Return the TextRank of every sentence, the highest being 1."""
+    near = _neighbours(vectors)
+    count = len(vectors)
+    out = [sum(weights.values()) or 1.0 for weights in near]
+    rank = [1.0] * count
+    for _ in range(ROUNDS):
+        flow = [value / total for value, total in zip(rank, out, strict=True)]
+        rank = [
+            1 - DAMPING + DAMPING * sum(flow[other] * weight for other, weight in weights.items())
+            for weights in near
+        ]
+    highest = max(rank, default=1.0)
+    return [value / highest for value in rank]
+
+
+def _neighbours(vectors: Sequence[dict[str, float]]) -> list[dict[int, float]]:
+    """Return each sentence's cosine with those it shares a term with, by an inverted index."""
+    holders: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    near: list[defaultdict[int, float]] = [defaultdict(float) for _ in vectors]
+    for place, vector in enumerate(vectors):
+        for term, weight in vector.items():
+            for other, theirs in holders[term]:
+                near[place][other] += weight * theirs
+                near[other][place] += weight * theirs
+            holders[term].append((place, weight))
+    return [dict(one) for one in near]
+
+
+def _pick(
+    present: Sequence[Candidate], scores: Sequence[float], avoid: Sequence[str], wanted: int
+) -> list[int]:
+    vectors = _vectors(present)
+    open_places = [
+        place
+        for place, one in enumerate(present)
+        if eligible(one.text) and overlap(one.text, avoid) <= SAME
+    ]
+    picked: list[int] = []
+    while open_places and len(picked) < wanted:
+        best = max(
+            open_places,
+            key=lambda place: (
+                NOVELTY * scores[place] - (1 - NOVELTY) * _likeness(place, picked, vectors)
+            ),
+        )
+        picked.append(best)
+        chosen = [present[place].text for place in picked]
+        open_places = [
+            place
+            for place in open_places
+            if place not in picked and overlap(present[place].text, chosen) <= SAME
+        ]
+    return picked
+
+
+def _likeness(place: int, picked: Sequence[int], vectors: Sequence[dict[str, float]]) -> float:
+    own = vectors[place]
+    return max(
+        (sum(own[term] * vectors[other].get(term, 0.0) for term in own) for other in picked),
+        default=0.0,
+    )

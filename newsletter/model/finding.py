@@ -1,0 +1,26 @@
+"""What a pre-flight check found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["block", "warn", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a person should know before an issue leaves.
+
+    `check` is the check's key in the policy, `says` a whole sentence that ends with what to do,
+    `where` the edition or item it was seen in (empty for the issue).
+    """
+
+    check: str
+    level: Level
+    says: str
+    where: str = ""
+
+
+def blocking(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that stop an approval."""
+    return [one for one in findings if one.level == "block"]

@@ -1,0 +1,63 @@
+"""One edition's bytes: subject, preheader, HTML and plain text, each from the same view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from newsletter.errors import TemplateFailed
+from newsletter.model.edition import Contents, edition_hash
+from newsletter.model.issue import Issue, Item
+from newsletter.model.text import printable
+from newsletter.render import plain
+from newsletter.render.html import inline
+from newsletter.render.templates import Templates
+from newsletter.render.view import FILLER, IssueView, Setting, issue_view
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The bytes of an edition, with placeholders."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """The hash that an approval covers."""
+        return edition_hash(self.subject, self.preheader, self.html, self.text)
+
+
+def compose(
+    templates: Templates,
+    issue: Issue,
+    items: Sequence[Item],
+    contents: Contents,
+    setting: Setting,
+) -> Composed:
+    """Render an edition and inline its styles, once."""
+    view = issue_view(issue, items, contents, setting)
+    folder = f"issue/{setting.newsletter.layout}"
+    if not templates.has(f"{folder}/body.html.j2"):
+        msg = (
+            f"{setting.newsletter.key} asks for the layout {setting.newsletter.layout!r}, but"
+            f" there is no templates/{folder}/body.html.j2"
+        )
+        raise TemplateFailed(msg)
+    values = _values(view, setting)
+    subject = printable(templates.render(f"{folder}/subject.txt.j2", values))
+    page = templates.render(f"{folder}/body.html.j2", values | {"subject": subject})
+    text = templates.render(f"{folder}/body.txt.j2", values | {"subject": subject})
+    return Composed(subject, view.preheader, inline(page), plain.tidy(text))
+
+
+def _values(view: IssueView, setting: Setting) -> dict[str, object]:
+    return {
+        "issue": view,
+        "house": view.furniture,
+        "tongue": view.tongue,
+        "subject": view.subject,
+        "preheader": view.preheader,
+        "filler": FILLER,
+        "say": setting.words.say,
+    }

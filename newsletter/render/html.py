@@ -1,0 +1,73 @@
+"""Inlining: premailer once per edition, with its doors to the network closed."""
+
+import logging
+import re
+from functools import lru_cache
+from typing import Any
+
+import cssutils
+from premailer import Premailer
+from typing_extensions import override
+
+from newsletter.errors import TemplateFailed
+
+_STYLE = re.compile(r"<style(?P<marks>[^>]*)>(?P<css>.*?)</style>", re.DOTALL | re.IGNORECASE)
+_FETCHES = re.compile(r"@import|url\s*\(|expression\s*\(|behavior\s*:", re.IGNORECASE)
+_GAP = re.compile(r">\n\s+")
+_ATTRIBUTES = (
+    "width",
+    "height",
+    "bgcolor",
+    "align",
+    "valign",
+    "text-align",
+    "vertical-align",
+    "background-color",
+)
+DOCTYPE = "<!DOCTYPE html>"
+
+
+def inline(page: str) -> str:
+    """Return the page with its styles written into the elements.
+
+    The first `<style>` is inlined; those marked `data-premailer="ignore"` (dark mode, phones) stay
+    as they are. Raise TemplateFailed when the page would lose its doctype or fetch anything.
+    """
+    if not page.startswith(DOCTYPE):
+        msg = f"a mail begins with exactly {DOCTYPE}; the template begins with {page[:20]!r}"
+        raise TemplateFailed(msg)
+    for style in _STYLE.finditer(page):
+        if found := _FETCHES.search(style["css"]):
+            msg = f"the styles of a mail fetch nothing; remove {found[0]!r}"
+            raise TemplateFailed(msg)
+    inlined = _Inliner(
+        page,
+        method="html",
+        strip_important=False,
+        allow_network=False,
+        remove_classes=False,
+        disable_validation=True,
+        align_floating_images=False,
+        preserve_handlebar_syntax=True,
+        preserve_inline_attachments=True,
+        disable_link_rewrites=True,
+        cssutils_logging_level=logging.CRITICAL,
+        disable_basic_attributes=list(_ATTRIBUTES),
+    ).transform(pretty_print=False)
+    return _GAP.sub(">\n", str(inlined)).strip() + "\n"
+
+
+class _Inliner(Premailer):  # type: ignore[misc]
+    """A premailer whose CSS parser can fetch nothing, whatever a style sheet asks for."""
+
+    @override
+    def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+        return _parsed(css_body)
+
+
+@lru_cache(maxsize=512)
+def _parsed(css: str) -> Any:  # noqa: ANN401 - cssutils has no types
+    parser = cssutils.CSSParser(
+        loglevel=logging.CRITICAL, validate=False, parseComments=False, fetcher=lambda _url: None
+    )
+    return parser.parseString(css)

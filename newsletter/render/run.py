@@ -1,0 +1,148 @@
+"""Stage 3: freeze the editions of an issue. Read, render outside any transaction, write."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed
+from newsletter.model.article import Extracted
+from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
+from newsletter.model.issue import Issue, IssueKind, IssueState, Item
+from newsletter.model.publication import Newsletter, Publication
+from newsletter.render.compose import compose
+from newsletter.render.reach import question, wanted
+from newsletter.render.templates import Templates
+from newsletter.render.view import Setting
+from newsletter.store import acts, articles, editions, issues
+from newsletter.store.acts import Act
+
+ATTEMPTS = 3
+RENDERABLE = (IssueState.DRAFT, IssueState.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderKit:
+    """What rendering needs besides the issue; `new_nonce` returns fresh random hex."""
+
+    templates: Templates
+    new_nonce: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manuscript:
+    """Everything of an issue that is read before it is rendered."""
+
+    issue: Issue
+    items: tuple[Item, ...]
+    texts: Mapping[int, Extracted]
+    plan: Plan
+    nothing: int
+
+
+def render(
+    engine: sa.Engine,
+    publication: Publication,
+    newsletter: Newsletter,
+    issue_id: int,
+    kit: RenderKit,
+    *,
+    now: datetime,
+) -> list[Edition]:
+    """Render every edition of a draft and store them; return them in order.
+
+    An issue that is approved, or further on, is never rendered again: what is stored is returned.
+    When staff change the issue meanwhile, it is rendered anew. Raise TemplateFailed, NotAllowed.
+    """
+    for _ in range(ATTEMPTS):
+        with engine.connect() as connection:
+            issue = issues.load(connection, issue_id)
+            if issue.state not in RENDERABLE:
+                return editions.of_issue(connection, issue_id)
+            read = manuscript(connection, publication, newsletter, issue, now=now)
+        made = [
+            _edition(
+                seq,
+                people,
+                contents,
+                read,
+                Setting(publication, newsletter, kit.templates.words, kit.new_nonce(), read.texts),
+                kit,
+            )
+            for seq, (contents, people) in enumerate(read.plan.contents, 1)
+        ]
+        with engine.begin() as connection:
+            if _unchanged(connection, read):
+                editions.replace(connection, issue_id, made, now=now)
+                acts.record(connection, _act(read, made, now))
+                return editions.of_issue(connection, issue_id)
+    msg = f"issue {issue_id} is being edited; try again when the others are done"
+    raise NotAllowed(msg)
+
+
+def manuscript(
+    connection: sa.Connection,
+    publication: Publication,
+    newsletter: Newsletter,
+    issue: Issue,
+    *,
+    now: datetime,
+) -> Manuscript:
+    """Read an issue, its items, its whole texts if the layout prints them, and who wants what."""
+    items = tuple(issues.load_items(connection, issue.id))
+    if issue.kind is IssueKind.CORRECTION:
+        shown = tuple(one.article_id for one in items if one.included)
+        planned = Plan(((Contents(shown), 0),))
+        nothing = 0
+    else:
+        chooser = Chooser(items, newsletter)
+        people, nothing = wanted(connection, question(publication, newsletter, now), chooser)
+        planned = _planned(people, chooser, newsletter)
+    texts = {}
+    if newsletter.layout == "letter":
+        leads = {contents.items[0] for contents, _ in planned.contents if contents.items}
+        texts = {one: articles.load(connection, one).content for one in sorted(leads)}
+    return Manuscript(issue, items, texts, planned, nothing)
+
+
+def _planned(people: Mapping[Contents, int], chooser: Chooser, newsletter: Newsletter) -> Plan:
+    """Plan the editions; what somebody gets who follows nothing is always the first."""
+    everything = chooser.choose(None)
+    return Plan(()) if everything is None else plan(people, everything, newsletter)
+
+
+def _edition(
+    seq: int, people: int, contents: Contents, read: Manuscript, setting: Setting, kit: RenderKit
+) -> Edition:
+    made = compose(kit.templates, read.issue, read.items, contents, setting)
+    return Edition(
+        id=0,
+        issue_id=read.issue.id,
+        seq=seq,
+        items=contents.items,
+        headlines=contents.headlines,
+        nonce=setting.nonce,
+        subject=made.subject,
+        preheader=made.preheader,
+        html=made.html,
+        text=made.text,
+        hash=made.hash,
+        people=people,
+    )
+
+
+def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
+    detail = {
+        "editions": len(made),
+        "sets too rare for their own": read.plan.rare,
+        "people who take a subset": read.plan.folded,
+        "people for whom no edition fits": read.plan.lost,
+        "people with nothing to read": read.nothing,
+    }
+    return Act(now, "newsletter", "editions rendered", read.issue.id, detail)
+
+
+def _unchanged(connection: sa.Connection, read: Manuscript) -> bool:
+    present = issues.load(connection, read.issue.id)
+    return present == read.issue and tuple(issues.load_items(connection, present.id)) == read.items

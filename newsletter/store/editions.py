@@ -1,0 +1,61 @@
+"""The frozen editions of an issue."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.model.edition import Edition
+from newsletter.store.tables import editions
+
+
+def replace(
+    connection: sa.Connection, issue_id: int, present: Sequence[Edition], *, now: datetime
+) -> None:
+    """Make these the editions of an issue; ids are given by the database, `seq` is kept."""
+    forget(connection, issue_id)
+    rows = [
+        {
+            "issue_id": issue_id,
+            "seq": one.seq,
+            "items": list(one.items),
+            "headlines": list(one.headlines),
+            "nonce": one.nonce,
+            "subject": one.subject,
+            "preheader": one.preheader,
+            "html": one.html,
+            "text": one.text,
+            "hash": one.hash,
+            "people": one.people,
+            "rendered_at": now,
+        }
+        for one in present
+    ]
+    if rows:
+        connection.execute(editions.insert(), rows)
+
+
+def forget(connection: sa.Connection, issue_id: int) -> None:
+    """Delete the editions of an issue: what they show is no longer what the issue says."""
+    connection.execute(editions.delete().where(editions.c.issue_id == issue_id))
+
+
+def of_issue(connection: sa.Connection, issue_id: int) -> list[Edition]:
+    """Return the editions of an issue in order."""
+    query = sa.select(editions).where(editions.c.issue_id == issue_id).order_by(editions.c.seq)
+    return [_edition(row) for row in connection.execute(query).mappings()]
+
+
+def load(connection: sa.Connection, edition_id: int) -> Edition | None:
+    """Return one edition."""
+    query = sa.select(editions).where(editions.c.id == edition_id)
+    row = connection.execute(query).mappings().first()
+    return _edition(row) if row else None
+
+
+def _edition(row: Mapping[Any, Any]) -> Edition:
+    values = {name: row[name] for name in Edition.__dataclass_fields__}
+    values["items"] = tuple(values["items"])
+    values["headlines"] = tuple(values["headlines"])
+    return Edition(**values)

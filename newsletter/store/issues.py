@@ -1,0 +1,165 @@
+"""Issues and their items: rows in, values out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.errors import NotFound
+from newsletter.model.article import Author, Image
+from newsletter.model.issue import Block, Issue, IssueKind, IssueState, Item, Takeaways, Text
+from newsletter.store.tables import issues, items
+
+
+@dataclass(frozen=True, slots=True)
+class NewIssue:
+    """What is known of an issue when its row is made; `slot_id` is None only in tests."""
+
+    newsletter: str
+    slot_id: int | None
+    nominal: str
+    due_at: datetime
+    kind: IssueKind = IssueKind.REGULAR
+    state: IssueState = IssueState.DRAFT
+    reason: str = ""
+    subject: str = ""
+    note: str = ""
+    corrects_issue_id: int | None = None
+
+
+def insert(connection: sa.Connection, new: NewIssue, *, actor: str, now: datetime) -> int:
+    """Insert an issue and return its id; a skipped one takes no number of the series."""
+    number = _next_number(connection, new)
+    row = asdict(new) | {"kind": str(new.kind), "state": str(new.state)}
+    result = connection.execute(
+        issues.insert()
+        .values(**row, number=number, blocks=[], drafted_at=now, created_by=actor)
+        .returning(issues.c.id)
+    )
+    return int(result.scalar_one())
+
+
+def _next_number(connection: sa.Connection, new: NewIssue) -> int:
+    step = -1 if new.state in {IssueState.SKIPPED, IssueState.MISSED} else 1
+    last = connection.scalar(
+        sa.select(sa.func.max(issues.c.number * step)).where(
+            issues.c.newsletter == new.newsletter, issues.c.number * step > 0
+        )
+    )
+    return step * (int(last or 0) + 1)
+
+
+def load(connection: sa.Connection, issue_id: int) -> Issue:
+    """Return an issue; raise NotFound when there is none."""
+    row = connection.execute(sa.select(issues).where(issues.c.id == issue_id)).mappings().first()
+    if row is None:
+        msg = f"there is no issue {issue_id}; `newsletter issues` lists them"
+        raise NotFound(msg)
+    return _issue(row)
+
+
+def recent(
+    connection: sa.Connection,
+    *,
+    newsletter: str = "",
+    states: Sequence[IssueState] = (),
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Issue]:
+    """Return issues, newest first, a page at a time (`before` is the last id seen)."""
+    query = sa.select(issues).order_by(issues.c.id.desc()).limit(limit)
+    if newsletter:
+        query = query.where(issues.c.newsletter == newsletter)
+    if states:
+        query = query.where(issues.c.state.in_([str(state) for state in states]))
+    if before is not None:
+        query = query.where(issues.c.id < before)
+    return [_issue(row) for row in connection.execute(query).mappings()]
+
+
+def change(connection: sa.Connection, issue_id: int, **values: object) -> None:
+    """Set columns of an issue."""
+    connection.execute(issues.update().where(issues.c.id == issue_id).values(**values))
+
+
+def move(
+    connection: sa.Connection,
+    issue_id: int,
+    *,
+    frm: Sequence[IssueState],
+    to: IssueState,
+    **values: object,
+) -> bool:
+    """Change an issue's state if it is still in one of `frm`; return whether it was."""
+    result = connection.execute(
+        issues.update()
+        .where(issues.c.id == issue_id, issues.c.state.in_([str(state) for state in frm]))
+        .values(state=str(to), **values)
+    )
+    return result.rowcount == 1
+
+
+def set_blocks(connection: sa.Connection, issue_id: int, blocks: Sequence[Block]) -> None:
+    """Replace the extra blocks of an issue."""
+    change(connection, issue_id, blocks=[asdict(block) for block in blocks])
+
+
+def load_items(connection: sa.Connection, issue_id: int) -> list[Item]:
+    """Return every item and candidate of an issue: those in first, both in printed order."""
+    query = (
+        sa.select(items)
+        .where(items.c.issue_id == issue_id)
+        .order_by(items.c.included.desc(), items.c.position, items.c.article_id)
+    )
+    return [_item(row) for row in connection.execute(query).mappings()]
+
+
+def replace_items(connection: sa.Connection, issue_id: int, present: Sequence[Item]) -> None:
+    """Make these the items of an issue, whatever it held before."""
+    connection.execute(items.delete().where(items.c.issue_id == issue_id))
+    if present:
+        connection.execute(items.insert(), [_row(issue_id, item) for item in present])
+
+
+_COLUMNS = ("article_id", "position", "included", "reason", "pinned", "revision")
+
+
+def _row(issue_id: int, item: Item) -> dict[str, Any]:
+    everything = asdict(item)
+    own = {name: everything.pop(name) for name in _COLUMNS}
+    corrections = dict(everything.pop("corrections"))
+    return {"issue_id": issue_id, **own, "corrections": corrections, "printed": everything}
+
+
+def _item(row: Mapping[Any, Any]) -> Item:
+    printed = dict(row["printed"])
+    image = printed.pop("image")
+    return Item(
+        **{name: row[name] for name in _COLUMNS},
+        corrections=row["corrections"],
+        authors=tuple(Author(**one) for one in printed.pop("authors")),
+        topics=tuple(printed.pop("topics")),
+        tags=tuple(printed.pop("tags")),
+        teaser=Text(**printed.pop("teaser")),
+        takeaways=_takeaways(printed.pop("takeaways")),
+        suggested=_takeaways(printed.pop("suggested")),
+        image=Image(**image) if image else None,
+        **printed,
+    )
+
+
+def _takeaways(stored: Mapping[str, Any]) -> Takeaways:
+    return Takeaways(tuple(stored["items"]), stored["origin"], stored["detail"])
+
+
+_OURS = tuple(Issue.__dataclass_fields__)
+
+
+def _issue(row: Mapping[Any, Any]) -> Issue:
+    values = {name: row[name] for name in _OURS}
+    values["kind"] = IssueKind(values["kind"])
+    values["state"] = IssueState(values["state"])
+    values["blocks"] = tuple(Block(**block) for block in values["blocks"])
+    return Issue(**values)
