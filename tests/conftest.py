@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
@@ -14,6 +15,10 @@ from tests.fakes.postgres import Postgres, PostgresMissing, open_postgres
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("NEWSLETTER_SHARED", ROOT.parent / "shared"))
+
+# A law holds on a busy machine too; how long one example takes there says nothing.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 CHROMIUM = (
     "--no-sandbox",
