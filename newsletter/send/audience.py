@@ -105,7 +105,13 @@ def _assign(connection: sa.Connection, frozen: Frozen, people: sa.Subquery) -> s
 
 
 def _homes(frozen: Frozen) -> Callable[[int | None], tuple[int | None, int]]:
-    """Return the function from followed bits (None: no topic at all) to an edition's id and seq."""
+    """Return the function from followed bits (None: no topic at all) to an edition's id and seq.
+
+    A correction goes whole to everybody who had the mistake; so does an issue without items.
+    """
+    if frozen.issue.corrects_issue_id is not None or not any(one.included for one in frozen.items):
+        first = frozen.editions[0]
+        return lambda _bits: (first.id, first.seq)
     chooser = Chooser(frozen.items, frozen.newsletter)
     printed = {Contents(one.items, one.headlines): one for one in frozen.editions}
     rendered = Subsets(list(printed), frozen.newsletter)
