@@ -7,7 +7,7 @@ consent only as attested. It fills what is empty and adds; it overwrites nothing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from subscribers.model import State, Subscriber, Suppression, Tag, TagKind
+from subscribers.model import State, Subscriber, Subscription, Suppression, Tag, TagKind
 from subscribers.roster.rows import Blocked, Proof, Row, Wanted
 
 
@@ -26,7 +26,8 @@ class Lowered:
     """A standing that the row takes back: they left elsewhere."""
 
     newsletter: str
-    before: State
+    before: Subscription
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,13 @@ def _changed(row: Row, known: Known, person: Subscriber) -> Change:
         tags=_new_tags(row, known, person),
         subscriptions=added,
         lowered=lowered,
-        proofs=tuple(proof for proof in row.proofs if proof.newsletter in news),
+        proofs=tuple(
+            replace(proof, vouched=True) for proof in row.proofs if proof.newsletter in news
+        )
+        + tuple(
+            Proof(one.newsletter, "withdrawn", one.since, "they left elsewhere", vouched=True)
+            for one in lowered
+        ),
         blocked=row.blocked if known.suppressed is None else None,
         withheld=withheld + _unchosen(row, known, person),
     )
@@ -111,7 +118,7 @@ def _standings(
             added.append(wanted)
         elif wanted.state is State.LEFT and _newer(wanted.since, present.since):
             if present.state is not State.LEFT:
-                lowered.append(Lowered(wanted.newsletter, present.state))
+                lowered.append(Lowered(wanted.newsletter, present, wanted.since))
         elif _rank(wanted.state) > _rank(present.state):
             withheld.append(f"{wanted.newsletter}: stays {present.state.value}")
     if any(one.state is State.PENDING for one in added):

@@ -51,7 +51,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A record of consent as a file brings it."""
+    """A record of consent as a file brings it; `vouched` means: on the importer's word."""
 
     newsletter: str
     act: str
@@ -59,6 +59,7 @@ class Proof:
     source: str
     wording: str = ""
     network: str = ""
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class RowReader:
                 for key in self._newsletters(cells)
             ),
             proofs=tuple(
-                Proof(key, "attested", consent_at, attested) for key in self._newsletters(cells)
+                Proof(key, "attested", consent_at, attested, vouched=True)
+                for key in self._newsletters(cells)
             )
             if confirmed
             else (),
@@ -176,7 +178,7 @@ class RowReader:
         agreed = {proof.newsletter for proof in proofs if proof.act in {"confirmed", "attested"}}
         wanted = tuple(_wanted(one) for one in _records(cells, "subscriptions"))
         added = tuple(
-            Proof(one.newsletter, "attested", None, self._terms.attest)
+            Proof(one.newsletter, "attested", None, self._terms.attest, vouched=True)
             for one in wanted
             if self._terms.attest and one.state is State.CONFIRMED and one.newsletter not in agreed
         )

@@ -1,0 +1,185 @@
+"""Write people out, page by page: a table that spreadsheets open safely, or JSON lines.
+
+Either imports again without loss: see `rows`.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TextIO
+
+import sqlalchemy as sa
+
+from subscribers.model import Subscriber, Subscription, Suppression, TagKind
+from subscribers.store import people, proofs
+from subscribers.store.proofs import Consent
+from subscribers.store.tables import subscribers, suppressions
+
+COLUMNS = (
+    "address",
+    "name",
+    "language",
+    "topics",
+    "labels",
+    "subscriptions",
+    "suppressed",
+    "consents",
+    "created_at",
+)
+PAGE = 1_000
+
+_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+def export(
+    engine: sa.Engine,
+    stream: TextIO,
+    *,
+    kind: Literal["csv", "jsonl"] = "csv",
+    among: sa.Select[tuple[int]] | None = None,
+) -> int:
+    """Write everybody (or those of `among`) to a stream; return how many.
+
+    Without `among`, suppressed addresses that belong to nobody follow at the end.
+    """
+    put = _table(stream) if kind == "csv" else _lines(stream)
+    count = 0
+    for record in _records(engine, among):
+        put(record)
+        count += 1
+    return count
+
+
+def record_of(person: Subscriber, consents: Iterable[Consent]) -> dict[str, Any]:
+    """Return all that an export says of somebody; also what is shown to them on request."""
+    return {
+        "address": person.address,
+        "name": person.name,
+        "language": person.language,
+        "topics": [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC],
+        "labels": [tag.name for tag in person.tags if tag.kind is TagKind.LABEL],
+        "subscriptions": [_subscription(one) for one in person.subscriptions],
+        "suppressed": _suppression(person.suppressed),
+        "consents": [_consent(one) for one in consents],
+        "created_at": person.created_at.isoformat(),
+    }
+
+
+def _records(engine: sa.Engine, among: sa.Select[tuple[int]] | None) -> Iterator[Mapping[str, Any]]:
+    after = 0
+    while True:
+        with engine.begin() as connection:
+            found = people.page(connection, after, PAGE, among)
+            agreed = proofs.of(connection, [person.id for person in found])
+        if not found:
+            break
+        for person in found:
+            yield record_of(person, agreed.get(person.id, ()))
+        after = found[-1].id
+    if among is None:
+        yield from _orphans(engine)
+
+
+def _orphans(engine: sa.Engine) -> Iterator[Mapping[str, Any]]:
+    known = sa.exists().where(subscribers.c.address_key == suppressions.c.address_key)
+    after = ""
+    while True:
+        page = (
+            sa.select(suppressions.c.address_key)
+            .where(suppressions.c.address_key > after, ~known)
+            .order_by(suppressions.c.address_key)
+            .limit(PAGE)
+        )
+        with engine.begin() as connection:
+            keys = connection.scalars(page).all()
+            blocked = people.suppressed(connection, keys)
+        if not keys:
+            return
+        for key in keys:
+            empty = dict.fromkeys(COLUMNS, "")
+            nothing: dict[str, Any] = {
+                "topics": [],
+                "labels": [],
+                "subscriptions": [],
+                "consents": [],
+            }
+            yield empty | nothing | {"address": key, "suppressed": _suppression(blocked[key])}
+        after = keys[-1]
+
+
+def _subscription(one: Subscription) -> dict[str, str]:
+    found = {
+        "newsletter": one.newsletter,
+        "state": one.state.value,
+        "frequency": one.frequency.value,
+        "paused_until": one.paused_until.isoformat() if one.paused_until else "",
+        "since": one.since.isoformat(),
+        "confirmed_at": one.confirmed_at.isoformat() if one.confirmed_at else "",
+        "reason": one.reason,
+        "origin": one.origin,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _suppression(one: Suppression | None) -> dict[str, str] | str:
+    if one is None:
+        return ""
+    return {
+        "reason": one.reason.value,
+        "origin": one.origin,
+        "detail": one.detail,
+        "at": one.at.isoformat(),
+    }
+
+
+def _consent(one: Consent) -> dict[str, str]:
+    found = {
+        "newsletter": one.newsletter,
+        "act": one.act,
+        "at": one.at.isoformat(),
+        "source": one.source,
+        "wording": one.wording,
+        "network": one.network,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+class _Table:
+    def __init__(self, stream: TextIO) -> None:
+        self._rows = csv.writer(stream)
+        self._rows.writerow(COLUMNS)
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        self._rows.writerow([defused(_cell(record[column])) for column in COLUMNS])
+
+
+def _table(stream: TextIO) -> _Table:
+    return _Table(stream)
+
+
+class _Lines:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, record: Mapping[str, Any]) -> None:
+        self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _lines(stream: TextIO) -> _Lines:
+    return _Lines(stream)
+
+
+def defused(text: str) -> str:
+    """Put an apostrophe before whatever a spreadsheet would run as a formula."""
+    return "'" + text if text.startswith(_RUN_BY_SPREADSHEETS) else text
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value == []:
+        return ""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        if not any(set('[],;|"') & set(one) for one in value):
+            return "; ".join(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,317 @@
+"""Import in two steps: review what a file would change, then apply it; and take it back.
+
+Every function opens its own short transactions, one per 5,000 rows.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+
+import sqlalchemy as sa
+
+from subscribers.errors import ImportRefused, Unknown
+from subscribers.roster.deciding import Change, Known, decide
+from subscribers.roster.reading import Listing
+from subscribers.roster.rows import Refused, Row, RowReader, Terms
+from subscribers.roster.writing import take_back, write
+from subscribers.store import bulk, erasures, imports, people
+from subscribers.store.imports import Import, Origin
+from subscribers.store.seen import Seen, open_seen
+from subscribers.store.tables import subscribers
+
+CHUNK = 5_000
+EXAMPLES = 5
+REFUSALS = 20
+UNDO_FOR = timedelta(days=30)
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row to look at: what would become of it, and in which words."""
+
+    row: int
+    address: str
+    words: str
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """What an import does, counted, with examples; `id` is 0 as long as nothing is applied."""
+
+    listing: Listing
+    id: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+
+    def add(self, change: Change) -> None:
+        """Count one row in."""
+        self.counts[change.outcome] += 1
+        self.withheld.update(change.withheld)
+        kept = self.examples.setdefault(change.outcome, [])
+        if len(kept) < (REFUSALS if change.outcome == "refused" else EXAMPLES):
+            row = change.row
+            kept.append(Example(row.number, row.address.text, words(change)))
+
+    def refuse(self, row: Refused) -> None:
+        """Count a row that does not even read."""
+        self.counts["refused"] += 1
+        kept = self.examples.setdefault("refused", [])
+        if len(kept) < REFUSALS:
+            kept.append(Example(row.number, row.address[:100], row.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A file, the terms on which it is read, and the pepper that finds the erased."""
+
+    listing: Listing
+    terms: Terms
+    pepper: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What undoing an import did; `kept` are the first of those who stayed, each with the reason."""
+
+    removed: int
+    restored: int
+    unsuppressed: int
+    kept_count: int
+    kept: tuple[tuple[str, str], ...]
+
+
+def review(
+    engine: sa.Engine, order: Order, *, progress: Progress = lambda _rows: None
+) -> ChangeSet:
+    """Return what applying a file would do; nothing is written.
+
+    Raises ImportRefused where the file cannot be read to its end.
+    """
+    found = ChangeSet(order.listing)
+    with _chunks(order) as chunks:
+        for chunk in chunks:
+            with engine.begin() as connection:
+                _decided(connection, chunk, order.pepper, found)
+            progress(_last(chunk))
+    return found
+
+
+def apply(
+    engine: sa.Engine,
+    order: Order,
+    *,
+    actor: str,
+    clock: Callable[[], datetime],
+    progress: Progress = lambda _rows: None,
+) -> ChangeSet:
+    """Apply a file; an import of the same file that was cut short goes on where it stopped."""
+    found = ChangeSet(order.listing)
+    with engine.begin() as connection:
+        one = imports.begin(connection, _origin(order), actor=actor, now=clock())
+    found.id = one.id
+    found.counts.update(one.counts)
+    with _chunks(order) as chunks:
+        for chunk in chunks:
+            if _last(chunk) > one.applied_to:
+                with engine.begin() as connection:
+                    one = _apply_chunk(connection, one, chunk, order, found, clock())
+            progress(_last(chunk))
+    with engine.begin() as connection:
+        imports.finish(connection, one.id, "applied", actor=actor, now=clock())
+    return found
+
+
+def undo(
+    engine: sa.Engine,
+    import_id: int,
+    *,
+    actor: str,
+    now: datetime,
+    progress: Progress = lambda _people: None,
+) -> Undone:
+    """Take an import back within 30 days; people who have acted since are kept and listed."""
+    with engine.begin() as connection:
+        one = imports.load(connection, import_id)
+    _check_undo(one, import_id, now)
+    undoing = _Undoing()
+    for step in (_undo_changes, _undo_newcomers):
+        after: int | None = 0
+        while after is not None:
+            with engine.begin() as connection:
+                after = step(connection, import_id, after, undoing)
+            progress(undoing.removed + undoing.restored)
+    with engine.begin() as connection:
+        unsuppressed = imports.unsuppress(connection, import_id)
+        imports.finish(connection, import_id, "undone", actor=actor, now=now)
+    return Undone(
+        undoing.removed, undoing.restored, unsuppressed, undoing.kept_count, tuple(undoing.kept)
+    )
+
+
+def words(change: Change) -> str:
+    """Say in one line what a change does."""
+    if change.outcome == "refused":
+        return change.reason
+    parts = [
+        f"name “{change.name}”" if change.name else "",
+        f"language {change.language}" if change.language else "",
+        "tags " + ", ".join(tag.name for tag in change.tags) if change.tags else "",
+        *(f"{one.newsletter} {one.state.value}" for one in change.subscriptions),
+        *(f"{one.newsletter} {one.before.state.value} → left" for one in change.lowered),
+        f"suppressed: {change.blocked.reason.value}" if change.blocked else "",
+        *(f"({word})" for word in change.withheld),
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+@contextmanager
+def _chunks(order: Order) -> Iterator[Iterator[Sequence[Row | Refused]]]:
+    reader = RowReader(order.terms)
+    with open_seen() as seen:
+        yield _read(order.listing, reader, seen)
+
+
+def _read(listing: Listing, reader: RowReader, seen: Seen) -> Iterator[Sequence[Row | Refused]]:
+    rows = (reader.read(raw) for raw in listing.rows())
+    while chunk := list(islice(rows, CHUNK)):
+        good = [(at, row) for at, row in enumerate(chunk) if isinstance(row, Row)]
+        earlier = seen.earlier([(row.address.key, row.number) for _at, row in good])
+        for (at, row), before in zip(good, earlier, strict=True):
+            if before is not None:
+                reason = f"the same address as in row {before}"
+                chunk[at] = Refused(row.number, row.address.text, reason)
+        yield chunk
+
+
+def _decided(
+    connection: sa.Connection,
+    chunk: Sequence[Row | Refused],
+    pepper: bytes,
+    found: ChangeSet,
+) -> list[Change]:
+    rows = [row for row in chunk if isinstance(row, Row)]
+    keys = [row.address.key for row in rows]
+    known = people.by_keys(connection, keys)
+    blocked = people.suppressed(connection, keys)
+    gone = erasures.erased(connection, keys, pepper)
+    chose = people.acted(connection, [person.id for person in known.values()])
+    for row in chunk:
+        if isinstance(row, Refused):
+            found.refuse(row)
+    changes = []
+    for row in rows:
+        key = row.address.key
+        person = known.get(key)
+        chosen = person is not None and person.id in chose
+        change = decide(row, Known(person, blocked.get(key), key in gone, chosen))
+        found.add(change)
+        changes.append(change)
+    return changes
+
+
+def _apply_chunk(
+    connection: sa.Connection,
+    one: Import,
+    chunk: Sequence[Row | Refused],
+    order: Order,
+    found: ChangeSet,
+    now: datetime,
+) -> Import:
+    bulk.lock(connection, subscribers)
+    changes = _decided(connection, chunk, order.pepper, found)
+    write(connection, one.id, changes, now)
+    if not imports.advance(connection, one, _last(chunk), found.counts):
+        msg = f"import {one.id} is being applied by another process; nothing was done twice"
+        raise ImportRefused(msg)
+    moved = imports.load(connection, one.id)
+    assert moved is not None  # noqa: S101 - it was advanced in this transaction
+    return moved
+
+
+def _last(chunk: Sequence[Row | Refused]) -> int:
+    return chunk[-1].number
+
+
+def _origin(order: Order) -> Origin:
+    listing, terms = order.listing, order.terms
+    layout = listing.layout
+    options = {
+        "columns": dict(layout.columns),
+        "encoding": layout.encoding,
+        "delimiter": layout.delimiter,
+        "into": list(terms.into),
+        "attest": terms.attest,
+    }
+    digest = sha256(repr(sorted(options.items())).encode())
+    with listing.path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return Origin(listing.path.name, digest.hexdigest(), layout.format, options)
+
+
+class _Undoing:
+    """What has been taken back so far."""
+
+    def __init__(self) -> None:
+        self.removed = 0
+        self.restored = 0
+        self.kept_count = 0
+        self.kept: list[tuple[str, str]] = []
+
+    def keep(self, address: str, reason: str) -> None:
+        self.kept_count += 1
+        if len(self.kept) < REFUSALS:
+            self.kept.append((address, reason))
+
+
+def _check_undo(one: Import | None, import_id: int, now: datetime) -> None:
+    if one is None:
+        msg = f"there is no import {import_id}"
+        raise Unknown(msg)
+    if one.state == "undone":
+        msg = f"import {import_id} is undone already"
+        raise ImportRefused(msg)
+    if now - (one.applied_at or one.started_at) > UNDO_FOR:
+        msg = f"import {import_id} is older than {UNDO_FOR.days} days and stays"
+        raise ImportRefused(msg)
+
+
+def _undo_changes(
+    connection: sa.Connection, import_id: int, after: int, undoing: _Undoing
+) -> int | None:
+    rows = imports.changes(connection, import_id, after, CHUNK)
+    later = imports.changed_later(connection, import_id, [row.subscriber_id for row in rows])
+    for row in rows:
+        if row.acted_at is not None and row.acted_at > row.at:
+            undoing.keep(row.address, "has acted since")
+        elif row.subscriber_id in later:
+            undoing.keep(row.address, f"changed by import {later[row.subscriber_id]} since")
+        else:
+            take_back(connection, import_id, row.subscriber_id, row.change)
+            undoing.restored += 1
+    return rows[-1].subscriber_id if rows else None
+
+
+def _undo_newcomers(
+    connection: sa.Connection, import_id: int, after: int, undoing: _Undoing
+) -> int | None:
+    rows = imports.brought(connection, import_id, after, CHUNK)
+    later = imports.changed_later(connection, import_id, [row.id for row in rows])
+    gone: list[int] = []
+    for row in rows:
+        if row.acted_at is not None:
+            undoing.keep(row.address, "has acted since")
+        elif row.id in later:
+            undoing.keep(row.address, f"changed by import {later[row.id]} since")
+        else:
+            gone.append(row.id)
+    imports.remove(connection, gone)
+    undoing.removed += len(gone)
+    return rows[-1].id if rows else None

@@ -1,0 +1,263 @@
+"""Write the changes of one chunk of an import, and take single changes back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscribers.model import State, Subscription, TagKind
+from subscribers.roster.deciding import Change
+from subscribers.roster.rows import Blocked, Proof, Wanted
+from subscribers.store import bulk, tags
+from subscribers.store.imports import origin
+from subscribers.store.people import by_keys
+from subscribers.store.tables import (
+    consents,
+    import_changes,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+
+def write(
+    connection: sa.Connection, import_id: int, changes: Sequence[Change], now: datetime
+) -> None:
+    """Write what was decided on, people first; the addresses must be locked against newcomers."""
+    new = [change for change in changes if change.outcome == "new"]
+    old = [change for change in changes if change.outcome == "changed"]
+    ids = _newcomers(connection, import_id, new, now)
+    known = by_keys(connection, [change.row.address.key for change in old])
+    ids += [known[change.row.address.key].id for change in old]
+    written = new + old
+    _tags(connection, ids, written)
+    _subscriptions(connection, import_id, ids, written, now)
+    _proofs(connection, import_id, ids, written, now)
+    _suppressions(connection, import_id, changes, now)
+    _remember(connection, import_id, old, ids[len(new) :], now)
+    for change, subscriber_id in zip(old, ids[len(new) :], strict=True):
+        _update(connection, import_id, change, subscriber_id, now)
+
+
+def _newcomers(
+    connection: sa.Connection, import_id: int, new: Sequence[Change], now: datetime
+) -> list[int]:
+    ids = list(bulk.new_ids(connection, subscribers, len(new)))
+    c = subscribers.c
+    bulk.insert(
+        connection,
+        (c.id, c.address, c.address_key, c.name, c.language, c.origin, c.created_at),
+        (
+            (
+                subscriber_id,
+                change.row.address.text,
+                change.row.address.key,
+                change.name,
+                change.language,
+                origin(import_id),
+                change.row.created_at or now,
+            )
+            for subscriber_id, change in zip(ids, new, strict=True)
+        ),
+    )
+    return ids
+
+
+def _tags(connection: sa.Connection, ids: Sequence[int], written: Sequence[Change]) -> None:
+    known = tags.ensure(connection, {tag for change in written for tag in change.tags})
+    bulk.insert(
+        connection,
+        (subscriber_tags.c.tag_id, subscriber_tags.c.subscriber_id),
+        sorted(
+            (known[tag.slug], subscriber_id)
+            for subscriber_id, change in zip(ids, written, strict=True)
+            for tag in change.tags
+        ),
+    )
+
+
+def _subscriptions(
+    connection: sa.Connection,
+    import_id: int,
+    ids: Sequence[int],
+    written: Sequence[Change],
+    now: datetime,
+) -> None:
+    c = subscriptions.c
+    bulk.insert(
+        connection,
+        (
+            *(c.newsletter, c.subscriber_id, c.state, c.frequency, c.paused_until),
+            *(c.since, c.confirmed_at, c.reason, c.origin),
+        ),
+        (
+            _subscription(wanted, subscriber_id, import_id, now)
+            for subscriber_id, change in zip(ids, written, strict=True)
+            for wanted in change.subscriptions
+        ),
+    )
+
+
+def _subscription(
+    wanted: Wanted, subscriber_id: int, import_id: int, now: datetime
+) -> tuple[Any, ...]:
+    confirmed = wanted.confirmed_at or (now if wanted.state is State.CONFIRMED else None)
+    return (
+        wanted.newsletter,
+        subscriber_id,
+        wanted.state.value,
+        wanted.frequency.value,
+        wanted.paused_until,
+        wanted.since or now,
+        confirmed,
+        wanted.reason,
+        wanted.origin or origin(import_id),
+    )
+
+
+def _proofs(
+    connection: sa.Connection,
+    import_id: int,
+    ids: Sequence[int],
+    written: Sequence[Change],
+    now: datetime,
+) -> None:
+    c = consents.c
+    bulk.insert(
+        connection,
+        (c.subscriber_id, c.newsletter, c.act, c.at, c.source, c.wording, c.network),
+        (
+            _proof(proof, subscriber_id, import_id, now)
+            for subscriber_id, change in zip(ids, written, strict=True)
+            for proof in change.proofs
+        ),
+    )
+
+
+def _proof(proof: Proof, subscriber_id: int, import_id: int, now: datetime) -> tuple[Any, ...]:
+    source = f"{origin(import_id)}: {proof.source}" if proof.vouched else proof.source
+    act, at = proof.act, proof.at or now
+    return (subscriber_id, proof.newsletter, act, at, source, proof.wording, proof.network)
+
+
+def _suppressions(
+    connection: sa.Connection, import_id: int, changes: Iterable[Change], now: datetime
+) -> None:
+    c = suppressions.c
+    blocked = {
+        change.row.address.key: change.blocked for change in changes if change.blocked is not None
+    }
+    bulk.insert(
+        connection,
+        (c.address_key, c.reason, c.origin, c.detail, c.at),
+        (
+            (key, one.reason.value, origin(import_id), _detail(one), one.at or now)
+            for key, one in sorted(blocked.items())
+        ),
+    )
+
+
+def _detail(one: Blocked) -> str:
+    before = "" if one.origin.startswith("import:") else one.origin
+    return "; ".join(part for part in (before, one.detail) if part)
+
+
+def _remember(
+    connection: sa.Connection,
+    import_id: int,
+    old: Sequence[Change],
+    ids: Sequence[int],
+    now: datetime,
+) -> None:
+    c = import_changes.c
+    bulk.insert(
+        connection,
+        (c.import_id, c.subscriber_id, c.at, c.change),
+        sorted(
+            (import_id, subscriber_id, now, _as_json(change))
+            for change, subscriber_id in zip(old, ids, strict=True)
+        ),
+    )
+
+
+def _as_json(change: Change) -> dict[str, Any]:
+    """Return what a change did, and what was there before where that was not nothing."""
+    return {
+        "name": change.name,
+        "language": change.language,
+        "topics": [tag.slug for tag in change.tags if tag.kind is TagKind.TOPIC],
+        "labels": [tag.slug for tag in change.tags if tag.kind is TagKind.LABEL],
+        "subscribed": {one.newsletter: one.state.value for one in change.subscriptions},
+        "left": {one.newsletter: _before(one.before) for one in change.lowered},
+        "suppressed": "" if change.blocked is None else change.blocked.reason.value,
+    }
+
+
+def _before(standing: Subscription) -> dict[str, str]:
+    since, reason = standing.since.isoformat(), standing.reason
+    return {"state": standing.state.value, "since": since, "reason": reason}
+
+
+def _update(
+    connection: sa.Connection, import_id: int, change: Change, subscriber_id: int, now: datetime
+) -> None:
+    filled = {"name": change.name, "language": change.language}
+    values = {field: text for field, text in filled.items() if text}
+    if values:
+        connection.execute(
+            subscribers.update().where(subscribers.c.id == subscriber_id).values(values)
+        )
+    for one in change.lowered:
+        connection.execute(
+            subscriptions.update()
+            .where(_standing(subscriber_id, one.newsletter))
+            .values(state=State.LEFT.value, since=one.since or now, reason=origin(import_id))
+        )
+
+
+def take_back(
+    connection: sa.Connection, import_id: int, subscriber_id: int, change: Mapping[str, Any]
+) -> None:
+    """Undo one person's change, wherever nothing has changed it again."""
+    for field in ("name", "language"):
+        column = subscribers.c[field]
+        if change[field]:
+            connection.execute(
+                subscribers.update()
+                .where(subscribers.c.id == subscriber_id, column == change[field])
+                .values({field: ""})
+            )
+    tags.take(connection, subscriber_id, (*change["topics"], *change["labels"]))
+    for newsletter, state in change["subscribed"].items():
+        connection.execute(
+            subscriptions.delete().where(
+                _standing(subscriber_id, newsletter), subscriptions.c.state == state
+            )
+        )
+    for newsletter, before in change["left"].items():
+        connection.execute(
+            subscriptions.update()
+            .where(
+                _standing(subscriber_id, newsletter),
+                subscriptions.c.reason == origin(import_id),
+            )
+            .values(
+                state=before["state"],
+                since=datetime.fromisoformat(before["since"]),
+                reason=before["reason"],
+            )
+        )
+    connection.execute(
+        consents.delete().where(
+            consents.c.subscriber_id == subscriber_id,
+            consents.c.source.startswith(f"{origin(import_id)}: ", autoescape=True),
+        )
+    )
+
+
+def _standing(subscriber_id: int, newsletter: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.newsletter == newsletter
+    )

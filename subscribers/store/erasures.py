@@ -1,0 +1,40 @@
+"""What is left of erased people: keyed hashes of their addresses."""
+
+from collections.abc import Collection
+from datetime import datetime
+from hashlib import blake2b
+
+import sqlalchemy as sa
+
+from subscribers.model import Reason
+from subscribers.store.tables import erasures
+
+
+def hashed(address_key: str, pepper: bytes) -> str:
+    """Return the keyed hash of an address; without the pepper nobody can try addresses on it."""
+    key = pepper if len(pepper) <= blake2b.MAX_KEY_SIZE else blake2b(pepper).digest()
+    return blake2b(
+        address_key.encode(), key=key, digest_size=24, person=b"newsletter-gone"
+    ).hexdigest()
+
+
+def erased(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> frozenset[str]:
+    """Return those of `keys` that were erased."""
+    hashes = {hashed(key, pepper): key for key in keys}
+    if not hashes:
+        return frozenset()
+    rows = connection.scalars(sa.select(erasures.c.hash).where(erasures.c.hash.in_(list(hashes))))
+    return frozenset(hashes[one] for one in rows)
+
+
+def remember(
+    connection: sa.Connection, hash_: str, now: datetime, reason: str = Reason.ERASED.value
+) -> None:
+    """Note that an address is gone for good; harmless to repeat."""
+    if connection.scalar(sa.select(erasures.c.hash).where(erasures.c.hash == hash_)) is None:
+        connection.execute(erasures.insert().values(hash=hash_, reason=reason, at=now))
+
+
+def forget(connection: sa.Connection, hash_: str) -> None:
+    """Let an address back in: its owner asked for mail again and confirmed it."""
+    connection.execute(erasures.delete().where(erasures.c.hash == hash_))

@@ -1,0 +1,205 @@
+"""Write what an import decided, remember how to take it back, and take it back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscribers.store.tables import (
+    audit,
+    consents,
+    import_changes,
+    imports,
+    requests,
+    single_use_links,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+    suppressions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import: where it stands and what came of it."""
+
+    id: int
+    file: str
+    format: str
+    state: str
+    applied_to: int
+    counts: Mapping[str, int]
+    actor: str
+    started_at: datetime
+    applied_at: datetime | None
+    undone_at: datetime | None
+
+    @property
+    def origin(self) -> str:
+        """Return the word by which people and suppressions say that they came with it."""
+        return origin(self.id)
+
+
+def origin(import_id: int) -> str:
+    """Return the word by which people and suppressions say that they came with an import."""
+    return f"import:{import_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which file is imported, and how; the same fingerprint means: the same file, read alike."""
+
+    file: str
+    fingerprint: str
+    format: str
+    options: Mapping[str, object]
+
+
+def begin(connection: sa.Connection, source: Origin, *, actor: str, now: datetime) -> Import:
+    """Return the unfinished import of this very file, or begin one."""
+    unfinished = connection.execute(
+        sa.select(imports).where(
+            imports.c.fingerprint == source.fingerprint, imports.c.state == "applying"
+        )
+    ).first()
+    if unfinished is not None:
+        return _import(unfinished)
+    row = connection.execute(
+        imports.insert()
+        .values(
+            file=source.file,
+            fingerprint=source.fingerprint,
+            format=source.format,
+            options=dict(source.options),
+            state="applying",
+            counts={},
+            actor=actor,
+            started_at=now,
+        )
+        .returning(imports)
+    ).one()
+    return _import(row)
+
+
+def load(connection: sa.Connection, import_id: int) -> Import | None:
+    """Return an import, or None."""
+    row = connection.execute(sa.select(imports).where(imports.c.id == import_id)).first()
+    return None if row is None else _import(row)
+
+
+def recent(connection: sa.Connection, limit: int = 20) -> list[Import]:
+    """Return the latest imports, newest first."""
+    rows = connection.execute(sa.select(imports).order_by(imports.c.id.desc()).limit(limit))
+    return [_import(row) for row in rows]
+
+
+def advance(connection: sa.Connection, one: Import, row: int, counts: Mapping[str, int]) -> bool:
+    """Note how far an import has come; False means: another process is at it."""
+    moved = connection.execute(
+        imports.update()
+        .where(
+            imports.c.id == one.id,
+            imports.c.applied_to == one.applied_to,
+            imports.c.state == "applying",
+        )
+        .values(applied_to=row, counts=dict(counts))
+    )
+    return moved.rowcount == 1
+
+
+def finish(
+    connection: sa.Connection, import_id: int, state: str, *, actor: str, now: datetime
+) -> None:
+    """Close an import as applied or undone, and say so in the audit."""
+    when = {"applied": {"applied_at": now}, "undone": {"undone_at": now}}[state]
+    row = connection.execute(
+        imports.update()
+        .where(imports.c.id == import_id)
+        .values(state=state, **when)
+        .returning(imports.c.file, imports.c.counts)
+    ).one()
+    connection.execute(
+        audit.insert().values(
+            at=now,
+            actor=actor,
+            act=f"import {state}",
+            detail={"import": import_id, "file": row.file, "counts": row.counts},
+        )
+    )
+
+
+def brought(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
+    """Return the next people whom an import brought: id, address, acted_at."""
+    return connection.execute(
+        sa.select(subscribers.c.id, subscribers.c.address, subscribers.c.acted_at)
+        .where(subscribers.c.origin == origin(import_id), subscribers.c.id > after)
+        .order_by(subscribers.c.id)
+        .limit(size)
+    ).all()
+
+
+def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int]) -> dict[int, int]:
+    """Map those of `ids` whom a later import, still in force, changed to that import."""
+    rows = connection.execute(
+        sa.select(import_changes.c.subscriber_id, sa.func.max(import_changes.c.import_id))
+        .join(imports, imports.c.id == import_changes.c.import_id)
+        .where(
+            import_changes.c.subscriber_id.in_(ids),
+            import_changes.c.import_id > import_id,
+            imports.c.state != "undone",
+        )
+        .group_by(import_changes.c.subscriber_id)
+    )
+    return {subscriber_id: later for subscriber_id, later in rows.tuples()}  # noqa: C416 - keeps the types
+
+
+def remove(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Delete people with everything that hangs on them."""
+    if not ids:
+        return
+    for table in (subscriber_tags, subscriptions, consents, requests, single_use_links):
+        connection.execute(table.delete().where(table.c.subscriber_id.in_(ids)))
+    connection.execute(import_changes.delete().where(import_changes.c.subscriber_id.in_(ids)))
+    connection.execute(subscribers.delete().where(subscribers.c.id.in_(ids)))
+
+
+def changes(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
+    """Return the next changes that an import made on people who were there: id, address, change."""
+    return connection.execute(
+        sa.select(
+            import_changes.c.subscriber_id,
+            subscribers.c.address,
+            subscribers.c.acted_at,
+            import_changes.c.change,
+            import_changes.c.at,
+        )
+        .join(subscribers, subscribers.c.id == import_changes.c.subscriber_id)
+        .where(import_changes.c.import_id == import_id, import_changes.c.subscriber_id > after)
+        .order_by(import_changes.c.subscriber_id)
+        .limit(size)
+    ).all()
+
+
+def unsuppress(connection: sa.Connection, import_id: int) -> int:
+    """Take back the suppressions that came with an import; return how many."""
+    gone = connection.execute(
+        suppressions.delete().where(suppressions.c.origin == origin(import_id))
+    )
+    return gone.rowcount
+
+
+def _import(row: sa.Row[Any]) -> Import:
+    return Import(
+        id=row.id,
+        file=row.file,
+        format=row.format,
+        state=row.state,
+        applied_to=row.applied_to,
+        counts=row.counts,
+        actor=row.actor,
+        started_at=row.started_at,
+        applied_at=row.applied_at,
+        undone_at=row.undone_at,
+    )

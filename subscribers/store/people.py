@@ -1,0 +1,136 @@
+"""Find people, with everything that hangs on them."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+import sqlalchemy as sa
+
+from subscribers.model import (
+    Frequency,
+    Reason,
+    State,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Tag,
+    TagKind,
+)
+from subscribers.store.tables import (
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+    suppressions,
+    tags,
+)
+
+
+def load(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
+    """Return a person by id, or None."""
+    return next(iter(_loaded(connection, subscribers.c.id == subscriber_id)), None)
+
+
+def find(connection: sa.Connection, address_key: str) -> Subscriber | None:
+    """Return a person by the key of an address, or None."""
+    return next(iter(_loaded(connection, subscribers.c.address_key == address_key)), None)
+
+
+def by_keys(connection: sa.Connection, keys: Collection[str]) -> dict[str, Subscriber]:
+    """Return those of `keys` who are known, by key."""
+    found = _loaded(connection, subscribers.c.address_key.in_(keys)) if keys else []
+    return {person.address_key: person for person in found}
+
+
+def page(
+    connection: sa.Connection, after: int, size: int, among: sa.Select[tuple[int]] | None = None
+) -> list[Subscriber]:
+    """Return the next `size` people after an id, in the order of their ids."""
+    conditions = [subscribers.c.id > after]
+    if among is not None:
+        conditions.append(subscribers.c.id.in_(among))
+    ids = sa.select(subscribers.c.id).where(*conditions).order_by(subscribers.c.id).limit(size)
+    return _loaded(connection, subscribers.c.id.in_(connection.scalars(ids).all()))
+
+
+def acted(connection: sa.Connection, ids: Collection[int]) -> frozenset[int]:
+    """Return those of `ids` who have done something themselves: confirmed, chosen, left."""
+    asked = sa.select(subscribers.c.id).where(
+        subscribers.c.id.in_(ids), subscribers.c.acted_at.is_not(None)
+    )
+    return frozenset(connection.scalars(asked)) if ids else frozenset()
+
+
+def suppressed(connection: sa.Connection, keys: Collection[str]) -> dict[str, Suppression]:
+    """Return what is suppressed among the keys of addresses."""
+    if not keys:
+        return {}
+    rows = connection.execute(sa.select(suppressions).where(suppressions.c.address_key.in_(keys)))
+    return {row.address_key: _suppression(row) for row in rows}
+
+
+def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Subscriber]:
+    rows = connection.execute(
+        sa.select(subscribers).where(condition).order_by(subscribers.c.id)
+    ).all()
+    if not rows:
+        return []
+    ids = [row.id for row in rows]
+    standings = _standings(connection, ids)
+    marked = _tags(connection, ids)
+    blocked = suppressed(connection, [row.address_key for row in rows])
+    return [
+        Subscriber(
+            id=row.id,
+            address=row.address,
+            address_key=row.address_key,
+            name=row.name,
+            language=row.language,
+            origin=row.origin,
+            created_at=row.created_at,
+            subscriptions=tuple(standings.get(row.id, ())),
+            tags=tuple(marked.get(row.id, ())),
+            suppressed=blocked.get(row.address_key),
+        )
+        for row in rows
+    ]
+
+
+def _standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Subscription]]:
+    found: dict[int, list[Subscription]] = {}
+    for row in connection.execute(
+        sa.select(subscriptions)
+        .where(subscriptions.c.subscriber_id.in_(ids))
+        .order_by(subscriptions.c.newsletter)
+    ):
+        found.setdefault(row.subscriber_id, []).append(_subscription(row))
+    return found
+
+
+def _subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
+    return Subscription(
+        newsletter=row.newsletter,
+        state=State(row.state),
+        frequency=Frequency(row.frequency),
+        paused_until=row.paused_until,
+        since=row.since,
+        confirmed_at=row.confirmed_at,
+        reason=row.reason,
+        origin=row.origin,
+    )
+
+
+def _tags(connection: sa.Connection, ids: Iterable[int]) -> dict[int, list[Tag]]:
+    found: dict[int, list[Tag]] = {}
+    kept: dict[str, Tag] = {}
+    rows = connection.execute(
+        sa.select(subscriber_tags.c.subscriber_id, tags.c.slug, tags.c.name, tags.c.kind)
+        .join(tags, tags.c.id == subscriber_tags.c.tag_id)
+        .where(subscriber_tags.c.subscriber_id.in_(list(ids)))
+        .order_by(tags.c.slug)
+    )
+    for subscriber_id, slug, name, kind in rows:
+        tag = kept.setdefault(slug, Tag(slug, name, TagKind(kind)))
+        found.setdefault(subscriber_id, []).append(tag)
+    return found
+
+
+def _suppression(row: sa.Row[tuple[object, ...]]) -> Suppression:
+    return Suppression(row.address_key, Reason(row.reason), row.origin, row.detail, row.at)
