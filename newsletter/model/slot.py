@@ -11,9 +11,11 @@ from itertools import islice, takewhile
 from typing import Literal
 
 from newsletter.model.cadence import Cadence
-from newsletter.model.publication import CatchUp
+from newsletter.model.publication import CatchUp, Newsletter
 
 HORIZON = timedelta(days=400)
+PROMPT = timedelta(minutes=15)
+"""A slot that is found this soon after its time is on time, however short the grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,17 @@ class Timing:
     lead: timedelta = timedelta(0)
     grace: timedelta = timedelta(0)
     catch_up: CatchUp = "latest"
+
+    @classmethod
+    def of(cls, newsletter: Newsletter) -> "Timing":
+        """Return the rules that the configuration gives a newsletter."""
+        return cls(
+            cadence=newsletter.cadence,
+            zone=newsletter.timezone,
+            lead=newsletter.lead,
+            grace=newsletter.late.grace,
+            catch_up=newsletter.catch_up,
+        )
 
 
 def spell(nominal: datetime) -> str:
@@ -130,7 +143,7 @@ def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:
     passed = [slot for slot in _passed(timing, ledger, now) if slot.nominal not in ledger.taken]
     ahead = next(upcoming(timing.cadence, timing.zone, now))
     opened = ahead.due_at - timing.lead <= now and ahead.nominal not in ledger.taken
-    fresh = [slot for slot in passed if now - slot.due_at <= timing.grace]
+    fresh = [slot for slot in passed if now - slot.due_at <= max(timing.grace, PROMPT)]
     stale = passed[: len(passed) - len(fresh)]
     caught_up = _caught_up(timing, stale, superseded=bool(fresh) or opened)
     decisions = [

@@ -1,0 +1,110 @@
+"""Slots on record: claimed once for their issue, or skipped or missed with the reason.
+
+The unique index on (newsletter, nominal) is what makes two claims at once harmless. A row in state
+`active` is no slot: it marks from when on a newsletter's present cadence applies.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from newsletter.model.slot import HORIZON, Due, Ledger, Timing
+from newsletter.store.tables import slots
+
+CLAIMED = "claimed"
+ACTIVE = "active"
+SETTLED = timedelta(days=8)
+
+
+def claim(
+    connection: sa.Connection, newsletter: str, nominal: str, due_at: datetime, now: datetime
+) -> int | None:
+    """Claim a slot and return its id; None if somebody has it or it is on record as missed.
+
+    Insert the issue in the same transaction: then a slot never stands without its issue.
+    """
+    return _insert(connection, newsletter, Due(nominal, due_at), now, CLAIMED, "")
+
+
+def record(
+    connection: sa.Connection,
+    newsletter: str,
+    due: Due,
+    now: datetime,
+    *,
+    state: Literal["skipped", "missed"],
+    reason: str,
+) -> bool:
+    """Put a slot on record without an issue; False if it is there already."""
+    return _insert(connection, newsletter, due, now, state, reason) is not None
+
+
+def ledger(connection: sa.Connection, newsletter: str, timing: Timing, now: datetime) -> Ledger:
+    """Return what is on record, which `model.slot.due` plans from.
+
+    The first time a newsletter is seen, and whenever its cadence or zone has changed, its slots
+    count from `now`: nothing that lies before is made up for. What was on record `SETTLED` ago is
+    not gone through again.
+    """
+    in_force = f"{timing.cadence.text} {timing.zone}"
+    row = connection.execute(_last_activation(newsletter)).first()
+    if row is not None and row.reason == in_force:
+        since = max(row.due_at, _settled(connection, newsletter, now) or row.due_at)
+    else:
+        since = now
+        _insert(connection, newsletter, Due(_mark(now), now), now, ACTIVE, in_force)
+    recent = _recorded(newsletter).where(slots.c.due_at >= max(since, now - HORIZON))
+    return Ledger(since, frozenset(connection.scalars(recent.with_only_columns(slots.c.nominal))))
+
+
+def _recorded(newsletter: str) -> sa.Select[tuple[datetime]]:
+    return sa.select(slots.c.due_at).where(
+        slots.c.newsletter == newsletter, slots.c.state != ACTIVE
+    )
+
+
+def _settled(connection: sa.Connection, newsletter: str, now: datetime) -> datetime | None:
+    latest = _recorded(newsletter).where(slots.c.due_at <= now - SETTLED)
+    return connection.scalars(latest.order_by(slots.c.due_at.desc()).limit(1)).first()
+
+
+def _last_activation(newsletter: str) -> sa.Select[tuple[str, datetime]]:
+    return (
+        sa.select(slots.c.reason, slots.c.due_at)
+        .where(slots.c.newsletter == newsletter, slots.c.state == ACTIVE)
+        .order_by(slots.c.due_at.desc(), slots.c.id.desc())
+        .limit(1)
+    )
+
+
+def _mark(now: datetime) -> str:
+    """Return a nominal that no slot can have: it carries its zone and the microsecond."""
+    return f"active {now.astimezone(UTC).isoformat()}"
+
+
+def _insert(
+    connection: sa.Connection,
+    newsletter: str,
+    due: Due,
+    now: datetime,
+    state: str,
+    reason: str,
+) -> int | None:
+    row = {
+        "newsletter": newsletter,
+        "nominal": due.nominal,
+        "due_at": due.due_at,
+        "state": state,
+        "reason": reason,
+        "claimed_at": now,
+    }
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        insert(slots)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=[slots.c.newsletter, slots.c.nominal])
+    )
+    found: int | None = connection.execute(statement.returning(slots.c.id)).scalar()
+    return found

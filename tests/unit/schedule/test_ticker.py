@@ -1,0 +1,60 @@
+"""The one job of the scheduler: it runs, goes on after a failure, and ends in peace."""
+
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+from newsletter.schedule import Ticker
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_first_tick_that_is_late_runs_at_once_and_only_once() -> None:
+    ticked = threading.Event()
+    ticks: list[int] = []
+
+    def tick() -> None:
+        ticks.append(1)
+        ticked.set()
+
+    ticker = Ticker(tick, every=timedelta(hours=1))
+    ticker.start(LONG_AGO)
+    assert ticked.wait(10)
+    ticker.stop()
+    assert len(ticks) == 1
+
+
+def test_a_tick_that_fails_does_not_end_the_schedule() -> None:
+    twice = threading.Event()
+    ticks: list[int] = []
+
+    def tick() -> None:
+        ticks.append(1)
+        if len(ticks) > 1:
+            twice.set()
+        msg = "the disk is full"
+        raise OSError(msg)
+
+    ticker = Ticker(tick, every=timedelta(milliseconds=20))
+    ticker.start(datetime.fromtimestamp(time.time(), UTC))
+    assert twice.wait(10)
+    ticker.stop()
+
+
+def test_stopping_waits_for_the_tick_that_runs() -> None:
+    began, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def tick() -> None:
+        began.set()
+        may_end.wait(10)
+        ended.set()
+
+    ticker = Ticker(tick, every=timedelta(hours=1))
+    ticker.start(LONG_AGO)
+    assert began.wait(10)
+    stopper = threading.Thread(target=ticker.stop)
+    stopper.start()
+    assert not ended.is_set()
+    may_end.set()
+    stopper.join(10)
+    assert ended.is_set()
