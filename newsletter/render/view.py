@@ -127,7 +127,7 @@ class Furniture:
     light: Palette
     dark: Palette
     footer: tuple[str, ...]
-    postal_address: str
+    postal_line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,8 @@ class IssueView:
 class Setting:
     """Everything about an edition that is not the issue: the house, its words, the nonce.
 
-    `texts` holds the articles whose whole text is printed (the letter layout), by id.
+    `texts` holds the articles whose whole text is printed (the letter layout), by id. Dates of
+    `year`, the issue's own, are printed without it.
     """
 
     publication: Publication
@@ -168,6 +169,7 @@ class Setting:
     catalogues: Catalogues
     nonce: str
     texts: Mapping[int, Extracted]
+    year: int = 0
 
     @property
     def words(self) -> Words:
@@ -188,8 +190,14 @@ def furniture(publication: Publication) -> Furniture:
         light=light(brand),
         dark=dark(brand),
         footer=tuple(printable(line) for line in brand.footer.splitlines() if line.strip()),
-        postal_address=printable(publication.postal_address),
+        postal_line=_postal_line(publication),
     )
+
+
+def _postal_line(publication: Publication) -> str:
+    address = printable(publication.postal_address)
+    named = address.casefold().startswith(publication.name.casefold())
+    return address if named or not address else f"{publication.name}, {address}"
 
 
 def tongue(lang: str, direction: str = "") -> Tongue:
@@ -204,6 +212,7 @@ def issue_view(
     issue: Issue, items: Sequence[Item], contents: Contents, setting: Setting
 ) -> IssueView:
     """Return what the templates of an edition see."""
+    setting = replace(setting, year=int(issue.nominal[:4]))
     printed = {one.article_id: corrected(one) for one in items}
     full = [printed[one] for one in contents.items if one in printed]
     views = told_apart([item_view(one, n, setting) for n, one in enumerate(full, 1)], setting)
@@ -256,7 +265,7 @@ def item_view(item: Item, number: int, setting: Setting) -> ItemView:
         authors=authors,
         by=words.say("By {names}", names="\0").split("\0")[0],
         standing=_standing(item.authors),
-        meta=_meta(item, words),
+        meta=_meta(item, words, setting.year),
         teaser=item.teaser.text,
         label=_label(item.takeaways, words),
         takeaways=item.takeaways.items,
@@ -341,11 +350,12 @@ def _standing(authors: Sequence[Author]) -> str:
     return ", ".join(text for text in (authors[0].role, authors[0].org) if text)
 
 
-def _meta(item: Item, words: Words) -> tuple[str, ...]:
+def _meta(item: Item, words: Words, year: int) -> tuple[str, ...]:
     when = ""
     if item.published:
-        when = words.date(date.fromisoformat(item.published[:10]), "d MMMM y")
-    minutes = words.count("{n} min", "{n} min", item.minutes) if item.minutes else ""
+        day = date.fromisoformat(item.published[:10])
+        when = words.date(day, "d MMMM" if day.year == year else "d MMMM y")
+    minutes = words.count("{n}\u00a0min", "{n}\u00a0min", item.minutes) if item.minutes else ""
     return tuple(text for text in (when, minutes) if text)
 
 
