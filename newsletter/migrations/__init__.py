@@ -1,6 +1,5 @@
 """The schema's history; `upgrade` brings a database of any age to the present."""
 
-import importlib.util
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,10 +9,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from newsletter.store import tables as newsletter_tables
+from subscribers.store import tables as subscriber_tables
 
-METADATA = [newsletter_tables.metadata]
-if importlib.util.find_spec("subscribers.store.tables"):
-    METADATA.append(importlib.import_module("subscribers.store.tables").metadata)
+METADATA = [newsletter_tables.metadata, subscriber_tables.metadata]
 
 LOCK = 7_204_911_835
 """The key under which nodes that start together queue on PostgreSQL; any fixed number does."""
