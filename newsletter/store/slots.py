@@ -59,7 +59,7 @@ def ledger(connection: sa.Connection, newsletter: str, timing: Timing, now: date
     return Ledger(since, frozenset(connection.scalars(recent.with_only_columns(slots.c.nominal))))
 
 
-def _recorded(newsletter: str) -> sa.Select[tuple[datetime]]:
+def _recorded(newsletter: str) -> sa.Select[datetime]:
     return sa.select(slots.c.due_at).where(
         slots.c.newsletter == newsletter, slots.c.state != ACTIVE
     )
@@ -67,10 +67,10 @@ def _recorded(newsletter: str) -> sa.Select[tuple[datetime]]:
 
 def _settled(connection: sa.Connection, newsletter: str, now: datetime) -> datetime | None:
     latest = _recorded(newsletter).where(slots.c.due_at <= now - SETTLED)
-    return connection.scalars(latest.order_by(slots.c.due_at.desc()).limit(1)).first()
+    return connection.scalar(latest.order_by(slots.c.due_at.desc()).limit(1))
 
 
-def _last_activation(newsletter: str) -> sa.Select[tuple[str, datetime]]:
+def _last_activation(newsletter: str) -> sa.Select[str, datetime]:
     return (
         sa.select(slots.c.reason, slots.c.due_at)
         .where(slots.c.newsletter == newsletter, slots.c.state == ACTIVE)
