@@ -8,6 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from newsletter.errors import NotAllowed
 from newsletter.store import tables as newsletter_tables
 from subscribers.store import tables as subscriber_tables
 
@@ -21,12 +22,14 @@ def upgrade(engine: sa.Engine) -> None:
     """Apply every revision that `engine`'s database lacks, all of them or none.
 
     Harmless to repeat, and from several processes at once: they queue and find nothing to do.
+    Raise NotAllowed when a newer version of the program has been at work here.
     """
     with engine.connect() as connection:
         _foreign_keys(connection, "OFF")
         try:
             with connection.begin():
                 _queue(connection)
+                _refuse_newer(connection)
                 command.upgrade(configuration(connection), "head")
                 _check_foreign_keys(connection)
         finally:
@@ -50,6 +53,17 @@ def configuration(connection: sa.Connection | None = None) -> Config:
     config.set_main_option("script_location", location)
     config.set_main_option("path_separator", "newline")
     return config
+
+
+def _refuse_newer(connection: sa.Connection) -> None:
+    revision = present(connection)
+    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
+    if revision and revision not in {script.revision for script in scripts}:
+        msg = (
+            f"the database has revision {revision}, which this version does not know: a newer one"
+            " made it; install that one, or restore the backup from before"
+        )
+        raise NotAllowed(msg)
 
 
 def _queue(connection: sa.Connection) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter import migrations
+from newsletter.errors import NotAllowed
 from newsletter.store.database import open_engine
 
 
@@ -95,3 +96,10 @@ def test_a_revision_that_fails_leaves_the_database_as_it_was(
     with pytest.raises(RuntimeError):
         migrations.upgrade(empty_engine)
     assert sa.inspect(empty_engine).get_table_names() == []
+
+
+def test_an_older_program_leaves_a_newer_database_alone(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NotAllowed, match="9999"):
+        migrations.upgrade(engine)
