@@ -1,0 +1,146 @@
+"""The composition root: builds everything once; nothing else reads a clock or rolls dice."""
+
+import os
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter import migrations
+from newsletter.collect.run import CollectOptions, collect
+from newsletter.dispatch import embedded
+from newsletter.esp.memory import MemorySender
+from newsletter.esp.outbox import OutboxSender
+from newsletter.esp.port import Sender
+from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.smtp import SmtpSender
+from newsletter.fetch.client import Fetcher, open_fetcher
+from newsletter.model.publication import Publication
+from newsletter.pipeline import Tools, steps
+from newsletter.pipeline.notices import Composer
+from newsletter.pipeline.report import Line
+from newsletter.render.run import RenderKit
+from newsletter.render.templates import Templates, open_templates
+from newsletter.send.courier import Courier
+from newsletter.send.notices import Post
+from newsletter.settings import Settings
+from newsletter.store.database import open_engine, open_reader
+from subscribers.tokens import Signer
+
+CONNECTIONS = {"outbox": 1, "memory": 1, "smtp": 4, "sendgrid": 8}
+"""How many calls are in flight at once: with a distant provider its latency decides the speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An opened publication with everything it works with; close it when done."""
+
+    settings: Settings
+    publication: Publication
+    engine: sa.Engine
+    reader: sa.Engine
+    fetcher: Fetcher
+    senders: Mapping[str, Sender]
+    templates: Templates
+    signer: Signer
+    now: Callable[[], datetime]
+    rng: random.Random
+    new_id: Callable[[], str]
+    stop: threading.Event
+
+    @property
+    def kit(self) -> RenderKit:
+        """Return what rendering needs."""
+        return RenderKit(self.templates, lambda: self.new_id()[:12])
+
+    @property
+    def courier(self) -> Courier:
+        """Return what submitting needs: as many connections as the provider has use for."""
+        return Courier(
+            senders=self.senders,
+            signer=self.signer,
+            reader=self.reader,
+            clock=self.now,
+            wait=time.sleep,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            connections=CONNECTIONS[self.publication.provider],
+            rates={self.publication.provider: self.publication.rate},
+        )
+
+    def tools(self, patience: timedelta = timedelta(0)) -> Tools:
+        """Return what the stages of a pass work with; `patience` is how long sending may wait."""
+        return Tools(
+            engine=self.engine,
+            publication=self.publication,
+            senders=self.senders,
+            kit=self.kit,
+            courier=replace(self.courier, patience=patience),
+            post=self._post(),
+            collect=lambda: collect(
+                self.engine, self.publication.sources, self.fetcher, CollectOptions(clock=self.now)
+            ),
+            clock=self.now,
+        )
+
+    def _post(self) -> Post:
+        sender = self.senders[self.publication.provider]
+        compose = Composer(self.publication, self.templates, self.signer, self.reader, self.now)
+        return Post(sender, self.senders.get("alert", sender), compose, self.now)
+
+    def one_pass(
+        self,
+        heard: Callable[[Line], None] | None = None,
+        patience: timedelta = timedelta(0),
+    ) -> list[Line]:
+        """Do everything that is due now, and return what each stage reports."""
+        found = steps(self.tools(patience))
+        return embedded.run(found, self.stop, heard or (lambda _: None))
+
+    def close(self) -> None:
+        """Give back connections and files."""
+        self.fetcher.close()
+        self.engine.dispose()
+        self.reader.dispose()
+
+
+def open_app(settings: Settings) -> App:
+    """Open the publication: migrate its database, compile its templates, build its providers."""
+    engine = open_engine(settings.database_url)
+    migrations.upgrade(engine)
+    rng = random.SystemRandom()
+    return App(
+        settings=settings,
+        publication=settings.publication,
+        engine=engine,
+        reader=open_reader(settings.database_url),
+        fetcher=open_fetcher(clock, rng),
+        senders=_senders(settings),
+        templates=open_templates(settings.publication, settings.root),
+        signer=Signer(settings.secret_keys),
+        now=clock,
+        rng=rng,
+        new_id=lambda: uuid.uuid4().hex,
+        stop=threading.Event(),
+    )
+
+
+def clock() -> datetime:
+    """Return the present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def _senders(settings: Settings) -> dict[str, Sender]:
+    senders: dict[str, Sender] = {"outbox": OutboxSender(settings.outbox), "memory": MemorySender()}
+    if settings.smtp_url:
+        senders["smtp"] = SmtpSender(settings.smtp_url)
+    if settings.alert_smtp_url:
+        senders["alert"] = SmtpSender(settings.alert_smtp_url)
+    if settings.sendgrid_api_key:
+        senders["sendgrid"] = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
+    return senders

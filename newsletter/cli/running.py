@@ -1,0 +1,126 @@
+"""Commands that keep a publication going: `run`, `serve`, `worker`, and `db …`."""
+
+import signal
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import migrations
+from newsletter.app import App
+from newsletter.cli.opening import open_app
+from newsletter.cli.show import Exit, console, fail, print_rows, say
+from newsletter.pipeline.report import Level, Line
+from newsletter.schedule import Ticker
+from newsletter.store import upkeep
+from newsletter.web.main import desk_site, public_site
+from newsletter.web.serving import serving
+
+commands = typer.Typer()
+database = typer.Typer(no_args_is_help=True, help="Look after the database.")
+commands.add_typer(database, name="db")
+
+MARKS = {Level.WELL: " ", Level.WAITS: "?", Level.FAILED: "!"}
+CODES = {Level.WELL: Exit.WELL, Level.WAITS: Exit.WAITS, Level.FAILED: Exit.FAILED}
+
+
+@commands.command()
+def run(
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay for what an undo window or a spread holds back.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Make one pass over everything that is due; for cron.
+
+    Collects, drafts, submits what is approved, reconciles, prints a report. Exit code 0: all is
+    well; 3: something waits for a person; 1: something failed. Two passes at once are harmless.
+    """
+    with open_app() as app:
+        patience = timedelta(days=2) if wait else timedelta(0)
+        report = app.one_pass(heard=None if as_json else _print_line, patience=patience)
+    if as_json:
+        print_rows(map(_row, report), (), as_json=True)
+    elif not report:
+        say("Nothing is due.")
+    raise SystemExit(int(CODES[worst(report)]))
+
+
+def worst(report: Iterable[Line]) -> Level:
+    """Return the gravest level of a report: it decides the exit code."""
+    return max((line.level for line in report), default=Level.WELL)
+
+
+def _print_line(line: Line) -> None:
+    console.print(f"{MARKS[line.level]} {line.stage:<10} {line.says}", markup=False)
+
+
+def _row(line: Line) -> dict[str, str]:
+    return {"stage": line.stage, "level": line.level.name.lower(), "says": line.says}
+
+
+@commands.command()
+def serve() -> None:
+    """Serve the public pages and the desk, and make a pass every 20 seconds, until Ctrl-C."""
+    with open_app() as app:
+        serve_until_stopped(app)
+
+
+def serve_until_stopped(app: App) -> None:
+    """Serve and tick until Ctrl-C or SIGTERM; a pass that runs is finished first."""
+    _stop_on_signals(app.stop)
+    settings = app.settings
+    sites = [(public_site(app), settings.listen), (desk_site(app), settings.desk)]
+    ticker = Ticker(app.one_pass)
+    with serving(sites):
+        say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
+        say(f"Desk          http://{settings.desk}/")
+        say("Ctrl-C ends it; what is in progress is finished first.")
+        ticker.start(app.now())
+        app.stop.wait()
+        ticker.stop()
+
+
+@commands.command()
+def worker() -> None:
+    """Make a pass every 20 seconds without serving pages, until Ctrl-C; one of many machines."""
+    with open_app() as app:
+        _stop_on_signals(app.stop)
+        ticker = Ticker(app.one_pass)
+        ticker.start(app.now())
+        app.stop.wait()
+        ticker.stop()
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+
+@database.command("upgrade")
+def upgrade() -> None:
+    """Bring the tables up to this version; safe to repeat."""
+    with open_app() as app:
+        say(f"The database is at revision {migrations.revision(app.engine)}.")
+
+
+@database.command("check")
+def check() -> None:
+    """Check the database's own integrity and that its tables are this version's."""
+    with open_app() as app:
+        problems = upkeep.problems(app.engine)
+    if problems:
+        fail("\n".join(problems))
+    say("The database is whole, and its tables are this version's.")
+
+
+@database.command("backup")
+def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write a consistent copy of a SQLite database while everything else goes on."""
+    with open_app() as app:
+        upkeep.backup(app.engine, target)
+    say(f"Written: {target}. Restore it with `newsletter db restore {target}`.")
