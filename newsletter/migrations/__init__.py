@@ -36,9 +36,10 @@ def upgrade(engine: sa.Engine) -> None:
             _foreign_keys(connection, "ON")
 
 
-def present(connection: sa.Connection) -> str | None:
-    """Return the database's revision; None for an empty database."""
-    return MigrationContext.configure(connection).get_current_revision()
+def revision(engine: sa.Engine) -> str | None:
+    """Return the revision of `engine`'s database; None while it is empty."""
+    with engine.connect() as connection:
+        return _revision(connection)
 
 
 def head() -> str | None:
@@ -56,14 +57,18 @@ def configuration(connection: sa.Connection | None = None) -> Config:
 
 
 def _refuse_newer(connection: sa.Connection) -> None:
-    revision = present(connection)
+    found = _revision(connection)
     scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
-    if revision and revision not in {script.revision for script in scripts}:
+    if found and found not in {script.revision for script in scripts}:
         msg = (
-            f"the database has revision {revision}, which this version does not know: a newer one"
+            f"the database has revision {found}, which this version does not know: a newer one"
             " made it; install that one, or restore the backup from before"
         )
         raise NotAllowed(msg)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _queue(connection: sa.Connection) -> None:
