@@ -105,10 +105,18 @@ def _claimed(
 def candidates(
     engine: sa.Engine, publication: Publication, newsletter: Newsletter, *, now: datetime
 ) -> list[Candidate]:
-    """Return what may go into the newsletter's next issue, with the tags that follow it."""
+    """Return what may go into the newsletter's next issue, with the tags that follow it.
+
+    What another open issue of the newsletter prints is not there to be printed twice.
+    """
     with engine.connect() as connection:
         eligible = articles.eligible(connection, newsletter.key, now - newsletter.max_age)
-    return [Candidate(one, tags_of(one.content.topics, publication.topics)) for one in eligible]
+        taken = issues.spoken_for(connection, newsletter.key)
+    return [
+        Candidate(one, tags_of(one.content.topics, publication.topics))
+        for one in eligible
+        if one.id not in taken
+    ]
 
 
 def _laid_out(

@@ -1,10 +1,33 @@
 """What a pre-flight check found."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["block", "warn", "note"]
+
+CHECKS: Mapping[str, Level] = {
+    "nothing to print": "block",
+    "audience": "block",
+    "postal address": "block",
+    "unsubscribe": "block",
+    "leftovers": "block",
+    "links": "block",
+    "clipped": "block",
+    "styles": "block",
+    "text part": "block",
+    "contrast": "block",
+    "size": "warn",
+    "insecure links": "warn",
+    "alt text": "warn",
+    "subject": "warn",
+    "outdated": "warn",
+    "printed before": "warn",
+    "uncovered": "warn",
+    "suggestions": "note",
+    "carried over": "note",
+}
+"""Every check and how grave it is unless the publisher's policy says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ class Publication:
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[tuple[str, str], ...] = ()
     brand: Brand = field(default_factory=Brand)
+    checks: tuple[tuple[str, str], ...] = ()
     alerts: str = ""
     leave_mailto: str = ""
     rate: float = 0

@@ -1,7 +1,7 @@
 """Stage 3: freeze the editions of an issue. Read, render outside any transaction, write."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,8 +9,13 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Extracted
 from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
+from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, IssueKind, IssueState, Item
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.render.checks import issues as issue_checks
+from newsletter.render.checks import pages as page_checks
+from newsletter.render.checks import under
+from newsletter.render.checks.issues import Standing
 from newsletter.render.compose import compose
 from newsletter.render.reach import question, wanted
 from newsletter.render.templates import Templates
@@ -146,3 +151,53 @@ def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
 def _unchanged(connection: sa.Connection, read: Manuscript) -> bool:
     present = issues.load(connection, read.issue.id)
     return present == read.issue and tuple(issues.load_items(connection, present.id)) == read.items
+
+
+def check(
+    engine: sa.Engine,
+    publication: Publication,
+    newsletter: Newsletter,
+    issue_id: int,
+    *,
+    now: datetime,
+) -> list[Finding]:
+    """Check an issue and its stored editions under the publisher's policy, the gravest first."""
+    with engine.connect() as connection:
+        issue = issues.load(connection, issue_id)
+        read = manuscript(connection, publication, newsletter, issue, now=now)
+        stored = editions.of_issue(connection, issue_id)
+        standing = Standing(
+            people=sum(people for _, people in read.plan.contents),
+            nothing=read.nothing,
+            lost=read.plan.lost,
+            repeated=issues.printed_before(connection, issue),
+            outdated=_outdated(connection, read.items),
+        )
+    found = list(issue_checks.check(issue, read.items, publication, standing))
+    if not stored:
+        says = f"The issue has not been rendered; run `newsletter preview {issue_id}`."
+        found.append(Finding("nothing to print", "block", says))
+    for edition in stored:
+        found += page_checks.check(edition, publication.postal_address)
+    return under(dict(publication.checks), _gathered(found))
+
+
+def _gathered(findings: Sequence[Finding]) -> list[Finding]:
+    """Say what is the same in many editions once, naming the first and counting the rest."""
+    places: dict[tuple[str, str], list[Finding]] = {}
+    for one in findings:
+        places.setdefault((one.check, one.says), []).append(one)
+    return [
+        replace(same[0], where=f"{same[0].where} and {len(same) - 1} more")
+        if len(same) > 1
+        else same[0]
+        for same in places.values()
+    ]
+
+
+def _outdated(connection: sa.Connection, items: Sequence[Item]) -> list[int]:
+    return [
+        one.article_id
+        for one in items
+        if one.included and articles.load(connection, one.article_id).revision != one.revision
+    ]

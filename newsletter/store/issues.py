@@ -123,6 +123,42 @@ def replace_items(connection: sa.Connection, issue_id: int, present: Sequence[It
         connection.execute(items.insert(), [_row(issue_id, item) for item in present])
 
 
+def printed_before(connection: sa.Connection, issue: Issue) -> list[int]:
+    """Return the articles of an issue that an earlier one of its newsletter has carried out."""
+    query = (
+        sa.select(items.c.article_id)
+        .where(items.c.issue_id == issue.id, items.c.included)
+        .where(items.c.article_id.in_(_carried(issue.newsletter, GONE_OUT, issue.id)))
+        .order_by(items.c.article_id)
+    )
+    return list(connection.scalars(query))
+
+
+def spoken_for(
+    connection: sa.Connection, newsletter: str, but: int | None = None
+) -> dict[int, int]:
+    """Return the articles that another open issue of the newsletter prints, and which issue."""
+    query = (
+        sa.select(items.c.article_id, items.c.issue_id)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .where(issues.c.newsletter == newsletter, items.c.included)
+        .where(issues.c.state.in_([str(state) for state in OPEN]))
+    )
+    return {row[0]: row[1] for row in connection.execute(query) if row[1] != but}
+
+
+def _carried(newsletter: str, states: Sequence[IssueState], but: int) -> sa.Select[tuple[int]]:
+    other = items.alias()
+    return (
+        sa.select(other.c.article_id)
+        .join(issues, issues.c.id == other.c.issue_id)
+        .where(issues.c.newsletter == newsletter, issues.c.id != but, other.c.included)
+        .where(issues.c.state.in_([str(state) for state in states]))
+    )
+
+
+OPEN = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
+GONE_OUT = (IssueState.PREPARING, IssueState.SUBMITTING, IssueState.SUBMITTED, IssueState.PAUSED)
 _COLUMNS = ("article_id", "position", "included", "reason", "pinned", "revision")
 
 
