@@ -246,6 +246,20 @@ def listed(
     return list(connection.execute(query).mappings().all())
 
 
+def left_out(
+    connection: sa.Connection, issue_id: int, newsletter: str, *, now: datetime, limit: int = 100
+) -> list[tuple[str, str]]:
+    """Return (address, reason) of those whom the freeze left out, ordered by reason."""
+    asked = (
+        sa.select(exclusions.c.subscriber_id, exclusions.c.reason.label("why"))
+        .where(exclusions.c.issue_id == issue_id)
+        .subquery()
+    )
+    people = reachable(newsletter, asked, now).add_columns(asked.c.why).subquery()
+    query = sa.select(people.c.address, people.c.why).order_by(people.c.why, people.c.address)
+    return [(row[0], row[1]) for row in connection.execute(query.limit(limit))]
+
+
 def _within(issue_id: int, first: int, last: int) -> tuple[sa.ColumnElement[bool], ...]:
     return (deliveries.c.issue_id == issue_id, deliveries.c.seq.between(first, last))
 

@@ -1,0 +1,112 @@
+"""What the demo prints: one short chapter for each step of the job."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from newsletter.app import App
+from newsletter.cli.show import console, say
+from newsletter.collect.run import CollectReport
+from newsletter.model.finding import Finding
+from newsletter.model.issue import Issue, corrected
+from newsletter.model.publication import Newsletter
+from newsletter.store import deliveries, editions, issues
+
+WIDE = 62
+
+
+def chapter(title: str) -> None:
+    """Print a heading."""
+    say()
+    console.print(title, style="bold", markup=False)
+
+
+def collected(app: App, report: CollectReport) -> None:
+    """Say what was collected from where, and what was not, and why."""
+    chapter("Collected")
+    kinds = {source.key: source.kind for source in app.publication.sources}
+    for source in report.sources:
+        say(f"  {source.source:<14} {kinds.get(source.source, ''):<8} {source.says}")
+
+
+def drafted(app: App, newsletter: Newsletter, issue: Issue) -> None:
+    """Say what is in the issue and what is not, with the reason for each."""
+    due = issue.due_at.astimezone(newsletter.timezone)
+    chapter(f"{newsletter.title} No. {issue.number}, due {due:%A} {due.day} {due:%B %Y %H:%M %Z}")
+    with app.reader.connect() as connection:
+        items = [corrected(item) for item in issues.load_items(connection, issue.id)]
+        rendered = editions.of_issue(connection, issue.id)
+    for item in items:
+        place = f"{item.position:>2}" if item.included else "--"
+        say(f"  {place} {short(item.title)}")
+        say(
+            f"     {'in' if item.included else 'out'}: {item.reason}; {provenance(item.takeaways.origin)}"
+        )
+    chapter(f"Editions: {len(rendered)}, one for each distinct set of articles")
+    titles = {item.article_id: item.title for item in items}
+    for one in rendered:
+        also = f" and {len(one.headlines)} headlines" if one.headlines else ""
+        first = short(titles.get(one.items[0], "")) if one.items else "nothing"
+        people = "1 person" if one.people == 1 else f"{one.people} people"
+        say(f"  {one.seq:>2} {people:<10} {len(one.items)} items{also}, first “{first}”")
+
+
+def provenance(origin: str) -> str:
+    """Say where an item's takeaways come from."""
+    return {
+        "author": "takeaways: the author’s own, word for word",
+        "extracted": "takeaways: sentences from the text, labelled so",
+        "staff": "takeaways: written by staff",
+    }.get(origin, "takeaways: none marked by the author, none printed")
+
+
+def short(title: str) -> str:
+    """Cut a title to one line."""
+    return title if len(title) <= WIDE else f"{title[: WIDE - 1].rstrip()}…"
+
+
+def approved(seen: str, findings: Sequence[Finding]) -> None:
+    """Say what exactly was approved, and what the checks found."""
+    chapter("Approved")
+    say(f"  exactly the bytes {seen[:8]}…{seen[-4:]}, by the demo; any change would void it")
+    for finding in findings:
+        say(f"  look: {finding.says}")
+
+
+def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -> None:
+    """Say who gets which edition, who does not get the issue, and why."""
+    now = app.now()
+    with app.reader.connect() as connection:
+        spans = deliveries.ranges(connection, issue_id)
+        seqs = {one.id: one.seq for one in editions.of_issue(connection, issue_id)}
+        people = deliveries.listed(connection, issue_id, now=now)
+        left_out = deliveries.left_out(connection, issue_id, newsletter.key, now=now)
+    chapter(f"Who gets it: {len(people)} people")
+    for person in people:
+        edition = next(seqs[one] for one, first, last in spans if first <= person["seq"] <= last)
+        state = person["state"]
+        say(f"  {person['address']:<36} edition {edition}, {state}")
+    chapter(f"Who does not, and why: {len(left_out)} people")
+    for address, reason in left_out:
+        say(f"  {address:<36} {reason}")
+    if again:
+        say()
+        say("Everything was submitted before; nobody was mailed twice.")
+
+
+def next_steps(app: App, root: Path, issue_id: int) -> None:
+    """Say where the files lie, and what to try next."""
+    outbox = app.settings.outbox
+    count = sum(1 for _ in outbox.glob("*.eml"))
+    chapter("Where it lies")
+    say(f"  {count} mails, one .eml file each: {outbox}")
+    say("  any mail program opens them")
+    chapter("Try next")
+    for command, why in (
+        (f"newsletter preview {issue_id} --out preview", "the issue as HTML and text"),
+        ("newsletter serve", "its pages, the desk and the outbox in a browser"),
+        ("newsletter issues show 1 --recipients", "every delivery"),
+        ("newsletter segment 'south-korea and not trade'", "count people by topic"),
+        ("newsletter next", "the coming slots"),
+    ):
+        say(f"  {command:<50} {why}")
+    say(f"  (in {root}, or with --dir {root.name})")
