@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -154,3 +155,49 @@ class Subscriber:
     def topics(self) -> frozenset[str]:
         """Return the slugs of the topics that this person follows."""
         return frozenset(tag.slug for tag in self.tags if tag.kind is TagKind.TOPIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A notice to queue: its kind, a key that makes it unique, and what it speaks of.
+
+    It holds no link: links are signed when the mail is written. `address` is set only where the
+    mail goes to another address than the one on file.
+    """
+
+    kind: str
+    key: str
+    subscriber_id: int
+    language: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the off-database journal: who left, is suppressed or erased; no address."""
+
+    act: str
+    at: datetime
+    subscriber_id: int
+    hash: str
+    newsletter: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Whom to erase from everywhere else: tables, files, mail that waits."""
+
+    subscriber_id: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a use case did, in a word, and what its caller writes in the same transaction."""
+
+    word: str
+    mails: tuple[Mail, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    erased: Erased | None = None

@@ -179,7 +179,7 @@ def _cell(value: object) -> str:
         return value
     if value == []:
         return ""
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        if not any(set('[],;|"') & set(one) for one in value):
-            return "; ".join(value)
+    plain = isinstance(value, list) and not any(set('[],;|"') & set(str(one)) for one in value)
+    if plain and all(isinstance(one, str) for one in value):
+        return "; ".join(value)
     return json.dumps(value, ensure_ascii=False)

@@ -203,7 +203,8 @@ class RowReader:
         cell = cells.get("consent", "")
         if cell.casefold() in _NO:
             return self._terms.attest
-        return f"{self._terms.file}: {cell}"
+        source = cells.get("consent_source", "")
+        return f"{source or self._terms.file}: {cell}"[:500]
 
     def _newsletters(self, cells: Mapping[str, str]) -> tuple[str, ...]:
         found: list[str] = []

@@ -312,6 +312,6 @@ def _undo_newcomers(
             undoing.keep(row.address, f"changed by import {later[row.id]} since")
         else:
             gone.append(row.id)
-    imports.remove(connection, gone)
+    people.remove(connection, gone)
     undoing.removed += len(gone)
     return rows[-1].id if rows else None

@@ -9,14 +9,9 @@ import sqlalchemy as sa
 
 from subscribers.store.tables import (
     audit,
-    consents,
     import_changes,
     imports,
-    requests,
-    single_use_links,
-    subscriber_tags,
     subscribers,
-    subscriptions,
     suppressions,
 )
 
@@ -153,16 +148,6 @@ def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int])
         .group_by(import_changes.c.subscriber_id)
     )
     return {subscriber_id: later for subscriber_id, later in rows.tuples()}  # noqa: C416 - keeps the types
-
-
-def remove(connection: sa.Connection, ids: Sequence[int]) -> None:
-    """Delete people with everything that hangs on them."""
-    if not ids:
-        return
-    for table in (subscriber_tags, subscriptions, consents, requests, single_use_links):
-        connection.execute(table.delete().where(table.c.subscriber_id.in_(ids)))
-    connection.execute(import_changes.delete().where(import_changes.c.subscriber_id.in_(ids)))
-    connection.execute(subscribers.delete().where(subscribers.c.id.in_(ids)))
 
 
 def changes(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:

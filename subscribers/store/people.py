@@ -15,6 +15,10 @@ from subscribers.model import (
     TagKind,
 )
 from subscribers.store.tables import (
+    consents,
+    import_changes,
+    requests,
+    single_use_links,
     subscriber_tags,
     subscribers,
     subscriptions,
@@ -64,6 +68,16 @@ def suppressed(connection: sa.Connection, keys: Collection[str]) -> dict[str, Su
         return {}
     rows = connection.execute(sa.select(suppressions).where(suppressions.c.address_key.in_(keys)))
     return {row.address_key: _suppression(row) for row in rows}
+
+
+def remove(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Delete people with everything that hangs on them."""
+    if not ids:
+        return
+    for table in (subscriber_tags, subscriptions, consents, requests, single_use_links):
+        connection.execute(table.delete().where(table.c.subscriber_id.in_(ids)))
+    connection.execute(import_changes.delete().where(import_changes.c.subscriber_id.in_(ids)))
+    connection.execute(subscribers.delete().where(subscribers.c.id.in_(ids)))
 
 
 def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Subscriber]:

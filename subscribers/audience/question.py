@@ -138,6 +138,12 @@ def reachable(
     )
 
 
+def members(connection: sa.Connection, question: Question) -> sa.Select[tuple[int]]:
+    """Select who gets an issue, without asking what they follow: subscriber_id."""
+    chosen = sa.select(subscriptions.c.subscriber_id).select_from(_people())
+    return chosen.where(*_allowed(connection, question))
+
+
 def _people() -> sa.Join:
     return subscriptions.join(
         subscribers, subscribers.c.id == subscriptions.c.subscriber_id

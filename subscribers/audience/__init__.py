@@ -1,0 +1,27 @@
+"""Who gets an issue, who does not and why."""
+
+from subscribers.audience.question import (
+    WORD,
+    Interest,
+    Question,
+    excluded,
+    interests,
+    members,
+    reachable,
+    reached,
+)
+from subscribers.audience.summary import Summary, summarise, why
+
+__all__ = [
+    "WORD",
+    "Interest",
+    "Question",
+    "Summary",
+    "excluded",
+    "interests",
+    "members",
+    "reachable",
+    "reached",
+    "summarise",
+    "why",
+]

@@ -1,0 +1,130 @@
+"""Look people up, mark them, and read their history."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscribers.errors import Unknown
+from subscribers.model import EmailAddress, State, Subscriber, Tag
+from subscribers.store import audit, people, proofs, tags
+from subscribers.store.audit import Act
+from subscribers.store.proofs import Consent
+from subscribers.store.tables import subscriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of somebody's history."""
+
+    at: datetime
+    actor: str
+    words: str
+
+
+def find(connection: sa.Connection, address: str) -> Subscriber | None:
+    """Return the person with an address; raise AddressRefused where it is none."""
+    return people.find(connection, EmailAddress.parse(address).key)
+
+
+def require(connection: sa.Connection, address: str) -> Subscriber:
+    """Return the person with an address, or raise Unknown."""
+    person = find(connection, address)
+    if person is None:
+        msg = f"nobody is known by {address.strip()}"
+        raise Unknown(msg)
+    return person
+
+
+def load(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
+    """Return a person by id, or None."""
+    return people.load(connection, subscriber_id)
+
+
+def all_tags(connection: sa.Connection) -> list[Tag]:
+    """Return every tag that anybody could have."""
+    return tags.all_tags(connection)
+
+
+def counts(connection: sa.Connection) -> dict[tuple[str, str], int]:
+    """Count subscriptions by newsletter and state; reads an index, for reports."""
+    rows = connection.execute(
+        sa.select(subscriptions.c.newsletter, subscriptions.c.state, sa.func.count()).group_by(
+            subscriptions.c.newsletter, subscriptions.c.state
+        )
+    )
+    return {(newsletter, state): count for newsletter, state, count in rows}
+
+
+def mark(
+    connection: sa.Connection,
+    person: Subscriber,
+    *,
+    add: Iterable[Tag],
+    remove: Iterable[str],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Give and take tags, as staff; recorded."""
+    added = [tag for tag in add if tag.slug not in person.slugs]
+    removed = [slug for slug in remove if slug in person.slugs]
+    tags.give(connection, person.id, added)
+    tags.take(connection, person.id, removed)
+    detail = {"added": [tag.name for tag in added], "removed": removed}
+    if added or removed:
+        audit.record(connection, Act(actor, "tagged", now, person.id, detail=detail))
+
+
+def history(connection: sa.Connection, person: Subscriber) -> list[Line]:
+    """Return what happened to a person and by whom, oldest first, in words."""
+    agreed = proofs.of(connection, [person.id]).get(person.id, [])
+    lines = [Line(person.created_at, person.origin or "unknown", "became known")]
+    lines += [Line(one.at, "person", _consent(one)) for one in agreed]
+    lines += [Line(one.at, one.actor, _act(one)) for one in audit.of(connection, person.id)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def standing(person: Subscriber) -> list[str]:
+    """Say how a person stands with each newsletter."""
+    lines = []
+    for one in person.subscriptions:
+        words = f"{one.newsletter}: {one.state.value} since {one.since:%Y-%m-%d}"
+        if one.state is State.LEFT and one.reason:
+            words += f" ({one.reason})"
+        if one.frequency != "each":
+            words += f", {one.frequency.value}"
+        if one.paused_until is not None:
+            words += f", paused until {one.paused_until:%Y-%m-%d}"
+        lines.append(words)
+    return lines
+
+
+def _consent(one: Consent) -> str:
+    wording = f", wording {one.wording}" if one.wording else ""
+    return f"{one.act} {one.newsletter} ({one.source}{wording})"
+
+
+def _act(one: Act) -> str:
+    where = f" {one.newsletter}" if one.newsletter else ""
+    detail = _detail(one.detail or {})
+    return f"{one.act}{where}{': ' + detail if detail else ''}"
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    said = []
+    for name, value in detail.items():
+        if isinstance(value, Mapping):
+            text = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
+        elif isinstance(value, list):
+            text = ", ".join(map(str, value))
+        else:
+            text = str(value)
+        if text:
+            said.append(f"{name} {text}")
+    return "; ".join(said)
+
+
+def _plain(value: object) -> str:
+    return str(value["state"]) if isinstance(value, Mapping) else str(value)
