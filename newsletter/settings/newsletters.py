@@ -17,6 +17,7 @@ from newsletter.model.publication import (
     Newsletter,
     OnUnknown,
 )
+from newsletter.model.quiet import Quiet
 from newsletter.settings import values
 from newsletter.settings.reading import Table, nearest
 from newsletter.settings.segments import segment
@@ -56,7 +57,7 @@ def newsletter(key: str, table: Table, house: House) -> Newsletter:
         catch_up=table.choice("catch_up", default.catch_up, get_args(CatchUp)),
         undo=table.parsed("undo", default.undo, values.duration),
         spread=table.parsed("spread", default.spread, values.duration),
-        quiet=table.text("quiet"),
+        quiet=table.parsed("quiet", default.quiet, _quiet),
         on_unknown=table.choice("on_unknown", default.on_unknown, get_args(OnUnknown)),
         max_age=table.parsed("max_age", default.max_age, values.duration),
         max_editions=table.count("max_editions", default.max_editions, least=1),
@@ -75,6 +76,11 @@ def newsletter(key: str, table: Table, house: House) -> Newsletter:
 def _cadence(table: Table, default: Cadence) -> Cadence:
     table.text("cadence", required='when it is due, such as "mon 08:00" or "daily 07:30"')
     return table.parsed("cadence", default, Cadence.parse)
+
+
+def _quiet(text: str) -> str:
+    Quiet.parse(text)
+    return text
 
 
 def _items(table: Table) -> ItemLimits:

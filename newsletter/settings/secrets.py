@@ -1,10 +1,10 @@
 """Secrets and addresses from `.env` and the process environment, which wins."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
-from dotenv import dotenv_values
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
@@ -15,6 +15,7 @@ FILE = ".env"
 SHORTEST_SECRET = 32
 _OURS = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_")
 _NONE = SecretStr("")
+_VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 
 
 class Environment(BaseSettings):
@@ -75,11 +76,12 @@ def database_url(environment: Environment, root: Path) -> str:
 
 def wrong(environment: Environment, root: Path) -> list[Complaint]:
     """Return what is wrong with the variables; a secret is never repeated."""
+    lines = _variable_lines(root)
     found = [*_misspelled(root)]
     for name, check in _CHECKS.items():
         what = check(environment)
         if what:
-            found.append(Complaint(FILE, _line(root, name), name, what))
+            found.append(Complaint(FILE, lines.get(name, 0), name, what))
     return found
 
 
@@ -104,24 +106,21 @@ def write_first(root: Path, new_secret: Callable[[], str]) -> bool:
 
 
 def _misspelled(root: Path) -> list[Complaint]:
-    path = root / FILE
-    if not path.is_file():
-        return []
     known = {name.upper() for name in Environment.model_fields}
     return [
-        Complaint(FILE, _line(root, name), name, f"is no variable of ours; {nearest(name, known)}")
-        for name in dotenv_values(path, interpolate=False)
+        Complaint(FILE, line, name, f"is no variable of ours; {nearest(name, known)}".rstrip("; "))
+        for name, line in _variable_lines(root).items()
         if name.startswith(_OURS) and name not in known
     ]
 
 
-def _line(root: Path, name: str) -> int:
+def _variable_lines(root: Path) -> dict[str, int]:
+    """Map every variable that `.env` sets to its line."""
     path = root / FILE
     if not path.is_file():
-        return 0
-    lines = path.read_text(encoding="utf-8").splitlines()
-    starts = (f"{name}=", f"export {name}=")
-    return next((n for n, line in enumerate(lines, 1) if line.strip().startswith(starts)), 0)
+        return {}
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+    return {found[1]: number for number, line in lines if (found := _VARIABLE.match(line))}
 
 
 def _wrong_database(environment: Environment) -> str:

@@ -1,0 +1,290 @@
+"""The configuration is read once; what is wrong is refused with file, line, key and advice."""
+
+import re
+from collections.abc import Callable
+from datetime import time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from newsletter import settings
+from newsletter.errors import ConfigurationError
+from newsletter.model.publication import ItemLimits, Late, Mailbox
+from newsletter.settings import Settings, secrets
+
+ROOT = Path(__file__).parents[3]
+SECRETS = {"NEWSLETTER_SECRET_KEY": "k" * 32, "NEWSLETTER_PEPPER": "p" * 32}
+SMALLEST = """
+[publication]
+name = "Peninsula Review"
+url = "https://news.example.org"
+from = "brief@example.org"
+"""
+FULL = (ROOT / "newsletter.example.toml").read_text(encoding="utf-8")
+
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def loaded(text: str, **environ: str) -> Settings:
+        (tmp_path / "newsletter.toml").write_text(text, encoding="utf-8")
+        return settings.load(tmp_path, SECRETS | environ)
+
+    return loaded
+
+
+@pytest.fixture
+def refused(load: Load) -> Callable[..., list[str]]:
+    def complaints(text: str, **environ: str) -> list[str]:
+        with pytest.raises(ConfigurationError) as error:
+            load(text, **environ)
+        return str(error.value).splitlines()
+
+    return complaints
+
+
+Refused = Callable[..., list[str]]
+
+
+def line_of(text: str, start: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), 1) if line.startswith(start))
+
+
+def test_the_smallest_publication_takes_the_defaults_of_the_house(
+    load: Load, tmp_path: Path
+) -> None:
+    found = load(SMALLEST + '[newsletters.weekly]\ncadence = "mon 08:00"\n')
+    weekly = found.publication.newsletters[0]
+    assert found.publication.provider == "outbox"
+    assert found.outbox == tmp_path / "outbox"
+    assert found.database_url == f"sqlite:///{tmp_path / 'newsletter.db'}"
+    assert found.listen == "127.0.0.1:8025"
+    assert (weekly.title, weekly.language, weekly.timezone) == ("weekly", "en", ZoneInfo("UTC"))
+    assert (weekly.lead, weekly.late) == (timedelta(days=3), Late(timedelta(hours=2), "hold"))
+
+
+def test_the_example_loads_and_every_value_arrives(load: Load, tmp_path: Path) -> None:
+    found = load(FULL)
+    house, weekly = found.publication, found.publication.newsletters[0]
+    assert house.sender == Mailbox("Peninsula Review", "brief@example.org")
+    assert house.reply_to == Mailbox("", "editors@example.org")
+    assert (house.alerts, house.leave_mailto) == ("staff@example.org", "leave@example.org")
+    assert house.topics[0].labels == (("en", "South Korea"), ("ko", "한국"))
+    assert house.topics[0].aliases == ("ROK", "대한민국")
+    assert house.sources[1].links == r"/essays/\d{4}/"
+    assert house.sources[2].path == tmp_path / "articles"
+    assert house.segments == (("readers", "not staff and not press"),)
+    assert weekly.cadence.times == (time(8),)
+    assert weekly.timezone == ZoneInfo("Asia/Seoul")
+    assert (weekly.segment, weekly.items) == ("readers", ItemLimits(1, 8))
+    assert (weekly.spread, weekly.quiet) == (timedelta(minutes=20), "22:00-07:00")
+    assert str(found.trusted_proxies[0]) == "127.0.0.1/32"
+
+
+def test_the_example_and_the_documentation_know_every_key() -> None:
+    manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    tables = {"topics", "sources", "newsletters", "segments", "publication", "brand", "web"}
+    for key in settings.known_keys(FULL) - tables - {"retention"}:
+        last = key.rpartition(".")[2]
+        assert re.search(rf"(^|[{{ ,]){last} = ", FULL, re.MULTILINE) or last == "path", key
+        assert f"`{last}`" in manual, key
+
+
+def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^([A-Z_]+)=", example, re.MULTILINE)
+    assert listed == [name.upper() for name in secrets.Environment.model_fields]
+    assert [name for name in listed if f"`{name}`" not in manual] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "start", "complaint"),
+    [
+        (
+            'cadence = "mon',
+            'cadnce = "mon',
+            "cadnce",
+            'newsletters.weekly.cadnce: is no key of this table; did you mean "cadence"?',
+        ),
+        (
+            "[retention]",
+            "[retentoin]",
+            "[retentoin]",
+            'retentoin: is no key of this table; did you mean "retention"?',
+        ),
+        (
+            "opens = false",
+            "open = false",
+            "tracking",
+            'newsletters.weekly.tracking.open: is no key of this table; did you mean "opens"?',
+        ),
+        ('"mon 08:00"', '"monday"', "cadence", 'weekly.cadence: "monday" is no cadence: expected'),
+        (
+            'lead = "3d"',
+            "lead = 3",
+            "lead",
+            'weekly.lead: found "3"; expected a duration such as "30m"',
+        ),
+        (
+            'timezone = "Asia/Seoul"                     # default "UTC"',
+            'timezone = "Asia/Soul"',
+            "timezone",
+            'publication.timezone: found "Asia/Soul"; expected a zone such as "Asia/Seoul"',
+        ),
+        ('segment = "readers"', 'segment = "a and ("', "segment", "column 8: expected a tag"),
+        ('"not staff and not press"', '"not staff or"', "readers", "segments.readers: found"),
+        ("max = 8 }", "max = 0 }", "items", "items.max: found 0; expected 1 or more"),
+        ("min = 1", "min = 9", "items", "items.min: found 9, which is more than max = 8"),
+        ('then = "hold"', 'then = "hodl"', "late", 'found "hodl"; expected one of "hold", "send"'),
+        ("undo =", "undo = true #", "undo", "weekly.undo: found true; expected a text"),
+        ('"followed-first"', '["same"]', "content", "weekly.content: found ['same']; expected a"),
+        ('"manuscripts"]', '"manuscript"]', "sources", 'did you mean "manuscripts"?'),
+        ('"22:00-07:00"', '"night"', "quiet", "weekly.quiet: 'night' is not a span of quiet hours"),
+        ('kind = "page"', 'kind = "pages"', "kind", 'sources.essays.kind: found "pages"'),
+        (
+            'path = "articles/"',
+            'url = "https://example.org/"',
+            "url",
+            'sources.manuscripts.url: found "https://example.org/"; a folder needs path',
+        ),
+        ('links = "/essays', 'links = "(/essays', "links", "expected a regular expression"),
+        (
+            'url = "https://news.example.org"',
+            'url = "news.example.org"',
+            "url",
+            'publication.url: found "news.example.org"; expected an address such as "https://',
+        ),
+        (
+            'from = "Peninsula Review <brief@example.org>"',
+            'from = "Peninsula Review"',
+            "from",
+            'publication.from: found "Peninsula Review"; expected an address such as',
+        ),
+        ('"#8c1d2f"', '"darkred"', "accent", 'brand.accent: found "darkred"; expected a colour'),
+        ('["127.0.0.1"]', '["proxy"]', "trusted", 'web.trusted_proxies: found "proxy"; expected'),
+        ('"127.0.0.1:8026"', '"8026"', "desk", 'web.desk: found "8026"; expected a host and port'),
+        (
+            "[topics.trade]",
+            "[topics.Trade]",
+            "[topics.Trade]",
+            'topics.Trade: the key of a topic is written as a slug; expected "trade"',
+        ),
+        (
+            'ko = "통상"',
+            'ko = "대한민국"',
+            "[topics.trade]",
+            'topics.trade: "대한민국" already means the topic "south-korea"',
+        ),
+        ("[newsletters.weekly]", "[newsletters.Weekly!]", "[news", "expected a key of lower-case"),
+    ],
+)
+def test_a_wrong_key_is_refused_with_its_line(
+    refused: Refused, old: str, new: str, start: str, complaint: str
+) -> None:
+    text = FULL.replace(old, new, 1).replace("[newsletters.Weekly!]", '[newsletters."Weekly!"]')
+    assert text != FULL
+    found = refused(text)
+    assert [line for line in found if complaint in line], found
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if line.startswith(start)]
+    complained = next(line for line in found if complaint in line)
+    assert int(complained.split(":")[1]) in lines
+    assert complained.startswith("newsletter.toml:")
+
+
+def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file(
+    refused: Refused,
+) -> None:
+    text = SMALLEST + '[newsletters.weekly]\nlead = "long"\nundo = "no"\nhue = 1\n'
+    found = refused(text, NEWSLETTER_PEPPER="short")
+    assert [line.split(":")[:3] for line in found] == [
+        [".env", " NEWSLETTER_PEPPER", " expected 32 characters or more"],
+        ["newsletter.toml", "6", " newsletters.weekly.cadence"],
+        ["newsletter.toml", "7", " newsletters.weekly.lead"],
+        ["newsletter.toml", "8", " newsletters.weekly.undo"],
+        ["newsletter.toml", "9", " newsletters.weekly.hue"],
+    ]
+
+
+def test_what_is_no_toml_is_refused_at_its_line(refused: Refused) -> None:
+    assert refused("[publication]\nname = Peninsula\n") == [
+        "newsletter.toml:2: this is no TOML: Invalid value"
+    ]
+
+
+def test_the_keys_that_must_be_there_are_asked_for(refused: Refused) -> None:
+    found = refused("[publication]\n")
+    assert [line.partition(";")[0] for line in found] == [
+        "newsletter.toml:1: publication.from: is missing",
+        "newsletter.toml:1: publication.name: is missing",
+        "newsletter.toml:1: publication.url: is missing",
+    ]
+
+
+def test_without_a_configuration_the_next_step_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match='run "newsletter init"'):
+        settings.load(tmp_path, SECRETS)
+
+
+def test_no_secret_is_in_the_repr(load: Load) -> None:
+    secret = {
+        "NEWSLETTER_SECRET_KEY": "n" * 32 + "," + "o" * 32,
+        "NEWSLETTER_PEPPER": "secret-pepper-" * 3,
+        "NEWSLETTER_DATABASE_URL": "postgresql://ada:secret-word@db.example.org/news",
+        "SENDGRID_API_KEY": "SG.secret-word",
+        "SMTP_URL": "smtp://ada:secret-word@mail.example.org",
+    }
+    found = load(SMALLEST, **secret)
+    assert found.secret_keys == (b"n" * 32, b"o" * 32)
+    assert found.sendgrid_api_key == "SG.secret-word"
+    assert "secret-" not in repr(found)
+    assert "nnn" not in repr(found)
+
+
+def test_the_environment_wins_over_env_and_an_empty_variable_is_absent(
+    load: Load, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text(
+        "SENDGRID_API_HOST=https://api.eu.sendgrid.com\nSENDGRID_API_KEY=from-file\n"
+    )
+    found = load(SMALLEST, SENDGRID_API_KEY="from-environ", SENDGRID_API_HOST="")
+    assert found.sendgrid_api_key == "from-environ"
+    assert found.sendgrid_api_host == "https://api.eu.sendgrid.com"
+
+
+def test_a_misspelled_variable_in_env_is_named_with_its_line(
+    refused: Refused, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("# ours\nOTHER=1\nexport SENDGRID_APIKEY=x\n")
+    assert refused(SMALLEST) == [
+        '.env:3: SENDGRID_APIKEY: is no variable of ours; did you mean "SENDGRID_API_KEY"?'
+    ]
+
+
+def test_a_provider_without_its_secret_is_refused_where_it_is_chosen(refused: Refused) -> None:
+    text = SMALLEST + 'provider = "sendgrid"\n'
+    (found,) = refused(text)
+    assert found.startswith(f"newsletter.toml:{line_of(text, 'provider')}: publication.provider: ")
+    assert found.endswith('found "sendgrid", which needs SENDGRID_API_KEY in .env')
+
+
+def test_first_secrets_are_written_once_and_for_their_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.toml").write_text(SMALLEST)
+    assert secrets.write_first(tmp_path, lambda: "s" * 43)
+    assert not secrets.write_first(tmp_path, lambda: "t" * 43)
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    assert settings.load(tmp_path, {}).secret_keys == (b"s" * 43,)
+
+
+def test_a_site_on_this_machine_is_listened_to_on_its_own_port(load: Load) -> None:
+    found = load(SMALLEST.replace("https://news.example.org", "http://127.0.0.1:9000"))
+    assert (found.listen, found.desk) == ("127.0.0.1:9000", "127.0.0.1:9001")
+
+
+def test_the_sample_publication_loads(tmp_path: Path) -> None:
+    samples = ROOT / "newsletter/cli/samples/newsletter.toml"
+    (tmp_path / "newsletter.toml").write_bytes(samples.read_bytes())
+    house = settings.load(tmp_path, SECRETS).publication
+    assert [source.kind for source in house.sources] == ["feed", "folder", "folder"]
