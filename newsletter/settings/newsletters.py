@@ -21,6 +21,7 @@ from newsletter.model.quiet import Quiet
 from newsletter.settings import values
 from newsletter.settings.reading import Table, nearest
 from newsletter.settings.segments import segment
+from subscribers.model import slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def newsletter(key: str, table: Table, house: House) -> Newsletter:
         subject=table.text("subject"),
         subject_prefix=table.text("subject_prefix"),
         sources=_sources(table, house.sources),
-        topics=table.texts("topics"),
+        topics=tuple(map(slug, table.texts("topics"))),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
     )

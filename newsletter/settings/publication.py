@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from newsletter.model.finding import CHECKS
 from newsletter.model.publication import (
     Brand,
     Mailbox,
@@ -18,6 +19,7 @@ from newsletter.settings.reading import Table, shown
 from newsletter.settings.segments import saved_segments
 from subscribers.model import slug
 
+_GRAVITIES = ("block", "warn", "off")
 NOBODY = Mailbox("", "")
 
 
@@ -45,6 +47,7 @@ def publication(table: Table, root: Path) -> Publication:
         ),
         segments=tuple(segments.items()),
         brand=_brand(table.table("brand")),
+        checks=_checks(table.table("checks")),
         alerts=head.parsed("alerts", NOBODY, values.mailbox).address,
         leave_mailto=head.parsed("unsubscribe_mailto", NOBODY, values.mailbox).address,
         rate=head.count("rate", 0),
@@ -122,6 +125,13 @@ def _check_place(table: Table, source: Source) -> None:
         table.complain("url", f'found {shown(source.url)}; a folder needs path = "…" instead')
     elif source.kind in {"page", "sitemap"} and not has_url:
         table.complain("path", f'a {source.kind} needs url = "https://…" instead')
+
+
+def _checks(table: Table) -> tuple[tuple[str, str], ...]:
+    chosen = ((name, table.choice(name, "", _GRAVITIES)) for name in CHECKS)
+    policy = tuple((name, gravity) for name, gravity in chosen if gravity)
+    table.finish()
+    return policy
 
 
 def _brand(table: Table) -> Brand:

@@ -85,10 +85,20 @@ def test_the_example_loads_and_every_value_arrives(load: Load, tmp_path: Path) -
 
 def test_the_example_and_the_documentation_know_every_key() -> None:
     manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
-    tables = {"topics", "sources", "newsletters", "segments", "publication", "brand", "web"}
+    tables = {
+        "topics",
+        "sources",
+        "newsletters",
+        "segments",
+        "publication",
+        "brand",
+        "web",
+        "checks",
+    }
     for key in settings.known_keys(FULL) - tables - {"retention"}:
         last = key.rpartition(".")[2]
-        assert re.search(rf"(^|[{{ ,]){last} = ", FULL, re.MULTILINE) or last == "path", key
+        in_example = re.search(rf"(^|[{{ ,]){last} = ", FULL, re.MULTILINE)
+        assert in_example or key.startswith("checks."), key
         assert f"`{last}`" in manual, key
 
 
@@ -139,6 +149,7 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
         ("max = 8 }", "max = 0 }", "items", "items.max: found 0; expected 1 or more"),
         ("min = 1", "min = 9", "items", "items.min: found 9, which is more than max = 8"),
         ('then = "hold"', 'then = "hodl"', "late", 'found "hodl"; expected one of "hold", "send"'),
+        ('"alt text" = "warn"', '"alt-text" = "off"', '"alt', 'did you mean "alt text"?'),
         ("undo =", "undo = true #", "undo", "weekly.undo: found true; expected a text"),
         ('"followed-first"', '["same"]', "content", "weekly.content: found ['same']; expected a"),
         ('"manuscripts"]', '"manuscript"]', "sources", 'did you mean "manuscripts"?'),
