@@ -177,9 +177,9 @@ def defused(text: str) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, str):
         return value
-    if value == []:
-        return ""
-    plain = isinstance(value, list) and not any(set('[],;|"') & set(str(one)) for one in value)
-    if plain and all(isinstance(one, str) for one in value):
-        return "; ".join(value)
+    if not isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    names = [one for one in value if isinstance(one, str)]
+    if len(names) == len(value) and not any(set('[],;|"') & set(name) for name in names):
+        return "; ".join(names)
     return json.dumps(value, ensure_ascii=False)

@@ -315,3 +315,8 @@ def _undo_newcomers(
     people.remove(connection, gone)
     undoing.removed += len(gone)
     return rows[-1].id if rows else None
+
+
+def recent(connection: sa.Connection) -> list[Import]:
+    """Return the latest imports, newest first."""
+    return imports.recent(connection)

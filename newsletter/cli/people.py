@@ -1,0 +1,223 @@
+"""`newsletter subscribers …` and `newsletter segment`."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from newsletter.app import App
+from newsletter.cli import lists
+from newsletter.cli.opening import open_app
+from newsletter.cli.show import Exit, fail, print_json, print_rows, say
+from newsletter.model.publication import Newsletter
+from newsletter.store import intents
+from newsletter.store.erasure import erase_elsewhere
+from subscribers import directory, erasure, suppression
+from subscribers.audience import Question, summarise, why
+from subscribers.model import EmailAddress, Reason, Subscriber, Suppression, Tag, TagKind, slug
+from subscribers.segment import parse
+
+commands = typer.Typer()
+subscribers = typer.Typer(
+    help="Import, export, look up, tag and forget subscribers.", no_args_is_help=True
+)
+subscribers.add_typer(lists.commands)
+commands.add_typer(subscribers, name="subscribers")
+
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="A subscriber's mail address.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@subscribers.command()
+def show(address: Address, *, as_json: AsJson = False) -> None:
+    """Show how somebody stands, what they follow, and their whole history."""
+    with open_app() as app, app.reader.begin() as connection:
+        person = directory.require(connection, address)
+        history = directory.history(connection, person)
+    if as_json:
+        print_json(_as_json(person, history))
+        return
+    for line in _portrait(person):
+        say(line)
+    say()
+    rows = [
+        {"when": f"{one.at:%Y-%m-%d %H:%M}", "who": one.actor, "what": one.words} for one in history
+    ]
+    print_rows(rows, ("when", "who", "what"))
+
+
+@subscribers.command()
+def tag(
+    address: Address,
+    *,
+    add: Annotated[list[str] | None, typer.Option("--add", help="A label to set.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", help="A tag to take off.")] = None,
+) -> None:
+    """Set or take off tags, as staff; a name that is a configured topic marks that topic."""
+    with open_app() as app, app.engine.begin() as connection:
+        person = directory.require(connection, address)
+        known = lists.topics(app.publication)
+        wanted = [
+            known.get(slug(name)) or Tag(slug(name), name, TagKind.LABEL) for name in add or ()
+        ]
+        directory.mark(
+            connection,
+            person,
+            add=[one for one in wanted if one.slug],
+            remove=[slug(name) for name in remove or ()],
+            actor=actor(),
+            now=app.now(),
+        )
+        after = directory.require(connection, address)
+    say(f"{after.address}: {', '.join(one.name for one in after.tags) or 'no tags'}")
+
+
+@subscribers.command()
+def forget(
+    address: Address,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Erase somebody from everything that we hold; a keyed hash stays, so that no import brings them back."""
+    with open_app() as app:
+        if not yes:
+            typer.confirm(f"Erase {address} for good?", abort=True)
+        with app.engine.begin() as connection:
+            person = directory.require(connection, address)
+            outcome = erasure.erase(
+                connection, person, pepper=app.settings.pepper, actor=actor(), now=app.now()
+            )
+            intents.carry_out(connection, outcome, app.journal, now=app.now())
+        found = erase_elsewhere(app.engine, app.settings.outbox, outcome.erased)
+    say(f"Erased, with {found} copies elsewhere. What stays is a keyed hash.")
+
+
+@subscribers.command()
+def suppress(
+    address: Address,
+    *,
+    why_: Annotated[str, typer.Option("--why", help="For whoever reads it later.")] = "",
+) -> None:
+    """Never mail an address again."""
+    with open_app() as app, app.engine.begin() as connection:
+        key = EmailAddress.parse(address).key
+        cause = Suppression(key, Reason.MANUAL, actor(), why_, app.now())
+        outcome = suppression.suppress(connection, cause, pepper=app.settings.pepper, actor=actor())
+        intents.carry_out(connection, outcome, app.journal, now=app.now())
+    say(f"{address} is suppressed." if outcome.word == "suppressed" else "It was already.")
+
+
+@subscribers.command()
+def lift(
+    address: Address,
+    *,
+    why_: Annotated[str, typer.Option("--why", prompt="Why may it be mailed again")],
+) -> None:
+    """Mail a suppressed address again; the reason is recorded."""
+    with open_app() as app, app.engine.begin() as connection:
+        key = EmailAddress.parse(address).key
+        suppression.lift(connection, key, why=why_, actor=actor(), now=app.now())
+    say(f"{address} is no longer suppressed.")
+
+
+@commands.command()
+def segment(
+    expression: Annotated[str, typer.Argument(metavar="EXPR", help='Such as "a and not b".')],
+    *,
+    newsletter: Annotated[
+        str, typer.Option("--newsletter", help="Of whose subscribers; the first one if left out.")
+    ] = "",
+    why_: Annotated[
+        str, typer.Option("--why", metavar="ADDRESS", help="Say why somebody is in or out.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Count a segment: how many, ten of them, who is left out and why."""
+    with open_app() as app:
+        chosen = _newsletter(app, newsletter)
+        rule = parse(expression, dict(app.publication.segments))
+        question = Question(chosen.key, rule, app.now(), None)
+        if why_:
+            _say_why(app, question, why_, as_json=as_json)
+            return
+        with app.reader.begin() as connection:
+            found = summarise(connection, question)
+    if as_json:
+        examples = [{"address": address, "name": name} for address, name in found.examples]
+        left_out = dict(found.left_out)
+        content = {"newsletter": chosen.key, "people": found.people}
+        print_json(content | {"examples": examples, "left_out": left_out})
+        return
+    say(f"{found.people:,} of those subscribed to {chosen.title} would get an issue.")
+    print_rows(
+        [{"for_example": address, "name": name} for address, name in found.examples],
+        ("for_example", "name"),
+    )
+    for reason, people in found.left_out.items():
+        say(f"{people:>9,} left out: {reason}")
+
+
+def actor() -> str:
+    """Return who acts, as the audit names them."""
+    return f"staff:{getpass.getuser()}"
+
+
+def _newsletter(app: App, key: str) -> Newsletter:
+    if not app.publication.newsletters:
+        fail("No newsletter is configured.", Exit.USAGE)
+    chosen = app.publication.newsletter(key) if key else app.publication.newsletters[0]
+    if chosen is None:
+        known = ", ".join(one.key for one in app.publication.newsletters)
+        fail(f"There is no newsletter “{key}”; there are: {known}.", Exit.USAGE)
+    return chosen
+
+
+def _say_why(app: App, question: Question, address: str, *, as_json: bool) -> None:
+    with app.reader.begin() as connection:
+        person = directory.require(connection, address)
+    words = why(person, question)
+    if as_json:
+        print_json({"address": person.address, "newsletter": question.newsletter, "why": words})
+    else:
+        say(f"{person.address} is {words}")
+
+
+def _portrait(person: Subscriber) -> list[str]:
+    name = f"{person.name} <{person.address}>" if person.name else person.address
+    topics = [one.name for one in person.tags if one.kind is TagKind.TOPIC]
+    labels = [one.name for one in person.tags if one.kind is TagKind.LABEL]
+    return [
+        name,
+        *(f"  {line}" for line in directory.standing(person)),
+        f"  follows: {', '.join(topics) or 'everything'}",
+        *([f"  labels: {', '.join(labels)}"] if labels else []),
+        *([f"  language: {person.language}"] if person.language else []),
+        *(
+            [f"  suppressed: {person.suppressed.reason.value} ({person.suppressed.origin})"]
+            if person.suppressed
+            else []
+        ),
+    ]
+
+
+def _as_json(person: Subscriber, history: list[directory.Line]) -> dict[str, object]:
+    return {
+        "id": person.id,
+        "address": person.address,
+        "name": person.name,
+        "language": person.language,
+        "topics": sorted(person.topics),
+        "labels": sorted(person.slugs - person.topics),
+        "subscriptions": [
+            {
+                "newsletter": one.newsletter,
+                "state": one.state.value,
+                "frequency": one.frequency.value,
+                "paused_until": one.paused_until,
+                "since": one.since,
+            }
+            for one in person.subscriptions
+        ],
+        "suppressed": person.suppressed.reason.value if person.suppressed else None,
+        "history": [{"at": one.at, "actor": one.actor, "what": one.words} for one in history],
+    }

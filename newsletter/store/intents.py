@@ -1,0 +1,111 @@
+"""Carry out what the use cases of people decided, in their own transaction; write their mail."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.model import links
+from newsletter.model.publication import Publication
+from newsletter.store import erasure, notices
+from newsletter.store.notices import Notice
+from subscribers import directory
+from subscribers.journal import Journal
+from subscribers.model import Outcome
+from subscribers.tokens import Purpose, Signer
+
+TO_ANOTHER_ADDRESS = frozenset({"address-change"})
+
+_ONCE: Mapping[str, tuple[str, Callable[[str, str], str], Purpose]] = {
+    "confirm": ("link", links.confirm, Purpose.CONFIRM),
+    "goodbye": ("back", links.confirm, Purpose.CONFIRM),
+    "manage": ("link", links.manage, Purpose.MANAGE),
+    "address-change": ("link", links.manage, Purpose.ADDRESS),
+}
+"""By kind of notice: what its link is called there, where it leads, what it may do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Where a notice goes, and in which language."""
+
+    address: str
+    name: str
+    language: str
+
+
+def carry_out(
+    connection: sa.Connection, outcome: Outcome, journal: Journal, *, now: datetime
+) -> None:
+    """Queue the mails, erase newsletter's own rows, and write the journal last.
+
+    The journal is on the disk before the transaction commits: what is restored from a backup can
+    then never know more than the journal.
+    """
+    for mail in outcome.mails:
+        notice = Notice(
+            mail.kind, mail.key, mail.subscriber_id, mail.address, mail.language, dict(mail.values)
+        )
+        notices.queue(connection, notice, now=now)
+    if outcome.erased is not None:
+        erasure.erase(connection, outcome.erased)
+    journal.append(outcome.entries)
+
+
+def addressee(connection: sa.Connection, notice: Notice) -> Addressee | None:
+    """Return where a notice goes now; None if its person is erased or suppressed meanwhile."""
+    if notice.subscriber_id is None:
+        return Addressee(notice.address, "", notice.language)
+    person = directory.load(connection, notice.subscriber_id)
+    if person is None or person.suppressed is not None:
+        return None
+    language = notice.language or person.language
+    if notice.kind in TO_ANOTHER_ADDRESS:
+        return Addressee(notice.address, person.name, language)
+    return Addressee(person.address, person.name, language)
+
+
+def printed(notice: Notice, publication: Publication, signer: Signer) -> dict[str, object]:
+    """Return the values that a notice prints; its links are signed only now."""
+    values = {name: str(value) for name, value in notice.values.items()}
+    if notice.subscriber_id is None:
+        return dict(notice.values)
+    made = _Links(notice.subscriber_id, values, publication.url, signer)
+    until = values.get("until", "")
+    ends = datetime.fromisoformat(until).astimezone(publication.timezone) if until else None
+    return {
+        **values,
+        **made.all(notice.kind),
+        "until": f"{ends:%Y-%m-%d %H:%M %Z}" if ends else "",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    subscriber_id: int
+    values: dict[str, str]
+    base: str
+    signer: Signer
+
+    def all(self, kind: str) -> dict[str, str]:
+        if kind in _ONCE:
+            name, address, purpose = _ONCE[kind]
+            return {name: address(self.base, self._once(purpose))}
+        if kind != "welcome":
+            return {}
+        newsletter = self.values.get("newsletter", "")
+        token = self.signer.mint(self.subscriber_id, newsletter, Purpose.MAIL)
+        return {
+            "preferences": links.preferences(self.base, token),
+            "leave": links.leave(self.base, token),
+        }
+
+    def _once(self, purpose: Purpose) -> str:
+        return self.signer.mint(
+            self.subscriber_id,
+            self.values.get("newsletter", ""),
+            purpose,
+            serial=int(self.values["serial"]),
+            until=datetime.fromisoformat(self.values["until"]),
+        )

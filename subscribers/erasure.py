@@ -1,0 +1,36 @@
+"""Erase somebody: everything that we hold, down to a keyed hash."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from subscribers.model import Entry, Erased, Outcome, Subscriber
+from subscribers.store import audit, erasures, people
+from subscribers.store.audit import Act
+from subscribers.store.tables import audit as audit_table
+from subscribers.store.tables import suppressions
+
+
+def erase(
+    connection: sa.Connection, person: Subscriber, *, pepper: bytes, actor: str, now: datetime
+) -> Outcome:
+    """Delete a person with tags, consents, requests, links and undo snapshots.
+
+    The audit keeps what was done and by whom, without details. `outcome.erased` names whom the
+    caller must erase from newsletter's own tables and files.
+    """
+    hash_ = erasures.hashed(person.address_key, pepper)
+    erasures.remember(connection, hash_, now)
+    connection.execute(
+        suppressions.delete().where(suppressions.c.address_key == person.address_key)
+    )
+    people.remove(connection, [person.id])
+    connection.execute(
+        audit_table.update().where(audit_table.c.subscriber_id == person.id).values(detail={})
+    )
+    audit.record(connection, Act(actor, "erased", now, person.id))
+    return Outcome(
+        "erased",
+        entries=(Entry("erased", now, person.id, hash_),),
+        erased=Erased(person.id, person.address),
+    )
