@@ -1,0 +1,251 @@
+"""SendGrid: the vendor's package for its conventions, our own connections under it.
+
+What the package would do by itself is never reached: no timeout, a connection per call, redirects
+that carry the key, a debug log that prints it. SendGrid has no idempotency key, so whatever is not
+a clear answer is UNKNOWN. Not verified against the live service: that a 503 may follow an accepted
+request, and that the index in a 400's `field` counts from the first personalization; both are read
+in the way that loses nothing.
+"""
+
+import logging
+import re
+import ssl
+import zlib
+from collections.abc import Mapping, Sequence
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from sendgrid import SendGridAPIClient
+from sendgrid.base_interface import python_http_client
+from typing_extensions import override
+
+from newsletter.errors import ConfigurationError
+from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
+from newsletter.esp.sendgrid_body import MOST_RECIPIENTS, Body, BodyError, Prepared
+from newsletter.esp.wire import Answer, NotSentError, Patience, Pool, UnansweredError
+
+REGIONS = ("global", "eu")
+WAIT = 60.0
+"""Seconds to wait after a 429 that does not say how long."""
+LONGEST_WAIT = 3600.0
+_INDEX = re.compile(r"personalizations[.\[](\d+)")
+_STOPPING = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+)
+
+
+class SendGridSender:
+    """Submits a batch as one v3 Mail Send request; answers within a deadline, tries once."""
+
+    name = "sendgrid"
+    max_batch = MOST_RECIPIENTS
+    repeatable = False
+
+    def __init__(
+        self,
+        key: str,
+        host: str = "",
+        *,
+        sandbox: bool = False,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
+        tls: ssl.SSLContext | None = None,
+        at: FaultPoint = nowhere,
+    ) -> None:
+        """Take the key and the host: empty, a region (`eu`, `global`), or an address.
+
+        `sandbox` has everything checked and nothing sent.
+        """
+        if not key.strip() or not key.isascii():
+            msg = "SENDGRID_API_KEY in .env: empty or not ASCII; expected the key from SendGrid"
+            raise ConfigurationError(msg)
+        logging.getLogger("python_http_client").setLevel(logging.WARNING)  # it prints the key
+        self._api = _api(key, host)
+        self._sandbox = sandbox
+        pool = Pool(self._api.host, patience=patience, tls=tls, at=at)
+        headers = {**self._api.client.request_headers, "Content-Type": _READY}
+        self._api.client = _Client(self._api.host, headers, 3, (), pool)
+        self._prepared: dict[int, tuple[Letter, Prepared]] = {}
+
+    def submit(self, shipment: Shipment) -> Outcome:
+        """Send one request and read its answer."""
+        try:
+            body = self._letter(shipment.letter).fill(shipment.attempt, shipment.recipients)
+        except BodyError as error:
+            return Outcome(Verdict.REFUSED, str(error))
+        if not body.recipients:
+            return Outcome(Verdict.ACCEPTED, "nobody in it can be mailed", refused=body.refused)
+        try:
+            response = self._api.client.mail.send.post(request_body=_Ready(body.content))
+        except NotSentError as error:
+            return Outcome(Verdict.UNSENT, f"no connection: {error}", refused=body.refused)
+        except UnansweredError as error:
+            return Outcome(Verdict.UNKNOWN, f"no answer: {error}", refused=body.refused)
+        answer = Answer(response.status_code, response.headers, response.body)
+        return self._judged(shipment.attempt, body, answer)
+
+    def _letter(self, letter: Letter) -> Prepared:
+        """Return the letter in JSON, prepared once; letters are told apart by identity."""
+        known = self._prepared.get(id(letter))
+        if known is not None and known[0] is letter:
+            return known[1]
+        prepared = Prepared(letter, sandbox=self._sandbox)
+        if len(self._prepared) >= _KEPT:
+            self._prepared.clear()
+        self._prepared[id(letter)] = (letter, prepared)
+        return prepared
+
+    def _judged(self, attempt: str, body: Body, answer: Answer) -> Outcome:
+        accepted = HTTPStatus.OK if self._sandbox else HTTPStatus.ACCEPTED
+        if answer.status == accepted:
+            message_id = answer.headers.get("X-Message-Id", "")
+            return Outcome(Verdict.ACCEPTED, message_id=message_id, refused=body.refused)
+        return judge(attempt, body.recipients, body.refused, answer)
+
+
+def judge(
+    attempt: str, recipients: Sequence[Recipient], refused: Mapping[str, str], answer: Answer
+) -> Outcome:
+    """Return what an answer other than "accepted" means.
+
+    Only what the vendor documents as turned away counts as unsent or refused; everything else,
+    with the 5xx, may have been accepted.
+    """
+    status, reason = answer.status, f"HTTP {answer.status}{_said(answer.body)}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Outcome(Verdict.UNSENT, reason, refused=refused, wait=_wait(attempt, answer.headers))
+    if status in _STOPPING:
+        return Outcome(Verdict.UNSENT, reason, refused=refused, stop=True)
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        target = answer.headers.get("Location", "elsewhere")
+        reason = f"HTTP {status}: redirected to {target}, which is not followed"
+        return Outcome(Verdict.UNKNOWN, reason, refused=refused, stop=True)
+    turned_away = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if turned_away and status != HTTPStatus.REQUEST_TIMEOUT:
+        return Outcome(Verdict.REFUSED, reason, refused={**refused, **_named(recipients, answer)})
+    return Outcome(Verdict.UNKNOWN, reason, refused=refused)
+
+
+_READY = "application/json; charset=utf-8"
+"""A type that the package does not take for its own: it then leaves the body as it is."""
+_KEPT = 256
+
+
+class _Ready:
+    """A serialised body that the package passes on; it shows nothing of itself in a log."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def encode(self, _encoding: str) -> "_Ready":
+        return self
+
+    @override
+    def __format__(self, _spec: str) -> str:
+        return f"<{len(self.content)} bytes>"
+
+
+class _Received:
+    """An answer in the form in which the package expects urllib's."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def getcode(self) -> int:
+        return self._answer.status
+
+    def read(self) -> bytes:
+        return self._answer.body
+
+    def info(self) -> Message:
+        return self._answer.headers
+
+
+class _Client(python_http_client.Client):  # type: ignore[misc]
+    """The package's client, with our connections in the place of urllib's opener."""
+
+    def __init__(
+        self,
+        host: str,
+        request_headers: dict[str, str],
+        version: int,
+        url_path: Sequence[str],
+        pool: Pool,
+    ) -> None:
+        super().__init__(host, request_headers, version, list(url_path))
+        self.pool = pool
+
+    @override
+    def _build_client(self, name: str | None = None) -> "_Client":
+        path = [*self._url_path, name] if name else self._url_path
+        return _Client(self.host, self.request_headers, self._version, path, self.pool)
+
+    @override
+    def _make_request(self, opener: Any, request: Any, timeout: float | None = None) -> _Received:
+        headers = {**dict(request.header_items()), "Content-type": "application/json"}
+        return _Received(self.pool.post(request.selector, headers, request.data.content))
+
+
+def _api(key: str, host: str) -> SendGridAPIClient:
+    if host in {"", *REGIONS}:
+        api = SendGridAPIClient(key)
+        if host:
+            api.set_sendgrid_data_residency(host)
+        return api
+    if not re.match(r"https?://[^/]+$", host.rstrip("/")):
+        msg = (
+            f"SENDGRID_API_HOST in .env: {host!r} is no host; expected eu, global or an address"
+            " such as https://api.eu.sendgrid.com"
+        )
+        raise ConfigurationError(msg)
+    return SendGridAPIClient(key, host=host.rstrip("/"))
+
+
+def _errors(body: bytes) -> list[dict[str, Any]]:
+    """Return the errors of an answer; a gateway's page in HTML has none."""
+    try:
+        errors = orjson.loads(body)["errors"]
+        return [one for one in errors if isinstance(one, dict)]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _said(body: bytes) -> str:
+    messages = [str(one.get("message", "")) for one in _errors(body)][:3]
+    text = "; ".join(one for one in messages if one)
+    return f": {re.sub(r'[^ ]+@[^ ]+', '(an address)', text)[:300]}" if text else ""
+
+
+def _named(recipients: Sequence[Recipient], answer: Answer) -> dict[str, str]:
+    """Return the recipients that a 400 names by their place among the personalizations."""
+    if answer.status != HTTPStatus.BAD_REQUEST:
+        return {}
+    refused = {}
+    for error in _errors(answer.body):
+        found = _INDEX.match(str(error.get("field")))
+        if found and int(found[1]) < len(recipients):
+            reason = f"SendGrid: {_said(orjson.dumps({'errors': [error]}))[2:]}"
+            refused[recipients[int(found[1])].delivery] = reason
+    return refused
+
+
+def _wait(attempt: str, headers: Message) -> float:
+    """Return how long a 429 asks us to wait, and a little more, different for every attempt.
+
+    The moment of the reset is compared with the answer's own date: our clock may be wrong.
+    """
+    jitter = zlib.crc32(attempt.encode()) % 1000 / 1000
+    try:
+        if after := headers.get("Retry-After"):
+            seconds = float(after)
+        else:
+            reset = float(headers["X-RateLimit-Reset"])
+            seconds = reset - parsedate_to_datetime(headers["Date"]).timestamp()
+    except (TypeError, ValueError):
+        seconds = WAIT
+    return min(max(seconds, 0.0), LONGEST_WAIT) + jitter

@@ -1,0 +1,243 @@
+"""The JSON of SendGrid's v3 Mail Send: prepared once per letter, filled in per recipient.
+
+Limits are those of the vendor's documentation (and not only of its OpenAPI description, which
+misses most of them); a body that breaks one is never sent, because a single bad recipient makes
+SendGrid refuse all thousand.
+"""
+
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from newsletter.esp.port import Letter, Recipient
+from newsletter.model.personalization import NAMES, called, fill, placeholder
+from newsletter.model.publication import Mailbox
+
+MOST_RECIPIENTS = 1000
+MOST_BYTES = 30_000_000
+MOST_VALUES = 10_000
+"""Bytes of substitutions, and of custom_args, per personalization."""
+MOST_CATEGORIES = 10
+LONGEST_CATEGORY = 255
+LONGEST_ADDRESS = 320
+RESERVED = frozenset(
+    {
+        "x-sg-id",
+        "x-sg-eid",
+        "received",
+        "dkim-signature",
+        "content-type",
+        "content-transfer-encoding",
+        "to",
+        "from",
+        "subject",
+        "reply-to",
+        "cc",
+        "bcc",
+    }
+)
+_ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
+_SEPARATORS = re.compile(r"[;,\x00-\x1f]+")
+_MARK = re.compile('"\ue001(\\w+)\ue001"|\ue000(\\w+)\ue000')
+_ATTEMPT = "\ue002"
+_VALUES = ("email", "called", "token", "delivery", "greeting", "greeting_html")
+
+
+class BodyError(ValueError):
+    """The letter breaks a documented limit; nothing of it may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A filled body, and the deliveries that had to stay out of it, with the reason."""
+
+    content: bytes
+    recipients: Sequence[Recipient]
+    refused: dict[str, str]
+
+
+class Prepared:
+    """A letter in JSON with holes for one recipient's values."""
+
+    def __init__(self, letter: Letter, *, sandbox: bool = False) -> None:
+        """Serialise everything that all recipients share; raise BodyError on a broken limit."""
+        check(letter)
+        self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).removesuffix(b"}")
+        self._named = _holes(_person(letter, named=True))
+        self._nameless = _holes(_person(letter, named=False))
+        self._greets = any(
+            placeholder(letter.nonce, "name", plain=plain) in _texts(letter)
+            for plain in (False, True)
+        )
+        self._room = MOST_VALUES - len(self._nameless[0])
+
+    def fill(self, attempt: str, recipients: Sequence[Recipient]) -> Body:
+        """Return the body for these recipients, in their order."""
+        named, pick_named = self._named[0].replace(_ATTEMPT, attempt), self._named[1]
+        nameless, pick_nameless = self._nameless[0].replace(_ATTEMPT, attempt), self._nameless[1]
+        refused = refusals(recipients, self._room)
+        kept = [one for one in recipients if one.delivery not in refused] if refused else recipients
+        quote = orjson.dumps
+        people = []
+        for delivery, address, name, token in kept:
+            plain = _SEPARATORS.sub(" ", name).strip() if name else ""
+            greeting = called(name) if self._greets else ""
+            values = (
+                quote(address).decode(),
+                quote(plain).decode(),
+                token,
+                delivery,
+                quote(greeting).decode(),
+                quote(html.escape(greeting)).decode() if greeting else '""',
+            )
+            people.append(named % pick_named(values) if plain else nameless % pick_nameless(values))
+        content = b'%b,"personalizations":[%b]}' % (self._head, ",".join(people).encode())
+        if len(content) >= MOST_BYTES:
+            msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
+            raise BodyError(msg)
+        return Body(content, kept, refused)
+
+
+def refusals(recipients: Sequence[Recipient], room: int) -> dict[str, str]:
+    """Return who cannot be in a body, by delivery, with the reason; addresses are not repeated."""
+    if len(recipients) > MOST_RECIPIENTS:
+        msg = f"{len(recipients)} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
+        raise BodyError(msg)
+    refused: dict[str, str] = {}
+    seen: set[str] = set()
+    for delivery, address, name, token in recipients:
+        folded = address.lower()
+        if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
+            refused[delivery] = "SendGrid takes no such address (ASCII, at most 320 characters)"
+        elif folded in seen:
+            refused[delivery] = "the same address twice in one batch"
+        elif 8 * (len(token) + len(name)) > room:
+            refused[delivery] = f"the substitutions exceed {MOST_VALUES:,} bytes"
+        seen.add(folded)
+    return refused
+
+
+def check(letter: Letter) -> None:
+    """Raise BodyError unless SendGrid can take what all recipients share."""
+    problems = [
+        *(_header_problem(name, value) for name, value in letter.headers),
+        "" if letter.subject.strip() else "the subject is empty",
+        "" if letter.text.strip() and letter.html.strip() else "a part of the mail is empty",
+        _category_problem(letter.categories),
+    ]
+    if broken := [one for one in problems if one]:
+        raise BodyError("; ".join(broken))
+
+
+def _header_problem(name: str, value: str) -> str:
+    if name.lower() in RESERVED:
+        return f"the header {name} is reserved"
+    if not re.fullmatch(r"[!-9;-~]+", name, re.ASCII):
+        return f"{name!r} is no name of a header"
+    if not value.isascii() or not value.isprintable():
+        return f"the header {name} must be one line of ASCII"
+    return ""
+
+
+def _category_problem(categories: Sequence[str]) -> str:
+    if len(categories) > MOST_CATEGORIES or len(set(categories)) < len(categories):
+        return f"categories must be unique and at most {MOST_CATEGORIES}"
+    if any(not one.isascii() or not 0 < len(one) <= LONGEST_CATEGORY for one in categories):
+        return f"a category must be ASCII of at most {LONGEST_CATEGORY} characters"
+    return ""
+
+
+def _shared(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "from": _mailbox(letter.sender),
+        "subject": letter.subject,
+        "content": [
+            {"type": "text/plain", "value": letter.text},
+            {"type": "text/html", "value": letter.html},
+        ],
+        "tracking_settings": {
+            "click_tracking": {"enable": letter.clicks, "enable_text": False},
+            "open_tracking": {"enable": letter.opens},
+            "subscription_tracking": {"enable": False},
+        },
+    }
+    if letter.reply_to:
+        body["reply_to"] = _mailbox(letter.reply_to)
+    if constant := {name: value for name, value in letter.headers if not _varies(letter, name)}:
+        body["headers"] = constant
+    if letter.categories:
+        body["categories"] = list(letter.categories)
+    if sandbox:
+        body["mail_settings"] = {"sandbox_mode": {"enable": True}}
+    return body
+
+
+def _person(letter: Letter, *, named: bool) -> dict[str, Any]:
+    """Return one personalization with marks where a recipient's values go."""
+    filled = {placeholder(letter.nonce, name, plain=True): _inside(name) for name in NAMES}
+    person: dict[str, Any] = {
+        "to": [{"email": _whole("email"), "name": _whole("called")}],
+        "custom_args": {"nl_delivery": _inside("delivery"), "nl_attempt": _ATTEMPT},
+    }
+    if not named:
+        del person["to"][0]["name"]
+    varying = {name: fill(value, filled) for name, value in letter.headers if _varies(letter, name)}
+    if varying:
+        person["headers"] = varying
+    if substitutions := _substitutions(letter):
+        person["substitutions"] = substitutions
+    return person
+
+
+def _substitutions(letter: Letter) -> dict[str, str]:
+    """Return the placeholders that the letter uses, each with the mark of its value."""
+    values = {
+        "token": (_inside("token"), _inside("token")),
+        "delivery": (_inside("delivery"), _inside("delivery")),
+        "name": (_whole("greeting_html"), _whole("greeting")),
+    }
+    texts = _texts(letter)
+    tags = {
+        placeholder(letter.nonce, name, plain=plain): values[name][plain]
+        for name in NAMES
+        for plain in (False, True)
+    }
+    return {tag: mark for tag, mark in tags.items() if tag in texts}
+
+
+def _varies(letter: Letter, name: str) -> bool:
+    """Return whether a header belongs to the recipient: the List-Unsubscribe pair always does."""
+    if name.lower().startswith("list-unsubscribe"):
+        return True
+    return any(f"-nl{letter.nonce}-" in value for key, value in letter.headers if key == name)
+
+
+def _texts(letter: Letter) -> str:
+    return f"{letter.subject}\n{letter.text}\n{letter.html}"
+
+
+def _inside(name: str) -> str:
+    """Mark a hole within a string, for values of letters, digits, dots, dashes, colons."""
+    return f"\ue000{name}\ue000"
+
+
+def _whole(name: str) -> str:
+    """Mark a hole that is a whole string, for values that are serialised with their quotes."""
+    return f"\ue001{name}\ue001"
+
+
+def _holes(person: dict[str, Any]) -> tuple[str, Callable[..., Any]]:
+    """Return the JSON with %s for each hole, and what picks the values for them in order."""
+    text = orjson.dumps(person).decode().replace("%", "%%")
+    names = [found[1] or found[2] for found in _MARK.finditer(text)]
+    return _MARK.sub("%s", text), itemgetter(*map(_VALUES.index, names))
+
+
+def _mailbox(mailbox: Mailbox) -> dict[str, str]:
+    named = {"name": mailbox.name} if mailbox.name else {}
+    return {"email": mailbox.address, **named}
