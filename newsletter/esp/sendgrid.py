@@ -67,9 +67,9 @@ class SendGridSender:
         logging.getLogger("python_http_client").setLevel(logging.WARNING)  # it prints the key
         self._api = _api(key, host)
         self._sandbox = sandbox
-        pool = Pool(self._api.host, patience=patience, tls=tls, at=at)
+        self._pool = Pool(self._api.host, patience=patience, tls=tls, at=at)
         headers = {**self._api.client.request_headers, "Content-Type": _READY}
-        self._api.client = _Client(self._api.host, headers, 3, (), pool)
+        self._api.client = _Client(self._api.host, headers, 3, (), self._pool)
         self._prepared: dict[int, tuple[Letter, Prepared]] = {}
 
     def submit(self, shipment: Shipment) -> Outcome:
@@ -88,6 +88,10 @@ class SendGridSender:
             return Outcome(Verdict.UNKNOWN, f"no answer: {error}", refused=body.refused)
         answer = Answer(response.status_code, response.headers, response.body)
         return self._judged(shipment.attempt, body, answer)
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._pool.close()
 
     def _letter(self, letter: Letter) -> Prepared:
         """Return the letter in JSON, prepared once; letters are told apart by identity."""

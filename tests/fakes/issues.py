@@ -95,7 +95,7 @@ def _tag(connection: sa.Connection, slug: str) -> int:
     return int(connection.execute(row).scalar_one())
 
 
-def add_issue(
+def add_issue(  # noqa: PLR0913 - one argument per thing that a test varies
     connection: sa.Connection,
     contents: Sequence[Sequence[int]] = ((1,),),
     *,
@@ -173,6 +173,11 @@ def _item(article_id: int, tags: Sequence[str]) -> Item:
         takeaways=Takeaways(),
         tags=tuple(tags),
     )
+
+
+def sample_edition() -> Edition:
+    """Return an edition that is in no database."""
+    return _edition(7, 1, (1,), 200)
 
 
 def _edition(issue_id: int, seq: int, printed: Sequence[int], size: int) -> Edition:

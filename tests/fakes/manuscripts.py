@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
-def newsletter(**changes: Any) -> Newsletter:
+def newsletter(**changes: Any) -> Newsletter:  # noqa: ANN401 - the fields of the value
     """Return a weekly newsletter with these changes."""
     weekly = Newsletter(
         key="weekly",
@@ -30,7 +30,7 @@ def newsletter(**changes: Any) -> Newsletter:
     return replace(weekly, **changes)
 
 
-def publication(**changes: Any) -> Publication:
+def publication(**changes: Any) -> Publication:  # noqa: ANN401 - the fields of the value
     """Return a publication with a few topics and these changes."""
     house = Publication(
         name="Peninsula Review",
@@ -51,7 +51,7 @@ def publication(**changes: Any) -> Publication:
     return replace(house, **changes)
 
 
-def issue(**changes: Any) -> Issue:
+def issue(**changes: Any) -> Issue:  # noqa: ANN401 - the fields of the value
     """Return a draft of Monday 30 November 2026."""
     draft = Issue(
         id=1,
@@ -78,7 +78,7 @@ def issue(**changes: Any) -> Issue:
     return replace(draft, **changes)
 
 
-def item(article_id: int, **changes: Any) -> Item:
+def item(article_id: int, **changes: Any) -> Item:  # noqa: ANN401 - the fields of the value
     """Return an included item with these changes."""
     plain = Item(
         article_id=article_id,
@@ -120,12 +120,18 @@ SUMMIT = item(
     ),
     takeaways=Takeaways(
         (
-            "The meeting avoided a rupture but settled little: trade, basing and the North all"
-            " return to the working level.",
-            "Supply chains are Seoul’s best card — and one that loses value every month it is not"
-            " played.",
-            "A written plan for the next six months would bind both capitals more than another"
-            " photograph.",
+            (
+                "The meeting avoided a rupture but settled little: trade, basing and the North all"
+                " return to the working level."
+            ),
+            (
+                "Supply chains are Seoul’s best card — and one that loses value every month it is not"
+                " played."
+            ),
+            (
+                "A written plan for the next six months would bind both capitals more than another"
+                " photograph."
+            ),
         ),
         "author",
     ),
@@ -179,16 +185,20 @@ LETTER = Extracted(
         Section(
             None,
             (
-                "The first meeting of the two presidents went better than either side had feared,"
-                " which is not the same as going well.[1] Nobody walked out, and nobody signed.",
+                (
+                    "The first meeting of the two presidents went better than either side had feared,"
+                    " which is not the same as going well.[1] Nobody walked out, and nobody signed."
+                ),
                 "Four questions remain, and each of them has a date.",
             ),
         ),
         Section(
             "Trade without a treaty",
             (
-                "Tariffs were suspended “until further notice”, a phrase that lawyers dislike and"
-                " shipowners price.[2] Yards plan in decades; notices run for weeks.",
+                (
+                    "Tariffs were suspended “until further notice”, a phrase that lawyers dislike and"
+                    " shipowners price.[2] Yards plan in decades; notices run for weeks."
+                ),
             ),
         ),
     ),
