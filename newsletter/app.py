@@ -31,8 +31,11 @@ from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
 from newsletter.store.database import open_engine, open_reader
+from subscribers.journal import Journal
 from subscribers.tokens import Signer
 
+JOURNAL = "departures.jsonl"
+"""The journal's file, beside newsletter.toml: who left or was erased, in keyed hashes."""
 CONNECTIONS = {"outbox": 1, "memory": 1, "smtp": 4, "sendgrid": 8}
 """How many calls are in flight at once: with a distant provider its latency decides the speed."""
 
@@ -49,6 +52,7 @@ class App:
     senders: Mapping[str, Sender]
     templates: Templates
     signer: Signer
+    journal: Journal
     now: Callable[[], datetime]
     rng: random.Random
     new_id: Callable[[], str]
@@ -123,6 +127,7 @@ def open_app(settings: Settings) -> App:
         senders=_senders(settings),
         templates=open_templates(settings.publication, settings.root),
         signer=Signer(settings.secret_keys),
+        journal=Journal(settings.root / JOURNAL),
         now=clock,
         rng=rng,
         new_id=lambda: uuid.uuid4().hex,

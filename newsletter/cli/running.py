@@ -1,5 +1,6 @@
 """Commands that keep a publication going: `run`, `serve`, `worker`, and `db …`."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterable
@@ -9,15 +10,17 @@ from typing import Annotated
 
 import typer
 
-from newsletter import migrations
-from newsletter.app import App
-from newsletter.cli.opening import open_app
+from newsletter import migrations, settings
+from newsletter.app import JOURNAL, App, clock
+from newsletter.cli.opening import open_app, sayable
 from newsletter.cli.show import Exit, console, fail, print_rows, say
 from newsletter.pipeline.report import Level, Line
 from newsletter.schedule import Ticker
 from newsletter.store import upkeep
+from newsletter.store.database import open_engine
 from newsletter.web.main import desk_site, public_site
 from newsletter.web.serving import serving
+from subscribers.journal import Journal, replay
 
 commands = typer.Typer()
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
@@ -105,7 +108,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 def upgrade() -> None:
     """Bring the tables up to this version; safe to repeat."""
     with open_app() as app:
-        say(f"The database is at revision {migrations.revision(app.engine)}.")
+        say(f"The database is at revision {_revision(app)}.")
 
 
 @database.command("check")
@@ -124,3 +127,40 @@ def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -
     with open_app() as app:
         upkeep.backup(app.engine, target)
     say(f"Written: {target}. Restore it with `newsletter db restore {target}`.")
+
+
+@database.command("restore")
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A file that `newsletter db backup` wrote.")],
+) -> None:
+    """Put a backup in the place of the database, and replay who left since it was made.
+
+    Stop every other process first. The copy is brought up to date beside the present database and
+    takes its place only when it knows every departure, suppression and erasure of the journal.
+    """
+    with sayable():
+        chosen = settings.load(Path.cwd(), os.environ)
+        present = upkeep.file_of(chosen.database_url)
+        staged = present.with_name(f"{present.name}.restoring")
+        upkeep.copy_whole(copy, staged)
+        engine = open_engine(f"sqlite:///{staged}")
+        migrations.upgrade(engine)
+        journal = Journal(chosen.root / JOURNAL)
+        with engine.begin() as connection:
+            changed = replay(connection, journal, pepper=chosen.pepper, now=clock())
+        engine.dispose()
+        upkeep.swap(staged, present)
+    say(f"Restored from {copy}; {changed} departures and erasures since then were replayed.")
+
+
+@database.command("replay")
+def replay_journal() -> None:
+    """Replay the journal of departures onto a database that was restored by other means."""
+    with open_app() as app, app.engine.begin() as connection:
+        changed = replay(connection, app.journal, pepper=app.settings.pepper, now=app.now())
+    say(f"{changed} departures and erasures were replayed.")
+
+
+def _revision(app: App) -> str:
+    with app.engine.connect() as connection:
+        return migrations.revision(connection) or "none"

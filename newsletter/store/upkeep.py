@@ -10,6 +10,9 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 
 PG_DUMP = "PostgreSQL is backed up by its own pg_dump -Fc; this command copies SQLite files"
+PG_RESTORE = (
+    "restore PostgreSQL with pg_restore, then run `newsletter db replay` before anything else"
+)
 
 
 def problems(engine: sa.Engine) -> list[str]:
@@ -53,20 +56,35 @@ def backup(engine: sa.Engine, target: Path) -> None:
         raise NotAllowed(msg) from error
 
 
-def restore(source: Path, database: Path) -> None:
-    """Put a copy in the place of a SQLite database; what was there is kept beside it.
+def file_of(url: str) -> Path:
+    """Return the file of a SQLite database; raise NotAllowed for any other."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise NotAllowed(PG_RESTORE)
+    return Path(parsed.database)
 
-    Nobody else may have the database open. Raise NotAllowed when the copy is not whole.
-    """
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a database file that is whole; raise NotAllowed when it is not."""
     if faults := list(_faults(source)):
         msg = f"{source} cannot be restored: {faults[0]}"
         raise NotAllowed(msg)
+    _forget(target)
+    with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(target)) as fresh:
+        copy.backup(fresh, pages=-1)
+
+
+def swap(staged: Path, database: Path) -> None:
+    """Let a staged database take the place of the present one, which is kept beside it."""
     if database.exists():
         database.replace(database.with_name(f"{database.name}.before-restore"))
-    for leftover in ("-wal", "-shm"):
-        database.with_name(database.name + leftover).unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(database)) as fresh:
-        copy.backup(fresh, pages=-1)
+    _forget(database)
+    staged.replace(database)
+
+
+def _forget(database: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
 
 
 def _faults(source: Path) -> Iterator[str]:

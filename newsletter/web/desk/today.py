@@ -79,9 +79,9 @@ def _needs(
 ) -> list[dict[str, str]]:
     held = [
         {
-            "what": f"A batch of {_title(publication, batch.issue_id, opened)} is {batch.state}.",
-            "why": batch.reason or "The provider’s answer was not seen. Nobody is mailed twice.",
-            "href": f"/issues/{batch.issue_id}/audience",
+            "what": f"A batch of {_title(publication, batch['issue_id'], opened)} is {batch['state']}.",
+            "why": batch["reason"] or "The provider’s answer was not seen. Nobody is mailed twice.",
+            "href": f"/issues/{batch['issue_id']}/audience",
         }
         for batch in batches.waiting(connection)
     ]

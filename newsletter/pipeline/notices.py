@@ -1,0 +1,40 @@
+"""Write a queued notice: find whom it is for, sign its links, render it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.esp.port import Letter, Recipient
+from newsletter.model.publication import Publication
+from newsletter.render import notice
+from newsletter.render.templates import Templates
+from newsletter.send.notices import letter, notice_id
+from newsletter.store import intents
+from newsletter.store.notices import Claimed
+from subscribers.tokens import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Composes notices at the moment they leave, so that no address or token waits in a row."""
+
+    publication: Publication
+    templates: Templates
+    signer: Signer
+    reader: sa.Engine
+    now: Callable[[], datetime]
+
+    def __call__(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
+        """Return the notice ready to submit; None when nobody is left to write to."""
+        with self.reader.connect() as connection:
+            to = intents.addressee(connection, claimed.notice)
+        if to is None:
+            return None
+        values = intents.printed(claimed.notice, self.publication, self.signer)
+        written = notice.render(self.templates, claimed.notice.kind, to.language, values)
+        ready = letter(
+            self.publication, written.subject, written.html, written.text, date=self.now()
+        )
+        return ready, Recipient(notice_id(claimed), to.address, to.name, "")
