@@ -1,6 +1,10 @@
-"""`newsletter draft`, `issues`, `preview`, `check` and `approve`: from articles to an issue."""
+"""`newsletter draft`, `issues`, `edit`, `preview`, `check` and `approve`: from articles to an issue."""
 
 import getpass
+import os
+import shlex
+import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +16,7 @@ from newsletter.cli.opening import open_app
 from newsletter.cli.sending import show
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.edit import run as editing
+from newsletter.edit import sheet
 from newsletter.edit.approval import approve as approve_issue
 from newsletter.esp.mime import message
 from newsletter.esp.port import Recipient
@@ -186,6 +191,70 @@ def _edition_of(
     if taken is None:
         fail(f"For {address} there is nothing in issue {issue.id} on the topics followed.")
     return rendered_contents[taken]
+
+
+@commands.command()
+def edit(
+    issue: Number,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write the edit file here, change nothing.")
+    ] = None,
+    read: Annotated[
+        Path | None, typer.Option("--import", help="Apply an edit file that was exported.")
+    ] = None,
+) -> None:
+    """Edit an issue as a text in $EDITOR: order, headlines, teasers, takeaways, note, extras."""
+    with open_app() as app:
+        with app.engine.connect() as connection:
+            row, draft_ = editing.opened(connection, issue)
+        if not row.editable:
+            fail(f"Issue {issue} is {row.state} and can no longer be changed.", Exit.WAITS)
+        text = sheet.written(row, draft_)
+        if export is not None:
+            export.write_text(text, encoding="utf-8", newline="\n")
+            say(
+                f"Issue {issue} is in {export}. Change it, then: newsletter edit {issue} --import {export}"
+            )
+            return
+        changed = _typed(read) if read is not None else _in_editor(text)
+        if changed is None:
+            say("Nothing was changed.")
+            return
+        operations = sheet.read(changed, draft_)
+        done = editing.change(
+            app.engine,
+            issue,
+            operations,
+            actor=getpass.getuser(),
+            now=app.now(),
+            state=sheet.state_of(draft_),
+        )
+    say(f"{len(operations)} changes are in issue {issue}." if done else "Nothing was changed.")
+    if done:
+        say(f"Next: newsletter preview {issue} --out DIR, then newsletter approve {issue}")
+
+
+def _in_editor(text: str) -> str | None:
+    """Return the text as the person left it in $VISUAL or $EDITOR, None when it is unchanged."""
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "issue.txt"
+        path.write_text(text, encoding="utf-8", newline="\n")
+        try:
+            done = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603 - the person's own editor
+        except OSError as error:
+            fail(f"Cannot start {command!r}: {error.strerror}. Set EDITOR, or use --export.")
+        if done.returncode:
+            fail(f"{command} ended with {done.returncode}; nothing was changed.")
+        changed = _typed(path)
+    return None if changed == text else changed
+
+
+def _typed(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"Cannot read {path}: {error}")
 
 
 @commands.command()

@@ -6,8 +6,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.edit.approval import void
 from newsletter.edit.items import item_of, renewed, tags_of
+from newsletter.edit.operations import Draft, Operation, applied, numbered
 from newsletter.edit.select import Candidate, Choice, select
+from newsletter.edit.sheet import state_of
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Article
 from newsletter.model.issue import Issue, IssueKind, IssueState, Item
@@ -218,7 +221,47 @@ def _stored(connection: sa.Connection, present: Sequence[Item]) -> Mapping[int, 
     return {one.article_id: articles.load(connection, one.article_id) for one in present}
 
 
-def editable(issue: Issue) -> None:
+def opened(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:
+    """Return an issue and what staff can change of it."""
+    issue = issues.load(connection, issue_id)
+    items = tuple(issues.load_items(connection, issue_id))
+    return issue, Draft(issue.subject, issue.preheader, issue.note, issue.blocks, items)
+
+
+def change(
+    engine: sa.Engine,
+    issue_id: int,
+    operations: Sequence[Operation],
+    *,
+    actor: str,
+    now: datetime,
+    state: str = "",
+) -> bool:
+    """Apply staff's operations; return whether anything changed.
+
+    A change voids an approval and forgets the editions. `state` is the mark of the draft that
+    staff saw: when somebody else changed it since, NotAllowed is raised and nothing is written.
+    """
+    with engine.begin() as connection:
+        issue, present = opened(connection, issue_id)
+        _editable(issue)
+        if state and state != state_of(present):
+            msg = f"issue {issue_id} was changed by somebody else meanwhile; look at it again"
+            raise NotAllowed(msg)
+        changed = applied(present, operations)
+        if changed == numbered(present):
+            return False
+        texts = {"subject": changed.subject, "preheader": changed.preheader, "note": changed.note}
+        issues.change(connection, issue_id, **texts)
+        issues.set_blocks(connection, issue_id, changed.blocks)
+        issues.replace_items(connection, issue_id, changed.items)
+        void(connection, issue, actor=actor, now=now, why="the issue was edited")
+        detail = {"operations": [repr(one)[:300] for one in operations][:50]}
+        acts.record(connection, Act(now, actor, "issue edited", issue_id, detail))
+    return True
+
+
+def _editable(issue: Issue) -> None:
     """Raise NotAllowed unless staff may still change what the issue prints."""
     if not issue.editable:
         msg = f"issue {issue.id} is {issue.state} and can no longer be changed"

@@ -147,5 +147,12 @@ def corrected(item: Item) -> Item:
     if "takeaways" in made:
         kept = made["takeaways"]
         lines = tuple(str(line) for line in kept) if isinstance(kept, list | tuple) else ()
-        changes["takeaways"] = Takeaways(lines, "staff" if lines else "")
+        changes["takeaways"] = _from_staff(lines, item)
     return replace(item, **changes) if changes else item
+
+
+def _from_staff(lines: tuple[str, ...], item: Item) -> Takeaways:
+    """Return what staff chose; sentences of the text stay what they are: extracted."""
+    if lines and all(line in item.suggested.items for line in lines):
+        return Takeaways(lines, "extracted", item.suggested.detail)
+    return Takeaways(lines, "staff" if lines else "")

@@ -8,9 +8,10 @@ from newsletter.model.edition import Contents, edition_hash
 from newsletter.model.issue import Issue, Item
 from newsletter.model.text import printable
 from newsletter.render import plain
+from newsletter.render.arrange import FILLER, issue_view
 from newsletter.render.html import inline
 from newsletter.render.templates import Templates
-from newsletter.render.view import FILLER, IssueView, Setting, issue_view
+from newsletter.render.view import IssueView, Setting
 
 
 @dataclass(frozen=True, slots=True)

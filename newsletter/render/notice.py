@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from newsletter.errors import TemplateFailed
 from newsletter.model.text import bounded, printable
 from newsletter.render import plain
+from newsletter.render.arrange import LONGEST_SUBJECT, furniture
 from newsletter.render.html import inline
+from newsletter.render.piece import tongue
 from newsletter.render.templates import Templates
-from newsletter.render.view import LONGEST_SUBJECT, furniture, tongue
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("title", "link"),

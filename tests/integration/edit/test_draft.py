@@ -204,5 +204,3 @@ def test_a_draft_follows_its_articles_and_an_approved_issue_only_warns(
     assert "outdated" in {one.check for one in found}
     with stocked.connect() as connection:
         assert editions.of_issue(connection, issue_id) == made
-
-

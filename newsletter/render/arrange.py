@@ -1,0 +1,167 @@
+"""One edition of an issue as its templates see it, and the texts around its articles."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from newsletter.model import links
+from newsletter.model.edition import Contents
+from newsletter.model.issue import Block, Issue, Item, corrected
+from newsletter.model.personalization import placeholder
+from newsletter.model.publication import Publication
+from newsletter.model.text import bounded, printable, web_address
+from newsletter.render.palette import dark, light
+from newsletter.render.piece import MEASURE, headline_view, item_view, told_apart, tongue
+from newsletter.render.view import (
+    BlockView,
+    Furniture,
+    IssueView,
+    LetterView,
+    NoteView,
+    Picture,
+    SectionView,
+    Setting,
+)
+
+FEWEST_FOR_CONTENTS = 3
+FILLER = "\u2007\u034f" * 70
+LONGEST_SUBJECT, LONGEST_PREHEADER, LONGEST_HEADING = 160, 140, 300
+_GAP = re.compile(r"\n\s*\n")
+
+
+def furniture(publication: Publication) -> Furniture:
+    """Return what is the same in every mail of a publication."""
+    brand = publication.brand
+    return Furniture(
+        publication=publication.name,
+        site=urlsplit(publication.url).hostname or publication.url,
+        logo=web_address(brand.logo),
+        logo_alt=brand.logo_alt or publication.name,
+        serif=brand.serif,
+        sans=brand.sans,
+        light=light(brand),
+        dark=dark(brand),
+        footer=tuple(printable(line) for line in brand.footer.splitlines() if line.strip()),
+        postal_line=_postal_line(publication),
+    )
+
+
+def _postal_line(publication: Publication) -> str:
+    address = printable(publication.postal_address)
+    named = address.casefold().startswith(publication.name.casefold())
+    return address if named or not address else f"{publication.name}, {address}"
+
+
+def issue_view(
+    issue: Issue, items: Sequence[Item], contents: Contents, setting: Setting
+) -> IssueView:
+    """Return what the templates of an edition see."""
+    setting = replace(setting, year=int(issue.nominal[:4]))
+    printed = {one.article_id: corrected(one) for one in items}
+    full = [printed[one] for one in contents.items if one in printed]
+    views = told_apart([item_view(one, n, setting) for n, one in enumerate(full, 1)], setting)
+    subject = subject_of(issue, full, setting)
+    hold = {plain: _addresses(setting, plain=plain) for plain in (False, True)}
+    return IssueView(
+        tongue=tongue(setting.newsletter.language),
+        furniture=furniture(setting.publication),
+        title=setting.newsletter.title,
+        number=str(issue.number) if issue.number > 0 else "",
+        date=setting.words.date(datetime.fromisoformat(issue.nominal), "EEEE d MMMM y"),
+        subject=subject,
+        preheader=preheader_of(issue, full, subject),
+        note=note_of(issue.note, setting, plain=False),
+        note_text=note_of(issue.note, setting, plain=True),
+        contents=tuple(one.title for one in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
+        items=tuple(views),
+        headlines=tuple(
+            headline_view(printed[one], setting) for one in contents.headlines if one in printed
+        ),
+        blocks=tuple(block_view(one) for one in issue.blocks),
+        letter=_letter(full, setting),
+        **hold[False],
+        **{f"{name}_text": value for name, value in hold[True].items()},
+    )
+
+
+def _addresses(setting: Setting, *, plain: bool) -> dict[str, str]:
+    token = placeholder(setting.nonce, "token", plain=plain)
+    delivery = placeholder(setting.nonce, "delivery", plain=plain)
+    base = setting.publication.url
+    return {
+        "read": links.read(base, delivery, token),
+        "preferences": links.preferences(base, token),
+        "leave": links.leave(base, token),
+    }
+
+
+def block_view(block: Block) -> BlockView:
+    """Return an extra of staff; a link without words is named after its heading."""
+    href = web_address(block.url)
+    image = web_address(block.image)
+    return BlockView(
+        heading=printable(block.heading),
+        paragraphs=tuple(paragraphs(block.text)),
+        href=href,
+        link=(printable(block.link_text) or printable(block.heading)) if href else "",
+        image=Picture(image, printable(block.image_alt), MEASURE) if image else None,
+    )
+
+
+def _letter(full: Sequence[Item], setting: Setting) -> LetterView | None:
+    text = setting.texts.get(full[0].article_id) if full else None
+    if text is None:
+        return None
+    sections = tuple(
+        SectionView(
+            bounded(one.heading or "", LONGEST_HEADING),
+            tuple(line for line in map(printable, one.paragraphs) if line),
+        )
+        for one in text.sections
+    )
+    notes = tuple(
+        NoteView(one.n, printable(one.text), web_address(one.url)) for one in text.footnotes
+    )
+    return LetterView(sections, notes, printable(text.author_bio))
+
+
+def subject_of(issue: Issue, full: Sequence[Item], setting: Setting) -> str:
+    """Return the subject: what staff set, else the configured pattern, else the lead headline.
+
+    Never empty, never more than a line. The prefix that some laws ask for always comes first.
+    """
+    lead = full[0].title if full else ""
+    pattern = setting.newsletter.subject
+    words = {
+        "lead": lead,
+        "title": setting.newsletter.title,
+        "number": str(issue.number),
+        "date": setting.words.date(datetime.fromisoformat(issue.nominal), "d MMMM y"),
+    }
+    made = re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), pattern)
+    chosen = printable(issue.subject) or printable(made) or lead or setting.newsletter.title
+    prefixed = f"{printable(setting.newsletter.subject_prefix)} {chosen}".strip()
+    return bounded(prefixed, LONGEST_SUBJECT)
+
+
+def preheader_of(issue: Issue, full: Sequence[Item], subject: str) -> str:
+    """Return the line that inboxes show after the subject: staff's, else what else is inside."""
+    if issue.preheader:
+        return bounded(issue.preheader, LONGEST_PREHEADER)
+    titles = [one.title for one in full if one.title not in subject]
+    if len(full) > 1 and titles:
+        return bounded(" · ".join(titles), LONGEST_PREHEADER)
+    return bounded(full[0].teaser.text if full else issue.note, LONGEST_PREHEADER)
+
+
+def note_of(note: str, setting: Setting, *, plain: bool) -> tuple[str, ...]:
+    """Return the opening note's paragraphs; "{name}" becomes the placeholder for ", Ada"."""
+    called = placeholder(setting.nonce, "name", plain=plain)
+    return tuple(one.replace("{name}", called) for one in paragraphs(note))
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of what staff typed: blank lines part them."""
+    return [line for line in map(printable, _GAP.split(text.replace("\r\n", "\n"))) if line]

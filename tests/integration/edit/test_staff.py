@@ -1,0 +1,113 @@
+"""What staff do to a stored issue: it lasts, it is recorded, and it voids an approval."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.edit import run as edit
+from newsletter.edit.approval import approve, stands
+from newsletter.edit.operations import Correct, Place, SetText
+from newsletter.edit.sheet import state_of
+from newsletter.errors import NotAllowed
+from newsletter.model.article import Extracted, Section
+from newsletter.model.issue import IssueState, corrected
+from newsletter.model.slot import Due
+from newsletter.render import run as render
+from newsletter.render.run import RenderKit
+from newsletter.store import acts, articles, editions, issues
+from newsletter.store.articles import NewArticle
+from tests.fakes import manuscripts
+
+NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+DUE = Due("2026-11-30T08:00", datetime(2026, 11, 29, 23, 0, tzinfo=UTC))
+HOUSE = manuscripts.publication()
+WEEKLY = manuscripts.newsletter()
+TEXT = "Ports along the eastern coast publish their waiting times every single morning now."
+
+
+def content(title: str) -> Extracted:
+    sections = (Section(None, (TEXT,)),)
+    return Extracted(title=title, published=date(2026, 11, 26), lang="en", sections=sections)
+
+
+def stored(title: str) -> NewArticle:
+    return NewArticle("commentary", "new", content(title), title, title)
+
+
+@pytest.fixture
+def issue_id(engine: sa.Engine) -> int:
+    with engine.begin() as connection:
+        for title in ("One", "Two"):
+            articles.insert(connection, stored(title), NOW)
+    made = edit.draft(engine, HOUSE, WEEKLY, DUE, now=NOW, actor="Ada")
+    assert made is not None
+    return made
+
+
+def test_a_correction_survives_a_new_collection(engine: sa.Engine, issue_id: int) -> None:
+    with engine.connect() as connection:
+        _, draft = edit.opened(connection, issue_id)
+    first = draft.items[0].article_id
+    made = [Correct(first, "title", "Put right"), SetText("subject", "Ports")]
+    assert edit.change(engine, issue_id, made, actor="Ada", now=NOW)
+    with engine.begin() as connection:
+        article = articles.load(connection, first)
+        articles.revise(
+            connection, article, replace(stored("x"), content=content("Rewritten")), NOW
+        )
+    assert edit.refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW) == [first]
+    with engine.connect() as connection:
+        issue, draft = edit.opened(connection, issue_id)
+        history = [(one.actor, one.act) for one in acts.of_issue(connection, issue_id)]
+    assert issue.subject == "Ports"
+    assert (draft.items[0].title, corrected(draft.items[0]).title) == ("Rewritten", "Put right")
+    assert ("Ada", "issue edited") in history
+
+
+def test_an_edit_voids_the_approval_and_forgets_the_editions(
+    engine: sa.Engine, issue_id: int
+) -> None:
+    nonces = iter("abcdef")
+    kit = RenderKit(manuscripts.templates(HOUSE), lambda: next(nonces) * 12)
+    render.render(engine, HOUSE, WEEKLY, issue_id, kit, now=NOW)
+    approve(engine, issue_id, actor="Ada", now=NOW)
+    assert edit.change(engine, issue_id, [SetText("note", "Hello.")], actor="Bo", now=NOW)
+    with engine.connect() as connection:
+        issue = issues.load(connection, issue_id)
+        assert (issue.state, issue.approved_by) == (IssueState.REVIEW, "")
+        assert editions.of_issue(connection, issue_id) == []
+        assert not stands(connection, issue)
+    assert "Hello." in render.render(engine, HOUSE, WEEKLY, issue_id, kit, now=NOW)[0].text
+
+
+def test_an_edit_that_changes_nothing_voids_nothing(engine: sa.Engine, issue_id: int) -> None:
+    assert not edit.change(engine, issue_id, [SetText("note", "")], actor="Bo", now=NOW)
+
+
+def test_two_who_edit_at_once_do_not_undo_each_other(engine: sa.Engine, issue_id: int) -> None:
+    with engine.connect() as connection:
+        _, seen = edit.opened(connection, issue_id)
+    edit.change(engine, issue_id, [SetText("note", "Mine.")], actor="Ada", now=NOW)
+    late = [SetText("note", "No, mine.")]
+    with pytest.raises(NotAllowed, match="by somebody else"):
+        edit.change(engine, issue_id, late, actor="Bo", now=NOW, state=state_of(seen))
+
+
+def test_what_is_left_to_the_next_issue_is_eligible_for_it(
+    engine: sa.Engine, issue_id: int
+) -> None:
+    with engine.connect() as connection:
+        _, draft = edit.opened(connection, issue_id)
+    last = draft.items[-1].article_id
+    edit.change(engine, issue_id, [Place(last, "next")], actor="Ada", now=NOW)
+    left = edit.candidates(engine, HOUSE, WEEKLY, now=NOW)
+    assert [one.article.id for one in left] == [last]
+
+
+def test_an_issue_that_has_left_can_no_longer_be_edited(engine: sa.Engine, issue_id: int) -> None:
+    with engine.begin() as connection:
+        issues.change(connection, issue_id, state="submitted")
+    with pytest.raises(NotAllowed, match="can no longer be changed"):
+        edit.change(engine, issue_id, [SetText("note", "x")], actor="Ada", now=NOW)

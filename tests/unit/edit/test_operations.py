@@ -1,0 +1,169 @@
+"""Staff operations on a draft, and the edit file that becomes them."""
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.edit import sheet
+from newsletter.edit.operations import (
+    AcceptSuggested,
+    Correct,
+    Draft,
+    Operation,
+    Order,
+    Pin,
+    Place,
+    Revert,
+    SetBlocks,
+    SetText,
+    applied,
+    numbered,
+)
+from newsletter.errors import NotAllowed
+from newsletter.model.issue import Takeaways, corrected
+from tests.fakes import manuscripts
+
+SUGGESTED = Takeaways(("Ports publish their waiting times.",), "extracted", "sentence 1 of 9")
+
+
+@pytest.fixture
+def draft() -> Draft:
+    items = (
+        *manuscripts.GOOD[:3],
+        replace(manuscripts.GOOD[3], suggested=SUGGESTED),
+        replace(manuscripts.GOOD[4], included=False, reason="did not fit"),
+    )
+    return numbered(Draft("", "", "Good morning{name}.", (), items))
+
+
+def ids(draft: Draft, *, included: bool = True) -> list[int]:
+    return [one.article_id for one in draft.items if one.included is included]
+
+
+@pytest.mark.parametrize(
+    ("operations", "printed"),
+    [
+        ([Place(2, "out")], [1, 3, 4]),
+        ([Place(5, "in")], [1, 2, 3, 4, 5]),
+        ([Place(2, "next")], [1, 3, 4]),
+        ([Order((3, 1))], [3, 1, 2, 4]),
+        ([Pin(4)], [4, 1, 2, 3]),
+        ([Pin(5)], [5, 1, 2, 3, 4]),
+        ([Pin(4), Pin(4, pinned=False)], [4, 1, 2, 3]),
+    ],
+)
+def test_items_are_placed(draft: Draft, operations: list[Operation], printed: list[int]) -> None:
+    assert ids(applied(draft, operations)) == printed
+
+
+def test_what_is_moved_to_the_next_issue_says_so(draft: Draft) -> None:
+    moved = applied(draft, [Place(2, "next")]).items[3]
+    assert (moved.article_id, moved.included) == (2, False)
+    assert moved.reason == "moved to the next issue by staff"
+
+
+def test_a_correction_lies_over_the_article_and_can_be_taken_back(draft: Draft) -> None:
+    made = applied(
+        draft, [Correct(1, "title", "A better headline"), Correct(1, "takeaways", ("One.",))]
+    )
+    assert corrected(made.items[0]).title == "A better headline"
+    assert corrected(made.items[0]).takeaways == Takeaways(("One.",), "staff")
+    assert made.items[0].title == manuscripts.SUMMIT.title
+    back = applied(made, [Revert(1, "title"), Revert(1, "takeaways")])
+    assert back == draft
+
+
+def test_accepted_suggestions_stay_sentences_of_the_text(draft: Draft) -> None:
+    made = applied(draft, [AcceptSuggested(4)])
+    assert corrected(made.items[3]).takeaways == SUGGESTED
+
+
+def test_texts_of_staff_are_one_line_and_bounded(draft: Draft) -> None:
+    made = applied(draft, [SetText("subject", "One\r\nBcc: all@example.org \u202eabc" + "x" * 500)])
+    assert "\n" not in made.subject
+    assert "\u202e" not in made.subject
+    assert len(made.subject) <= 161
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [Place(99, "in"), Order((1, 99)), AcceptSuggested(1), Correct(1, "title", " ")],
+)
+def test_what_does_not_fit_is_refused(draft: Draft, operation: Operation) -> None:
+    with pytest.raises(NotAllowed):
+        applied(draft, [operation])
+
+
+def test_a_file_that_nobody_changed_holds_no_operation(draft: Draft) -> None:
+    assert sheet.read(sheet.written(manuscripts.issue(), draft), draft) == []
+
+
+def changed(draft: Draft, *pairs: tuple[str, str]) -> list[Operation]:
+    text = sheet.written(manuscripts.issue(), draft)
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return sheet.read(text, draft)
+
+
+def test_the_file_becomes_operations(draft: Draft) -> None:
+    assert changed(draft, ("subject: ", "subject: Ports")) == [SetText("subject", "Ports")]
+    assert changed(draft, ("@ article 2 in", "@ article 2 out")) == [Place(2, "out")]
+    assert changed(draft, ("@ article 5 out", "@ article 5 in pinned")) == [Place(5, "in"), Pin(5)]
+    assert changed(draft, ("title: Why shipyards", "title: How shipyards")) == [
+        Correct(2, "title", "How shipyards became diplomacy")
+    ]
+    assert changed(draft, ("takeaways: none\n# suggested", "takeaways:\n- One.\n# suggested")) == [
+        Correct(4, "takeaways", ("One.",))
+    ]
+    assert changed(draft, ("Good morning{name}.", "Good day.\n\nAnd more.")) == [
+        SetText("note", "Good day.\n\nAnd more.")
+    ]
+
+
+def test_moving_a_part_moves_the_item(draft: Draft) -> None:
+    text = sheet.written(manuscripts.issue(), draft)
+    parts = text.split("@ article ")
+    parts[1], parts[2] = parts[2], parts[1]
+    assert sheet.read("@ article ".join(parts), draft) == [Order((2, 1, 3, 4, 5))]
+
+
+def test_a_block_is_added_from_the_lines_at_the_end(draft: Draft) -> None:
+    text = sheet.written(manuscripts.issue(), draft)
+    text += (
+        "@ block\nheading: An evening\ntext: Come. // Bring a friend.\nlink: https://e.example\n"
+    )
+    (operation,) = sheet.read(text, draft)
+    assert isinstance(operation, SetBlocks)
+    made = applied(draft, [operation])
+    assert made.blocks[0].text == "Come.\n\nBring a friend."
+    assert sheet.read(sheet.written(manuscripts.issue(), made), made) == []
+
+
+def test_corrections_show_the_original_beside_them_and_revert_by_it(draft: Draft) -> None:
+    made = applied(draft, [Correct(2, "title", "Better")])
+    text = sheet.written(manuscripts.issue(), made)
+    assert "title: Better\n# the article's own: Why shipyards became diplomacy" in text
+    text = text.replace("title: Better", "title: Why shipyards became diplomacy")
+    assert sheet.read(text, made) == [Revert(2, "title")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("@ article 2 in", "@ article 2 maybe", "expected in, out or next"),
+        ("@ article 2 in", "@ article 77 in", "no candidate"),
+        ("@ article 2 in", "@ article 1 in", "stands here twice"),
+        ("subject:", "sujet:", "'sujet' is not one of"),
+        ("@ issue 1", "@ something 1", "is not one of issue"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(draft: Draft, old: str, new: str, says: str) -> None:
+    with pytest.raises(NotAllowed, match=rf"line \d+: .*{says}"):
+        changed(draft, (old, new))
+
+
+def test_a_file_from_before_somebody_elses_edit_is_refused(draft: Draft) -> None:
+    text = sheet.written(manuscripts.issue(), draft)
+    with pytest.raises(NotAllowed, match="was changed since"):
+        sheet.read(text, applied(draft, [Place(2, "out")]))
