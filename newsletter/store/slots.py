@@ -108,3 +108,9 @@ def _insert(
     )
     found: int | None = connection.execute(statement.returning(slots.c.id)).scalar()
     return found
+
+
+def latest_record(connection: sa.Connection) -> datetime | None:
+    """Return when a slot was last put on record, to see whether a clock has gone back."""
+    latest = sa.select(slots.c.claimed_at).order_by(slots.c.claimed_at.desc()).limit(1)
+    return connection.scalar(latest)

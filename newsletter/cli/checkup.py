@@ -1,0 +1,181 @@
+"""What `newsletter doctor` looks at; each check says what is so and what to do about it."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from newsletter import migrations
+from newsletter.model.slot import coming, local, note, offset
+from newsletter.render.templates import template_root
+from newsletter.settings import Settings, secrets
+from newsletter.store import slots
+from newsletter.store.database import open_reader
+
+HERE = {"127.0.0.1", "::1", "localhost"}
+SKEW = timedelta(minutes=1)
+
+
+class Health(StrEnum):
+    """Well; works, but something should be done; does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One line of the report; `advice` is empty where nothing is to be done."""
+
+    health: Health
+    subject: str
+    says: str
+    advice: str = ""
+
+
+def ok(subject: str, says: str) -> Reading:
+    """Report that something is well."""
+    return Reading(Health.OK, subject, says)
+
+
+def examine(settings: Settings, now: datetime) -> Iterator[Reading]:
+    """Look at everything that can be seen from this machine, without the network."""
+    yield ok("configuration", f"{settings.root / 'newsletter.toml'} is read without complaint")
+    yield _secrets(settings)
+    yield from _database(settings, now)
+    yield from _provider(settings)
+    yield _address(settings)
+    yield from _sources(settings)
+    yield from _newsletters(settings, now)
+
+
+def _secrets(settings: Settings) -> Reading:
+    count = len(settings.secret_keys)
+    path = settings.root / secrets.FILE
+    if path.is_file() and path.stat().st_mode & 0o077:
+        return Reading(Health.WARN, "secrets", f"{path} can be read by others", f"chmod 600 {path}")
+    return ok("secrets", f"links are signed with the newest of {count} key(s)")
+
+
+def _database(settings: Settings, now: datetime) -> Iterator[Reading]:
+    url = sa.make_url(settings.database_url)
+    where = url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        yield Reading(
+            Health.WARN, "database", f"{where} is not there yet", "newsletter db upgrade makes it"
+        )
+        return
+    engine = open_reader(settings.database_url)
+    try:
+        present, head = migrations.revision(engine), migrations.head()
+        yield _revision(where, present, head)
+        if present == head:
+            with engine.begin() as connection:
+                yield _clock(slots.latest_record(connection), now)
+    except sa.exc.SQLAlchemyError as error:
+        what = str(getattr(error, "orig", error)).splitlines()[0]
+        advice = f"look at NEWSLETTER_DATABASE_URL in {secrets.FILE}, and whether it is running"
+        yield Reading(Health.FAIL, "database", f"{where} does not answer: {what}", advice)
+    finally:
+        engine.dispose()
+
+
+def _revision(where: str, present: str | None, head: str | None) -> Reading:
+    if present == head:
+        return ok("database", f"{where} answers, its tables are this version's ({head})")
+    says = f"{where} answers, its tables are at {present or 'nothing'} instead of {head}"
+    return Reading(Health.WARN, "database", says, "newsletter db upgrade")
+
+
+def _clock(latest: datetime | None, now: datetime) -> Reading:
+    if latest is not None and latest > now + SKEW:
+        says = f"this machine's clock ({now:%Y-%m-%d %H:%M} UTC) is behind the last slot on record"
+        return Reading(Health.FAIL, "clock", says, "set the clock; slots would be late or doubled")
+    return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _provider(settings: Settings) -> Iterator[Reading]:
+    house = settings.publication
+    if house.provider == "outbox":
+        yield _outbox(settings.outbox)
+    else:
+        yield ok("provider", f"{house.provider}, its secret is set")
+        yield _site(house.url)
+
+
+def _outbox(folder: Path) -> Reading:
+    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        says = f"{folder} cannot be written: {error.strerror}"
+        return Reading(Health.FAIL, "provider", says, "change its owner, or publication.outbox")
+    return ok("provider", f"outbox: mail is written to {folder}, nothing leaves this machine")
+
+
+def _site(url: str) -> Reading:
+    parts = urlsplit(url)
+    if parts.hostname in HERE:
+        says = f"publication.url is {url}, which readers cannot reach: nobody could leave"
+        return Reading(Health.FAIL, "site", says, "set it to the address of your public pages")
+    if parts.scheme != "https":
+        says = f"{url} is not encrypted; one-click leaving needs https"
+        return Reading(Health.WARN, "site", says, "put a proxy with TLS in front, and say https")
+    return ok("site", f"links lead to {url}")
+
+
+def _address(settings: Settings) -> Reading:
+    address = settings.publication.postal_address
+    if not address:
+        return Reading(
+            Health.FAIL,
+            "postal address",
+            "is missing, so nothing is sent",
+            "set publication.postal_address in newsletter.toml",
+        )
+    return ok("postal address", address)
+
+
+def _sources(settings: Settings) -> Iterator[Reading]:
+    sources = settings.publication.sources
+    if not sources:
+        yield Reading(
+            Health.WARN, "sources", "there are none", "add a [sources.…] to newsletter.toml"
+        )
+    for source in sources:
+        subject = f"source {source.key}"
+        if source.path is not None and not source.path.exists():
+            advice = "make it, or correct the path in newsletter.toml"
+            yield Reading(Health.WARN, subject, f"{source.path} does not exist", advice)
+        else:
+            yield ok(subject, f"{source.kind} {source.path or source.url}")
+
+
+def _newsletters(settings: Settings, now: datetime) -> Iterator[Reading]:
+    house = settings.publication
+    if not house.newsletters:
+        yield Reading(
+            Health.WARN, "newsletters", "there are none", "add a [newsletters.…] to newsletter.toml"
+        )
+    for newsletter in house.newsletters:
+        subject = f"newsletter {newsletter.key}"
+        roots = (settings.root / "templates", template_root())
+        if not any((root / "issue" / newsletter.layout).is_dir() for root in roots):
+            advice = f"write templates/issue/{newsletter.layout}/, or set layout to another"
+            yield Reading(Health.FAIL, subject, f"there is no layout {newsletter.layout!r}", advice)
+            continue
+        slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
+        at = local(slot.due_at, newsletter.timezone)
+        caution = note(datetime.fromisoformat(slot.nominal), newsletter.timezone)
+        says = (
+            f"next due {at:%a %d %b %Y %H:%M} {newsletter.timezone} "
+            f"({offset(slot.due_at, newsletter.timezone)})"
+        )
+        yield ok(subject, f"{says}; {caution}" if caution else says)

@@ -1,0 +1,154 @@
+"""`init`, `next` and `doctor` as a person at the keyboard meets them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from newsletter import migrations, settings
+from newsletter.cli.operating import commands
+from newsletter.store.database import open_engine
+
+GIVEN = (
+    "--name=Ö & “Söhne” Review",
+    "--url=https://news.example.org",
+    "--from=Review <brief@example.org>",
+    "--timezone=America/New_York",
+    "--postal-address=1 Example Street",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    for name in ("NEWSLETTER_SECRET_KEY", "NEWSLETTER_PEPPER", "NEWSLETTER_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(commands, arguments)
+
+
+def test_init_writes_a_publication_that_loads(folder: Path) -> None:
+    result = call("init", *GIVEN)
+    assert result.exit_code == 0, result.output
+    house = settings.load(folder, {}).publication
+    assert (house.name, str(house.timezone)) == ("Ö & “Söhne” Review", "America/New_York")
+    assert house.newsletters[0].key == "weekly"
+    assert "newsletter doctor" in result.output
+    assert (folder / "articles").is_dir()
+
+
+def test_init_without_options_or_anybody_to_ask_takes_defaults(folder: Path) -> None:
+    assert call("init", "north-review").exit_code == 0
+    assert settings.load(folder / "north-review", {}).publication.name == "North Review"
+
+
+def test_init_never_overwrites(folder: Path) -> None:
+    call("init", *GIVEN)
+    written = [(folder / name).read_bytes() for name in ("newsletter.toml", ".env")]
+    result = call("init", "--name=Another")
+    assert result.exit_code == 0
+    assert result.output.count("Kept as it is") == 2
+    assert [(folder / name).read_bytes() for name in ("newsletter.toml", ".env")] == written
+
+
+def test_init_refuses_a_wrong_answer_before_it_writes(folder: Path) -> None:
+    result = call("init", "--timezone=Asia/Soul")
+    assert result.exit_code == 2
+    assert "Asia/Seoul" in result.output
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.usefixtures("folder")
+def test_next_shows_five_slots_of_each_newsletter_with_their_offset() -> None:
+    call("init", *GIVEN)
+    rows = [json.loads(line) for line in call("next", "--json").output.splitlines()]
+    assert len(rows) == 5
+    assert {row["timezone"] for row in rows} == {"America/New_York"}
+    assert all(row["offset"] in {"UTC-05:00", "UTC-04:00"} for row in rows)
+    assert rows[0]["nominal"].endswith("T08:00")
+    assert len(call("next", "--count=2", "--json").output.splitlines()) == 2
+
+
+def test_next_remarks_on_the_days_on_which_the_clocks_change(folder: Path) -> None:
+    call("init", *GIVEN)
+    path = folder / "newsletter.toml"
+    path.write_text(path.read_text().replace("mon 08:00", "sun 02:30").replace("lead", "# lead"))
+    rows = [json.loads(line) for line in call("next", "--count=60", "--json").output.splitlines()]
+    notes = [row["note"] for row in rows if row["note"]]
+    assert any("does not exist that day, the issue is due at 03:30" in note for note in notes)
+    assert any("the clocks have changed since (UTC-04:00 before)" in note for note in notes)
+
+
+@pytest.mark.usefixtures("folder")
+def test_next_of_an_unknown_newsletter_names_those_there_are() -> None:
+    call("init", *GIVEN)
+    result = call("next", "daily")
+    assert result.exit_code == 2
+    assert "there are: weekly" in result.output
+
+
+def test_doctor_names_everything_that_is_wrong_with_the_configuration(folder: Path) -> None:
+    call("init", *GIVEN)
+    path = folder / "newsletter.toml"
+    path.write_text(path.read_text().replace("cadence", "cadnce"))
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert result.output.count("fail  configuration") == 2
+
+
+def test_doctor_of_a_fresh_publication_says_what_to_do_next(folder: Path) -> None:
+    call("init", *GIVEN)
+    result = call("doctor")
+    assert result.exit_code == 3
+    assert "newsletter db upgrade" in result.output
+    assert not (folder / "newsletter.db").exists()
+
+
+def test_doctor_is_content_when_everything_is_there(folder: Path) -> None:
+    call("init", *GIVEN)
+    engine = open_engine(settings.load(folder, {}).database_url)
+    migrations.upgrade(engine)
+    engine.dispose()
+    result = call("doctor", "--json")
+    rows = [json.loads(line) for line in result.output.splitlines()]
+    assert {row["health"] for row in rows} == {"ok"}, rows
+    assert result.exit_code == 0
+
+
+def test_doctor_fails_without_a_postal_address_or_a_layout(folder: Path) -> None:
+    call("init", "--name=Review")
+    path = folder / "newsletter.toml"
+    path.write_text(path.read_text() + 'layout = "grand"\n')
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "fail  postal address" in result.output
+    assert "there is no layout 'grand'" in result.output
+
+
+@pytest.mark.usefixtures("folder")
+def test_doctor_says_when_the_database_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    call("init", *GIVEN)
+    monkeypatch.setenv("NEWSLETTER_DATABASE_URL", "postgresql://ada:word@127.0.0.1:1/none")
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "fail  database" in result.output
+    assert "word" not in result.output.replace("password", "")
+
+
+def test_doctor_says_when_the_outbox_cannot_be_written(folder: Path) -> None:
+    call("init", *GIVEN)
+    (folder / "outbox").write_text("a file is in the way")
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "outbox cannot be written" in result.output
+
+
+def test_doctor_warns_of_secrets_that_others_can_read(folder: Path) -> None:
+    call("init", *GIVEN)
+    (folder / ".env").chmod(0o644)
+    assert "chmod 600" in call("doctor").output
