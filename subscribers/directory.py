@@ -8,7 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers.errors import Unknown
-from subscribers.model import EmailAddress, State, Subscriber, Tag
+from subscribers.model import (
+    EmailAddress,
+    State,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Tag,
+    TagKind,
+)
 from subscribers.store import audit, people, proofs, tags
 from subscribers.store.audit import Act
 from subscribers.store.proofs import Consent
@@ -128,3 +136,56 @@ def _detail(detail: Mapping[str, Any]) -> str:
 
 def _plain(value: object) -> str:
     return str(value["state"]) if isinstance(value, Mapping) else str(value)
+
+
+def record_of(person: Subscriber, consents: Iterable[Consent]) -> dict[str, Any]:
+    """Return all that an export says of somebody; also what is shown to them on request."""
+    return {
+        "address": person.address,
+        "name": person.name,
+        "language": person.language,
+        "topics": [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC],
+        "labels": [tag.name for tag in person.tags if tag.kind is TagKind.LABEL],
+        "subscriptions": [_subscription(one) for one in person.subscriptions],
+        "suppressed": suppression_of(person.suppressed),
+        "consents": [_agreed(one) for one in consents],
+        "created_at": person.created_at.isoformat(),
+    }
+
+
+def _subscription(one: Subscription) -> dict[str, str]:
+    found = {
+        "newsletter": one.newsletter,
+        "state": one.state.value,
+        "frequency": one.frequency.value,
+        "paused_until": one.paused_until.isoformat() if one.paused_until else "",
+        "since": one.since.isoformat(),
+        "confirmed_at": one.confirmed_at.isoformat() if one.confirmed_at else "",
+        "reason": one.reason,
+        "origin": one.origin,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def suppression_of(one: Suppression | None) -> dict[str, str] | str:
+    """Return what an export says of a suppression; "" if there is none."""
+    if one is None:
+        return ""
+    return {
+        "reason": one.reason.value,
+        "origin": one.origin,
+        "detail": one.detail,
+        "at": one.at.isoformat(),
+    }
+
+
+def _agreed(one: Consent) -> dict[str, str]:
+    found = {
+        "newsletter": one.newsletter,
+        "act": one.act,
+        "at": one.at.isoformat(),
+        "source": one.source,
+        "wording": one.wording,
+        "network": one.network,
+    }
+    return {name: value for name, value in found.items() if value}

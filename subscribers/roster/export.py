@@ -5,14 +5,13 @@ Either imports again without loss: see `rows`.
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
 
-from subscribers.model import Subscriber, Subscription, Suppression, TagKind
+from subscribers.directory import record_of, suppression_of
 from subscribers.store import people, proofs
-from subscribers.store.proofs import Consent
 from subscribers.store.tables import subscribers, suppressions
 
 COLUMNS = (
@@ -48,21 +47,6 @@ def export(
         put(record)
         count += 1
     return count
-
-
-def record_of(person: Subscriber, consents: Iterable[Consent]) -> dict[str, Any]:
-    """Return all that an export says of somebody; also what is shown to them on request."""
-    return {
-        "address": person.address,
-        "name": person.name,
-        "language": person.language,
-        "topics": [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC],
-        "labels": [tag.name for tag in person.tags if tag.kind is TagKind.LABEL],
-        "subscriptions": [_subscription(one) for one in person.subscriptions],
-        "suppressed": _suppression(person.suppressed),
-        "consents": [_consent(one) for one in consents],
-        "created_at": person.created_at.isoformat(),
-    }
 
 
 def _records(engine: sa.Engine, among: sa.Select[tuple[int]] | None) -> Iterator[Mapping[str, Any]]:
@@ -103,45 +87,8 @@ def _orphans(engine: sa.Engine) -> Iterator[Mapping[str, Any]]:
                 "subscriptions": [],
                 "consents": [],
             }
-            yield empty | nothing | {"address": key, "suppressed": _suppression(blocked[key])}
+            yield empty | nothing | {"address": key, "suppressed": suppression_of(blocked[key])}
         after = keys[-1]
-
-
-def _subscription(one: Subscription) -> dict[str, str]:
-    found = {
-        "newsletter": one.newsletter,
-        "state": one.state.value,
-        "frequency": one.frequency.value,
-        "paused_until": one.paused_until.isoformat() if one.paused_until else "",
-        "since": one.since.isoformat(),
-        "confirmed_at": one.confirmed_at.isoformat() if one.confirmed_at else "",
-        "reason": one.reason,
-        "origin": one.origin,
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def _suppression(one: Suppression | None) -> dict[str, str] | str:
-    if one is None:
-        return ""
-    return {
-        "reason": one.reason.value,
-        "origin": one.origin,
-        "detail": one.detail,
-        "at": one.at.isoformat(),
-    }
-
-
-def _consent(one: Consent) -> dict[str, str]:
-    found = {
-        "newsletter": one.newsletter,
-        "act": one.act,
-        "at": one.at.isoformat(),
-        "source": one.source,
-        "wording": one.wording,
-        "network": one.network,
-    }
-    return {name: value for name, value in found.items() if value}
 
 
 class _Table:

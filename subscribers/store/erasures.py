@@ -23,16 +23,26 @@ def erased(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> f
     hashes = {hashed(key, pepper): key for key in keys}
     if not hashes:
         return frozenset()
-    rows = connection.scalars(sa.select(erasures.c.hash).where(erasures.c.hash.in_(list(hashes))))
+    rows = connection.scalars(
+        sa.select(erasures.c.hash).where(
+            erasures.c.hash.in_(list(hashes)), erasures.c.reason == Reason.ERASED.value
+        )
+    )
     return frozenset(hashes[one] for one in rows)
+
+
+def reason(connection: sa.Connection, address_key: str, pepper: bytes) -> str:
+    """Return why the hash of an address is kept; "" if it is not."""
+    kept = sa.select(erasures.c.reason).where(erasures.c.hash == hashed(address_key, pepper))
+    return connection.scalar(kept) or ""
 
 
 def remember(
     connection: sa.Connection, hash_: str, now: datetime, reason: str = Reason.ERASED.value
 ) -> None:
-    """Note that an address is gone for good; harmless to repeat."""
-    if connection.scalar(sa.select(erasures.c.hash).where(erasures.c.hash == hash_)) is None:
-        connection.execute(erasures.insert().values(hash=hash_, reason=reason, at=now))
+    """Note why an address is gone for good; harmless to repeat, the later reason stands."""
+    forget(connection, hash_)
+    connection.execute(erasures.insert().values(hash=hash_, reason=reason, at=now))
 
 
 def forget(connection: sa.Connection, hash_: str) -> None:

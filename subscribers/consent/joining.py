@@ -1,0 +1,201 @@
+"""Signing up, and the confirmation without which a sign-up is nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from subscribers.model import EmailAddress, Mail, Outcome, State, Subscriber, Tag
+from subscribers.store import audit, erasures, people, proofs, requests, standings, tags
+from subscribers.store.audit import Act
+from subscribers.store.proofs import Consent
+from subscribers.store.requests import Asked, Request
+from subscribers.tokens import Claim
+
+CONFIRM_WITHIN = timedelta(days=14)
+TIRED = "asked three times"
+"""The reason kept with the hash of an address that never answered: it is not asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many sign-ups lead to mail: an hour from one network, a day and ever to one address."""
+
+    network: int = 20
+    day: int = 1
+    ever: int = 3
+    everybody: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """A sign-up as the form gave it; `titles` names each newsletter for the mail."""
+
+    address: EmailAddress
+    titles: Mapping[str, str]
+    topics: tuple[str, ...]
+    language: str
+    source: str
+    wording: str
+    network: str
+
+    @property
+    def asked(self) -> Asked:
+        """Return what is kept of it."""
+        return Asked(
+            tuple(self.titles), self.topics, self.language, self.source, self.wording, self.network
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a sign-up is measured by: limits, the pepper of erased addresses, the time."""
+
+    limits: Limits
+    pepper: bytes
+    now: datetime
+
+
+def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Outcome:
+    """Note a sign-up and ask for confirmation, within limits.
+
+    Whoever submitted the form must get the same answer whatever the outcome's word says. Nothing
+    about somebody who is known already changes before they confirm.
+    """
+    if _too_many(connection, asked.network, rules):
+        return Outcome("limited")
+    person_id = standings.known_or_new(
+        connection, asked.address, origin="sign-up", language=asked.language, now=rules.now
+    )
+    standings.add_pending(
+        connection, person_id, tuple(asked.titles), origin=asked.source, now=rules.now
+    )
+    return ask(connection, person_id, asked, rules)
+
+
+def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rules) -> Outcome:
+    """Ask somebody by mail to confirm a request, unless they are suppressed or asked enough."""
+    now = rules.now
+    today, ever = requests.mailed_to(connection, subscriber_id, now)
+    tired = erasures.reason(connection, asked.address.key, rules.pepper) == TIRED
+    blocked = asked.address.key in people.suppressed(connection, [asked.address.key])
+    enough = today >= rules.limits.day or ever >= rules.limits.ever or tired or blocked
+    request_id = requests.add(connection, subscriber_id, asked.asked, mailed=not enough, now=now)
+    if enough:
+        return Outcome("not mailed")
+    return Outcome("mailed", mails=(_mail("confirm", subscriber_id, request_id, asked, now),))
+
+
+def way_back(
+    connection: sa.Connection, person: Subscriber, titles: Mapping[str, str], now: datetime
+) -> Mail:
+    """Return the mail that leads back to newsletters that somebody has just left."""
+    asked = SignUp(
+        EmailAddress(person.address, person.address_key),
+        titles,
+        (),
+        person.language,
+        requests.WAY_BACK,
+        "",
+        "",
+    )
+    request_id = requests.add(connection, person.id, asked.asked, mailed=True, now=now)
+    return _mail("goodbye", person.id, request_id, asked, now)
+
+
+def requested(connection: sa.Connection, claim: Claim) -> Request | None:
+    """Return what a confirmation link is about, for its page to show; None if it is gone."""
+    return requests.load(connection, claim.serial, claim.subscriber_id)
+
+
+def confirm(
+    connection: sa.Connection,
+    claim: Claim,
+    offered: Mapping[str, Tag],
+    *,
+    network: str,
+    rules: Rules,
+) -> Outcome:
+    """Confirm a request: its newsletters and topics, with the proof of consent.
+
+    The outcome is confirmed, already, expired, suppressed or gone; repeating changes nothing.
+    """
+    request = requested(connection, claim)
+    person = people.load(connection, claim.subscriber_id)
+    if request is None or person is None:
+        return Outcome("gone")
+    if refused := _refused(request, person, claim, rules.now):
+        return Outcome(refused)
+    if not requests.confirm(connection, request.id, rules.now):
+        return Outcome("already")
+    _join(connection, person, request, network, rules)
+    chosen = [offered[slug] for slug in request.topics if slug in offered]
+    tags.give(connection, person.id, chosen)
+    language = {} if person.language else {"language": request.language}
+    standings.acted(connection, person.id, rules.now, **language)
+    erasures.forget(connection, erasures.hashed(person.address_key, rules.pepper))
+    return Outcome("confirmed", mails=(_welcome(person, request),))
+
+
+def _refused(request: Request, person: Subscriber, claim: Claim, now: datetime) -> str:
+    if request.confirmed_at is not None:
+        return "already"
+    if claim.expired(now):
+        return "expired"
+    return "suppressed" if person.suppressed is not None else ""
+
+
+def _join(
+    connection: sa.Connection, person: Subscriber, request: Request, network: str, rules: Rules
+) -> None:
+    now = rules.now
+    standings.add_pending(
+        connection, person.id, request.newsletters, origin=request.source, now=now
+    )
+    for newsletter in request.newsletters:
+        if not standings.confirm(connection, person.id, newsletter, now):
+            continue
+        asked = Consent(
+            newsletter, "requested", request.at, request.source, request.wording, request.network
+        )
+        agreed = Consent(newsletter, "confirmed", now, request.source, request.wording, network)
+        proofs.record(connection, person.id, (asked, agreed))
+        topics = {"topics": list(request.topics)} if request.topics else {}
+        act = Act("person", "confirmed", now, person.id, newsletter, topics)
+        audit.record(connection, act)
+
+
+def _welcome(person: Subscriber, request: Request) -> Mail:
+    newsletter = request.newsletters[0] if request.newsletters else ""
+    return Mail(
+        "welcome",
+        f"welcome:{request.id}",
+        person.id,
+        request.language or person.language,
+        {"newsletter": newsletter},
+    )
+
+
+def _mail(kind: str, subscriber_id: int, request_id: int, asked: SignUp, now: datetime) -> Mail:
+    values = {
+        "title": ", ".join(asked.titles.values()),
+        "serial": str(request_id),
+        "until": (now + CONFIRM_WITHIN).isoformat(),
+        "newsletter": "",
+    }
+    return Mail(kind, f"{kind}:{request_id}", subscriber_id, asked.language, values)
+
+
+def _too_many(connection: sa.Connection, network: str, rules: Rules) -> bool:
+    limits, now = rules.limits, rules.now
+    return (
+        requests.from_network(connection, network, now) >= limits.network
+        or requests.mailed_lately(connection, now) >= limits.everybody
+    )
+
+
+def still_left(person: Subscriber, titles: Mapping[str, str]) -> dict[str, str]:
+    """Return those of `titles` (key to title) that the person has left."""
+    gone = {one.newsletter for one in person.subscriptions if one.state is State.LEFT}
+    return {key: title for key, title in titles.items() if key in gone}

@@ -1,0 +1,123 @@
+"""What is theirs by right: everything that we hold, another address, erasure.
+
+Each act takes a link that was mailed to the address on file within the hour and works once,
+because the links in issues travel with whoever forwards them.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscribers import directory, erasure
+from subscribers.model import EmailAddress, Mail, Outcome, Subscriber
+from subscribers.store import audit, erasures, links, people, proofs, standings
+from subscribers.store.audit import Act
+from subscribers.store.links import Link
+from subscribers.tokens import Claim, Purpose
+
+LASTS = timedelta(hours=1)
+A_DAY = 5
+"""How many such links one person is mailed a day."""
+
+
+def mail_link(connection: sa.Connection, person: Subscriber, now: datetime) -> Outcome:
+    """Mail a single-use link to the address on file."""
+    if person.suppressed is not None or links.issued_lately(connection, person.id, now) >= A_DAY:
+        return Outcome("not mailed")
+    link = links.issue(connection, person.id, Purpose.MANAGE.value, lasts=LASTS, now=now)
+    return Outcome("mailed", mails=(_mail("manage", link, person),))
+
+
+def works(connection: sa.Connection, claim: Claim, now: datetime) -> Link | None:
+    """Return the link of a claim while it works, without using it."""
+    return links.open_link(connection, claim.serial, claim.subscriber_id, claim.purpose.value, now)
+
+
+def everything(connection: sa.Connection, claim: Claim, now: datetime) -> dict[str, Any] | None:
+    """Use the link to get all that we hold about a person; None if it does not work."""
+    person = _use(connection, claim, Purpose.MANAGE, now)
+    if person is None:
+        return None
+    agreed = proofs.of(connection, [person.id]).get(person.id, [])
+    acts = audit.of(connection, person.id)
+    audit.record(connection, Act("person", "got everything we hold", now, person.id))
+    history = [
+        {
+            "at": one.at.isoformat(),
+            "by": one.actor,
+            "act": one.act,
+            "newsletter": one.newsletter,
+            "detail": dict(one.detail or {}),
+        }
+        for one in acts
+    ]
+    return directory.record_of(person, agreed) | {"history": history}
+
+
+def erase(connection: sa.Connection, claim: Claim, *, pepper: bytes, now: datetime) -> Outcome:
+    """Use the link to erase a person; the outcome is erased or gone."""
+    person = _use(connection, claim, Purpose.MANAGE, now)
+    if person is None:
+        return Outcome("gone")
+    return erasure.erase(connection, person, pepper=pepper, actor="person", now=now)
+
+
+def change_address(
+    connection: sa.Connection, claim: Claim, address: EmailAddress, now: datetime
+) -> Outcome:
+    """Use the link to ask for another address; a mail goes there, and nothing changes before.
+
+    Whether that address is known to us already must not show.
+    """
+    person = _use(connection, claim, Purpose.MANAGE, now)
+    if person is None:
+        return Outcome("gone")
+    blocked = people.suppressed(connection, [address.key])
+    if blocked or people.find(connection, address.key) is not None:
+        return Outcome("not mailed")
+    link = links.issue(
+        connection,
+        person.id,
+        Purpose.ADDRESS.value,
+        lasts=LASTS,
+        now=now,
+        address=address.text,
+        key=address.key,
+    )
+    return Outcome("mailed", mails=(_mail("address-change", link, person, address.text),))
+
+
+def take_address(
+    connection: sa.Connection, claim: Claim, *, pepper: bytes, now: datetime
+) -> Outcome:
+    """Use the link that came to the new address; the outcome is changed, taken or gone."""
+    link = links.use(connection, claim.serial, claim.subscriber_id, Purpose.ADDRESS.value, now)
+    person = people.load(connection, claim.subscriber_id) if link is not None else None
+    if link is None or person is None:
+        return Outcome("gone")
+    key = str(link.detail["key"])
+    if people.find(connection, key) is not None or people.suppressed(connection, [key]):
+        return Outcome("taken")
+    try:
+        with connection.begin_nested():
+            standings.acted(
+                connection, person.id, now, address=str(link.detail["address"]), address_key=key
+            )
+    except sa.exc.IntegrityError:
+        return Outcome("taken")
+    erasures.forget(connection, erasures.hashed(key, pepper))
+    audit.record(connection, Act("person", "changed the address", now, person.id))
+    return Outcome("changed")
+
+
+def _use(
+    connection: sa.Connection, claim: Claim, purpose: Purpose, now: datetime
+) -> Subscriber | None:
+    link = links.use(connection, claim.serial, claim.subscriber_id, purpose.value, now)
+    return people.load(connection, claim.subscriber_id) if link is not None else None
+
+
+def _mail(kind: str, link: Link, person: Subscriber, address: str = "") -> Mail:
+    values = {"serial": str(link.serial), "until": link.expires_at.isoformat(), "newsletter": ""}
+    return Mail(kind, f"{kind}:{link.serial}", person.id, person.language, values, address)

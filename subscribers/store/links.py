@@ -1,0 +1,92 @@
+"""Links that work once, for an hour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscribers.store.tables import single_use_links
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that was mailed and not used yet."""
+
+    serial: int
+    subscriber_id: int
+    detail: Mapping[str, Any]
+    expires_at: datetime
+
+
+def issue(
+    connection: sa.Connection,
+    subscriber_id: int,
+    purpose: str,
+    *,
+    lasts: timedelta,
+    now: datetime,
+    **detail: str,
+) -> Link:
+    """Make a link for one act."""
+    expires_at = now + lasts
+    new = single_use_links.insert().values(
+        subscriber_id=subscriber_id,
+        purpose=purpose,
+        detail=detail,
+        issued_at=now,
+        expires_at=expires_at,
+    )
+    serial = connection.execute(new.returning(single_use_links.c.serial)).scalar_one()
+    return Link(serial, subscriber_id, detail, expires_at)
+
+
+def open_link(
+    connection: sa.Connection, serial: int, subscriber_id: int, purpose: str, now: datetime
+) -> Link | None:
+    """Return a link that still works, without using it up."""
+    row = connection.execute(
+        sa.select(single_use_links).where(*_works(serial, subscriber_id, purpose, now))
+    ).first()
+    return None if row is None else Link(serial, subscriber_id, row.detail, row.expires_at)
+
+
+def use(
+    connection: sa.Connection, serial: int, subscriber_id: int, purpose: str, now: datetime
+) -> Link | None:
+    """Use a link up; None if it is used, over or not there. Two at once: one gets it."""
+    row = connection.execute(
+        single_use_links.update()
+        .where(*_works(serial, subscriber_id, purpose, now))
+        .values(used_at=now)
+        .returning(single_use_links.c.detail, single_use_links.c.expires_at)
+    ).first()
+    return None if row is None else Link(serial, subscriber_id, row.detail, row.expires_at)
+
+
+def issued_lately(connection: sa.Connection, subscriber_id: int, now: datetime) -> int:
+    """Count the links mailed to somebody within a day."""
+    chosen = (
+        sa.select(sa.func.count())
+        .select_from(single_use_links)
+        .where(
+            single_use_links.c.subscriber_id == subscriber_id,
+            single_use_links.c.issued_at > now - _DAY,
+        )
+    )
+    return connection.scalar(chosen) or 0
+
+
+def _works(
+    serial: int, subscriber_id: int, purpose: str, now: datetime
+) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        single_use_links.c.serial == serial,
+        single_use_links.c.subscriber_id == subscriber_id,
+        single_use_links.c.purpose == purpose,
+        single_use_links.c.used_at.is_(None),
+        single_use_links.c.expires_at > now,
+    )

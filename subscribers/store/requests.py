@@ -1,0 +1,124 @@
+"""Sign-ups as they came in, and the limits on what they may cause."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscribers.store.tables import requests
+
+WAY_BACK = "way back"
+"""The source of a request that leaving makes, so that one link leads back; no limit counts it."""
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for; applied when it is confirmed."""
+
+    id: int
+    subscriber_id: int
+    at: datetime
+    newsletters: tuple[str, ...]
+    topics: tuple[str, ...]
+    language: str
+    source: str
+    wording: str
+    network: str
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request before it has a number."""
+
+    newsletters: Sequence[str]
+    topics: Sequence[str]
+    language: str
+    source: str
+    wording: str
+    network: str
+
+
+def add(
+    connection: sa.Connection, subscriber_id: int, asked: Asked, *, mailed: bool, now: datetime
+) -> int:
+    """Note a request and return its number."""
+    new = requests.insert().values(
+        subscriber_id=subscriber_id,
+        at=now,
+        newsletters=list(asked.newsletters),
+        topics=list(asked.topics),
+        language=asked.language,
+        source=asked.source,
+        wording=asked.wording,
+        network=asked.network,
+        mailed=mailed,
+    )
+    return int(connection.execute(new.returning(requests.c.id)).scalar_one())
+
+
+def load(connection: sa.Connection, request_id: int, subscriber_id: int) -> Request | None:
+    """Return a request of this very person, or None."""
+    row = connection.execute(
+        sa.select(requests).where(
+            requests.c.id == request_id, requests.c.subscriber_id == subscriber_id
+        )
+    ).first()
+    return None if row is None else _request(row)
+
+
+def confirm(connection: sa.Connection, request_id: int, now: datetime) -> bool:
+    """Mark a request as confirmed; False if it was already."""
+    done = connection.execute(
+        requests.update()
+        .where(requests.c.id == request_id, requests.c.confirmed_at.is_(None))
+        .values(confirmed_at=now)
+    )
+    return done.rowcount == 1
+
+
+def from_network(connection: sa.Connection, network: str, now: datetime) -> int:
+    """Count the last hour's requests from one network."""
+    return _count(connection, requests.c.network == network, requests.c.at > now - _HOUR)
+
+
+def mailed_lately(connection: sa.Connection, now: datetime) -> int:
+    """Count the confirmation mails of the last hour, to everybody."""
+    return _count(connection, requests.c.mailed, requests.c.at > now - _HOUR)
+
+
+def mailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> tuple[int, int]:
+    """Count the unanswered confirmation mails to one person: of the last day, and ever."""
+    unanswered = (
+        requests.c.subscriber_id == subscriber_id,
+        requests.c.mailed,
+        requests.c.source != WAY_BACK,
+        requests.c.confirmed_at.is_(None),
+    )
+    today = _count(connection, *unanswered, requests.c.at > now - _DAY)
+    return today, _count(connection, *unanswered)
+
+
+def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
+    chosen = sa.select(sa.func.count()).select_from(requests).where(*conditions)
+    return connection.scalar(chosen) or 0
+
+
+def _request(row: sa.Row[Any]) -> Request:
+    return Request(
+        id=row.id,
+        subscriber_id=row.subscriber_id,
+        at=row.at,
+        newsletters=tuple(row.newsletters),
+        topics=tuple(row.topics),
+        language=row.language,
+        source=row.source,
+        wording=row.wording,
+        network=row.network,
+        confirmed_at=row.confirmed_at,
+    )

@@ -1,0 +1,122 @@
+"""Write how people stand with newsletters."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from subscribers.model import EmailAddress, State
+from subscribers.store.tables import subscribers, subscriptions
+
+
+def known_or_new(
+    connection: sa.Connection, address: EmailAddress, *, origin: str, language: str, now: datetime
+) -> int:
+    """Return the id of the person with an address, who comes into being if need be."""
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    connection.execute(
+        insert(subscribers)
+        .values(
+            address=address.text,
+            address_key=address.key,
+            language=language,
+            origin=origin,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[subscribers.c.address_key])
+    )
+    found = sa.select(subscribers.c.id).where(subscribers.c.address_key == address.key)
+    return int(connection.execute(found).scalar_one())
+
+
+def add_pending(
+    connection: sa.Connection,
+    subscriber_id: int,
+    newsletters: Sequence[str],
+    *,
+    origin: str,
+    now: datetime,
+) -> None:
+    """Begin pending subscriptions where there is none yet; what is there stays as it is."""
+    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    for newsletter in newsletters:
+        connection.execute(
+            insert(subscriptions)
+            .values(
+                newsletter=newsletter,
+                subscriber_id=subscriber_id,
+                state=State.PENDING.value,
+                since=now,
+                origin=origin,
+            )
+            .on_conflict_do_nothing(
+                index_elements=[subscriptions.c.newsletter, subscriptions.c.subscriber_id]
+            )
+        )
+
+
+def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now: datetime) -> bool:
+    """Confirm a subscription, from wherever it stood; False if it was confirmed."""
+    return _update(
+        connection,
+        subscriber_id,
+        subscriptions.c.newsletter == newsletter,
+        subscriptions.c.state != State.CONFIRMED,
+        values={
+            "state": State.CONFIRMED.value,
+            "since": now,
+            "confirmed_at": now,
+            "paused_until": None,
+            "reason": "",
+        },
+    )
+
+
+def leave(
+    connection: sa.Connection, subscriber_id: int, newsletter: str, *, reason: str, now: datetime
+) -> bool:
+    """End a subscription; False if it had ended."""
+    return _update(
+        connection,
+        subscriber_id,
+        subscriptions.c.newsletter == newsletter,
+        subscriptions.c.state != State.LEFT,
+        values={
+            "state": State.LEFT.value,
+            "since": now,
+            "reason": reason,
+            "paused_until": None,
+        },
+    )
+
+
+def adjust(
+    connection: sa.Connection, subscriber_id: int, newsletter: str, values: dict[str, Any]
+) -> None:
+    """Set frequency or pause."""
+    chosen = subscriptions.c.newsletter == newsletter
+    _update(connection, subscriber_id, chosen, values=values)
+
+
+def acted(connection: sa.Connection, subscriber_id: int, now: datetime, **values: str) -> None:
+    """Note that a person did something themselves, and what they set."""
+    connection.execute(
+        subscribers.update().where(subscribers.c.id == subscriber_id).values(acted_at=now, **values)
+    )
+
+
+def _update(
+    connection: sa.Connection,
+    subscriber_id: int,
+    *conditions: sa.ColumnElement[bool],
+    values: dict[str, Any],
+) -> bool:
+    done = connection.execute(
+        subscriptions.update()
+        .where(subscriptions.c.subscriber_id == subscriber_id, *conditions)
+        .values(values)
+    )
+    return done.rowcount > 0
