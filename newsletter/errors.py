@@ -14,7 +14,17 @@ class NewsletterError(Exception):
 
 
 class FetchFailed(NewsletterError):
-    """A source could not be read; the others go on."""
+    """A source could not be read; the others go on.
+
+    `retry_after_seconds` is what the server asked for, 0 if nothing; `status` its answer, 0 if it
+    gave none.
+    """
+
+    def __init__(self, reason: str, *, status: int = 0, retry_after_seconds: int = 0) -> None:
+        """Keep the reason as the message."""
+        super().__init__(reason)
+        self.status = status
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ExtractFailed(NewsletterError):

@@ -140,7 +140,7 @@ def markup_blocks(root: Element) -> tuple[list[Block], list[Element]]:
         elif tag in SKIPPED or _is_hidden(element):
             context.skip_subtree()
             skipping = element
-        elif tag in MARKERS and (mark := _note_mark(element, tag)):
+        elif tag in MARKERS and (mark := _note_mark(element, tag, walk.parts)):
             walk.parts.append(f"[{mark}]")
             context.skip_subtree()
             skipping = element
@@ -183,15 +183,22 @@ def _is_hidden(element: Element) -> bool:
     return bool(style and _HIDDEN.search(style))
 
 
-def _note_mark(element: Element, tag: str) -> str:
-    """Return the number of a footnote mark that has no brackets of its own, else nothing."""
+def _note_mark(element: Element, tag: str, before: list[str]) -> str:
+    """Return the number of a footnote mark that has no brackets of its own, else nothing.
+
+    A raised number is a mark when it links to a note, or when it stands at the start of a block or
+    right after an end mark or quote; after a letter or digit it may be an exponent.
+    """
     inner = element[0] if len(element) == 1 and not (element.text or "").strip() else element
     if len(inner) or not _MARK.match(inner.text or ""):
         return ""
-    lifted = tag == "sup" or inner.tag == "sup"
+    if tag != "sup" and inner.tag != "sup":
+        return ""
     link = element if tag == "a" else inner
-    target = link.get("href") or ""
-    return (inner.text or "").strip() if lifted and _NOTE_TARGET.match(target) else ""
+    linked = bool(_NOTE_TARGET.match(link.get("href") or ""))
+    last = next((part[-1] for part in reversed(before) if part), "")
+    stands = not "".join(before).strip() or last in ".,;:!?”’\"')]。、」"  # noqa: RUF001
+    return (inner.text or "").strip() if linked or stands else ""
 
 
 def hints(element: Element, depth: int = 3) -> str:

@@ -1,9 +1,9 @@
 """A collected, extracted piece."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,14 @@ class Extracted:
 
 
 @dataclass(frozen=True, slots=True)
+class ArticleKey:
+    """One thing by which an article is known again: `kind` is url, guid, text, file or alternate."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """A stored article: what was extracted, and what the database knows about it.
 
@@ -104,3 +112,32 @@ class Article:
     changed_at: datetime | None
     translation_group: int | None
     content: Extracted
+
+
+def plain(content: Extracted) -> dict[str, Any]:
+    """Turn extracted content into what a JSON column holds."""
+    values = asdict(content)
+    values["published"] = content.published.isoformat() if content.published else None
+    values["published_at"] = content.published_at.isoformat() if content.published_at else None
+    return values
+
+
+def restored(values: Mapping[str, Any]) -> Extracted:
+    """Turn what a JSON column holds back into extracted content."""
+    published, at, image = values["published"], values["published_at"], values["image"]
+    return Extracted(
+        **{
+            **values,
+            "authors": tuple(Author(**one) for one in values["authors"]),
+            "published": date.fromisoformat(published) if published else None,
+            "published_at": datetime.fromisoformat(at) if at else None,
+            "topics": tuple(values["topics"]),
+            "takeaways": tuple(values["takeaways"]),
+            "sections": tuple(
+                Section(one["heading"], tuple(one["paragraphs"])) for one in values["sections"]
+            ),
+            "footnotes": tuple(Footnote(**one) for one in values["footnotes"]),
+            "image": Image(**image) if image else None,
+            "translations": tuple(Translation(**one) for one in values["translations"]),
+        }
+    )

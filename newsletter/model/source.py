@@ -1,7 +1,7 @@
-"""Where articles are collected from, as configured."""
+"""Where articles are collected from, as configured, and what is known of each."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -31,3 +31,45 @@ class Source:
     identity: Identity = "auto"
     allow_private: bool = False
     max_bytes: int = 15_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is remembered of a source between two checks.
+
+    `etag`, `last_modified` and `body_hash` are from the last answer that was parsed. `learnt_url`
+    replaces the configured address after a permanent redirect was seen often enough; `redirected_to`
+    and `redirects_seen` count it. `found` is the number of entries at the last success, `health`
+    the last problem in words, empty when there is none.
+    """
+
+    source: str
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    learnt_url: str = ""
+    redirected_to: str = ""
+    redirects_seen: int = 0
+    first_collected_at: datetime | None = None
+    checked_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+    next_check_at: datetime | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    found: int = 0
+    health: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """An entry that a source has shown before; it stays known when it vanishes.
+
+    `fingerprint` changes when the entry does. `attempts` counts failed readings of its page.
+    """
+
+    key: str
+    fingerprint: str
+    article_id: int | None = None
+    attempts: int = 0
+    reason: str = ""

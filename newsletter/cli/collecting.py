@@ -1,0 +1,260 @@
+"""`newsletter collect`, `sources`, `extract` and `articles`: from sources to stored articles."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as ProgressBar
+
+from newsletter.app import App
+from newsletter.cli.opening import open_app, sayable
+from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
+from newsletter.collect import health, probe
+from newsletter.collect.outline import outline
+from newsletter.collect.run import CollectOptions, CollectReport, Progress, SourceReport, collect
+from newsletter.collect.sandbox import Sandbox
+from newsletter.errors import NewsletterError
+from newsletter.model.article import Article, Extracted
+from newsletter.store import articles as article_store
+
+commands = typer.Typer()
+listing = typer.Typer(
+    invoke_without_command=True, help="Show every source with its health, or test one."
+)
+commands.add_typer(listing, name="sources")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+MANY = 15
+
+
+@commands.command("collect")
+def run_collect(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these sources.")] = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Also those that are not due.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the sources that are due and store their new articles."""
+    with open_app() as app:
+        report = _collected(app, tuple(names or ()), force=force, quiet=as_json)
+    if as_json:
+        for one in report.sources:
+            print_json({**asdict(one), "says": one.says, "new": one.new})
+    else:
+        tell(report)
+    raise SystemExit(int(Exit.FAILED if report.failed else Exit.WELL))
+
+
+def _collected(app: App, names: tuple[str, ...], *, force: bool, quiet: bool) -> CollectReport:
+    """Collect, with a bar while a person waits at a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = quiet or not errors.is_terminal
+    with ProgressBar(*columns, console=errors, transient=True, disable=hidden) as bar:
+        task = bar.add_task("collecting", total=None)
+
+        def heard(progress: Progress) -> None:
+            bar.update(
+                task,
+                total=progress.total,
+                completed=progress.done,
+                description=progress.report.source,
+            )
+
+        options = CollectOptions(clock=app.now, names=names, force=force, heard=heard)
+        return collect(app.engine, app.publication.sources, app.fetcher, options)
+
+
+def tell(report: CollectReport) -> None:
+    """Print what a collection brought, source by source, with every reason."""
+    width = max((len(one.source) for one in report.sources), default=0)
+    for one in report.sources:
+        if one.outcome == "not due":
+            continue
+        mark = "✗" if one.failed else " "
+        say(f"{mark} {one.source:<{width}}  {one.says}")
+        _tell_source(one)
+    idle = sum(one.outcome == "not due" for one in report.sources)
+    if idle:
+        say(f"  {idle} not due yet (--force reads them all the same)")
+    if not report.sources:
+        say("No sources are configured; add a [sources.NAME] table to newsletter.toml.")
+
+
+def _tell_source(report: SourceReport) -> None:
+    for article in report.articles[:MANY]:
+        if article.verdict in {"new", "changed", "enriched"}:
+            say(f"      {article.verdict}: {article.title}")
+    for what, why in report.skipped[:MANY]:
+        say(f"      not taken: {what}: {why}")
+    if (more := len(report.skipped) - MANY) > 0:
+        say(f"      … and {more} more (--json names them all)")
+
+
+@listing.callback()
+def list_sources(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show every source: last success, last new article, next check, health in words."""
+    if context.invoked_subcommand:
+        return
+    with open_app() as app:
+        with app.engine.connect() as connection:
+            rows = health.rows(connection, app.publication.sources, app.now())
+        zone = app.publication.timezone
+        printed = [
+            {
+                **asdict(row),
+                "last_success": _local(row.last_success_at, zone),
+                "last_new": _local(row.last_new_at, zone),
+                "next_check": _local(row.next_check_at, zone),
+            }
+            for row in rows
+        ]
+        columns = ("source", "kind", "health", "last_success", "last_new", "next_check")
+        print_rows(printed, columns, as_json=as_json)
+
+
+def _local(moment: datetime | None, zone: object) -> str | None:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else None  # type: ignore[arg-type] # a ZoneInfo
+
+
+@listing.command("test")
+def test_source(
+    name: Annotated[str, typer.Argument(help="The source's name in newsletter.toml.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Read a source once, change nothing, and show what would be collected and what not, and why."""
+    with open_app() as app:
+        source = next((one for one in app.publication.sources if one.key == name), None)
+        if source is None:
+            known = ", ".join(one.key for one in app.publication.sources) or "none is configured"
+            fail(f"There is no source “{name}” (known: {known}).", Exit.USAGE)
+        found = probe.probe(app.engine, source, app.fetcher, app.now)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        _tell_probe(found)
+    raise SystemExit(int(Exit.FAILED if found.problem else Exit.WELL))
+
+
+def _tell_probe(found: probe.Probe) -> None:
+    if found.problem:
+        say(f"{found.source}: {found.problem}")
+        return
+    say(f"{found.source}: {found.found} entries; nothing was stored.")
+    for note in found.notes:
+        say(f"  {note}")
+    for row in found.rows:
+        say(f"  {row.verdict}: {row.title}")
+        say(f"      {row.detail}")
+    for what, why in found.skipped[:MANY]:
+        say(f"  not taken: {what}: {why}")
+    if (more := len(found.skipped) - MANY) > 0:
+        say(f"  … and {more} more (--json names them all)")
+
+
+@commands.command()
+def extract(
+    paths: Annotated[list[Path], typer.Argument(help="HTML, Markdown or text files.")],
+    *,
+    url: Annotated[str, typer.Option(help="The address the document came from.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what would be recovered from documents, and where each part came from."""
+    failed = 0
+    with sayable(), Sandbox() as sandbox:
+        for path in paths:
+            try:
+                article = _extracted(sandbox, path, url)
+            except NewsletterError as error:
+                failed += 1
+                _tell_failure(path, str(error), as_json=as_json)
+                continue
+            if as_json:
+                print_json(outline(article, path.name))
+            else:
+                _tell_article(path, article)
+    raise SystemExit(int(Exit.FAILED if failed else Exit.WELL))
+
+
+def _extracted(sandbox: Sandbox, path: Path, url: str) -> Extracted:
+    from newsletter.collect.extract import LARGEST  # noqa: PLC0415
+    from newsletter.collect.folders import read_bytes  # noqa: PLC0415
+
+    return sandbox.article(read_bytes(path, LARGEST), name=path.name, url=url)
+
+
+def _tell_failure(path: Path, reason: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"source": path.name, "error": reason})
+    errors.print(f"{path}: {reason}", markup=False)
+
+
+def _tell_article(path: Path, article: Extracted) -> None:
+    say(f"{path}")
+    for name, value in _shown(article):
+        origin = article.provenance.get(name, "")
+        say(f"  {name:<12} {value}" + (f"   [{origin}]" if origin else ""))
+
+
+def _shown(article: Extracted) -> Iterator[tuple[str, str]]:
+    yield "title", article.title
+    yield "kicker", article.kicker
+    yield "authors", "; ".join(
+        ", ".join(filter(None, (one.name, one.role, one.org))) for one in article.authors
+    )
+    guessed = " (guessed)" if article.date_guessed else ""
+    yield "date", f"{article.published or 'none found'}{guessed}"
+    yield "topics", ", ".join(article.topics)
+    yield "takeaways", f"{len(article.takeaways)} marked by the author"
+    for item in article.takeaways:
+        yield "", f"- {item}"
+    yield "sections", f"{len(article.sections)}, {article.words} words"
+    for section in article.sections:
+        yield "", section.heading or "(no heading)"
+    yield "footnotes", str(len(article.footnotes))
+    yield "author_bio", article.author_bio[:90]
+    yield "teaser", article.teaser[:90]
+    yield "image", article.image.url if article.image else ""
+    yield "lang", f"{article.lang} {article.direction}"
+
+
+@commands.command("articles")
+def list_articles(
+    number: Annotated[int | None, typer.Argument(help="Show this article in full.")] = None,
+    *,
+    source: Annotated[str, typer.Option(help="Only of this source.")] = "",
+    state: Annotated[str, typer.Option(help="Only new, or seen.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what is stored, newest first; with a number, show one article."""
+    with open_app() as app, app.engine.connect() as connection:
+        if number is not None:
+            article = article_store.load(connection, number)
+            print_json(_row(article, full=True)) if as_json else _tell_article(
+                Path(f"article {number} of {article.source}"), article.content
+            )
+            return
+        found = article_store.recent(connection, source=source, state=state, limit=limit)
+    columns = ("id", "date", "title", "authors", "source", "takeaways", "state")
+    print_rows([_row(one, full=as_json) for one in found], columns, as_json=as_json)
+
+
+def _row(article: Article, *, full: bool) -> dict[str, object]:
+    known: dict[str, object] = {
+        "id": article.id,
+        "state": article.state,
+        "revision": article.revision,
+        "first_seen_at": article.first_seen_at.isoformat(),
+        "changed_at": article.changed_at.isoformat() if article.changed_at else None,
+        "translation_group": article.translation_group,
+    }
+    content = outline(article.content, article.source)
+    if full:
+        return {**content, **known}
+    short = {**content, "takeaways": len(article.content.takeaways) or None}
+    return {**short, **known}

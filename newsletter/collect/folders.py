@@ -1,0 +1,66 @@
+"""List the articles of a folder: every .html, .md and .txt in it and below."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsletter.collect.entry import Entry, Listing
+from newsletter.errors import FetchFailed
+
+SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text"})
+MOST_FILES = 50_000
+
+
+def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
+    """List the files of a folder, newest first by their time of change.
+
+    `links` and `ignore` are patterns over the path within the folder. Hidden files are passed over;
+    other suffixes are skipped with a reason. Raises FetchFailed when the folder cannot be read.
+    """
+    if not folder.is_dir():
+        msg = f"there is no folder {folder}" if not folder.exists() else f"{folder} is not a folder"
+        raise FetchFailed(msg)
+    wanted, unwanted = re.compile(links), re.compile(ignore) if ignore else None
+    entries: list[tuple[int, Entry]] = []
+    skipped: list[tuple[str, str]] = []
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix.lower() not in SUFFIXES:
+            skipped.append((name, f"not read: {path.suffix or 'no suffix'} is neither HTML, Markdown nor text"))
+        elif (unwanted and unwanted.search(name)) or not wanted.search(name):
+            skipped.append((name, "left out by the source's patterns"))
+        else:
+            _list_file(path, name, entries, skipped)
+    entries.sort(key=lambda pair: (-pair[0], pair[1].key))
+    return Listing(tuple(entry for _, entry in entries), tuple(skipped))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    try:
+        found = sorted(path for path in folder.rglob("*") if not path.name.startswith("."))
+    except OSError as error:
+        msg = f"{folder} cannot be read: {error.strerror}"
+        raise FetchFailed(msg) from error
+    yield from (path for path in found[:MOST_FILES] if path.is_file())
+
+
+def _list_file(
+    path: Path, name: str, entries: list[tuple[int, Entry]], skipped: list[tuple[str, str]]
+) -> None:
+    try:
+        state = path.stat()
+    except OSError as error:
+        skipped.append((name, f"cannot be read: {error.strerror}"))
+        return
+    fingerprint = f"{state.st_mtime_ns}-{state.st_size}"
+    entries.append((state.st_mtime_ns, Entry(key=name, fingerprint=fingerprint, path=path)))
+
+
+def read_bytes(path: Path, largest: int) -> bytes:
+    """Read a file, at most one byte more than `largest`; raises FetchFailed with the reason."""
+    try:
+        with path.open("rb") as file:
+            return file.read(largest + 1)
+    except OSError as error:
+        msg = f"cannot be read: {error.strerror}"
+        raise FetchFailed(msg) from error

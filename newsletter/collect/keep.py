@@ -1,0 +1,256 @@
+"""Store what was gathered from one source: articles, entries and the source's state."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter.collect import identity
+from newsletter.collect.decide import Decision, Match, decide, may_be_translation, newest_first
+from newsletter.collect.gather import Candidate, Gathered
+from newsletter.collect.report import Collected, SourceReport
+from newsletter.model.article import Article, ArticleKey, Extracted
+from newsletter.model.source import SeenEntry, Source, SourceState
+from newsletter.store import articles
+from newsletter.store import sources as source_store
+
+LONGEST_PAUSE = timedelta(days=1)
+REDIRECTS_TO_LEARN = 3
+JITTER = 0.1
+
+
+def keep(
+    connection: sa.Connection,
+    gathered: Gathered,
+    state: SourceState,
+    now: datetime,
+    rng: random.Random,
+) -> SourceReport:
+    """Store everything of one source; returns what became of each candidate."""
+    if gathered.problem:
+        source_store.save(connection, failed_state(gathered, state, now, rng))
+        return SourceReport(gathered.source.key, "failed", problem=gathered.problem)
+    kept: list[Collected] = []
+    skipped = list(gathered.skipped)
+    for candidate in _with_backlog(gathered, state):
+        if candidate.content is None:
+            skipped.append((candidate.entry.title or candidate.entry.url or candidate.entry.key, candidate.reason))
+            _remember(connection, gathered.source, candidate, None, now)
+            continue
+        one = _keep_candidate(connection, gathered.source, candidate, now)
+        kept.append(one)
+        _remember(connection, gathered.source, candidate, one.article_id, now)
+        if candidate.reason:
+            skipped.append((candidate.entry.title or candidate.entry.url, candidate.reason))
+    fresh = any(one.verdict == "new" for one in kept)
+    source_store.save(connection, _succeeded(gathered, state, now, rng, fresh=fresh))
+    return SourceReport(
+        gathered.source.key,
+        "unchanged" if gathered.unchanged or not (kept or skipped or state.first_collected_at is None) else "collected",
+        tuple(kept),
+        tuple(skipped),
+        tuple(_notes(gathered, state)),
+        found=gathered.found,
+    )
+
+
+def _with_backlog(gathered: Gathered, state: SourceState) -> Sequence[Candidate]:
+    """On the first collection of a folder, mark all but the newest articles as seen.
+
+    A feed or page has done so already, before it read any of them.
+    """
+    if state.first_collected_at is not None or gathered.source.kind != "folder":
+        return gathered.candidates
+    read = [(at, one.content) for at, one in enumerate(gathered.candidates) if one.content]
+    order = newest_first([(content.published, at) for at, content in read])
+    old = {read[place][0] for place in order[gathered.source.backfill :]}
+    return [replace(one, backlog=at in old) for at, one in enumerate(gathered.candidates)]
+
+
+def _keep_candidate(
+    connection: sa.Connection, source: Source, candidate: Candidate, now: datetime
+) -> Collected:
+    entry, content = candidate.entry, candidate.content
+    if content is None:
+        raise AssertionError
+    keys = identity.keys(source, entry, content)
+    matches = _matches(connection, keys, content)
+    stored_hash = articles.content_hash(connection, matches[0].article.id) if matches else ""
+    decision = decide(source.key, content, matches, stored_hash, now)
+    if decision.article is not None and decision.article != (matches[0].article if matches else None):
+        stored_hash = articles.content_hash(connection, decision.article.id)
+        decision = decide(source.key, content, matches, stored_hash, now)
+    article_id, verdict = _carry_out(connection, source, candidate, decision, now)
+    claimed = [*keys, *_link_keys(source, candidate)]
+    articles.claim_keys(connection, article_id, claimed)
+    _link_translations(connection, source, candidate, article_id)
+    return Collected(article_id, content.title, verdict, decision.why)
+
+
+def _matches(
+    connection: sa.Connection, keys: Sequence[ArticleKey], content: Extracted
+) -> list[Match]:
+    known = articles.matching(connection, keys)
+    found = [Match(articles.load(connection, known[key]), key.kind) for key in keys if key in known]
+    seen = {match.article.id for match in found}
+    titled = articles.titled(connection, identity.title_key(content.title))
+    return [*found, *(Match(one, "title") for one in titled if one.id not in seen)]
+
+
+def _carry_out(
+    connection: sa.Connection,
+    source: Source,
+    candidate: Candidate,
+    decision: Decision,
+    now: datetime,
+) -> tuple[int, str]:
+    content = candidate.content
+    if content is None:
+        raise AssertionError
+    new = articles.NewArticle(
+        source.key,
+        "seen" if candidate.backlog else "new",
+        content,
+        identity.content_hash(content),
+        identity.title_key(content.title),
+    )
+    if decision.article is None:
+        return articles.insert(connection, new, now), new.state
+    if decision.verdict in {"changed", "enriched"} and not candidate.backlog:
+        articles.revise(connection, decision.article, new, now)
+        return decision.article.id, decision.verdict
+    return decision.article.id, "same"
+
+
+def _link_keys(source: Source, candidate: Candidate) -> Iterator[ArticleKey]:
+    """Yield the keys by which a translation that comes later finds this article."""
+    if candidate.content is None:
+        return
+    for key in identity.alternates(source, candidate.entry, candidate.content):
+        yield key if key.kind == "stem" else ArticleKey("alternate", f"{key.kind}:{key.value}")
+
+
+def _link_translations(
+    connection: sa.Connection, source: Source, candidate: Candidate, article_id: int
+) -> None:
+    content = candidate.content
+    if content is None:
+        return
+    wanted = [*identity.alternates(source, candidate.entry, content)]
+    wanted += [
+        ArticleKey("alternate", f"{key.kind}:{key.value}")
+        for key in identity.keys(source, candidate.entry, content)
+    ]
+    others = {owner for owner in articles.matching(connection, wanted).values() if owner != article_id}
+    found = [articles.load(connection, other) for other in sorted(others)]
+    linked = [one for one in found if _language(one.content) != _language(content)]
+    linked += _same_layout(connection, content, article_id)
+    if linked:
+        mine = articles.load(connection, article_id)
+        groups = [one.translation_group for one in (mine, *linked) if one.translation_group]
+        group = min(groups, default=min(article_id, *(one.id for one in linked)))
+        articles.link(connection, group, [article_id, *(one.id for one in linked)])
+
+
+def _same_layout(
+    connection: sa.Connection, content: Extracted, article_id: int
+) -> list[Article]:
+    if not content.published:
+        return []
+    near = articles.published_on(connection, content.published)
+    return [one for one in near if one.id != article_id and may_be_translation(content, one)]
+
+
+def _language(content: Extracted) -> str:
+    return content.lang.split("-")[0].lower()
+
+
+def _remember(
+    connection: sa.Connection,
+    source: Source,
+    candidate: Candidate,
+    article_id: int | None,
+    now: datetime,
+) -> None:
+    """Note the entry; one that is to be tried again keeps no fingerprint, so that it is."""
+    seen = SeenEntry(
+        candidate.entry.key,
+        "" if candidate.again else candidate.entry.fingerprint,
+        article_id,
+        candidate.attempts,
+        candidate.reason,
+    )
+    source_store.remember(connection, source.key, seen, now)
+
+
+def _notes(gathered: Gathered, state: SourceState) -> Iterator[str]:
+    if gathered.note:
+        yield gathered.note
+    if gathered.waiting:
+        yield f"{gathered.waiting} more wait for the next collection"
+    if gathered.found == 0 and not gathered.unchanged:
+        yield "it parses but holds nothing"
+    learnt = _learnt(gathered, state)
+    if learnt and learnt[0] and learnt[0] != state.learnt_url:
+        yield f"moved for good to {learnt[0]}; that address is used from now on"
+
+
+def _learnt(gathered: Gathered, state: SourceState) -> tuple[str, str, int]:
+    """Count permanent redirects; after three in a row the new address is learnt."""
+    if not gathered.moved_to:
+        return state.learnt_url, "", 0
+    seen = state.redirects_seen + 1 if gathered.moved_to == state.redirected_to else 1
+    if seen >= REDIRECTS_TO_LEARN:
+        return gathered.moved_to, "", 0
+    return state.learnt_url, gathered.moved_to, seen
+
+
+def _succeeded(
+    gathered: Gathered, state: SourceState, now: datetime, rng: random.Random, *, fresh: bool
+) -> SourceState:
+    pause = max(gathered.source.every, timedelta(seconds=gathered.fresh_seconds))
+    learnt, redirected, seen = _learnt(gathered, state)
+    kept = gathered.unchanged
+    return replace(
+        state,
+        etag=state.etag if kept else gathered.etag,
+        last_modified=state.last_modified if kept else gathered.last_modified,
+        body_hash=state.body_hash if kept else gathered.body_hash,
+        learnt_url=learnt,
+        redirected_to=redirected,
+        redirects_seen=seen,
+        first_collected_at=state.first_collected_at or now,
+        checked_at=now,
+        last_success_at=now,
+        last_new_at=now if fresh else state.last_new_at,
+        next_check_at=_later(now, pause, rng),
+        failures=0,
+        failing_since=None,
+        found=gathered.found,
+        health="",
+    )
+
+
+def failed_state(
+    gathered: Gathered, state: SourceState, now: datetime, rng: random.Random
+) -> SourceState:
+    """Return the state after a failure: the pause doubles, and is as long as was asked."""
+    failures = state.failures + 1
+    pause = gathered.source.every * 2 ** min(failures - 1, 10)
+    asked = timedelta(seconds=gathered.retry_after_seconds)
+    return replace(
+        state,
+        checked_at=now,
+        next_check_at=_later(now, max(min(pause, LONGEST_PAUSE), asked), rng),
+        failures=failures,
+        failing_since=state.failing_since or now,
+        health=gathered.problem,
+    )
+
+
+def _later(now: datetime, pause: timedelta, rng: random.Random) -> datetime:
+    """Return the next check, a little spread so that sources do not march in step."""
+    bounded = min(pause, 7 * LONGEST_PAUSE)
+    return now + bounded * (1 + JITTER * rng.random())

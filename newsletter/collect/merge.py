@@ -1,0 +1,92 @@
+"""Put together what a page, a feed entry and a source each know of one article. Pure."""
+
+from dataclasses import replace
+
+from newsletter.collect import identity
+from newsletter.collect.entry import Entry
+from newsletter.model.article import Extracted, Section
+
+KEPT_SHARE = 0.4
+"""A page's text shorter than this share of what the feed carries has lost something."""
+
+_STATED = ("json-ld", "opengraph", "meta ", "front matter")
+
+
+def light_content(entry: Entry) -> Extracted:
+    """Make what is kept of an article that was there before the first collection."""
+    return Extracted(
+        title=entry.title or entry.url or entry.guid,
+        url=entry.url,
+        authors=entry.authors,
+        published=entry.when.day if entry.when else None,
+        published_at=entry.when.at if entry.when else None,
+        topics=entry.topics,
+        teaser=entry.summary,
+        lang=entry.lang,
+        provenance={"title": "listing", "date": "feed"} if entry.when else {"title": "listing"},
+    )
+
+
+def entry_content(entry: Entry, body: Extracted | None) -> Extracted | None:
+    """Make an article of a feed entry alone; `body` is what its content was extracted to."""
+    title = entry.title or (body.title if body else "")
+    if not title:
+        return None
+    base = body or light_content(entry)
+    if body is None and entry.summary:
+        base = replace(base, sections=(Section(None, (entry.summary,)),))
+    stated = replace(base, title=title, url=entry.url)
+    return _with_entry(stated, entry, {"title": "feed", "sections": "feed"})
+
+
+def merged(page: Extracted, carried: Extracted | None, entry: Entry) -> Extracted:
+    """Prefer the page; take from the feed what the page does not say or has lost."""
+    article = _with_entry(replace(page, url=page.url or entry.url), entry, {})
+    if carried is None:
+        return article
+    theirs, ours = identity.body_text(carried), identity.body_text(page)
+    if len(ours) < KEPT_SHARE * len(theirs):
+        article = _taken(article, carried, "sections")
+        article = article if article.footnotes else _taken(article, carried, "footnotes")
+    for name in ("takeaways", "author_bio", "kicker", "image"):
+        if not getattr(article, name) and getattr(carried, name):
+            article = _taken(article, carried, name)
+            if name == "takeaways":
+                article = replace(article, takeaways_label=carried.takeaways_label)
+    return article
+
+
+def _taken(article: Extracted, carried: Extracted, name: str) -> Extracted:
+    origin = f"feed ({carried.provenance.get(name, 'content')})"
+    provenance = {**article.provenance, name: origin}
+    return replace(article, **{name: getattr(carried, name), "provenance": provenance})
+
+
+def _with_entry(article: Extracted, entry: Entry, origins: dict[str, str]) -> Extracted:
+    """Fill in from the entry: its date unless the page states one, the rest where missing."""
+    found = {**article.provenance, **origins}
+    values: dict[str, object] = {}
+    stated = article.published and found.get("date", "").startswith(_STATED)
+    if entry.when and not stated:
+        values |= {
+            "published": entry.when.day,
+            "published_at": entry.when.at,
+            "date_guessed": False,
+        }
+        found["date"] = "feed"
+    for name, value in _of_entry(entry).items():
+        if value and not getattr(article, name):
+            values[name] = value
+            found[name] = "feed"
+    return replace(article, **values, provenance=found)  # type: ignore[arg-type] # names of fields
+
+
+def _of_entry(entry: Entry) -> dict[str, object]:
+    teaser = "" if entry.summary.rstrip().endswith(("…", "...", "[…]", "[...]")) else entry.summary
+    return {
+        "authors": entry.authors,
+        "topics": entry.topics,
+        "teaser": teaser,
+        "image": entry.image,
+        "lang": entry.lang,
+    }

@@ -1,0 +1,187 @@
+"""Find the articles that a listing page links to."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from lxml import html
+
+from newsletter.collect import urls
+from newsletter.collect.blocks import tidy
+from newsletter.collect.dates import When, read_date
+from newsletter.collect.encoding import decode
+from newsletter.collect.entry import Entry, Listing
+from newsletter.collect.identity import digest, names_article
+from newsletter.collect.pagetext import parse
+from newsletter.errors import ExtractFailed
+
+MOST_LINKS, CARD_DEPTH, SHORTEST_TITLE = 3000, 4, 12
+_AWAY = re.compile(
+    r"/(?:tags?|categor(?:y|ies)|topics?|authors?|about|contact|search|login|signin|sign-in|register|account"
+    r"|subscribe|privacy|terms|cookies?|imprint|impressum|datenschutz|feed|rss|cart|events?|people|staff|experts?|jobs"
+    r"|careers|donate|newsletters?|help|faq|page)(?:/|$|\.\w+$)|\.(?:pdf|jpe?g|png|gif|zip|mp[34]|xml|json|css|js)$",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"/\d{4}/\d{1,2}/|/\d{4}-\d{2}|\d{4,}(?:\.\w+)?$|[a-z0-9]+(?:-[a-z0-9]+){3,}|(?:idxno|articleid|newsid|aid|oid|no|id)=\d+", re.IGNORECASE)
+_PASSWORD = re.compile(r"<input\b[^>]*\btype=[\"']?password", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address on the page with the longest text that links to it, and a date beside it."""
+
+    url: str
+    text: str
+    when: When | None
+    in_heading: bool
+    zone: str
+
+
+def read_page(
+    raw: bytes, *, url: str, declared: str = "", links: str = "", ignore: str = ""
+) -> Listing:
+    """List the articles of a page in its own order.
+
+    `links` and `ignore` are patterns over the whole address. Without `links` a guess is made and
+    said in `note`. Raises ExtractFailed when the page is none or holds no links.
+    """
+    text, _ = decode(raw, declared)
+    root = parse(text)
+    found = _merged(_links(root, url))
+    if not found:
+        reason = "a login page" if is_login(text) else "the page holds no links"
+        raise ExtractFailed(reason)
+    unwanted = re.compile(ignore) if ignore else None
+    wanted, note = _chooser(found, links, url)
+    entries: list[Entry] = []
+    skipped: list[tuple[str, str]] = []
+    for link in found:
+        if unwanted and unwanted.search(link.url):
+            skipped.append((link.url, "matches the source's `ignore`"))
+        elif reason := wanted(link):
+            skipped.append((link.url, reason))
+        else:
+            entries.append(_entry(link))
+    return Listing(tuple(entries), tuple(skipped), tidy(root.findtext(".//title") or ""), note=note)
+
+
+def is_login(text: str) -> bool:
+    """Say whether a page asks for a password."""
+    return bool(_PASSWORD.search(text))
+
+
+def _entry(link: Link) -> Entry:
+    key = urls.identity(link.url)
+    return Entry(digest(f"url {key}"), digest(key), urls.clean(link.url), title=link.text, when=link.when)
+
+
+def _links(root: html.HtmlElement, url: str) -> Iterator[Link]:
+    base = root.find(".//base")
+    home = urljoin(url, base.get("href") or "") if base is not None else url
+    for number, element in enumerate(root.iter("a")):
+        if number >= MOST_LINKS:
+            return
+        try:
+            address = urljoin(home, (element.get("href") or "").strip())
+        except ValueError:
+            continue
+        if not names_article(address) or urls.identity(address) == urls.identity(url):
+            continue
+        text = tidy(" ".join(element.itertext())) or tidy(element.get("title") or "")
+        zone, heading = _place(element)
+        yield Link(address.partition("#")[0], text, _date_beside(element), heading, zone)
+
+
+def _place(element: html.HtmlElement) -> tuple[str, bool]:
+    heading = any(child.tag in {"h1", "h2", "h3", "h4"} for child in element.iter())
+    zone = ""
+    for above in element.iterancestors():
+        if above.tag in {"h1", "h2", "h3", "h4"}:
+            heading = True
+        elif above.tag in {"nav", "footer", "header", "aside"} and not zone:
+            zone = str(above.tag)
+    return zone, heading
+
+
+def _date_beside(element: html.HtmlElement) -> When | None:
+    """Return the date that stands in the same card as the link, if the card holds just one."""
+    card: html.HtmlElement | None = element
+    for _ in range(CARD_DEPTH):
+        card = card.getparent() if card is not None else None
+        if card is None or card.tag in {"body", "main", "html"}:
+            return None
+        times = [one.get("datetime") or "".join(one.itertext()) for one in card.iter("time")]
+        dated = [when for text in times if (when := read_date(text))]
+        if not times and len(card) < 12:  # noqa: PLR2004 - a card is small
+            dated = [when for one in card if (when := read_date("".join(one.itertext())[:80]))]
+        if dated:
+            return dated[0] if len(dated) == 1 else None
+    return None
+
+
+def _merged(found: Iterator[Link]) -> list[Link]:
+    """Keep one link for each address, with its best text and place."""
+    best: dict[str, Link] = {}
+    for link in found:
+        key = urls.identity(link.url)
+        known = best.get(key)
+        if known is None:
+            best[key] = link
+            continue
+        better = link if len(link.text) > len(known.text) else known
+        zone = "" if not (link.zone and known.zone) else known.zone
+        best[key] = Link(
+            known.url, better.text, known.when or link.when, known.in_heading or link.in_heading, zone
+        )
+    return list(best.values())
+
+
+class _Wanted:
+    """Say why a link is not taken, or nothing if it is."""
+
+    def __init__(self, pattern: re.Pattern[str] | None, site: str, shape: str) -> None:
+        self._pattern, self._site, self._shape = pattern, site, shape
+
+    def __call__(self, link: Link) -> str:
+        if self._pattern is not None:
+            return "" if self._pattern.search(link.url) else "does not match the source's `links`"
+        if urls.host(link.url) != self._site:
+            return "on another site"
+        if link.zone in {"nav", "footer", "header"}:
+            return f"in the page's {link.zone}"
+        if _AWAY.search(urlsplit(link.url).path):
+            return "not an article by its address"
+        if self._shape and not _shape(link.url).startswith(self._shape):
+            return f"not under {self._shape}, where most articles are"
+        if len(link.text) < SHORTEST_TITLE and not _ARTICLE.search(link.url):
+            return "its text is too short for a title"
+        return ""
+
+
+def _chooser(found: list[Link], links: str, url: str) -> tuple[_Wanted, str]:
+    if links:
+        return _Wanted(re.compile(links), "", ""), ""
+    site = urls.host(url)
+    likely = [
+        link
+        for link in found
+        if urls.host(link.url) == site
+        and link.zone not in {"nav", "footer", "header"}
+        and not _AWAY.search(urlsplit(link.url).path)
+        and (link.in_heading or _ARTICLE.search(link.url) or link.when)
+    ]
+    shapes = Counter(_shape(link.url) for link in likely)
+    shape, count = shapes.most_common(1)[0] if shapes else ("", 0)
+    if count < 3 or count < len(likely) * 0.6:  # noqa: PLR2004 - no clear habit
+        shape = ""
+    pattern = re.escape(shape).replace("/", "/") if shape else "(every link that looks like an article)"
+    return _Wanted(None, site, shape), f"no `links` configured; guessed: {pattern}"
+
+
+def _shape(url: str) -> str:
+    """Return the first folder of an address, which articles of one kind share."""
+    parts = urlsplit(url)
+    first = parts.path.strip("/").split("/")
+    return f"/{first[0]}/" if len(first) > 1 and not first[0].isdigit() else "/"

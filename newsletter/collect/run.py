@@ -1,0 +1,133 @@
+"""Stage 1: read the sources that are due, and store what is new.
+
+Sources are read side by side; each is stored in one transaction of its own, together with what is
+remembered of it. A crash at any point loses nothing and doubles nothing: what was not stored is
+read again, and what was stored is known by its keys.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.collect import keep
+from newsletter.collect.gather import Gathered, Gatherer
+from newsletter.collect.report import CollectReport, SourceReport
+from newsletter.collect.sandbox import Sandbox
+from newsletter.errors import NotFound
+from newsletter.fetch.client import Clock, Fetcher
+from newsletter.model.source import Source, SourceState
+from newsletter.store import sources as source_store
+
+__all__ = ["CollectOptions", "CollectReport", "Progress", "SourceReport", "collect"]
+
+THREADS = 24
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a collection is: the source just stored, and how many of how many."""
+
+    report: SourceReport
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectOptions:
+    """How to collect: only what is due unless `force` or `names` say otherwise.
+
+    `rng` spreads the next checks; `heard` is told after each source.
+    """
+
+    clock: Clock
+    names: tuple[str, ...] = ()
+    force: bool = False
+    threads: int = THREADS
+    parsers: int = 1
+    rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
+    heard: Callable[[Progress], None] = lambda _: None
+
+
+def collect(
+    engine: sa.Engine, sources: Sequence[Source], fetcher: Fetcher, options: CollectOptions
+) -> CollectReport:
+    """Collect the sources that are due; one that fails stops none of the others."""
+    now = options.clock()
+    with engine.connect() as connection:
+        states = source_store.states(connection)
+    chosen = _chosen(sources, options)
+    due = [source for source in chosen if _is_due(states.get(source.key), now, options)]
+    reports: dict[str, SourceReport] = {
+        source.key: SourceReport(source.key, "not due") for source in chosen
+    }
+    with Sandbox(options.parsers) as sandbox, ThreadPoolExecutor(options.threads) as pool:
+        gatherer = Gatherer(engine, fetcher, sandbox, options.clock)
+        work = [(one, states.get(one.key, SourceState(one.key))) for one in due]
+        for done, (gathered, state, seconds) in enumerate(_gathered(pool, gatherer, work, options), 1):
+            with gatherer.door:
+                report = _stored(engine, gathered, state, options)
+            reports[gathered.source.key] = _timed(report, seconds)
+            options.heard(Progress(reports[gathered.source.key], done, len(due)))
+    return CollectReport(tuple(reports.values()))
+
+
+def _chosen(sources: Sequence[Source], options: CollectOptions) -> list[Source]:
+    if not options.names:
+        return list(sources)
+    by_key = {source.key: source for source in sources}
+    if unknown := [name for name in options.names if name not in by_key]:
+        msg = f"there is no source “{unknown[0]}”; `newsletter sources` lists them"
+        raise NotFound(msg)
+    return [by_key[name] for name in options.names]
+
+
+def _is_due(state: SourceState | None, now: datetime, options: CollectOptions) -> bool:
+    if options.force or options.names or state is None or state.next_check_at is None:
+        return True
+    return state.next_check_at <= now
+
+
+def _gathered(
+    pool: ThreadPoolExecutor,
+    gatherer: Gatherer,
+    work: Sequence[tuple[Source, SourceState]],
+    options: CollectOptions,
+) -> Iterator[tuple[Gathered, SourceState, float]]:
+    """Yield what was read as it comes; no more is held than there are threads."""
+    waiting = iter(work)
+    running: dict[Future[Gathered], tuple[SourceState, datetime]] = {}
+
+    def feed(most: int) -> None:
+        for source, state in (pair for pair, _ in zip(waiting, range(most), strict=False)):
+            running[pool.submit(gatherer.gather, source, state)] = (state, options.clock())
+
+    feed(2 * options.threads)
+    while running:
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            state, began = running.pop(future)
+            yield future.result(), state, (options.clock() - began).total_seconds()
+        feed(len(finished))
+
+
+def _stored(
+    engine: sa.Engine, gathered: Gathered, state: SourceState, options: CollectOptions
+) -> SourceReport:
+    """Store one source in one transaction; another collector's keys may come in between."""
+    for last in range(TRIES):
+        try:
+            with engine.begin() as connection:
+                return keep.keep(connection, gathered, state, options.clock(), options.rng)
+        except sa.exc.IntegrityError:
+            if last == TRIES - 1:
+                raise
+    raise AssertionError
+
+
+def _timed(report: SourceReport, seconds: float) -> SourceReport:
+    return replace(report, seconds=seconds)

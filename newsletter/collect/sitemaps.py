@@ -1,0 +1,91 @@
+"""Read sitemaps and sitemap indexes, plain or gzipped, whatever their size."""
+
+import gzip
+import io
+import re
+import zlib
+
+from lxml import etree
+
+from newsletter.collect.dates import read_date
+from newsletter.collect.entry import Entry, Listing
+from newsletter.collect.identity import digest, names_article
+from newsletter.errors import ExtractFailed
+
+MOST_ENTRIES, LARGEST = 50_000, 60_000_000
+INDEX = "index"
+"""The note of a listing whose entries are sitemaps, not articles."""
+
+
+def read_sitemap(raw: bytes, *, url: str = "", links: str = "", ignore: str = "") -> Listing:
+    """Read a sitemap or an index, newest first; raises ExtractFailed when it is neither."""
+    wanted, unwanted = re.compile(links), re.compile(ignore) if ignore else None
+    entries: list[Entry] = []
+    skipped: list[tuple[str, str]] = []
+    is_index = False
+    for kind, address, when, lang_count in _locations(_unzipped(raw)):
+        is_index = is_index or kind == "sitemap"
+        if kind == "url" and not names_article(address):
+            skipped.append((address, "the site's own front page"))
+        elif kind == "url" and ((unwanted and unwanted.search(address)) or not wanted.search(address)):
+            skipped.append((address, "left out by the source's patterns"))
+        else:
+            fingerprint = digest(f"{address}|{when}|{lang_count}")
+            entries.append(Entry(digest(f"url {address}"), fingerprint, address, when=read_date(when)))
+        if len(entries) >= MOST_ENTRIES:
+            break
+    dated = sorted((one for one in entries if one.when), key=_day, reverse=True)
+    ordered = (*dated, *(one for one in entries if not one.when))
+    return Listing(ordered, tuple(skipped[:200]), note=INDEX if is_index else "")
+
+
+def _day(entry: Entry) -> str:
+    return entry.when.day.isoformat() if entry.when else ""
+
+
+def _unzipped(raw: bytes) -> bytes:
+    if not raw.startswith(b"\x1f\x8b"):
+        return raw
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            text = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        msg = "the sitemap is no valid gzip file"
+        raise ExtractFailed(msg) from error
+    if len(text) > LARGEST:
+        msg = f"the sitemap unpacks to more than {LARGEST // 1_000_000} MB"
+        raise ExtractFailed(msg)
+    return text
+
+
+def _locations(raw: bytes) -> list[tuple[str, str, str, int]]:
+    """Return (url or sitemap, address, lastmod, alternates) of every record."""
+    found: list[tuple[str, str, str, int]] = []
+    context = etree.iterparse(
+        io.BytesIO(raw),
+        events=("end",),
+        tag=("{*}url", "{*}sitemap"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+    )
+    try:
+        for _, element in context:
+            kind = etree.QName(element).localname
+            address = (element.findtext("{*}loc") or "").strip()
+            when = element.findtext("{*}lastmod") or element.findtext(".//{*}publication_date") or ""
+            if address.startswith(("http://", "https://")):
+                found.append((kind, address, when.strip(), len(element)))
+            element.clear()
+            if len(found) >= MOST_ENTRIES:
+                break
+    except etree.XMLSyntaxError as error:
+        if not found:
+            msg = "not a sitemap (no valid XML)"
+            raise ExtractFailed(msg) from error
+    if not found and not re.search(rb"<(?:\w+:)?(?:urlset|sitemapindex)\b", raw[:4096]):
+        msg = "not a sitemap (neither urlset nor sitemapindex)"
+        raise ExtractFailed(msg)
+    return found

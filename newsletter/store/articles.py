@@ -1,0 +1,210 @@
+"""Articles, their identity keys and revisions: rows in, values out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.errors import NotFound
+from newsletter.model.article import Article, ArticleKey, Extracted, plain, restored
+from newsletter.store.tables import article_keys, article_revisions, articles, issues, items
+
+MANY = 400
+LEFT = ("preparing", "submitting", "submitted", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class NewArticle:
+    """What is stored of an article when it is first seen."""
+
+    source: str
+    state: str
+    content: Extracted
+    content_hash: str
+    title_key: str
+    translation_group: int | None = None
+
+
+def load(connection: sa.Connection, article_id: int) -> Article:
+    """Return an article; raise NotFound when there is none."""
+    row = connection.execute(_rows().where(articles.c.id == article_id)).mappings().first()
+    if row is None:
+        msg = f"there is no article {article_id}; `newsletter articles` lists them"
+        raise NotFound(msg)
+    return _article(row)
+
+
+def eligible(connection: sa.Connection, newsletter: str, since: datetime) -> list[Article]:
+    """Return the articles that an issue of `newsletter` may print, newest first.
+
+    New ones, first seen at or after `since`, that no issue of it has taken out of the house.
+    """
+    taken = (
+        sa.select(items.c.article_id)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .where(issues.c.newsletter == newsletter, issues.c.state.in_(LEFT), items.c.included)
+    )
+    chosen = _rows().where(
+        articles.c.state == "new",
+        articles.c.first_seen_at >= since,
+        articles.c.id.not_in(taken),
+    )
+    return [_article(row) for row in connection.execute(_newest_first(chosen)).mappings()]
+
+
+def recent(
+    connection: sa.Connection, *, source: str = "", limit: int = 50, state: str = ""
+) -> list[Article]:
+    """Return the articles last seen first, of one source or of all."""
+    chosen = _rows()
+    if source:
+        chosen = chosen.where(articles.c.source == source)
+    if state:
+        chosen = chosen.where(articles.c.state == state)
+    chosen = chosen.order_by(articles.c.first_seen_at.desc(), articles.c.id.desc()).limit(limit)
+    return [_article(row) for row in connection.execute(chosen).mappings()]
+
+
+def matching(connection: sa.Connection, keys: Iterable[ArticleKey]) -> Mapping[ArticleKey, int]:
+    """Return which of the identity keys are known, and whose they are."""
+    wanted: dict[str, list[str]] = {}
+    for key in keys:
+        wanted.setdefault(key.kind, []).append(key.value)
+    found: dict[ArticleKey, int] = {}
+    for kind, values in wanted.items():
+        for start in range(0, len(values), MANY):
+            rows = connection.execute(
+                sa.select(article_keys.c.value, article_keys.c.article_id).where(
+                    article_keys.c.kind == kind,
+                    article_keys.c.value.in_(values[start : start + MANY]),
+                )
+            )
+            found.update((ArticleKey(kind, value), owner) for value, owner in rows)
+    return found
+
+
+def titled(connection: sa.Connection, title_key: str, *, limit: int = 20) -> list[Article]:
+    """Return the newest articles with the same normalised title."""
+    chosen = _rows().where(articles.c.title_key == title_key)
+    rows = connection.execute(chosen.order_by(articles.c.id.desc()).limit(limit)).mappings()
+    return [_article(row) for row in rows]
+
+
+def published_on(connection: sa.Connection, day: date, *, limit: int = 40) -> list[Article]:
+    """Return articles that were published on a day."""
+    chosen = _rows().where(articles.c.published == day.isoformat())
+    rows = connection.execute(chosen.order_by(articles.c.id.desc()).limit(limit)).mappings()
+    return [_article(row) for row in rows]
+
+
+def insert(connection: sa.Connection, new: NewArticle, now: datetime) -> int:
+    """Insert an article and return its id."""
+    result = connection.execute(
+        articles.insert()
+        .values(
+            source=new.source,
+            state=new.state,
+            translation_group=new.translation_group,
+            first_seen_at=now,
+            **_columns(new.content, new.content_hash, new.title_key),
+        )
+        .returning(articles.c.id)
+    )
+    return int(result.scalar_one())
+
+
+def revise(
+    connection: sa.Connection, article: Article, new: NewArticle, now: datetime
+) -> int:
+    """Replace an article's content, keep what it was as a revision, return the new number."""
+    old = connection.execute(
+        sa.select(articles.c.content).where(articles.c.id == article.id)
+    ).scalar_one()
+    connection.execute(
+        article_revisions.insert().values(
+            article_id=article.id, revision=article.revision, at=now, content=old
+        )
+    )
+    connection.execute(
+        articles.update()
+        .where(articles.c.id == article.id)
+        .values(
+            revision=article.revision + 1,
+            changed_at=now,
+            **_columns(new.content, new.content_hash, new.title_key),
+        )
+    )
+    return article.revision + 1
+
+
+def revisions(connection: sa.Connection, article_id: int) -> list[tuple[int, datetime, Extracted]]:
+    """Return the earlier contents of an article, oldest first."""
+    rows = connection.execute(
+        sa.select(article_revisions)
+        .where(article_revisions.c.article_id == article_id)
+        .order_by(article_revisions.c.revision)
+    ).mappings()
+    return [(row["revision"], row["at"], restored(row["content"])) for row in rows]
+
+
+def claim_keys(connection: sa.Connection, article_id: int, keys: Iterable[ArticleKey]) -> None:
+    """Let the article own those of the keys that nobody owns yet."""
+    wanted = list(dict.fromkeys(keys))
+    known = matching(connection, wanted)
+    rows = [
+        {"kind": key.kind, "value": key.value, "article_id": article_id}
+        for key in wanted
+        if key not in known
+    ]
+    if rows:
+        connection.execute(article_keys.insert(), rows)
+
+
+def link(connection: sa.Connection, group: int, article_ids: Sequence[int]) -> None:
+    """Mark articles as translations of each other."""
+    connection.execute(
+        articles.update().where(articles.c.id.in_(article_ids)).values(translation_group=group)
+    )
+
+
+def content_hash(connection: sa.Connection, article_id: int) -> str:
+    """Return the hash of what is stored, to compare with what was just read."""
+    found = connection.scalar(sa.select(articles.c.content_hash).where(articles.c.id == article_id))
+    return str(found or "")
+
+
+def _rows() -> sa.Select[Any]:
+    return sa.select(
+        articles.c.id,
+        articles.c.source,
+        articles.c.state,
+        articles.c.revision,
+        articles.c.first_seen_at,
+        articles.c.changed_at,
+        articles.c.translation_group,
+        articles.c.content,
+    )
+
+
+def _newest_first(chosen: sa.Select[Any]) -> sa.Select[Any]:
+    return chosen.order_by(
+        articles.c.published.desc(), articles.c.first_seen_at.desc(), articles.c.id.desc()
+    )
+
+
+def _columns(content: Extracted, content_hash: str, title_key: str) -> dict[str, Any]:
+    return {
+        "url": content.url,
+        "title": content.title,
+        "title_key": title_key,
+        "lang": content.lang,
+        "published": content.published.isoformat() if content.published else "",
+        "content": plain(content),
+        "content_hash": content_hash,
+    }
+
+
+def _article(row: sa.RowMapping) -> Article:
+    return Article(**{**row, "content": restored(row["content"])})
