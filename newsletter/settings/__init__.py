@@ -59,6 +59,7 @@ def load(root: Path, environ: Mapping[str, str]) -> Settings:
 
     Raise one ConfigurationError that names every wrong key with its file and line.
     """
+    root = root.absolute()
     text = _read(root / FILE)
     report = Report(FILE, key_lines(text))
     table = Table(_parse(text), (), (), report)
@@ -117,7 +118,7 @@ def _port(site: str) -> int:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         msg = f'there is no {path}; run "newsletter init" there, or point --dir at the publication'
         raise ConfigurationError(msg) from error

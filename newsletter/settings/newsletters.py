@@ -48,7 +48,7 @@ def newsletter(key: str, table: Table, house: House) -> Newsletter:
         cadence=_cadence(table, default.cadence),
         segment=segment(table, "segment", house.segments, default.segment),
         content=table.choice("content", default.content, get_args(Content)),
-        layout=table.text("layout", default.layout),
+        layout=table.parsed("layout", default.layout, values.layout),
         items=_items(table.table("items")),
         highlights=table.choice("highlights", default.highlights, get_args(Highlights)),
         approval=table.choice("approval", default.approval, get_args(Approval)),

@@ -29,7 +29,8 @@ def publication(table: Table, root: Path) -> Publication:
     zone = head.parsed("timezone", ZoneInfo("UTC"), values.timezone)
     language = head.parsed("language", "en", values.language)
     sources = tuple(_source(name, one, root) for name, one in table.tables("sources"))
-    segments = saved_segments(table)
+    topics = _topics(table)
+    segments = saved_segments(table, {topic.slug for topic in topics})
     house = House(zone, language, {source.key for source in sources}, segments)
     built = Publication(
         name=head.text("name", required='the name of the house, such as "Peninsula Review"'),
@@ -38,9 +39,9 @@ def publication(table: Table, root: Path) -> Publication:
         language=language,
         sender=_sender(head),
         reply_to=head.parsed("reply_to", None, values.mailbox),
-        postal_address=head.text("postal_address"),
+        postal_address=head.text("postal_address", lines=True),
         provider=head.choice("provider", "outbox", _providers()),
-        topics=_topics(table),
+        topics=topics,
         sources=sources,
         newsletters=tuple(
             newsletter(name, one, house) for name, one in table.tables("newsletters")
@@ -144,7 +145,7 @@ def _brand(table: Table) -> Brand:
         logo_alt=table.text("logo_alt", house.logo_alt),
         serif=table.parsed("serif", house.serif, values.fonts),
         sans=table.parsed("sans", house.sans, values.fonts),
-        footer=table.text("footer", house.footer),
+        footer=table.text("footer", house.footer, lines=True),
     )
     table.finish()
     return built

@@ -5,6 +5,7 @@ finds all of them. Asking for a key makes it known; `Table.finish` complains abo
 """
 
 import difflib
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -83,6 +84,10 @@ def shown(value: object) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs"}
+
+
 class Table:
     """One table of the file; `pattern` is its path with chosen names written as `*`."""
 
@@ -100,9 +105,16 @@ class Table:
         """Note what is wrong with `key` (empty: with the table itself)."""
         self.report.complain((*self.path, key) if key else self.path, what)
 
-    def text(self, key: str, default: str = "", *, required: str = "") -> str:
-        """Return a text; `required` says what is expected where leaving it out is an error."""
+    def text(self, key: str, default: str = "", *, required: str = "", lines: bool = False) -> str:
+        """Return a text of one line, or of `lines`.
+
+        `required` says what is expected where leaving it out is an error. A control character is
+        refused: these texts end up in the headers of mail.
+        """
         value = self._value(key, str)
+        if value and any(_is_control(char) and not (lines and char == "\n") for char in value):
+            self.complain(key, f"found {value!r}; expected a text without control characters")
+            return default
         if value is None or not value.strip():
             if required and not self._wrongly_typed(key, str):
                 self.complain(key, f"is missing; expected {required}")

@@ -9,11 +9,13 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from newsletter.errors import ConfigurationError
 from newsletter.settings.reading import Complaint, nearest
 
 FILE = ".env"
 SHORTEST_SECRET = 32
 _OURS = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_")
+_BACKENDS = {"sqlite", "postgresql", "postgres"}
 _NONE = SecretStr("")
 _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 
@@ -54,7 +56,11 @@ def read_environment(root: Path, environ: Mapping[str, str]) -> Environment:
         for name in Environment.model_fields
         if environ.get(name.upper(), "").strip()
     }
-    return Environment(_env_file=root / FILE, **given)  # type: ignore[call-arg, arg-type]
+    try:
+        return Environment(_env_file=root / FILE, **given)  # type: ignore[call-arg, arg-type]
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{root / FILE} cannot be read as UTF-8 text: {error}"
+        raise ConfigurationError(msg) from error
 
 
 def secret_keys(environment: Environment) -> tuple[bytes, ...]:
@@ -127,7 +133,7 @@ def _wrong_database(environment: Environment) -> str:
     expected = "expected sqlite:///newsletter.db or postgresql://user:password@host/name"
     written = environment.newsletter_database_url.get_secret_value().strip()
     try:
-        known = not written or sa.make_url(written).get_backend_name() in {"sqlite", "postgresql"}
+        known = not written or sa.make_url(written).get_backend_name() in _BACKENDS
     except sa.exc.ArgumentError:
         known = False
     return "" if known else expected

@@ -1,17 +1,25 @@
 """Segments are read when the configuration is, so that a bad one never meets an audience."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from newsletter.settings.reading import Table
 from subscribers.errors import SegmentError
+from subscribers.model import slug
 from subscribers.segment import parse
 
+_RESERVED = ("and", "or", "not", "everyone", "")
 
-def saved_segments(table: Table) -> dict[str, str]:
-    """Return the named expressions of [segments]; what does not read goes to the report."""
+
+def saved_segments(table: Table, topics: Collection[str]) -> dict[str, str]:
+    """Return the named expressions of [segments]; what does not read goes to the report.
+
+    A name must not be a topic's: the one would hide the other wherever it is used.
+    """
     found = dict(table.entries("segments"))
     section = table.table("segments")
     for name, expression in found.items():
+        if slug(name) in {*topics, *_RESERVED}:
+            section.complain(name, "already means something in segments; expected another name")
         _check(section, name, expression, found)
     return found
 

@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from datetime import timedelta
-from email.utils import parseaddr
+from email.utils import getaddresses
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -38,11 +38,12 @@ def duration(text: str) -> timedelta:
 
 def timezone(text: str) -> ZoneInfo:
     """Read the name of a zone in the time zone database."""
-    zones = available_timezones()
-    if text not in zones:
-        hint = nearest(text, zones)
-        raise _refusal(text, f'a zone such as "Asia/Seoul"{hint and f" – {hint}"}')
-    return ZoneInfo(text)
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        hint = nearest(text, available_timezones())
+        expected = f'a zone such as "Asia/Seoul"{hint and f" – {hint}"}'
+        raise _refusal(text, expected) from error
 
 
 def language(text: str) -> str:
@@ -54,11 +55,15 @@ def language(text: str) -> str:
 
 def mailbox(text: str) -> Mailbox:
     """Read an address with or without a name."""
-    name, address = parseaddr(text)
+    expected = 'one address such as "Our Name <brief@example.org>"'
+    found = getaddresses([text])
+    if len(found) != 1:
+        raise _refusal(text, expected)
+    name, address = found[0]
     try:
         known = validate_email(address, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
-        raise _refusal(text, 'an address such as "Our Name <brief@example.org>"') from error
+        raise _refusal(text, expected) from error
     return Mailbox(name, known.normalized)
 
 
@@ -114,6 +119,13 @@ def listener(text: str) -> str:
     match = _LISTEN.fullmatch(text)
     if match is None or int(match["port"]) not in _PORTS:
         raise _refusal(text, 'a host and port such as "127.0.0.1:8025"')
+    return text
+
+
+def layout(text: str) -> str:
+    """Read the name of a folder of templates."""
+    if not is_key(text):
+        raise _refusal(text, "a name of lower-case letters, digits and hyphens")
     return text
 
 

@@ -1,12 +1,17 @@
 """The configuration is read once; what is wrong is refused with file, line, key and advice."""
 
+import json
 import re
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter import settings
 from newsletter.errors import ConfigurationError
@@ -172,7 +177,7 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
             'from = "Peninsula Review <brief@example.org>"',
             'from = "Peninsula Review"',
             "from",
-            'publication.from: found "Peninsula Review"; expected an address such as',
+            'publication.from: found "Peninsula Review"; expected one address such as',
         ),
         ('"#8c1d2f"', '"darkred"', "accent", 'brand.accent: found "darkred"; expected a colour'),
         ('["127.0.0.1"]', '["proxy"]', "trusted", 'web.trusted_proxies: found "proxy"; expected'),
@@ -299,3 +304,86 @@ def test_the_sample_publication_loads(tmp_path: Path) -> None:
     (tmp_path / "newsletter.toml").write_bytes(samples.read_bytes())
     house = settings.load(tmp_path, SECRETS).publication
     assert [source.kind for source in house.sources] == ["feed", "folder", "folder"]
+
+
+def test_a_line_break_cannot_reach_a_header(refused: Refused) -> None:
+    found = refused(SMALLEST.replace("Peninsula Review", "Peninsula\\r\\nBcc: all@example.org"))
+    assert "publication.name: found" in found[0]
+    assert "without control characters" in found[0]
+
+
+def test_a_postal_address_may_have_several_lines(load: Load) -> None:
+    found = load(SMALLEST + 'postal_address = """\n1 Example Street\nSeoul"""\n')
+    assert found.publication.postal_address == "1 Example Street\nSeoul"
+
+
+def test_two_senders_are_refused_instead_of_dropping_one(refused: Refused) -> None:
+    found = refused(SMALLEST.replace("brief@example.org", "a@example.org, b@example.org"))
+    assert "expected one address" in found[0]
+
+
+@pytest.mark.parametrize("name", ["trade", "Everyone", "not"])
+def test_a_segment_cannot_hide_a_topic_or_a_word_of_the_language(
+    refused: Refused, name: str
+) -> None:
+    found = refused(FULL.replace("readers = ", f"{name} = "))
+    assert [line for line in found if f"segments.{name}: already means something" in line]
+
+
+def test_a_file_written_on_another_system_reads_the_same(tmp_path: Path) -> None:
+    text = "\ufeff" + FULL.replace("\n", "\r\n")
+    (tmp_path / "newsletter.toml").write_bytes(text.encode())
+    assert settings.load(tmp_path, SECRETS).publication.name == "Peninsula Review"
+
+
+@pytest.mark.parametrize("file", ["newsletter.toml", ".env"])
+def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path, file: str) -> None:
+    (tmp_path / "newsletter.toml").write_text(SMALLEST)
+    (tmp_path / file).write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(ConfigurationError, match="cannot be read as UTF-8 text"):
+        settings.load(tmp_path, SECRETS)
+
+
+LEAVES = st.one_of(
+    st.text(max_size=20),
+    st.integers(-5, 2**40),
+    st.booleans(),
+    st.floats(allow_nan=False, allow_infinity=False, width=16),
+    st.lists(st.text(max_size=3), max_size=2),
+    st.dictionaries(st.sampled_from(["en", "min", "x"]), st.text(max_size=3), max_size=2),
+)
+
+
+@given(data=st.data())
+def test_whatever_a_value_is_there_are_complaints_and_never_a_crash(data: st.DataObject) -> None:
+    tree = tomllib.loads(FULL)
+    paths = list(_paths(tree))
+    for path in data.draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3)):
+        table: Any = tree
+        for step in path[:-1]:
+            table = table.get(step, {}) if isinstance(table, dict) else {}
+        if isinstance(table, dict):
+            table[path[-1]] = data.draw(LEAVES)
+    assert settings.known_keys(_written(tree))
+
+
+def _paths(tree: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in tree.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from _paths(value, (*above, key))
+
+
+def _written(tree: dict[str, Any]) -> str:
+    """Write a tree as TOML, every table inline."""
+    return "\n".join(f"{json.dumps(key)} = {_inline(one)}" for key, one in tree.items())
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {_inline(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", " ")
+    return str(value).lower()
