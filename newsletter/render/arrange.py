@@ -21,6 +21,7 @@ from newsletter.render.view import (
     LetterView,
     NoteView,
     Picture,
+    RunView,
     SectionView,
     Setting,
 )
@@ -28,6 +29,7 @@ from newsletter.render.view import (
 FEWEST_FOR_CONTENTS = 3
 FILLER = "\u2007\u034f" * 70
 LONGEST_SUBJECT, LONGEST_PREHEADER, LONGEST_HEADING = 160, 140, 300
+_MARK = re.compile(r"\[(\d{1,3})\]")
 _GAP = re.compile(r"\n\s*\n")
 
 
@@ -117,14 +119,31 @@ def _letter(full: Sequence[Item], setting: Setting) -> LetterView | None:
     sections = tuple(
         SectionView(
             bounded(one.heading or "", LONGEST_HEADING),
-            tuple(line for line in map(printable, one.paragraphs) if line),
+            tuple(runs(line) for line in map(printable, one.paragraphs) if line),
         )
         for one in text.sections
     )
     notes = tuple(
         NoteView(one.n, printable(one.text), web_address(one.url)) for one in text.footnotes
     )
-    return LetterView(sections, notes, printable(text.author_bio))
+    words = setting.catalogues.of(text.lang, setting.words.language)
+    return LetterView(
+        sections,
+        notes,
+        about_author=printable(text.author_bio),
+        about_label=words.say("About the author"),
+        notes_label=words.say("Notes"),
+        link=words.say("Read “{title}” on the web", title=full[0].title),
+    )
+
+
+def runs(line: str) -> tuple[RunView, ...]:
+    """Part a paragraph at its footnote marks."""
+    pieces = _MARK.split(line)
+    marks = [*pieces[1::2], ""]
+    return tuple(
+        RunView(text, mark) for text, mark in zip(pieces[::2], marks, strict=True) if text or mark
+    )
 
 
 def subject_of(issue: Issue, full: Sequence[Item], setting: Setting) -> str:

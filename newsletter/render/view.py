@@ -69,11 +69,19 @@ class NoteView:
 
 
 @dataclass(frozen=True, slots=True)
+class RunView:
+    """A run of text, and the number of the footnote that follows it (empty for none)."""
+
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class SectionView:
     """A heading (possibly empty) and its paragraphs."""
 
     heading: str
-    paragraphs: tuple[str, ...]
+    paragraphs: tuple[tuple[RunView, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,9 @@ class LetterView:
     sections: tuple[SectionView, ...]
     notes: tuple[NoteView, ...]
     about_author: str
+    about_label: str
+    notes_label: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
