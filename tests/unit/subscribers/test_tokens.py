@@ -1,0 +1,68 @@
+"""Tokens: what they say, and that nobody else can say it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subscribers.tokens import Claim, Purpose, Signer
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+signer = Signer([b"k" * 32])
+
+
+@given(
+    st.integers(1, 10**17),
+    st.text(st.characters(codec="utf-8"), max_size=20),
+    st.sampled_from(Purpose),
+    st.integers(0, 10**9),
+    st.none() | st.integers(1, 10**10),
+)
+def test_a_token_says_again_what_it_was_minted_with(
+    subscriber: int, newsletter: str, purpose: Purpose, serial: int, ends: int | None
+) -> None:
+    until = None if ends is None else datetime.fromtimestamp(ends, UTC)
+    token = signer.mint(subscriber, newsletter, purpose, serial=serial, until=until)
+    assert signer.read(token) == Claim(subscriber, newsletter, purpose, serial, until)
+    assert set(token) <= set("abcdefghijklmnopqrstuvwxyz0123456789._~-")
+
+
+def test_the_fast_way_mints_the_same_token() -> None:
+    assert signer.minter("weekly", Purpose.MAIL)(7) == signer.mint(7, "weekly", Purpose.MAIL)
+
+
+def test_a_token_of_an_older_key_still_reads_and_a_foreign_one_does_not() -> None:
+    old, new = Signer([b"old" * 11]), Signer([b"new" * 40, b"old" * 11])
+    assert new.read(old.mint(7, "weekly", Purpose.MAIL)) is not None
+    assert old.read(new.mint(7, "weekly", Purpose.MAIL)) is None
+
+
+@given(st.data())
+def test_a_token_changed_in_any_place_is_refused(data: st.DataObject) -> None:
+    token = signer.mint(7, "weekly", Purpose.CONFIRM, serial=9, until=NOW)
+    at = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.characters().filter(lambda char: char != token[at]))
+    assert signer.read(token[:at] + other + token[at + 1 :]) is None
+
+
+@given(st.text(max_size=600))
+def test_any_text_is_no_token(text: str) -> None:
+    assert signer.read(text) is None
+
+
+@pytest.mark.parametrize("text", ["m" * 600, "m0000.weekly.٣." + "0" * 32, "", "."])
+def test_what_only_looks_like_a_token_is_refused(text: str) -> None:
+    assert signer.read(text) is None
+
+
+def test_a_token_of_one_purpose_cannot_become_another() -> None:
+    token = signer.mint(7, "weekly", Purpose.MAIL)
+    assert signer.read("s" + token[1:]) is None
+
+
+def test_a_claim_expires_at_its_time_and_not_before() -> None:
+    claim = Claim(7, "", Purpose.MANAGE, 1, NOW)
+    assert claim.expired(NOW)
+    assert not claim.expired(NOW - timedelta(seconds=1))
+    assert not Claim(7, "weekly", Purpose.MAIL).expired(NOW)
