@@ -203,8 +203,11 @@ def _tell_article(path: Path, article: Extracted) -> None:
 def _shown(article: Extracted) -> Iterator[tuple[str, str]]:
     yield "title", article.title
     yield "kicker", article.kicker
-    yield "authors", "; ".join(
-        ", ".join(filter(None, (one.name, one.role, one.org))) for one in article.authors
+    yield (
+        "authors",
+        "; ".join(
+            ", ".join(filter(None, (one.name, one.role, one.org))) for one in article.authors
+        ),
     )
     guessed = " (guessed)" if article.date_guessed else ""
     yield "date", f"{article.published or 'none found'}{guessed}"

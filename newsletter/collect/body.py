@@ -66,7 +66,9 @@ def _inside(element: Element, tags: set[str]) -> bool:
     return parent is not None and parent.tag in tags
 
 
-def aligned(blocks: Sequence[Block], parts: Sequence[Part], left_out: frozenset[int]) -> list[int] | None:
+def aligned(
+    blocks: Sequence[Block], parts: Sequence[Part], left_out: frozenset[int]
+) -> list[int] | None:
     """Return which blocks make up `parts`, or None where they are not plainly the same text."""
     places: dict[str, list[int]] = {}
     for at, block in enumerate(blocks):
@@ -88,13 +90,20 @@ def aligned(blocks: Sequence[Block], parts: Sequence[Part], left_out: frozenset[
     return taken if total and found / total >= CLEAR else None
 
 
-def block_sections(blocks: Sequence[Block], taken: Sequence[int], left_out: frozenset[int]) -> tuple[Section, ...]:
+def block_sections(
+    blocks: Sequence[Block], taken: Sequence[int], left_out: frozenset[int]
+) -> tuple[Section, ...]:
     """Make sections of the taken blocks, with the headings that stand directly above them."""
     chosen = set(taken)
     wanted: list[Block] = []
     for at in range(min(taken), max(taken) + 1):
         block = blocks[at]
-        lost = block.kind is Kind.HEADING and block.level > 1 and at + 1 in chosen and at not in left_out
+        lost = (
+            block.kind is Kind.HEADING
+            and block.level > 1
+            and at + 1 in chosen
+            and at not in left_out
+        )
         if at in chosen or (lost and not names_stop(block.text)):
             wanted.append(block)
     return sections((block.text, block.kind is Kind.HEADING) for block in wanted)
@@ -105,7 +114,9 @@ def part_sections(parts: Sequence[Part]) -> tuple[Section, ...]:
     return sections((part.text, part.heading) for part in parts)
 
 
-def plain_sections(blocks: Sequence[Block], start: int, end: int, left_out: frozenset[int]) -> tuple[Section, ...]:
+def plain_sections(
+    blocks: Sequence[Block], start: int, end: int, left_out: frozenset[int]
+) -> tuple[Section, ...]:
     """Make sections of everything between `start` and `end` that reads like prose."""
     rest = [blocks[at] for at in range(start, end) if at not in left_out]
     return sections(

@@ -14,7 +14,9 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"\s*(?:기자|特派員|記者|특파원)$")
-_BETWEEN = re.compile(r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or)\s+|\s*[;&、，|]\s*|\s·\s)\s*")  # noqa: RUF001
+_BETWEEN = re.compile(
+    r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
+)  # noqa: RUF001
 _ROLE = re.compile(
     r"\b(?:professor|fellow|director|researcher|editor|correspondent|reporter|analyst|scholar"
     r"|lecturer|president|chair|chairman|chairwoman|associate|assistant|senior|head|economist"
@@ -97,7 +99,11 @@ def is_org(text: str) -> bool:
 
 def is_position(text: str) -> bool:
     """Say whether a line below the byline gives role or organisation."""
-    return len(text.split()) <= LONGEST_BYLINE and text[-1:] not in ".!?" and (is_role(text) or is_org(text))
+    return (
+        len(text.split()) <= LONGEST_BYLINE
+        and text[-1:] not in ".!?"
+        and (is_role(text) or is_org(text))
+    )
 
 
 def read_position(text: str) -> tuple[str, str]:
@@ -128,6 +134,5 @@ def with_positions(authors: Sequence[Author], lines: Sequence[str]) -> tuple[Aut
             org = positions[1][1]
         pairs = [(author, (role, org)) for author in authors]
     return tuple(
-        Author(author.name, author.role or role, author.org or org)
-        for author, (role, org) in pairs
+        Author(author.name, author.role or role, author.org or org) for author, (role, org) in pairs
     )

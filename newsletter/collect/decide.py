@@ -44,21 +44,36 @@ def decide(
     if match is None:
         return Decision("new")
     why = f"the same {_KINDS.get(match.by, match.by)} as article {match.article.id}"
-    if _words(content) > RICHER * max(_words(match.article.content), 1) and _words(content) >= FEW_WORDS:
+    if (
+        _words(content) > RICHER * max(_words(match.article.content), 1)
+        and _words(content) >= FEW_WORDS
+    ):
         return Decision("enriched", match.article, why)
     edited = identity.content_hash(content) != stored_hash
-    if edited and match.article.source == source and match.by in {"file", "url", "guid", "title+date"}:
+    if (
+        edited
+        and match.article.source == source
+        and match.by in {"file", "url", "guid", "title+date"}
+    ):
         return Decision("changed", match.article, why)
     return Decision("same", match.article, why)
 
 
-_KINDS = {"file": "file", "guid": "guid", "url": "address", "text": "text", "title": "title and text"}
+_KINDS = {
+    "file": "file",
+    "guid": "guid",
+    "url": "address",
+    "text": "text",
+    "title": "title and text",
+}
 
 
 def same(content: Extracted, matches: Sequence[Match], now: datetime) -> Match | None:
     """Return the stored article that `content` is, by the strongest evidence first."""
     for match in matches:
-        if match.by == "file" or (match.by in {"url", "title+date"} and not _unlike(content, match.article)):
+        if match.by == "file" or (
+            match.by in {"url", "title+date"} and not _unlike(content, match.article)
+        ):
             return match
     for match in matches:
         if match.by == "guid" and not _other_article(content, match.article):
@@ -67,7 +82,11 @@ def same(content: Extracted, matches: Sequence[Match], now: datetime) -> Match |
         if match.by == "text" and _near(content, match.article, now):
             return match
     for match in matches:
-        if match.by == "title" and _near(content, match.article, now) and _title_agrees(content, match.article):
+        if (
+            match.by == "title"
+            and _near(content, match.article, now)
+            and _title_agrees(content, match.article)
+        ):
             return match
     return None
 
@@ -105,7 +124,9 @@ def _near(content: Extracted, article: Article, now: datetime) -> bool:
     mine, theirs = content.published, article.content.published
     if mine and theirs:
         return abs(mine - theirs) <= WINDOW
-    return now - article.first_seen_at <= WINDOW or bool(mine and abs(mine - article.first_seen_at.date()) <= WINDOW)
+    return now - article.first_seen_at <= WINDOW or bool(
+        mine and abs(mine - article.first_seen_at.date()) <= WINDOW
+    )
 
 
 def _days_apart(content: Extracted, article: Article) -> int:
@@ -156,7 +177,9 @@ def _layout(content: Extracted) -> tuple[int, ...]:
 
 def _figures(content: Extracted) -> set[str]:
     text = identity.body_text(content)
-    return {word for word in "".join(c if c.isdigit() else " " for c in text).split() if len(word) > 1}
+    return {
+        word for word in "".join(c if c.isdigit() else " " for c in text).split() if len(word) > 1
+    }
 
 
 def _same_notes(content: Extracted, other: Extracted) -> bool:
@@ -166,5 +189,7 @@ def _same_notes(content: Extracted, other: Extracted) -> bool:
 
 def newest_first(dated: Sequence[tuple[date | None, int]]) -> list[int]:
     """Order positions by date, newest first; undated ones keep their place behind."""
-    known = sorted((at for at, (day, _) in enumerate(dated) if day), key=lambda at: dated[at][0], reverse=True)  # type: ignore[arg-type, return-value] # filtered above
+    known = sorted(
+        (at for at, (day, _) in enumerate(dated) if day), key=lambda at: dated[at][0], reverse=True
+    )  # type: ignore[arg-type, return-value] # filtered above
     return known + [at for at, (day, _) in enumerate(dated) if not day]

@@ -60,9 +60,7 @@ def _listing_of_xml(text: str, url: str) -> Listing:
     """Parse with feedparser, given a stream only: it would open a path or address itself."""
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     bare = _ENCODING.sub(r"\1", text[:HEAD], count=1) + text[HEAD:]
-    parsed = feedparser.parse(
-        io.BytesIO(bare.encode("utf-8", "replace")), response_headers=headers
-    )
+    parsed = feedparser.parse(io.BytesIO(bare.encode("utf-8", "replace")), response_headers=headers)
     if not parsed.get("version") and not parsed.entries:
         msg = f"the feed cannot be parsed: {parsed.get('bozo_exception', 'unknown dialect')}"
         raise ExtractFailed(msg)
@@ -134,7 +132,9 @@ def _image(one: Mapping[str, Any]) -> Image | None:
     for found in candidates:
         address = str(found.get("url") or found.get("href") or "")
         kind = str(found.get("medium") or found.get("type") or "")
-        pictured = "image" in kind or re.search(r"\.(?:jpe?g|png|webp|gif)(?:\?|$)", address, re.IGNORECASE)
+        pictured = "image" in kind or re.search(
+            r"\.(?:jpe?g|png|webp|gif)(?:\?|$)", address, re.IGNORECASE
+        )
         if address.startswith(("http://", "https://")) and pictured:
             return Image(address)
     return None
@@ -147,7 +147,9 @@ def _plain(markup: str) -> str:
 
 
 def _listing_of_json(feed: JsonFeed) -> Listing:
-    return _listing([_json_entry(one, feed) for one in feed.items], title=feed.title, lang=feed.language)
+    return _listing(
+        [_json_entry(one, feed) for one in feed.items], title=feed.title, lang=feed.language
+    )
 
 
 def _json_entry(one: JsonItem, feed: JsonFeed) -> Entry:
@@ -194,7 +196,9 @@ def _key(entry: Entry) -> str:
         return digest(f"guid {entry.guid}")
     if entry.url and not entry.shared_url:
         return digest(f"url {entry.url}")
-    return digest(f"{entry.guid}|{entry.url}|{entry.title}|{entry.summary[:200]}|{entry.html[:200]}")
+    return digest(
+        f"{entry.guid}|{entry.url}|{entry.title}|{entry.summary[:200]}|{entry.html[:200]}"
+    )
 
 
 def _fingerprint(entry: Entry) -> str:

@@ -26,7 +26,9 @@ def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         if path.suffix.lower() not in SUFFIXES:
-            skipped.append((name, f"not read: {path.suffix or 'no suffix'} is neither HTML, Markdown nor text"))
+            skipped.append(
+                (name, f"not read: {path.suffix or 'no suffix'} is neither HTML, Markdown nor text")
+            )
         elif (unwanted and unwanted.search(name)) or not wanted.search(name):
             skipped.append((name, "left out by the source's patterns"))
         else:

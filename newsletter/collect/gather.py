@@ -95,12 +95,16 @@ class Gatherer:
         try:
             return self._gather(source, state)
         except FetchFailed as error:
-            return Gathered(source, problem=str(error), retry_after_seconds=error.retry_after_seconds)
+            return Gathered(
+                source, problem=str(error), retry_after_seconds=error.retry_after_seconds
+            )
         except NewsletterError as error:
             return Gathered(source, problem=str(error))
         except Exception as error:
             self.log.exception("source failed unexpectedly", extra={"source": source.key})
-            return Gathered(source, problem=f"failed unexpectedly ({type(error).__name__}: {error})")
+            return Gathered(
+                source, problem=f"failed unexpectedly ({type(error).__name__}: {error})"
+            )
 
     def _gather(self, source: Source, state: SourceState) -> Gathered:
         read = self._listing(source, state)
@@ -157,7 +161,11 @@ class Gatherer:
             return self._sitemap(source, answer.body, url)
         if source.kind == "page":
             return self.sandbox.page(
-                answer.body, url=url, declared=answer.charset, links=source.links, ignore=source.ignore
+                answer.body,
+                url=url,
+                declared=answer.charset,
+                links=source.links,
+                ignore=source.ignore,
             )
         return self.sandbox.feed(answer.body, url=url, declared=answer.charset)
 
@@ -175,7 +183,9 @@ class Gatherer:
             try:
                 got = self.fetcher.fetch(replace(_request(source, SourceState("")), url=inner.url))
                 if isinstance(got, Fetched):
-                    below = self.sandbox.sitemap(got.body, url=got.url, links=source.links, ignore=source.ignore)
+                    below = self.sandbox.sitemap(
+                        got.body, url=got.url, links=source.links, ignore=source.ignore
+                    )
                     entries.update((one.key, one) for one in below.entries)
                     skipped.extend(below.skipped)
             except NewsletterError as error:
@@ -189,7 +199,9 @@ class Gatherer:
         if not self.memory:
             return [(entry, None) for entry in listing.entries], 0, []
         with self.door, self.engine.connect() as connection:
-            seen = source_store.entries(connection, source.key, (one.key for one in listing.entries))
+            seen = source_store.entries(
+                connection, source.key, (one.key for one in listing.entries)
+            )
         pending: list[tuple[Entry, SeenEntry | None]] = []
         bad: list[tuple[str, str]] = []
         for entry in listing.entries:
@@ -234,9 +246,15 @@ class Gatherer:
         try:
             page = self._page(source, entry)
         except NewsletterError as error:
-            lasting = isinstance(error, ExtractFailed) or error.status in _LASTING if isinstance(error, (ExtractFailed, FetchFailed)) else True
+            lasting = (
+                isinstance(error, ExtractFailed) or error.status in _LASTING
+                if isinstance(error, (ExtractFailed, FetchFailed))
+                else True
+            )
             if not lasting and attempts + 1 < MOST_ATTEMPTS:
-                return Candidate(entry, None, f"{error}; will be tried again", again=True, attempts=attempts + 1)
+                return Candidate(
+                    entry, None, f"{error}; will be tried again", again=True, attempts=attempts + 1
+                )
             return Candidate(entry, fallback, f"page not read: {error}", attempts=attempts + 1)
         return Candidate(entry, self._sober(merged(page, fallback, entry), source))
 
@@ -274,7 +292,9 @@ class Gatherer:
             byline = f'<p class="byline">By {names}</p>' if names else ""
             document = f"<html><body><article>{title}{byline}{entry.html}</article></body></html>"
             try:
-                body = self.sandbox.article(document.encode(), name="entry.html", url=entry.url or source.url)
+                body = self.sandbox.article(
+                    document.encode(), name="entry.html", url=entry.url or source.url
+                )
             except ExtractFailed:
                 body = None
         content = entry_content(entry, body)
@@ -295,7 +315,9 @@ class Gatherer:
             url=urls.clean(content.url),
             published=kept.day if kept else None,
             published_at=kept.at if kept else None,
-            topics=tuple({identity.letters(topic) or topic: topic for topic in reversed(topics)}.values())[::-1],
+            topics=tuple(
+                {identity.letters(topic) or topic: topic for topic in reversed(topics)}.values()
+            )[::-1],
             lang=content.lang or source.language,
             provenance=provenance,
         )
@@ -326,4 +348,6 @@ def _newest_first(
     """Order by date where every entry has one; otherwise keep the source's own order."""
     if not all(entry.when for entry, _ in pending):
         return list(pending)
-    return sorted(pending, key=lambda pair: pair[0].when.day if pair[0].when else None, reverse=True)  # type: ignore[arg-type, return-value] # all have one
+    return sorted(
+        pending, key=lambda pair: pair[0].when.day if pair[0].when else None, reverse=True
+    )  # type: ignore[arg-type, return-value] # all have one

@@ -18,13 +18,26 @@ from newsletter.model.article import Author
 
 HintsOf = Callable[[Block, int], str]
 
-_TAGS_LINE = re.compile(r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[::]\s*", re.IGNORECASE)  # noqa: RUF001
+_TAGS_LINE = re.compile(
+    r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[::]\s*",
+    re.IGNORECASE,
+)  # noqa: RUF001
 _HASHTAGS = re.compile(r"^(?:#[^\s#][^#]*)+$")
-_KICKER = re.compile(r"kicker|eyebrow|overline|over-?title|roofline|dachzeile|top-?line|supertitle|pre-?title|rubric\b|section-?label|article-?label|hed-?kicker|strap-?line", re.IGNORECASE)
-_BYLINE = re.compile(r"by-?line|\bauthors?\b|author-?name|article-?author|post-?author|\bautor(?:en|in|es)?\b|contributor|writer", re.IGNORECASE)
-_POSITION = re.compile(r"affil|position|job-?title|author-?(?:title|role|org)|\brole\b|organi[sz]ation", re.IGNORECASE)
+_KICKER = re.compile(
+    r"kicker|eyebrow|overline|over-?title|roofline|dachzeile|top-?line|supertitle|pre-?title|rubric\b|section-?label|article-?label|hed-?kicker|strap-?line",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"by-?line|\bauthors?\b|author-?name|article-?author|post-?author|\bautor(?:en|in|es)?\b|contributor|writer",
+    re.IGNORECASE,
+)
+_POSITION = re.compile(
+    r"affil|position|job-?title|author-?(?:title|role|org)|\brole\b|organi[sz]ation", re.IGNORECASE
+)
 _DATE = re.compile(r"date|time|publish|posted|datum|meta", re.IGNORECASE)
-_TAGS = re.compile(r"\btags?\b|topics?\b|keywords?\b|tag-?list|post-?tags|article-?tags|schlagw", re.IGNORECASE)
+_TAGS = re.compile(
+    r"\btags?\b|topics?\b|keywords?\b|tag-?list|post-?tags|article-?tags|schlagw", re.IGNORECASE
+)
 LONG_PARAGRAPH, HEAD_SPAN, BEFORE, AFTER = 24, 14, 4, 14
 LONGEST_KICKER, LONGEST_TITLE = 10, 45
 WORDS_OF_KICKER = 6
@@ -75,7 +88,7 @@ def _span(blocks: Sequence[Block]) -> int:
     for at, block in enumerate(blocks[:HEAD_SPAN]):
         if names_takeaways(block.text) and at:
             return at
-        sentence = block.text[-1:] in ".!?。”\"" and block.words > LONG_PARAGRAPH  # noqa: RUF001
+        sentence = block.text[-1:] in '.!?。”"' and block.words > LONG_PARAGRAPH  # noqa: RUF001
         if sentence or block.words > LONGEST_TITLE:
             return at
     return min(len(blocks), HEAD_SPAN)
@@ -146,7 +159,13 @@ def _authors_below(
     for below in rest:
         text = blocks[below].text
         near = below == lines[-1] + 1 and blocks[below].group == blocks[at].group
-        if near and not roles[below] and blocks[below].kind is Kind.PARAGRAPH and len(lines) <= len(authors) + 1 and text[-1:] not in ".!?":
+        if (
+            near
+            and not roles[below]
+            and blocks[below].kind is Kind.PARAGRAPH
+            and len(lines) <= len(authors) + 1
+            and text[-1:] not in ".!?"
+        ):
             lines.append(below)
     return with_positions(authors, [blocks[one].text for one in lines[1:]]), lines
 
@@ -189,9 +208,7 @@ def _after(blocks: Sequence[Block], title_at: int) -> range:
     return range(title_at + 1, min(len(blocks), title_at + 1 + AFTER))
 
 
-def _page_kicker(
-    blocks: Sequence[Block], before: range, title_at: int, hints_of: HintsOf
-) -> int:
+def _page_kicker(blocks: Sequence[Block], before: range, title_at: int, hints_of: HintsOf) -> int:
     for at in (*reversed(before), title_at + 1):
         if at >= len(blocks):
             continue
@@ -218,14 +235,16 @@ def _page_authors(
     return (), []
 
 
-def _positions_below(
-    blocks: Sequence[Block], at: int, most: int, hints_of: HintsOf
-) -> list[int]:
+def _positions_below(blocks: Sequence[Block], at: int, most: int, hints_of: HintsOf) -> list[int]:
     found: list[int] = []
     for below in range(at + 1, min(len(blocks), at + 1 + max(most, 2))):
         block = blocks[below]
         hinted = bool(_POSITION.search(hints_of(block, 1))) and block.words <= LONG_PARAGRAPH
-        if read_date(block.text) or block.kind is Kind.HEADING or not (hinted or is_position(block.text)):
+        if (
+            read_date(block.text)
+            or block.kind is Kind.HEADING
+            or not (hinted or is_position(block.text))
+        ):
             break
         found.append(below)
     return found

@@ -12,7 +12,9 @@ from newsletter.model.source import Source
 
 _MARK = re.compile(r"\[\d{1,3}\]")
 _NOT_WORD = re.compile(r"[\W_]+")
-_GLOBAL_GUID = re.compile(r"^(?:https?:|tag:|urn:|[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{32,})", re.IGNORECASE)
+_GLOBAL_GUID = re.compile(
+    r"^(?:https?:|tag:|urn:|[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{32,})", re.IGNORECASE
+)
 LEAD, ENOUGH = 500, 200
 
 

@@ -36,7 +36,12 @@ def keep(
     skipped = list(gathered.skipped)
     for candidate in _with_backlog(gathered, state):
         if candidate.content is None:
-            skipped.append((candidate.entry.title or candidate.entry.url or candidate.entry.key, candidate.reason))
+            skipped.append(
+                (
+                    candidate.entry.title or candidate.entry.url or candidate.entry.key,
+                    candidate.reason,
+                )
+            )
             _remember(connection, gathered.source, candidate, None, now)
             continue
         one = _keep_candidate(connection, gathered.source, candidate, now)
@@ -48,7 +53,9 @@ def keep(
     source_store.save(connection, _succeeded(gathered, state, now, rng, fresh=fresh))
     return SourceReport(
         gathered.source.key,
-        "unchanged" if gathered.unchanged or not (kept or skipped or state.first_collected_at is None) else "collected",
+        "unchanged"
+        if gathered.unchanged or not (kept or skipped or state.first_collected_at is None)
+        else "collected",
         tuple(kept),
         tuple(skipped),
         tuple(_notes(gathered, state)),
@@ -79,7 +86,9 @@ def _keep_candidate(
     matches = _matches(connection, keys, content)
     stored_hash = articles.content_hash(connection, matches[0].article.id) if matches else ""
     decision = decide(source.key, content, matches, stored_hash, now)
-    if decision.article is not None and decision.article != (matches[0].article if matches else None):
+    if decision.article is not None and decision.article != (
+        matches[0].article if matches else None
+    ):
         stored_hash = articles.content_hash(connection, decision.article.id)
         decision = decide(source.key, content, matches, stored_hash, now)
     article_id, verdict = _carry_out(connection, source, candidate, decision, now)
@@ -143,7 +152,9 @@ def _link_translations(
         ArticleKey("alternate", f"{key.kind}:{key.value}")
         for key in identity.keys(source, candidate.entry, content)
     ]
-    others = {owner for owner in articles.matching(connection, wanted).values() if owner != article_id}
+    others = {
+        owner for owner in articles.matching(connection, wanted).values() if owner != article_id
+    }
     found = [articles.load(connection, other) for other in sorted(others)]
     linked = [one for one in found if _language(one.content) != _language(content)]
     linked += _same_layout(connection, content, article_id)
@@ -154,9 +165,7 @@ def _link_translations(
         articles.link(connection, group, [article_id, *(one.id for one in linked)])
 
 
-def _same_layout(
-    connection: sa.Connection, content: Extracted, article_id: int
-) -> list[Article]:
+def _same_layout(connection: sa.Connection, content: Extracted, article_id: int) -> list[Article]:
     if not content.published:
         return []
     near = articles.published_on(connection, content.published)

@@ -123,7 +123,9 @@ def _words(table: str) -> frozenset[str]:
 def plain(text: str) -> str:
     """Fold case and drop emoji, colons and ornaments around a label; inner words stay."""
     kept = "".join(
-        " " if unicodedata.category(char) in {"So", "Sk", "Cf", "Cn", "Mn"} and ord(char) > 0x2000 else char  # noqa: PLR2004 - above the letters
+        " "
+        if unicodedata.category(char) in {"So", "Sk", "Cf", "Cn", "Mn"} and ord(char) > 0x2000
+        else char  # noqa: PLR2004 - above the letters
         for char in unicodedata.normalize("NFC", text)
     )
     return " ".join(kept.split()).strip(_TRIM).casefold()

@@ -42,9 +42,7 @@ def detect(text: str) -> str:
         if len(script.findall(sample)) > SHARE * letters:
             return language
     words = Counter(re.findall(r"[^\W\d_]+", sample.casefold()))
-    scores = {
-        language: sum(words[word] for word in common) for language, common in _WORDS.items()
-    }
+    scores = {language: sum(words[word] for word in common) for language, common in _WORDS.items()}
     best = max(scores, key=lambda language: scores[language])
     return best if scores[best] >= 2 else ""  # noqa: PLR2004 - one word proves nothing
 

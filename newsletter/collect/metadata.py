@@ -76,7 +76,9 @@ def read_metadata(root: Element, url: str = "") -> Metadata:
     when, when_from = _when(head, node)
     topics, topics_from = _topics(head, node)
     image, image_from = _image(head, node, url)
-    description, description_from = head.first("og:description", "description", "twitter:description")
+    description, description_from = head.first(
+        "og:description", "description", "twitter:description"
+    )
     canonical = next((href for rel, href, _ in head.links if rel == "canonical"), "")
     return Metadata(
         title=head.first("og:title", "twitter:title")[0] or _text(node.get("headline")),
@@ -93,7 +95,11 @@ def read_metadata(root: Element, url: str = "") -> Metadata:
         image=image,
         image_from=image_from,
         url=_absolute(canonical or head.first("og:url")[0], url),
-        lang=(root.get("lang") or head.first("content-language", "og:locale", "inlanguage")[0] or _text(node.get("inLanguage"))),
+        lang=(
+            root.get("lang")
+            or head.first("content-language", "og:locale", "inlanguage")[0]
+            or _text(node.get("inLanguage"))
+        ),
         translations=_translations(head, url),
         is_amp=root.get("amp") is not None or root.get("⚡") is not None,
     )
@@ -104,7 +110,12 @@ def _collect(root: Element) -> _Head:
     for element in root.iter("meta", "link", "script", "title"):
         tag = element.tag
         if tag == "meta":
-            name = element.get("property") or element.get("name") or element.get("itemprop") or element.get("http-equiv")
+            name = (
+                element.get("property")
+                or element.get("name")
+                or element.get("itemprop")
+                or element.get("http-equiv")
+            )
             content = element.get("content")
             if name and content:
                 head.metas.setdefault(name.strip().lower(), []).append(tidy(content))
@@ -156,7 +167,11 @@ def _nodes(value: object) -> Iterator[dict[str, Any]]:
         if isinstance(current, dict):
             yield current
             if depth < DEEPEST:
-                queue.extend((current[key], depth + 1) for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart") if key in current)
+                queue.extend(
+                    (current[key], depth + 1)
+                    for key in ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
+                    if key in current
+                )
         elif isinstance(current, list) and depth < DEEPEST:
             queue.extend((one, depth + 1) for one in current[:50])
 
@@ -164,8 +179,20 @@ def _nodes(value: object) -> Iterator[dict[str, Any]]:
 def _authors(head: _Head, node: dict[str, Any], site: str) -> tuple[tuple[Author, ...], str]:
     if found := _people(node.get("author") or node.get("creator"), site):
         return found, "json-ld"
-    for name in ("author", "article:author", "dc.creator", "parsely-author", "sailthru.author", "citation_author", "byl", "dcterms.creator", "twitter:creator"):
-        values = [value for value in head.metas.get(name, []) if not value.startswith(("http", "@", "/"))]
+    for name in (
+        "author",
+        "article:author",
+        "dc.creator",
+        "parsely-author",
+        "sailthru.author",
+        "citation_author",
+        "byl",
+        "dcterms.creator",
+        "twitter:creator",
+    ):
+        values = [
+            value for value in head.metas.get(name, []) if not value.startswith(("http", "@", "/"))
+        ]
         found = tuple(dict.fromkeys(one for value in values for one in read_byline(value, site)))
         if found:
             return found, f"meta {name}"
@@ -234,7 +261,9 @@ def _image(head: _Head, node: dict[str, Any], url: str) -> tuple[Image | None, s
     if found:
         alt = head.first("og:image:alt", "twitter:image:alt")[0]
         width, height = head.first("og:image:width")[0], head.first("og:image:height")[0]
-        return Image(_absolute(found, url), alt, _number(width), _number(height)), "opengraph" if name.startswith("og:") else "meta"
+        return Image(
+            _absolute(found, url), alt, _number(width), _number(height)
+        ), "opengraph" if name.startswith("og:") else "meta"
     value = node.get("image")
     first = value[0] if isinstance(value, list) and value else value
     address = first.get("url") if isinstance(first, dict) else first

@@ -159,7 +159,11 @@ def _biography(
             continue
         if at >= middle and block.kind is Kind.PARAGRAPH and names_biography(above.text):
             return block.text, {at - 1, at}, "label"
-        if names and _hinted(block, hints_of) and any(name.split()[-1] in block.text for name in names):
+        if (
+            names
+            and _hinted(block, hints_of)
+            and any(name.split()[-1] in block.text for name in names)
+        ):
             return block.text, {at}, "box"
     return "", set(), ""
 
@@ -175,5 +179,7 @@ def _about(names: Sequence[str]) -> re.Pattern[str]:
         words = name.split()
         forms.append(re.escape(name))
         if len(words) > 1:
-            forms.append(re.escape(words[0]) + r"\s+(?:[^\W\d_]\.?\s+|[^\W\d_]+\s+)?" + re.escape(words[-1]))
+            forms.append(
+                re.escape(words[0]) + r"\s+(?:[^\W\d_]\.?\s+|[^\W\d_]+\s+)?" + re.escape(words[-1])
+            )
     return re.compile(rf"^(?:The author,?\s+)?{_TITLES}(?:{'|'.join(forms)}){_IS}")

@@ -56,7 +56,12 @@ def footnote_marks(article: Extracted) -> Iterator[dict[str, Any]]:
             for mark in _MARK.finditer(paragraph):
                 if int(mark.group(1)) in known:
                     after = _before(paragraph[: mark.start()])
-                    yield {"n": int(mark.group(1)), "section": at, "paragraph": number, "after": after}
+                    yield {
+                        "n": int(mark.group(1)),
+                        "section": at,
+                        "paragraph": number,
+                        "after": after,
+                    }
 
 
 def _before(text: str) -> str:

@@ -24,7 +24,10 @@ _AWAY = re.compile(
     r"|careers|donate|newsletters?|help|faq|page)(?:/|$|\.\w+$)|\.(?:pdf|jpe?g|png|gif|zip|mp[34]|xml|json|css|js)$",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"/\d{4}/\d{1,2}/|/\d{4}-\d{2}|\d{4,}(?:\.\w+)?$|[a-z0-9]+(?:-[a-z0-9]+){3,}|(?:idxno|articleid|newsid|aid|oid|no|id)=\d+", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"/\d{4}/\d{1,2}/|/\d{4}-\d{2}|\d{4,}(?:\.\w+)?$|[a-z0-9]+(?:-[a-z0-9]+){3,}|(?:idxno|articleid|newsid|aid|oid|no|id)=\d+",
+    re.IGNORECASE,
+)
 _PASSWORD = re.compile(r"<input\b[^>]*\btype=[\"']?password", re.IGNORECASE)
 
 
@@ -74,7 +77,9 @@ def is_login(text: str) -> bool:
 
 def _entry(link: Link) -> Entry:
     key = urls.identity(link.url)
-    return Entry(digest(f"url {key}"), digest(key), urls.clean(link.url), title=link.text, when=link.when)
+    return Entry(
+        digest(f"url {key}"), digest(key), urls.clean(link.url), title=link.text, when=link.when
+    )
 
 
 def _links(root: html.HtmlElement, url: str) -> Iterator[Link]:
@@ -133,7 +138,11 @@ def _merged(found: Iterator[Link]) -> list[Link]:
         better = link if len(link.text) > len(known.text) else known
         zone = "" if not (link.zone and known.zone) else known.zone
         best[key] = Link(
-            known.url, better.text, known.when or link.when, known.in_heading or link.in_heading, zone
+            known.url,
+            better.text,
+            known.when or link.when,
+            known.in_heading or link.in_heading,
+            zone,
         )
     return list(best.values())
 
@@ -176,7 +185,9 @@ def _chooser(found: list[Link], links: str, url: str) -> tuple[_Wanted, str]:
     shape, count = shapes.most_common(1)[0] if shapes else ("", 0)
     if count < 3 or count < len(likely) * 0.6:  # noqa: PLR2004 - no clear habit
         shape = ""
-    pattern = re.escape(shape).replace("/", "/") if shape else "(every link that looks like an article)"
+    pattern = (
+        re.escape(shape).replace("/", "/") if shape else "(every link that looks like an article)"
+    )
     return _Wanted(None, site, shape), f"no `links` configured; guessed: {pattern}"
 
 

@@ -63,7 +63,9 @@ def _row(connection: sa.Connection, source: Source, candidate: Candidate, clock:
         return ProbeRow("not taken", title, entry.url, candidate.reason)
     keys = identity.keys(source, entry, content)
     known = articles.matching(connection, keys)
-    matches = [Match(articles.load(connection, known[key]), key.kind) for key in keys if key in known]
+    matches = [
+        Match(articles.load(connection, known[key]), key.kind) for key in keys if key in known
+    ]
     stored = articles.content_hash(connection, matches[0].article.id) if matches else ""
     decision = decide(source.key, content, matches, stored, clock())
     if candidate.backlog:
@@ -71,4 +73,9 @@ def _row(connection: sa.Connection, source: Source, candidate: Candidate, clock:
     authors = ", ".join(author.name for author in content.authors) or "no author"
     detail = f"{content.published or 'no date'}, {authors}, {content.words} words, {len(content.takeaways)} takeaways"
     reason = decision.why or candidate.reason
-    return ProbeRow(decision.verdict, title, content.url or entry.url, f"{detail}; {reason}" if reason else detail)
+    return ProbeRow(
+        decision.verdict,
+        title,
+        content.url or entry.url,
+        f"{detail}; {reason}" if reason else detail,
+    )

@@ -68,7 +68,9 @@ def collect(
     with Sandbox(options.parsers) as sandbox, ThreadPoolExecutor(options.threads) as pool:
         gatherer = Gatherer(engine, fetcher, sandbox, options.clock)
         work = [(one, states.get(one.key, SourceState(one.key))) for one in due]
-        for done, (gathered, state, seconds) in enumerate(_gathered(pool, gatherer, work, options), 1):
+        for done, (gathered, state, seconds) in enumerate(
+            _gathered(pool, gatherer, work, options), 1
+        ):
             with gatherer.door:
                 report = _stored(engine, gathered, state, options)
             reports[gathered.source.key] = _timed(report, seconds)

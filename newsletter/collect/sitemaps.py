@@ -27,11 +27,15 @@ def read_sitemap(raw: bytes, *, url: str = "", links: str = "", ignore: str = ""
         is_index = is_index or kind == "sitemap"
         if kind == "url" and not names_article(address):
             skipped.append((address, "the site's own front page"))
-        elif kind == "url" and ((unwanted and unwanted.search(address)) or not wanted.search(address)):
+        elif kind == "url" and (
+            (unwanted and unwanted.search(address)) or not wanted.search(address)
+        ):
             skipped.append((address, "left out by the source's patterns"))
         else:
             fingerprint = digest(f"{address}|{when}|{lang_count}")
-            entries.append(Entry(digest(f"url {address}"), fingerprint, address, when=read_date(when)))
+            entries.append(
+                Entry(digest(f"url {address}"), fingerprint, address, when=read_date(when))
+            )
         if len(entries) >= MOST_ENTRIES:
             break
     dated = sorted((one for one in entries if one.when), key=_day, reverse=True)
@@ -75,7 +79,9 @@ def _locations(raw: bytes) -> list[tuple[str, str, str, int]]:
         for _, element in context:
             kind = etree.QName(element).localname
             address = (element.findtext("{*}loc") or "").strip()
-            when = element.findtext("{*}lastmod") or element.findtext(".//{*}publication_date") or ""
+            when = (
+                element.findtext("{*}lastmod") or element.findtext(".//{*}publication_date") or ""
+            )
             if address.startswith(("http://", "https://")):
                 found.append((kind, address, when.strip(), len(element)))
             element.clear()

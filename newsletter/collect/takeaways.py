@@ -59,7 +59,12 @@ def _label(block: Block) -> tuple[str, str, str]:
     if block.lines and (strength := names_takeaways(block.lines[0])):
         return strength, block.lines[0], "\n".join(block.lines[1:])
     head, colon, rest = block.text.partition(":")
-    if colon and block.kind is Kind.PARAGRAPH and names_takeaways(head) == "certain" and rest.strip():
+    if (
+        colon
+        and block.kind is Kind.PARAGRAPH
+        and names_takeaways(head) == "certain"
+        and rest.strip()
+    ):
         return "certain", head, rest.strip()
     return "", "", ""
 
@@ -124,9 +129,7 @@ def _dashes(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoin
     return _made(label, items, used, "dashes")
 
 
-def _box(
-    blocks: Sequence[Block], at: int, label: str, hints_of: HintsOf
-) -> KeyPoints | None:
+def _box(blocks: Sequence[Block], at: int, label: str, hints_of: HintsOf) -> KeyPoints | None:
     """Take the short paragraphs of a box or aside whose title is the label."""
     boxed = blocks[at].zone == "aside" or _BOX.search(hints_of(blocks[at], NEAR))
     if not boxed or names_takeaways(label) != "certain":

@@ -1,11 +1,38 @@
 """Fetch from outside: politely, bounded in time and size, and never from inside our own network."""
 
+import random
+import re
+import ssl
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
+from urllib.parse import urljoin, urlsplit
+
+import httpcore2
+import httpx2
+
+from newsletter.errors import FetchFailed
+from newsletter.fetch.decoding import ACCEPTED, read_body
+from newsletter.fetch.guard import Deadline, Resolve, system_resolve
+from newsletter.fetch.hosts import Hosts
+from newsletter.fetch.robots import EVERYTHING, NOTHING, Robots, read_robots
+from newsletter.fetch.transport import GuardedTransport
 
 Clock = Callable[[], datetime]
+
+PRODUCT = "newsletter"
+MOST_REDIRECTS = 5
+LONGEST_FRESH = 86_400
+LONGEST_WAIT = 7 * 86_400
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PERMANENT = frozenset({301, 308})
+_MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +85,247 @@ class Fetcher(Protocol):
     def fetch(self, request: Request) -> Fetched | NotModified: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long one request may take in all and in each step, and how long a host rests between."""
+
+    total_seconds: float = 30.0
+    step_seconds: float = 10.0
+    rest_seconds: float = 0.5
+
+
+def open_fetcher(
+    clock: Clock,
+    rng: random.Random,
+    *,
+    limits: Limits | None = None,
+    resolve: Resolve = system_resolve,
+    agent: str = "",
+) -> "Client":
+    """Open the one client through which everything outside is fetched; close it when done."""
+    return Client(clock, rng, limits or Limits(), resolve, agent or _agent())
+
+
+def _agent() -> str:
+    try:
+        return f"{PRODUCT}/{version(PRODUCT)} (feed and article collector)"
+    except PackageNotFoundError:
+        return f"{PRODUCT} (feed and article collector)"
+
+
+class Client:
+    """The polite client; safe to use from many threads."""
+
+    def __init__(
+        self, clock: Clock, rng: random.Random, limits: Limits, resolve: Resolve, agent: str
+    ) -> None:
+        """Open nothing yet."""
+        self._clock, self._limits, self._agent = clock, limits, agent
+        self._deadline = Deadline()
+        self._hosts = Hosts(clock, rng, limits.rest_seconds)
+        self._robots: dict[tuple[str, bool], Robots] = {}
+        context = ssl.create_default_context()
+        self._clients = {
+            allowed: httpx2.Client(
+                transport=GuardedTransport(self._deadline, resolve, context, allow_private=allowed),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                headers={"User-Agent": agent, "Accept-Encoding": ACCEPTED},
+                timeout=limits.step_seconds,
+                trust_env=False,
+            )
+            for allowed in (False, True)
+        }
+
+    def close(self) -> None:
+        """Give back the connections."""
+        for client in self._clients.values():
+            client.close()
+
+    def fetch(self, request: Request) -> Fetched | NotModified:
+        """Fetch, following at most five redirects; raises FetchFailed with the reason."""
+        url, moved_to, permanent = request.url, "", True
+        visited: set[str] = set()
+        for _ in range(MOST_REDIRECTS + 1):
+            _check_address(url)
+            if url in visited:
+                msg = "redirects in a circle"
+                raise FetchFailed(msg)
+            visited.add(url)
+            if request.is_page and not self._allowed(url, request):
+                msg = "robots.txt asks not to fetch it"
+                raise FetchFailed(msg)
+            answer = self._once(replace(request, url=url))
+            if not isinstance(answer, _Redirect):
+                return replace(answer, moved_to=moved_to)
+            permanent = permanent and answer.permanent
+            url = answer.url
+            moved_to = url if permanent else moved_to
+        msg = f"more than {MOST_REDIRECTS} redirects"
+        raise FetchFailed(msg)
+
+    def _allowed(self, url: str, request: Request) -> bool:
+        """Ask the host's robots.txt, once; without one everything is allowed."""
+        parts = urlsplit(url)
+        place = (f"{parts.scheme}://{parts.netloc}", request.allow_private)
+        if place not in self._robots:
+            self._robots[place] = self._read_robots(place[0], request)
+        rules = self._robots[place]
+        if rules.delay:
+            self._hosts.slow_down(parts.netloc, rules.delay)
+        return rules.allows(url)
+
+    def _read_robots(self, site: str, request: Request) -> Robots:
+        asked = Request(f"{site}/robots.txt", allow_private=request.allow_private)
+        try:
+            answer = self.fetch(replace(asked, max_bytes=2_000_000))
+        except FetchFailed as error:
+            if 400 <= error.status < 500 and error.status != 429:  # noqa: PLR2004 - RFC 9309 2.3.1.3
+                return EVERYTHING
+            if error.status:
+                return NOTHING
+            raise
+        return read_robots(answer.body, PRODUCT) if isinstance(answer, Fetched) else EVERYTHING
+
+    def _once(self, request: Request) -> "Fetched | NotModified | _Redirect":
+        """Make one request in the host's turn."""
+        host = urlsplit(request.url).netloc.lower()
+        with self._hosts.turn(host):
+            self._deadline.start(self._limits.total_seconds)
+            try:
+                return self._answer(request, host)
+            except (httpx2.TimeoutException, httpcore2.TimeoutException) as error:
+                raise FetchFailed(self._slow(error)) from error
+            except (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+                raise FetchFailed(_spoken(error)) from error
+            except httpx2.InvalidURL as error:
+                msg = f"not an address that can be fetched: {request.url[:80]}"
+                raise FetchFailed(msg) from error
+
+    def _answer(self, request: Request, host: str) -> "Fetched | NotModified | _Redirect":
+        client = self._clients[request.allow_private]
+        with client.stream("GET", request.url, headers=_headers(request)) as response:
+            status, headers = response.status_code, response.headers
+            if status in _REDIRECTS and headers.get("location"):
+                return _Redirect(urljoin(request.url, headers["location"]), status in _PERMANENT)
+            fresh = _fresh_seconds(headers, self._clock())
+            if status == 304 and (request.etag or request.last_modified):  # noqa: PLR2004
+                return NotModified(request.url, fresh_seconds=fresh)
+            if status != 200:  # noqa: PLR2004
+                raise self._refused(status, headers, host)
+            body = read_body(
+                response.iter_raw(), headers.get("content-encoding", ""), request.max_bytes
+            )
+        kind = headers.get("content-type", "")
+        charset = _CHARSET.search(kind)
+        return Fetched(
+            url=request.url,
+            status=status,
+            body=body,
+            content_type=kind.partition(";")[0].strip().lower(),
+            charset=charset.group(1) if charset else "",
+            etag=headers.get("etag", ""),
+            last_modified=headers.get("last-modified", ""),
+            fresh_seconds=fresh,
+        )
+
+    def _refused(self, status: int, headers: httpx2.Headers, host: str) -> FetchFailed:
+        """Make the error for an answer that is no content; a host that asks for time gets it."""
+        wait = _retry_after(headers.get("retry-after", ""), self._clock())
+        if status in {429, 503}:
+            self._hosts.rest(host, wait or 60)
+        if headers.get("cf-mitigated"):
+            reason = f"answers with a challenge for browsers ({status})"
+        else:
+            named = _STATUS_WORDS.get(status, "")
+            reason = f"answers {status}" + (f" ({named})" if named else "")
+        return FetchFailed(reason, status=status, retry_after_seconds=wait)
+
+    def _slow(self, error: Exception) -> str:
+        if time.monotonic() >= self._deadline.at - 0.05:
+            return f"too slow: not finished after {self._limits.total_seconds:g} s"
+        if isinstance(error, (httpx2.ConnectTimeout, httpcore2.ConnectTimeout)):
+            return "does not accept a connection in time"
+        return f"does not answer within {self._limits.step_seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    url: str
+    permanent: bool
+
+
+_STATUS_WORDS = {
+    401: "wants a password",
+    402: "wants to be paid",
+    403: "forbidden",
+    404: "not found",
+    410: "gone for good",
+    429: "asked too often",
+    451: "unavailable for legal reasons",
+    500: "error on its side",
+    502: "error on its side",
+    503: "not available now",
+    504: "error on its side",
+}
+
+
+def _check_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        msg = f"not fetched: {url[:80]} is no http or https address"
+        raise FetchFailed(msg)
+
+
+def _headers(request: Request) -> dict[str, str]:
+    wanted = {
+        "Accept": request.accept or "*/*",
+        "If-None-Match": request.etag,
+        "If-Modified-Since": request.last_modified,
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _spoken(error: Exception) -> str:
+    """Say in words what went wrong below HTTP."""
+    text = str(error)
+    if "CERTIFICATE" in text.upper():
+        return f"its certificate is not valid ({text.rpartition(': ')[2][:80]})"
+    if "refused" in text.lower():
+        return "refuses the connection"
+    if isinstance(error, (httpx2.ConnectError, httpcore2.ConnectError)):
+        return f"cannot be reached ({text[:80]})"
+    return f"breaks the connection off ({text[:80] or type(error).__name__})"
+
+
+def _fresh_seconds(headers: httpx2.Headers, now: datetime) -> int:
+    """Return how long the answer says it stays fresh, at most a day."""
+    control = headers.get("cache-control", "")
+    if "no-cache" in control or "no-store" in control:
+        return 0
+    if found := _MAX_AGE.search(control):
+        return min(int(found.group(1)), LONGEST_FRESH)
+    expires = _http_date(headers.get("expires", ""))
+    sent = _http_date(headers.get("date", "")) or now
+    return min(max(int((expires - sent).total_seconds()), 0), LONGEST_FRESH) if expires else 0
+
+
+def _retry_after(text: str, now: datetime) -> int:
+    """Read Retry-After, in seconds or as a date; 0 when there is none."""
+    if text.strip().isdecimal():
+        return min(int(text.strip()[:9]), LONGEST_WAIT)
+    when = _http_date(text)
+    return min(max(int((when - now).total_seconds()), 0), LONGEST_WAIT) if when else 0
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)

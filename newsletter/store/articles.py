@@ -115,9 +115,7 @@ def insert(connection: sa.Connection, new: NewArticle, now: datetime) -> int:
     return int(result.scalar_one())
 
 
-def revise(
-    connection: sa.Connection, article: Article, new: NewArticle, now: datetime
-) -> int:
+def revise(connection: sa.Connection, article: Article, new: NewArticle, now: datetime) -> int:
     """Replace an article's content, keep what it was as a revision, return the new number."""
     old = connection.execute(
         sa.select(articles.c.content).where(articles.c.id == article.id)

@@ -28,9 +28,7 @@ def save(connection: sa.Connection, state: SourceState) -> None:
         connection.execute(source_states.insert().values(**values))
 
 
-def entries(
-    connection: sa.Connection, source: str, keys: Iterable[str]
-) -> Mapping[str, SeenEntry]:
+def entries(connection: sa.Connection, source: str, keys: Iterable[str]) -> Mapping[str, SeenEntry]:
     """Return those of the named entries that the source has shown before."""
     wanted = list(keys)
     found: dict[str, SeenEntry] = {}

@@ -1,0 +1,101 @@
+"""Unpack an answer while it arrives, and stop as soon as it grows too large."""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import brotli
+
+from newsletter.errors import FetchFailed
+
+ACCEPTED = "gzip, deflate, br"
+STEP = 1 << 16
+
+
+class _Decoder(Protocol):
+    def feed(self, part: bytes) -> Iterator[bytes]: ...
+
+    def finish(self) -> bool: ...
+
+
+class _Plain:
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        yield part
+
+    def finish(self) -> bool:
+        return True
+
+
+class _Zlib:
+    """gzip and deflate, in steps of bounded size; raw deflate is tried when the header lacks."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        self._first = True
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        while part:
+            try:
+                yield self._inner.decompress(part, STEP)
+            except zlib.error:
+                if not self._first:
+                    raise
+                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+                self._first = False
+                continue
+            self._first = False
+            part = self._inner.unconsumed_tail
+
+    def finish(self) -> bool:
+        return self._inner.eof
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._inner = brotli.Decompressor()
+
+    def feed(self, part: bytes) -> Iterator[bytes]:
+        yield self._inner.process(part, output_buffer_limit=STEP)
+        while not self._inner.can_accept_more_data():
+            yield self._inner.process(b"", output_buffer_limit=STEP)
+
+    def finish(self) -> bool:
+        return bool(self._inner.is_finished())
+
+
+def read_body(parts: Iterable[bytes], encoding: str, largest: int) -> bytes:
+    """Return the unpacked body of at most `largest` bytes; raises FetchFailed with the reason.
+
+    One layer of encoding is undone, never two: the size that counts is the one after it.
+    """
+    decoder = _decoder(encoding)
+    body = bytearray()
+    received = 0
+    try:
+        for part in parts:
+            received += len(part)
+            for piece in decoder.feed(part):
+                body += piece
+                if len(body) > largest or received > largest:
+                    unpacked = " unpacked" if len(body) > received else ""
+                    msg = f"larger than {largest / 1e6:g} MB{unpacked}"
+                    raise FetchFailed(msg)
+    except (zlib.error, brotli.error) as error:
+        msg = f"the answer's {encoding} encoding is broken"
+        raise FetchFailed(msg) from error
+    if body and not decoder.finish():
+        msg = "the answer broke off before its end"
+        raise FetchFailed(msg)
+    return bytes(body)
+
+
+def _decoder(encoding: str) -> _Decoder:
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return _Plain()
+    if name in {"gzip", "x-gzip", "deflate"}:
+        return _Zlib()
+    if name == "br":
+        return _Brotli()
+    msg = f"the answer's encoding “{encoding[:40]}” is not accepted"
+    raise FetchFailed(msg)

@@ -1,0 +1,166 @@
+"""Connect only where a newsletter has any business: public addresses, within a deadline.
+
+The check is made on the address that is really connected, for every connection, so that neither a
+redirect nor a name that resolves differently the second time leads inside.
+"""
+
+import ipaddress
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore2
+from typing_extensions import override
+
+from newsletter.errors import FetchFailed
+
+Resolve = Callable[[str, int], Iterable[str]]
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+
+
+class AddressRefused(FetchFailed):
+    """The address lies inside a network that is not ours to ask."""
+
+
+def system_resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a name, in the order of the system's preference."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+def is_public(address: str) -> bool:
+    """Say whether an address is reachable from, and meant for, everybody.
+
+    Private, loopback, link-local, carrier-grade, multicast and reserved ones are not, nor is an
+    IPv6 address that carries such an IPv4 one (mapped, 6to4, Teredo, NAT64).
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = _carried(parsed)
+        if inner is not None:
+            return is_public(str(inner))
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64 or address in _IPV4_COMPATIBLE:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+class Deadline(threading.local):
+    """When the request of this thread must be over, on the monotonic clock."""
+
+    at: float = float("inf")
+
+    def start(self, seconds: float) -> None:
+        """Give the request that begins now `seconds` in all."""
+        self.at = time.monotonic() + seconds
+
+    def left(self, wanted: float | None) -> float:
+        """Return how long one step may take; raises when the time is over."""
+        remaining = self.at - time.monotonic()
+        if remaining <= 0:
+            raise httpcore2.ReadTimeout("total time")  # noqa: EM101, TRY003 - a marker
+        return remaining if wanted is None else min(wanted, remaining)
+
+
+class Guard(httpcore2.NetworkBackend):
+    """Opens connections for the pool; refuses those that lead inside."""
+
+    def __init__(self, deadline: Deadline, resolve: Resolve, *, allow_private: bool) -> None:
+        """Keep whose time runs, who knows the names, and whether inside is meant."""
+        self._inner = httpcore2.SyncBackend()
+        self._deadline = deadline
+        self._resolve = resolve
+        self._allow_private = allow_private
+
+    @override
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        failure: Exception | None = None
+        for address in self._addresses(host, port):
+            try:
+                stream = self._inner.connect_tcp(
+                    address, port, self._deadline.left(timeout), local_address, socket_options
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+                continue
+            self._check(_peer(stream) or address, host)
+            return TimedStream(stream, self._deadline)
+        raise failure or httpcore2.ConnectError(f"{host} has no address")
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            found = list(self._resolve(host, port))
+        except OSError as error:
+            msg = f"the name {host} does not resolve"
+            raise FetchFailed(msg) from error
+        for address in found:
+            self._check(address, host)
+        return found
+
+    def _check(self, address: str, host: str) -> None:
+        if self._allow_private or is_public(address):
+            return
+        named = address if address == host else f"{host} is {address}"
+        msg = (
+            f"not fetched: {named}, a private address (allow_private = true opens it for a source)"
+        )
+        raise AddressRefused(msg)
+
+
+def _peer(stream: httpcore2.NetworkStream) -> str:
+    address = stream.get_extra_info("server_addr")
+    return str(address[0]) if address else ""
+
+
+class TimedStream(httpcore2.NetworkStream):
+    """A connection each step of which ends with the request's deadline."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline) -> None:
+        """Wrap a connection."""
+        self._inner, self._deadline = inner, deadline
+
+    @override
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._deadline.left(timeout))
+
+    @override
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._deadline.left(timeout))
+
+    @override
+    def close(self) -> None:
+        self._inner.close()
+
+    @override
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        inner = self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
+        return TimedStream(inner, self._deadline)
+
+    @override
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)

@@ -1,0 +1,59 @@
+"""Let one request at a time to each host, with a rest between two."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from newsletter.errors import FetchFailed
+
+
+class Hosts:
+    """The queue in front of every host."""
+
+    def __init__(
+        self, clock: Callable[[], datetime], rng: random.Random, rest_seconds: float
+    ) -> None:
+        """Start with nobody waiting."""
+        self._clock, self._rng, self._rest_seconds = clock, rng, rest_seconds
+        self._guard = threading.Lock()
+        self._doors: dict[str, threading.Lock] = {}
+        self._free_at: dict[str, float] = {}
+        self._delays: dict[str, float] = {}
+        self._resting: dict[str, datetime] = {}
+
+    @contextmanager
+    def turn(self, host: str) -> Iterator[None]:
+        """Wait until the host is free and rested; raises FetchFailed while it asked for time."""
+        with self._guard:
+            door = self._doors.setdefault(host, threading.Lock())
+        with door:
+            self._check_resting(host)
+            pause = self._free_at.get(host, 0.0) - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
+            try:
+                yield
+            finally:
+                rest = max(self._rest_seconds, self._delays.get(host, 0.0))
+                self._free_at[host] = time.monotonic() + rest * (0.5 + self._rng.random())
+
+    def slow_down(self, host: str, seconds: float) -> None:
+        """Keep at least `seconds` between two requests to the host."""
+        self._delays[host.lower()] = seconds
+
+    def rest(self, host: str, seconds: int) -> None:
+        """Ask nothing more of the host for a while."""
+        self._resting[host] = self._clock() + timedelta(seconds=seconds)
+
+    def _check_resting(self, host: str) -> None:
+        until = self._resting.get(host)
+        if until is None:
+            return
+        left = int((until - self._clock()).total_seconds())
+        if left > 0:
+            msg = f"{host} asked to be left alone for another {left} s"
+            raise FetchFailed(msg, status=429, retry_after_seconds=left)
+        del self._resting[host]
