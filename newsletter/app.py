@@ -23,7 +23,7 @@ from newsletter.esp.smtp import SmtpSender
 from newsletter.fetch.client import Fetcher, open_fetcher
 from newsletter.model.publication import Publication
 from newsletter.pipeline import Tools, steps
-from newsletter.pipeline.notices import Composer
+from newsletter.pipeline.composing import Composer
 from newsletter.pipeline.report import Line
 from newsletter.render.run import RenderKit
 from newsletter.render.templates import Templates, open_templates

@@ -139,9 +139,7 @@ def _drafted(opened: app.App, newsletter: Newsletter) -> Issue:
 def _approved(opened: app.App, newsletter: Newsletter, issue: Issue) -> None:
     """Run the checks and approve exactly the bytes that were rendered."""
     now = opened.now()
-    findings = rendering.check(
-        opened.engine, opened.publication, newsletter, issue.id, opened.kit, now=now
-    )
+    findings = rendering.check(opened.engine, opened.publication, newsletter, issue.id, now=now)
     with opened.reader.connect() as connection:
         seen = issue_hash(editions.of_issue(connection, issue.id))
     approval.approve(

@@ -1,5 +1,6 @@
 """The command line: one program, `newsletter`."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from newsletter.cli import (
     collecting,
     demo,
     editing,
+    logs,
     operating,
     people,
     running,
@@ -29,16 +31,19 @@ program = typer.Typer(
 
 @program.callback()
 def start(
+    *,
     directory: Annotated[
         Path | None,
         typer.Option("--dir", help="Run as if started in this folder, where newsletter.toml is."),
     ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done.")] = False,
 ) -> None:
     """Collect articles, lay them out as an issue, and send it to those who follow them.
 
     Exit codes: 0 all is well, 1 something failed, 2 wrong usage or configuration, 3 something
     waits for a person.
     """
+    logs.configure(logging.INFO if verbose else logging.WARNING)
     if directory is None:
         return
     try:

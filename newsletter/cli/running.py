@@ -1,5 +1,6 @@
 """Commands that keep a publication going: `run`, `serve`, `worker`, and `db …`."""
 
+import logging
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ import typer
 
 from newsletter import migrations, settings
 from newsletter.app import JOURNAL, App, clock
+from newsletter.cli import logs
 from newsletter.cli.opening import open_app, sayable
 from newsletter.cli.show import Exit, console, fail, print_rows, say
 from newsletter.pipeline.report import Level, Line
@@ -75,6 +77,7 @@ def serve() -> None:
 
 def serve_until_stopped(app: App) -> None:
     """Serve and tick until Ctrl-C or SIGTERM; a pass that runs is finished first."""
+    logs.configure(logging.INFO)
     _stop_on_signals(app.stop)
     settings = app.settings
     sites = [(public_site(app), settings.listen), (desk_site(app), settings.desk)]
@@ -91,6 +94,7 @@ def serve_until_stopped(app: App) -> None:
 @commands.command()
 def worker() -> None:
     """Make a pass every 20 seconds without serving pages, until Ctrl-C; one of many machines."""
+    logs.configure(logging.INFO)
     with open_app() as app:
         _stop_on_signals(app.stop)
         ticker = Ticker(app.one_pass)
@@ -108,7 +112,7 @@ def _stop_on_signals(stop: threading.Event) -> None:
 def upgrade() -> None:
     """Bring the tables up to this version; safe to repeat."""
     with open_app() as app:
-        say(f"The database is at revision {_revision(app)}.")
+        say(f"The database is at revision {migrations.revision(app.engine) or 'none'}.")
 
 
 @database.command("check")
@@ -159,8 +163,3 @@ def replay_journal() -> None:
     with open_app() as app, app.engine.begin() as connection:
         changed = replay(connection, app.journal, pepper=app.settings.pepper, now=app.now())
     say(f"{changed} departures and erasures were replayed.")
-
-
-def _revision(app: App) -> str:
-    with app.engine.connect() as connection:
-        return migrations.revision(connection) or "none"

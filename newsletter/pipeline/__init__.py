@@ -150,9 +150,7 @@ def _approve_alone(
     tools: Tools, issue: Issue, newsletter: Newsletter, *, late: bool
 ) -> Iterator[Line]:
     now = tools.clock()
-    findings = rendering.check(
-        tools.engine, tools.publication, newsletter, issue.id, tools.kit, now=now
-    )
+    findings = rendering.check(tools.engine, tools.publication, newsletter, issue.id, now=now)
     name = f"{newsletter.title} No. {issue.number}"
     if stopped := blocking(findings):
         says = f"{name} is not approved: {' '.join(one.says for one in stopped)}"
