@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from newsletter import settings
 from newsletter.errors import ConfigurationError
+from newsletter.model.finding import CHECKS
 from newsletter.model.publication import ItemLimits, Late, Mailbox
 from newsletter.settings import Settings, secrets
 
@@ -105,6 +106,20 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
         in_example = re.search(rf"(^|[{{ ,]){last} = ", FULL, re.MULTILINE)
         assert in_example or key.startswith("checks."), key
         assert f"`{last}`" in manual, key
+
+
+def test_the_complaints_that_the_documentation_shows_are_those_one_gets(refused: Refused) -> None:
+    manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^newsletter\.toml:\d+: (.+)$", manual, re.MULTILINE)
+    text = SMALLEST + '[newsletters.weekly]\ncadnce = "mon 08:00"\nlead = 3\n'
+    assert len(shown) == 2
+    assert set(shown) <= {line.split(": ", 1)[1] for line in refused(text)}
+
+
+def test_every_check_is_documented_with_its_gravity() -> None:
+    manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    for name, gravity in CHECKS.items():
+        assert f"| `{name}` | {gravity} |" in manual
 
 
 def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> None:
