@@ -70,7 +70,9 @@ class EmailAddress:
         if _plain(text):
             return cls(text, text.lower())
         try:
-            found = validate_email(text, check_deliverability=False, test_environment=True, strict=True)
+            found = validate_email(
+                text, check_deliverability=False, test_environment=True, strict=True
+            )
         except EmailNotValidError as error:
             raise AddressRefused(str(error)) from error
         domain = found.ascii_domain.lower()

@@ -142,3 +142,18 @@ def _ask(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules: R
 def present(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
     """Return the person that a preference page is about, or None."""
     return people.load(connection, subscriber_id)
+
+
+def pause(
+    connection: sa.Connection,
+    person: Subscriber,
+    newsletter: str,
+    until: datetime | None,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Pause a newsletter until a time, or end the pause with None."""
+    standings.adjust(connection, person.id, newsletter, {"paused_until": until})
+    detail = {"paused_until": "" if until is None else until.isoformat()}
+    audit.record(connection, Act(actor, "set", now, person.id, newsletter, detail))

@@ -147,7 +147,7 @@ def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int])
         )
         .group_by(import_changes.c.subscriber_id)
     )
-    return {subscriber_id: later for subscriber_id, later in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def changes(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
