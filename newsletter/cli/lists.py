@@ -14,7 +14,8 @@ from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.model.publication import Publication
-from subscribers.model import Tag, TagKind, slug
+from newsletter.model.vocabulary import topics_by_name
+from subscribers.model import slug
 from subscribers.roster import export as exporting
 from subscribers.roster import run
 from subscribers.roster.reading import open_listing
@@ -149,17 +150,7 @@ def terms_of(publication: Publication, file: str, *, into: list[str], attest: st
     chosen = [newsletters[slug(name)] for name in into]
     if not chosen and len(publication.newsletters) == 1:
         chosen = [publication.newsletters[0].key]
-    return Terms(file, topics(publication), newsletters, tuple(chosen), attest)
-
-
-def topics(publication: Publication) -> dict[str, Tag]:
-    """Map the slug of every name and alias of a topic to its tag."""
-    found: dict[str, Tag] = {}
-    for topic in publication.topics:
-        tag = Tag(topic.slug, topic.label(publication.language), TagKind.TOPIC)
-        for name in (*topic.aliases, *(label for _language, label in topic.labels), topic.slug):
-            found.setdefault(slug(name), tag)
-    return found
+    return Terms(file, topics_by_name(publication), newsletters, tuple(chosen), attest)
 
 
 def _mapping(options: list[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from newsletter.cli import lists
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.model.publication import Newsletter
+from newsletter.model.vocabulary import topics_by_name
 from newsletter.store import intents
 from newsletter.store.erasure import erase_elsewhere
 from subscribers import directory, erasure, suppression
@@ -56,7 +57,7 @@ def tag(
     """Set or take off tags, as staff; a name that is a configured topic marks that topic."""
     with open_app() as app, app.engine.begin() as connection:
         person = directory.require(connection, address)
-        known = lists.topics(app.publication)
+        known = topics_by_name(app.publication)
         wanted = [
             known.get(slug(name)) or Tag(slug(name), name, TagKind.LABEL) for name in add or ()
         ]

@@ -39,7 +39,7 @@ class Wishes:
     """What the preference page was set to.
 
     `offered` are the topics that stood there, `follows` the slugs of those that were ticked: what
-    was not offered stays as it is. `asked` is the sign-up for what they tick anew, which has to be
+    was not offered stays as it is. `names` holds the other slugs under which a topic is followed. `asked` is the sign-up for what they tick anew, which has to be
     confirmed by mail: the link to this page travels in mail that people forward.
     """
 
@@ -47,6 +47,7 @@ class Wishes:
     offered: Mapping[str, Tag]
     newsletters: Mapping[str, Wish]
     language: str
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     source: str = "preferences"
     wording: str = ""
@@ -73,14 +74,14 @@ def choose(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules:
 
 
 def _topics(connection: sa.Connection, person: Subscriber, wishes: Wishes) -> dict[str, list[str]]:
-    added = [
-        tag
-        for slug, tag in wishes.offered.items()
-        if slug in wishes.follows and slug not in person.topics
-    ]
-    removed = [
-        slug for slug in wishes.offered if slug in person.topics and slug not in wishes.follows
-    ]
+    added: list[Tag] = []
+    removed: list[str] = []
+    for slug, tag in wishes.offered.items():
+        followed = person.slugs & (wishes.names.get(slug, frozenset()) | {slug})
+        if slug in wishes.follows and not followed:
+            added.append(tag)
+        elif slug not in wishes.follows:
+            removed.extend(sorted(followed))
     tags.give(connection, person.id, added)
     tags.take(connection, person.id, removed)
     said = {"follows": [tag.name for tag in added], "no longer": removed}
