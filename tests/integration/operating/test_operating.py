@@ -1,7 +1,9 @@
 """`init`, `next` and `doctor` as a person at the keyboard meets them."""
 
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from newsletter import migrations, settings
 from newsletter.cli.operating import commands
 from newsletter.store.database import open_engine
 
+ROOT = Path(__file__).parents[3]
 GIVEN = (
     "--name=Ö & “Söhne” Review",
     "--url=https://news.example.org",
@@ -21,7 +24,7 @@ GIVEN = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("NEWSLETTER_SECRET_KEY", "NEWSLETTER_PEPPER", "NEWSLETTER_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -152,3 +155,35 @@ def test_doctor_warns_of_secrets_that_others_can_read(folder: Path) -> None:
     call("init", *GIVEN)
     (folder / ".env").chmod(0o644)
     assert "chmod 600" in call("doctor").output
+
+
+def test_init_asks_a_person_and_asks_again_after_a_wrong_answer(folder: Path) -> None:
+    keyboard, terminal = os.openpty()
+    answers = [
+        "Harbour Review",
+        "",
+        "Harbour <brief@example.org>",
+        "Asia/Soul",
+        "Asia/Seoul",
+        "",
+        "",
+    ]
+    os.write(keyboard, "".join(f"{answer}\n" for answer in answers).encode())
+    script = "from newsletter.cli.operating import commands; commands()"
+    done = subprocess.run(
+        [sys.executable, "-c", script, "init"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdin=terminal,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(keyboard)
+    os.close(terminal)
+    assert done.returncode == 0, done.stderr
+    assert 'did you mean "Asia/Seoul"?' in done.stdout
+    house = settings.load(folder, {}).publication
+    assert (house.name, str(house.timezone)) == ("Harbour Review", "Asia/Seoul")
+    assert house.sender.address == "brief@example.org"
