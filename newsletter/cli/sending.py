@@ -181,7 +181,7 @@ def _show_recipients(app: App, issue_id: int, page: dict[str, str | int], *, as_
 def _show_attempts(app: App, issue_id: int, *, as_json: bool) -> None:
     with app.reader.begin() as connection:
         rows = [dict(row) for row in batches.attempts_of(connection, issue_id)]
-    columns = ("seq", "attempt", "provider", "owner", "began_at", "ended_at", "outcome", "reason")
+    columns = ("seq", "attempt", "provider", "owner", "ended_at", "outcome", "reason")
     print_rows(rows, columns, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ SendGrid refuse all thousand.
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from newsletter.esp.port import Letter, Recipient
-from newsletter.model.personalization import NAMES, called, fill, placeholder
+from newsletter.model.personalization import LONGEST_NAME, NAMES, called, fill, placeholder
 from newsletter.model.publication import Mailbox
 
 MOST_RECIPIENTS = 1000
@@ -41,11 +41,14 @@ RESERVED = frozenset(
         "bcc",
     }
 )
-_ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
+_ADDRESS = re.compile(r"[!-?A-~]++@[!-?A-~]++", re.ASCII)
+_ADDRESSES = re.compile(rf"{_ADDRESS.pattern}(?:\n{_ADDRESS.pattern})*+", re.ASCII)
 _SEPARATORS = re.compile(r"[;,\x00-\x1f]+")
 _MARK = re.compile('"\ue001(\\w+)\ue001"|\ue000(\\w+)\ue000')
 _ATTEMPT = "\ue002"
-_VALUES = ("email", "called", "token", "delivery", "greeting", "greeting_html")
+_VALUES = ("email", "called", "greeting", "greeting_html", "token", "delivery")
+_NAME = _VALUES.index("called")
+_ORDINARY = re.compile(r"(?:\w+(?: \w+)*)?+(?:\n(?:\w+(?: \w+)*)?+)*+")
 
 
 class BodyError(ValueError):
@@ -70,32 +73,27 @@ class Prepared:
         self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).removesuffix(b"}")
         self._named = _holes(_person(letter, named=True))
         self._nameless = _holes(_person(letter, named=False))
-        self._greets = any(
-            placeholder(letter.nonce, "name", plain=plain) in _texts(letter)
-            for plain in (False, True)
-        )
         self._room = MOST_VALUES - len(self._nameless[0])
 
     def fill(self, attempt: str, recipients: Sequence[Recipient]) -> Body:
-        """Return the body for these recipients, in their order."""
-        named, pick_named = self._named[0].replace(_ATTEMPT, attempt), self._named[1]
-        nameless, pick_nameless = self._nameless[0].replace(_ATTEMPT, attempt), self._nameless[1]
+        """Return the body for these recipients, in their order.
+
+        Works on columns, not on recipients: this is the innermost loop of the whole program.
+        """
         refused = refusals(recipients, self._room)
         kept = [one for one in recipients if one.delivery not in refused] if refused else recipients
-        quote = orjson.dumps
-        people = []
-        for delivery, address, name, token in kept:
-            plain = _SEPARATORS.sub(" ", name).strip() if name else ""
-            greeting = called(name) if self._greets else ""
-            values = (
-                quote(address).decode(),
-                quote(plain).decode(),
-                token,
-                delivery,
-                quote(greeting).decode(),
-                quote(html.escape(greeting)).decode() if greeting else '""',
-            )
-            people.append(named % pick_named(values) if plain else nameless % pick_nameless(values))
+        if not kept:
+            return Body(b"", kept, refused)
+        deliveries, addresses, names, tokens = zip(*kept, strict=True)
+        columns = (_quoted(addresses), *_called(names), tokens, deliveries)
+        named, nameless = (
+            map(template.replace(_ATTEMPT, attempt).__mod__, zip(*pick(columns), strict=True))
+            for template, pick in (self._named, self._nameless)
+        )
+        people: Iterable[str] = named
+        if not all(columns[_NAME]):
+            both = zip(columns[_NAME], named, nameless, strict=True)
+            people = (with_name if name else without for name, with_name, without in both)
         content = b'%b,"personalizations":[%b]}' % (self._head, ",".join(people).encode())
         if len(content) >= MOST_BYTES:
             msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
@@ -103,23 +101,61 @@ class Prepared:
         return Body(content, kept, refused)
 
 
+def _quoted(addresses: Sequence[str]) -> list[str]:
+    """Return addresses as JSON strings."""
+    together = "".join(addresses)
+    if '"' in together or "\\" in together:
+        return [orjson.dumps(one).decode() for one in addresses]
+    return [f'"{one}"' for one in addresses]
+
+
+def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return for each name, as JSON: how the To line calls it, and the greeting, plain and HTML.
+
+    Names of letters and single spaces need no more than quotation marks.
+    """
+    if _ORDINARY.fullmatch("\n".join(names)) and len(max(names, key=len)) <= LONGEST_NAME:
+        quoted = [f'"{name}"' if name else "" for name in names]
+        greetings = [f'", {name}"' if name else '""' for name in names]
+        return quoted, greetings, greetings
+    plain = [_SEPARATORS.sub(" ", name).strip() for name in names]
+    greetings = list(map(called, names))
+    return (
+        [orjson.dumps(name).decode() if name else "" for name in plain],
+        [orjson.dumps(one).decode() for one in greetings],
+        [orjson.dumps(html.escape(one)).decode() for one in greetings],
+    )
+
+
 def refusals(recipients: Sequence[Recipient], room: int) -> dict[str, str]:
     """Return who cannot be in a body, by delivery, with the reason; addresses are not repeated."""
     if len(recipients) > MOST_RECIPIENTS:
         msg = f"{len(recipients)} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
         raise BodyError(msg)
-    refused: dict[str, str] = {}
+    addresses = [one.address.lower() for one in recipients]
+    longest = max((len(one.token) + len(one.name) for one in recipients), default=0)
+    if (
+        _ADDRESSES.fullmatch("\n".join(addresses))
+        and len(set(addresses)) == len(addresses)
+        and len(max(addresses, key=len, default="")) <= LONGEST_ADDRESS
+        and 8 * longest <= room
+    ):
+        return {}
+    return dict(_refused(recipients, addresses, room))
+
+
+def _refused(
+    recipients: Sequence[Recipient], addresses: Sequence[str], room: int
+) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
-    for delivery, address, name, token in recipients:
-        folded = address.lower()
+    for one, address in zip(recipients, addresses, strict=True):
         if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
-            refused[delivery] = "SendGrid takes no such address (ASCII, at most 320 characters)"
-        elif folded in seen:
-            refused[delivery] = "the same address twice in one batch"
-        elif 8 * (len(token) + len(name)) > room:
-            refused[delivery] = f"the substitutions exceed {MOST_VALUES:,} bytes"
-        seen.add(folded)
-    return refused
+            yield one.delivery, "SendGrid takes no such address (ASCII, at most 320 characters)"
+        elif address in seen:
+            yield one.delivery, "the same address twice in one batch"
+        elif 8 * (len(one.token) + len(one.name)) > room:
+            yield one.delivery, f"the substitutions exceed {MOST_VALUES:,} bytes"
+        seen.add(address)
 
 
 def check(letter: Letter) -> None:

@@ -72,6 +72,7 @@ class Claim:
     newsletter: str
     edition_id: int
     provider: str
+    owner: str
     first: int
     last: int
     rejections: int

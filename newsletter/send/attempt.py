@@ -9,7 +9,7 @@ from newsletter.model.batch import BatchState, Claim, Result
 from newsletter.model.delivery import DeliveryState, read_delivery
 from newsletter.model.publication import Publication
 from newsletter.send import acts, alarm, brake, feedback
-from newsletter.store import batches, deliveries, rates
+from newsletter.store import batches, claims, deliveries, rates
 
 
 def settle(
@@ -26,7 +26,7 @@ def settle(
     accepted is evidence, however late.
     """
     result = judged(claim, outcome, now)
-    if not batches.settle(connection, claim, result, now=now):
+    if not claims.settle(connection, claim, result, now=now):
         if outcome.verdict is Verdict.ACCEPTED:
             feedback.seen(connection, [claim.id], now=now)
         return result

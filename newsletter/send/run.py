@@ -17,7 +17,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.send import acts, alarm, audience, brake, headers
 from newsletter.send.courier import Courier
 from newsletter.send.worker import Tally, Worker
-from newsletter.store import batches, deliveries, editions, issues
+from newsletter.store import batches, claims, deliveries, editions, issues
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     """
     with engine.begin() as connection:
         now = courier.clock()
-        expired = batches.expire(connection, now)
+        expired = claims.expire(connection, now)
         again = _repeat(connection, publication, courier, now)
         held = _hold(connection, publication, now - courier.window, now)
         _brake(connection, publication, now)

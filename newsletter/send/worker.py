@@ -15,7 +15,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
 from newsletter.send import attempt, headers
 from newsletter.send.courier import Courier
-from newsletter.store import batches, deliveries, editions, issues, rates
+from newsletter.store import claims, deliveries, editions, issues, rates
 from subscribers.tokens import Purpose
 
 log = structlog.get_logger()
@@ -52,68 +52,75 @@ class Worker:
         self.tally = Tally()
 
     def work(self) -> None:
-        """Submit batch after batch until none may leave now, nor within the patience."""
-        courier = self._courier
+        """Submit batch after batch until none may leave now, nor within the patience.
+
+        A result and the next claim are one commit, which is what the disk is slow at.
+        """
         waited = timedelta(0)
         while True:
-            claim, free = self._claim()
-            if claim is not None:
-                self._submit(claim)
-                continue
-            if free is None or (pause := free - courier.clock()) + waited > courier.patience:
-                self.tally.next_at = free
+            claim = self._claim()
+            while claim is not None:
+                claim = self._submit(claim)
+            pause = self._pause()
+            if pause is None or (waited := waited + pause) > self._courier.patience:
                 return
-            waited += max(pause, timedelta(milliseconds=10))
-            courier.wait(max(pause.total_seconds(), 0.01))
+            self._courier.wait(pause.total_seconds())
 
-    def _claim(self) -> tuple[Claim | None, datetime | None]:
-        """Claim a batch; without one, say when it is worth asking again."""
-        courier = self._courier
+    def _claim(self) -> Claim | None:
         with self._writing, self._engine.begin() as connection:
-            now = courier.clock()
-            idle, busy_until = self._providers(connection, now)
-            wanted = batches.Wanted(idle, self._quiet(now))
-            claim = batches.claim(
-                connection, wanted, owner=courier.owner, now=now, lease_until=now + courier.lease
-            )
-            if claim is None:
-                later = batches.next_moment(connection, wanted)
-                return None, min(filter(None, (busy_until, later)), default=None)
-            if rate := courier.rates.get(claim.provider):
-                people = claim.last - claim.first + 1
-                rates.spend(connection, claim.provider, people / rate, now=now)
-        courier.at("after_claim_commit")
-        return claim, None
+            claim = self._next(connection)
+        self._courier.at("after_claim_commit")
+        return claim
 
-    def _providers(
-        self, connection: sa.Connection, now: datetime
-    ) -> tuple[list[str], datetime | None]:
-        """Return the providers that may be used now, and when the next busy one is free."""
-        idle, busy = [], []
-        for name in sorted(self._courier.senders.keys() - self._down):
-            free = rates.free_at(connection, name)
-            if free is None or free <= now:
-                idle.append(name)
-            else:
-                busy.append(free)
-        return idle, min(busy, default=None)
+    def _next(self, connection: sa.Connection) -> Claim | None:
+        """Claim the next batch within the caller's transaction."""
+        courier = self._courier
+        now = courier.clock()
+        claim = claims.claim(
+            connection,
+            self._wanted(now),
+            owner=courier.owner,
+            now=now,
+            lease_until=now + courier.lease,
+        )
+        if claim is not None and (rate := courier.rates.get(claim.provider)):
+            people = claim.last - claim.first + 1
+            rates.spend(connection, claim.provider, people / rate, now=now)
+        return claim
+
+    def _pause(self) -> timedelta | None:
+        """Return how long until something may leave, None when nothing waits for a time."""
+        now = self._courier.clock()
+        with self._courier.reader.begin() as connection:
+            moment = claims.next_moment(connection, self._wanted(now), now)
+        self.tally.next_at = moment
+        return None if moment is None else max(moment - now, timedelta(milliseconds=10))
+
+    def _wanted(self, now: datetime) -> claims.Wanted:
+        usable = self._courier.senders.keys() - self._down
+        return claims.Wanted(sorted(usable), self._quiet(now))
 
     def _quiet(self, now: datetime) -> list[str]:
         return [one.key for one in self._publication.newsletters if is_quiet(one, now)]
 
-    def _submit(self, claim: Claim) -> None:
+    def _submit(self, claim: Claim) -> Claim | None:
+        """Submit a claimed batch, record the result, and return the next claim."""
         courier = self._courier
         recipients = self._recipients(claim)
         if recipients is None:
-            return
+            return self._claim()
         outcome = self._call(claim, recipients)
         courier.at("after_response")
+        if outcome.verdict is Verdict.UNSENT and outcome.wait is None:
+            self._down.add(claim.provider)
         with self._writing, self._engine.begin() as connection:
             result = attempt.settle(
                 connection, self._publication, claim, outcome, now=courier.clock()
             )
+            following = self._next(connection)
         courier.at("after_commit")
         self._count(claim, len(recipients), outcome, result)
+        return following
 
     def _recipients(self, claim: Claim) -> list[Recipient] | None:
         """Return who may be mailed now; None when the batch is in other hands meanwhile."""
@@ -123,17 +130,18 @@ class Worker:
         gone = {one.seq: one.reason for one in waiting if one.reason}
         if gone and not self._withdraw(claim, gone):
             return None
+        here = [one for one in waiting if not one.reason] if gone else waiting
+        if not here:
+            return []
+        ids, addresses, names, _languages, _reasons, seqs = zip(*here, strict=True)
         mint = self._courier.signer.minter(claim.newsletter, Purpose.MAIL)
-        issue_id = claim.issue_id
-        return [
-            Recipient(f"{issue_id}-{seq}", address, name, mint(subscriber_id))
-            for subscriber_id, address, name, _language, reason, seq in waiting
-            if not reason
-        ]
+        keys = [f"{claim.issue_id}-{seq}" for seq in seqs]
+        columns = zip(keys, addresses, names, map(mint, ids), strict=True)
+        return list(map(Recipient._make, columns))
 
     def _withdraw(self, claim: Claim, gone: dict[int, str]) -> bool:
         with self._writing, self._engine.begin() as connection:
-            mine = batches.count_withdrawn(connection, claim, len(gone))
+            mine = claims.count_withdrawn(connection, claim, len(gone))
             if mine:
                 deliveries.mark_each(connection, claim.issue_id, gone, DeliveryState.WITHDRAWN)
         self.tally.withdrawn += len(gone) if mine else 0
@@ -189,8 +197,6 @@ class Worker:
                     tally.submitted += len(outcome.reached)
             if outcome.reason and result.state is not BatchState.ACCEPTED:
                 tally.problems.append(f"batch {claim.batch} is {result.state}: {outcome.reason}")
-            if outcome.verdict is Verdict.UNSENT and outcome.wait is None:
-                self._down.add(claim.provider)
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
 
 

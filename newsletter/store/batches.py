@@ -1,13 +1,12 @@
-"""Batches and their attempts: claimed before a byte leaves, settled behind a fence."""
+"""Batches: ranges of deliveries with a state, and counters that spare everybody counting."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import UNSETTLED, BatchState, Claim, Planned, Result
+from newsletter.model.batch import UNSETTLED, BatchState, Planned
 from newsletter.model.issue import IssueState
 from newsletter.store.tables import attempts, batches, issues
 
@@ -23,14 +22,6 @@ COUNTED = (
     "complained",
 )
 """The counters that the writers keep, so that no page counts deliveries."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which batches a worker may claim: of these providers, not of these newsletters."""
-
-    providers: Sequence[str]
-    quiet: Sequence[str] = ()
 
 
 def plan(
@@ -53,146 +44,6 @@ def plan(
     ]
     if rows:
         connection.execute(batches.insert(), rows)
-
-
-def claim(
-    connection: sa.Connection, wanted: Wanted, *, owner: str, now: datetime, lease_until: datetime
-) -> Claim | None:
-    """Take the first batch that may leave now and note the attempt; None when there is none.
-
-    The caller commits before it submits anything: from then on this attempt may have happened.
-    """
-    row = connection.execute(_claimable(wanted, now)).mappings().first()
-    if row is None:
-        return None
-    attempt = row["attempt"] + 1
-    connection.execute(
-        batches.update()
-        .where(*_is(row["issue_id"], row["seq"]))
-        .values(
-            state=BatchState.SUBMITTING.value,
-            attempt=attempt,
-            owner=owner,
-            lease_until=lease_until,
-            not_before=None,
-            unknown_at=None,
-            reason="",
-        )
-    )
-    connection.execute(
-        attempts.insert().values(
-            issue_id=row["issue_id"],
-            seq=row["seq"],
-            attempt=attempt,
-            provider=row["provider"],
-            owner=owner,
-            began_at=now,
-        )
-    )
-    return _claim(row, attempt, lease_until)
-
-
-def _claimable(wanted: Wanted, now: datetime) -> sa.Select[Any]:
-    b = batches.c
-    return (
-        sa.select(batches, issues.c.newsletter)
-        .join(issues, issues.c.id == b.issue_id)
-        .where(
-            b.state == BatchState.PREPARED.value,
-            b.provider.in_(wanted.providers),
-            sa.or_(b.not_before.is_(None), b.not_before <= now),
-            issues.c.state == IssueState.SUBMITTING.value,
-            issues.c.newsletter.not_in(wanted.quiet),
-        )
-        .order_by(b.issue_id, b.seq)
-        .limit(1)
-        .with_for_update(of=batches, skip_locked=True)
-    )
-
-
-def _claim(row: Mapping[Any, Any], attempt: int, lease_until: datetime) -> Claim:
-    return Claim(
-        issue_id=row["issue_id"],
-        seq=row["seq"],
-        attempt=attempt,
-        newsletter=row["newsletter"],
-        edition_id=row["edition_id"],
-        provider=row["provider"],
-        first=row["first_seq"],
-        last=row["last_seq"],
-        rejections=row["rejections"],
-        lease_until=lease_until,
-    )
-
-
-def settle(connection: sa.Connection, claim: Claim, result: Result, *, now: datetime) -> bool:
-    """Record what became of an attempt; return False when it is no longer this attempt's to say.
-
-    The fence: a worker that was stopped past its lease finds its batch in other hands, and what it
-    has to say is noted beside the attempt only.
-    """
-    fenced = connection.execute(
-        batches.update()
-        .where(
-            *_is(claim.issue_id, claim.seq),
-            batches.c.attempt == claim.attempt,
-            batches.c.state == BatchState.SUBMITTING.value,
-        )
-        .values(**_settled(result, now))
-    )
-    mine = fenced.rowcount == 1
-    connection.execute(
-        attempts.update()
-        .where(
-            attempts.c.issue_id == claim.issue_id,
-            attempts.c.seq == claim.seq,
-            attempts.c.attempt == claim.attempt,
-        )
-        .values(
-            outcome=result.state.value if mine else f"late: {result.state}",
-            reason=result.reason,
-            ended_at=now,
-        )
-    )
-    return mine
-
-
-def _settled(result: Result, now: datetime) -> dict[str, object]:
-    b = batches.c
-    values: dict[str, object] = {
-        "state": result.state.value,
-        "reason": result.reason,
-        "lease_until": None,
-        "not_before": result.not_before,
-    }
-    if result.refused:
-        values["refused"] = b.refused + result.refused
-    if result.submitted:
-        values["submitted"] = b.submitted + result.submitted
-    if result.rejected:
-        values["rejections"] = b.rejections + 1
-    if result.state is BatchState.UNKNOWN:
-        values["unknown_at"] = now
-    if result.state in {BatchState.ACCEPTED, BatchState.REFUSED}:
-        values["settled_at"] = now
-    if result.state is BatchState.ACCEPTED:
-        values["message_id"] = result.message_id
-        values["submitted"] = b.planned - b.refused - b.withdrawn - result.refused
-    return values
-
-
-def count_withdrawn(connection: sa.Connection, claim: Claim, people: int) -> bool:
-    """Count deliveries withdrawn at claim; False when the attempt is no longer this worker's."""
-    result = connection.execute(
-        batches.update()
-        .where(
-            *_is(claim.issue_id, claim.seq),
-            batches.c.attempt == claim.attempt,
-            batches.c.state == BatchState.SUBMITTING.value,
-        )
-        .values(withdrawn=batches.c.withdrawn + people)
-    )
-    return result.rowcount == 1
 
 
 def accept(
@@ -224,23 +75,6 @@ def shift(
         .values(**values)
     )
     return result.rowcount == 1
-
-
-def expire(connection: sa.Connection, now: datetime) -> list[tuple[int, int]]:
-    """Declare unknown every batch whose lease has ended without a word; return their keys."""
-    b = batches.c
-    rows = connection.execute(
-        batches.update()
-        .where(b.state == BatchState.SUBMITTING.value, b.lease_until < now)
-        .values(
-            state=BatchState.UNKNOWN.value,
-            unknown_at=now,
-            lease_until=None,
-            reason="the worker that had it fell silent",
-        )
-        .returning(b.issue_id, b.seq)
-    )
-    return sorted((row[0], row[1]) for row in rows)
 
 
 def unknown(connection: sa.Connection, before: datetime) -> list[Mapping[Any, Any]]:
@@ -311,22 +145,6 @@ def ambiguous_since(connection: sa.Connection, issue_id: int, since: datetime) -
         b.unknown_at > since,
     )
     return int(connection.scalar(query) or 0)
-
-
-def next_moment(connection: sa.Connection, wanted: Wanted) -> datetime | None:
-    """Return when the next waiting batch may leave; None when none waits for a time."""
-    b = batches.c
-    query = (
-        sa.select(sa.func.min(b.not_before))
-        .join(issues, issues.c.id == b.issue_id)
-        .where(
-            b.state == BatchState.PREPARED.value,
-            b.provider.in_(wanted.providers),
-            issues.c.state == IssueState.SUBMITTING.value,
-        )
-    )
-    moment: datetime | None = connection.scalar(query)
-    return moment
 
 
 def stranded(connection: sa.Connection) -> list[int]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
 from newsletter.model.batch import BatchState, Claim
 from newsletter.model.delivery import DeliveryState, read_delivery
 from newsletter.store.tables import batches, deliveries, exclusions, issues
+from newsletter.store.types import UtcDateTime
 from subscribers.audience import reachable
 
 SUBMITTED = frozenset(
@@ -90,13 +92,24 @@ def ranges(connection: sa.Connection, issue_id: int) -> list[tuple[int, int, int
 
 def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Sequence[Waiting]:
     """Return what is still pending in a claimed batch, in order, as consent stands now."""
+    asked = {
+        "of_issue": claim.issue_id,
+        "first": claim.first,
+        "last": claim.last,
+        "moment": now,
+    }
+    rows = connection.execute(_waiting(claim.newsletter), asked).all()
+    return cast("Sequence[Waiting]", rows)
+
+
+@cache
+def _waiting(newsletter: str) -> sa.Select[Any]:
+    """Return the query of `waiting`, built once: that takes longer than to run it."""
     asked = (
-        sa.select(deliveries.c.seq, deliveries.c.subscriber_id)
-        .where(*_within(claim.issue_id, claim.first, claim.last), *_pending())
-        .subquery()
-    )
-    query = reachable(claim.newsletter, asked, now).add_columns(asked.c.seq).order_by(asked.c.seq)
-    return list(map(Waiting._make, connection.execute(query)))
+        sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(*_span(), *_pending())
+    ).subquery()
+    moment = cast("datetime", sa.bindparam("moment", type_=UtcDateTime))
+    return reachable(newsletter, asked, moment).add_columns(asked.c.seq).order_by(asked.c.seq)
 
 
 def mark(
@@ -108,9 +121,14 @@ def mark(
 ) -> int:
     """Move every pending delivery of a range; return how many."""
     result = connection.execute(
-        deliveries.update()
-        .where(*_within(issue_id, *span), *_pending())
-        .values(state=state.value, reason=reason)
+        _MARKED,
+        {
+            "of_issue": issue_id,
+            "first": span[0],
+            "last": span[1],
+            "now_state": state.value,
+            "why": reason,
+        },
     )
     return result.rowcount
 
@@ -266,3 +284,17 @@ def _within(issue_id: int, first: int, last: int) -> tuple[sa.ColumnElement[bool
 
 def _pending() -> tuple[sa.ColumnElement[bool], ...]:
     return (deliveries.c.state == DeliveryState.PENDING.value,)
+
+
+def _span() -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        deliveries.c.issue_id == sa.bindparam("of_issue"),
+        deliveries.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+
+
+_MARKED = (
+    deliveries.update()
+    .where(*_span(), *_pending())
+    .values(state=sa.bindparam("now_state"), reason=sa.bindparam("why"))
+)

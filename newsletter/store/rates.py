@@ -8,11 +8,14 @@ from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from newsletter.store.tables import rates
 
+_FREE_AT = (
+    sa.select(rates.c.free_at).where(rates.c.name == sa.bindparam("of_name")).with_for_update()
+)
+
 
 def free_at(connection: sa.Connection, name: str) -> datetime | None:
     """Return when `name` may be used next; holds the row until the transaction ends."""
-    query = sa.select(rates.c.free_at).where(rates.c.name == name).with_for_update()
-    moment = connection.scalar(query)
+    moment = connection.scalar(_FREE_AT, {"of_name": name})
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 

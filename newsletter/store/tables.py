@@ -222,7 +222,7 @@ batches = sa.Table(
 )
 sa.Index(None, batches.c.state, batches.c.issue_id, batches.c.seq)
 
-# Every attempt at a batch, written before a byte leaves; `outcome` is empty until it is seen.
+# Every attempt at a batch that did not simply succeed, and what came to light about it later.
 attempts = sa.Table(
     "attempts",
     metadata,
@@ -231,9 +231,8 @@ attempts = sa.Table(
     sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("began_at", UtcDateTime, nullable=False),
-    sa.Column("ended_at", UtcDateTime),
-    sa.Column("outcome", sa.Text, nullable=False, server_default=""),
+    sa.Column("ended_at", UtcDateTime, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )

@@ -1,0 +1,217 @@
+"""One process that submits, measured from inside; `bench.send` starts it.
+
+    python -m bench.sender MODE DATABASE HOST [--connections N] [--recipients N]
+
+MODE is `ours`, or something to compare with: `dumps` (json.dumps of the same bodies), `sink` (the
+same bytes to the sink, nothing else), `helpers` (the vendor's package as documented), `anymail`
+(django-anymail's merge send). Prints one JSON object.
+"""
+
+import argparse
+import gc
+import http.client
+import json
+import logging
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from newsletter.esp.port import Letter, Recipient, Shipment
+from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.sendgrid_body import Prepared
+from newsletter.send import run
+from newsletter.send.courier import Courier
+from newsletter.store.database import open_engine, open_reader
+from subscribers.tokens import Purpose, Signer
+from tests.fakes.issues import publication
+
+KEY = [b"k" * 32]
+BATCH = 1000
+
+
+def main() -> None:
+    """Run one mode and say what it took."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mode", choices=sorted(MODES))
+    parser.add_argument("database")
+    parser.add_argument("host")
+    parser.add_argument("--connections", type=int, default=1)
+    parser.add_argument("--recipients", type=int, default=10_000)
+    parser.add_argument("--go", action="store_true", help="wait for a line on standard input")
+    given = parser.parse_args()
+    work = MODES[given.mode](given)
+    if given.go:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+    gc.collect()
+    gc.freeze()  # as the program does when it has started
+    before, began = _cpu(), time.perf_counter()
+    people = work()
+    took = time.perf_counter() - began
+    told = {
+        "people": people,
+        "seconds": took,
+        "cpu": _cpu() - before,
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+def ours(given: argparse.Namespace) -> Callable[[], int]:
+    """Everything: claim, read, sign, build, post, record; every commit on the disk."""
+    engine, reader = open_engine(given.database), open_reader(given.database)
+    sender = SendGridSender("SG.bench", given.host)
+    courier = Courier(
+        senders={"sendgrid": sender},
+        signer=Signer(KEY),
+        reader=reader,
+        clock=lambda: datetime.now(UTC),  # noqa: TID251 - a process of its own
+        wait=time.sleep,
+        owner="bench",
+        connections=given.connections,
+    )
+    present = publication()
+    return lambda: run.submit(engine, present, courier).submitted
+
+
+def dumps(given: argparse.Namespace) -> Callable[[], int]:
+    """json.dumps of the same bodies, and nothing else."""
+    bodies = [orjson.loads(one) for one in _bodies(given.recipients)]
+
+    def work() -> int:
+        for body in bodies:
+            json.dumps(body)
+        return given.recipients
+
+    return work
+
+
+def sink(given: argparse.Namespace) -> Callable[[], int]:
+    """Post the same bytes over one connection: the sink's own rate."""
+    body = next(_bodies(BATCH))
+    host = given.host.removeprefix("http://")
+    connection = http.client.HTTPConnection(host)
+
+    def work() -> int:
+        for _ in range(given.recipients // BATCH):
+            connection.request("POST", "/v3/mail/send", body=body)
+            connection.getresponse().read()
+        return given.recipients
+
+    return work
+
+
+def helpers(given: argparse.Namespace) -> Callable[[], int]:
+    """Do it as the package's documentation does: a Mail with Personalizations, its own client."""
+    from sendgrid import SendGridAPIClient  # noqa: PLC0415 - only here
+    from sendgrid.helpers import mail as m  # noqa: PLC0415
+
+    client = SendGridAPIClient("SG.bench", host=given.host)
+    letter = _letter()
+
+    def work() -> int:
+        for people in _people(given.recipients):
+            mail = m.Mail(m.From(letter.sender.address, letter.sender.name), subject="Edition 1")
+            mail.add_content(m.Content("text/plain", letter.text))
+            mail.add_content(m.Content("text/html", letter.html))
+            for one in people:
+                person = m.Personalization()
+                person.add_to(m.To(one.address, one.name))
+                for tag, value in one.replacements(letter.nonce).items():
+                    person.add_substitution(m.Substitution(tag, value))
+                for name, value in _pair(one):
+                    person.add_header(m.Header(name, value))
+                person.add_custom_arg(m.CustomArg("nl_delivery", one.delivery))
+                person.add_custom_arg(m.CustomArg("nl_attempt", "1.1:1"))
+                mail.add_personalization(person)
+            client.send(mail)
+        return given.recipients
+
+    return work
+
+
+def anymail(given: argparse.Namespace) -> Callable[[], int]:
+    """Do it with django-anymail: one merge send per thousand."""
+    import django  # noqa: PLC0415 - only here
+    from django.conf import settings  # noqa: PLC0415
+
+    settings.configure(
+        ANYMAIL={"SENDGRID_API_KEY": "SG.bench", "SENDGRID_API_URL": f"{given.host}/v3/"},
+        EMAIL_BACKEND="anymail.backends.sendgrid.EmailBackend",
+        USE_TZ=True,
+    )
+    django.setup()
+    from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: PLC0415
+
+    letter = _letter()
+    backend = get_connection()
+
+    def work() -> int:
+        backend.open()
+        for people in _people(given.recipients):
+            mail = EmailMultiAlternatives(
+                "Edition 1", letter.text, letter.sender.address, connection=backend
+            )
+            mail.attach_alternative(letter.html, "text/html")
+            mail.to = [f'"{one.name}" <{one.address}>' for one in people]
+            mail.merge_data = {one.address: one.replacements(letter.nonce) for one in people}
+            mail.merge_metadata = {one.address: {"delivery": one.delivery} for one in people}
+            mail.merge_headers = {one.address: dict(_pair(one)) for one in people}
+            mail.esp_extra = {"merge_field_format": "{}"}
+            mail.send()
+        return given.recipients
+
+    return work
+
+
+def _pair(one: Recipient) -> list[tuple[str, str]]:
+    return [
+        ("List-Unsubscribe", f"<https://news.example.org/leave/{one.token}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+    ]
+
+
+def _letter() -> Letter:
+    from newsletter.send.headers import letter  # noqa: PLC0415 - after the imports above
+    from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition  # noqa: PLC0415
+
+    return letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
+
+
+def _people(number: int) -> Iterator[list[Recipient]]:
+    mint = Signer(KEY).minter("weekly", Purpose.MAIL)
+    for first in range(1, number + 1, BATCH):
+        yield [
+            Recipient(f"1-{one}", f"reader{one}@example.net", f"Reader {one}", mint(one))
+            for one in range(first, min(first + BATCH, number + 1))
+        ]
+
+
+def _bodies(number: int) -> Iterator[bytes]:
+    prepared = Prepared(_letter())
+    for place, people in enumerate(_people(number), 1):
+        shipment = Shipment(f"1.{place}:1", _letter(), people)
+        yield prepared.fill(shipment.attempt, shipment.recipients).content
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+MODES: dict[str, Callable[[Any], Callable[[], int]]] = {
+    one.__name__: one for one in (ours, dumps, sink, helpers, anymail)
+}
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    main()

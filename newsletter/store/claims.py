@@ -1,0 +1,239 @@
+"""The right to submit a batch: claimed before a byte leaves, settled behind a fence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from newsletter.model.batch import BatchState, Claim, Result
+from newsletter.model.issue import IssueState
+from newsletter.store.tables import attempts, batches, issues, rates
+from newsletter.store.types import UtcDateTime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which batches a worker may claim: of these providers, not of these newsletters."""
+
+    providers: Sequence[str]
+    quiet: Sequence[str] = ()
+
+
+# What runs once per batch is built once: SQLAlchemy takes longer to build these statements than
+# the database to run them.
+_CLAIMABLE = (
+    sa.select(batches, issues.c.newsletter)
+    .join(issues, issues.c.id == batches.c.issue_id)
+    .where(
+        batches.c.state == BatchState.PREPARED.value,
+        batches.c.provider.in_(sa.bindparam("providers", expanding=True)),
+        batches.c.provider.not_in(
+            sa.select(rates.c.name).where(rates.c.free_at > sa.bindparam("epoch"))
+        ),
+        sa.or_(
+            batches.c.not_before.is_(None),
+            batches.c.not_before <= sa.bindparam("now", type_=UtcDateTime),
+        ),
+        issues.c.state == IssueState.SUBMITTING.value,
+        issues.c.newsletter.not_in(sa.bindparam("quiet", expanding=True)),
+    )
+    .order_by(batches.c.issue_id, batches.c.seq)
+    .limit(1)
+    .with_for_update(of=batches, skip_locked=True)
+)
+_KEY = (
+    batches.c.issue_id == sa.bindparam("of_issue"),
+    batches.c.seq == sa.bindparam("of_seq"),
+)
+_CLAIMED = (
+    batches.update()
+    .where(*_KEY)
+    .values(
+        state=BatchState.SUBMITTING.value,
+        attempt=sa.bindparam("number"),
+        owner=sa.bindparam("worker"),
+        lease_until=sa.bindparam("until"),
+        not_before=None,
+        unknown_at=None,
+        reason="",
+    )
+)
+_FENCE = (
+    *_KEY,
+    batches.c.attempt == sa.bindparam("of_attempt"),
+    batches.c.state == BatchState.SUBMITTING.value,
+)
+_SETTLED = (
+    batches.update()
+    .where(*_FENCE)
+    .values(
+        state=sa.bindparam("now_state"),
+        reason=sa.bindparam("why"),
+        not_before=sa.bindparam("later"),
+        unknown_at=sa.bindparam("unknown_since"),
+        settled_at=sa.bindparam("settled"),
+        message_id=sa.bindparam("received"),
+        refused=batches.c.refused + sa.bindparam("refused_now"),
+        rejections=batches.c.rejections + sa.bindparam("rejected_now"),
+        lease_until=None,
+    )
+)
+_ACCEPTED = _SETTLED.values(
+    submitted=batches.c.planned
+    - batches.c.refused
+    - batches.c.withdrawn
+    - sa.bindparam("refused_now")
+)
+_OTHERWISE = _SETTLED.values(submitted=batches.c.submitted + sa.bindparam("submitted_now"))
+
+
+def claim(
+    connection: sa.Connection, wanted: Wanted, *, owner: str, now: datetime, lease_until: datetime
+) -> Claim | None:
+    """Take the first batch that may leave now, with a new attempt; None when there is none.
+
+    The caller commits before it submits anything: from then on this attempt may have happened.
+    """
+    asked = {
+        "providers": list(wanted.providers),
+        "quiet": list(wanted.quiet),
+        "now": now,
+        "epoch": now.timestamp(),
+    }
+    row = connection.execute(_CLAIMABLE, asked).mappings().first()
+    if row is None:
+        return None
+    attempt = row["attempt"] + 1
+    key = {"of_issue": row["issue_id"], "of_seq": row["seq"]}
+    connection.execute(_CLAIMED, key | {"number": attempt, "worker": owner, "until": lease_until})
+    return _claim(row, attempt, owner, lease_until)
+
+
+def _claim(row: Mapping[Any, Any], attempt: int, owner: str, lease_until: datetime) -> Claim:
+    return Claim(
+        issue_id=row["issue_id"],
+        seq=row["seq"],
+        attempt=attempt,
+        newsletter=row["newsletter"],
+        edition_id=row["edition_id"],
+        provider=row["provider"],
+        owner=owner,
+        first=row["first_seq"],
+        last=row["last_seq"],
+        rejections=row["rejections"],
+        lease_until=lease_until,
+    )
+
+
+def settle(connection: sa.Connection, claim: Claim, result: Result, *, now: datetime) -> bool:
+    """Record what became of an attempt; return False when it is no longer this attempt's to say.
+
+    The fence: a worker that was stopped past its lease finds its batch in other hands, and what it
+    has to say is noted beside the attempt only.
+    """
+    key = {"of_issue": claim.issue_id, "of_seq": claim.seq, "of_attempt": claim.attempt}
+    accepted = result.state is BatchState.ACCEPTED
+    final = accepted or result.state is BatchState.REFUSED
+    fenced = connection.execute(
+        _ACCEPTED if accepted else _OTHERWISE,
+        key
+        | {
+            "now_state": result.state.value,
+            "why": result.reason,
+            "later": result.not_before,
+            "unknown_since": now if result.state is BatchState.UNKNOWN else None,
+            "settled": now if final else None,
+            "received": result.message_id,
+            "refused_now": result.refused,
+            "rejected_now": int(result.rejected),
+        }
+        | ({} if accepted else {"submitted_now": result.submitted}),
+    )
+    mine = fenced.rowcount == 1
+    if not (mine and accepted):
+        seen = result.state.value if mine else f"late: {result.state}"
+        _note(connection, claim, seen, result.reason, now)
+    return mine
+
+
+def _note(connection: sa.Connection, claim: Claim, seen: str, reason: str, now: datetime) -> None:
+    """Note an attempt that did not simply succeed; what an accepted one did, its batch tells."""
+    upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
+    statement = upsert(attempts).values(
+        issue_id=claim.issue_id,
+        seq=claim.seq,
+        attempt=claim.attempt,
+        provider=claim.provider,
+        owner=claim.owner,
+        ended_at=now,
+        outcome=seen,
+        reason=reason,
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[attempts.c.issue_id, attempts.c.seq, attempts.c.attempt],
+            set_={
+                "outcome": attempts.c.outcome + ", " + statement.excluded.outcome,
+                "reason": statement.excluded.reason,
+                "ended_at": statement.excluded.ended_at,
+            },
+        )
+    )
+
+
+def count_withdrawn(connection: sa.Connection, claim: Claim, people: int) -> bool:
+    """Count deliveries withdrawn at claim; False when the attempt is no longer this worker's."""
+    result = connection.execute(
+        batches.update()
+        .where(
+            batches.c.issue_id == claim.issue_id,
+            batches.c.seq == claim.seq,
+            batches.c.attempt == claim.attempt,
+            batches.c.state == BatchState.SUBMITTING.value,
+        )
+        .values(withdrawn=batches.c.withdrawn + people)
+    )
+    return result.rowcount == 1
+
+
+def expire(connection: sa.Connection, now: datetime) -> list[tuple[int, int]]:
+    """Declare unknown every batch whose lease has ended without a word; return their keys."""
+    b = batches.c
+    silent = sa.select(batches, issues.c.newsletter).join(issues, issues.c.id == b.issue_id)
+    rows = connection.execute(
+        silent.where(b.state == BatchState.SUBMITTING.value, b.lease_until < now)
+        .order_by(b.issue_id, b.seq)
+        .with_for_update(of=batches, skip_locked=True)
+    ).mappings()
+    gone = [_claim(row, row["attempt"], row["owner"], row["lease_until"]) for row in rows.all()]
+    result = Result(BatchState.UNKNOWN, "the worker that had it fell silent")
+    return [(one.issue_id, one.seq) for one in gone if settle(connection, one, result, now=now)]
+
+
+def next_moment(connection: sa.Connection, wanted: Wanted, now: datetime) -> datetime | None:
+    """Return when the next waiting batch may leave; None when none waits for a time.
+
+    A batch waits for its own time or for that of its provider, whichever is later.
+    """
+    b = batches.c
+    query = (
+        sa.select(b.provider, sa.func.min(b.not_before), rates.c.free_at)
+        .join(issues, issues.c.id == b.issue_id)
+        .outerjoin(rates, rates.c.name == b.provider)
+        .where(
+            b.state == BatchState.PREPARED.value,
+            b.provider.in_(wanted.providers),
+            issues.c.state == IssueState.SUBMITTING.value,
+            issues.c.newsletter.not_in(wanted.quiet),
+        )
+        .group_by(b.provider, rates.c.free_at)
+    )
+    moments = [
+        max(moment or now, datetime.fromtimestamp(free or 0, UTC))
+        for _provider, moment, free in connection.execute(query)
+    ]
+    return min(moments, default=None)
