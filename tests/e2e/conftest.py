@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+Start = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -39,19 +40,37 @@ def environment(installed: Path) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(installed), "LC_ALL": "C.UTF-8"}
 
 
-@pytest.fixture
-def program(environment: dict[str, str], tmp_path: Path) -> Run:
-    """Run the installed program in a folder outside the source tree."""
+@pytest.fixture(scope="session")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder outside the source tree, in which the program is started."""
+    return tmp_path_factory.mktemp("elsewhere")
 
-    def run(*arguments: str, cwd: Path = tmp_path) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
+
+@pytest.fixture(scope="session")
+def start(environment: dict[str, str], elsewhere: Path) -> Start:
+    """Start the installed program and leave it running."""
+
+    def start(*arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
             [sys.executable, "-m", "newsletter", *arguments],
-            cwd=cwd,
+            cwd=elsewhere,
             env=environment,
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=120,
         )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def program(start: Start) -> Run:
+    """Run the installed program to its end."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        with start(*arguments) as running:
+            out, err = running.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, running.returncode, out, err)
 
     return run
