@@ -183,10 +183,11 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
     used = found.used
     for at in found.tail.used | (found.points.used if found.points else frozenset()):
         _drop(page.elements[at])
+    known = {body.letters(page.blocks[at].text) for at in used} | {body.letters(found.head.title)}
     parts = [
         part
         for part in body.chosen_parts(page.root, page.url)
-        if body.letters(part.text) != body.letters(found.head.title)
+        if body.letters(part.text) not in known
     ]
     taken = body.aligned(page.blocks, parts, used)
     if taken:
