@@ -30,7 +30,9 @@ from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
+from newsletter.store import retention
 from newsletter.store.database import open_engine, open_reader
+from subscribers.consent.retention import Kept, purge
 from subscribers.journal import Journal
 from subscribers.tokens import Signer
 
@@ -89,8 +91,25 @@ class App:
             collect=lambda: collect(
                 self.engine, self.publication.sources, self.fetcher, CollectOptions(clock=self.now)
             ),
+            tidy=self._tidy,
             clock=self.now,
         )
+
+    def _tidy(self) -> dict[str, int]:
+        """Let go of what the configuration keeps no longer, a bounded part at a time."""
+        now, kept = self.now(), self.settings.retention
+        with self.engine.begin() as connection:
+            people = purge(
+                connection,
+                Kept(kept.pending, kept.addresses),
+                pepper=self.settings.pepper,
+                now=now,
+            )
+            ours = retention.purge(
+                connection, deliveries=now - kept.deliveries, notices=now - kept.events
+            )
+        files = retention.purge_outbox(self.settings.outbox, now - kept.outbox)
+        return {**people, **ours, "outbox mails": files}
 
     def _post(self) -> Post:
         sender = self.senders[self.publication.provider]

@@ -43,6 +43,7 @@ class Tools:
     courier: Courier
     post: notices.Post
     collect: Callable[[], collecting.CollectReport]
+    tidy: Callable[[], Mapping[str, int]]
     clock: Callable[[], datetime]
 
 
@@ -57,6 +58,7 @@ def steps(tools: Tools) -> list[Step]:
         Step("approve", lambda: approved(tools)),
         Step("send", lambda: sent(tools)),
         Step("notices", lambda: noticed(tools)),
+        Step("retention", lambda: tidied(tools)),
         Step("standing", lambda: stands(tools)),
     ]
 
@@ -64,6 +66,8 @@ def steps(tools: Tools) -> list[Step]:
 def collected(tools: Tools) -> Iterator[Line]:
     """Collect from every source that is due."""
     for source in tools.collect().sources:
+        if source.outcome == "not due":
+            continue
         level = Level.FAILED if source.failed else Level.WELL
         yield Line("collect", f"{source.source}: {source.says}", level)
 
@@ -104,6 +108,12 @@ def _missed(
             state="missed",
             reason=decision.reason,
         )
+        if new:
+            what = f"{newsletter.title}: the issue of {decision.due.nominal} was missed"
+            step = f"{decision.reason.capitalize()}. See that cron or `newsletter serve` runs."
+            key = f"missed:{newsletter.key}:{decision.due.nominal}"
+            cause = alarm.Cause("missed", what, step)
+            alarm.announce(connection, tools.publication, key, cause, now=now)
     if new:
         says = f"{newsletter.title}, slot {decision.due.nominal}: missed, {decision.reason}"
         yield Line("draft", says, Level.FAILED)
@@ -114,11 +124,19 @@ def _said(tools: Tools, issue_id: int, newsletter: Newsletter) -> Line:
         issue = issues.load(connection, issue_id)
         items = issues.load_items(connection, issue_id)
     if issue.state is IssueState.SKIPPED:
+        _tell_skipped(tools, issue, newsletter)
         says = f"{newsletter.title}, slot {issue.nominal}: skipped, {issue.reason}"
         return Line("draft", says)
     taken = sum(one.included for one in items)
     says = f"{newsletter.title} No. {issue.number} drafted: {taken} items, {len(items) - taken} left out"
     return Line("draft", says)
+
+
+def _tell_skipped(tools: Tools, issue: Issue, newsletter: Newsletter) -> None:
+    what = f"{newsletter.title}: the issue of {issue.nominal} was skipped, {issue.reason}"
+    cause = alarm.Cause("skipped", what, "`newsletter sources` says which sources are silent.")
+    with tools.engine.begin() as connection:
+        alarm.tell(connection, tools.publication, issue.id, cause, now=tools.clock())
 
 
 def refresh(tools: Tools, issue: Issue, newsletter: Newsletter) -> None:
@@ -242,6 +260,13 @@ def noticed(tools: Tools) -> Iterator[Line]:
         yield Line("notices", f"{done.submitted} notices submitted")
     if done.failed:
         yield Line("notices", f"{done.failed} notices could not be submitted", Level.FAILED)
+
+
+def tidied(tools: Tools) -> Iterator[Line]:
+    """Let go of what is kept no longer, as `retention` in the configuration says."""
+    for what, number in tools.tidy().items():
+        if number:
+            yield Line("retention", f"{number} {what} let go")
 
 
 def stands(tools: Tools) -> Iterator[Line]:

@@ -32,7 +32,8 @@ class Composer:
             to = intents.addressee(connection, claimed.notice)
         if to is None:
             return None
-        values = intents.printed(claimed.notice, self.publication, self.signer)
+        printed = intents.printed(claimed.notice, self.publication, self.signer)
+        values = {"link": "", **printed} if claimed.notice.kind == "alert" else printed
         written = notice.render(self.templates, claimed.notice.kind, to.language, values)
         ready = letter(
             self.publication, written.subject, written.html, written.text, date=self.now()

@@ -51,15 +51,22 @@ def tell(
     now: datetime,
 ) -> None:
     """Queue a staff alert; the same word about the same issue is said once."""
+    announce(connection, publication, f"{issue_id}:{cause.word}", cause, now=now)
+
+
+def announce(
+    connection: sa.Connection, publication: Publication, key: str, cause: Cause, *, now: datetime
+) -> None:
+    """Queue a staff alert that is about no issue; what has the same key is said once."""
     reply_to = publication.reply_to or publication.sender
     notices.queue(
         connection,
         notices.Notice(
             kind="alert",
-            key=f"alert:{issue_id}:{cause.word}",
+            key=f"alert:{key}",
             address=publication.alerts or reply_to.address,
             language=publication.language,
-            values={"issue": issue_id, "what": cause.what, "next_step": cause.next_step},
+            values={"what": cause.what, "next_step": cause.next_step},
         ),
         now=now,
     )

@@ -1,0 +1,58 @@
+"""What is kept no longer: deliveries, settled notices, mail in the outbox."""
+
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from newsletter.store.tables import deliveries, exclusions, issues, notices
+
+AT_ONCE = 1
+"""Issues whose deliveries go in one transaction; the next pass takes the next."""
+SETTLED = ("submitted", "refused", "unknown")
+
+
+def purge(connection: sa.Connection, *, deliveries: datetime, notices: datetime) -> dict[str, int]:
+    """Delete who got issues submitted before `deliveries`, and notices settled before `notices`.
+
+    The issues themselves, their editions and their counters stay.
+    """
+    return {
+        "deliveries": _purge_deliveries(connection, deliveries),
+        "notices": _purge_notices(connection, notices),
+    }
+
+
+def _purge_deliveries(connection: sa.Connection, before: datetime) -> int:
+    old = connection.scalars(
+        sa.select(issues.c.id)
+        .where(
+            issues.c.submitted_at < before,
+            sa.exists().where(deliveries.c.issue_id == issues.c.id),
+        )
+        .order_by(issues.c.id)
+        .limit(AT_ONCE)
+    ).all()
+    number = 0
+    for issue_id in old:
+        connection.execute(exclusions.delete().where(exclusions.c.issue_id == issue_id))
+        gone = connection.execute(deliveries.delete().where(deliveries.c.issue_id == issue_id))
+        number += gone.rowcount
+    return number
+
+
+def _purge_notices(connection: sa.Connection, before: datetime) -> int:
+    gone = connection.execute(
+        notices.delete().where(notices.c.settled_at < before, notices.c.state.in_(SETTLED))
+    )
+    return gone.rowcount
+
+
+def purge_outbox(folder: Path, before: datetime) -> int:
+    """Delete mail files written before `before`; what they held was submitted long ago."""
+    number = 0
+    for path in folder.glob("*.eml") if folder.is_dir() else ():
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+            number += 1
+    return number

@@ -1,0 +1,113 @@
+"""A small publication in a folder, opened for real, with a clock that the test moves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from newsletter import app, settings
+from newsletter.cli.lists import terms_of
+from newsletter.model.issue import Issue
+from newsletter.pipeline.report import Line
+from newsletter.store import issues
+from subscribers.roster.reading import open_listing
+from subscribers.roster.run import Order, apply
+
+SECRETS = {"NEWSLETTER_SECRET_KEY": "s" * 40, "NEWSLETTER_PEPPER": "p" * 40}
+MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
+CONFIGURATION = """
+[publication]
+name = "Harbour Notes"
+url = "http://127.0.0.1:8025"
+timezone = "UTC"
+language = "en"
+from = "Harbour Notes <notes@harbour.example>"
+postal_address = "3 Quay Street, Harbour"
+provider = "outbox"
+
+[topics.ships]
+[topics.fish]
+
+[sources.desk]
+kind = "folder"
+path = "articles/"
+
+[newsletters.weekly]
+title = "The Tide"
+cadence = "mon 08:00"
+lead = "2d"
+undo = "0"
+spread = "0"
+{more}
+"""
+PEOPLE = """email,name,topics,consented_at,source
+ann@example.org,Ann,ships,2026-01-02,form
+bob@example.org,Bob,fish,2026-01-02,form
+cyd@example.org,,,2026-01-02,form
+dan@example.org,Dan,ships,,
+"""
+
+
+@dataclass(slots=True)
+class House:
+    """The opened publication; `at` is what its clock shows."""
+
+    app: app.App
+    root: Path
+    at: datetime
+
+    def pass_at(self, at: datetime) -> list[Line]:
+        """Move the clock and make one pass."""
+        self.at = at
+        return self.app.one_pass()
+
+    def issues(self) -> list[Issue]:
+        """Return every issue, oldest first."""
+        with self.app.reader.connect() as connection:
+            return issues.recent(connection)[::-1]
+
+    def mails(self) -> list[str]:
+        """Return the names of the mails that were submitted, without notices."""
+        found = (path.stem for path in self.app.settings.outbox.glob("*.eml"))
+        return sorted(name for name in found if not name.startswith("notice"))
+
+
+def article(root: Path, name: str, topic: str, words: int = 120) -> None:
+    """Write an article into the folder source."""
+    text = " ".join(f"The {topic} sentence number {n} says something." for n in range(words // 7))
+    (root / "articles").mkdir(parents=True, exist_ok=True)
+    (root / "articles" / f"{name}.txt").write_text(
+        f"About {topic} and {name}\n\nBy Ada Keel\n\nNovember 27, 2026\n\n  • #{topic}\n\n{text}\n",
+        encoding="utf-8",
+    )
+
+
+def lay_out(root: Path, more: str = "") -> None:
+    """Write the publication's files."""
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "newsletter.toml").write_text(CONFIGURATION.format(more=more), encoding="utf-8")
+    (root / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    article(root, "first", "ships")
+    article(root, "second", "fish")
+
+
+@contextmanager
+def house(root: Path, more: str = "", at: datetime = MONDAY - timedelta(days=4)) -> Iterator[House]:
+    """Open the publication in `root` with its four people imported."""
+    lay_out(root, more)
+    opened = app.open_app(settings.load(root, SECRETS))
+    built = House(opened, root, at)
+    built.app = replace(opened, now=lambda: built.at)
+    listing = open_listing(root / "people.csv", mapping={})
+    terms = terms_of(opened.publication, "people.csv", into=["weekly"])
+    apply(
+        opened.engine,
+        Order(listing, terms, opened.settings.pepper),
+        actor="test",
+        clock=lambda: built.at,
+    )
+    try:
+        yield built
+    finally:
+        opened.close()

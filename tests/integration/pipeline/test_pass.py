@@ -1,0 +1,167 @@
+"""Whole passes over a small publication: what is due is done once, and said."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from newsletter.edit.approval import approve
+from newsletter.model.issue import IssueState
+from newsletter.pipeline.report import Level, Line
+from newsletter.store import issues
+from tests.fakes.house import MONDAY, House, article, house
+
+FRIDAY = MONDAY - timedelta(days=3)
+SATURDAY = MONDAY - timedelta(days=2) + timedelta(minutes=1)
+
+
+@pytest.fixture
+def weekly(tmp_path: Path) -> Iterator[House]:
+    """Open a publication with a weekly newsletter on Mondays at 08:00, drafted two days before."""
+    with house(tmp_path) as opened:
+        yield opened
+
+
+def gravest(report: list[Line]) -> Level:
+    """Return the level that decides the exit code."""
+    return max((line.level for line in report), default=Level.WELL)
+
+
+def said(report: list[Line]) -> str:
+    """Return a report as one text."""
+    return "\n".join(line.says for line in report)
+
+
+def alerts(opened: House) -> list[str]:
+    """Return the subjects of the notices that were submitted."""
+    found = sorted(opened.app.settings.outbox.glob("notice*.eml"))
+    return [str(message_from_bytes(p.read_bytes(), policy=default)["Subject"]) for p in found]
+
+
+def test_nothing_is_drafted_before_the_lead_begins(weekly: House) -> None:
+    report = weekly.pass_at(FRIDAY)
+    assert weekly.issues() == []
+    assert "2 new" in said(report)
+    assert gravest(report) is Level.WELL
+
+
+def test_a_draft_waits_for_a_person_and_says_so(weekly: House) -> None:
+    weekly.pass_at(FRIDAY)
+    report = weekly.pass_at(SATURDAY)
+    (issue,) = weekly.issues()
+    assert issue.state is IssueState.REVIEW
+    assert gravest(report) is Level.WAITS
+    assert f"newsletter approve {issue.id}" in said(report)
+    assert weekly.mails() == []
+
+
+def test_an_approved_issue_leaves_at_its_slot_once(weekly: House) -> None:
+    weekly.pass_at(FRIDAY)
+    weekly.pass_at(SATURDAY)
+    approve(weekly.app.engine, 1, actor="mina", now=weekly.at)
+    weekly.pass_at(MONDAY - timedelta(minutes=1))
+    assert weekly.mails() == []
+    report = weekly.pass_at(MONDAY)
+    assert weekly.mails() == ["1-1", "1-2", "1-3"]
+    assert "3 recipients frozen, 1 left out" in said(report)
+    assert [one.state for one in weekly.issues()] == [IssueState.SUBMITTED]
+    again = weekly.pass_at(MONDAY + timedelta(minutes=5))
+    assert [line for line in again if line.stage == "send"] == []
+    assert weekly.mails() == ["1-1", "1-2", "1-3"]
+
+
+def test_two_passes_at_once_make_one_issue_and_one_mail_each(weekly: House) -> None:
+    weekly.pass_at(FRIDAY)
+    weekly.at = SATURDAY
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: weekly.app.one_pass(), range(2)))
+    assert len(weekly.issues()) == 1
+    approve(weekly.app.engine, 1, actor="mina", now=weekly.at)
+    weekly.at = MONDAY
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: weekly.app.one_pass(), range(2)))
+    weekly.app.one_pass()
+    assert weekly.mails() == ["1-1", "1-2", "1-3"]
+    assert [one.state for one in weekly.issues()] == [IssueState.SUBMITTED]
+
+
+def test_a_slot_with_nothing_new_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        for path in (tmp_path / "articles").iterdir():
+            path.unlink()
+        opened.pass_at(SATURDAY)
+        assert opened.issues() == []
+        report = opened.pass_at(MONDAY)
+        assert [one.state for one in opened.issues()] == [IssueState.SKIPPED]
+        assert "skipped, nothing new to print" in said(report)
+        (subject,) = alerts(opened)
+        assert "The Tide: the issue of 2026-11-30T08:00 was skipped" in subject
+
+
+def test_what_was_collected_at_once_with_the_slot_is_in_the_issue(tmp_path: Path) -> None:
+    with house(tmp_path, at=MONDAY - timedelta(days=4)) as opened:
+        opened.pass_at(FRIDAY)
+        article(tmp_path, "third", "ships")
+        opened.pass_at(SATURDAY)
+        with opened.app.reader.connect() as connection:
+            titles = {item.title for item in issues.load_items(connection, 1)}
+        assert "About ships and third" in titles
+
+
+def test_an_automatic_newsletter_leaves_without_a_person(tmp_path: Path) -> None:
+    with house(tmp_path, 'approval = "automatic"') as opened:
+        opened.pass_at(FRIDAY)
+        opened.pass_at(SATURDAY)
+        assert opened.issues()[0].approved_by == "policy: approval is automatic"
+        opened.pass_at(MONDAY)
+        assert len(opened.mails()) == 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "state"),
+    [("hold", IssueState.REVIEW), ("skip", IssueState.SKIPPED), ("send", IssueState.SUBMITTED)],
+)
+def test_a_late_issue_follows_its_policy(tmp_path: Path, policy: str, state: IssueState) -> None:
+    with house(tmp_path, f'late = {{ grace = "2h", then = "{policy}" }}') as opened:
+        opened.pass_at(FRIDAY)
+        opened.pass_at(SATURDAY)
+        report = opened.pass_at(MONDAY + timedelta(hours=1))
+        assert gravest(report) is Level.WAITS
+        opened.pass_at(MONDAY + timedelta(hours=2, minutes=1))
+        assert [one.state for one in opened.issues()] == [state]
+
+
+def test_a_slot_that_nobody_was_running_for_is_missed_and_fails_the_pass(tmp_path: Path) -> None:
+    with house(tmp_path, 'catch_up = "none"') as opened:
+        opened.pass_at(FRIDAY)
+        report = opened.pass_at(MONDAY + timedelta(days=1))
+        assert gravest(report) is Level.FAILED
+        assert "missed, nothing was running when it was due" in said(report)
+        assert "was missed" in "\n".join(alerts(opened))
+        assert gravest(opened.pass_at(MONDAY + timedelta(days=1, minutes=1))) is Level.WELL
+
+
+def test_a_template_with_an_unknown_name_is_one_clear_line(tmp_path: Path) -> None:
+    own = tmp_path / "templates" / "issue" / "brief"
+    own.mkdir(parents=True)
+    (own / "body.txt.j2").write_text("{{ weather }}\n", encoding="utf-8")
+    with house(tmp_path) as opened:
+        opened.pass_at(FRIDAY)
+        report = opened.pass_at(SATURDAY)
+        (line,) = [one for one in report if one.level is Level.FAILED]
+        assert "body.txt.j2, line 1" in line.says
+        assert "weather" in line.says
+        assert opened.mails() == []
+
+
+def test_an_article_that_cannot_be_read_stops_nothing_else(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        (tmp_path / "articles" / "empty.txt").write_bytes(b"")
+        (tmp_path / "articles" / "noise.html").write_bytes(bytes(range(256)) * 40)
+        report = opened.pass_at(FRIDAY)
+        assert "2 new" in said(report)
+        assert "2 not taken" in said(report)
