@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import sentencex
 
+LONGEST_PARAGRAPH = 20_000
 FOOTNOTE = re.compile(r"\[\d{1,3}\]")
 _SEAM = re.compile(r"(?:(?<=[.!?]\))|(?<=…))\s+(?=[A-Z“\"(\u00c0-\u00de])")
 _NUMBER = re.compile(r"\s*\(?\d{1,2}[.)]\s*")
 _GOES_ON = re.compile(r"\s*(?:と|って|という|、)")
+_UNWRITABLE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -28,9 +30,12 @@ class Sentence:
 
 
 def split(paragraph: str, language: str) -> list[Sentence]:
-    """Return the sentences of a paragraph; a line break always ends one."""
-    blanked = FOOTNOTE.sub(lambda mark: " " * len(mark[0]), paragraph)
-    blanked = blanked.replace("\u00a0", " ")
+    """Return the sentences of a paragraph; a line break always ends one.
+
+    Of a paragraph longer than any that somebody wrote, only the beginning is read.
+    """
+    blanked = FOOTNOTE.sub(lambda mark: " " * len(mark[0]), paragraph[:LONGEST_PARAGRAPH])
+    blanked = _UNWRITABLE.sub("\ufffd", blanked.replace("\u00a0", " "))
     found = []
     for start, end in _spans(blanked, language[:2] or "en"):
         text = _SPACE.sub(" ", FOOTNOTE.sub("", paragraph[start:end])).strip()

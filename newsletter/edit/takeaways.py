@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from newsletter.edit.sentences import split
 from newsletter.edit.terms import length, overlap, terms
@@ -26,7 +27,6 @@ TITLE_WEIGHT = 0.3
 DAMPING, ROUNDS = 0.85, 30
 NOVELTY = 0.7
 SAME = 0.6
-OPENER_PENALTY = 0.7
 
 _END = re.compile(r"[.!。！]['\"”’」』)）]*$")
 _OPENER = re.compile(
@@ -74,7 +74,7 @@ def extract(article: Extracted, *, teaser: str = "") -> Takeaways:
     if words < FEWEST_WORDS:
         return Takeaways()
     wanted = 2 if words < SHORT_WORDS else 3
-    present = list(_candidates(article))[:MOST_SENTENCES]
+    present = list(islice(_candidates(article), MOST_SENTENCES))
     avoid = [text for text in (article.title, teaser) if text]
     picked = sorted(_pick(present, _scores(present, article), avoid, wanted))
     if not picked:

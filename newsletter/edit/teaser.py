@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from newsletter.edit.sentences import FOOTNOTE, split
 from newsletter.edit.terms import overlap, share, terms, width
@@ -11,6 +12,7 @@ from newsletter.model.issue import Text
 SHORTEST, LONGEST = 120, 280
 SAME = 0.6
 OF_THE_TEXT = 0.6
+READ = 200_000
 _TRUNCATED = re.compile(
     r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|read more|continue reading|더 ?보기|続きを読む)\W*$",
     re.IGNORECASE,
@@ -28,7 +30,7 @@ def teaser(article: Extracted, takeaways: Sequence[str] = ()) -> Text:
     repeat neither the title nor a takeaway. Empty only when the article has no text at all.
     """
     body = [p for section in article.sections for p in section.paragraphs]
-    known = set(terms(" ".join([article.title, *body])))
+    known = set(terms(" ".join([article.title, *body])[:READ]))
     avoid = [article.title, *takeaways]
     described = _described(article, avoid, known)
     if width(described) >= SHORTEST:
@@ -38,13 +40,13 @@ def teaser(article: Extracted, takeaways: Sequence[str] = ()) -> Text:
         return Text(begun, "body", f"from sentence {number} of the text")
     if described:
         return Text(described, "description", article.provenance.get("teaser", ""))
-    whole = [sentence for _, sentence in _sentences(article)]
+    whole = [sentence for _, sentence in islice(_sentences(article), 10)]
     return Text(_joined(whole), "body", "the beginning of the text") if whole else Text("", "")
 
 
 def _described(article: Extracted, avoid: Sequence[str], known: set[str]) -> str:
     """Return the description if it is text of the article and whole, cut to length, else ""."""
-    described = _plain(article.teaser)
+    described = _plain(article.teaser[: LONGEST * 20])
     if not described or _TRUNCATED.search(described) or not _END.search(described):
         return ""
     if known and article.sections and share(described, known) < OF_THE_TEXT:

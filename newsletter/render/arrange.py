@@ -29,6 +29,7 @@ from newsletter.render.view import (
 FEWEST_FOR_CONTENTS = 3
 FILLER = "\u2007\u034f" * 70
 LONGEST_SUBJECT, LONGEST_PREHEADER, LONGEST_HEADING = 160, 140, 300
+LONGEST_NOTE = 5000
 _MARK = re.compile(r"\[(\d{1,3})\]")
 _GAP = re.compile(r"\n\s*\n")
 
@@ -104,11 +105,11 @@ def block_view(block: Block) -> BlockView:
     href = web_address(block.url)
     image = web_address(block.image)
     return BlockView(
-        heading=printable(block.heading),
+        heading=bounded(block.heading, LONGEST_HEADING),
         paragraphs=tuple(paragraphs(block.text)),
         href=href,
-        link=(printable(block.link_text) or printable(block.heading)) if href else "",
-        image=Picture(image, printable(block.image_alt), MEASURE) if image else None,
+        link=bounded(block.link_text or block.heading or href, LONGEST_HEADING) if href else "",
+        image=Picture(image, bounded(block.image_alt, LONGEST_HEADING), MEASURE) if image else None,
     )
 
 
@@ -183,4 +184,5 @@ def note_of(note: str, setting: Setting, *, plain: bool) -> tuple[str, ...]:
 
 def paragraphs(text: str) -> list[str]:
     """Return the paragraphs of what staff typed: blank lines part them."""
-    return [line for line in map(printable, _GAP.split(text.replace("\r\n", "\n"))) if line]
+    parts = _GAP.split(text[:LONGEST_NOTE].replace("\r\n", "\n"))
+    return [line for line in map(printable, parts) if line]

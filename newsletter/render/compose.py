@@ -1,7 +1,7 @@
 """One edition's bytes: subject, preheader, HTML and plain text, each from the same view."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.errors import TemplateFailed
 from newsletter.model.edition import Contents, edition_hash
@@ -37,6 +37,18 @@ def compose(
     setting: Setting,
 ) -> Composed:
     """Render an edition and inline its styles, once."""
+    made = rendered(templates, issue, items, contents, setting)
+    return replace(made, html=inline(made.html))
+
+
+def rendered(
+    templates: Templates,
+    issue: Issue,
+    items: Sequence[Item],
+    contents: Contents,
+    setting: Setting,
+) -> Composed:
+    """Render an edition; its styles still stand in the head."""
     view = issue_view(issue, items, contents, setting)
     folder = f"issue/{setting.newsletter.layout}"
     if not templates.has(f"{folder}/body.html.j2"):
@@ -49,7 +61,7 @@ def compose(
     subject = printable(templates.render(f"{folder}/subject.txt.j2", values))
     page = templates.render(f"{folder}/body.html.j2", values | {"subject": subject})
     text = templates.render(f"{folder}/body.txt.j2", values | {"subject": subject})
-    return Composed(subject, view.preheader, inline(page), plain.tidy(text))
+    return Composed(subject, view.preheader, page, plain.tidy(text))
 
 
 def _values(view: IssueView, setting: Setting) -> dict[str, object]:

@@ -10,7 +10,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.article import Extracted
 from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
 from newsletter.model.finding import Finding
-from newsletter.model.issue import Issue, IssueKind, IssueState, Item
+from newsletter.model.issue import Issue, IssueKind, IssueState, Item, corrected
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import pages as page_checks
@@ -66,13 +66,20 @@ def render(
             if issue.state not in RENDERABLE:
                 return editions.of_issue(connection, issue_id)
             read = manuscript(connection, publication, newsletter, issue, now=now)
+        quoted = _quoted(read)
         made = [
             _edition(
                 seq,
                 people,
                 contents,
                 read,
-                Setting(publication, newsletter, kit.templates.words, kit.new_nonce(), read.texts),
+                Setting(
+                    publication,
+                    newsletter,
+                    kit.templates.words,
+                    _nonce(kit, quoted),
+                    read.texts,
+                ),
                 kit,
             )
             for seq, (contents, people) in enumerate(read.plan.contents, 1)
@@ -137,6 +144,27 @@ def _edition(
     )
 
 
+def _nonce(kit: RenderKit, quoted: str) -> str:
+    """Return a nonce that no text of the issue holds, so that none can forge a placeholder."""
+    nonce = kit.new_nonce()
+    while nonce in quoted:
+        nonce = kit.new_nonce()
+    return nonce
+
+
+def _quoted(read: Manuscript) -> str:
+    """Return every word of the issue that articles or staff wrote, to look things up in."""
+    texts = [
+        line for text in read.texts.values() for one in text.sections for line in one.paragraphs
+    ]
+    staff = [read.issue.subject, read.issue.preheader, read.issue.note, str(read.issue.blocks)]
+    items = [
+        "\n".join((one.title, one.teaser.text, *one.takeaways.items, *one.topics, one.kicker))
+        for one in map(corrected, read.items)
+    ]
+    return "\n".join([*staff, *items, *texts])
+
+
 def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
     detail = {
         "editions": len(made),
@@ -177,8 +205,9 @@ def check(
     if not stored:
         says = f"The issue has not been rendered; run `newsletter preview {issue_id}`."
         found.append(Finding("nothing to print", "block", says))
+    quoted = _quoted(read)
     for edition in stored:
-        found += page_checks.check(edition, publication.postal_address)
+        found += page_checks.check(edition, publication.postal_address, quoted)
     return under(dict(publication.checks), _gathered(found))
 
 

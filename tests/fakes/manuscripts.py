@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -263,6 +264,7 @@ PICTURED = item(
 )
 
 
+@cache
 def templates(house: Publication | None = None) -> Templates:
     """Return the packaged templates."""
     return open_templates(house or publication(), None)

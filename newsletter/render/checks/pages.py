@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 from lxml import etree, html
 
@@ -13,21 +14,24 @@ CLIPPED, LARGE = 102_400, 80_000
 STYLES = 16_384
 COVER = 0.99
 LONG_SUBJECT = 90
-_LEFTOVER = re.compile(
-    r"\{\{.*?\}\}|\{%.*?%\}|%%\{.*?\}%%|\*\|[A-Z_]+\|\*|\bundefined\b(?=<)", re.DOTALL
-)
+_LEFTOVER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|%%\{.*?\}%%|\*\|[A-Z_]+\|\*", re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u4e00-\u9fff]{3}")
 _LOOPBACK = re.compile(r"http://(?:127\.0\.0\.1|localhost|\[::1\])(?=[:/])")
 _EXAMPLES = 3
 
 
-def check(edition: Edition, postal_address: str) -> Iterator[Finding]:
-    """Yield what is wrong with an edition; `where` names it."""
+def check(edition: Edition, postal_address: str, quoted: str = "") -> Iterator[Finding]:
+    """Yield what is wrong with an edition; `where` names it.
+
+    `quoted` are the words of articles and staff: braces in them are no leftovers of a template.
+    """
     page = html.fromstring(edition.html.encode(), parser=html.HTMLParser(encoding="utf-8"))
     for one in _CHECKS:
         for name, says in one(edition, page):
             yield Finding(name, CHECKS[name], says, f"edition {edition.seq}")
+    for says in _leftovers(edition, quoted):
+        yield Finding("leftovers", CHECKS["leftovers"], says, f"edition {edition.seq}")
     if not postal_address.strip():
         says = "The publication has no postal address; set postal_address, the law asks for it."
         yield Finding("postal address", "block", says)
@@ -59,19 +63,16 @@ def _sizes(edition: Edition, _page: html.HtmlElement) -> _Says:
         )
 
 
-def _leftovers(edition: Edition, _page: html.HtmlElement) -> _Says:
-    for part, text in (
-        ("subject", edition.subject),
-        ("page", edition.html),
-        ("text", edition.text),
-    ):
-        if found := _LEFTOVER.search(text):
-            yield "leftovers", f"The {part} still holds {found[0][:40]!r}; correct that text."
-    for text in (edition.html, edition.text):
-        known = re.compile(rf"-nl{edition.nonce}-(?:token|delivery|name)(?:\.t)?-")
-        rest = known.sub("", text)
-        if f"-nl{edition.nonce}" in rest:
-            yield "leftovers", "A placeholder in the page is damaged; look at the template."
+def _leftovers(edition: Edition, quoted: str) -> Iterator[str]:
+    page = unescape(edition.html)
+    for part, text in (("subject", edition.subject), ("page", page), ("text", edition.text)):
+        for found in _LEFTOVER.finditer(text):
+            if found[0] not in quoted:
+                yield f"The {part} still holds {found[0][:40]!r}; look at the template."
+                break
+    known = re.compile(rf"-nl{edition.nonce}-(?:token|delivery|name)(?:\.t)?-")
+    if any(f"-nl{edition.nonce}" in known.sub("", one) for one in (edition.html, edition.text)):
+        yield "A placeholder in the page is damaged; look at the template."
 
 
 def _links(edition: Edition, page: html.HtmlElement) -> _Says:
@@ -148,7 +149,6 @@ def _subject(edition: Edition, _page: html.HtmlElement) -> _Says:
 
 _CHECKS: tuple[Callable[[Edition, html.HtmlElement], _Says], ...] = (
     _sizes,
-    _leftovers,
     _links,
     _leaving,
     _images,
