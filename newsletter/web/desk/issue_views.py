@@ -1,6 +1,6 @@
 """What the pages of one issue show, as plain values for the templates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -92,7 +92,7 @@ def preview(connection: sa.Connection, issue_id: int, seq: int) -> dict[str, Any
             "preheader": _filled(chosen, chosen.preheader),
             "text": filled,
             "people": chosen.people,
-            "items": len(chosen.items),
+            "full": len(chosen.items),
             "headlines": len(chosen.headlines),
             "kilobytes": round(len(chosen.html.encode()) / 1024),
             "hash": f"{chosen.hash[:8]}…{chosen.hash[-4:]}",
@@ -101,7 +101,7 @@ def preview(connection: sa.Connection, issue_id: int, seq: int) -> dict[str, Any
             {
                 "seq": one.seq,
                 "people": one.people,
-                "items": len(one.items),
+                "full": len(one.items),
                 "href": f"/issues/{issue_id}/preview?edition={one.seq}",
                 "chosen": one.seq == seq,
             }
@@ -128,6 +128,12 @@ def _filled(edition: Edition, text: str) -> str:
     return fill(text, substitutions(edition.nonce, SAMPLE))
 
 
+def _first(titles: Mapping[int, str], edition: Edition) -> str:
+    first = titles.get(edition.items[0], "") if edition.items else "nothing"
+    more = len(edition.items) - 1
+    return f"“{first}” and {more} more" if more > 0 else f"“{first}”"
+
+
 def audience(connection: sa.Connection, issue_id: int) -> dict[str, Any]:
     """Return who gets which edition, the deliveries by state and the exclusions by reason."""
     titles = {item.article_id: item.title for item in issues.load_items(connection, issue_id)}
@@ -145,7 +151,7 @@ def audience(connection: sa.Connection, issue_id: int) -> dict[str, Any]:
             {
                 "seq": one.seq,
                 "people": one.people,
-                "titles": "; ".join(titles.get(article, "") for article in one.items),
+                "titles": _first(titles, one),
                 "href": f"/issues/{issue_id}/preview?edition={one.seq}",
             }
             for one in everything
