@@ -7,10 +7,10 @@ SendGrid refuse all thousand.
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -70,7 +70,7 @@ class Prepared:
     def __init__(self, letter: Letter, *, sandbox: bool = False) -> None:
         """Serialise everything that all recipients share; raise BodyError on a broken limit."""
         check(letter)
-        self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).removesuffix(b"}")
+        self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).decode().removesuffix("}")
         self._named = _holes(_person(letter, named=True))
         self._nameless = _holes(_person(letter, named=False))
         self._room = MOST_VALUES - len(self._nameless[0])
@@ -80,25 +80,50 @@ class Prepared:
 
         Works on columns, not on recipients: this is the innermost loop of the whole program.
         """
-        refused = refusals(recipients, self._room)
-        kept = [one for one in recipients if one.delivery not in refused] if refused else recipients
-        if not kept:
-            return Body(b"", kept, refused)
-        deliveries, addresses, names, tokens = zip(*kept, strict=True)
-        columns = (_quoted(addresses), *_called(names), tokens, deliveries)
+        columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
+        refused = refusals(columns, self._room)
+        if refused:
+            recipients = [one for one in recipients if one.delivery not in refused]
+            columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
+        if not recipients:
+            return Body(b"", recipients, refused)
+        people = self._people(attempt, columns)
+        people[0] = f'{self._head},"personalizations":[{people[0]}'
+        people[-1] += "]}"
+        content = ",".join(people).encode()
+        if len(content) >= MOST_BYTES:
+            msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
+            raise BodyError(msg)
+        return Body(content, recipients, refused)
+
+    def _people(self, attempt: str, given: "Columns") -> list[str]:
+        """Return the personalizations; the one without a name is used only where there is none."""
+        columns = (
+            _quoted(given.addresses),
+            *_called(given.names),
+            given.tokens,
+            given.deliveries,
+        )
         named, nameless = (
             map(template.replace(_ATTEMPT, attempt).__mod__, zip(*pick(columns), strict=True))
             for template, pick in (self._named, self._nameless)
         )
-        people: Iterable[str] = named
-        if not all(columns[_NAME]):
-            both = zip(columns[_NAME], named, nameless, strict=True)
-            people = (with_name if name else without for name, with_name, without in both)
-        content = b'%b,"personalizations":[%b]}' % (self._head, ",".join(people).encode())
-        if len(content) >= MOST_BYTES:
-            msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
-            raise BodyError(msg)
-        return Body(content, kept, refused)
+        if all(given.names) and all(columns[_NAME]):
+            return list(named)
+        both = zip(columns[_NAME], named, nameless, strict=True)
+        return [with_name if name else without for name, with_name, without in both]
+
+
+class Columns(NamedTuple):
+    """The recipients of a batch, turned: one tuple per field of Recipient, in its order."""
+
+    deliveries: Sequence[str]
+    addresses: Sequence[str]
+    names: Sequence[str]
+    tokens: Sequence[str]
+
+
+_NOBODY = Columns((), (), (), ())
 
 
 def _quoted(addresses: Sequence[str]) -> list[str]:
@@ -127,34 +152,33 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     )
 
 
-def refusals(recipients: Sequence[Recipient], room: int) -> dict[str, str]:
+def refusals(given: Columns, room: int) -> dict[str, str]:
     """Return who cannot be in a body, by delivery, with the reason; addresses are not repeated."""
-    if len(recipients) > MOST_RECIPIENTS:
-        msg = f"{len(recipients)} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
+    number = len(given.addresses)
+    if number > MOST_RECIPIENTS:
+        msg = f"{number} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
         raise BodyError(msg)
-    addresses = [one.address.lower() for one in recipients]
-    longest = max((len(one.token) + len(one.name) for one in recipients), default=0)
+    folded = list(map(str.lower, given.addresses))
     if (
-        _ADDRESSES.fullmatch("\n".join(addresses))
-        and len(set(addresses)) == len(addresses)
-        and len(max(addresses, key=len, default="")) <= LONGEST_ADDRESS
-        and 8 * longest <= room
+        not number
+        or (_ADDRESSES.fullmatch("\n".join(folded))
+        and len(set(folded)) == number
+        and max(map(len, folded)) <= LONGEST_ADDRESS
+        and 8 * (max(map(len, given.tokens)) + max(map(len, given.names))) <= room)
     ):
         return {}
-    return dict(_refused(recipients, addresses, room))
+    return dict(_refused(given, folded, room))
 
 
-def _refused(
-    recipients: Sequence[Recipient], addresses: Sequence[str], room: int
-) -> Iterator[tuple[str, str]]:
+def _refused(given: Columns, folded: Sequence[str], room: int) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
-    for one, address in zip(recipients, addresses, strict=True):
+    for address, delivery, _, name, token in zip(folded, *given, strict=True):
         if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
-            yield one.delivery, "SendGrid takes no such address (ASCII, at most 320 characters)"
+            yield delivery, "SendGrid takes no such address (ASCII, at most 320 characters)"
         elif address in seen:
-            yield one.delivery, "the same address twice in one batch"
-        elif 8 * (len(one.token) + len(one.name)) > room:
-            yield one.delivery, f"the substitutions exceed {MOST_VALUES:,} bytes"
+            yield delivery, "the same address twice in one batch"
+        elif 8 * (len(token) + len(name)) > room:
+            yield delivery, f"the substitutions exceed {MOST_VALUES:,} bytes"
         seen.add(address)
 
 

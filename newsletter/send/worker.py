@@ -4,6 +4,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from operator import itemgetter
 
 import sqlalchemy as sa
 import structlog
@@ -16,6 +18,7 @@ from newsletter.model.quiet import Quiet
 from newsletter.send import attempt, headers
 from newsletter.send.courier import Courier
 from newsletter.store import claims, deliveries, editions, issues, rates
+from newsletter.store.deliveries import Waiting
 from subscribers.tokens import Purpose
 
 log = structlog.get_logger()
@@ -127,17 +130,17 @@ class Worker:
         now = self._courier.clock()
         with self._courier.reader.begin() as connection:
             waiting = deliveries.waiting(connection, claim, now)
-        gone = {one.seq: one.reason for one in waiting if one.reason}
-        if gone and not self._withdraw(claim, gone):
-            return None
-        here = [one for one in waiting if not one.reason] if gone else waiting
-        if not here:
+        if any(map(_reason, waiting)):
+            gone = {one.seq: one.reason for one in waiting if one.reason}
+            if not self._withdraw(claim, gone):
+                return None
+            waiting = [one for one in waiting if not one.reason]
+        if not waiting:
             return []
-        ids, addresses, names, _languages, _reasons, seqs = zip(*here, strict=True)
+        ids, addresses, names, _languages, _reasons, seqs = zip(*waiting, strict=True)
         mint = self._courier.signer.minter(claim.newsletter, Purpose.MAIL)
-        keys = [f"{claim.issue_id}-{seq}" for seq in seqs]
-        columns = zip(keys, addresses, names, map(mint, ids), strict=True)
-        return list(map(Recipient._make, columns))
+        keys = map(f"{claim.issue_id}-{{}}".format, seqs)
+        return list(map(_recipient, zip(keys, addresses, names, map(mint, ids), strict=True)))
 
     def _withdraw(self, claim: Claim, gone: dict[int, str]) -> bool:
         with self._writing, self._engine.begin() as connection:
@@ -198,6 +201,11 @@ class Worker:
             if outcome.reason and result.state is not BatchState.ACCEPTED:
                 tally.problems.append(f"batch {claim.batch} is {result.state}: {outcome.reason}")
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
+
+
+_reason = itemgetter(Waiting._fields.index("reason"))
+_recipient = partial(tuple.__new__, Recipient)
+"""Recipient._make without its check: four columns were zipped."""
 
 
 def is_quiet(newsletter: Newsletter, now: datetime) -> bool:
