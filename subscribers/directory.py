@@ -189,3 +189,15 @@ def _agreed(one: Consent) -> dict[str, str]:
         "network": one.network,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def keep_wording(
+    connection: sa.Connection, version: str, language: str, text: str, now: datetime
+) -> None:
+    """Keep the text behind a version of the consent wording."""
+    proofs.keep_wording(connection, version, language, text, now)
+
+
+def wording(connection: sa.Connection, version: str) -> str | None:
+    """Return the text that a version of the consent wording stands for, or None."""
+    return proofs.wording(connection, version)

@@ -160,6 +160,22 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for; applied when it is confirmed."""
+
+    id: int
+    subscriber_id: int
+    at: datetime
+    newsletters: tuple[str, ...]
+    topics: tuple[str, ...]
+    language: str
+    source: str
+    wording: str
+    network: str
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """A notice to queue: its kind, a key that makes it unique, and what it speaks of.
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.model import EmailAddress, Mail, Outcome, State, Subscriber, Tag
+from subscribers.model import EmailAddress, Mail, Outcome, Request, State, Subscriber, Tag
 from subscribers.store import audit, erasures, people, proofs, requests, standings, tags
 from subscribers.store.audit import Act
 from subscribers.store.proofs import Consent
-from subscribers.store.requests import Asked, Request
+from subscribers.store.requests import Asked
 from subscribers.tokens import Claim
 
 CONFIRM_WITHIN = timedelta(days=14)

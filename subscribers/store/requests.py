@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from subscribers.model import Request
 from subscribers.store.tables import requests
 
 WAY_BACK = "way back"
@@ -14,22 +15,6 @@ WAY_BACK = "way back"
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for; applied when it is confirmed."""
-
-    id: int
-    subscriber_id: int
-    at: datetime
-    newsletters: tuple[str, ...]
-    topics: tuple[str, ...]
-    language: str
-    source: str
-    wording: str
-    network: str
-    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""What comes in through the public forms: bounded, cleaned, and read against what was offered."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from newsletter.model.publication import Publication
+from newsletter.model.vocabulary import topic_tag
+from subscribers.consent.choosing import Wish
+from subscribers.model import Frequency, Tag
+
+FIELDS_LIMIT = 400
+LINE_LIMIT = 1_000
+
+PAUSES = (1, 2, 4, 8, 12)
+"""The pauses that are offered, in weeks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form; text is one clean line each, files are not looked at."""
+
+    fields: Mapping[str, tuple[str, ...]]
+
+    def one(self, name: str) -> str:
+        """Return the first value of a field, or ""."""
+        return self.fields.get(name, ("",))[0]
+
+    def all(self, name: str) -> frozenset[str]:
+        """Return every value of a field."""
+        return frozenset(self.fields.get(name, ()))
+
+
+async def read_form(request: Request) -> Form:
+    """Read a form in either encoding; what is malformed reads as an empty form."""
+    try:
+        async with request.form(max_files=4, max_fields=FIELDS_LIMIT) as form:
+            found: dict[str, list[str]] = {}
+            for name, value in form.multi_items():
+                if isinstance(value, str):
+                    found.setdefault(clean(name), []).append(clean(value))
+    except (HTTPException, ValueError, LookupError):
+        return Form({})
+    return Form({name: tuple(values) for name, values in found.items()})
+
+
+def clean(text: str) -> str:
+    """Take control characters and halves of characters out of a text from outside."""
+    readable = text[:LINE_LIMIT].encode("utf-8", "replace").decode("utf-8", "replace")
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", readable).strip()
+
+
+def offered(publication: Publication, language: str) -> dict[str, Tag]:
+    """Map the slug of every configured topic to its tag; nothing else can be chosen."""
+    tags = (topic_tag(topic, language) for topic in publication.topics)
+    return {tag.slug: tag for tag in tags}
+
+
+def titles(publication: Publication) -> dict[str, str]:
+    """Map the key of every configured newsletter to its title."""
+    return {one.key: one.title for one in publication.newsletters}
+
+
+def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
+    """Return the newsletters that a form asks for; where there is only one, that one."""
+    known = titles(publication)
+    if len(known) == 1:
+        return known
+    asked = form.all("newsletter")
+    return {key: title for key, title in known.items() if key in asked}
+
+
+def wishes(form: Form, publication: Publication) -> dict[str, Wish]:
+    """Return what the preference page was set to, for every configured newsletter."""
+    wanted = form.all("newsletter")
+    return {
+        key: Wish(
+            key in wanted,
+            _frequency(form.one(f"frequency.{key}")),
+            _pause(form.one(f"pause.{key}")),
+        )
+        for key in titles(publication)
+    }
+
+
+def _frequency(text: str) -> Frequency:
+    return Frequency(text) if text in set(Frequency) else Frequency.EACH
+
+
+def _pause(text: str) -> int | None:
+    known = {"0": 0} | {str(weeks): weeks for weeks in PAUSES}
+    return known.get(text)

@@ -1,0 +1,151 @@
+"""What the public pages show: frozen values and plain words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from babel import Locale
+
+from newsletter.model.publication import Publication
+from newsletter.model.vocabulary import topic_names, topic_tag
+from newsletter.render.words import Words
+from newsletter.store.received import Received
+from subscribers.model import State, Subscriber, Subscription
+
+REASONS = {
+    "": "It was sent to you.",
+    "on its way": "It is on its way to you.",
+    "no issue": "There was no issue: nothing new to print.",
+    "paused": "You had paused it.",
+    "pending": "You had not confirmed it yet.",
+    "left": "You had left.",
+    "not subscribed then": "You were not subscribed then.",
+    "not in the segment": "It went to a part of the readers only.",
+    "frequency: weekly": "You asked for one issue a week, and had one.",
+    "frequency: monthly": "You asked for one issue a month, and had one.",
+    "bounced": "Your mail provider did not take it.",
+    "dropped": "Your mail provider did not take it.",
+    "refused": "Your mail provider did not take it.",
+}
+"""What the words of exclusions and deliveries mean to whom they concern."""
+
+OTHERWISE = "None of the topics you follow was in it."
+BLOCKED = "Mail to your address does not go out; write to us, and we look into it."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A box to tick."""
+
+    value: str
+    label: str
+    ticked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One issue as its reader saw it: the day, its subject, and one sentence."""
+
+    day: str
+    subject: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How somebody stands with one newsletter, on the preference page."""
+
+    key: str
+    title: str
+    ticked: bool
+    frequency: str
+    paused_until: str
+    says: str
+    arrivals: tuple[Arrival, ...]
+
+
+def topic_choices(
+    publication: Publication, followed: frozenset[str], language: str
+) -> list[Choice]:
+    """Return the topics to follow; one that is followed under another name is ticked too."""
+    return [
+        Choice(
+            topic_tag(topic, language).slug,
+            topic.label(language),
+            bool(topic_names(topic) & followed),
+        )
+        for topic in publication.topics
+    ]
+
+
+def language_choices(languages: Iterable[str], chosen: str) -> list[Choice]:
+    """Return the languages there are words in, each called by its own name."""
+    return [
+        Choice(one, Locale.parse(one.replace("-", "_")).get_display_name() or one, one == chosen)
+        for one in languages
+    ]
+
+
+def standings(
+    publication: Publication,
+    person: Subscriber,
+    arrivals: Mapping[str, list[Received]],
+    words: Words,
+    now: datetime,
+) -> list[Standing]:
+    """Return how somebody stands with every configured newsletter."""
+    return [
+        _standing(
+            one.key,
+            one.title,
+            person,
+            tuple(_arrivals(arrivals.get(one.key, []), words)),
+            words,
+            now,
+        )
+        for one in publication.newsletters
+    ]
+
+
+def _standing(
+    key: str,
+    title: str,
+    person: Subscriber,
+    arrivals: tuple[Arrival, ...],
+    words: Words,
+    now: datetime,
+) -> Standing:
+    present = person.subscription(key)
+    paused = present.paused_until if present else None
+    return Standing(
+        key=key,
+        title=title,
+        ticked=present is not None and present.state is State.CONFIRMED,
+        frequency=present.frequency.value if present else "each",
+        paused_until=words.date(paused) if paused and paused > now else "",
+        says=why_subscribed(present, words),
+        arrivals=arrivals,
+    )
+
+
+def why_subscribed(present: Subscription | None, words: Words) -> str:
+    """Say in one sentence why somebody gets a newsletter, or does not."""
+    if present is None:
+        return ""
+    day = words.date(present.confirmed_at or present.since)
+    match present.state:
+        case State.CONFIRMED if present.origin.startswith("import:"):
+            return words.say("You get it because you agreed on {day}, as we were told.", day=day)
+        case State.CONFIRMED:
+            return words.say("You get it because you confirmed it on {day}.", day=day)
+        case State.PENDING:
+            return words.say("It waits for your confirmation.")
+        case State.LEFT:
+            return words.say("You left on {day}.", day=words.date(present.since))
+
+
+def _arrivals(received: list[Received], words: Words) -> Iterable[Arrival]:
+    for one in received:
+        blocked = one.reason.startswith("suppressed")
+        says = BLOCKED if blocked else REASONS.get(one.reason, OTHERWISE)
+        yield Arrival(words.date(one.due_at), one.subject, words.say(says))
