@@ -1,0 +1,43 @@
+"""The two sites of an opened publication, served for real on free ports of loopback."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import httpx2
+
+from newsletter.app import App
+from newsletter.web.main import desk_site, public_site
+from newsletter.web.serving import serving
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the sites answer; `app` is the publication as they see it."""
+
+    app: App
+    public: str
+    desk: str
+
+    def get(self, address: str, **options: object) -> httpx2.Response:
+        """GET an address without following redirects."""
+        return httpx2.get(address, follow_redirects=False, trust_env=False, **options)  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def pages(app: App) -> Iterator[Pages]:
+    """Serve the public pages and the desk of `app` while the context lasts."""
+    public, desk = free_port(), free_port()
+    settings = replace(app.settings, listen=f"127.0.0.1:{public}", desk=f"127.0.0.1:{desk}")
+    publication = replace(app.publication, url=f"http://127.0.0.1:{public}")
+    served = replace(app, settings=settings, publication=publication)
+    sites = [(public_site(served), settings.listen), (desk_site(served), settings.desk)]
+    with serving(sites):
+        yield Pages(served, publication.url, f"http://127.0.0.1:{desk}")

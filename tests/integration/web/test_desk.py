@@ -1,0 +1,116 @@
+"""The desk over a publication whose issue was submitted, through real HTTP."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx2
+import pytest
+
+from newsletter.edit.approval import approve
+from newsletter.model import links
+from newsletter.store import issues
+from subscribers.tokens import Purpose
+from tests.fakes.house import MONDAY, House, house
+from tests.fakes.pages import Pages, pages
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Pages]]:
+    """Serve a publication whose first issue left on Monday."""
+    with house(tmp_path_factory.mktemp("house")) as opened:
+        opened.pass_at(MONDAY - timedelta(days=3))
+        opened.pass_at(MONDAY - timedelta(days=1))
+        approve(opened.app.engine, 1, actor="mina", now=opened.at)
+        opened.pass_at(MONDAY)
+        with pages(opened.app) as served:
+            yield opened, served
+
+
+SHOWN = {
+    "/": "Nothing. What cannot go on by itself",
+    "/issues": "The Tide No. 1",
+    "/issues/1": "About ships and first",
+    "/issues/1/audience": "3 people were chosen",
+    "/issues/1/preview?edition=1": "Bytes frozen",
+    "/issues/1/preview?edition=1&show=text": "HARBOUR NOTES",
+    "/articles": "Ada Keel",
+    "/sources": "desk",
+    "/outbox": "ann@example.org",
+    "/outbox/1-1?show=headers": "List-Unsubscribe-Post",
+}
+
+
+@pytest.mark.parametrize(("path", "expected"), SHOWN.items())
+def test_every_page_shows_what_it_is_for(
+    desk: tuple[House, Pages], path: str, expected: str
+) -> None:
+    _, served = desk
+    answer = served.get(served.desk + path)
+    assert answer.status_code == httpx2.codes.OK
+    assert expected in answer.text
+    assert "frame-ancestors" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/issues/99", "/issues/1/preview?edition=77", "/outbox/9-9"])
+def test_what_is_not_there_is_said_in_a_sentence(desk: tuple[House, Pages], path: str) -> None:
+    _, served = desk
+    answer = served.get(served.desk + path)
+    assert answer.status_code == httpx2.codes.NOT_FOUND
+    assert "Back to today" in answer.text
+
+
+def test_no_desk_route_accepts_anything_that_could_change_something(
+    desk: tuple[House, Pages],
+) -> None:
+    _, served = desk
+    for path in SHOWN:
+        answer = httpx2.post(served.desk + path, trust_env=False)
+        assert answer.status_code == httpx2.codes.METHOD_NOT_ALLOWED
+
+
+def test_another_name_for_the_desk_is_refused(desk: tuple[House, Pages]) -> None:
+    _, served = desk
+    answer = served.get(served.desk, headers={"Host": "evil.example"})
+    assert answer.status_code == httpx2.codes.MISDIRECTED_REQUEST
+
+
+def test_a_mail_is_framed_without_scripts(desk: tuple[House, Pages]) -> None:
+    _, served = desk
+    answer = served.get(f"{served.desk}/outbox/1-1/body")
+    policy = answer.headers["content-security-policy"]
+    assert "sandbox" in policy
+    assert "allow-scripts" not in policy
+    assert "<html" in answer.text
+
+
+def test_a_recipient_reads_their_copy_in_the_browser(desk: tuple[House, Pages]) -> None:
+    opened, served = desk
+    with opened.app.reader.connect() as connection:
+        number = issues.load(connection, 1).number
+    subscriber = next(
+        one for one in range(1, 5) if _read(served, one, f"{number}-1").status_code == 200
+    )
+    answer = _read(served, subscriber, "1-1")
+    assert "Harbour Notes" in answer.text
+    assert not re.search(r"-nl[0-9a-f]+-", answer.text)
+    others = [one for one in range(1, 5) if one != subscriber]
+    assert {_read(served, one, "1-1").status_code for one in others} == {404}
+
+
+def _read(served: Pages, subscriber: int, delivery: str) -> httpx2.Response:
+    token = served.app.signer.mint(subscriber, "weekly", Purpose.MAIL)
+    return served.get(links.read(served.public, delivery, token))
+
+
+@pytest.mark.parametrize("token", ["x", "m0000.weekly.1.00000000000000000000000000000000", "%00"])
+def test_a_link_that_is_not_ours_says_so(desk: tuple[House, Pages], token: str) -> None:
+    _, served = desk
+    assert served.get(f"{served.public}/read/1-1/{token}").status_code == httpx2.codes.NOT_FOUND
+
+
+def test_an_article_from_a_file_has_a_page_of_its_own(desk: tuple[House, Pages]) -> None:
+    _, served = desk
+    answer = served.get(f"{served.public}/articles/1")
+    assert "Ada Keel" in answer.text
+    assert served.get(f"{served.public}/articles/4711").status_code == httpx2.codes.NOT_FOUND
