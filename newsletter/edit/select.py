@@ -8,7 +8,7 @@ from newsletter.model.article import Article
 from newsletter.model.publication import Newsletter
 
 POOL = 4
-SOURCE_COST, TOPIC_COST = 1.5, 0.75
+SOURCE_COST, TOPIC_COST = 1.5, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _spread(fitting: Sequence[Candidate], most: int) -> list[tuple[Candidate, bo
                 not ranked[1].pinned,
                 ranked[0]
                 + SOURCE_COST * sources[ranked[1].article.source]
-                + TOPIC_COST * sum(topics[tag] for tag in ranked[1].tags),
+                + TOPIC_COST * max((topics[tag] for tag in ranked[1].tags), default=0),
                 ranked[0],
             ),
         )

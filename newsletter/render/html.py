@@ -15,6 +15,7 @@ _STYLE = re.compile(r"<style(?P<marks>[^>]*)>(?P<css>.*?)</style>", re.DOTALL | 
 _FETCHES = re.compile(r"@import|url\s*\(|expression\s*\(|behavior\s*:", re.IGNORECASE)
 _INLINED = re.compile(r"""(?<= )style=(?:"[^"]*"|'[^']*')(?=[ >])""")
 _LOOSE = re.compile(r"([;:,]) ")
+_SHORT = re.compile(r"#([0-9a-f])([0-9a-f])([0-9a-f])(?![0-9a-fA-F])")
 _GAP = re.compile(r">\n\s+")
 _ATTRIBUTES = (
     "width",
@@ -60,8 +61,8 @@ def inline(page: str) -> str:
 
 
 def _tightened(found: re.Match[str]) -> str:
-    """Take the blanks out of a style: an eighth of a long mail, and Gmail cuts long mails."""
-    return _LOOSE.sub(r"\1", found[0])
+    """Take the blanks out of a style, an eighth of a long mail; write colours out in full."""
+    return _SHORT.sub(r"#\1\1\2\2\3\3", _LOOSE.sub(r"\1", found[0]))
 
 
 class _Inliner(Premailer):  # type: ignore[misc]

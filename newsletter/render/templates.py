@@ -40,7 +40,7 @@ class Templates:
             return self.environment.get_template(name).render(values)
         except jinja2.TemplateError as error:
             raise TemplateFailed(_said(error, name)) from error
-        except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise TemplateFailed(_said(error, name)) from error
 
     def page(self, name: str, **values: object) -> str:

@@ -1,5 +1,7 @@
 """Sentences in the languages that a publisher mixes."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,6 @@ def test_offsets_are_those_of_the_paragraph_with_its_marks() -> None:
 def test_nothing_of_a_paragraph_is_lost(text: str, language: str) -> None:
     found = split(text, language)
     assert all(one.start < one.end for one in found)
-    assert all(one.end <= two.start for one, two in zip(found, found[1:], strict=False))
+    assert all(one.end <= two.start for one, two in itertools.pairwise(found))
     covered = "".join(text[one.start : one.end] for one in found)
     assert [c for c in covered if c.isalpha()] == [c for c in text if c.isalpha()]

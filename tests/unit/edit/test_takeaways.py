@@ -8,21 +8,7 @@ import pytest
 from newsletter.edit.takeaways import eligible, extract, takeaways
 from newsletter.edit.terms import overlap
 from newsletter.model.article import Extracted, Section
-
-PORTS = (
-    "Ports along the eastern coast have begun to publish their waiting times every morning.",
-    "This article asks what the new figures mean for shipping lines and their customers.",
-    "Shipping lines answered within a week by moving two of their services to the south.",
-    "However, the insurers of the eastern ports asked for the same figures in writing.",
-    "The waiting times of the ports decide where shipping lines send their largest vessels.",
-    "Will the ports publish waiting times for the winter months as well as for the summer?",
-    "Customers who read the waiting times every morning have moved their orders to smaller ports.",
-    "He said so.",
-    "Insurers expect that published waiting times will lower the price of cover within two years.",
-    "Waiting times that are published every morning let shipping lines plan a week ahead.",
-    "The ministry has not decided whether the figures of the ports will become law next spring.",
-    "Smaller ports in the south hired forty people to handle the services that shipping lines moved.",
-)
+from tests.fakes.manuscripts import PORTS
 
 
 def article(*paragraphs: str, title: str = "Ports tell the time") -> Extracted:

@@ -39,8 +39,10 @@ def test_a_whole_description_that_is_text_of_the_article_is_kept() -> None:
     [
         WHOLE[:-1] + " …",
         WHOLE[:-1] + "... Read more",
-        "Subscribe to our newsletter today and never again miss any of the many wonderful things"
-        " that we write about cooking, gardens and pets.",
+        (
+            "Subscribe to our newsletter today and never again miss any of the many wonderful things"
+            " that we write about cooking, gardens and pets."
+        ),
         "Ports tell the time.",
         WHOLE[:80],
     ],

@@ -1,0 +1,134 @@
+"""Who gets which set of items: in words, in bits, and when there are too many sets."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.model.edition import Chooser, Contents, Subsets, choose, followable, plan
+from newsletter.model.issue import Item
+from newsletter.model.publication import Content, ItemLimits, Newsletter
+from tests.fakes import manuscripts
+from tests.fakes.manuscripts import item
+
+ITEMS = (
+    item(1, tags=("trade", "us")),
+    item(2, tags=("arctic",)),
+    item(3, tags=("trade",)),
+    item(4, tags=()),
+    item(5, tags=("energy",), included=False),
+)
+
+
+def weekly(content: Content, fewest: int = 1, most: int = 2, editions: int = 200) -> Newsletter:
+    limits = ItemLimits(fewest, most)
+    return manuscripts.newsletter(content=content, items=limits, max_editions=editions)
+
+
+@pytest.mark.parametrize(
+    ("content", "follows", "contents"),
+    [
+        ("same", {"arctic"}, ((1, 2), (3, 4))),
+        ("followed-first", None, ((1, 2), (3, 4))),
+        ("followed-first", {"arctic"}, ((2,), (1, 3, 4))),
+        ("followed-first", {"trade", "arctic"}, ((1, 2), (3, 4))),
+        ("followed-first", {"trade"}, ((1, 3), (2, 4))),
+        ("followed-first", {"cooking"}, ((1,), (2, 3, 4))),
+        ("followed", None, ((1, 2), (3, 4))),
+        ("followed", {"trade"}, ((1, 3), ())),
+        ("followed", {"trade", "arctic"}, ((1, 2), (3,))),
+        ("followed", {"cooking"}, None),
+        ("followed", {"energy"}, None),
+    ],
+)
+def test_what_somebody_gets(
+    content: Content, follows: set[str] | None, contents: tuple[tuple[int, ...], ...] | None
+) -> None:
+    got = choose(ITEMS, None if follows is None else frozenset(follows), weekly(content))
+    assert got == (None if contents is None else Contents(*contents))
+
+
+def test_too_few_items_are_none() -> None:
+    assert choose(ITEMS, frozenset({"arctic"}), weekly("followed", fewest=2)) is None
+    assert choose(ITEMS[:1], None, weekly("same", fewest=2)) is None
+    got = choose(ITEMS, frozenset({"arctic"}), weekly("followed-first", fewest=2))
+    assert got == Contents((2, 1), (3, 4))
+
+
+def test_a_translation_pair_shows_one_of_the_two_in_the_newsletters_language() -> None:
+    pair = (
+        item(1, lang="ko", translation_group=7, tags=("한국",)),
+        item(2, tags=("x",)),
+        item(3, lang="en", translation_group=7, tags=("south-korea",)),
+    )
+    assert choose(pair, None, weekly("same")) == Contents((3, 2))
+    assert choose(pair, frozenset({"한국"}), weekly("followed")) == Contents((3,))
+    korean = manuscripts.newsletter(content="same", language="ko")
+    assert choose(pair, None, korean) == Contents((1, 2))
+    german = manuscripts.newsletter(content="same", language="de")
+    assert choose(pair, None, german) == Contents((1, 2))
+
+
+def test_only_tags_of_what_is_in_are_asked_for() -> None:
+    assert followable(ITEMS) == ("arctic", "trade", "us")
+
+
+TAGS = [f"t{n}" for n in range(8)]
+WANTED = st.lists(st.frozensets(st.sampled_from(TAGS)), min_size=1, max_size=40)
+MADE = st.lists(st.frozensets(st.sampled_from(TAGS), max_size=3), min_size=1, max_size=9)
+CONTENTS = st.sampled_from(["followed-first", "followed", "same"])
+
+
+def items_of(tags: list[frozenset[str]]) -> tuple[Item, ...]:
+    return tuple(item(n, tags=tuple(sorted(one))) for n, one in enumerate(tags, 1))
+
+
+@given(MADE, WANTED, CONTENTS, st.integers(1, 4), st.integers(1, 12))
+def test_nobody_is_lost_and_nobody_gets_what_they_did_not_want(
+    tags: list[frozenset[str]],
+    follows: list[frozenset[str]],
+    content: Content,
+    most: int,
+    editions: int,
+) -> None:
+    newsletter = weekly(content, 1, most, editions)
+    chooser = Chooser(items_of(tags), newsletter)
+    wanted: Counter[Contents] = Counter()
+    for one in follows:
+        contents = chooser.choose(chooser.mask(one))
+        if contents is not None:
+            wanted[contents] += 1
+    everything = chooser.choose(None)
+    assert everything is not None
+    made = plan(wanted, everything, newsletter)
+    kept = [one for one, _ in made.contents]
+    assert kept[0] == everything
+    assert len(kept) == len(set(kept)) <= editions
+    assert sum(people for _, people in made.contents) + made.lost == wanted.total()
+    homes = Subsets(kept, newsletter)
+    lost = 0
+    for one, people in wanted.items():
+        home = homes.of(one)
+        lost += people if home is None else 0
+        if home is not None and content == "followed":
+            assert set(home.items) <= set(one.items)
+        if one in kept:
+            assert home == one
+    assert lost == made.lost
+    if content != "followed":
+        assert lost == 0
+
+
+def test_the_rarest_sets_take_their_largest_subset() -> None:
+    newsletter = weekly("followed", 1, 9, editions=3)
+    wanted = {
+        Contents((1, 2, 3)): 1,
+        Contents((1, 2)): 50,
+        Contents((1,)): 2,
+        Contents((3,)): 60,
+    }
+    made = plan(wanted, Contents((1, 2, 3, 4)), newsletter)
+    assert made.rare == 2
+    assert made.folded + sum(n for c, n in made.contents if wanted.get(c)) >= 110
+    assert made.lost in {0, 2}

@@ -1,0 +1,110 @@
+"""Selection: each article in or out with a reason, spread over sources and topics."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from newsletter.edit.items import item_of, tags_of
+from newsletter.edit.select import Candidate, select
+from newsletter.model.article import Article, Author, Extracted, Section
+from newsletter.model.issue import Takeaways
+from newsletter.model.publication import Highlights, ItemLimits, Newsletter, Topic
+from tests.fakes import manuscripts
+
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def candidate(
+    number: int, source: str = "a", tags: tuple[str, ...] = (), *, pinned: bool = False
+) -> Candidate:
+    published = date(2026, 11, 26) - timedelta(days=number)
+    content = Extracted(title=f"Article {number}", published=published, topics=tags)
+    article = Article(number, source, "new", 1, NOW, None, None, content)
+    return Candidate(article, tags, pinned)
+
+
+def same(most: int = 3, **changes: object) -> Newsletter:
+    return manuscripts.newsletter(content="same", items=ItemLimits(1, most), **changes)
+
+
+def printed(candidates: list[Candidate], newsletter: Newsletter) -> list[int]:
+    return [one.candidate.article.id for one in select(candidates, newsletter) if one.included]
+
+
+def test_the_newest_come_first_and_the_rest_carries_over() -> None:
+    choices = select([candidate(n) for n in (4, 2, 3, 1)], same())
+    assert [(one.candidate.article.id, one.included) for one in choices] == [
+        (1, True),
+        (2, True),
+        (3, True),
+        (4, False),
+    ]
+    assert choices[0].reason == "lead: published 2026-11-25"
+    assert choices[3].reason == "did not fit: 3 items are taken; carries over"
+
+
+def test_pinned_ones_stay_on_top() -> None:
+    assert printed([candidate(1), candidate(2), candidate(9, pinned=True)], same(2)) == [9, 1]
+
+
+def test_no_source_fills_the_issue_alone() -> None:
+    many = [candidate(n, "loud", (f"topic-{n}",)) for n in range(1, 7)]
+    chosen = select([*many, candidate(7, "quiet", ("topic-7",))], same(4))
+    assert 7 in [one.candidate.article.id for one in chosen if one.included]
+    reason = next(one.reason for one in chosen if one.candidate.article.id == 7)
+    assert "to vary sources and topics" in reason
+
+
+def test_no_topic_fills_the_issue_alone() -> None:
+    many = [candidate(n, f"source-{n}", ("trade",)) for n in range(1, 7)]
+    assert 7 in printed([*many, candidate(7, "source-7", ("arctic",))], same(4))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"sources": ("b",)}, "weekly does not take from a"),
+        ({"topics": ("arctic",)}, "not on a topic of weekly"),
+    ],
+)
+def test_what_does_not_fit_the_newsletter_is_out(changes: dict[str, object], reason: str) -> None:
+    (choice,) = select([candidate(1, "a", ("trade",))], same(**changes))
+    assert (choice.included, choice.reason) == (False, reason)
+
+
+def test_an_issue_holds_more_than_one_edition_where_readers_differ() -> None:
+    many = [candidate(n) for n in range(1, 20)]
+    weekly = manuscripts.newsletter(content="followed-first", items=ItemLimits(1, 3))
+    assert len(printed(many, weekly)) == 12
+    assert len(printed(many, same(3))) == 3
+
+
+def test_tags_are_every_slug_by_which_a_topic_is_followed() -> None:
+    topics = (Topic("south-korea", (("en", "South Korea"), ("ko", "한국")), ("ROK",)),)
+    assert tags_of(("ROK", "Arctic"), topics) == ("south-korea", "한국", "rok", "arctic")
+
+
+@pytest.mark.parametrize(
+    ("highlights", "printed_origin", "suggested"),
+    [("suggest", "", True), ("print", "extracted", False), ("off", "", False)],
+)
+def test_unmarked_takeaways_follow_the_newsletters_rule(
+    highlights: Highlights, printed_origin: str, suggested: bool
+) -> None:
+    content = Extracted(
+        title="Ports", sections=(Section(None, (" ".join(manuscripts.PORTS),)),), lang="en"
+    )
+    article = Article(1, "a", "new", 1, NOW, None, None, content)
+    made = item_of(article, (), highlights)
+    assert made.takeaways.origin == printed_origin
+    assert bool(made.suggested.items) is suggested
+    assert made.minutes == 1
+
+
+def test_the_authors_takeaways_are_printed_whatever_the_rule() -> None:
+    content = Extracted(title="T", takeaways=("One.",), authors=(Author("A" * 200),), url="ftp://x")
+    article = Article(1, "a", "new", 1, NOW, None, None, content)
+    made = item_of(article, (), "off")
+    assert made.takeaways == Takeaways(("One.",), "author", "marked by the author")
+    assert made.url == ""
+    assert len(made.authors[0].name) <= 81

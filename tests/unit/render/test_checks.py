@@ -1,0 +1,139 @@
+"""Pre-flight checks: each finds what it is for, and the policy has the last word."""
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.model.article import Image
+from newsletter.model.edition import Edition
+from newsletter.model.finding import CHECKS, Finding, blocking
+from newsletter.model.issue import Takeaways
+from newsletter.model.publication import Brand
+from newsletter.render.checks import issues, pages, under
+from newsletter.render.checks.issues import Standing
+from newsletter.render.compose import compose
+from tests.fakes import manuscripts
+from tests.fakes.manuscripts import item
+
+HOUSE = manuscripts.publication()
+
+
+@pytest.fixture(scope="module")
+def good() -> Edition:
+    setting = manuscripts.setting()
+    contents = manuscripts.GOOD_CONTENTS
+    made = compose(
+        manuscripts.templates(), manuscripts.issue(), manuscripts.GOOD, contents, setting
+    )
+    return Edition(
+        1, 1, 1, *contents, setting.nonce, made.subject, made.preheader, made.html, made.text, "", 9
+    )
+
+
+def found(edition: Edition, quoted: str = "") -> dict[str, Finding]:
+    return {one.check: one for one in pages.check(edition, HOUSE.postal_address, quoted)}
+
+
+def test_a_good_edition_has_nothing_wrong(good: Edition) -> None:
+    assert found(good) == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new", "check"),
+    [
+        ("html", "</body>", "<p>{{ name }}</p></body>", "leftovers"),
+        ("text", "Key takeaways", "%%{name}%%", "leftovers"),
+        ("subject", "What", "*|FNAME|*", "leftovers"),
+        ("html", "-token-", "-toke-", "leftovers"),
+        ("html", 'href="https://www.example.org/articles/2"', 'href="#"', "links"),
+        ("html", 'href="https://www.example.org/articles/2"', 'href=""', "links"),
+        (
+            "html",
+            "https://www.example.org/articles/2",
+            "http://www.example.org/2",
+            "insecure links",
+        ),
+        ("html", ">Read the article by Jordan Reyes<", "><", "links"),
+        ("html", "/leave/", "/leaf/", "unsubscribe"),
+        ("text", "/leave/", "/leaf/", "unsubscribe"),
+        ("text", "https://www.example.org/articles/2", "", "text part"),
+        ("text", "Orders once decided on price are now decided in ministries.", "", "text part"),
+        ("html", "1 Example Street", "", "postal address"),
+        ("text", "1 Example Street", "", "postal address"),
+        ("html", "</body>", "<img src='https://e.example/x.png'></body>", "alt text"),
+        ("html", "</body>", "<img src='https://e.example/x.png' alt=''></body>", "alt text"),
+        ("html", "</body>", "<!-- " + "x" * 70_000 + " --></body>", "size"),
+        ("html", "</body>", "<!-- " + "x" * 90_000 + " --></body>", "clipped"),
+        ("html", "</head>", "<style>" + "x" * 17_000 + "</style></head>", "styles"),
+    ],
+)
+def test_each_fault_is_found(good: Edition, part: str, old: str, new: str, check: str) -> None:
+    text = getattr(good, part)
+    assert old in text
+    broken = replace(
+        good,
+        **{
+            part: text.replace(old, new)
+            if part != "text" or new == ""
+            else text.replace(old, new, 1)
+        },
+    )
+    assert check in found(broken)
+
+
+@pytest.mark.parametrize(("subject", "says"), [(" ", "is empty"), ("x" * 91, "91 characters")])
+def test_a_subject_that_is_empty_or_long_is_found(good: Edition, subject: str, says: str) -> None:
+    assert says in found(replace(good, subject=subject))["subject"].says
+
+
+def test_braces_that_an_article_wrote_are_no_leftovers(good: Edition) -> None:
+    broken = replace(good, html=good.html.replace("</body>", "<p>{{ x }}</p></body>"))
+    broken = replace(broken, text=broken.text + "{{ x }}")
+    assert "leftovers" not in found(broken, "He wrote {{ x }} on the wall.")
+
+
+def test_a_publication_without_a_postal_address_sends_nothing(good: Edition) -> None:
+    says = [one for one in pages.check(good, " ") if one.check == "postal address"]
+    assert blocking(says)
+
+
+def checks(*items: object, **changes: object) -> set[str]:
+    standing = Standing(9, 0, 0)
+    house = HOUSE
+    issue = manuscripts.issue()
+    for name, value in changes.items():
+        if name == "brand":
+            house = replace(HOUSE, brand=value)
+        elif name == "note":
+            issue = manuscripts.issue(note=value)
+        else:
+            standing = replace(standing, **{name: value})
+    return {one.check for one in issues.check(issue, items or manuscripts.GOOD, house, standing)}
+
+
+def test_each_fault_of_an_issue_is_found() -> None:
+    assert checks() == set()
+    assert checks(people=0) == {"audience"}
+    assert checks(lost=3) == {"uncovered"}
+    assert checks(nothing=3) == {"carried over"}
+    assert checks(repeated=(2,)) == {"printed before"}
+    assert checks(outdated=(2,)) == {"outdated"}
+    assert checks(item(1, included=False), note="") == {"nothing to print"}
+    suggested = item(1, suggested=Takeaways(("A.",), "extracted"), image=Image("https://x.example"))
+    assert checks(suggested) == {"suggestions"}
+    assert checks(replace(suggested, corrections={"takeaways": []})) == set()
+    assert checks(brand=Brand(accent="#f0a0a0")) == {"contrast"}
+
+
+def test_the_policy_has_the_last_word() -> None:
+    faults = [
+        Finding("size", "warn", "a"),
+        Finding("links", "block", "b"),
+        Finding("audience", "block", "c"),
+    ]
+    kept = under({"size": "block", "audience": "off", "links": "warn"}, faults)
+    assert [(one.check, one.level) for one in kept] == [("size", "block"), ("links", "warn")]
+
+
+def test_every_check_has_a_level() -> None:
+    assert set(CHECKS.values()) <= {"block", "warn", "note"}

@@ -1,0 +1,165 @@
+"""What is printed of an issue: subjects, links, labels, dates and marks."""
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.model.article import Author
+from newsletter.model.edition import Contents
+from newsletter.model.issue import Issue, Item, Takeaways
+from newsletter.render import plain
+from newsletter.render.arrange import issue_view, runs
+from newsletter.render.palette import INK, contrast, dark, light
+from newsletter.render.piece import item_view, tongue
+from newsletter.render.view import IssueView
+from tests.fakes import manuscripts
+from tests.fakes.manuscripts import item
+
+
+def view(issue: Issue | None = None, *items: Item, **changes: object) -> IssueView:
+    chosen = items or manuscripts.GOOD
+    setting = manuscripts.setting(weekly=manuscripts.newsletter(**changes))
+    return issue_view(issue or manuscripts.issue(), chosen, manuscripts.contents(chosen), setting)
+
+
+@pytest.mark.parametrize(
+    ("subject", "pattern", "prefix", "printed"),
+    [
+        ("", "", "", manuscripts.SUMMIT.title),
+        ("Staff say", "{title}", "", "Staff say"),
+        ("", "{title} {number}: {date}", "", "The Weekly Brief 42: 30 November 2026"),
+        ("", "{nonsense} {lead}", "", "{nonsense} " + manuscripts.SUMMIT.title),
+        ("Sale", "", "(광고)", "(광고) Sale"),
+    ],
+)
+def test_the_subject_is_never_empty(subject: str, pattern: str, prefix: str, printed: str) -> None:
+    made = view(manuscripts.issue(subject=subject), subject=pattern, subject_prefix=prefix)
+    assert made.subject == printed
+
+
+def test_without_items_the_subject_is_the_newsletter() -> None:
+    made = issue_view(manuscripts.issue(), (), Contents(()), manuscripts.setting())
+    assert made.subject == "The Weekly Brief"
+    assert made.preheader == manuscripts.issue().note
+
+
+def test_the_preheader_says_what_else_is_inside() -> None:
+    assert view().preheader.startswith("Why shipyards became diplomacy · 북극항로")
+    assert view(manuscripts.issue(preheader="Mine")).preheader == "Mine"
+
+
+def test_contents_are_printed_from_three_items_on() -> None:
+    assert view().contents[0] == manuscripts.SUMMIT.title
+    assert view(None, *manuscripts.GOOD[:2]).contents == ()
+
+
+@pytest.mark.parametrize(
+    ("authors", "link"),
+    [
+        (("Ada",), "Read the article by Ada"),
+        (("Ada", "Bo"), "Read the article by Ada and Bo"),
+        (("Ada", "Bo", "Cy"), "Read the article by Ada and others"),
+        ((), "Read “Ports”"),
+    ],
+)
+def test_a_link_says_where_it_goes(authors: tuple[str, ...], link: str) -> None:
+    one = item(1, title="Ports", authors=tuple(map(Author, authors)))
+    assert item_view(one, 1, manuscripts.setting()).link == link
+
+
+def test_links_that_would_read_alike_are_told_apart_by_title() -> None:
+    made = view(None, item(1, title="One"), item(2, title="Two"), item(3, authors=(Author("Bo"),)))
+    assert [one.link for one in made.items] == [
+        "Read “One”",
+        "Read “Two”",
+        "Read the article by Bo",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "label"),
+    [("author", "Key takeaways"), ("staff", "Key takeaways"), ("extracted", "From the text")],
+)
+def test_extracted_takeaways_are_never_called_the_authors(origin: str, label: str) -> None:
+    one = item(1, takeaways=Takeaways(("A line.",), origin))
+    assert item_view(one, 1, manuscripts.setting()).label == label
+
+
+def test_suggested_takeaways_are_not_printed() -> None:
+    one = item(1, suggested=Takeaways(("A line.",), "extracted"))
+    made = item_view(one, 1, manuscripts.setting())
+    assert (made.takeaways, made.label) == ((), "")
+
+
+def test_furniture_speaks_the_language_of_the_article_where_it_is_known() -> None:
+    korean = item_view(manuscripts.ARCTIC, 1, replace(manuscripts.setting(), year=2026))
+    assert korean.link == "이서연의 글 읽기"
+    assert korean.meta == ("11월 23일", "5분")
+    assert korean.topics == ("북극",)
+    assert (korean.by, korean.tongue.script) == ("", "ko")
+
+
+def test_topics_carry_their_labels_and_say_nothing_twice() -> None:
+    one = item(1, kicker="Trade", topics=("trade", "Arctic", "Energy"))
+    assert item_view(one, 1, manuscripts.setting()).topics == ("Trade", "Arctic")
+
+
+def test_dates_of_another_year_carry_it() -> None:
+    setting = replace(manuscripts.setting(), year=2026)
+    assert item_view(item(1, published="2025-09-25"), 1, setting).meta[0] == "25 September 2025"
+    assert item_view(item(1, published=""), 1, setting).meta == ("4\u00a0min",)
+
+
+@pytest.mark.parametrize(
+    ("lang", "direction", "marks"),
+    [
+        ("ar", "", ("ar", "rtl", "right", "ar")),
+        ("en", "rtl", ("en", "rtl", "right", "ar")),
+        ("ko-KR", "", ("ko-KR", "ltr", "left", "ko")),
+        ("", "", ("und", "ltr", "left", "")),
+    ],
+)
+def test_text_is_marked_with_language_and_direction(
+    lang: str, direction: str, marks: tuple[str, ...]
+) -> None:
+    made = tongue(lang, direction)
+    assert (made.lang, made.dir, made.align, made.script) == marks
+
+
+def test_footnote_marks_are_set_apart() -> None:
+    assert [(one.text, one.mark) for one in runs("Went well.[1] Nobody left.[12]")] == [
+        ("Went well.", "1"),
+        (" Nobody left.", "12"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("one two three", ["one two", "three"]),
+        ("https://example.org/very/long/address x", ["https://example.org/very/long/address", "x"]),
+        ("夜の港は静かだ。", ["夜の港は静", "かだ。"]),
+        ("북극항로 누가 먼저", ["북극항로", "누가 먼저"]),
+        ("", [""]),
+    ],
+)
+def test_plain_text_is_wrapped_by_width(text: str, lines: list[str]) -> None:
+    assert plain.wrap(text, measure=10).split("\n") == lines
+
+
+def test_plain_text_has_no_gaps() -> None:
+    assert plain.tidy("\n\none  \n\n\n\ntwo\n\n") == "one\n\ntwo\n"
+
+
+def test_the_house_colours_are_legible_by_day_and_night() -> None:
+    brands = (manuscripts.publication().brand, manuscripts.SLATE)
+    for scheme in (one for brand in brands for one in (light(brand), dark(brand))):
+        for colour in (scheme.ink, scheme.soft, scheme.accent):
+            assert contrast(colour, scheme.paper) >= 7
+            assert contrast(colour, scheme.tint) >= 6.5
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#fff") == pytest.approx(4.54, abs=0.01)
+    assert contrast(INK, INK) == 1
