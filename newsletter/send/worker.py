@@ -63,6 +63,7 @@ class Worker:
         while True:
             claim = self._claim()
             while claim is not None:
+                self._courier.at("after_claim_commit")
                 claim = self._submit(claim)
             pause = self._pause()
             if pause is None or (waited := waited + pause) > self._courier.patience:
@@ -71,9 +72,7 @@ class Worker:
 
     def _claim(self) -> Claim | None:
         with self._writing, self._engine.begin() as connection:
-            claim = self._next(connection)
-        self._courier.at("after_claim_commit")
-        return claim
+            return self._next(connection)
 
     def _next(self, connection: sa.Connection) -> Claim | None:
         """Claim the next batch within the caller's transaction."""

@@ -42,6 +42,8 @@ FAULTS = (
 """What the server may do with a request: those named accept_* write it into the ledger first."""
 
 
+SLOW = 0.7
+"""Seconds that an accepted request is not answered: longer than the tests' workers wait."""
 _ACCEPTED: tuple[int, dict[str, Any] | None, str] = (202, None, "X-Message-Id: fake-id\r\n")
 ANSWERS: dict[str, tuple[int, dict[str, Any] | None, str]] = {
     "ok": _ACCEPTED,
@@ -170,7 +172,7 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _fault(self, fault: str) -> bool:
         if fault == "accept_slow":
-            time.sleep(1.5)
+            time.sleep(SLOW)
         if fault == "drip":
             return self._drip()
         if fault == "reset":

@@ -1,0 +1,205 @@
+"""A frozen issue, a sink that misbehaves, workers that die; judged by the sink's ledger alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypedDict
+
+import sqlalchemy as sa
+from typing_extensions import Unpack
+
+from newsletter.esp.memory import MemorySender
+from newsletter.model.issue import IssueState
+from newsletter.send import acts, feedback, run, standing
+from newsletter.store import batches, deliveries
+from newsletter.store.tables import issues
+from tests.fakes.issues import NOW, add_issue, add_people, publication
+from tests.fakes.sendgrid import Ledger, SendGrid
+from tests.fakes.zygote import Order
+
+ROOT = Path(__file__).parent.parent.parent
+SETTLED = {"accepted", "held", "refused"}
+
+
+class How(TypedDict, total=False):
+    """What a test may vary in an order."""
+
+    owner: str
+    point: str
+    nth: int
+    signal: int
+    policy: str
+    deadline: float
+    connections: int
+
+
+class Workers:
+    """Orders workers from the warm process, and waits for their end."""
+
+    def __init__(self) -> None:
+        """Start the warm process."""
+        self._zygote = subprocess.Popen(
+            [sys.executable, "-m", "tests.fakes.zygote"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._ended: dict[int, dict[str, Any]] = {}
+
+    def start(self, order: Order) -> int:
+        """Fork a worker; return its pid."""
+        stdin = self._zygote.stdin
+        assert stdin
+        stdin.write(json.dumps(asdict(order)) + "\n")
+        stdin.flush()
+        while "pid" not in (line := self._line()):
+            self._ended[line["ended"]] = line
+        return int(line["pid"])
+
+    def wait(self, pid: int) -> dict[str, Any]:
+        """Return what a worker said and how it ended."""
+        while pid not in self._ended:
+            line = self._line()
+            self._ended[line["ended"]] = line
+        ended = self._ended.pop(pid)
+        assert "broke" not in ended["said"], ended["said"]["broke"]
+        return ended
+
+    def close(self) -> None:
+        """End the warm process."""
+        assert self._zygote.stdin
+        assert self._zygote.stdout
+        self._zygote.stdin.close()
+        with suppress(ProcessLookupError):
+            self._zygote.kill()
+        self._zygote.wait()
+        self._zygote.stdout.close()
+
+    def _line(self) -> dict[str, Any]:
+        assert self._zygote.stdout
+        line: dict[str, Any] = json.loads(self._zygote.stdout.readline())
+        return line
+
+
+def warm_workers() -> Iterator[Workers]:
+    """Yield the warm process; for a fixture."""
+    workers = Workers()
+    yield workers
+    workers.close()
+
+
+class Scene:
+    """One issue on its way out: `people` in batches of `size`."""
+
+    def __init__(self, engine: sa.Engine, folder: Path, workers: Workers) -> None:
+        """Take a database with the schema and an empty folder."""
+        self.engine = engine
+        self.folder = folder
+        self.workers = workers
+        self.clock = folder / "clock"
+        self.clock.write_text("0")
+        self.ledger = Ledger(folder / "ledger")
+        self.issue_id = 0
+        self.people = 0
+
+    def freeze(self, people: int = 30, size: int = 5) -> None:
+        """Subscribe people, and freeze an issue for them."""
+        self.people = people
+        with self.engine.begin() as connection:
+            add_people(connection, people)
+            self.issue_id = add_issue(connection)
+        sender = MemorySender(max_batch=size)
+        sender.name = "sendgrid"
+        assert run.prepare(self.engine, publication(), self.issue_id, sender, now=NOW)
+
+    def order(self, sink: SendGrid, **how: Unpack[How]) -> Order:
+        """Return an order for a worker of this issue."""
+        url = self.engine.url.render_as_string(hide_password=False)
+        return Order(url=url, host=sink.url, clock=str(self.clock), **how)
+
+    def later(self, seconds: float) -> None:
+        """Move the clock of every worker, running ones too."""
+        self.clock.write_text(str(float(self.clock.read_text()) + seconds))
+
+    def recover(self, sink: SendGrid, **how: Unpack[How]) -> None:
+        """Do what cron and a person do afterwards: later passes, and a resumption if it paused."""
+        for wait in (600, 3600, 3600):
+            self.later(wait)
+            if self.state() == IssueState.PAUSED:
+                with self.engine.begin() as connection:
+                    acts.resume(connection, self.issue_id, actor="ada", now=NOW)
+            how.setdefault("deadline", 10.0)
+            self.workers.wait(self.workers.start(self.order(sink, **how)))
+
+    def state(self) -> str:
+        """Return the issue's state."""
+        with self.engine.connect() as connection:
+            query = sa.select(issues.c.state).where(issues.c.id == self.issue_id)
+            return str(connection.scalar(query))
+
+    def told(self) -> standing.Standing:
+        """Return what the report says."""
+        with self.engine.connect() as connection:
+            return standing.of(connection, self.issue_id)
+
+    def by_address(self) -> dict[str, str]:
+        """Return everybody's state as the report shows it: pending ones by their batch."""
+        with self.engine.connect() as connection:
+            rows = deliveries.listed(connection, self.issue_id, now=NOW, limit=10_000)
+        return {
+            row["address"]: row["batch_state"] if row["state"] == "pending" else row["state"]
+            for row in rows
+        }
+
+    def judge_hold(self) -> None:
+        """Nobody twice; whoever was not reached is shown held or refused; the numbers agree."""
+        copies, shown = self.ledger.copies(), self.by_address()
+        assert not [who for who, number in copies.items() if number > 1]
+        assert len(shown) == self.people
+        assert set(shown.values()) <= {"submitted", "held", "refused"}
+        for who, state in shown.items():
+            assert not (state == "submitted" and not copies[who]), f"{who} was never reached"
+            assert not (state == "refused" and copies[who]), f"{who} was reached"
+        told = self.told()
+        counted = Counter(shown.values())
+        assert (told.submitted, told.held, told.refused) == (
+            counted["submitted"],
+            counted["held"],
+            counted["refused"],
+        )
+        assert told.planned == self.people
+        assert (told.state == "submitted") == (not told.held)
+
+    def settle_by_evidence(self) -> None:
+        """Let the provider's events come in: what it accepted is no longer held."""
+        with self.engine.begin() as connection:
+            feedback.seen(connection, self.ledger.attempts(), now=NOW)
+        copies = self.ledger.copies()
+        for who, state in self.by_address().items():
+            assert (state == "submitted") == bool(copies[who]), (who, state)
+
+    def resolve_rest(self, sink: SendGrid) -> None:
+        """Have a person submit again what is still held; then everybody has exactly one."""
+        with self.engine.begin() as connection:
+            for row in batches.waiting(connection):
+                batch = f"{row['issue_id']}.{row['seq']}"
+                acts.resolve(connection, batch, "again", actor="ada", now=NOW)
+        self.workers.wait(self.workers.start(self.order(sink, deadline=10.0)))
+        copies = self.ledger.copies()
+        refused = {who for who, state in self.by_address().items() if state == "refused"}
+        assert set(copies.values()) == {1}
+        assert len(copies) + len(refused) == self.people
+        assert self.state() == IssueState.SUBMITTED
+
+
+def stop(pid: int) -> None:
+    """Stop a process that the warm one forked."""
+    os.kill(pid, signal.SIGSTOP)

@@ -1,0 +1,154 @@
+"""Kill a worker at every fault point, against every fault of the provider, beside another worker."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.store.database import open_engine
+from tests.fakes.scene import Scene, Workers, warm_workers
+from tests.fakes.sendgrid import SendGrid
+from tests.fakes.zygote import POINTS
+
+FAULTS = (
+    "ok",
+    "accept_drop",
+    "accept_500",
+    "accept_slow",
+    "503",
+    "429",
+    "429_reset",
+    "reset",
+    "redirect",
+    "400_one",
+    "400",
+    "401",
+    "html_502",
+    "drip",
+)
+CELLS = list(product(("", *POINTS), FAULTS))
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    yield from warm_workers()
+
+
+@pytest.fixture(scope="module")
+def frozen_file(
+    migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, workers: Workers
+) -> Path:
+    """An SQLite file with a frozen issue, to be copied."""
+    folder = tmp_path_factory.mktemp("frozen")
+    path = folder / "frozen.sqlite3"
+    shutil.copyfile(migrated_file, path)
+    engine = open_engine(f"sqlite:///{path}")
+    Scene(engine, folder, workers).freeze()
+    with engine.connect() as connection:
+        connection.exec_driver_sql("select 1")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def scene(frozen_file: Path, tmp_path: Path, workers: Workers) -> Iterator[Scene]:
+    path = tmp_path / "newsletter.sqlite3"
+    shutil.copyfile(frozen_file, path)
+    engine = open_engine(f"sqlite:///{path}")
+    made = Scene(engine, tmp_path, workers)
+    made.issue_id, made.people = 1, 30
+    yield made
+    engine.dispose()
+
+
+@pytest.fixture
+def pg_scene(pg_engine: sa.Engine, tmp_path: Path, workers: Workers) -> Scene:
+    made = Scene(pg_engine, tmp_path, workers)
+    made.freeze()
+    return made
+
+
+@pytest.mark.parametrize(("point", "fault"), CELLS)
+def test_whatever_dies_nobody_is_mailed_twice_and_everybody_is_accounted_for(
+    scene: Scene, point: str, fault: str
+) -> None:
+    _crash(scene, point, fault)
+
+
+@pytest.mark.parametrize(("point", "fault"), CELLS)
+def test_the_same_holds_on_postgresql(pg_scene: Scene, point: str, fault: str) -> None:
+    _crash(pg_scene, point, fault)
+
+
+def _crash(scene: Scene, point: str, fault: str) -> None:
+    """Two workers, one of which dies at its second passing; then what cron and people do."""
+    with SendGrid(scene.ledger.path, ["ok", fault, fault]) as sink:
+        doomed = scene.workers.start(scene.order(sink, owner="doomed", point=point, nth=2))
+        other = scene.workers.start(scene.order(sink, owner="other"))
+        ended = scene.workers.wait(doomed)
+        assert ended["status"] in {0, signal.SIGKILL}
+        scene.workers.wait(other)
+        scene.recover(sink)
+        scene.judge_hold()
+        scene.settle_by_evidence()
+        scene.resolve_rest(sink)
+
+
+@pytest.mark.parametrize("fault", ["ok", "accept_drop", "accept_500", "503", "reset"])
+@pytest.mark.parametrize("point", ["after_claim_commit", "after_send", "after_response"])
+def test_under_resend_everybody_gets_at_least_one(scene: Scene, point: str, fault: str) -> None:
+    with SendGrid(scene.ledger.path, ["ok", fault]) as sink:
+        doomed = scene.order(sink, owner="doomed", point=point, nth=2, policy="resend")
+        scene.workers.wait(scene.workers.start(doomed))
+        scene.recover(sink, policy="resend")
+        copies = scene.ledger.copies()
+        assert len(copies) == scene.people
+        assert scene.told().submitted == scene.people
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
+    scene: Scene, point: str
+) -> None:
+    with SendGrid(scene.ledger.path) as sink:
+        order = scene.order(sink, point=point, nth=2, signal=signal.SIGSTOP, deadline=5.0)
+        stopped = scene.workers.start(order)
+        _until_stopped(stopped)
+        scene.recover(sink)
+        assert scene.told().held + scene.told().submitted == scene.people
+        os.kill(stopped, signal.SIGCONT)
+        scene.workers.wait(stopped)
+        scene.recover(sink)
+        scene.judge_hold()
+        scene.settle_by_evidence()
+        scene.resolve_rest(sink)
+
+
+def test_a_stopped_worker_whose_lease_ended_does_not_send_any_more(scene: Scene) -> None:
+    with SendGrid(scene.ledger.path) as sink:
+        order = scene.order(sink, point="before_send", nth=2, signal=signal.SIGSTOP)
+        stopped = scene.workers.start(order)
+        _until_stopped(stopped)
+        scene.later(600)
+        os.kill(stopped, signal.SIGCONT)
+        scene.workers.wait(stopped)
+        assert scene.ledger.copies().total() == scene.people
+        scene.recover(sink)
+        scene.judge_hold()
+
+
+def _until_stopped(pid: int) -> None:
+    deadline = time.monotonic() + 20
+    while _state(pid) != "T":
+        assert time.monotonic() < deadline, "the worker did not reach its fault point"
+        time.sleep(0.005)
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
