@@ -14,6 +14,7 @@ from subscribers.consent import joining
 from subscribers.consent.joining import SignUp
 from subscribers.errors import AddressRefused
 from subscribers.model import EmailAddress, Outcome
+from subscribers.model import Request as Asked
 from subscribers.tokens import Claim, Purpose
 
 FRAMED = (

@@ -96,7 +96,12 @@ class Pages:
         """Show a page of a title and a few sentences, all of them words of the catalogue."""
         sentences = [words.say(one) for one in says]
         return self.page(
-            "message", words, status=status, title=words.say(title), says=sentences, links=links
+            "message",
+            words,
+            status=status,
+            title=words.say(title),
+            says=sentences,
+            links={"preferences": "", "sign_up": ""} | links,
         )
 
 
