@@ -48,7 +48,7 @@ migration: .venv/requirements-dev.lock ## Write the revision that a change of th
 	$(BIN)/python -m newsletter.migrations "$(NAME)"
 
 clean: ## Remove the environment, the caches and what was built.
-	rm -rf .venv build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist newsletter-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find newsletter subscribers tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
