@@ -30,10 +30,10 @@ from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
-from newsletter.store import retention
+from newsletter.store import marks, retention
 from newsletter.store.database import open_engine, open_reader
 from subscribers.consent.retention import Kept, purge
-from subscribers.journal import Journal
+from subscribers.journal import Journal, catch_up
 from subscribers.tokens import Signer
 
 JOURNAL = "departures.jsonl"
@@ -92,8 +92,20 @@ class App:
                 self.engine, self.publication.sources, self.fetcher, CollectOptions(clock=self.now)
             ),
             tidy=self._tidy,
+            catch_up=self._catch_up,
             clock=self.now,
         )
+
+    def _catch_up(self) -> int:
+        """Bring the database up to the journal beside it; return how many entries it lacked."""
+        with self.engine.begin() as connection:
+            known = marks.read(connection, JOURNAL)
+            reached, changed = catch_up(
+                connection, self.journal, known, pepper=self.settings.pepper, now=self.now()
+            )
+            if reached != known:
+                marks.write(connection, JOURNAL, reached)
+        return changed
 
     def _tidy(self) -> dict[str, int]:
         """Let go of what the configuration keeps no longer, a bounded part at a time."""

@@ -7,7 +7,7 @@ replayed before anything is sent. It holds ids and keyed hashes, no address.
 import json
 import os
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from subscribers.store.audit import Act
 from subscribers.store.people import remove
 from subscribers.store.tables import subscribers, subscriptions, suppressions
 
+SETTLED = timedelta(minutes=1)
+"""Longer than any transaction that writes to the journal."""
 ALL = "*"
 """Stands for every newsletter."""
 
@@ -43,17 +45,43 @@ class Journal:
 
     def entries(self) -> Iterator[Entry]:
         """Yield what was appended; a last line cut short by a crash is skipped."""
+        return (entry for _, entry in self.since(0))
+
+    def since(self, start: int) -> Iterator[tuple[int, Entry]]:
+        """Yield (where it ends, entry) for what lies behind the first `start` bytes."""
         if not self.path.exists():
             return
-        with self.path.open(encoding="utf-8", errors="replace") as stream:
+        with self.path.open("rb") as stream:
+            stream.seek(start if start <= self.path.stat().st_size else 0)
+            end = stream.tell()
             for line in stream:
-                if (entry := _entry(line)) is not None:
-                    yield entry
+                end += len(line)
+                if (entry := _entry(line.decode(errors="replace"))) is not None:
+                    yield end, entry
 
 
 def replay(connection: sa.Connection, journal: Journal, *, pepper: bytes, now: datetime) -> int:
     """Bring a restored database up to the journal; return how many entries changed something."""
     return sum(_replay(connection, entry, pepper, now) for entry in journal.entries())
+
+
+def catch_up(
+    connection: sa.Connection, journal: Journal, start: int, *, pepper: bytes, now: datetime
+) -> tuple[int, int]:
+    """Replay what the database may have missed since it knew `start` bytes of the journal.
+
+    Return (bytes known now, entries that changed something). Ordinarily nothing changes: each
+    entry is there because of a transaction that is in the database. After a restore they are what
+    the backup had forgotten. What is younger than SETTLED may still be in its transaction: it is
+    left for the next time.
+    """
+    known, changed = start, 0
+    for end, entry in journal.since(start):
+        if entry.at > now - SETTLED:
+            break
+        changed += _replay(connection, entry, pepper, now)
+        known = end
+    return known, changed
 
 
 def _replay(connection: sa.Connection, entry: Entry, pepper: bytes, now: datetime) -> bool:

@@ -71,13 +71,13 @@ def _row(line: Line) -> dict[str, str]:
 @commands.command()
 def serve() -> None:
     """Serve the public pages and the desk, and make a pass every 20 seconds, until Ctrl-C."""
+    logs.configure(logging.INFO)
     with open_app() as app:
         serve_until_stopped(app)
 
 
 def serve_until_stopped(app: App) -> None:
     """Serve and tick until Ctrl-C or SIGTERM; a pass that runs is finished first."""
-    logs.configure(logging.INFO)
     _stop_on_signals(app.stop)
     settings = app.settings
     sites = [(public_site(app), settings.listen), (desk_site(app), settings.desk)]

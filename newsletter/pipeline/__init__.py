@@ -44,12 +44,14 @@ class Tools:
     post: notices.Post
     collect: Callable[[], collecting.CollectReport]
     tidy: Callable[[], Mapping[str, int]]
+    catch_up: Callable[[], int]
     clock: Callable[[], datetime]
 
 
 def steps(tools: Tools) -> list[Step]:
     """Return a whole pass: what may leave now goes first, so that a slow source delays nobody."""
     return [
+        Step("journal", lambda: remembered(tools)),
         Step("reconcile", lambda: reconciled(tools)),
         Step("send", lambda: sent(tools)),
         Step("notices", lambda: noticed(tools)),
@@ -61,6 +63,13 @@ def steps(tools: Tools) -> list[Step]:
         Step("retention", lambda: tidied(tools)),
         Step("standing", lambda: stands(tools)),
     ]
+
+
+def remembered(tools: Tools) -> Iterator[Line]:
+    """Replay departures that the database has forgotten because it was restored from a backup."""
+    if number := tools.catch_up():
+        says = f"{number} departures or erasures were replayed: the database had forgotten them"
+        yield Line("journal", says)
 
 
 def collected(tools: Tools) -> Iterator[Line]:

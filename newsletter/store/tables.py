@@ -275,3 +275,10 @@ rates = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("free_at", sa.Float, nullable=False),
 )
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)

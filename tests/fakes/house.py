@@ -10,7 +10,9 @@ from newsletter import app, settings
 from newsletter.cli.lists import terms_of
 from newsletter.model.issue import Issue
 from newsletter.pipeline.report import Line
-from newsletter.store import issues
+from newsletter.store import intents, issues
+from subscribers import directory
+from subscribers.consent.leaving import Farewell, leave
 from subscribers.roster.reading import open_listing
 from subscribers.roster.run import Order, apply
 
@@ -111,3 +113,21 @@ def house(root: Path, more: str = "", at: datetime = MONDAY - timedelta(days=4))
         yield built
     finally:
         opened.close()
+
+
+def reopened(root: Path, at: datetime) -> House:
+    """Open what lies in `root` as a new process would; the caller closes it."""
+    opened = app.open_app(settings.load(root, SECRETS))
+    built = House(opened, root, at)
+    built.app = replace(opened, now=lambda: built.at)
+    return built
+
+
+def leave_all(opened: House, address: str) -> None:
+    """Let somebody leave every newsletter, as the leaving page does."""
+    with opened.app.engine.begin() as connection:
+        person = directory.require(connection, address)
+        farewell = Farewell(None, "page")
+        pepper = opened.app.settings.pepper
+        outcome = leave(connection, person.id, farewell, pepper=pepper, now=opened.at)
+        intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)

@@ -1,5 +1,6 @@
 """Whole passes over a small publication: what is due is done once, and said."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,8 +13,8 @@ import pytest
 from newsletter.edit.approval import approve
 from newsletter.model.issue import IssueState
 from newsletter.pipeline.report import Level, Line
-from newsletter.store import issues
-from tests.fakes.house import MONDAY, House, article, house
+from newsletter.store import issues, upkeep
+from tests.fakes.house import MONDAY, House, article, house, leave_all, reopened
 
 FRIDAY = MONDAY - timedelta(days=3)
 SATURDAY = MONDAY - timedelta(days=2) + timedelta(minutes=1)
@@ -165,3 +166,22 @@ def test_an_article_that_cannot_be_read_stops_nothing_else(tmp_path: Path) -> No
         report = opened.pass_at(FRIDAY)
         assert "2 new" in said(report)
         assert "2 not taken" in said(report)
+
+
+def test_a_restored_database_learns_again_who_left_before_it_sends(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        opened.pass_at(FRIDAY)
+        opened.pass_at(SATURDAY)
+        upkeep.backup(opened.app.engine, tmp_path / "copy.db")
+        opened.at = SATURDAY + timedelta(hours=1)
+        leave_all(opened, "ann@example.org")
+    shutil.copy(tmp_path / "copy.db", tmp_path / "newsletter.db")
+    for ending in ("-wal", "-shm"):
+        (tmp_path / f"newsletter.db{ending}").unlink(missing_ok=True)
+    opened = reopened(tmp_path, MONDAY - timedelta(hours=1))
+    approve(opened.app.engine, 1, actor="mina", now=opened.at)
+    assert "1 departures or erasures were replayed" in said(opened.pass_at(MONDAY))
+    to = {message_from_bytes(p.read_bytes())["To"] for p in opened.app.settings.outbox.glob("1-*")}
+    assert sorted(to) == ["Bob <bob@example.org>", "cyd@example.org"]
+    assert "replayed" not in said(opened.pass_at(MONDAY + timedelta(minutes=5)))
+    opened.app.close()
