@@ -1,5 +1,6 @@
 """What the demo prints: one short chapter for each step of the job."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -102,11 +103,23 @@ def next_steps(app: App, root: Path, issue_id: int) -> None:
     say("  any mail program opens them")
     chapter("Try next")
     for command, why in (
-        (f"newsletter preview {issue_id} --out preview", "the issue as HTML and text"),
-        ("newsletter serve", "its pages, the desk and the outbox in a browser"),
-        ("newsletter issues show 1 --recipients", "every delivery"),
-        ("newsletter segment 'south-korea and not trade'", "count people by topic"),
-        ("newsletter next", "the coming slots"),
+        (f"preview {issue_id} --out preview", "the issue as HTML and text"),
+        ("serve", "its pages, the desk and the outbox in a browser"),
+        (f"issues show {issue_id} --recipients", "every delivery"),
+        ("segment 'south-korea and not trade'", "count people by topic"),
+        ("next", "the coming slots"),
     ):
-        say(f"  {command:<50} {why}")
-    say(f"  (in {root}, or with --dir {root.name})")
+        say(f"  {invocation(root)} {command}")
+        say(f"      {why}")
+
+
+def invocation(root: Path) -> str:
+    """Return how the program was called, for this folder, ready to be pasted."""
+    here = Path.cwd()
+    called = Path(sys.argv[0]).name
+    python = Path(sys.executable)
+    if python.is_relative_to(here):
+        python = python.relative_to(here)
+    program = f"{python} -m newsletter" if called == "__main__.py" else called
+    folder = root.relative_to(here) if root.is_relative_to(here) else root
+    return f"{program} --dir {folder}"

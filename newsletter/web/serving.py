@@ -14,7 +14,6 @@ STOPS_WITHIN = 10.0
 """Seconds that open answers get to finish."""
 
 
-
 @contextmanager
 def serving(sites: Sequence[tuple[FastAPI, str]]) -> Iterator[None]:
     """Serve each site on its `host:port` while the context lasts.
