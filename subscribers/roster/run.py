@@ -69,11 +69,15 @@ class ChangeSet:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A file, the terms on which it is read, and the pepper that finds the erased."""
+    """A file, the terms on which it is read, and the pepper that finds the erased.
+
+    `chunk` is how many rows one transaction takes.
+    """
 
     listing: Listing
     terms: Terms
     pepper: bytes
+    chunk: int = CHUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,9 @@ def apply(
     found.counts.update(one.counts)
     with _chunks(order) as chunks:
         for chunk in chunks:
-            if _last(chunk) > one.applied_to:
+            if rest := [row for row in chunk if row.number > one.applied_to]:
                 with engine.begin() as connection:
-                    one = _apply_chunk(connection, one, chunk, order, found, clock())
+                    one = _apply_chunk(connection, one, rest, order, found, clock())
             progress(_last(chunk))
     with engine.begin() as connection:
         imports.finish(connection, one.id, "applied", actor=actor, now=clock())
@@ -175,12 +179,12 @@ def words(change: Change) -> str:
 def _chunks(order: Order) -> Iterator[Iterator[Sequence[Row | Refused]]]:
     reader = RowReader(order.terms)
     with open_seen() as seen:
-        yield _read(order.listing, reader, seen)
+        yield _read(order, reader, seen)
 
 
-def _read(listing: Listing, reader: RowReader, seen: Seen) -> Iterator[Sequence[Row | Refused]]:
-    rows = (reader.read(raw) for raw in listing.rows())
-    while chunk := list(islice(rows, CHUNK)):
+def _read(order: Order, reader: RowReader, seen: Seen) -> Iterator[Sequence[Row | Refused]]:
+    rows = (reader.read(raw) for raw in order.listing.rows())
+    while chunk := list(islice(rows, order.chunk)):
         good = [(at, row) for at, row in enumerate(chunk) if isinstance(row, Row)]
         earlier = seen.earlier([(row.address.key, row.number) for _at, row in good])
         for (at, row), before in zip(good, earlier, strict=True):

@@ -1,0 +1,496 @@
+"""Lists in and out: laws of import, undo and export."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsletter.store.database import open_engine
+from subscribers.errors import ImportRefused, Unknown
+from subscribers.model import Tag, TagKind
+from subscribers.roster import run
+from subscribers.roster.export import export
+from subscribers.roster.reading import Limits, open_listing
+from subscribers.roster.rows import Terms
+from subscribers.roster.run import ChangeSet, Order
+from subscribers.store import erasures
+from subscribers.store.tables import (
+    consents,
+    import_changes,
+    imports,
+    subscriber_tags,
+    subscribers,
+    subscriptions,
+    suppressions,
+    tags,
+)
+from tests.fakes.people import NOW, PEPPER, add_person
+
+TERMS = Terms(
+    "list.csv",
+    topics={
+        "ships": Tag("ships", "Ships", TagKind.TOPIC),
+        "boats": Tag("ships", "Ships", TagKind.TOPIC),
+    },
+    newsletters={"weekly": "weekly", "the-daily": "daily", "daily": "daily"},
+    into=("weekly",),
+)
+QUIET = settings(
+    deadline=None,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+numbers = count()
+
+
+def order(path: Path, attest: str = "", **options: Any) -> Order:  # noqa: ANN401 - passed on
+    """Return the order to import a file."""
+    terms = Terms(path.name, TERMS.topics, TERMS.newsletters, TERMS.into, attest)
+    return Order(open_listing(path, mapping={}, **options), terms, PEPPER)
+
+
+def bring(engine: sa.Engine, path: Path, attest: str = "", now: datetime = NOW) -> ChangeSet:
+    """Apply a file."""
+    return run.apply(engine, order(path, attest), actor="staff", clock=lambda: now)
+
+
+def written(tmp_path: Path, text: str, name: str = "list.csv", encoding: str = "utf-8") -> Path:
+    """Write a file to import."""
+    path = tmp_path / f"{next(numbers)}-{name}"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def exported(engine: sa.Engine, kind: str = "jsonl") -> str:
+    """Return everybody as an export writes them."""
+    stream = io.StringIO(newline="")
+    export(engine, stream, kind=kind)  # type: ignore[arg-type]  # csv or jsonl
+    return stream.getvalue()
+
+
+def people_of(engine: sa.Engine) -> dict[str, Any]:
+    """Return everybody by address, without what an import must set itself."""
+    found = {}
+    for line in exported(engine).splitlines():
+        record = json.loads(line)
+        if record["suppressed"]:
+            record["suppressed"] = record["suppressed"]["reason"], record["suppressed"]["at"]
+        found[record["address"]] = record
+    return found
+
+
+def everything(engine: sa.Engine) -> dict[str, list[Any]]:
+    """Return all that is known about people, without numbers that are never used again."""
+    named = (
+        sa.select(subscribers.c.address_key, tags.c.slug)
+        .join(subscriber_tags, subscriber_tags.c.subscriber_id == subscribers.c.id)
+        .join(tags, tags.c.id == subscriber_tags.c.tag_id)
+    )
+    with engine.begin() as connection:
+        return {
+            "tags": sorted(map(tuple, connection.execute(named))),
+            **{
+                table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+                for table in (subscribers, subscriptions, suppressions)
+            },
+            "consents": sorted(
+                map(tuple, connection.execute(sa.select(*consents.c[1:]))), key=repr
+            ),
+        }
+
+
+@pytest.fixture
+def fresh(migrated_file: Path, tmp_path: Path) -> Callable[[], Any]:
+    """Return a maker of empty databases."""
+
+    @contextmanager
+    def opened() -> Iterator[sa.Engine]:
+        path = tmp_path / f"{next(numbers)}.sqlite3"
+        shutil.copyfile(migrated_file, path)
+        engine = open_engine(f"sqlite:///{path}")
+        yield engine
+        engine.dispose()
+        path.unlink()
+
+    return opened
+
+
+names = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=12)
+tag_names = st.sampled_from(
+    ["Ships", "boats", "=cmd", "a;b", "한국", "+1", "'quoted", "x [y]", "plus"]
+)
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2026, 11, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
+ADDRESSES = tuple(f"reader{number}@example.org" for number in range(6))
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw a house full of people as an export has them."""
+    found = []
+    for address in draw(st.lists(st.sampled_from(ADDRESSES), unique=True, min_size=1, max_size=5)):
+        standings = [
+            {
+                "newsletter": newsletter,
+                "state": draw(st.sampled_from(["pending", "confirmed", "left"])),
+                "frequency": draw(st.sampled_from(["each", "weekly", "monthly"])),
+                "since": draw(moments).isoformat(),
+                "confirmed_at": draw(moments).isoformat(),
+                "reason": draw(st.sampled_from(["", "too much"])),
+            }
+            for newsletter in draw(st.lists(st.sampled_from(["weekly", "daily"]), unique=True))
+        ]
+        found.append(
+            {
+                "address": address,
+                "name": draw(names),
+                "language": draw(st.sampled_from(["", "en", "ko"])),
+                "topics": draw(st.lists(tag_names, unique=True, max_size=3)),
+                "labels": draw(st.lists(tag_names, unique=True, max_size=2)),
+                "subscriptions": standings,
+                "suppressed": draw(
+                    st.sampled_from(
+                        ["", {"reason": "bounce", "origin": "provider", "at": NOW.isoformat()}]
+                    )
+                ),
+                "consents": [
+                    {
+                        "newsletter": one["newsletter"],
+                        "act": "confirmed",
+                        "at": draw(moments).isoformat(),
+                        "source": draw(names).strip() or "form",
+                        "wording": "en-1",
+                    }
+                    for one in standings
+                ],
+                "created_at": draw(moments).isoformat(),
+            }
+        )
+    return found
+
+
+def lines(found: list[dict[str, Any]]) -> str:
+    """Return records as JSON lines."""
+    return "".join(json.dumps(one) + "\n" for one in found)
+
+
+@QUIET
+@given(found=records(), kind=st.sampled_from(["csv", "jsonl"]))
+def test_what_is_exported_imports_again_without_loss(
+    fresh: Callable[[], Any], tmp_path: Path, found: list[dict[str, Any]], kind: str
+) -> None:
+    with fresh() as first, fresh() as second:
+        bring(first, written(tmp_path, lines(found), "people.jsonl"))
+        before = people_of(first)
+        assert set(before) == {one["address"] for one in found}
+        bring(second, written(tmp_path, exported(first, kind), f"people.{kind}"))
+        assert people_of(second) == before
+
+
+def foreign(draw: st.DrawFn) -> str:
+    """Draw a foreign list that may know some of the same people."""
+    rows = ["email;name;tags;status;consent;newsletters"]
+    for address in draw(st.lists(st.sampled_from(ADDRESSES), unique=True, max_size=5)):
+        cells = [
+            address,
+            draw(st.sampled_from(["", "Ada"])),
+            draw(st.sampled_from(["", "boats", "plus, ships"])),
+            draw(st.sampled_from(["", "subscribed", "unsubscribed", "cleaned", "pending"])),
+            draw(st.sampled_from(["", "2024-05-01", "no"])),
+            draw(st.sampled_from(["", "weekly", "weekly, The Daily"])),
+        ]
+        rows.append(";".join(cells))
+    return "\n".join(rows) + "\n"
+
+
+foreign_lists = st.composite(foreign)()
+
+
+@QUIET
+@given(found=records(), text=foreign_lists)
+def test_undoing_an_import_leaves_everything_as_it_was(
+    fresh: Callable[[], Any], tmp_path: Path, found: list[dict[str, Any]], text: str
+) -> None:
+    with fresh() as engine:
+        bring(engine, written(tmp_path, lines(found), "people.jsonl"))
+        before = everything(engine)
+        change_set = bring(engine, written(tmp_path, text))
+        run.undo(engine, change_set.id, actor="staff", now=NOW)
+        assert everything(engine) == before
+
+
+RANK = {"left": 0, "pending": 1, "confirmed": 2}
+
+
+def standings(engine: sa.Engine) -> dict[tuple[str, str], int]:
+    """Return how everybody stands, as ranks; nobody who is suppressed stands anywhere."""
+    blocked = sa.select(suppressions.c.address_key)
+    with engine.begin() as connection:
+        rows = connection.execute(
+            sa.select(
+                subscribers.c.address,
+                subscriptions.c.newsletter,
+                subscriptions.c.state,
+                subscribers.c.address_key.in_(blocked),
+            ).join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        )
+        return {(row[0], row[1]): -1 if row[3] else RANK[row[2]] for row in rows}
+
+
+@QUIET
+@given(
+    found=records(), texts=st.lists(foreign_lists, min_size=1, max_size=3), attested=st.booleans()
+)
+def test_no_sequence_of_imports_raises_a_status(
+    fresh: Callable[[], Any],
+    tmp_path: Path,
+    found: list[dict[str, Any]],
+    texts: list[str],
+    *,
+    attested: bool,
+) -> None:
+    with fresh() as engine:
+        bring(engine, written(tmp_path, lines(found), "people.jsonl"))
+        for text in texts:
+            before = standings(engine)
+            gone = {address for (address, _newsletter), rank in before.items() if rank <= 0}
+            bring(engine, written(tmp_path, text), "the fair in May" if attested else "")
+            after = standings(engine)
+            assert all(after[key] <= rank for key, rank in before.items())
+            added = {address for address, _newsletter in set(after) - set(before)}
+            raised = {key for key in set(after) - set(before) if after[key] > 0}
+            assert not gone & {address for address, _newsletter in raised}
+            assert added <= set(ADDRESSES)
+
+
+def test_a_list_is_shown_first_and_changes_nothing_until_it_is_applied(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        add_person(connection, "left@example.org", state="left")
+        add_person(connection, "here@example.org", topics=["Ships"])
+        add_person(connection, "bounced@example.org", suppressed="bounce")
+        gone = erasures.hashed("gone@example.org", PEPPER)
+        erasures.remember(connection, gone, NOW)
+    before = everything(engine)
+    path = written(
+        tmp_path,
+        "Mail,Full Name,Tags\nnew@example.org,Nia,boats\nhere@example.org,Hal,ships\n"
+        "left@example.org,Lou,\nbounced@example.org,,plus\ngone@example.org,,\nno address,,\n"
+        "NEW@example.org,,\n",
+    )
+    shown = run.review(engine, order(path))
+    assert everything(engine) == before
+    applied = bring(engine, path)
+    assert shown.counts == applied.counts == {"new": 1, "changed": 3, "refused": 3}
+    refused = {one.address: one.words for one in applied.examples["refused"]}
+    assert refused["gone@example.org"] == "this address was erased on request"
+    assert refused["NEW@example.org"] == "the same address as in row 2"
+    assert (
+        dict(shown.withheld)
+        == {
+            "stays pending: no consent is attested": 1,
+            "weekly: stays left": 0,
+        }
+        or shown.withheld["stays pending: no consent is attested"] == 1
+    )
+    (new,) = [one for one in people_of(engine).values() if one["address"] == "new@example.org"]
+    assert new["topics"] == ["Ships"]
+    assert [one["state"] for one in new["subscriptions"]] == ["pending"]
+
+
+def test_attested_consent_confirms_and_is_recorded_word_for_word(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "email\nnew@example.org\n")
+    bring(engine, path, attest="the book fair, 3 May 2026")
+    (person,) = people_of(engine).values()
+    assert person["subscriptions"][0]["state"] == "confirmed"
+    assert person["consents"][0]["act"] == "attested"
+    assert person["consents"][0]["source"] == "import:1: the book fair, 3 May 2026"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "state", "topics"),
+    [
+        (
+            (
+                "uuid,email,name,attributes,status,created_at,updated_at\n"
+                'u,a@example.org,Ada,"{""tags"": [""boats""]}",disabled,2024-01-01T00:00:00Z,x\n'
+            ),
+            "listmonk",
+            "left",
+            ["Ships"],
+        ),
+        (
+            (
+                '"Email Address","First Name","Last Name",MEMBER_RATING,OPTIN_TIME,OPTIN_IP,'
+                "CONFIRM_TIME,CONFIRM_IP,LEID,EUID,NOTES,TAGS\n"
+                'a@example.org,Ada,Keel,2,,,"2016-04-18 13:51:14",1.2.3.4,1,e,,"""Ships"",""VIP"""\n'
+            ),
+            "mailchimp",
+            "confirmed",
+            ["Ships"],
+        ),
+        (
+            (
+                "id,email,name,note,subscribed_to_emails,complimentary_plan,stripe_customer_id,"
+                "created_at,deleted_at,labels,tiers\n"
+                'i,a@example.org,Ada,,true,false,,2024-01-01T00:00:00.000Z,,"VIP",\n'
+            ),
+            "ghost",
+            "pending",
+            [],
+        ),
+    ],
+)
+def test_the_exports_of_others_are_recognised_by_their_headers(
+    sqlite_engine: sa.Engine, tmp_path: Path, text: str, kind: str, state: str, topics: list[str]
+) -> None:
+    found = bring(sqlite_engine, written(tmp_path, text))
+    assert found.listing.layout.format == kind
+    (person,) = people_of(sqlite_engine).values()
+    assert person["subscriptions"][0]["state"] == state
+    assert person["topics"] == topics
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [("utf-8-sig", ","), ("utf-16", ";"), ("cp949", "\t"), ("utf-8", "|")],
+)
+def test_any_encoding_and_delimiter_is_read(
+    sqlite_engine: sa.Engine, tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    rows = [["이메일", "이름", "태그"]]
+    rows += [[f"reader{number}@example.org", "유채원 선생님", "한국"] for number in range(30)]
+    text = "\r\n".join(delimiter.join(row) for row in rows)
+    bring(sqlite_engine, written(tmp_path, text, encoding=encoding))
+    found = people_of(sqlite_engine)
+    assert len(found) == 30
+    assert found["reader7@example.org"]["name"] == "유채원 선생님"
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "says"),
+    [
+        ("", Limits(), "is empty"),
+        ("name,city\nAda,Seoul\n", Limits(), "no column looks like a mail address"),
+        ("email\n" + "a@example.org\n" * 3, Limits(bytes=20), "at most 20 are taken"),
+        ("email\n" + "a@example.org\n" * 3, Limits(rows=2), "more than 2 rows"),
+        ('email\n"a@example.org\n' + "x\n" * 90_000, Limits(), "quotation mark left open"),
+        (",".join(f"c{n}" for n in range(600)), Limits(), "at most 500"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_clear_line(
+    sqlite_engine: sa.Engine, tmp_path: Path, text: str, limits: Limits, says: str
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ImportRefused, match=says) as caught:
+        run.review(sqlite_engine, order(path, limits=limits))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_row_that_cannot_be_read_does_not_stop_the_others(
+    sqlite_engine: sa.Engine, tmp_path: Path
+) -> None:
+    path = written(
+        tmp_path,
+        f"email,status,tags\na@example.org,maybe,\nb@example.org,,x,y,z\nc@example.org,,{'x' * 30_000}\n"
+        f"d@example.org,,{'t' * 200}\n\ne@example.org,,\n",
+    )
+    found = bring(sqlite_engine, path)
+    assert found.counts == {"new": 1, "refused": 4}
+    assert [one.row for one in found.examples["refused"]] == [2, 3, 4, 5]
+
+
+def test_an_import_that_was_cut_short_goes_on_where_it_stopped(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "email\n" + "".join(f"r{n}@example.org\n" for n in range(95)))
+
+    def stop(rows: int) -> None:
+        if rows > 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.apply(
+            engine, replace(order(path), chunk=10), actor="staff", clock=lambda: NOW, progress=stop
+        )
+    assert len(people_of(engine)) == 40
+    again = bring(engine, path)
+    assert again.id == 1
+    assert again.counts == {"new": 95}
+    assert len(people_of(engine)) == 95
+    with engine.begin() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(imports)) == 1
+
+
+def test_undo_keeps_and_lists_who_has_acted_since_and_whom_a_later_import_changed(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    first = bring(
+        engine, written(tmp_path, "email\nacted@example.org\nlater@example.org\nx@example.org\n")
+    )
+    bring(engine, written(tmp_path, "email,name\nlater@example.org,Lou\n"))
+    with engine.begin() as connection:
+        connection.execute(
+            subscribers.update()
+            .where(subscribers.c.address_key == "acted@example.org")
+            .values(acted_at=NOW + timedelta(hours=1))
+        )
+    undone = run.undo(engine, first.id, actor="staff", now=NOW + timedelta(days=1))
+    assert undone.removed == 1
+    assert dict(undone.kept) == {
+        "acted@example.org": "has acted since",
+        "later@example.org": "changed by import 2 since",
+    }
+    assert set(people_of(engine)) == set(dict(undone.kept))
+
+
+@pytest.mark.parametrize(
+    ("days", "again", "error"), [(31, False, "older than 30 days"), (1, True, "undone already")]
+)
+def test_an_import_that_is_old_or_undone_cannot_be_undone(
+    sqlite_engine: sa.Engine, tmp_path: Path, days: int, *, again: bool, error: str
+) -> None:
+    one = bring(sqlite_engine, written(tmp_path, "email\na@example.org\n"))
+    if again:
+        run.undo(sqlite_engine, one.id, actor="staff", now=NOW)
+    with pytest.raises(ImportRefused, match=error):
+        run.undo(sqlite_engine, one.id, actor="staff", now=NOW + timedelta(days=days))
+    with pytest.raises(Unknown):
+        run.undo(sqlite_engine, 99, actor="staff", now=NOW)
+
+
+def test_what_people_chose_themselves_stays(engine: sa.Engine, tmp_path: Path) -> None:
+    with engine.begin() as connection:
+        person = add_person(connection, "a@example.org", topics=["fish"])
+        connection.execute(
+            subscribers.update().where(subscribers.c.id == person).values(acted_at=NOW, name="Ann")
+        )
+    found = bring(engine, written(tmp_path, "email,name,tags\na@example.org,Other,ships; plus\n"))
+    (person_now,) = people_of(engine).values()
+    assert (person_now["name"], person_now["topics"]) == ("Ann", ["fish"])
+    assert person_now["labels"] == ["plus"]
+    assert found.withheld["topics: what they chose themselves stays"] == 1
+    with engine.begin() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(import_changes)) == 1
+
+
+def test_a_spreadsheet_runs_nothing_of_an_export(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_person(connection, "a@example.org", labels=["=HYPERLINK(1)"])
+        connection.execute(subscribers.update().values(name="@SUM(A1)"))
+    text = exported(engine, "csv")
+    assert ",'@SUM(A1)," in text
+    assert ",'=HYPERLINK(1)," in text
