@@ -44,3 +44,5 @@ def sayable() -> Iterator[None]:
         fail(str(error))
     except sa.exc.OperationalError as error:
         fail(f"The database does not answer as expected: {error.orig}. Try `newsletter doctor`.")
+    except OSError as error:
+        fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
