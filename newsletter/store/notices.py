@@ -58,8 +58,9 @@ def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
             queued_at=now,
         )
         .on_conflict_do_nothing(index_elements=[notices.c.key])
+        .returning(notices.c.id)
     )
-    return result.rowcount == 1
+    return result.first() is not None
 
 
 def claim(

@@ -1,0 +1,113 @@
+"""An office that sends: an issue, a provider in memory, and a clock that a test moves."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.esp.memory import MemorySender
+from newsletter.esp.port import FaultPoint, Outcome, Sender, nowhere
+from newsletter.model.publication import Publication
+from newsletter.send import run, standing
+from newsletter.send.courier import Courier
+from newsletter.send.standing import Standing
+from newsletter.send.worker import Tally
+from newsletter.store.database import open_reader
+from subscribers.tokens import Signer
+from tests.fakes.issues import NOW, add_issue, add_people, publication
+
+
+class Office:
+    """Everything around one issue."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Take a database with the schema."""
+        self.engine = engine
+        self.reader = open_reader(engine.url.render_as_string(hide_password=False))
+        self.now: datetime = NOW
+        self.publication: Publication = publication()
+        self.memory = MemorySender(max_batch=5)
+        self.senders: dict[str, Sender] = {"memory": self.memory}
+        self.rates: dict[str, float] = {}
+        self.slept: list[float] = []
+        self.issue_id = 0
+        self.at: FaultPoint = nowhere
+
+    def issue(self, people: int = 12) -> int:
+        """Subscribe people and approve an issue for them."""
+        with self.engine.begin() as connection:
+            add_people(connection, people)
+            self.issue_id = add_issue(connection)
+        return self.issue_id
+
+    def answers(self, answers: Iterable[Outcome]) -> None:
+        """Have the provider in memory answer the next shipments so."""
+        self.memory = MemorySender(answers, max_batch=5)
+        self.senders["memory"] = self.memory
+
+    def courier(self, patience: timedelta = timedelta(0)) -> Courier:
+        """Return the equipment of one worker."""
+        return Courier(
+            senders=self.senders,
+            signer=Signer([b"k" * 32]),
+            reader=self.reader,
+            clock=lambda: self.now,
+            wait=self._sleep,
+            owner="test",
+            rates=self.rates,
+            patience=patience,
+            at=self.at,
+        )
+
+    def freeze(self, *, at_once: bool = False) -> run.Prepared | None:
+        """Freeze the audience of the issue."""
+        sender = self.senders["memory"]
+        return run.prepare(
+            self.engine, self.publication, self.issue_id, sender, now=self.now, at_once=at_once
+        )
+
+    def submit(self, patience: timedelta = timedelta(0)) -> Tally:
+        """Make the sending part of a pass."""
+        run.reconcile(self.engine, self.publication, self.courier())
+        tally = run.submit(self.engine, self.publication, self.courier(patience))
+        run.reconcile(self.engine, self.publication, self.courier())
+        return tally
+
+    def later(self, **time: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**time)
+
+    def told(self) -> Standing:
+        """Return how the issue stands."""
+        with self.engine.connect() as connection:
+            return standing.of(connection, self.issue_id)
+
+    def configure(self, **changes: object) -> None:
+        """Change the newsletter's configuration."""
+        only = self.publication.newsletters[0]
+        changed = replace(only, **changes)  # type: ignore[arg-type]
+        self.publication = replace(self.publication, newsletters=(changed,))
+
+    def reached(self) -> list[str]:
+        """Return everybody who was submitted, with repetitions."""
+        return [one.address for one in self.memory.recipients]
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def office(engine: sa.Engine) -> Iterator[Office]:
+    made = Office(engine)
+    yield made
+    made.reader.dispose()
+
+
+@pytest.fixture
+def lite(sqlite_engine: sa.Engine) -> Iterator[Office]:
+    made = Office(sqlite_engine)
+    yield made
+    made.reader.dispose()

@@ -1,0 +1,269 @@
+"""Who gets which edition, who does not, and why."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed
+from newsletter.model.issue import IssueKind, IssueState
+from newsletter.send import run
+from newsletter.store import deliveries, issues
+from newsletter.store.tables import editions as edition_table
+from subscribers.store.tables import subscriptions, suppressions
+from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people
+from tests.integration.send.conftest import Office
+
+BOTH = (("korea",), ("trade",))
+
+
+def test_everybody_gets_the_edition_of_what_they_follow(office: Office) -> None:
+    office.configure(content="followed")
+    with office.engine.begin() as connection:
+        add_people(connection, 4, first=1, tags=["korea"])
+        add_people(connection, 3, first=11, tags=["trade"])
+        add_people(connection, 2, first=21, tags=["korea", "trade"])
+        add_people(connection, 1, first=31)
+        add_people(connection, 1, first=41, tags=["elsewhere"])
+        office.issue_id = add_issue(connection, [(1, 2), (1,), (2,)], tags=BOTH)
+    frozen = office.freeze()
+    assert frozen
+    assert frozen.planned == 10
+    assert frozen.excluded == {"nothing in it that they follow": 1}
+    office.submit()
+    got = {
+        one.address: shipment.letter.subject
+        for shipment in office.memory.shipments
+        for one in shipment.recipients
+    }
+    assert got["reader1@example.net"] == "Edition 2 of the week"
+    assert got["reader11@example.net"] == "Edition 3 of the week"
+    assert got["reader21@example.net"] == "Edition 1 of the week"
+    assert got["reader31@example.net"] == "Edition 1 of the week"
+    assert "reader41@example.net" not in got
+
+
+def test_a_set_that_nobody_had_at_the_draft_takes_its_largest_approved_subset(
+    office: Office,
+) -> None:
+    office.configure(content="followed")
+    with office.engine.begin() as connection:
+        add_people(connection, 1, tags=["korea", "trade"])
+        tags = (*BOTH, ("energy",))
+        office.issue_id = add_issue(connection, [(1, 2, 3), (2,)], tags=tags)
+    office.freeze()
+    office.submit()
+    assert [one.letter.subject for one in office.memory.shipments] == ["Edition 2 of the week"]
+
+
+def test_batches_hold_one_edition_each_and_follow_the_editions_order(office: Office) -> None:
+    office.configure(content="followed")
+    with office.engine.begin() as connection:
+        add_people(connection, 7, first=1, tags=["trade"])
+        add_people(connection, 7, first=11, tags=["korea"])
+        office.issue_id = add_issue(connection, [(1,), (2,)], tags=BOTH)
+    office.freeze()
+    office.submit()
+    shape = [
+        (one.attempt, one.letter.subject[8], len(one.recipients)) for one in office.memory.shipments
+    ]
+    expected = [("1.1:1", "1", 5), ("1.2:1", "1", 2), ("1.3:1", "2", 5), ("1.4:1", "2", 2)]
+    assert shape == expected
+
+
+def test_everybody_left_out_has_a_reason(office: Office) -> None:
+    with office.engine.begin() as connection:
+        add_people(connection, 3)
+        add_people(connection, 2, first=11, state="pending")
+        add_people(connection, 1, first=21, state="left")
+        add_people(connection, 1, first=31)
+        connection.execute(
+            suppressions.insert().values(
+                address_key="reader31@example.net", reason="bounce", origin="test", at=NOW
+            )
+        )
+        office.issue_id = add_issue(connection)
+    frozen = office.freeze()
+    assert frozen
+    assert frozen.planned == 3
+    assert frozen.excluded == {"pending": 2, "left": 1, "suppressed:bounce": 1}
+    assert office.told().excluded == frozen.excluded
+
+
+def test_somebody_who_wants_one_a_month_does_not_get_the_next_issue(office: Office) -> None:
+    office.issue(people=3)
+    with office.engine.begin() as connection:
+        monthly = subscriptions.update().where(subscriptions.c.subscriber_id == 1)
+        connection.execute(monthly.values(frequency="monthly"))
+    office.freeze()
+    office.submit()
+    office.later(days=7)
+    with office.engine.begin() as connection:
+        office.issue_id = add_issue(connection, number=2)
+    frozen = office.freeze()
+    assert frozen
+    assert (frozen.planned, frozen.excluded) == (2, {"frequency: monthly": 1})
+    office.submit()
+    office.later(days=28)
+    with office.engine.begin() as connection:
+        office.issue_id = add_issue(connection, number=3)
+    frozen = office.freeze()
+    assert frozen
+    assert frozen.planned == 3
+
+
+def test_leaving_and_suppression_between_freeze_and_claim_are_respected(office: Office) -> None:
+    office.issue(people=6)
+    office.freeze()
+    with office.engine.begin() as connection:
+        gone = subscriptions.update().where(subscriptions.c.subscriber_id == 2)
+        connection.execute(gone.values(state="left"))
+        connection.execute(
+            suppressions.insert().values(
+                address_key="reader3@example.net", reason="complaint", origin="test", at=NOW
+            )
+        )
+    tally = office.submit()
+    assert (tally.submitted, tally.withdrawn) == (4, 2)
+    assert not {"reader2@example.net", "reader3@example.net"} & set(office.reached())
+    told = office.told()
+    assert (told.planned, told.submitted, told.withdrawn) == (6, 4, 2)
+    assert told.state == "submitted"
+    with office.engine.connect() as connection:
+        rows = deliveries.listed(connection, office.issue_id, now=NOW, search="READER2@")
+    assert [(row["state"], row["why"]) for row in rows] == [("withdrawn", "left")]
+
+
+def test_a_batch_from_which_everybody_left_is_settled_without_a_call(office: Office) -> None:
+    office.issue(people=2)
+    office.freeze()
+    with office.engine.begin() as connection:
+        connection.execute(subscriptions.update().values(state="left"))
+    office.submit()
+    assert not office.memory.shipments
+    assert office.told().state == "submitted"
+
+
+def test_nothing_leaves_without_a_postal_address(office: Office) -> None:
+    office.issue()
+    office.publication = replace(office.publication, postal_address=" ")
+    with pytest.raises(NotAllowed, match="postal address"):
+        office.freeze()
+
+
+def test_an_issue_that_is_not_approved_is_not_frozen(office: Office) -> None:
+    office.issue()
+    with office.engine.begin() as connection:
+        issues.change(connection, office.issue_id, state="review")
+    with pytest.raises(NotAllowed, match="only an approved issue"):
+        office.freeze()
+
+
+def test_a_change_after_the_approval_stops_the_freeze(office: Office) -> None:
+    office.issue()
+    with office.engine.begin() as connection:
+        connection.execute(edition_table.update().values(hash="other"))
+    with pytest.raises(NotAllowed, match="not in the form that was approved"):
+        office.freeze()
+
+
+def test_an_issue_is_frozen_once_however_many_try_at_once(office: Office) -> None:
+    office.issue(people=40)
+    with ThreadPoolExecutor(4) as pool:
+        tries = [pool.submit(office.freeze) for _ in range(4)]
+    errors = [one.exception() for one in tries]
+    frozen = [one.result() for one, error in zip(tries, errors, strict=True) if not error]
+    assert [one.planned for one in frozen if one] == [40]
+    assert all("is submitting" in str(error) for error in errors if error)
+    with office.engine.connect() as connection:
+        assert deliveries.count_pending(connection, office.issue_id, (1, 100)) == 40
+
+
+def test_a_freeze_that_died_half_way_is_made_again(office: Office) -> None:
+    office.issue(people=3)
+    with office.engine.begin() as connection:
+        issues.change(connection, office.issue_id, state=IssueState.PREPARING.value)
+        found = run.departing(connection, office.publication, office.now)
+    assert found == [office.issue_id]
+    assert office.freeze()
+
+
+def test_a_correction_goes_to_exactly_those_who_had_the_issue(office: Office) -> None:
+    office.issue(people=5)
+    office.freeze()
+    office.submit()
+    original = office.issue_id
+    with office.engine.begin() as connection:
+        add_people(connection, 3, first=50)
+        gone = subscriptions.update().where(subscriptions.c.subscriber_id == 2)
+        connection.execute(gone.values(state="left"))
+        office.issue_id = add_issue(
+            connection, number=2, kind=IssueKind.CORRECTION, corrects=original
+        )
+    frozen = office.freeze()
+    assert frozen
+    assert (frozen.planned, frozen.excluded) == (4, {"left": 1})
+    before = len(office.reached())
+    office.submit()
+    assert sorted(office.reached()[before:]) == [f"reader{n}@example.net" for n in (1, 3, 4, 5)]
+
+
+def test_an_issue_without_recipients_is_submitted_at_once(office: Office) -> None:
+    with office.engine.begin() as connection:
+        office.issue_id = add_issue(connection)
+    office.freeze()
+    office.submit()
+    assert office.told().state == "submitted"
+
+
+def test_the_undo_time_begins_with_the_approval(office: Office) -> None:
+    office.configure(undo=timedelta(minutes=10))
+    office.issue()
+    assert office.freeze() is None
+    office.later(minutes=9)
+    assert office.freeze() is None
+    office.later(minutes=1)
+    with office.engine.connect() as connection:
+        assert run.departing(connection, office.publication, office.now) == [office.issue_id]
+    assert office.freeze()
+
+
+def test_now_waives_slot_undo_and_spread(office: Office) -> None:
+    office.configure(undo=timedelta(minutes=10), spread=timedelta(hours=1))
+    office.issue()
+    assert office.freeze(at_once=True)
+    assert office.submit().submitted == 12
+
+
+def test_a_list_that_names_an_unknown_newsletter_is_a_configuration_error(office: Office) -> None:
+    office.issue()
+    renamed = replace(WEEKLY, key="daily")
+    office.publication = replace(office.publication, newsletters=(renamed,))
+    with pytest.raises(Exception, match=r"no \[newsletters.weekly\]"):
+        office.freeze()
+
+
+def test_many_tags_need_several_words_and_lose_nobody(office: Office) -> None:
+    office.configure(content="followed")
+    names = [f"topic-{number}" for number in range(130)]
+    with office.engine.begin() as connection:
+        for at, name in enumerate(names):
+            add_people(connection, 1, first=at + 1, tags=[name])
+        printed = [(1, 2, 3), (1,), (2,), (3,)]
+        tags = (names[:50], names[50:100], names[100:])
+        office.issue_id = add_issue(connection, printed, tags=tags)
+    frozen = office.freeze()
+    assert frozen
+    assert frozen.planned == 130
+    with office.engine.connect() as connection:
+        spans = deliveries.ranges(connection, office.issue_id)
+    assert [last - first + 1 for _edition, first, last in spans] == [50, 50, 30]
+
+
+def test_the_temporary_table_does_not_outlive_the_freeze(office: Office) -> None:
+    office.issue()
+    office.freeze()
+    with office.engine.begin() as connection, pytest.raises(sa.exc.DBAPIError):
+        connection.exec_driver_sql("select * from assignment")
