@@ -19,10 +19,11 @@ from newsletter.model.article import Section
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 
-_LETTERS = re.compile(r"[\W\d_]+")
+_NOT_WORD = re.compile(r"[\W_]+")
 _MARK = re.compile(r"\[\d{1,3}\]")
-CLEAR, SHORTEST_PART = 0.97, 12
-PARTS = frozenset({"p", "head", "item", "quote", "cell", "code", "lb", "ab", "fw", "hi", "ref"})
+CLEAR = 0.97
+HELD, EXPLAINED = 0.7, 0.45
+BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +35,62 @@ class Part:
 
 
 def letters(text: str) -> str:
-    """Reduce a text to its letters, for comparison only."""
-    return _LETTERS.sub("", _MARK.sub("", text)).casefold()
+    """Reduce a text to its letters and digits, for comparison only."""
+    return _NOT_WORD.sub("", _MARK.sub("", text)).casefold()
 
 
-def chosen_parts(root: html.HtmlElement, url: str = "") -> list[Part]:
-    """Return the paragraphs and headings that trafilatura takes for the article's body."""
+def chosen_parts(
+    root: html.HtmlElement, url: str = "", prose: Sequence[str] = ()
+) -> list[Part]:
+    """Return the paragraphs and headings that trafilatura takes for the article's body.
+
+    `prose` is what our own pass holds for running text. Where trafilatura's quick pass agrees with
+    it, that is taken; where not, its full comparison of several extractors. The tree is cut down
+    first: it is copied several times, and scripts are half of a page.
+    """
+    for element in list(root.iter("script", "style", "svg", "template")):
+        if "ld+json" not in (element.get("type") or ""):
+            element.drop_tree()
+    quick = _extracted(root, url, fast=True)
+    return quick if _agree(quick, prose) else _extracted(root, url, fast=False)
+
+
+def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[Part]:
     document = bare_extraction(
-        root, url=url or None, include_comments=False, with_metadata=False, output_format="xml"
+        root,
+        url=url or None,
+        fast=fast,
+        include_comments=False,
+        with_metadata=False,
+        output_format="xml",
     )
     body = getattr(document, "body", None)
     return [] if body is None else list(_parts(body))
 
 
+def _agree(parts: Sequence[Part], prose: Sequence[str]) -> bool:
+    """Say whether the parts hold nearly all the prose, and little that is none."""
+    taken = "".join(letters(part.text) for part in parts)
+    keys = [letters(text) for text in prose]
+    found = sum(len(key) for key in keys if key in taken)
+    return found > HELD * sum(map(len, keys)) and found > EXPLAINED * len(taken)
+
+
 def _parts(body: Element) -> Iterator[Part]:
-    for element in body.iter("p", "head", "item", "quote", "cell", "code"):
-        if element.tag != "p" and any(child.tag in {"p", "item", "quote"} for child in element):
-            own = tidy(element.text or "")
-            if own:
-                yield Part(own)
-            continue
-        if element.tag == "p" and _inside(element, {"p"}):
-            continue
-        text = tidy("".join(element.itertext()))
-        if text:
-            yield Part(text, heading=element.tag == "head")
-
-
-def _inside(element: Element, tags: set[str]) -> bool:
-    parent = element.getparent()
-    return parent is not None and parent.tag in tags
+    """Cut the chosen body at every boundary; text that stands between elements counts too."""
+    open_texts: list[str] = []
+    heading = 0
+    for event, element in etree.iterwalk(body, events=("start", "end")):
+        boundary = element.tag in BOUNDARIES
+        if boundary:
+            if part := tidy("".join(open_texts)):
+                yield Part(part, heading=heading > 0)
+            open_texts.clear()
+        if element.tag == "head":
+            heading += 1 if event == "start" else -1
+        open_texts.append((element.text if event == "start" else element.tail) or "")
+    if part := tidy("".join(open_texts)):
+        yield Part(part)
 
 
 def aligned(

@@ -25,6 +25,7 @@ _ALIASES = {
     "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932", "gb2312": "gb18030",
     "gbk": "gb18030", "big5": "big5hkscs", "iso-8859-9": "cp1254", "windows-31j": "cp932",
 }  # fmt: skip
+_ODD = bytes([*range(9), *range(14, 32)])
 HEAD, SAMPLE = 4096, 65536
 
 
@@ -61,5 +62,5 @@ def looks_binary(raw: bytes) -> bool:
         (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"\x7fELF")
     ):
         return True
-    odd = sum(byte < 9 or 13 < byte < 32 for byte in head)  # noqa: PLR2004 - control characters
+    odd = len(head) - len(head.translate(None, _ODD))
     return bool(head) and odd / len(head) > 0.05  # noqa: PLR2004 - a stray NUL is no proof

@@ -6,6 +6,7 @@ A label is a whole block ("Key Takeaways:"), never a part of a sentence, so that
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _TRIM = " \t:：.!*#-–—_•|·[]()【】「」『』《》<>«»\"'“”’"  # noqa: RUF001 - as they are written
 
@@ -114,21 +115,27 @@ sobre o autor | sobre a autora | sull'autore | l'autore | over de auteur | 저�
 """
 
 
+_LETTERS_END = "\u2000"
+_ORNAMENTS = frozenset({"So", "Sk", "Cf", "Cn", "Mn"})
+
+
 def _words(table: str) -> frozenset[str]:
     return frozenset(
         plain(word) for line in table.splitlines() for word in line.split(" | ") if word.strip()
     )
 
 
+@lru_cache(maxsize=8192)
 def plain(text: str) -> str:
     """Fold case and drop emoji, colons and ornaments around a label; inner words stay."""
-    kept = "".join(
-        " "
-        if unicodedata.category(char) in {"So", "Sk", "Cf", "Cn", "Mn"} and ord(char) > 0x2000
-        else char  # noqa: PLR2004 - above the letters
-        for char in unicodedata.normalize("NFC", text)
-    )
+    kept = text if text.isascii() else "".join(map(_kept, unicodedata.normalize("NFC", text)))
     return " ".join(kept.split()).strip(_TRIM).casefold()
+
+
+def _kept(char: str) -> str:
+    """Return a letter or mark as it is; an ornament, emoji or selector becomes a space."""
+    ornament = char > _LETTERS_END and unicodedata.category(char) in _ORNAMENTS
+    return " " if ornament else char
 
 
 _CERTAIN = _words(CERTAIN)

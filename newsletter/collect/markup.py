@@ -126,13 +126,11 @@ class Walk:
 def markup_blocks(root: Element) -> tuple[list[Block], list[Element]]:
     """Return the blocks of the tree in reading order, and the element that holds each."""
     walk = Walk()
-    context = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    context = etree.iterwalk(root, events=("start", "end"))
     skipping = None
     for event, element in context:
         tag = element.tag
-        if event in {"comment", "pi"} or not isinstance(tag, str):
-            walk.add(element.tail)
-        elif element is skipping:
+        if element is skipping:
             skipping = None
             walk.add(element.tail)
         elif event == "end":

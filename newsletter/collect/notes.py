@@ -51,7 +51,7 @@ def read_tail(
     """Read what follows the body among the blocks from `start` on."""
     end = _stop(blocks, start)
     footnotes, used, how = _footnotes(blocks, start, end, hints_of, links_of)
-    bio, bio_used, bio_how = _biography(blocks, start, len(blocks), authors, hints_of)
+    bio, bio_used, bio_how = _biography(blocks, start, authors, hints_of)
     return Tail(footnotes, bio, frozenset(used | bio_used), end, how, bio_how)
 
 
@@ -132,40 +132,51 @@ def _note(n: int, raw: str, links: Sequence[str]) -> Footnote:
 
 
 def _biography(
-    blocks: Sequence[Block],
-    start: int,
-    end: int,
-    authors: Sequence[Author],
-    hints_of: HintsOf,
+    blocks: Sequence[Block], start: int, authors: Sequence[Author], hints_of: HintsOf
 ) -> tuple[str, set[int], str]:
+    """Find who the author is: by name, under a label, or in a box that says so."""
     names = [author.name for author in authors]
-    pattern = _about(names) if names else None
-    middle = start + (end - start) // 3
-    found: list[int] = []
-    for at in range(start, end):
+    middle = start + (len(blocks) - start) // 3
+    long = [
+        at
+        for at in range(max(start, 1), len(blocks))
+        if blocks[at].kind is not Kind.HEADING and blocks[at].words >= SHORTEST_BIO
+    ]
+    if named := _named(blocks, long, names, middle, hints_of):
+        return "\n\n".join(blocks[at].text for at in named), set(named), "author's name"
+    for at in long:
         block = blocks[at]
-        if block.words < SHORTEST_BIO or block.kind is Kind.HEADING:
+        if block.linked > 0.5:  # noqa: PLR2004
             continue
-        if pattern and pattern.match(block.text) and (at >= middle or _hinted(block, hints_of)):
-            if not any(blocks[one].text == block.text for one in found):
-                found.append(at)
-        if len(found) >= max(1, len(names)):
-            break
-    if found:
-        return "\n\n".join(blocks[at].text for at in found), set(found), "author's name"
-    for at in range(max(start, 1), end):
-        block, above = blocks[at], blocks[at - 1]
-        if block.words < SHORTEST_BIO or block.linked > 0.5:  # noqa: PLR2004
-            continue
-        if at >= middle and block.kind is Kind.PARAGRAPH and names_biography(above.text):
+        if at >= middle and block.kind is Kind.PARAGRAPH and names_biography(blocks[at - 1].text):
             return block.text, {at - 1, at}, "label"
-        if (
-            names
-            and _hinted(block, hints_of)
-            and any(name.split()[-1] in block.text for name in names)
-        ):
+        if _mentions(block, names) and _hinted(block, hints_of):
             return block.text, {at}, "box"
     return "", set(), ""
+
+
+def _mentions(block: Block, names: Sequence[str]) -> bool:
+    return any(name.split()[-1] in block.text for name in names)
+
+
+def _named(
+    blocks: Sequence[Block],
+    long: Sequence[int],
+    names: Sequence[str],
+    middle: int,
+    hints_of: HintsOf,
+) -> list[int]:
+    """Return the blocks that begin with an author's name and say who that is, one an author."""
+    near = [at for at in long if _mentions(blocks[at], names)]
+    if not near:
+        return []
+    pattern = _about(names)
+    found: dict[str, int] = {}
+    for at in near:
+        block = blocks[at]
+        if pattern.match(block.text) and (at >= middle or _hinted(block, hints_of)):
+            found.setdefault(block.text, at)
+    return list(found.values())[: len(names)]
 
 
 def _hinted(block: Block, hints_of: HintsOf) -> bool:

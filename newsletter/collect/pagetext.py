@@ -20,6 +20,7 @@ from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Image, Section
 
 FEWEST_WORDS = 8
+PROSE_WORDS, PROSE_LINKED = 12, 0.4
 _SEPARATORS = re.compile(r"\s+[|–—·»:-]\s+")  # noqa: RUF001 - as titles are divided
 _TRUNCATED = re.compile(
     r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|read more|continue reading|weiterlesen)\s*$", re.IGNORECASE
@@ -70,13 +71,13 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
     if not title:
         msg = "no title found on the page"
         raise ExtractFailed(msg)
+    when, when_from, guessed = _when(page, found.head)
+    authors, authors_from = _authors_or_guess(page, found)
     made, made_from = _sections(page, found)
     words = sum(count_words(paragraph) for section in made for paragraph in section.paragraphs)
     if words < FEWEST_WORDS and not found.points:
         msg = f"no text found below the title “{title}”"
         raise ExtractFailed(msg)
-    when, when_from, guessed = _when(page, found.head)
-    authors, authors_from = _authors_or_guess(page, found)
     article = replace(
         _assembled(page, found, made),
         title=title,
@@ -97,7 +98,9 @@ def open_page(text: str, url: str) -> Page:
 
 def parse(text: str) -> html.HtmlElement:
     """Parse HTML leniently; raises ExtractFailed when nothing of it is a document."""
-    parser = html.HTMLParser(encoding="utf-8")
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+    )
     cleaned = text.replace("\x00", "").encode("utf-8", "replace")
     try:
         return html.document_fromstring(cleaned, parser=parser)
@@ -182,11 +185,11 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
     """Make the sections; what our own pass took is removed before trafilatura looks."""
     used = found.used
     for at in found.tail.used | (found.points.used if found.points else frozenset()):
-        _drop(page.elements[at])
+        _drop(page.blocks[at], page.elements[at])
     known = {body.letters(page.blocks[at].text) for at in used} | {body.letters(found.head.title)}
     parts = [
         part
-        for part in body.chosen_parts(page.root, page.url)
+        for part in body.chosen_parts(page.root, page.url, _prose(page, found))
         if body.letters(part.text) not in known
     ]
     taken = body.aligned(page.blocks, parts, used)
@@ -198,8 +201,25 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
     return rest, "own pass (trafilatura found none)"
 
 
-def _drop(element: Element) -> None:
-    if element.getparent() is not None and element.tag not in {"body", "html", "article", "main"}:
+def _prose(page: Page, found: Found) -> list[str]:
+    """Return what is running text by its form: long, hardly linked, not beside the article."""
+    start, used = max(0, found.head.end - 1), found.used
+    return [
+        block.text
+        for block in page.blocks[start : found.tail.end]
+        if block.kind is not Kind.HEADING
+        and block.words >= PROSE_WORDS
+        and block.linked < PROSE_LINKED
+        and not block.zone
+        and block.index not in used
+    ]
+
+
+def _drop(block: Block, element: Element) -> None:
+    """Remove a block from the tree, if its element holds nothing else."""
+    if element.getparent() is None or element.tag in {"body", "html", "article", "main"}:
+        return
+    if body.letters("".join(element.itertext())) == body.letters(block.text):
         element.drop_tree()  # type: ignore[attr-defined] # the parser makes HtmlElements
 
 

@@ -52,7 +52,8 @@ def author_takeaways(blocks: Sequence[Block], hints_of: HintsOf) -> KeyPoints | 
 
 def _label(block: Block) -> tuple[str, str, str]:
     """Return strength, label and the text that follows it inside the same block."""
-    if block.kind is Kind.ITEM or block.zone in {"footer", "caption"} or block.linked > 0.5:  # noqa: PLR2004
+    elsewhere = block.linked > 0.5 and block.kind is not Kind.HEADING  # noqa: PLR2004
+    if block.kind is Kind.ITEM or block.zone in {"footer", "caption"} or elsewhere:
         return "", "", ""
     if strength := names_takeaways(block.text):
         return strength, block.text, ""
@@ -96,23 +97,28 @@ def _points(
 
 def _list(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoints | None:
     """Take the list that begins at `first`; nested lists belong to their item."""
-    depth, items, used = blocks[first].depth, [], {at}
+    depth, group = blocks[first].depth, blocks[first].group
+    items: list[str] = []
+    used = {at}
     last_item = -1
-    for block in blocks[first:]:
-        nested = block.depth > depth or (block.depth == depth and block.item == last_item != 0)
-        if block.kind is not Kind.ITEM or block.depth < depth:
-            if block.depth < max(depth, 1):
-                break
-            nested = True
-        elif block.depth == depth and block.group != blocks[first].group:
+    for place in range(first, len(blocks)):
+        block = blocks[place]
+        if not _in_list(block, depth, group):
             break
-        if nested and items:
+        used.add(place)
+        if items and (block.depth > depth or block.item == last_item != 0):
             items[-1] = f"{items[-1]} {block.text}"
-        else:
+        elif block.kind is Kind.ITEM:
             items.append(unbulleted(block.text))
             last_item = block.item
-        used.add(blocks.index(block, first))
     return _made(label, items, used, "list", blocks[first:])
+
+
+def _in_list(block: Block, depth: int, group: int) -> bool:
+    """Say whether a block belongs to a list; in plain text every item in a row does."""
+    if depth == 0:
+        return block.kind is Kind.ITEM
+    return block.depth > depth or (block.depth == depth and block.group == group)
 
 
 def _dashes(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoints | None:
@@ -184,10 +190,15 @@ def _convincing(points: KeyPoints, strength: str, blocks: Sequence[Block], at: i
     if strength == "certain":
         return sum(words) / len(words) >= FEWEST_WORDS
     labels = [block for block in blocks if plain(block.text) == plain(points.label)]
-    early = at <= max(30, len(blocks) // 2)
+    early = at <= max(30, len(blocks) // 2) or blocks[at].kind is Kind.HEADING
     return (
         len(labels) <= 1
         and early
         and 2 <= len(words) <= 10  # noqa: PLR2004 - a summary, not a catalogue
         and sum(words) / len(words) >= POSSIBLE_WORDS
+        and 2 * sum(map(_is_sentence, points.items)) >= len(words)
     )
+
+
+def _is_sentence(text: str) -> bool:
+    return text.endswith((".", "!", "?", "。", ".”", '."', "다", "”")) or count_words(text) >= 2 * POSSIBLE_WORDS

@@ -2,26 +2,20 @@
 
 import random
 import re
-import ssl
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
-import httpcore2
-import httpx2
-
 from newsletter.errors import FetchFailed
 from newsletter.fetch.decoding import ACCEPTED, read_body
-from newsletter.fetch.guard import Deadline, Resolve, system_resolve
+from newsletter.fetch.guard import Resolve, Trust, system_resolve
 from newsletter.fetch.hosts import Hosts
 from newsletter.fetch.robots import EVERYTHING, NOTHING, Robots, read_robots
-from newsletter.fetch.transport import GuardedTransport
+from newsletter.fetch.wire import Limits, Wire
 
 Clock = Callable[[], datetime]
 
@@ -87,15 +81,6 @@ class Fetcher(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long one request may take in all and in each step, and how long a host rests between."""
-
-    total_seconds: float = 30.0
-    step_seconds: float = 10.0
-    rest_seconds: float = 0.5
-
-
 def open_fetcher(
     clock: Clock,
     rng: random.Random,
@@ -122,26 +107,14 @@ class Client:
         self, clock: Clock, rng: random.Random, limits: Limits, resolve: Resolve, agent: str
     ) -> None:
         """Open nothing yet."""
-        self._clock, self._limits, self._agent = clock, limits, agent
-        self._deadline = Deadline()
+        self._clock = clock
         self._hosts = Hosts(clock, rng, limits.rest_seconds)
-        self._robots: dict[tuple[str, bool], Robots] = {}
-        context = ssl.create_default_context()
-        self._clients = {
-            allowed: httpx2.Client(
-                transport=GuardedTransport(self._deadline, resolve, context, allow_private=allowed),
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                headers={"User-Agent": agent, "Accept-Encoding": ACCEPTED},
-                timeout=limits.step_seconds,
-                trust_env=False,
-            )
-            for allowed in (False, True)
-        }
+        self._robots: dict[tuple[str, Trust], Robots] = {}
+        self._wire = Wire(limits, resolve, agent, ACCEPTED)
 
     def close(self) -> None:
         """Give back the connections."""
-        for client in self._clients.values():
-            client.close()
+        self._wire.close()
 
     def fetch(self, request: Request) -> Fetched | NotModified:
         """Fetch, following at most five redirects; raises FetchFailed with the reason."""
@@ -153,10 +126,11 @@ class Client:
                 msg = "redirects in a circle"
                 raise FetchFailed(msg)
             visited.add(url)
-            if request.is_page and not self._allowed(url, request):
+            trust = _trust(request, url)
+            if request.is_page and not self._allowed(url, request, trust):
                 msg = "robots.txt asks not to fetch it"
                 raise FetchFailed(msg)
-            answer = self._once(replace(request, url=url))
+            answer = self._once(replace(request, url=url), trust)
             if not isinstance(answer, _Redirect):
                 return replace(answer, moved_to=moved_to)
             permanent = permanent and answer.permanent
@@ -165,19 +139,20 @@ class Client:
         msg = f"more than {MOST_REDIRECTS} redirects"
         raise FetchFailed(msg)
 
-    def _allowed(self, url: str, request: Request) -> bool:
+    def _allowed(self, url: str, request: Request, trust: Trust) -> bool:
         """Ask the host's robots.txt, once; without one everything is allowed."""
         parts = urlsplit(url)
-        place = (f"{parts.scheme}://{parts.netloc}", request.allow_private)
+        place = (f"{parts.scheme}://{parts.netloc}", trust)
         if place not in self._robots:
-            self._robots[place] = self._read_robots(place[0], request)
+            self._robots[place] = self._read_robots(place[0], trust, request)
         rules = self._robots[place]
         if rules.delay:
             self._hosts.slow_down(parts.netloc, rules.delay)
         return rules.allows(url)
 
-    def _read_robots(self, site: str, request: Request) -> Robots:
-        asked = Request(f"{site}/robots.txt", allow_private=request.allow_private)
+    def _read_robots(self, site: str, trust: Trust, request: Request) -> Robots:
+        opened = request.allow_private and trust is Trust.INSIDE
+        asked = Request(f"{site}/robots.txt", allow_private=opened)
         try:
             answer = self.fetch(replace(asked, max_bytes=2_000_000))
         except FetchFailed as error:
@@ -188,25 +163,14 @@ class Client:
             raise
         return read_robots(answer.body, PRODUCT) if isinstance(answer, Fetched) else EVERYTHING
 
-    def _once(self, request: Request) -> "Fetched | NotModified | _Redirect":
+    def _once(self, request: Request, trust: Trust) -> "Fetched | NotModified | _Redirect":
         """Make one request in the host's turn."""
         host = urlsplit(request.url).netloc.lower()
-        with self._hosts.turn(host):
-            self._deadline.start(self._limits.total_seconds)
-            try:
-                return self._answer(request, host)
-            except (httpx2.TimeoutException, httpcore2.TimeoutException) as error:
-                raise FetchFailed(self._slow(error)) from error
-            except (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-                raise FetchFailed(_spoken(error)) from error
-            except httpx2.InvalidURL as error:
-                msg = f"not an address that can be fetched: {request.url[:80]}"
-                raise FetchFailed(msg) from error
-
-    def _answer(self, request: Request, host: str) -> "Fetched | NotModified | _Redirect":
-        client = self._clients[request.allow_private]
-        with client.stream("GET", request.url, headers=_headers(request)) as response:
-            status, headers = response.status_code, response.headers
+        with (
+            self._hosts.turn(host),
+            self._wire.get(request.url, _headers(request), trust) as answer,
+        ):
+            status, headers = answer.status, answer.headers
             if status in _REDIRECTS and headers.get("location"):
                 return _Redirect(urljoin(request.url, headers["location"]), status in _PERMANENT)
             fresh = _fresh_seconds(headers, self._clock())
@@ -214,9 +178,7 @@ class Client:
                 return NotModified(request.url, fresh_seconds=fresh)
             if status != 200:  # noqa: PLR2004
                 raise self._refused(status, headers, host)
-            body = read_body(
-                response.iter_raw(), headers.get("content-encoding", ""), request.max_bytes
-            )
+            body = read_body(answer.parts, headers.get("content-encoding", ""), request.max_bytes)
         kind = headers.get("content-type", "")
         charset = _CHARSET.search(kind)
         return Fetched(
@@ -230,7 +192,7 @@ class Client:
             fresh_seconds=fresh,
         )
 
-    def _refused(self, status: int, headers: httpx2.Headers, host: str) -> FetchFailed:
+    def _refused(self, status: int, headers: Mapping[str, str], host: str) -> FetchFailed:
         """Make the error for an answer that is no content; a host that asks for time gets it."""
         wait = _retry_after(headers.get("retry-after", ""), self._clock())
         if status in {429, 503}:
@@ -242,18 +204,19 @@ class Client:
             reason = f"answers {status}" + (f" ({named})" if named else "")
         return FetchFailed(reason, status=status, retry_after_seconds=wait)
 
-    def _slow(self, error: Exception) -> str:
-        if time.monotonic() >= self._deadline.at - 0.05:
-            return f"too slow: not finished after {self._limits.total_seconds:g} s"
-        if isinstance(error, (httpx2.ConnectTimeout, httpcore2.ConnectTimeout)):
-            return "does not accept a connection in time"
-        return f"does not answer within {self._limits.step_seconds:g} s"
-
 
 @dataclass(frozen=True, slots=True)
 class _Redirect:
     url: str
     permanent: bool
+
+
+def _trust(request: Request, url: str) -> Trust:
+    """Trust a source's own address as it says; another one that it redirects to less."""
+    if not request.allow_private:
+        return Trust.OUTSIDE
+    same = urlsplit(url).netloc.lower() == urlsplit(request.url).netloc.lower()
+    return Trust.INSIDE if same else Trust.REDIRECTED
 
 
 _STATUS_WORDS = {
@@ -291,19 +254,7 @@ def _headers(request: Request) -> dict[str, str]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _spoken(error: Exception) -> str:
-    """Say in words what went wrong below HTTP."""
-    text = str(error)
-    if "CERTIFICATE" in text.upper():
-        return f"its certificate is not valid ({text.rpartition(': ')[2][:80]})"
-    if "refused" in text.lower():
-        return "refuses the connection"
-    if isinstance(error, (httpx2.ConnectError, httpcore2.ConnectError)):
-        return f"cannot be reached ({text[:80]})"
-    return f"breaks the connection off ({text[:80] or type(error).__name__})"
-
-
-def _fresh_seconds(headers: httpx2.Headers, now: datetime) -> int:
+def _fresh_seconds(headers: Mapping[str, str], now: datetime) -> int:
     """Return how long the answer says it stays fresh, at most a day."""
     control = headers.get("cache-control", "")
     if "no-cache" in control or "no-store" in control:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import Any
 
 import httpcore2
@@ -20,6 +21,19 @@ Resolve = Callable[[str, int], Iterable[str]]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+
+
+class Trust(Enum):
+    """How far inside a request may lead.
+
+    OUTSIDE is everybody's internet. INSIDE also opens private and loopback addresses, for a source
+    that says so. REDIRECTED is what is left of INSIDE when another server sent us there: private
+    networks, but not this machine. Link-local addresses (a cloud's metadata) are never opened.
+    """
+
+    OUTSIDE = "outside"
+    REDIRECTED = "redirected"
+    INSIDE = "inside"
 
 
 class AddressRefused(FetchFailed):
@@ -47,6 +61,24 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+def may_connect(address: str, trust: Trust) -> bool:
+    """Say whether a request of that trust may connect to an address."""
+    if is_public(address):
+        return True
+    if trust is Trust.OUTSIDE:
+        return False
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = _carried(parsed) if isinstance(parsed, ipaddress.IPv6Address) else None
+    if inner is not None and parsed not in _IPV4_COMPATIBLE:
+        return may_connect(str(inner), trust)
+    if parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified:
+        return False
+    return trust is Trust.INSIDE or not parsed.is_loopback
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -81,12 +113,12 @@ class Deadline(threading.local):
 class Guard(httpcore2.NetworkBackend):
     """Opens connections for the pool; refuses those that lead inside."""
 
-    def __init__(self, deadline: Deadline, resolve: Resolve, *, allow_private: bool) -> None:
-        """Keep whose time runs, who knows the names, and whether inside is meant."""
+    def __init__(self, deadline: Deadline, resolve: Resolve, trust: Trust) -> None:
+        """Keep whose time runs, who knows the names, and how far inside is meant."""
         self._inner = httpcore2.SyncBackend()
         self._deadline = deadline
         self._resolve = resolve
-        self._allow_private = allow_private
+        self._trust = trust
 
     @override
     def connect_tcp(
@@ -121,12 +153,13 @@ class Guard(httpcore2.NetworkBackend):
         return found
 
     def _check(self, address: str, host: str) -> None:
-        if self._allow_private or is_public(address):
+        if may_connect(address, self._trust):
             return
         named = address if address == host else f"{host} is {address}"
-        msg = (
-            f"not fetched: {named}, a private address (allow_private = true opens it for a source)"
+        hint = (
+            " (allow_private = true opens it for a source)" if self._trust is Trust.OUTSIDE else ""
         )
+        msg = f"not fetched: {named}, a private address{hint}"
         raise AddressRefused(msg)
 
 
