@@ -139,7 +139,7 @@ def preview(
                 mail = letter(app.publication, newsletter, edition, kind=row.kind, date=app.now())
                 (folder / "message.eml").write_bytes(message(mail, _recipient(edition, address)))
         people = sum(one.people for one in made)
-        say(f"{len(made)} editions for {people:,} people are in {out}.")
+        say(f"{_counted(len(made), 'edition')} for {_counted(people, 'person')} in {out}.")
         say(f"What an approval covers: {issue_hash(made)[:16]}")
 
 
@@ -229,7 +229,8 @@ def edit(
             now=app.now(),
             state=sheet.state_of(draft_),
         )
-    say(f"{len(operations)} changes are in issue {issue}." if done else "Nothing was changed.")
+    said = "1 change is" if len(operations) == 1 else f"{len(operations)} changes are"
+    say(f"{said} in issue {issue}." if done else "Nothing was changed.")
     if done:
         say(f"Next: newsletter preview {issue} --out DIR, then newsletter approve {issue}")
 
@@ -303,7 +304,12 @@ def approve(
             raise SystemExit(int(Exit.WAITS))
         actor = getpass.getuser()
         approve_issue(app.engine, issue, actor=actor, now=now, expected=present, findings=found)
-    say(f"Issue {issue} is approved: {len(made)} editions, {present[:16]}.")
+    say(f"Issue {issue} is approved: {_counted(len(made), 'edition')}, {present[:16]}.")
+
+
+def _counted(n: int, one: str) -> str:
+    many = {"person": "people"}.get(one, f"{one}s")
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def chosen(app: App, key: str) -> Newsletter:

@@ -84,7 +84,7 @@ def _item_lines(item: Item) -> Iterator[str]:
     if "takeaways" in item.corrections:
         yield from (f"# the article's own: {line}" for line in item.takeaways.items)
     if item.suggested.items and not printed.takeaways.items:
-        yield f"# suggested, {item.suggested.detail} (remove the # and the “none” to accept):"
+        yield f"# suggested, {item.suggested.detail} (remove the # to accept):"
         yield from (f"# - {line}" for line in item.suggested.items)
 
 

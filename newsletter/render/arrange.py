@@ -7,6 +7,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from newsletter.model import links
+from newsletter.model.article import Footnote
 from newsletter.model.edition import Contents
 from newsletter.model.issue import Block, Issue, Item, corrected
 from newsletter.model.personalization import placeholder
@@ -124,9 +125,7 @@ def _letter(full: Sequence[Item], setting: Setting) -> LetterView | None:
         )
         for one in text.sections
     )
-    notes = tuple(
-        NoteView(one.n, printable(one.text), web_address(one.url)) for one in text.footnotes
-    )
+    notes = tuple(note_view(one) for one in text.footnotes)
     words = setting.catalogues.of(text.lang, setting.words.language)
     return LetterView(
         sections,
@@ -136,6 +135,14 @@ def _letter(full: Sequence[Item], setting: Setting) -> LetterView | None:
         notes_label=words.say("Notes"),
         link=words.say("Read “{title}” on the web", title=full[0].title),
     )
+
+
+def note_view(note: Footnote) -> NoteView:
+    """Return a footnote; its words are the link, and an address among them is not said twice."""
+    text, href = printable(note.text), web_address(note.url)
+    if href and note.url in text:
+        text = text.replace(note.url, "").strip(" ,;") or text
+    return NoteView(note.n, text, href)
 
 
 def runs(line: str) -> tuple[RunView, ...]:
