@@ -72,6 +72,11 @@ class SendGridSender:
         self._api.client = _Client(self._api.host, headers, 3, (), self._pool)
         self._prepared: dict[int, tuple[Letter, Prepared]] = {}
 
+    @property
+    def host(self) -> str:
+        """Return the address that requests go to."""
+        return str(self._api.host)
+
     def submit(self, shipment: Shipment) -> Outcome:
         """Send one request and read its answer."""
         try:

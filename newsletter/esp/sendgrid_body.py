@@ -159,12 +159,11 @@ def refusals(given: Columns, room: int) -> dict[str, str]:
         msg = f"{number} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
         raise BodyError(msg)
     folded = list(map(str.lower, given.addresses))
-    if (
-        not number
-        or (_ADDRESSES.fullmatch("\n".join(folded))
+    if not number or (
+        _ADDRESSES.fullmatch("\n".join(folded))
         and len(set(folded)) == number
         and max(map(len, folded)) <= LONGEST_ADDRESS
-        and 8 * (max(map(len, given.tokens)) + max(map(len, given.names))) <= room)
+        and 8 * (max(map(len, given.tokens)) + max(map(len, given.names))) <= room
     ):
         return {}
     return dict(_refused(given, folded, room))

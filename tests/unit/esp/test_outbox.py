@@ -1,0 +1,74 @@
+"""Files in a folder: whole or not there, written once."""
+
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.esp.outbox import OutboxSender
+from newsletter.esp.port import Recipient, Shipment, Verdict
+from newsletter.send.headers import letter
+from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
+
+LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
+PEOPLE = [Recipient(f"7-{n}", f"reader{n}@example.net", "", f"tok{n}") for n in range(1, 4)]
+SHIPMENT = Shipment("7.1:1", LETTER, PEOPLE)
+
+
+def test_each_delivery_is_one_file_and_nothing_else_is_left(tmp_path: Path) -> None:
+    assert OutboxSender(tmp_path / "outbox").submit(SHIPMENT).verdict is Verdict.ACCEPTED
+    names = sorted(one.name for one in (tmp_path / "outbox").iterdir())
+    assert names == ["7-1.eml", "7-2.eml", "7-3.eml"]
+
+
+def test_a_file_that_is_there_is_a_delivery_already_submitted(tmp_path: Path) -> None:
+    (tmp_path / "7-2.eml").write_bytes(b"as it was")
+    assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
+    assert (tmp_path / "7-2.eml").read_bytes() == b"as it was"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.fixture
+def full_after_the_first(tmp_path: Path) -> Iterator[Path]:
+    """A folder with room for one mail; the limit of a file's size stands for a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield tmp_path
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_one_line_and_provably_unsent(full_after_the_first: Path) -> None:
+    folder = full_after_the_first
+
+    def fill(point: str) -> None:
+        if point == "after_send":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (64, -1))
+
+    outcome = OutboxSender(folder, at=fill).submit(SHIPMENT)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+    assert outcome.verdict is Verdict.UNSENT
+    assert outcome.reached == ("7-1",)
+    assert "cannot be written" in outcome.reason
+    assert "\n" not in outcome.reason
+    assert [one.name for one in folder.iterdir()] == ["7-1.eml"]
+    assert OutboxSender(folder).submit(SHIPMENT).verdict is Verdict.ACCEPTED
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "outbox").write_text("not a folder")
+    outcome = OutboxSender(tmp_path / "outbox").submit(SHIPMENT)
+    assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ())
+
+
+def test_a_process_that_dies_while_writing_leaves_no_mail_behind(tmp_path: Path) -> None:
+    pid = os.fork()
+    if not pid:
+        OutboxSender(
+            tmp_path, at=lambda point: os._exit(9) if point == "mid_body" else None
+        ).submit(SHIPMENT)
+    os.waitpid(pid, 0)
+    assert not list(tmp_path.glob("*.eml"))
+    assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
+    assert len(list(tmp_path.iterdir())) == 3

@@ -1,0 +1,178 @@
+"""SendGrid over the wire: what is understood of each answer, and what the transport never does."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from newsletter.errors import ConfigurationError
+from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
+from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.wire import Patience
+from newsletter.send.headers import letter
+from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
+from tests.fakes.sendgrid import SendGrid
+
+LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
+PEOPLE = [Recipient(f"7-{n}", f"reader{n}@example.net", "", f"tok{n}") for n in range(1, 4)]
+
+Submit = Callable[..., tuple[Outcome, SendGrid]]
+
+
+@pytest.fixture
+def submit(tmp_path: Path) -> Iterator[Submit]:
+    """Return a function that submits one shipment to a server with these faults."""
+    with ExitStack() as stack:
+
+        def call(
+            *faults: str, times: int = 1, total: float = 0.5, sandbox: bool = False
+        ) -> tuple[Outcome, SendGrid]:
+            server = stack.enter_context(SendGrid(tmp_path / "ledger", faults))
+            patience = Patience(connect=1.0, total=total)
+            sender = SendGridSender("SG.secret", server.url, patience=patience, sandbox=sandbox)
+            stack.callback(sender.close)
+            outcome = Outcome(Verdict.UNSENT)
+            for number in range(times):
+                outcome = sender.submit(Shipment(f"7.{number + 1}:1", LETTER, PEOPLE))
+            return outcome, server
+
+        yield call
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict", "stop"),
+    [
+        ("ok", Verdict.ACCEPTED, False),
+        ("accept_drop", Verdict.UNKNOWN, False),
+        ("accept_500", Verdict.UNKNOWN, False),
+        ("accept_slow", Verdict.UNKNOWN, False),
+        ("drip", Verdict.UNKNOWN, False),
+        ("reset", Verdict.UNKNOWN, False),
+        ("503", Verdict.UNKNOWN, False),
+        ("html_502", Verdict.UNKNOWN, False),
+        ("redirect", Verdict.UNKNOWN, True),
+        ("429", Verdict.UNSENT, False),
+        ("400", Verdict.REFUSED, False),
+        ("413", Verdict.REFUSED, False),
+        ("401", Verdict.UNSENT, True),
+        ("403", Verdict.UNSENT, True),
+    ],
+)
+def test_every_answer_is_understood_so_that_nothing_is_lost_or_doubled(
+    submit: Submit, fault: str, verdict: Verdict, stop: bool
+) -> None:
+    outcome, server = submit(fault)
+    assert (outcome.verdict, outcome.stop) == (verdict, stop)
+    assert len(server.heads) == 1, "the transport tried again by itself"
+
+
+def test_a_slow_drip_ends_at_the_deadline(submit: Submit) -> None:
+    began = time.monotonic()
+    outcome, _server = submit("drip", total=0.3)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert time.monotonic() - began < 3
+
+
+def test_a_400_that_names_a_recipient_refuses_that_one(submit: Submit) -> None:
+    outcome, _server = submit("400_one")
+    assert outcome.verdict is Verdict.REFUSED
+    assert outcome.refused == {"7-2": "SendGrid: Not a valid address."}
+
+
+def test_the_index_of_a_400_is_counted_among_those_who_were_in_the_body(tmp_path: Path) -> None:
+    people = [PEOPLE[0]._replace(address="bad address"), *PEOPLE[1:]]
+    with SendGrid(tmp_path / "ledger", ["400_one"]) as server:
+        sender = SendGridSender("SG.secret", server.url)
+        outcome = sender.submit(Shipment("7.1:1", LETTER, people))
+        sender.close()
+    assert set(outcome.refused) == {"7-1", "7-3"}
+
+
+@pytest.mark.parametrize(("fault", "least", "most"), [("429", 60, 61), ("429_reset", 1, 4)])
+def test_a_429_waits_by_its_header(submit: Submit, fault: str, least: int, most: int) -> None:
+    outcome, _server = submit(fault)
+    assert outcome.wait is not None
+    assert least <= outcome.wait <= most
+
+
+def test_a_refused_connection_is_provably_unsent() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    outcome = SendGridSender("SG.k", f"http://127.0.0.1:{port}").submit(
+        Shipment("7.1:1", LETTER, PEOPLE)
+    )
+    assert (outcome.verdict, outcome.stop) == (Verdict.UNSENT, False)
+
+
+def test_connections_are_kept(submit: Submit) -> None:
+    _outcome, server = submit(times=20)
+    assert server.connections == 1
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used(submit: Submit) -> None:
+    outcome, server = submit("ok", "accept_drop", "ok", times=3)
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert server.connections == 2
+
+
+def test_the_request_is_the_vendors(submit: Submit) -> None:
+    _outcome, server = submit()
+    first, *lines = server.heads[0].split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines if line)
+    assert first == "POST /v3/mail/send HTTP/1.1"
+    assert headers["authorization"] == "bearer sg.secret"
+    assert headers["content-type"] == "application/json"
+    assert headers["user-agent"].startswith("sendgrid/")
+
+
+def test_a_proxy_in_the_environment_is_not_used(
+    submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    outcome, _server = submit()
+    assert outcome.verdict is Verdict.ACCEPTED
+
+
+def test_neither_key_nor_address_reaches_a_log(
+    submit: Submit, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    submit("400_one")
+    assert "SG.secret" not in caplog.text
+    assert "reader1@" not in caplog.text
+
+
+def test_an_address_in_an_error_is_not_repeated(submit: Submit) -> None:
+    outcome, _server = submit("400_one")
+    assert "@" not in outcome.reason
+
+
+def test_sandbox_mode_expects_a_200_and_nothing_else(submit: Submit) -> None:
+    outcome, server = submit(sandbox=True)
+    assert server.bodies[0]["mail_settings"] == {"sandbox_mode": {"enable": True}}
+    assert outcome.verdict is Verdict.UNKNOWN, "the fake answers 202"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("", "https://api.sendgrid.com"),
+        ("global", "https://api.sendgrid.com"),
+        ("eu", "https://api.eu.sendgrid.com"),
+        ("https://api.eu.sendgrid.com/", "https://api.eu.sendgrid.com"),
+    ],
+)
+def test_regions_are_the_packages(host: str, url: str) -> None:
+    assert SendGridSender("SG.k", host).host == url
+
+
+@pytest.mark.parametrize(("key", "host"), [("", ""), (" ", ""), ("schlüssel", ""), ("k", "moon")])
+def test_a_wrong_key_or_host_is_refused_at_the_start(key: str, host: str) -> None:
+    with pytest.raises(ConfigurationError, match="SENDGRID_API_"):
+        SendGridSender(key, host)

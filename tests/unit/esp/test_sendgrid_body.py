@@ -1,0 +1,206 @@
+"""The bodies that SendGrid gets: right for every recipient, and never beyond a documented limit."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.esp.port import Letter, Recipient
+from newsletter.esp.sendgrid_body import BodyError, Prepared, check
+from newsletter.model.personalization import fill
+from newsletter.send.headers import letter
+from tests.fakes.issues import NONCE, NOW, PUBLICATION, WEEKLY, sample_edition
+
+LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
+ADA = Recipient("7-1", "ada@example.net", "Ada", "m1a2b.weekly.1.0f0f")
+
+
+def _body(*people: Recipient, letter: Letter = LETTER) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(Prepared(letter).fill("7.1:1", people).content)
+    return body
+
+
+def test_a_personalization_holds_all_that_one_recipient_needs() -> None:
+    (person,) = _body(ADA)["personalizations"]
+    assert person == {
+        "to": [{"email": "ada@example.net", "name": "Ada"}],
+        "custom_args": {"nl_delivery": "7-1", "nl_attempt": "7.1:1"},
+        "headers": {
+            "List-Unsubscribe": "<https://news.example.org/leave/m1a2b.weekly.1.0f0f>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+        "substitutions": {
+            f"-nl{NONCE}-token-": ADA.token,
+            f"-nl{NONCE}-token.t-": ADA.token,
+            f"-nl{NONCE}-delivery-": "7-1",
+            f"-nl{NONCE}-name-": ", Ada",
+            f"-nl{NONCE}-name.t-": ", Ada",
+        },
+    }
+
+
+def test_everything_else_is_said_once() -> None:
+    body = _body(ADA)
+    del body["personalizations"]
+    assert body == {
+        "from": {"email": "brief@example.org", "name": "Peninsula Review"},
+        "reply_to": {"email": "editors@example.org"},
+        "subject": "Edition 1 of the week",
+        "content": [
+            {"type": "text/plain", "value": LETTER.text},
+            {"type": "text/html", "value": LETTER.html},
+        ],
+        "headers": {
+            "List-ID": '"The Weekly Brief" <weekly.example.org>',
+            "Feedback-ID": "7:regular:weekly:exampleorg",
+        },
+        "categories": ["weekly"],
+        "tracking_settings": {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": {"enable": False},
+            "subscription_tracking": {"enable": False},
+        },
+    }
+
+
+@given(st.lists(st.text(max_size=80), min_size=1, max_size=6))
+def test_any_names_give_the_values_that_smtp_would_print(names: list[str]) -> None:
+    people = [
+        Recipient(f"7-{n}", f"reader{n}@example.net", name, f"tok.{n}")
+        for n, name in enumerate(names)
+    ]
+    body = _body(*people)
+    assert len(body["personalizations"]) == len(people)
+    for one, person in zip(people, body["personalizations"], strict=True):
+        assert person["to"][0]["email"] == one.address
+        assert not set(";,\r\n") & set(person["to"][0].get("name", ""))
+        assert person["to"][0].get("name", "x") != ""
+        filled = one.replacements(NONCE)
+        assert fill(LETTER.html, person["substitutions"]) == fill(LETTER.html, filled)
+        assert fill(LETTER.text, person["substitutions"]) == fill(LETTER.text, filled)
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=50))
+def test_text_of_the_letter_passes_unchanged(words: str) -> None:
+    changed = replace(LETTER, html=f"<p>{words} 100% %s {{}}</p>", text=f"x{words}")
+    content = _body(ADA, letter=changed)["content"]
+    assert [one["value"] for one in content] == [changed.text, changed.html]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "no-at-sign",
+        "two@at@signs.example",
+        "with space@example.net",
+        "josé@example.net",
+        "@example.net",
+        "ada@",
+        "",
+        "a@" + "x" * 320,
+        "ada@example.net\nbcc@example.net",
+    ],
+)
+def test_an_address_that_sendgrid_would_refuse_stays_out_alone(address: str) -> None:
+    others = [
+        ADA,
+        Recipient("7-2", address, "B", "t"),
+        ADA._replace(delivery="7-3", address="c@d.e"),
+    ]
+    body = Prepared(LETTER).fill("7.1:1", others)
+    assert list(body.refused) == ["7-2"]
+    assert [one.delivery for one in body.recipients] == ["7-1", "7-3"]
+    assert len(json.loads(body.content)["personalizations"]) == 2
+
+
+def test_the_same_address_in_other_letters_is_kept_once() -> None:
+    body = Prepared(LETTER).fill(
+        "7.1:1", [ADA, ADA._replace(delivery="7-2", address="ADA@example.net")]
+    )
+    assert body.refused == {"7-2": "the same address twice in one batch"}
+
+
+def test_quotation_marks_in_an_address_are_escaped() -> None:
+    body = _body(ADA._replace(address='"ada"@example.net'))
+    assert body["personalizations"][0]["to"][0]["email"] == '"ada"@example.net'
+
+
+def test_substitutions_beyond_ten_thousand_bytes_refuse_the_recipient() -> None:
+    body = Prepared(LETTER).fill("7.1:1", [ADA._replace(token="t" * 9000)])
+    assert list(body.refused) == ["7-1"]
+    assert not body.content
+
+
+def test_more_than_a_thousand_recipients_are_never_sent() -> None:
+    people = [Recipient(f"7-{n}", f"r{n}@example.net", "", "t") for n in range(1001)]
+    with pytest.raises(BodyError, match="1001 recipients"):
+        Prepared(LETTER).fill("7.1:1", people)
+
+
+def test_a_body_of_thirty_megabytes_is_never_sent() -> None:
+    with pytest.raises(BodyError, match="bytes"):
+        Prepared(replace(LETTER, html="x" * 30_000_000)).fill("7.1:1", [ADA])
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"headers": (("To", "x@example.org"),)}, "reserved"),
+        ({"headers": (("x-sg-eid", "1"),)}, "reserved"),
+        ({"headers": (("X Y", "1"),)}, "no name of a header"),
+        ({"headers": (("X-Ü", "1"),)}, "no name of a header"),
+        ({"headers": (("X-A", "한국"),)}, "one line of ASCII"),
+        ({"headers": (("X-A", "a\r\nBcc: b"),)}, "one line of ASCII"),
+        ({"subject": " "}, "subject is empty"),
+        ({"text": ""}, "part of the mail is empty"),
+        ({"categories": ("a", "a")}, "unique"),
+        ({"categories": tuple("abcdefghijk")}, "at most 10"),
+        ({"categories": ("한국",)}, "ASCII"),
+        ({"categories": ("x" * 256,)}, "255"),
+    ],
+)
+def test_a_letter_beyond_a_limit_is_not_prepared(changes: dict[str, Any], problem: str) -> None:
+    with pytest.raises(BodyError, match=problem):
+        check(replace(LETTER, **changes))
+
+
+def test_sandbox_mode_is_asked_for_in_the_body() -> None:
+    body = json.loads(Prepared(LETTER, sandbox=True).fill("7.1:1", [ADA]).content)
+    assert body["mail_settings"] == {"sandbox_mode": {"enable": True}}
+
+
+def test_tracking_is_said_explicitly_when_it_is_wanted() -> None:
+    tracked = replace(LETTER, opens=True, clicks=True)
+    settings = _body(ADA, letter=tracked)["tracking_settings"]
+    assert settings["open_tracking"] == {"enable": True}
+    assert settings["click_tracking"] == {"enable": True, "enable_text": False}
+    assert settings["subscription_tracking"] == {"enable": False}
+
+
+@pytest.fixture
+def valid() -> Callable[[Any], None]:
+    """Return a validator by SendGrid's published description, where a path to it is given."""
+    path = os.environ.get("SENDGRID_OPENAPI", "")
+    if not path:
+        pytest.skip("SENDGRID_OPENAPI names no tsg_mail_v3.json")
+    jsonschema = pytest.importorskip("jsonschema_rs")
+    spec = json.loads(Path(path).read_text("utf-8"))
+    post = spec["paths"]["/v3/mail/send"]["post"]["requestBody"]
+    schema = post["content"]["application/json"]["schema"]
+    validator = jsonschema.Draft202012Validator({"components": spec["components"], **schema})
+    return validator.validate  # type: ignore[no-any-return]
+
+
+def test_bodies_validate_against_the_published_description(valid: Callable[[Any], None]) -> None:
+    people = [
+        Recipient(f"7-{n}", f"reader{n}@example.net", "Ada" * (n % 3), f"tok{n}")
+        for n in range(1000)
+    ]
+    valid(_body(*people))
+    valid(json.loads(Prepared(LETTER, sandbox=True).fill("7.1:1", people[:1]).content))
