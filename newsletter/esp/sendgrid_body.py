@@ -139,7 +139,7 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
 
     Names of letters and single spaces need no more than quotation marks.
     """
-    if _ORDINARY.fullmatch("\n".join(names)) and len(max(names, key=len)) <= LONGEST_NAME:
+    if _all(_ORDINARY, names) and len(max(names, key=len)) <= LONGEST_NAME:
         quoted = [f'"{name}"' if name else "" for name in names]
         greetings = [f'", {name}"' if name else '""' for name in names]
         return quoted, greetings, greetings
@@ -160,13 +160,19 @@ def refusals(given: Columns, room: int) -> dict[str, str]:
         raise BodyError(msg)
     folded = list(map(str.lower, given.addresses))
     if not number or (
-        _ADDRESSES.fullmatch("\n".join(folded))
+        _all(_ADDRESSES, folded)
         and len(set(folded)) == number
         and max(map(len, folded)) <= LONGEST_ADDRESS
         and 8 * (max(map(len, given.tokens)) + max(map(len, given.names))) <= room
     ):
         return {}
     return dict(_refused(given, folded, room))
+
+
+def _all(lines: re.Pattern[str], texts: Sequence[str]) -> bool:
+    """Return whether a pattern for lines matches all texts, of which none holds a line break."""
+    together = "\n".join(texts)
+    return lines.fullmatch(together) is not None and together.count("\n") == len(texts) - 1
 
 
 def _refused(given: Columns, folded: Sequence[str], room: int) -> Iterator[tuple[str, str]]:
