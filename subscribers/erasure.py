@@ -19,6 +19,8 @@ def erase(
     The audit keeps what was done and by whom, without details. `outcome.erased` names whom the
     caller must erase from newsletter's own tables and files.
     """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")  # zeros, not free pages with names
     hash_ = erasures.hashed(person.address_key, pepper)
     erasures.remember(connection, hash_, now)
     connection.execute(

@@ -51,7 +51,7 @@ def leave(
         return Outcome("already")
     hash_ = erasures.hashed(person.address_key, pepper)
     entries = tuple(
-        Entry("left", now, person.id, hash_, newsletter, _reason(farewell)) for newsletter in ended
+        Entry("left", now, person.id, hash_, newsletter, farewell.way) for newsletter in ended
     )
     titles = {key: title for key, title in (farewell.titles or {}).items() if key in ended}
     mails = (joining.way_back(connection, person, titles, now),) if titles else ()

@@ -1,0 +1,410 @@
+"""The public pages from a reader's chair: form, mailbox, links."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from subscribers.roster.reading import open_listing
+from subscribers.roster.rows import Terms
+from subscribers.roster.run import Order, apply
+from subscribers.tokens import Purpose, Signer
+from tests.fakes.readers import Reader, reader, words_of
+
+EVE = "eve@example.org"
+
+
+@pytest.fixture
+def eve(tmp_path: Path) -> Iterator[Reader]:
+    """Somebody whom the publication does not know yet."""
+    with reader(tmp_path) as found:
+        yield found
+
+
+def confirmed(eve: Reader, **fields: object) -> None:
+    """Sign up and confirm."""
+    eve.sign_up(EVE, **fields)
+    assert eve.client.post(eve.link(EVE, "confirm")).status_code == 200
+
+
+def test_a_sign_up_becomes_a_subscription_only_by_the_button_behind_the_mail(eve: Reader) -> None:
+    assert eve.sign_up(EVE, newsletter=["weekly", "daily"], topic=["ships", "forged"]) == 303
+    assert eve.state(EVE) == "pending"
+    link = eve.link(EVE, "confirm")
+    page = eve.client.get(link)
+    assert "The Tide" in page.text
+    assert eve.state(EVE) == "pending"
+    assert "Welcome" in eve.client.post(link).text
+    assert (eve.state(EVE), eve.state(EVE, "daily")) == ("confirmed", "confirmed")
+    page = eve.client.get(eve.link(EVE, "preferences"))
+    assert 'value="ships" checked' in page.text
+    assert "forged" not in page.text
+    assert "confirmed before" in eve.client.post(link).text
+
+
+def test_the_proof_of_consent_says_when_where_and_under_which_words(eve: Reader) -> None:
+    confirmed(eve)
+    rows = eve.everything()
+    wordings = {row[0]: str(row[2]) for row in rows["wordings"]}
+    acts = [row for row in rows["consents"] if row[1] == eve.subscriber(EVE)]
+    assert [row[3] for row in acts] == ["requested", "confirmed"]
+    assert {row[5] for row in acts} == {"sign-up page"}
+    for row in acts:
+        assert "right to refuse" in wordings[str(row[6])]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_wording_names_what_the_law_asks_for_in_every_language(
+    eve: Reader, language: str
+) -> None:
+    page = words_of(eve.client.get(f"/?lang={language}").text)
+    asked = {
+        "en": ("What for", "Which data", "How long", "Where to", "right to refuse"),
+        "ko": ("목적", "항목", "기간", "제3자 제공", "거부할 권리"),
+    }
+    assert all(one in page for one in asked[language])
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"agree": ""}, 422),
+        ({"newsletter": []}, 422),
+        ({"newsletter": ["forged"]}, 422),
+        ({"website": "http://spam.example"}, 303),
+    ],
+)
+def test_a_form_without_agreement_newsletter_or_with_the_trap_filled_begins_nothing(
+    eve: Reader, fields: dict[str, object], status: int
+) -> None:
+    before = eve.everything()
+    assert eve.sign_up(EVE, **fields) == status
+    assert eve.everything() == before
+
+
+def test_known_unknown_and_suppressed_addresses_get_the_same_answer(eve: Reader) -> None:
+    answers = []
+    for address in ("new@example.org", "ann@example.org", "dan@example.org"):
+        answer = eve.client.post(
+            "/sign-up", data={"address": address, "newsletter": "weekly", "agree": "yes"}
+        )
+        kept = {name: value for name, value in answer.headers.items() if name != "date"}
+        answers.append((answer.status_code, answer.text, kept))
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_one_confirmation_mail_a_day_and_three_ever(eve: Reader) -> None:
+    for day in range(6):
+        for _again in range(2):
+            eve.sign_up(EVE)
+        assert len(eve.letters(EVE)) == min(day + 1, 3)
+        eve.house.at += timedelta(days=1, minutes=1)
+
+
+def test_an_address_that_never_answered_is_not_asked_again_after_it_was_forgotten(
+    eve: Reader,
+) -> None:
+    for _day in range(3):
+        eve.sign_up(EVE)
+        eve.letters(EVE)
+        eve.house.at += timedelta(days=1, minutes=1)
+    eve.house.at += timedelta(days=15)
+    eve.letters(EVE)
+    assert eve.state(EVE) is None
+    eve.sign_up(EVE)
+    assert len(eve.letters(EVE)) == 3
+
+
+def test_one_network_is_limited_and_a_proxy_that_is_not_trusted_is_not_believed(
+    eve: Reader,
+) -> None:
+    for number in range(30):
+        eve.client.post(
+            "/sign-up",
+            data={"address": f"r{number}@example.org", "newsletter": "weekly", "agree": "yes"},
+            headers={"X-Forwarded-For": f"198.51.100.{number}"},
+        )
+    people = [row for row in eve.everything()["subscribers"] if row[5] == "sign-up"]
+    assert len(people) == 20
+
+
+def test_nothing_changes_for_somebody_known_before_they_confirm(eve: Reader) -> None:
+    before = eve.everything()
+    eve.sign_up("ann@example.org", newsletter=["weekly"], topic=["fish"])
+    after = eve.everything()
+    for table in ("subscribers", "subscriptions", "subscriber_tags", "consents"):
+        assert after[table] == before[table]
+
+
+def test_a_confirmation_link_ends_after_two_weeks(eve: Reader) -> None:
+    eve.sign_up(EVE)
+    link = eve.link(EVE, "confirm")
+    eve.house.at += timedelta(days=13, hours=23)
+    assert eve.client.get(link).status_code == 200
+    eve.house.at += timedelta(hours=2)
+    assert eve.client.get(link).status_code == 410
+    assert eve.client.post(link).status_code == 410
+    assert eve.state(EVE) == "pending"
+
+
+def test_preferences_are_set_by_the_link_in_any_mail(eve: Reader) -> None:
+    confirmed(eve, newsletter=["weekly", "daily"])
+    link = eve.link(EVE, "preferences")
+    answer = eve.client.post(
+        link,
+        data={
+            "newsletter": ["weekly"],
+            "frequency.weekly": "monthly",
+            "pause.weekly": "4",
+            "topic": ["fish"],
+            "language": "ko",
+        },
+    )
+    assert answer.status_code == 303
+    page = eve.client.get(answer.headers["location"]).text
+    assert "저장했습니다." in page
+    assert 'value="fish" checked' in page
+    assert '<option value="monthly" selected' in page
+    assert "2026년 12월 24일까지" in page
+    assert eve.state(EVE, "daily") == "left"
+    eve.client.post(link, data={"newsletter": ["weekly"], "pause.weekly": "0"})
+    page = eve.client.get(link).text
+    assert (
+        "2026년"
+        not in page.partition("<fieldset")[2].partition("</select>")[2].partition("</select>")[0]
+    )
+
+
+def test_adding_a_newsletter_by_a_link_that_may_be_forwarded_asks_by_mail_first(
+    eve: Reader,
+) -> None:
+    token = eve.token("ann@example.org")
+    answer = eve.client.post(
+        f"/preferences/{token}", data={"newsletter": ["weekly", "daily"], "topic": ["ships"]}
+    )
+    assert "saved=2" in answer.headers["location"]
+    assert eve.state("ann@example.org", "daily") is None
+    eve.client.post(eve.link("ann@example.org", "confirm"))
+    assert eve.state("ann@example.org", "daily") == "confirmed"
+
+
+def test_a_forwarded_page_shows_neither_the_address_nor_the_name(eve: Reader) -> None:
+    page = eve.client.get(f"/preferences/{eve.token('ann@example.org')}").text
+    assert "ann@example.org" not in page
+    assert "Ann" not in page
+
+
+@pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
+def test_one_click_leaves_in_either_encoding_without_cookie_or_redirect(
+    eve: Reader, kind: str
+) -> None:
+    path = f"/leave/{eve.token('ann@example.org')}"
+    fields = {"List-Unsubscribe": "One-Click"}
+    for _again in range(2):
+        answer = (
+            eve.client.post(path, files={name: (None, value) for name, value in fields.items()})
+            if kind == "multipart"
+            else eve.client.post(path, data=fields)
+        )
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    assert eve.state("ann@example.org") == "left"
+    assert not eve.letters("ann@example.org")
+
+
+def test_leaving_by_the_page_says_good_bye_once_and_the_mail_leads_back(eve: Reader) -> None:
+    confirmed(eve)
+    path = f"/leave/{eve.token(EVE)}"
+    assert "Leave The Tide" in eve.client.get(path).text
+    assert eve.state(EVE) == "confirmed"
+    for _again in range(2):
+        page = eve.client.post(path, data={"scope": "one", "reason": "<b>much</b>"})
+        assert "You have left" in page.text
+        assert "<b>much" not in page.text
+    assert eve.state(EVE) == "left"
+    assert [str(letter["Subject"]) for letter in eve.letters(EVE)].count(
+        "You have left The Tide"
+    ) <= 1
+    back = eve.link(EVE, "confirm")
+    assert eve.client.post(back).status_code == 200
+    assert eve.state(EVE) == "confirmed"
+
+
+def test_leaving_everything_leaves_pending_sign_ups_too(eve: Reader) -> None:
+    confirmed(eve)
+    eve.house.at += timedelta(days=2)
+    eve.sign_up(EVE, newsletter=["daily"])
+    eve.client.post(f"/leave/{eve.token(EVE)}", data={"scope": "all"})
+    assert (eve.state(EVE), eve.state(EVE, "daily")) == ("left", "left")
+
+
+def test_a_newsletter_that_is_no_more_can_still_be_left(eve: Reader) -> None:
+    confirmed(eve)
+    with eve.house.app.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE subscriptions SET newsletter = 'gone'")
+    token = eve.token(EVE, "gone")
+    assert eve.client.get(f"/leave/{token}").status_code == 200
+    eve.client.post(f"/leave/{token}", data={"List-Unsubscribe": "One-Click"})
+    assert eve.state(EVE, "gone") == "left"
+
+
+def test_a_link_signed_by_an_older_key_still_leaves(eve: Reader) -> None:
+    old = Signer([b"o" * 32])
+    eve.house.app.signer._keys.extend(old._keys)  # noqa: SLF001 - as after a rotation
+    token = old.mint(eve.subscriber("ann@example.org"), "weekly", Purpose.MAIL)
+    assert eve.client.post(f"/leave/{token}").status_code == 200
+    assert eve.state("ann@example.org") == "left"
+
+
+def test_leaving_is_answered_while_somebody_else_writes(eve: Reader) -> None:
+    path = f"/leave/{eve.token('ann@example.org')}"
+    held = threading.Event()
+
+    def freeze() -> None:
+        with eve.house.app.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE subscribers SET name = name")
+            held.set()
+            time.sleep(1)
+
+    thread = threading.Thread(target=freeze)
+    thread.start()
+    held.wait(5)
+    assert eve.client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    thread.join()
+    assert eve.state("ann@example.org") == "left"
+
+
+def test_what_is_theirs_takes_a_link_that_is_freshly_mailed_and_works_once(eve: Reader) -> None:
+    preferences = f"/preferences/{eve.token('ann@example.org')}"
+    assert eve.client.post(f"{preferences}/data").status_code == 200
+    link = eve.link("ann@example.org", "manage")
+    assert eve.client.get(link).status_code == 200
+    answer = eve.client.post(link, data={"act": "export"})
+    held = json.loads(answer.text)
+    assert held["address"] == "ann@example.org"
+    assert held["subscriptions"][0]["state"] == "confirmed"
+    assert eve.client.post(link, data={"act": "export"}).status_code == 410
+    assert eve.client.get(link).status_code == 410
+
+
+def test_a_link_from_an_issue_does_not_manage_and_one_hour_is_enough(eve: Reader) -> None:
+    token = eve.token("ann@example.org")
+    assert (
+        eve.client.post(f"/manage/{token}", data={"act": "erase", "sure": "yes"}).status_code == 404
+    )
+    eve.client.post(f"/preferences/{token}/data")
+    link = eve.link("ann@example.org", "manage")
+    eve.house.at += timedelta(hours=1)
+    assert eve.client.post(link, data={"act": "erase", "sure": "yes"}).status_code == 410
+    assert eve.state("ann@example.org") == "confirmed"
+
+
+def test_the_address_changes_only_by_the_mail_to_the_new_one(eve: Reader) -> None:
+    eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
+    link = eve.link("ann@example.org", "manage")
+    assert eve.client.post(link, data={"act": "address", "address": "no"}).status_code == 422
+    eve.client.post(link, data={"act": "address", "address": "Ann@New.example.org"})
+    assert eve.state("ann@example.org") == "confirmed"
+    new = eve.link("Ann@New.example.org", "manage")
+    assert "Ann@New.example.org" in eve.client.get(new).text
+    assert eve.state("ann@example.org") == "confirmed"
+    assert "changed" in eve.client.post(new).text
+    assert eve.state("ann@new.example.org") == "confirmed"
+
+
+def test_asking_for_the_address_of_somebody_else_answers_alike_and_mails_nobody(
+    eve: Reader,
+) -> None:
+    eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
+    link = eve.link("ann@example.org", "manage")
+    answer = eve.client.post(link, data={"act": "address", "address": "bob@example.org"})
+    assert "One more step" in answer.text
+    assert not eve.letters("bob@example.org")
+
+
+def test_erasure_reaches_every_copy_and_leaves_a_hash(eve: Reader, tmp_path: Path) -> None:
+    confirmed(eve)
+    eve.client.post(f"/preferences/{eve.token(EVE)}/data")
+    link = eve.link(EVE, "manage")
+    number = eve.subscriber(EVE)
+    eve.client.post(f"/leave/{eve.token(EVE)}", data={"reason": f"I am {EVE}"})
+    answer = eve.client.post(link, data={"act": "erase", "sure": "yes"})
+    assert "erased" in answer.text
+    rows = eve.everything()
+    assert EVE not in repr(rows)
+    assert len(rows["erasures"]) == 1
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if EVE.encode() in path.read_bytes()]
+    token = eve.house.app.signer.mint(number, "weekly", Purpose.MAIL)
+    assert eve.client.get(f"/preferences/{token}").status_code == 404
+    one_click = {"List-Unsubscribe": "One-Click"}
+    assert eve.client.post(f"/leave/{token}", data=one_click).status_code == 200
+
+
+def test_who_was_erased_comes_back_by_their_own_word_only(eve: Reader, tmp_path: Path) -> None:
+    eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
+    link = eve.link("ann@example.org", "manage")
+    eve.client.post(link, data={"act": "erase", "sure": "yes"})
+    path = tmp_path / "again.csv"
+    path.write_text("email\nann@example.org\n")
+    order = Order(open_listing(path, mapping={}), Terms("x", into=("weekly",)), b"p" * 40)
+    app = eve.house.app
+    assert apply(app.engine, order, actor="x", clock=app.now).counts == {"refused": 1}
+    eve.sign_up("ann@example.org")
+    eve.client.post(eve.link("ann@example.org", "confirm"))
+    assert eve.state("ann@example.org") == "confirmed"
+
+
+def test_why_nothing_this_week_is_said_in_plain_words(eve: Reader) -> None:
+    confirmed(eve)
+    link = eve.link(EVE, "preferences")
+    with eve.house.app.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO issues (id, newsletter, number, kind, state, nominal, due_at, subject,"
+            " blocks, drafted_at, created_by) VALUES (91, 'weekly', 1, 'regular', 'submitted', 'x',"
+            " '2026-11-23 08:00:00.000000', 'Ships again', '[]', '2026-11-23 08:00:00.000000', 'x')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO exclusions (issue_id, subscriber_id, reason) VALUES (91, ?, 'paused')",
+            (eve.subscriber(EVE),),
+        )
+    page = words_of(eve.client.get(link).text)
+    assert "23 November 2026 · Ships again You had paused it." in page
+    assert "You get it because you confirmed it on 26 November 2026." in page
+
+
+@pytest.mark.parametrize("page", ["leave", "preferences", "manage", "confirm"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_broken_link_is_refused_politely_and_never_shown(
+    eve: Reader, page: str, method: str
+) -> None:
+    answer = eve.client.request(method, f"/{page}/m0000.weekly.1.{'0' * 32}")
+    assert answer.status_code == 404
+    assert "0000" not in answer.text
+
+
+def test_a_frame_is_refused_everywhere_but_for_the_form_that_is_made_for_it(eve: Reader) -> None:
+    for path, framed in (("/", False), ("/signed-up", False), ("/embed", True)):
+        headers = eve.client.get(path).headers
+        assert ("frame-ancestors *" in headers["content-security-policy"]) == framed
+        assert ("x-frame-options" in headers) != framed
+        assert "script-src" not in headers["content-security-policy"]
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+
+
+def test_the_embedded_form_works_across_origins(eve: Reader) -> None:
+    answer = eve.client.post(
+        "/sign-up",
+        data={"address": EVE, "newsletter": "weekly", "agree": "yes", "form": "embedded"},
+        headers={"Origin": "https://www.example.org", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.status_code == 303
+    eve.client.post(eve.link(EVE, "confirm"))
+    rows = [row for row in eve.everything()["consents"] if row[1] == eve.subscriber(EVE)]
+    assert {row[5] for row in rows} == {"embedded form"}
