@@ -24,7 +24,7 @@ from typing_extensions import override
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
-from newsletter.esp.sendgrid_body import MOST_RECIPIENTS, Body, BodyError, Prepared
+from newsletter.esp.sendgrid_body import MOST_RECIPIENTS, Body, Prepared
 from newsletter.esp.wire import Answer, NotSentError, Patience, Pool, UnansweredError
 
 REGIONS = ("global", "eu")
@@ -81,7 +81,7 @@ class SendGridSender:
         """Send one request and read its answer."""
         try:
             body = self._letter(shipment.letter).fill(shipment.attempt, shipment.recipients)
-        except BodyError as error:
+        except (ValueError, TypeError) as error:  # BodyError, and text that is no Unicode
             return Outcome(Verdict.REFUSED, str(error))
         if not body.recipients:
             return Outcome(Verdict.ACCEPTED, "nobody in it can be mailed", refused=body.refused)
