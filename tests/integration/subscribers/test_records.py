@@ -1,0 +1,188 @@
+"""Suppressions, the journal beside the database, history, retention: on both databases."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from subscribers import directory, erasure, suppression
+from subscribers.consent import choosing, joining, leaving, retention
+from subscribers.consent.joining import Limits, Rules, SignUp
+from subscribers.consent.leaving import Farewell
+from subscribers.consent.retention import Kept
+from subscribers.errors import Unknown
+from subscribers.journal import Journal, replay
+from subscribers.model import EmailAddress, Reason, Suppression, Tag, TagKind
+from subscribers.store import people
+from subscribers.store.tables import consents, erasures, requests, subscribers, subscriptions
+from subscribers.tokens import Claim, Purpose
+from tests.fakes.people import NOW, PEPPER, add_person
+
+RULES = Rules(Limits(), PEPPER, NOW)
+
+
+def cause(reason: Reason, key: str = "") -> Suppression:
+    """Return a suppression as a provider reports it."""
+    return Suppression(key, reason, "provider", "550 no such user", NOW)
+
+
+def test_a_graver_suppression_replaces_a_lighter_one_and_never_the_other_way(
+    engine: sa.Engine,
+) -> None:
+    with engine.begin() as connection:
+        person = add_person(connection, "a@example.org")
+        words = [
+            suppression.suppress_subscriber(connection, person, cause(reason), pepper=PEPPER).word
+            for reason in (Reason.BOUNCE, Reason.COMPLAINT, Reason.BOUNCE, Reason.COMPLAINT)
+        ]
+        found = people.load(connection, person)
+    assert words == ["suppressed", "suppressed", "unchanged", "unchanged"]
+    assert found is not None
+    assert found.suppressed is not None
+    assert found.suppressed.reason is Reason.COMPLAINT
+
+
+def test_an_event_about_somebody_who_is_gone_is_no_error(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        done = suppression.suppress_subscriber(
+            connection, 4711, cause(Reason.BOUNCE), pepper=PEPPER
+        )
+    assert done.word == "unknown"
+
+
+def test_lifting_a_suppression_is_recorded_with_its_reason(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_person(connection, "a@example.org", suppressed="bounce")
+        suppression.lift(
+            connection, "a@example.org", why="mailbox is back", actor="staff:x", now=NOW
+        )
+        person = directory.require(connection, "a@example.org")
+        lines = [line.words for line in directory.history(connection, person)]
+        with pytest.raises(Unknown):
+            suppression.lift(connection, "a@example.org", why="", actor="staff:x", now=NOW)
+    assert person.suppressed is None
+    assert "suppression lifted: reason bounce; why mailbox is back" in lines
+
+
+def test_a_restored_database_learns_from_the_journal_who_left_since(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    with engine.begin() as connection:
+        left = add_person(connection, "left@example.org")
+        blocked = add_person(connection, "blocked@example.org")
+        erased = add_person(connection, "erased@example.org")
+        stays = add_person(connection, "stays@example.org")
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        person = people.load(connection, erased)
+        assert person is not None
+        for outcome in (
+            leaving.leave(
+                connection, left, Farewell("weekly", "one click"), pepper=PEPPER, now=NOW
+            ),
+            suppression.suppress_subscriber(
+                connection, blocked, cause(Reason.COMPLAINT), pepper=PEPPER
+            ),
+            erasure.erase(connection, person, pepper=PEPPER, actor="person", now=NOW),
+        ):
+            journal.append(outcome.entries)
+        transaction.rollback()
+    assert "@" not in journal.path.read_text()
+    with journal.path.open("a") as stream:
+        stream.write('{"act": "left", "at": "2026-')
+    with engine.begin() as connection:
+        assert replay(connection, journal, pepper=PEPPER, now=NOW) == 3
+        assert replay(connection, journal, pepper=PEPPER, now=NOW) == 0
+        found = {one: people.load(connection, one) for one in (left, blocked, erased, stays)}
+        assert connection.scalar(sa.select(sa.func.count()).select_from(erasures)) == 1
+    assert found[left] is not None
+    assert found[left].subscriptions[0].state == "left"
+    assert found[blocked] is not None
+    assert found[blocked].suppressed is not None
+    assert found[erased] is None
+    assert found[stays] is not None
+    assert found[stays].subscriptions[0].state == "confirmed"
+
+
+def test_the_journal_touches_nobody_who_came_back_or_took_over_a_number(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    with engine.begin() as connection:
+        person = add_person(connection, "a@example.org")
+        farewell = Farewell("weekly", "one click")
+        before = NOW - timedelta(days=1)
+        left = leaving.leave(connection, person, farewell, pepper=PEPPER, now=before)
+        journal.append(left.entries)
+        journal.append(
+            leaving.leave(
+                connection,
+                add_person(connection, "b@example.org"),
+                farewell,
+                pepper=b"another",
+                now=NOW,
+            ).entries
+        )
+        back = {"state": "confirmed", "since": NOW + timedelta(hours=1)}
+        connection.execute(subscriptions.update().values(back))
+        assert replay(connection, journal, pepper=PEPPER, now=NOW) == 0
+
+
+def sign_up(connection: sa.Connection, address: str, rules: Rules = RULES) -> int:
+    """Sign somebody up and return the id."""
+    asked = SignUp(
+        EmailAddress.parse(address), {"weekly": "W"}, ("ships",), "en", "page", "en-1", "192.0.2.1"
+    )
+    joining.sign_up(connection, asked, rules)
+    person = people.find(connection, asked.address.key)
+    assert person is not None
+    return person.id
+
+
+def test_unanswered_sign_ups_and_network_addresses_are_let_go(engine: sa.Engine) -> None:
+    later = NOW + timedelta(days=31)
+    with engine.begin() as connection:
+        sign_up(connection, "never@example.org")
+        kept = sign_up(connection, "kept@example.org")
+        offered = {"ships": Tag("ships", "Ships", TagKind.TOPIC)}
+        serial = connection.scalar(sa.select(requests.c.id).where(requests.c.subscriber_id == kept))
+        claim = Claim(kept, "", Purpose.CONFIRM, serial or 0)
+        joining.confirm(connection, claim, offered, network="192.0.2.2", rules=RULES)
+        imported = add_person(connection, "imported@example.org", state="pending")
+        first = retention.purge(connection, Kept(), pepper=PEPPER, now=later)
+        again = retention.purge(connection, Kept(), pepper=PEPPER, now=later)
+        left = set(connection.scalars(sa.select(subscribers.c.id)))
+        networks = set(connection.scalars(sa.select(consents.c.network)))
+        networks |= set(connection.scalars(sa.select(requests.c.network)))
+    assert first["pending"] == 1
+    assert first["networks"] == 3
+    assert again == {"pending": 0, "networks": 0, "links": 0}
+    assert left == {kept, imported}
+    assert networks == {""}
+
+
+def test_history_reads_as_sentences_and_holds_no_token(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        number = add_person(connection, "a@example.org", topics=["ships"])
+        person = directory.require(connection, "a@example.org")
+        label = Tag("plus", "Plus", TagKind.LABEL)
+        directory.mark(
+            connection, person, add=[label], remove=["ships"], actor="staff:kim", now=NOW
+        )
+        choosing.pause(
+            connection, person, "weekly", NOW + timedelta(days=7), actor="person", now=NOW
+        )
+        farewell = Farewell(None, "page", "too much")
+        leaving.leave(connection, number, farewell, pepper=PEPPER, now=NOW + timedelta(days=1))
+        person = directory.require(connection, "a@example.org")
+        lines = [(line.actor, line.words) for line in directory.history(connection, person)]
+    assert lines == [
+        ("test", "became known"),
+        ("staff:kim", "tagged: added Plus; removed ships"),
+        ("person", "set weekly: paused_until 2026-11-30T08:00:00+00:00"),
+        ("person", "withdrawn weekly (page)"),
+        ("person", "left weekly: by page; reason too much; was confirmed"),
+    ]
+    assert directory.standing(person) == ["weekly: left since 2026-11-24 (too much)"]

@@ -1,0 +1,33 @@
+"""Where a request comes from."""
+
+import ipaddress
+
+import pytest
+from starlette.requests import Request
+
+from newsletter.web.guard import network
+
+PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("203.0.113.9", "", "203.0.113.9"),
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "1.1.1.1, 198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "198.51.100.1, 10.0.0.2", "198.51.100.1"),
+        ("10.0.0.1", "nonsense, 10.0.0.2", "10.0.0.2"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("2001:db8:1:2:3::4", "", "2001:db8:1:2::/64"),
+        ("fd00::1", "2001:db8:1:2:9::9", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "", "203.0.113.9"),
+        ("", "198.51.100.1", ""),
+    ],
+)
+def test_only_trusted_proxies_are_believed(peer: str, forwarded: str, expected: str) -> None:
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    client = (peer, 1) if peer else None
+    request = Request({"type": "http", "headers": headers, "client": client})
+    assert network(request, PROXIES) == expected
