@@ -18,6 +18,7 @@ from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import approve as approve_issue
+from newsletter.errors import NotAllowed
 from newsletter.esp.mime import message
 from newsletter.esp.port import Recipient
 from newsletter.model.edition import Chooser, Contents, Edition, Subsets, issue_hash
@@ -140,6 +141,9 @@ def preview(
                 (folder / "message.eml").write_bytes(message(mail, _recipient(edition, address)))
         people = sum(one.people for one in made)
         say(f"{_counted(len(made), 'edition')} for {_counted(people, 'person')} in {out}.")
+        with app.engine.connect() as connection:
+            for told in rendering.told(connection, issue):
+                say(told)
         say(f"What an approval covers: {issue_hash(made)[:16]}")
 
 
@@ -220,15 +224,18 @@ def edit(
         if changed is None:
             say("Nothing was changed.")
             return
-        operations = sheet.read(changed, draft_)
-        done = editing.change(
-            app.engine,
-            issue,
-            operations,
-            actor=getpass.getuser(),
-            now=app.now(),
-            state=sheet.state_of(draft_),
-        )
+        try:
+            operations = sheet.read(changed, draft_)
+            done = editing.change(
+                app.engine,
+                issue,
+                operations,
+                actor=getpass.getuser(),
+                now=app.now(),
+                state=sheet.state_of(draft_),
+            )
+        except NotAllowed as error:
+            fail(f"{error}.{_kept(issue, changed) if read is None else ''}")
     said = "1 change is" if len(operations) == 1 else f"{len(operations)} changes are"
     say(f"{said} in issue {issue}." if done else "Nothing was changed.")
     if done:
@@ -249,6 +256,13 @@ def _in_editor(text: str) -> str | None:
             fail(f"{command} ended with {done.returncode}; nothing was changed.")
         changed = _typed(path)
     return None if changed == text else changed
+
+
+def _kept(issue: int, text: str) -> str:
+    """Keep what somebody typed and say where: a refused file is work, too."""
+    path = Path(f"issue-{issue}-refused.txt").absolute()
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return f" What you typed is in {path}."
 
 
 def _typed(path: Path) -> str:

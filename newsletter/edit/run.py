@@ -153,7 +153,8 @@ def refresh(
     """Bring a draft up to date with its articles; return the ids of those that had changed.
 
     What staff corrected stays as they left it. Articles that became eligible since the draft are
-    added as candidates that are out. An approved issue is left alone: there `outdated` warns.
+    added as candidates that are out. An approved issue is left alone: there `outdated` warns. When
+    staff change the issue meanwhile, theirs stands, and the next call does the rest.
     """
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
@@ -168,12 +169,15 @@ def refresh(
         for one in present
         if one.article_id in stored and stored[one.article_id].revision != one.revision
     }
-    late = _late(engine, publication, newsletter, present, now=now)
+    late: list[Item] = []
+    if issue.kind is not IssueKind.CORRECTION:
+        late = _late(engine, publication, newsletter, present, now=now)
     if not changed and not late:
         return []
     renewed_items = [changed.get(one.article_id, one) for one in present]
     with engine.begin() as connection:
-        if not issues.load(connection, issue_id).editable:
+        now_there = issues.load(connection, issue_id), issues.load_items(connection, issue_id)
+        if now_there != (issue, present):
             return []
         issues.replace_items(connection, issue_id, [*renewed_items, *late])
         if any(one.included for one in changed.values()):

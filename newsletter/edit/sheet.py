@@ -47,8 +47,13 @@ _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 
 
 def state_of(draft: Draft) -> str:
-    """Return a short mark of everything that an edit file shows."""
-    return hashlib.sha256(repr(draft).encode()).hexdigest()[:16]
+    """Return a short mark of everything that is printed.
+
+    What is out plays no part: an article that is collected while somebody edits must not cost
+    them their work.
+    """
+    printed = replace(draft, items=tuple(one for one in draft.items if one.included))
+    return hashlib.sha256(repr(printed).encode()).hexdigest()[:16]
 
 
 def written(issue: Issue, draft: Draft) -> str:
@@ -186,8 +191,10 @@ def _items(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
         if item.article_id in order:
             raise _refused(part.line, f"article {item.article_id} stands here twice")
         order.append(item.article_id)
-        yield from _placing(part, item)
-        yield from _correcting(part, item)
+        placing = list(_placing(part, item))
+        yield from placing
+        if item.included or item.corrections or placing:
+            yield from _correcting(part, item)
     order += [one for one in known if one not in order]
     if order != list(known):
         yield Order(tuple(order))

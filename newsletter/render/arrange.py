@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from urllib.parse import urlsplit
 
 from newsletter.model import links
@@ -73,7 +73,7 @@ def issue_view(
         furniture=furniture(setting.publication),
         title=setting.newsletter.title,
         number=str(issue.number) if issue.number > 0 else "",
-        date=setting.words.date(datetime.fromisoformat(issue.nominal), "EEEE d MMMM y"),
+        date=setting.words.date(date.fromisoformat(issue.nominal[:10]), "EEEE d MMMM y"),
         subject=subject,
         preheader=preheader_of(issue, full, subject),
         note=note_of(issue.note, setting, plain=False),
@@ -165,7 +165,7 @@ def subject_of(issue: Issue, full: Sequence[Item], setting: Setting) -> str:
         "lead": lead,
         "title": setting.newsletter.title,
         "number": str(issue.number),
-        "date": setting.words.date(datetime.fromisoformat(issue.nominal), "d MMMM y"),
+        "date": setting.words.date(date.fromisoformat(issue.nominal[:10]), "d MMMM y"),
     }
     made = re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), pattern)
     chosen = printable(issue.subject) or printable(made) or lead or setting.newsletter.title

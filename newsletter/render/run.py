@@ -24,6 +24,7 @@ from newsletter.store import acts, articles, editions, issues
 from newsletter.store.acts import Act
 
 ATTEMPTS = 3
+RENDERED = "editions rendered"
 RENDERABLE = (IssueState.DRAFT, IssueState.REVIEW)
 
 
@@ -168,12 +169,28 @@ def _quoted(read: Manuscript) -> str:
 def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
     detail = {
         "editions": len(made),
-        "sets too rare for their own": read.plan.rare,
-        "people who take a subset": read.plan.folded,
-        "people for whom no edition fits": read.plan.lost,
-        "people with nothing to read": read.nothing,
+        "rare": read.plan.rare,
+        "folded": read.plan.folded,
+        "lost": read.plan.lost,
+        "nothing": read.nothing,
     }
-    return Act(now, "newsletter", "editions rendered", read.issue.id, detail)
+    return Act(now, "newsletter", RENDERED, read.issue.id, detail)
+
+
+def told(connection: sa.Connection, issue_id: int) -> list[str]:
+    """Return what a person should know of the editions as they were last rendered."""
+    last = next(
+        (one for one in reversed(acts.of_issue(connection, issue_id)) if one.act == RENDERED), None
+    )
+    if last is None:
+        return []
+    lines = (
+        ("rare", "sets of topics were too rare for an edition of their own (max_editions)"),
+        ("folded", "people take the largest edition that holds only what they follow"),
+        ("lost", "people follow topics for which no edition fits"),
+        ("nothing", "people follow topics on which there is nothing in this issue"),
+    )
+    return [f"{last.detail[name]:,} {says}." for name, says in lines if last.detail.get(name)]
 
 
 def _unchanged(connection: sa.Connection, read: Manuscript) -> bool:

@@ -7,12 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.edit import run as edit
+from newsletter.edit import sheet
 from newsletter.edit.approval import approve, stands
 from newsletter.edit.operations import Correct, Place, SetText
 from newsletter.edit.sheet import state_of
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Extracted, Section
-from newsletter.model.issue import IssueState, corrected
+from newsletter.model.issue import IssueKind, IssueState, corrected
 from newsletter.model.slot import Due
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
@@ -111,3 +112,52 @@ def test_an_issue_that_has_left_can_no_longer_be_edited(engine: sa.Engine, issue
         issues.change(connection, issue_id, state="submitted")
     with pytest.raises(NotAllowed, match="can no longer be changed"):
         edit.change(engine, issue_id, [SetText("note", "x")], actor="Ada", now=NOW)
+
+
+def test_an_article_that_arrives_meanwhile_costs_nobody_their_edit(
+    engine: sa.Engine, issue_id: int
+) -> None:
+    with engine.connect() as connection:
+        issue, seen = edit.opened(connection, issue_id)
+    typed = sheet.written(issue, seen).replace("subject: ", "subject: Ports", 1)
+    with engine.begin() as connection:
+        articles.insert(connection, stored("Three"), NOW)
+    edit.refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW)
+    with engine.connect() as connection:
+        _, present = edit.opened(connection, issue_id)
+    assert len(present.items) == 3
+    assert present.items[-1].reason == "collected after the draft"
+    assert sheet.read(typed, present) == [SetText("subject", "Ports")]
+
+
+def test_a_special_issue_takes_what_staff_put_in(engine: sa.Engine, issue_id: int) -> None:
+    with engine.begin() as connection:
+        issues.change(connection, issue_id, state="submitted")
+        articles.insert(connection, stored("Three"), NOW)
+    when = Due("2026-11-28T10:00:00 special", NOW)
+    made = edit.special(
+        engine, "weekly", when, edit.Occasion(note="Read this."), now=NOW, actor="Ada"
+    )
+    assert made is not None
+    assert edit.special(engine, "weekly", when, edit.Occasion(), now=NOW, actor="Bo") is None
+    edit.refresh(engine, HOUSE, WEEKLY, made, now=NOW)
+    with engine.connect() as connection:
+        issue, draft = edit.opened(connection, made)
+    assert (issue.kind, issue.number, issue.note) == (IssueKind.SPECIAL, 2, "Read this.")
+    assert [one.title for one in draft.items] == ["Three"]
+    assert edit.change(engine, made, [Place(draft.items[0].article_id, "in")], actor="Ada", now=NOW)
+
+
+def test_a_correction_is_one_edition_for_everybody(engine: sa.Engine, issue_id: int) -> None:
+    with engine.begin() as connection:
+        issues.change(connection, issue_id, state="submitted")
+    occasion = edit.Occasion(IssueKind.CORRECTION, "Correction", "We were wrong.", issue_id)
+    when = Due("2026-12-01T10:00:00 correction", NOW)
+    made = edit.special(engine, "weekly", when, occasion, now=NOW, actor="Ada")
+    assert made is not None
+    kit = RenderKit(manuscripts.templates(HOUSE), lambda: "a1b2c3" * 2)
+    (edition,) = render.render(engine, HOUSE, WEEKLY, made, kit, now=NOW)
+    assert (edition.items, edition.subject) == ((), "Correction")
+    assert "We were wrong." in edition.text
+    found = render.check(engine, HOUSE, WEEKLY, made, now=NOW)
+    assert not [one for one in found if one.level == "block"]
