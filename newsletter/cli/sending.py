@@ -34,9 +34,9 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the slot, the undo time or the spread.")
     ] = False,
-    pause: Annotated[bool, typer.Option(help="Stop it, within one batch.")] = False,
-    resume: Annotated[bool, typer.Option(help="Let a paused issue go on.")] = False,
-    cancel: Annotated[bool, typer.Option(help="Never send what has not left.")] = False,
+    pause: Annotated[bool, typer.Option("--pause", help="Stop it, within one batch.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Let a paused issue go on.")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Never send what has not left.")] = False,
     move: Annotated[
         str, typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider.")
     ] = "",
@@ -107,8 +107,7 @@ def show(  # noqa: PLR0913 - one argument per option of the command
         if attempts:
             _show_attempts(app, issue, as_json=as_json)
         elif recipients or search:
-            page = {"search": search, "limit": limit, "after": after}
-            _show_recipients(app, issue, page, as_json=as_json)
+            _show_recipients(app, issue, search, after=after, limit=limit, as_json=as_json)
         else:
             show_issue(app, issue, as_json=as_json)
 
@@ -155,15 +154,12 @@ def _counts(found: Standing) -> list[tuple[str, int]]:
     return [(word, people) for word, people in counted if people or word in always]
 
 
-def _show_recipients(app: App, issue_id: int, page: dict[str, str | int], *, as_json: bool) -> None:
+def _show_recipients(
+    app: App, issue_id: int, search: str, *, after: int, limit: int, as_json: bool
+) -> None:
     with app.reader.begin() as connection:
         rows = deliveries.listed(
-            connection,
-            issue_id,
-            now=app.now(),
-            search=str(page["search"]),
-            after=int(page["after"]),
-            limit=int(page["limit"]),
+            connection, issue_id, now=app.now(), search=search, after=after, limit=limit
         )
     shown = [
         {
