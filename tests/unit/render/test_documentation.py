@@ -1,0 +1,32 @@
+"""The page about templates names everything that a template sees."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from newsletter.render import view
+from newsletter.render.palette import Palette
+
+PAGE = Path(__file__).parents[3] / "docs" / "templates.md"
+SEEN = (
+    view.IssueView,
+    view.ItemView,
+    view.HeadlineView,
+    view.BlockView,
+    view.LetterView,
+    view.SectionView,
+    view.RunView,
+    view.NoteView,
+    view.Furniture,
+    view.Picture,
+    view.Tongue,
+    Palette,
+)
+
+
+@pytest.mark.parametrize("value", SEEN)
+def test_every_value_is_documented(value: type) -> None:
+    named = set(re.findall(r"`(\w+)`", PAGE.read_text("utf-8")))
+    assert {one.name for one in fields(value)} <= named
