@@ -6,10 +6,13 @@ read again, and what was stored is known by its keys.
 """
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -41,7 +44,8 @@ class Progress:
 class CollectOptions:
     """How to collect: only what is due unless `force` or `names` say otherwise.
 
-    `rng` spreads the next checks; `heard` is told after each source.
+    `rng` spreads the next checks; `heard` is told after each source. `parse_seconds` replaces the
+    usual limits for parsing one document; a `sandbox` that is given is used and left open.
     """
 
     clock: Clock
@@ -49,6 +53,8 @@ class CollectOptions:
     force: bool = False
     threads: int = THREADS
     parsers: int = 1
+    parse_seconds: float = 0.0
+    sandbox: Sandbox | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
     heard: Callable[[Progress], None] = lambda _: None
 
@@ -65,9 +71,10 @@ def collect(
     reports: dict[str, SourceReport] = {
         source.key: SourceReport(source.key, "not due") for source in chosen
     }
-    with Sandbox(options.parsers) as sandbox, ThreadPoolExecutor(options.threads) as pool:
+    with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
         gatherer = Gatherer(engine, fetcher, sandbox, options.clock)
         work = [(one, states.get(one.key, SourceState(one.key))) for one in due]
+        work.sort(key=lambda pair: pair[1].failures)  # who failed last time waits for the others
         for done, (gathered, state, seconds) in enumerate(
             _gathered(pool, gatherer, work, options), 1
         ):
@@ -76,6 +83,15 @@ def collect(
             reports[gathered.source.key] = _timed(report, seconds)
             options.heard(Progress(reports[gathered.source.key], done, len(due)))
     return CollectReport(tuple(reports.values()))
+
+
+@contextmanager
+def _sandbox(options: CollectOptions) -> Iterator[Sandbox]:
+    if options.sandbox is not None:
+        yield options.sandbox
+        return
+    with Sandbox(options.parsers, seconds=options.parse_seconds) as sandbox:
+        yield sandbox
 
 
 def _chosen(sources: Sequence[Source], options: CollectOptions) -> list[Source]:
@@ -101,20 +117,44 @@ def _gathered(
     options: CollectOptions,
 ) -> Iterator[tuple[Gathered, SourceState, float]]:
     """Yield what was read as it comes; no more is held than there are threads."""
-    waiting = iter(work)
+    lanes = _Lanes(work)
     running: dict[Future[Gathered], tuple[SourceState, datetime]] = {}
-
-    def feed(most: int) -> None:
-        for source, state in (pair for pair, _ in zip(waiting, range(most), strict=False)):
+    while True:
+        while len(running) < options.threads and (one := lanes.next()):
+            source, state = one
             running[pool.submit(gatherer.gather, source, state)] = (state, options.clock())
-
-    feed(2 * options.threads)
-    while running:
+        if not running:
+            return
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
             state, began = running.pop(future)
-            yield future.result(), state, (options.clock() - began).total_seconds()
-        feed(len(finished))
+            gathered = future.result()
+            lanes.free(gathered.source)
+            yield gathered, state, (options.clock() - began).total_seconds()
+
+
+class _Lanes:
+    """Hands out sources so that no two of one host are read at once: one slow host holds up itself."""
+
+    def __init__(self, work: Sequence[tuple[Source, SourceState]]) -> None:
+        self._waiting: dict[str, deque[tuple[Source, SourceState]]] = {}
+        for source, state in work:
+            self._waiting.setdefault(_lane(source), deque()).append((source, state))
+        self._idle = deque(self._waiting)
+
+    def next(self) -> tuple[Source, SourceState] | None:
+        """Return a source of a host that nobody reads now, or None."""
+        return self._waiting[self._idle.popleft()].popleft() if self._idle else None
+
+    def free(self, source: Source) -> None:
+        """Let the next source of the same host come."""
+        lane = _lane(source)
+        if self._waiting[lane]:
+            self._idle.append(lane)
+
+
+def _lane(source: Source) -> str:
+    return urlsplit(source.url).netloc.lower() if source.url else f"file {source.key}"
 
 
 def _stored(

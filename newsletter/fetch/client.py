@@ -167,7 +167,7 @@ class Client:
         """Make one request in the host's turn."""
         host = urlsplit(request.url).netloc.lower()
         with (
-            self._hosts.turn(host),
+            self._hosts.turn(host, rested=request.is_page),
             self._wire.get(request.url, _headers(request), trust) as answer,
         ):
             status, headers = answer.status, answer.headers
@@ -177,7 +177,7 @@ class Client:
             if status == 304 and (request.etag or request.last_modified):  # noqa: PLR2004
                 return NotModified(request.url, fresh_seconds=fresh)
             if status != 200:  # noqa: PLR2004
-                raise self._refused(status, headers, host)
+                raise self._refused(request, status, headers)
             body = read_body(answer.parts, headers.get("content-encoding", ""), request.max_bytes)
         kind = headers.get("content-type", "")
         charset = _CHARSET.search(kind)
@@ -192,11 +192,17 @@ class Client:
             fresh_seconds=fresh,
         )
 
-    def _refused(self, status: int, headers: Mapping[str, str], host: str) -> FetchFailed:
-        """Make the error for an answer that is no content; a host that asks for time gets it."""
+    def _refused(
+        self, request: Request, status: int, headers: Mapping[str, str]
+    ) -> FetchFailed:
+        """Make the error for an answer that is no content.
+
+        A host that has had enough of its pages being read is left alone; a feed that has had
+        enough speaks for itself only, as other feeds of the host have checks of their own.
+        """
         wait = _retry_after(headers.get("retry-after", ""), self._clock())
-        if status in {429, 503}:
-            self._hosts.rest(host, wait or 60)
+        if status in {429, 503} and request.is_page:
+            self._hosts.rest(urlsplit(request.url).netloc.lower(), wait or 60)
         if headers.get("cf-mitigated"):
             reason = f"answers with a challenge for browsers ({status})"
         else:

@@ -25,12 +25,13 @@ class Hosts:
         self._resting: dict[str, datetime] = {}
 
     @contextmanager
-    def turn(self, host: str) -> Iterator[None]:
-        """Wait until the host is free and rested; raises FetchFailed while it asked for time."""
+    def turn(self, host: str, *, rested: bool) -> Iterator[None]:
+        """Wait for the host's turn; with `rested`, raise FetchFailed while it asked for time."""
         with self._guard:
             door = self._doors.setdefault(host, threading.Lock())
         with door:
-            self._check_resting(host)
+            if rested:
+                self._check_resting(host)
             pause = self._free_at.get(host, 0.0) - time.monotonic()
             if pause > 0:
                 time.sleep(pause)

@@ -22,7 +22,7 @@ CONNECTIONS, KEPT, KEPT_SECONDS = 100, 20, 5.0
 class Limits:
     """How long one request may take in all and in each step, and how long a host rests between."""
 
-    total_seconds: float = 30.0
+    total_seconds: float = 20.0
     step_seconds: float = 10.0
     rest_seconds: float = 0.5
 

@@ -1,0 +1,157 @@
+"""The same article is one, however it shows up; different ones are not; edits are remembered."""
+
+import re
+from pathlib import Path
+
+from newsletter.model.source import Source
+from newsletter.store import articles
+from tests.fakes.site import article_page, item, rss
+from tests.integration.collect.conftest import Collector
+
+
+def test_a_second_collection_finds_nothing_new(both: Collector) -> None:
+    link = both.site.serve("/a/1", article_page(1))
+    both.site.serve("/feed", rss(item(1, link)))
+    source = both.feed("feed", "/feed")
+    assert both.run(source).new == 1
+    both.site.serve("/feed", rss(item(1, link), head="<ttl>5</ttl>"))
+    assert both.run(source).new == 0
+    assert len(both.stored()) == 1
+
+
+def test_a_changed_guid_makes_no_second_article(both: Collector) -> None:
+    link = both.site.serve("/a/1", article_page(1))
+    source = both.feed("feed", "/feed")
+    both.site.serve("/feed", rss(item(1, link, guid="old")))
+    both.run(source)
+    both.site.serve("/feed", rss(item(1, link, guid="new")))
+    both.run(source)
+    assert len(both.stored()) == 1
+
+
+def test_a_changed_address_makes_no_second_article(both: Collector) -> None:
+    source = both.feed("feed", "/feed")
+    both.site.serve("/feed", rss(item(1, both.site.serve("/a/1", article_page(1)), guid="g1")))
+    both.run(source)
+    both.site.serve("/feed", rss(item(1, both.site.serve("/b/one", article_page(1)), guid="g2")))
+    both.run(source)
+    assert len(both.stored()) == 1
+
+
+def test_tracking_parameters_and_twins_make_no_second_article(collector: Collector) -> None:
+    site = collector.site
+    for path in ("/a/1", "/a/1?utm_source=x", "/a/1/amp", "/a/1?fbclid=9&amp=1", "/a/1/"):
+        site.serve(path, article_page(1))
+    site.serve("/one", rss(item(1, site.url("/a/1?utm_source=x"), guid="1")))
+    site.serve("/two", rss(item(1, site.url("/a/1/amp"), guid="2")))
+    site.serve("/three", rss(item(1, site.url("/a/1?fbclid=9&amp;amp=1"), guid="3")))
+    feeds = [collector.feed(name, f"/{name}") for name in ("one", "two", "three")]
+    collector.run(*feeds)
+    (only,) = collector.stored()
+    assert "utm_source" not in only.content.url
+
+
+def test_a_feed_a_page_and_a_file_of_one_article_are_one(collector: Collector, tmp_path: Path) -> None:
+    page = article_page(5)
+    link = collector.site.serve("/a/5", page)
+    collector.site.serve("/feed", rss(item(5, link)))
+    collector.site.serve("/list", f'<html><body><main><h2><a href="{link}">Article number 5 about the river</a></h2></main></body></html>')
+    words = re.sub(r"</p>|</h1>", "\n\n", page.split("<h1>")[1].split("</article>")[0])
+    (tmp_path / "five.txt").write_text(re.sub(r"<[^>]+>", "", words).strip())
+    sources = (
+        collector.feed("feed", "/feed"),
+        collector.feed("list", "/list", kind="page", links="/a/"),
+        Source("files", "folder", path=tmp_path),
+    )
+    for source in sources:
+        collector.run(source)
+    assert [one.source for one in collector.stored()] == ["feed"]
+
+
+def test_articles_that_share_a_guid_are_kept_apart(collector: Collector) -> None:
+    links = [collector.site.serve(f"/a/{n}", article_page(n)) for n in range(1, 4)]
+    items = [item(n, link, guid="always-the-same") for n, link in enumerate(links, 1)]
+    collector.site.serve("/feed", rss(*items))
+    assert collector.run(collector.feed("feed", "/feed")).new == 3
+
+
+def test_a_guid_that_is_used_again_later_is_another_article(collector: Collector) -> None:
+    source = collector.feed("feed", "/feed")
+    for number in (1, 2):
+        link = collector.site.serve(f"/a/{number}", article_page(number))
+        collector.site.serve("/feed", rss(item(number, link, guid="latest")))
+        assert collector.run(source).new == 1
+
+
+def test_an_edit_keeps_what_it_was_and_is_no_new_article(both: Collector) -> None:
+    source = both.feed("feed", "/feed")
+    link = both.site.serve("/a/1", article_page(1))
+    both.site.serve("/feed", rss(item(1, link)))
+    both.run(source)
+    both.site.serve("/a/1", article_page(1, title="Article number 1 about the river, corrected"))
+    both.site.serve("/feed", rss(item(1, link, title="Article number 1 about the river, corrected")))
+    (report,) = both.run(source).sources
+    assert (report.new, report.count("changed")) == (0, 1)
+    (only,) = both.stored()
+    assert (only.revision, only.content.title[-9:]) == (2, "corrected")
+    with both.engine.connect() as connection:
+        ((number, _, before),) = articles.revisions(connection, only.id)
+    assert (number, before.title) == (1, "Article number 1 about the river")
+
+
+def test_new_markup_around_the_same_words_is_no_edit(collector: Collector) -> None:
+    source = collector.feed("feed", "/feed")
+    link = collector.site.serve("/a/1", article_page(1))
+    collector.site.serve("/feed", rss(item(1, link)))
+    collector.run(source)
+    collector.site.serve("/a/1", article_page(1).replace("<p>", '<p class="new">'))
+    collector.site.serve("/feed", rss(item(1, link, description="Other words of the feed.")))
+    collector.run(source)
+    assert collector.stored()[0].revision == 1
+
+
+def test_an_entry_that_vanishes_and_returns_stays_known(collector: Collector) -> None:
+    source = collector.feed("feed", "/feed")
+    first, second = (item(n, collector.site.serve(f"/a/{n}", article_page(n))) for n in (1, 2))
+    for body in (rss(first, second), rss(second), rss(first, second)):
+        collector.site.serve("/feed", body)
+        report = collector.run(source)
+    assert report.new == 0
+    assert len(collector.stored()) == 2
+
+
+def test_the_first_collection_marks_all_but_the_newest_as_seen(collector: Collector) -> None:
+    items = [item(n, collector.site.serve(f"/a/{n}", article_page(n))) for n in range(1, 13)]
+    collector.site.serve("/feed", rss(*items))
+    (report,) = collector.run(collector.feed("feed", "/feed", backfill=3)).sources
+    assert (report.new, report.count("seen")) == (3, 9)
+    new = {one.content.title for one in collector.stored("new")}
+    assert new == {f"Article number {n} about the river" for n in (10, 11, 12)}
+    assert sum(collector.site.asked(f"/a/{n}") for n in range(1, 13)) == 3
+
+
+def test_translations_are_linked_and_not_merged(collector: Collector) -> None:
+    site = collector.site
+    links = "".join(
+        f'<link rel="alternate" hreflang="{lang}" href="{site.url(f"/{lang}/1")}">'
+        for lang in ("en", "ko")
+    )
+    site.serve("/en/1", article_page(1, head=links))
+    korean = article_page(1, head=links, title="강을 따라").replace('lang="en"', 'lang="ko"')
+    site.serve("/ko/1", korean.replace("The river of valley", "그 강의 골짜기"))
+    site.serve("/feed", rss(item(1, site.url("/en/1"))))
+    site.serve("/other", rss(item(2, site.url("/ko/1"), title="강을 따라")))
+    collector.run(collector.feed("feed", "/feed"))
+    collector.run(collector.feed("other", "/other"))
+    one, other = collector.stored()
+    assert one.translation_group == other.translation_group == one.id
+
+
+def test_files_named_for_their_language_are_linked(collector: Collector, tmp_path: Path) -> None:
+    (tmp_path / "river.en.txt").write_text("The River and Its Towns\nBy Jane Rivers\n\nThe river rose in the spring, and the towns moved their markets up the hills.")
+    (tmp_path / "river.ko.txt").write_text("강과 마을들\n글 김강\n\n봄에 강물이 불어났고, 마을들은 장터를 언덕 위로 옮겼다. 아무도 그것을 청하지 않았다.")
+    collector.run(Source("files", "folder", path=tmp_path))
+    groups = {one.translation_group for one in collector.stored()}
+    assert len(collector.stored()) == 2
+    assert len(groups) == 1
+    assert None not in groups
