@@ -19,12 +19,12 @@ from hmac import compare_digest
 LONGEST = 512
 _PERSON = b"newsletter-link"
 _SHAPE = re.compile(
-    r"(?P<message>(?P<purpose>[a-z])(?P<key>[0-9a-f]{4})\.(?P<newsletter>[a-z0-9_~-]*)"
+    r"(?P<message>(?P<purpose>[a-z])(?P<key>[0-9a-f]{4})\.(?P<newsletter>[a-z0-9_~-]+)"
     r"\.(?P<subscriber>[0-9]{1,18})(?:\.(?P<serial>[0-9]{1,18})\.(?P<until>[0-9]{1,11}))?)"
     r"\.(?P<mac>[0-9a-f]{32})",
     re.ASCII,
 )
-_PLAIN = re.compile(r"[a-z0-9_-]*", re.ASCII)
+_PLAIN = re.compile(r"[a-z0-9_-]+", re.ASCII)
 
 
 class Purpose(StrEnum):

@@ -28,6 +28,7 @@ CHROMIUM = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-features=LocalNetworkAccessChecks",  # one site of ours frames another
 )
 """Run as root, without a screen, and without a word to anybody outside."""
 

@@ -28,6 +28,7 @@ class Reader:
 
     house: House
     client: TestClient
+    base: str = HOST
 
     def sign_up(self, address: str, **fields: object) -> int:
         """Fill in the form and return the status of the answer."""
@@ -46,7 +47,7 @@ class Reader:
         for letter in reversed(self.letters(address)):
             body = letter.get_body(("plain",))
             assert body is not None
-            if found := re.search(rf"{HOST}(/{page}/\S+)", body.get_content()):
+            if found := re.search(rf"{self.base}(/{page}/\S+)", body.get_content()):
                 return found[1]
         message = f"no mail to {address} links to /{page}/"
         raise AssertionError(message)

@@ -1,0 +1,242 @@
+"""The public pages in a real browser: on a phone, without scripts, light and dark, in two languages."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from starlette.testclient import TestClient
+
+from newsletter import app, settings
+from newsletter.web.main import public_site
+from newsletter.web.serving import serving
+from tests.fakes.house import MONDAY, SECRETS, House, lay_out
+from tests.fakes.readers import MORE, Reader
+
+EVE = "eve@example.org"
+TOPICS = '[topics.south-korea]\nlabels = { en = "South Korea", ko = "한국" }\n'
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, str]]:
+    """A publication at a free port, with somebody who reads it."""
+    with _served(tmp_path_factory.mktemp("site")) as found:
+        yield found
+
+
+def free_address() -> str:
+    """Return an address that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"127.0.0.1:{free.getsockname()[1]}"
+
+
+@contextmanager
+def _served(root: Path) -> Iterator[tuple[Reader, str]]:
+    port = free_address().rpartition(":")[2]
+    lay_out(root, MORE + TOPICS)
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text().replace(":8025", f":{port}"), encoding="utf-8")
+    opened = app.open_app(settings.load(root, SECRETS))
+    built = House(opened, root, MONDAY)
+    built.app = replace(opened, now=lambda: built.at)
+    site = public_site(built.app)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        with serving([(site, f"127.0.0.1:{port}")]):
+            yield Reader(built, TestClient(site, base_url=base), base), base
+    finally:
+        opened.close()
+
+
+@contextmanager
+def phone(browser: Browser, **options: Any) -> Iterator[Page]:  # noqa: ANN401 - passed on
+    """Open a page on a phone, without scripts; every request must stay here and tell nothing."""
+    context: BrowserContext = browser.new_context(
+        viewport={"width": 375, "height": 720}, java_script_enabled=False, **options
+    )
+    page = context.new_page()
+    asked: list[str] = []
+    referrers: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: referrers.append(request.headers.get("referer", "")))
+    yield page
+    context.close()
+    assert all(url.startswith("http://127.0.0.1:") for url in asked)
+    assert set(referrers) == {""}
+
+
+def fits(page: Page) -> None:
+    """Hold that nothing is wider than the phone and nothing to touch is small."""
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, .button, select, .boxes label,"
+        " input[type=email], input[type=text]')]"
+        ".filter(e => !e.closest('.trap') && e.getBoundingClientRect().height < 43)"
+        ".map(e => e.outerHTML)"
+    )
+    assert small == []
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture where PICTURES names a folder, for people to look at."""
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+WORDS = {
+    "en": {
+        "subscribe": "Subscribe",
+        "yes": "Yes, send it to me",
+        "welcome": "Welcome",
+        "choose": "Choose topics and frequency",
+        "save": "Save",
+        "saved": "Saved.",
+        "part": "Leave, in part or altogether",
+        "leave": "Leave The Tide",
+        "left": "You have left",
+        "topic": "South Korea",
+    },
+    "ko": {
+        "subscribe": "구독하기",
+        "yes": "네, 보내 주세요",
+        "welcome": "환영합니다",
+        "choose": "주제와 빈도 고르기",
+        "save": "저장",
+        "saved": "저장했습니다.",
+        "part": "일부 또는 모두 해지",
+        "leave": "The Tide 구독 해지",
+        "left": "구독을 해지했습니다",
+        "topic": "한국",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_from_sign_up_to_leaving_and_back(  # noqa: PLR0915 - one walk, step by step
+    browser: Browser, served: tuple[Reader, str], language: str, scheme: str
+) -> None:
+    eve, base = served
+    says = WORDS[language]
+    address = f"{language}.{scheme}@example.org"
+    with phone(browser, color_scheme=scheme) as page:
+        page.goto(f"{base}/?lang={language}")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        fits(page)
+        page.locator("#address").fill(address)
+        page.get_by_label(says["topic"]).check()
+        page.locator("input[name=agree]").check()
+        picture(page, f"sign-up-{language}-{scheme}")
+        page.get_by_role("button", name=says["subscribe"]).click()
+        fits(page)
+        assert eve.state(address) == "pending"
+        page.goto(base + eve.link(address, "confirm"))
+        fits(page)
+        page.get_by_role("button", name=says["yes"]).click()
+        expect(page.locator("h1")).to_have_text(says["welcome"])
+        assert eve.state(address) == "confirmed"
+        page.get_by_role("link", name=says["choose"]).click()
+        fits(page)
+        picture(page, f"preferences-{language}-{scheme}")
+        expect(page.get_by_label(says["topic"])).to_be_checked()
+        page.locator("#frequency-weekly").select_option("monthly")
+        page.get_by_role("button", name=says["save"]).click()
+        expect(page.get_by_role("status")).to_have_text(says["saved"])
+        expect(page.locator("#frequency-weekly")).to_have_value("monthly")
+        page.get_by_role("link", name=says["part"]).click()
+        fits(page)
+        picture(page, f"leave-{language}-{scheme}")
+        assert eve.state(address) == "confirmed"
+        page.get_by_role("button", name=says["leave"]).click()
+        expect(page.locator("h1")).to_have_text(says["left"])
+        fits(page)
+        assert eve.state(address) == "left"
+        page.goto(base + eve.link(address, "confirm"))
+        page.get_by_role("button", name=says["yes"]).click()
+        assert eve.state(address) == "confirmed"
+
+
+def test_the_form_is_filled_in_by_keyboard_alone(
+    browser: Browser, served: tuple[Reader, str]
+) -> None:
+    eve, base = served
+    with phone(browser) as page:
+        page.goto(f"{base}/?lang=en")
+        page.locator("#address").focus()
+        page.keyboard.type("keys@example.org")
+        page.locator("input[name=agree]").focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("One more step")
+    assert eve.state("keys@example.org") == "pending"
+
+
+def test_a_mistake_is_said_beside_the_form(browser: Browser, served: tuple[Reader, str]) -> None:
+    _eve, base = served
+    with phone(browser) as page:
+        page.goto(f"{base}/?lang=en")
+        page.locator("#address").fill("a@b")
+        page.locator("input[name=agree]").check()
+        page.get_by_role("button", name="Subscribe").click()
+        expect(page.get_by_role("alert")).to_contain_text("no mail address")
+        expect(page.locator("#address")).to_have_value("")
+        picture(page, "mistake")
+
+
+def test_another_site_may_frame_the_embedded_form_and_nothing_else(
+    browser: Browser, served: tuple[Reader, str]
+) -> None:
+    _eve, base = served
+    outer = f'<iframe src="{base}/embed"></iframe><iframe src="{base}/"></iframe>'
+    context = browser.new_context()
+    page = context.new_page()
+    page.route(
+        "http://127.0.0.1:1/", lambda route: route.fulfill(body=outer, content_type="text/html")
+    )
+    page.goto("http://127.0.0.1:1/")
+    framed, refused = page.frames[1:]
+    expect(framed.locator("#address")).to_be_visible()
+    assert refused.locator("#address").count() == 0
+    context.close()
+
+
+def test_axe_finds_nothing_on_any_page_in_any_language_and_colour(
+    browser: Browser, served: tuple[Reader, str]
+) -> None:
+    axe = os.environ.get("AXE_CORE")
+    if not axe:
+        pytest.skip("AXE_CORE names no axe.min.js")
+    eve, base = served
+    eve.sign_up(EVE, newsletter=["weekly", "daily"])
+    confirm = eve.link(EVE, "confirm")
+    token = eve.token(EVE)
+    eve.client.post(f"/preferences/{token}/data")
+    manage = eve.link(EVE, "manage")
+    pages = [
+        "/",
+        "/embed",
+        "/signed-up",
+        confirm,
+        manage,
+        f"/preferences/{token}",
+        f"/leave/{token}",
+        "/leave/x",
+    ]
+    source = Path(axe).read_text(encoding="utf-8")
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 375, "height": 720})
+        page = context.new_page()
+        for path in pages:
+            for language in ("en", "ko"):
+                page.goto(f"{base}{path}?lang={language}")
+                page.evaluate(source)
+                found = page.evaluate("axe.run().then(r => r.violations)")
+                assert found == [], (path, language, scheme, [one["id"] for one in found])
+        context.close()
