@@ -17,6 +17,7 @@ from newsletter.collect import health, probe
 from newsletter.collect.outline import outline
 from newsletter.collect.run import CollectOptions, CollectReport, Progress, SourceReport, collect
 from newsletter.collect.sandbox import Sandbox
+from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
 from newsletter.model.article import Article, Extracted
 from newsletter.store import articles as article_store
@@ -168,7 +169,7 @@ def extract(
     with sayable(), Sandbox() as sandbox:
         for path in paths:
             try:
-                article = _extracted(sandbox, path, url)
+                article = _led_to(_extracted(sandbox, path, url))
             except NewsletterError as error:
                 failed += 1
                 _tell_failure(path, str(error), as_json=as_json)
@@ -178,6 +179,13 @@ def extract(
             else:
                 _tell_article(path, article)
     raise SystemExit(int(Exit.FAILED if failed else Exit.WELL))
+
+
+def _led_to(article: Extracted) -> Extracted:
+    """Return the article with the teaser that an issue would print, and where it is from."""
+    lines = teaser(article, article.takeaways)
+    origin = f"{lines.origin}: {lines.detail}" if lines.detail else lines.origin
+    return replace(article, teaser=lines.text, provenance={**article.provenance, "teaser": origin})
 
 
 def _extracted(sandbox: Sandbox, path: Path, url: str) -> Extracted:
