@@ -159,7 +159,7 @@ def rendered(app: App, issue_id: int) -> tuple[Issue, Newsletter, list[Edition]]
     if not made:
         made = rendering.render(app.engine, app.publication, newsletter, issue_id, app.kit, now=now)
     if not made:
-        fail(f"Issue {issue_id} is {row.state} and holds nothing to render.", Exit.WAITS)
+        fail(f"Issue {issue_id} is {row.state} and holds too few items to print.", Exit.WAITS)
     return row, newsletter, made
 
 

@@ -2,21 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Contents
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.store import deliveries
 from subscribers import audience
 from subscribers.audience import WORD, Question
 from subscribers.segment import parse
 
+LOOK_BACK = timedelta(days=40)
+"""How far back an issue counts for those who want fewer: more than a month."""
+
 
 def question(publication: Publication, newsletter: Newsletter, now: datetime) -> Question:
-    """Return whom the newsletter is for, as of now; frequency is settled at the freeze."""
+    """Return whom the newsletter is for, as of now; the freeze asks the same again."""
     segment = parse(newsletter.segment, dict(publication.segments))
-    return Question(newsletter.key, segment, now)
+    recent = deliveries.had_recently(newsletter.key, now - LOOK_BACK)
+    return Question(newsletter.key, segment, now, recent)
 
 
 def wanted(

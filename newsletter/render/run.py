@@ -112,6 +112,8 @@ def manuscript(
         chooser = Chooser(items, newsletter)
         people, nothing = wanted(connection, question(publication, newsletter, now), chooser)
         planned = _planned(people, chooser, newsletter)
+        if not any(one.included for one in items):
+            planned, nothing = Plan(((Contents(()), nothing),)), 0
     texts = {}
     if newsletter.layout == "letter":
         leads = {contents.items[0] for contents, _ in planned.contents if contents.items}
