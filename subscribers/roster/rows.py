@@ -1,20 +1,27 @@
 """From the cells of a row to what the row asks for; pure."""
 
-import json
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from subscribers.errors import AddressRefused
 from subscribers.model import EmailAddress, Frequency, Reason, State, Tag, TagKind, slug
+from subscribers.roster.cells import (
+    CellError,
+    attribute_tags,
+    clean,
+    frequency,
+    full_name,
+    language_tag,
+    moment,
+    objects,
+    split,
+)
 from subscribers.roster.reading import Raw
 
 TAGS_LIMIT = 200
 TAG_LIMIT = 120
-NAME_LIMIT = 200
 
 _NO = frozenset({"", "no", "false", "0", "n", "none", "null", "-", "아니오"})
 _STATES: Mapping[str, State | Reason] = {
@@ -113,10 +120,6 @@ class Refused:
     reason: str
 
 
-class _CellError(ValueError):
-    """A cell that stops its row; the text is the reason."""
-
-
 class RowReader:
     """Read rows under given terms; remembers the tag cells it has seen, as they repeat."""
 
@@ -138,7 +141,7 @@ class RowReader:
             return self._foreign(raw.number, address, cells)
         except AddressRefused as error:
             return Refused(raw.number, text, str(error))
-        except _CellError as error:
+        except CellError as error:
             return Refused(raw.number, text, str(error))
 
     def _foreign(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> Row:
@@ -146,18 +149,18 @@ class RowReader:
         state, blocked = _status(cells)
         confirmed = state is State.CONFIRMED and bool(attested)
         granted = state if state is not State.CONFIRMED or confirmed else State.PENDING
-        consent_at = _moment(cells.get("consent", ""))
+        consent_at = moment(cells.get("consent", ""))
         return Row(
             number,
             address,
-            name=_name(cells),
-            language=_language(cells),
+            name=full_name(cells),
+            language=language_tag(cells),
             tags=self._tags(cells),
             subscriptions=tuple(
                 Wanted(
                     key,
                     granted,
-                    _frequency(cells.get("frequency", "")),
+                    frequency(cells.get("frequency", "")),
                     confirmed_at=consent_at if confirmed else None,
                 )
                 for key in self._newsletters(cells)
@@ -169,7 +172,7 @@ class RowReader:
             if confirmed
             else (),
             blocked=blocked,
-            created_at=_moment(cells.get("created_at", "")),
+            created_at=moment(cells.get("created_at", "")),
             unattested=state is State.CONFIRMED and not confirmed,
         )
 
@@ -184,12 +187,12 @@ class RowReader:
         )
         agreed |= {proof.newsletter for proof in added}
         granted = tuple(_granted(one, agreed) for one in wanted)
-        created_at = _moment(cells.get("created_at", ""))
+        created_at = moment(cells.get("created_at", ""))
         return Row(
             number,
             address,
-            name=_name(cells),
-            language=_language(cells),
+            name=full_name(cells),
+            language=language_tag(cells),
             tags=self._tags(cells),
             subscriptions=granted,
             proofs=proofs + added,
@@ -208,11 +211,11 @@ class RowReader:
 
     def _newsletters(self, cells: Mapping[str, str]) -> tuple[str, ...]:
         found: list[str] = []
-        for name in _split(cells.get("newsletters", "")):
+        for name in split(cells.get("newsletters", "")):
             key = self._terms.newsletters.get(slug(name))
             if key is None:
                 msg = f"there is no newsletter “{name}”"
-                raise _CellError(msg)
+                raise CellError(msg)
             found.append(key)
         return tuple(dict.fromkeys(found)) or self._terms.into
 
@@ -229,17 +232,17 @@ class RowReader:
                     found.setdefault(tag.slug, tag)
         if len(found) > TAGS_LIMIT:
             msg = f"{len(found)} tags; at most {TAGS_LIMIT} are taken"
-            raise _CellError(msg)
+            raise CellError(msg)
         return tuple(found.values())
 
     def _once(self, column: str, cell: str, make: Callable[[str], Tag]) -> tuple[Tag, ...]:
         key = (column, cell)
         if key not in self._seen:
-            names = _attribute_tags(cell) if column == "attributes" else _split(cell)
+            names = attribute_tags(cell) if column == "attributes" else split(cell)
             made = tuple(make(name) for name in names if slug(name))
             if any(len(tag.name) > TAG_LIMIT for tag in made):
                 msg = f"a tag is longer than {TAG_LIMIT} characters"
-                raise _CellError(msg)
+                raise CellError(msg)
             if len(self._seen) > 10_000:  # noqa: PLR2004 - enough for what repeats, flat in memory
                 self._seen.clear()
             self._seen[key] = made
@@ -254,28 +257,6 @@ class RowReader:
 
 def _label(name: str) -> Tag:
     return Tag(slug(name), name, TagKind.LABEL)
-
-
-def _split(cell: str) -> list[str]:
-    """Split a cell of several names: JSON, quoted and separated by commas, or just separated."""
-    if cell.startswith("["):
-        try:
-            return [_clean(str(name)) for name in json.loads(cell)]
-        except (ValueError, RecursionError, TypeError):
-            pass
-    return [name for part in re.split(r"[,;|]", cell) if (name := _clean(part.strip('" ')))]
-
-
-def _attribute_tags(cell: str) -> list[str]:
-    """Return the tags that a listmonk attribute cell holds under `tags` or `topics`."""
-    try:
-        attributes = json.loads(cell)
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(attributes, dict):
-        return []
-    found = [attributes.get(key) for key in ("tags", "topics")]
-    return [_clean(str(name)) for names in found if isinstance(names, list) for name in names]
 
 
 def _status(cells: Mapping[str, str]) -> tuple[State, Blocked | None]:
@@ -293,7 +274,7 @@ def _status(cells: Mapping[str, str]) -> tuple[State, Blocked | None]:
         msg = (
             f"the status “{word}” is not known; expected subscribed, pending, unsubscribed, bounced"
         )
-        raise _CellError(msg)
+        raise CellError(msg)
     if isinstance(meaning, Reason):
         return State.CONFIRMED, Blocked(meaning)
     return meaning, blocked
@@ -303,15 +284,15 @@ def _blocked(cell: str) -> Blocked | None:
     if cell.casefold() in _NO:
         return None
     if cell.startswith("{"):
-        (one,) = _objects(f"[{cell}]", "suppressed")
+        (one,) = objects(f"[{cell}]", "suppressed")
         return Blocked(
             _reason(str(one.get("reason", ""))),
             str(one.get("origin", "")),
             str(one.get("detail", "")),
-            _moment(str(one.get("at", ""))),
+            moment(str(one.get("at", ""))),
         )
     meaning = _STATES.get(cell.casefold())
-    return Blocked(meaning if isinstance(meaning, Reason) else Reason.MANUAL, detail=_clean(cell))
+    return Blocked(meaning if isinstance(meaning, Reason) else Reason.MANUAL, detail=clean(cell))
 
 
 def _reason(word: str) -> Reason:
@@ -320,32 +301,21 @@ def _reason(word: str) -> Reason:
 
 def _records(cells: Mapping[str, str], column: str) -> Iterable[dict[str, Any]]:
     cell = cells.get(column, "")
-    return _objects(cell, column) if cell else ()
-
-
-def _objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
-    try:
-        found = json.loads(cell)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        msg = f"{column} is not what an export wrote there"
-        raise _CellError(msg)
-    return found
+    return objects(cell, column) if cell else ()
 
 
 def _wanted(one: Mapping[str, Any]) -> Wanted:
     key, state = str(one.get("newsletter", "")), str(one.get("state", ""))
     if not key or state not in set(State):
         msg = f"a subscription of newsletter “{key}” in state “{state}”"
-        raise _CellError(msg)
+        raise CellError(msg)
     return Wanted(
         key,
         State(state),
-        _frequency(str(one.get("frequency", ""))),
-        _moment(str(one.get("paused_until") or "")),
-        _moment(str(one.get("since") or "")),
-        _moment(str(one.get("confirmed_at") or "")),
+        frequency(str(one.get("frequency", ""))),
+        moment(str(one.get("paused_until") or "")),
+        moment(str(one.get("since") or "")),
+        moment(str(one.get("confirmed_at") or "")),
         str(one.get("reason") or ""),
         str(one.get("origin") or ""),
     )
@@ -362,40 +332,8 @@ def _proof(one: Mapping[str, Any]) -> Proof:
     return Proof(
         str(one.get("newsletter", "")),
         str(one.get("act", "")),
-        _moment(str(one.get("at") or "")),
+        moment(str(one.get("at") or "")),
         str(one.get("source", "")),
         str(one.get("wording") or ""),
         str(one.get("network") or ""),
     )
-
-
-def _frequency(word: str) -> Frequency:
-    return Frequency(word) if word in set(Frequency) else Frequency.EACH
-
-
-def _moment(cell: str) -> datetime | None:
-    if not cell:
-        return None
-    try:
-        moment = datetime.fromisoformat(cell)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _name(cells: Mapping[str, str]) -> str:
-    name = cells.get("name") or f"{cells.get('first_name', '')} {cells.get('last_name', '')}"
-    return _clean(name)[:NAME_LIMIT].rstrip()
-
-
-def _language(cells: Mapping[str, str]) -> str:
-    found = cells.get("language", "").replace("_", "-").strip()
-    return found if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", found) else ""
-
-
-def _clean(text: str) -> str:
-    """Take out what no name holds: line ends, control characters, separators of lists."""
-    if text.isprintable() and text.isascii():
-        return " ".join(text.split())
-    kept = (" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text)
-    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
