@@ -20,6 +20,7 @@ class Sink:
     """Serves each connection in a thread of its own."""
 
     def __init__(self, delay: float) -> None:
+        """Listen on a free port; answer `delay` seconds late."""
         self._delay = delay
         self._taken = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from operator import itemgetter
 
 import sqlalchemy as sa
 import structlog
@@ -18,7 +17,6 @@ from newsletter.model.quiet import Quiet
 from newsletter.send import attempt, headers
 from newsletter.send.courier import Courier
 from newsletter.store import claims, deliveries, editions, issues, rates
-from newsletter.store.deliveries import Waiting
 from subscribers.tokens import Purpose
 
 log = structlog.get_logger()
@@ -129,17 +127,21 @@ class Worker:
         now = self._courier.clock()
         with self._courier.reader.begin() as connection:
             waiting = deliveries.waiting(connection, claim, now)
-        if any(map(_reason, waiting)):
-            gone = {one.seq: one.reason for one in waiting if one.reason}
+        if any(waiting.reasons):
+            reasons = zip(waiting.numbers, waiting.reasons, strict=True)
+            gone = {number: reason for number, reason in reasons if reason}
             if not self._withdraw(claim, gone):
                 return None
-            waiting = [one for one in waiting if not one.reason]
-        if not waiting:
-            return []
-        ids, addresses, names, _languages, _reasons, seqs = zip(*waiting, strict=True)
+            waiting = waiting.without(gone)
         mint = self._courier.signer.minter(claim.newsletter, Purpose.MAIL)
-        keys = map(f"{claim.issue_id}-{{}}".format, seqs)
-        return list(map(_recipient, zip(keys, addresses, names, map(mint, ids), strict=True)))
+        columns = zip(
+            map(f"{claim.issue_id}-{{}}".format, waiting.numbers),
+            waiting.addresses,
+            waiting.names,
+            map(mint, waiting.subscribers),
+            strict=True,
+        )
+        return list(map(_recipient, columns))
 
     def _withdraw(self, claim: Claim, gone: dict[int, str]) -> bool:
         with self._writing, self._engine.begin() as connection:
@@ -202,7 +204,6 @@ class Worker:
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
 
 
-_reason = itemgetter(Waiting._fields.index("reason"))
 _recipient = partial(tuple.__new__, Recipient)
 """Recipient._make without its check: four columns were zipped."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, cast
 
+import orjson
 import sqlalchemy as sa
 
 from newsletter.model.batch import BatchState, Claim
@@ -27,17 +28,21 @@ SUBMITTED = frozenset(
 
 
 class Waiting(NamedTuple):
-    """A delivery that is about to leave, and what is known of its recipient now.
+    """The deliveries that are about to leave, by column, and what is known of each person now.
 
-    An empty `reason` means that the recipient may be mailed.
+    An empty reason means that the recipient may be mailed.
     """
 
-    subscriber_id: int
-    address: str
-    name: str
-    language: str
-    reason: str
-    seq: int
+    subscribers: Sequence[int] = ()
+    addresses: Sequence[str] = ()
+    names: Sequence[str] = ()
+    reasons: Sequence[str] = ()
+    numbers: Sequence[int] = ()
+
+    def without(self, reasons: Mapping[int, str]) -> "Waiting":
+        """Return those whose numbers are not among `reasons`."""
+        kept = [row for row in zip(*self, strict=True) if row[-1] not in reasons]
+        return Waiting(*zip(*kept, strict=True)) if kept else Waiting()
 
 
 def freeze(connection: sa.Connection, issue_id: int, people: sa.FromClause) -> int:
@@ -90,16 +95,26 @@ def ranges(connection: sa.Connection, issue_id: int) -> list[tuple[int, int, int
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
-def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Sequence[Waiting]:
-    """Return what is still pending in a claimed batch, in order, as consent stands now."""
+def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
+    """Return what is still pending in a claimed batch, in order, as consent stands now.
+
+    SQLite hands the columns over as JSON: one step instead of one per row, which is faster, and
+    lets other threads run meanwhile.
+    """
     asked = {
         "of_issue": claim.issue_id,
         "first": claim.first,
         "last": claim.last,
         "moment": now,
     }
+    if connection.dialect.name == "sqlite":
+        columns = connection.execute(_waiting_columns(claim.newsletter), asked).one()
+        return Waiting(*map(orjson.loads, columns))
     rows = connection.execute(_waiting(claim.newsletter), asked).all()
-    return cast("Sequence[Waiting]", rows)
+    return Waiting(*zip(*rows, strict=True)) if rows else Waiting()
+
+
+_COLUMNS = ("subscriber_id", "address", "name", "reason", "seq")
 
 
 @cache
@@ -109,7 +124,14 @@ def _waiting(newsletter: str) -> sa.Select[Any]:
         sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(*_span(), *_pending())
     ).subquery()
     moment = cast("datetime", sa.bindparam("moment", type_=UtcDateTime))
-    return reachable(newsletter, asked, moment).add_columns(asked.c.seq).order_by(asked.c.seq)
+    found = reachable(newsletter, asked, moment).add_columns(asked.c.seq).subquery()
+    return sa.select(*(found.c[name] for name in _COLUMNS)).order_by(found.c.seq)
+
+
+@cache
+def _waiting_columns(newsletter: str) -> sa.Select[Any]:
+    rows = _waiting(newsletter).subquery()
+    return sa.select(*(sa.func.json_group_array(rows.c[name]) for name in _COLUMNS))
 
 
 def mark(
