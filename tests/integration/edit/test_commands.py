@@ -1,0 +1,110 @@
+"""The commands of editing on the sample publication, as a person types them."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from newsletter.cli.main import program
+
+SAMPLES = Path(__file__).parents[3] / "newsletter" / "cli" / "samples"
+LENIENT = '\n[checks]\naudience = "off"\n'
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The sample publication, collected and drafted, as the current folder."""
+    house = tmp_path / "house"
+    shutil.copytree(SAMPLES, house, ignore=shutil.ignore_patterns("standing.toml"))
+    toml = house / "newsletter.toml"
+    toml.write_text(toml.read_text("utf-8") + LENIENT, encoding="utf-8")
+    monkeypatch.chdir(house)
+    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", "x" * 32)
+    monkeypatch.setenv("NEWSLETTER_PEPPER", "y" * 32)
+    monkeypatch.setenv("NEWSLETTER_DATABASE_URL", "sqlite:///newsletter.db")
+    assert run("collect").exit_code == 0
+    assert run("draft", "weekly").exit_code == 0
+    return house
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(program, list(words))
+
+
+def test_an_issue_is_edited_previewed_checked_and_approved(desk: Path) -> None:
+    assert run("edit", "1", "--export", "sheet.txt").exit_code == 0
+    sheet = (desk / "sheet.txt").read_text("utf-8")
+    assert "# suggested, sentences" in sheet
+    sheet = sheet.replace("subject: ", "subject: Trucks, cables and a school", 1)
+    sheet = sheet.replace("# - ", "- ")
+    (desk / "sheet.txt").write_text(sheet, encoding="utf-8")
+    assert "changes are in issue 1" in run("edit", "1", "--import", "sheet.txt").output
+    assert run("preview", "1", "--out", "out", "--as", "somebody@example.org").exit_code == 0
+    edition = desk / "out" / "edition-1"
+    assert (edition / "subject.txt").read_text("utf-8") == "Trucks, cables and a school\n"
+    assert "FROM THE TEXT" in (edition / "body.txt").read_text("utf-8").upper()
+    assert "-nl" not in (edition / "body.html").read_text("utf-8")
+    mail = (edition / "message.eml").read_bytes()
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in mail
+    assert run("check", "1").exit_code == 0
+    assert "is approved: 1 edition" in run("approve", "1").output
+    assert "approved already" in run("approve", "1").output
+
+
+def test_a_refused_edit_keeps_what_was_typed(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    editor = desk / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/^title:/titel:/' \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    done = run("edit", "1")
+    assert done.exit_code == 1
+    assert "'titel' is not one of" in done.output
+    assert "titel:" in (desk / "issue-1-refused.txt").read_text("utf-8")
+
+
+def test_an_editor_that_changes_nothing_changes_nothing(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.is_dir()
+    monkeypatch.setenv("VISUAL", "true")
+    assert "Nothing was changed." in run("edit", "1").output
+    monkeypatch.setenv("VISUAL", "/nowhere/editor")
+    done = run("edit", "1")
+    assert (done.exit_code, "Cannot start" in done.output) == (1, True)
+
+
+def test_a_policy_that_blocks_makes_check_and_approve_wait_for_a_person(desk: Path) -> None:
+    toml = desk / "newsletter.toml"
+    toml.write_text(toml.read_text("utf-8").replace('audience = "off"', 'audience = "block"'))
+    for command in ("check", "approve"):
+        done = run(command, "1")
+        assert done.exit_code == 3
+        assert "Nobody would get this issue" in done.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "code"),
+    [
+        (("draft", "nonsense"), "There is no newsletter 'nonsense'", 2),
+        (("preview", "99"), "there is no issue 99", 1),
+        (("edit", "1", "--import", "nowhere.txt"), "Cannot read nowhere.txt", 1),
+        (("draft", "weekly"), "Nothing to draft", 3),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(
+    desk: Path, words: tuple[str, ...], says: str, code: int
+) -> None:
+    assert desk.is_dir()
+    done = run(*words)
+    assert done.exit_code == code
+    assert says in done.output
+    assert "Traceback" not in done.output
+
+
+def test_issues_are_listed_as_a_table_and_as_json(desk: Path) -> None:
+    assert desk.is_dir()
+    assert "draft" in run("issues").output
+    assert '"newsletter":"weekly"' in run("issues", "--json").output
+    assert run("issues", "show", "1").exit_code == 0
