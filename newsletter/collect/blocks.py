@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-SPACE = re.compile(r"[\s\u00a0\u200b\ufeff]+")
+INVISIBLE = re.compile(r"[\u200b\ufeff]")
 BULLET = re.compile(r"^[\s\u00a0]*(?:[-*+•‣▪●◦∙·–—■□◆►▶✓✔※]|\(?\d{1,2}[.)])[\s\u00a0]+(?=\S)")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -50,7 +50,10 @@ class Block:
 
 def tidy(text: str) -> str:
     """Collapse every kind of space to one, and drop control characters; touch nothing else."""
-    return SPACE.sub(" ", CONTROL.sub("", text)).strip()
+    if not text.isascii():
+        text = INVISIBLE.sub(" ", text)
+    collapsed = " ".join(text.split())
+    return collapsed if collapsed.isprintable() else CONTROL.sub("", collapsed)
 
 
 def unbulleted(text: str) -> str:

@@ -21,6 +21,10 @@ Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _MARK = re.compile(r"\[\d{1,3}\]")
+_AUTHOR_MARKUP = etree.XPath(
+    "boolean(//*[contains(@class, 'uthor') or contains(@class, 'yline') or contains(@rel, 'author')"
+    " or contains(@itemprop, 'author') or contains(@id, 'uthor') or contains(@class, 'writer')])"
+)
 CLEAR = 0.97
 HELD, EXPLAINED = 0.7, 0.45
 BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
@@ -172,7 +176,7 @@ def sections(texts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> 
 
 def guessed_author(root: html.HtmlElement) -> str:
     """Ask trafilatura for the author where the page states none."""
-    return extract_author(root) or ""
+    return extract_author(root) or "" if _AUTHOR_MARKUP(root) else ""
 
 
 def guessed_date(root: html.HtmlElement, url: str = "") -> str:

@@ -19,13 +19,14 @@ _BIO_HINT = re.compile(
     r"\b(?:author|writer|contributor|autor|speaker)?-?_?(?:bio|biography|about-?author|author-?(?:box|info|description|profile|details))\b|\babout-the-author\b",
     re.IGNORECASE,
 )
-_TITLES = r"(?:(?:Dr|Prof|Professor|Mr|Ms|Mrs|Amb|Ambassador|Gen|Lt|Col|Sir|Dame)\.?\s+){0,3}"
-_IS = (
-    r"\s*(?:\([^)]{1,60}\)\s*)?,?\s*(?:is|was|serves|works|covers|writes|teaches|holds|has been|directs|leads"
-    r"|currently|joined|reports|studies|specializes|ist|arbeitet|lehrt|est|travaille|es|trabaja|è|é"
-    r"|은|는|이|가|さん|氏|は|是|現任|现任)(?![^\W\d_])"
+_TITLES = re.compile(
+    r"^(?:The author,?\s+)?(?:(?:Dr|Prof|Professor|Mr|Ms|Mrs|Amb|Ambassador|Gen|Lt|Col|Sir|Dame)\.?\s+){0,3}"
 )
-_CJK_IS = re.compile(r"(?:은|는|이다|입니다|다)\b")
+_IS = re.compile(
+    r"\s*(?:\([^)]{1,60}\)\s*)?,?\s*(?:(?:is|was|serves|works|covers|writes|teaches|holds|has been|directs|leads"
+    r"|currently|joined|reports|studies|specializes|ist|arbeitet|lehrt|est|travaille|es|trabaja|è|é)\b"
+    r"|은|는|이|가|さん|氏|は|是|現任|现任)"
+)
 SHORTEST_BIO = 8
 
 
@@ -170,11 +171,10 @@ def _named(
     near = [at for at in long if _mentions(blocks[at], names)]
     if not near:
         return []
-    pattern = _about(names)
     found: dict[str, int] = {}
     for at in near:
         block = blocks[at]
-        if pattern.match(block.text) and (at >= middle or _hinted(block, hints_of)):
+        if _is_about(block.text, names) and (at >= middle or _hinted(block, hints_of)):
             found.setdefault(block.text, at)
     return list(found.values())[: len(names)]
 
@@ -183,14 +183,20 @@ def _hinted(block: Block, hints_of: HintsOf) -> bool:
     return bool(_BIO_HINT.search(hints_of(block, 3)))
 
 
-def _about(names: Sequence[str]) -> re.Pattern[str]:
-    """Match a text that begins with an author's name and says who that is."""
-    forms: list[str] = []
-    for name in names:
-        words = name.split()
-        forms.append(re.escape(name))
-        if len(words) > 1:
-            forms.append(
-                re.escape(words[0]) + r"\s+(?:[^\W\d_]\.?\s+|[^\W\d_]+\s+)?" + re.escape(words[-1])
-            )
-    return re.compile(rf"^(?:The author,?\s+)?{_TITLES}(?:{'|'.join(forms)}){_IS}")
+def _is_about(text: str, names: Sequence[str]) -> bool:
+    """Say whether a text begins with an author's name and says who that is."""
+    start = _TITLES.match(text)
+    rest = text[start.end() :] if start else text
+    return any(bool(_IS.match(rest, at)) for name in names if (at := _after_name(rest, name)) > 0)
+
+
+def _after_name(text: str, name: str) -> int:
+    """Return where a name at the beginning of `text` ends; a middle name may stand in between."""
+    if text.startswith(name):
+        return len(name)
+    first, _, last = name.partition(" ")
+    last = last.rpartition(" ")[2]
+    if not last or not text.startswith(f"{first} "):
+        return 0
+    at = text.find(f" {last}", len(first), len(first) + 24)
+    return at + 1 + len(last) if at >= 0 else 0

@@ -1,0 +1,297 @@
+"""How well articles, takeaways and feeds are read on the shared pages, and how fast."""
+
+import gzip
+import json
+import logging
+import os
+import re
+import sys
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import trafilatura
+
+from bench.figure import Figure
+from newsletter.collect.encoding import decode
+from newsletter.collect.extract import extract
+from newsletter.collect.feeds import read_feed
+from newsletter.collect.jsonfeed import parse_json_feed
+from newsletter.errors import ExtractFailed
+from newsletter.model.article import Extracted
+
+LABELS = Path(__file__).parent / "labels"
+QUICK, SHINGLE, WARM = 25, 4, 5
+SAME = 0.8
+_WORD = re.compile(r"\w+")
+_NOT_LETTER = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the benchmark, and the body that people marked."""
+
+    name: str
+    raw: bytes
+    url: str
+    body: str
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """Yield body, takeaways, invented lists, speed, feeds and JSON Feed, in this order."""
+    data = Path(os.environ.get("NEWSLETTER_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+    if not data.is_dir():
+        print("  (skipped: no shared data; NEWSLETTER_SHARED names its place)", file=sys.stderr)
+        return
+    logging.disable(logging.ERROR)
+    pages = _pages(data / "aeb")[: QUICK if quick else None]
+    ours, theirs, our_seconds, their_seconds = _side_by_side(pages)
+    yield from _bodies(pages, ours, theirs)
+    yield from _invented(pages, ours)
+    yield Figure("extract", len(pages) / our_seconds, "pages/s", "one core, CPU time")
+    yield Figure("trafilatura default alone", len(pages) / their_seconds, "pages/s")
+    yield Figure("extract / trafilatura alone", their_seconds / our_seconds, "×", "≥ 0.8 wanted")
+    yield from _takeaways(data / "takeaways")
+    yield from _feeds(data / "feeds" / "real")
+    yield _json_feeds(data / "feeds" / "json_feed")
+    logging.disable(logging.NOTSET)
+
+
+def _pages(folder: Path) -> list[Page]:
+    truth = json.loads((folder / "ground-truth.json").read_text("utf-8"))
+    return [
+        Page(
+            name,
+            gzip.decompress((folder / "html" / f"{name}.html.gz").read_bytes()),
+            one["url"],
+            one["articleBody"],
+        )
+        for name, one in truth.items()
+    ]
+
+
+def _side_by_side(
+    pages: Sequence[Page],
+) -> tuple[list[Extracted | None], list[str], float, float]:
+    """Read every page with both, in turn, so that a busy machine is as unfair to one as the other.
+
+    The first pages are read once before, so that neither pays for what is made only once.
+    """
+    for page in pages[:WARM]:
+        _ours(page)
+        _theirs(page)
+    ours: list[Extracted | None] = []
+    theirs: list[str] = []
+    our_seconds = their_seconds = 0.0
+    for page in pages:
+        began = time.process_time()
+        ours.append(_ours(page))
+        between = time.process_time()
+        theirs.append(_theirs(page))
+        our_seconds += between - began
+        their_seconds += time.process_time() - between
+    return ours, theirs, our_seconds, their_seconds
+
+
+def _ours(page: Page) -> Extracted | None:
+    try:
+        return extract(page.raw, name="page.html", url=page.url)
+    except ExtractFailed:
+        return None
+
+
+def _theirs(page: Page) -> str:
+    return trafilatura.extract(decode(page.raw)[0], include_comments=False) or ""
+
+
+def body_text(article: Extracted | None) -> str:
+    """Return what is printed of an article's body: headings and paragraphs in their order."""
+    if article is None:
+        return ""
+    return "\n".join(
+        line
+        for section in article.sections
+        for line in ((section.heading or ""), *section.paragraphs)
+    )
+
+
+def _bodies(
+    pages: Sequence[Page], ours: Sequence[Extracted | None], theirs: Sequence[str]
+) -> Iterator[Figure]:
+    truth = [page.body for page in pages]
+    mine = _score(truth, [body_text(one) for one in ours])
+    default = _score(truth, theirs)
+    for name, (precision, recall, f1) in (("body", mine), ("body, trafilatura default", default)):
+        yield Figure(
+            f"{name}: F1",
+            f1,
+            "F1",
+            f"precision {precision:.3f}, recall {recall:.3f}, {len(pages)} pages",
+        )
+    yield Figure("body F1 / trafilatura default", mine[2] / default[2], "×", "≥ 1 wanted")
+
+
+def _score(truth: Sequence[str], found: Sequence[str]) -> tuple[float, float, float]:
+    """Return precision, recall and F1 over shingles of four words, averaged over pages."""
+    precision = recall = 0.0
+    for gold, text in zip(truth, found, strict=True):
+        wanted, got = _shingles(gold), _shingles(text)
+        common = sum((wanted & got).values())
+        precision += common / max(1, sum(got.values()))
+        recall += common / max(1, sum(wanted.values()))
+    precision, recall = precision / len(truth), recall / len(truth)
+    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def _shingles(text: str) -> Counter[tuple[str, ...]]:
+    words = _WORD.findall(text)
+    return Counter(
+        tuple(words[at : at + SHINGLE])
+        for at in range(max(1, len(words) - SHINGLE + 1) if words else 0)
+    )
+
+
+def _invented(pages: Sequence[Page], ours: Sequence[Extracted | None]) -> Iterator[Figure]:
+    labels = tomllib.loads((LABELS / "aeb.toml").read_text("utf-8"))
+    marked = tuple(labels["with_takeaways"])
+    none = [one for page, one in zip(pages, ours, strict=True) if not page.name.startswith(marked)]
+    invented = sum(bool(one and one.takeaways) for one in none)
+    yield Figure(
+        "takeaways invented",
+        100 * invented / max(1, len(none)),
+        "%",
+        f"{invented} of {len(none)} pages without any; ≤ 1 wanted",
+    )
+
+
+def _takeaways(folder: Path) -> Iterator[Figure]:
+    labels = tomllib.loads((LABELS / "takeaways.toml").read_text("utf-8"))["not_takeaways"]
+    cases = json.loads((folder / "cases.json").read_text("utf-8"))
+    recovered = wanted = complete = lists = 0
+    for case in cases:
+        gold = _really(case, labels)
+        if not gold:
+            continue
+        raw = gzip.decompress((folder / case["file"]).read_bytes())
+        article = _ours(Page(case["file"], raw, case["url"] or "", ""))
+        hits = [
+            any(_is_same(one, item) for item in (article.takeaways if article else ()))
+            for one in gold
+        ]
+        recovered, wanted = recovered + sum(hits), wanted + len(hits)
+        complete, lists = complete + all(hits), lists + 1
+    yield Figure(
+        "takeaways recovered",
+        100 * recovered / max(1, wanted),
+        "%",
+        f"{recovered} of {wanted} items, {complete} of {lists} lists whole; ≥ 95 wanted",
+    )
+
+
+def _really(case: dict[str, Any], labels: dict[str, Any]) -> list[str]:
+    """Return the items that are key points, by our own reading of the page."""
+    doubtful = labels.get(Path(case["file"]).name, [])
+    if doubtful == "all":
+        return []
+    return [text for at, text in enumerate(case["takeaways"]) if at not in doubtful]
+
+
+def _is_same(gold: str, item: str) -> bool:
+    one, other = (_NOT_LETTER.sub("", text).casefold() for text in (gold, item))
+    if one == other:
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    return bool(shorter) and shorter in longer and len(shorter) > SAME * len(longer)
+
+
+def _feeds(folder: Path) -> Iterator[Figure]:
+    paths = sorted(path for path in folder.iterdir() if path.suffix in {".rss", ".atom"})
+    raws = [path.read_bytes() for path in paths]
+    began = time.process_time()
+    outcomes = [_feed_outcome(raw) for raw in raws]
+    seconds = time.process_time() - began
+    entries = sum(count for count, _ in outcomes)
+    good = sum(not reason or "web page instead" in reason for _, reason in outcomes)
+    yield Figure(
+        "real feeds read",
+        good,
+        "feeds",
+        f"of {len(raws)}; one is a web page and is said to be; {entries} entries",
+    )
+    yield Figure("feeds", len(raws) / seconds, "feeds/s", "one core, CPU time")
+
+
+def _feed_outcome(raw: bytes) -> tuple[int, str]:
+    try:
+        return len(read_feed(raw, url="https://example.org/feed").entries), ""
+    except ExtractFailed as error:
+        return 0, str(error)
+
+
+def _json_feeds(folder: Path) -> Figure:
+    paths = sorted(folder.glob("json1*/*.json"))
+    right = sum(_is_right(path.read_text("utf-8")) for path in paths)
+    return Figure("JSON Feed cases right", right, "cases", f"of {len(paths)}, every value compared")
+
+
+def _is_right(text: str) -> bool:
+    """Say whether every value that the case holds is found where it belongs."""
+    raw, feed = json.loads(text), parse_json_feed(text)
+    plain = all(
+        getattr(feed, key) == raw[key]
+        for key in (
+            "title",
+            "description",
+            "language",
+            "home_page_url",
+            "feed_url",
+            "icon",
+            "favicon",
+        )
+        if key in raw
+    )
+    entries = raw.get("items", [])
+    people = [one.name for one in feed.authors] == _names(raw)
+    return (
+        plain
+        and people
+        and len(feed.items) == len(entries)
+        and raw["version"].endswith(feed.version)
+        and all(_item_is_right(one, item) for one, item in zip(entries, feed.items, strict=True))
+    )
+
+
+def _item_is_right(raw: dict[str, Any], item: Any) -> bool:  # noqa: ANN401 - a JsonItem, field by field
+    keys = (
+        "id",
+        "url",
+        "external_url",
+        "title",
+        "content_html",
+        "content_text",
+        "summary",
+        "image",
+        "date_published",
+        "date_modified",
+    )
+    plain = all(getattr(item, key) == raw[key] for key in keys if key in raw)
+    files = [(one.url, one.type, one.size_in_bytes) for one in item.attachments]
+    stated = [
+        (one["url"], one.get("mime_type") or one.get("type", ""), one.get("size_in_bytes"))
+        for one in raw.get("attachments", [])
+    ]
+    return (
+        plain
+        and files == stated
+        and list(item.tags) == raw.get("tags", [])
+        and [one.name for one in item.authors] == _names(raw)
+    )
+
+
+def _names(raw: dict[str, Any]) -> list[str]:
+    people = raw.get("authors") or ([raw["author"]] if "author" in raw else [])
+    return [one.get("name", "") for one in people]
