@@ -9,6 +9,7 @@ from newsletter.model.publication import Newsletter
 
 POOL = 4
 SOURCE_COST, TOPIC_COST = 1.5, 1.5
+VARIED = "moved up to vary sources and topics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Choi
     fitting, out = _fit(candidates, newsletter)
     chosen = _spread(fitting, room(newsletter))
     included = [
-        Choice(one, included=True, reason=_why(place, one, delayed))
-        for place, (one, delayed) in enumerate(chosen)
+        Choice(one, included=True, reason=_why(place, one, turn))
+        for place, (one, turn) in enumerate(chosen)
     ]
     taken = {one.article.id for one, _ in chosen}
     over = [
@@ -72,12 +73,12 @@ def _fit(
     return fitting, out
 
 
-def _age(one: Candidate) -> tuple[bool, str, float, int]:
+def _age(one: Candidate) -> tuple[bool, int, int]:
     """Sort pinned ones first, then newest first."""
     article = one.article
     published = article.content.published
     newest = published.toordinal() if published else article.first_seen_at.date().toordinal()
-    return (not one.pinned, "", -newest, -article.id)
+    return (not one.pinned, -newest, -article.id)
 
 
 def _misfit(one: Candidate, newsletter: Newsletter) -> str:
@@ -93,38 +94,47 @@ def _misfit(one: Candidate, newsletter: Newsletter) -> str:
     return ""
 
 
-def _spread(fitting: Sequence[Candidate], most: int) -> list[tuple[Candidate, bool]]:
-    """Pick up to `most`; the second value says that others went first for variety's sake."""
+def _spread(fitting: Sequence[Candidate], most: int) -> list[tuple[Candidate, str]]:
+    """Pick up to `most` articles; the second value says why one went before its turn.
+
+    Translations of one article come with it and count once: every reader gets only one of them.
+    """
     left = list(enumerate(fitting))
     sources: Counter[str] = Counter()
     topics: Counter[str] = Counter()
-    picked: list[tuple[Candidate, bool]] = []
-    while left and len(picked) < most:
-        best = min(
-            left,
-            key=lambda ranked: (
-                not ranked[1].pinned,
-                ranked[0]
-                + SOURCE_COST * sources[ranked[1].article.source]
-                + TOPIC_COST * max((topics[tag] for tag in ranked[1].tags), default=0),
-                ranked[0],
-            ),
-        )
-        delayed = any(place < best[0] for place, _ in left)
-        left.remove(best)
-        picked.append((best[1], delayed))
-        sources[best[1].article.source] += 1
-        topics.update(best[1].tags)
+    picked: list[tuple[Candidate, str]] = []
+    for _ in range(min(most, len(left))):
+        if not left:
+            break
+        place, best = min(left, key=lambda ranked: _rank(ranked, sources, topics))
+        varied = VARIED if any(other < place for other, _ in left) else ""
+        family = [one for _, one in left if one is not best and _paired(one, best)]
+        picked += [
+            (best, varied),
+            *((one, f"a translation of article {best.article.id}") for one in family),
+        ]
+        left = [ranked for ranked in left if ranked[1] is not best and ranked[1] not in family]
+        sources[best.article.source] += 1
+        topics.update(best.tags)
     return picked
 
 
-def _why(place: int, one: Candidate, early: bool) -> str:
+def _rank(
+    ranked: tuple[int, Candidate], sources: Counter[str], topics: Counter[str]
+) -> tuple[bool, float, int]:
+    place, one = ranked
+    repeated = max((topics[tag] for tag in one.tags), default=0)
+    cost = SOURCE_COST * sources[one.article.source] + TOPIC_COST * repeated
+    return (not one.pinned, place + cost, place)
+
+
+def _paired(one: Candidate, other: Candidate) -> bool:
+    group = one.article.translation_group
+    return group is not None and group == other.article.translation_group
+
+
+def _why(place: int, one: Candidate, turn: str) -> str:
     published = one.article.content.published
     when = f"published {published.isoformat()}" if published else "newly collected"
-    if one.pinned:
-        reason = "pinned by staff"
-    elif early:
-        reason = f"{when}; moved up to vary sources and topics"
-    else:
-        reason = when
+    reason = "pinned by staff" if one.pinned else "; ".join(filter(None, (when, turn)))
     return f"lead: {reason}" if place == 0 else reason

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from newsletter.cli.main import program
@@ -26,7 +27,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("NEWSLETTER_DATABASE_URL", "sqlite:///newsletter.db")
     assert run("collect").exit_code == 0
     assert run("draft", "weekly").exit_code == 0
-    return house
+    yield house
+    structlog.reset_defaults()  # the program logs to the runner's stderr, which is closed now
 
 
 def run(*words: str) -> Result:

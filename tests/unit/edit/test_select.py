@@ -1,5 +1,6 @@
 """Selection: each article in or out with a reason, spread over sources and topics."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -70,6 +71,16 @@ def test_no_topic_fills_the_issue_alone() -> None:
 def test_what_does_not_fit_the_newsletter_is_out(changes: dict[str, object], reason: str) -> None:
     (choice,) = select([candidate(1, "a", ("trade",))], same(**changes))
     assert (choice.included, choice.reason) == (False, reason)
+
+
+def test_translations_come_with_their_article_and_count_once() -> None:
+    pair = [
+        replace(one, article=replace(one.article, translation_group=5))
+        for one in (candidate(1), candidate(9))
+    ]
+    chosen = select([*pair, *(candidate(n) for n in range(2, 8))], same(3))
+    assert [one.candidate.article.id for one in chosen if one.included] == [1, 9, 2, 3]
+    assert chosen[1].reason == "published 2026-11-17; a translation of article 1"
 
 
 def test_an_issue_holds_more_than_one_edition_where_readers_differ() -> None:
