@@ -1,23 +1,175 @@
-"""What people cost: counting a segment, freezing an audience, importing a list."""
+"""What people cost: counting a segment, freezing an audience, importing a list, answering."""
 
+import multiprocessing
 import os
 import resource
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import TypeVar
 
 import sqlalchemy as sa
+import structlog
+from starlette.testclient import TestClient
 
+from bench.figure import Figure
 from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
+from newsletter.store.tables import deliveries, exclusions
+from newsletter.web.main import public_site
+from subscribers.audience import Question, excluded, members, reached
+from subscribers.roster import export as exporting
+from subscribers.roster import run
+from subscribers.roster.reading import open_listing
+from subscribers.roster.rows import Terms
+from subscribers.segment import parse
+from tests.fakes.house import house
+from tests.fakes.postgres import PostgresMissing, open_postgres
+from tests.fakes.readers import HOST
 
 FULL, QUICK = 1_000_000, 20_000
 TAGS = 50
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+BROAD = "(t1 or t2 or t3) and not t45"
+T = TypeVar("T")
+
+FOLLOWED = [f"t{number}" for number in range(1, 25)]
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """Measure; `quick` with 20,000 people instead of a million."""
+    people = QUICK if quick else FULL
+    for database in (_sqlite, _postgres):
+        try:
+            with database() as url:
+                yield from _audience(url, people)
+            with database() as url:
+                yield from _lists(url, people)
+        except PostgresMissing as missing:
+            yield Figure("PostgreSQL", 0, "", str(missing))
+    yield from _answers(40 if quick else 200)
+
+
+@contextmanager
+def _sqlite() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{Path(folder) / 'people.db'}"
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    with open_postgres(os.environ) as server, server.database() as url:
+        yield url.render_as_string(hide_password=False)
+
+
+def _audience(url: str, people: int) -> Iterator[Figure]:
+    """Count and freeze segments of a filled database."""
+    engine = open_engine(url)
+    name = engine.dialect.name
+    upgrade(engine)
+    fill(engine, people)
+    for text in ("everyone", BROAD, "t1 and t2", "not (t1 or t2)"):
+        question = Question("weekly", parse(text), NOW, None)
+        with engine.begin() as connection:
+            chosen = members(connection, question).subquery()
+            counted = sa.select(sa.func.count()).select_from(chosen)
+            seconds, found = _timed(partial(connection.scalar, counted))
+        yield Figure(f"{name}: count {text}", seconds, "s", f"{found:,} of {people:,}")
+    with engine.connect() as connection, connection.begin() as transaction:
+        seconds, found = _timed(lambda: _freeze(connection, parse(BROAD)))
+        transaction.rollback()
+    yield Figure(f"{name}: freeze", seconds, "s", f"{found:,} deliveries, the rest excluded")
+    engine.dispose()
+
+
+def _freeze(connection: sa.Connection, segment: object) -> int:
+    question = Question("weekly", segment, NOW, None)  # type: ignore[arg-type]  # parsed
+    people = reached(connection, question, FOLLOWED).subquery()
+    order = sa.func.row_number().over(order_by=(people.c.w0, people.c.subscriber_id))
+    rows = sa.select(
+        sa.literal(1), order, people.c.subscriber_id, sa.literal(1), sa.literal("pending")
+    )
+    columns = ["issue_id", "seq", "subscriber_id", "edition_id", "state"]
+    connection.execute(deliveries.insert().from_select(columns, rows))
+    out = excluded(connection, question).subquery()
+    left = sa.select(sa.literal(1), out.c.subscriber_id, out.c.reason)
+    columns = ["issue_id", "subscriber_id", "reason"]
+    connection.execute(exclusions.insert().from_select(columns, left))
+    return connection.scalar(sa.select(sa.func.count()).select_from(deliveries)) or 0
+
+
+def _lists(url: str, people: int) -> Iterator[Figure]:
+    """Import, export and undo a list in a process of its own, for its memory."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        told = pool.apply(bring, (url, people))
+    name = url.partition(":")[0].partition("+")[0]
+    for what in ("review", "import", "export", "undo"):
+        yield Figure(f"{name}: {what}", told[what], "s", f"{people:,} rows")
+    yield Figure(f"{name}: import, CPU", told["cpu"], "s", "of this program, without the server")
+    yield Figure(f"{name}: peak memory", told["memory"], "MB", "of all of these")
+
+
+def bring(url: str, people: int) -> dict[str, float]:
+    """Review, apply, export and undo a list of so many rows; return seconds and megabytes."""
+    engine = open_engine(url)
+    upgrade(engine)
+    told: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.csv"
+        with path.open("w", encoding="utf-8") as stream:
+            stream.write("Email;Name;Tags;Consent\n")
+            for n in range(people):
+                stream.write(
+                    f"r{n}@example.org;Reader {n};t{n % 50}, t{n % 7};2024-05-{n % 28 + 1:02d}\n"
+                )
+        terms = Terms("list.csv", into=("weekly",))
+        order = run.Order(open_listing(path, mapping={}), terms, b"p" * 32)
+        told["review"], _ = _timed(lambda: run.review(engine, order))
+        cpu = time.process_time()
+        told["import"], done = _timed(
+            lambda: run.apply(engine, order, actor="bench", clock=lambda: NOW)
+        )
+        told["cpu"] = time.process_time() - cpu
+        with (Path(folder) / "out.csv").open("w", encoding="utf-8", newline="") as stream:
+            told["export"], _ = _timed(lambda: exporting.export(engine, stream))
+        told["undo"], _ = _timed(lambda: run.undo(engine, done.id, actor="bench", now=NOW))
+    engine.dispose()
+    told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return told
+
+
+def _answers(rounds: int) -> Iterator[Figure]:
+    """Compare what the sign-up form takes for addresses that are known and that are not."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        built = stack.enter_context(house(Path(folder)))
+        stack.enter_context(structlog.testing.capture_logs())
+        client = TestClient(public_site(built.app), base_url=HOST, follow_redirects=False)
+        known: list[float] = []
+        unknown: list[float] = []
+        for number in range(rounds):
+            # Each from a network of its own: the limit must not answer instead.
+            with built.app.engine.begin() as connection:
+                connection.execute(sa.text("UPDATE requests SET network = ''"))
+            for times, address in ((known, "ann@example.org"), (unknown, f"n{number}@example.org")):
+                form = {"address": address, "newsletter": "weekly", "agree": "yes"}
+                seconds, _ = _timed(lambda form=form: client.post("/sign-up", data=form))
+                times.append(seconds * 1000)
+        yield Figure("sign-up, known address", median(known), "ms", "median")
+        yield Figure("sign-up, unknown address", median(unknown), "ms", "median")
+        yield Figure("unknown to known", median(unknown) / median(known), "×", "")
+
+
+def _timed(do: Callable[[], T]) -> tuple[float, T]:
+    began = time.perf_counter()
+    done = do()
+    return time.perf_counter() - began, done
 
 
 def fill(engine: sa.Engine, people: int) -> None:

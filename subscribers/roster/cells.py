@@ -12,6 +12,9 @@ from subscribers.model import Frequency
 NAME_LIMIT = 200
 
 
+_FREQUENCIES = {one.value: one for one in Frequency}
+
+
 class CellError(ValueError):
     """A cell that stops its row; the text is the reason."""
 
@@ -52,7 +55,7 @@ def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
 
 def frequency(word: str) -> Frequency:
     """Read a frequency; what is none means each issue."""
-    return Frequency(word) if word in set(Frequency) else Frequency.EACH
+    return _FREQUENCIES.get(word, Frequency.EACH)
 
 
 def moment(cell: str) -> datetime | None:

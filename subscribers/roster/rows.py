@@ -149,7 +149,10 @@ class RowReader:
         state, blocked = _status(cells)
         confirmed = state is State.CONFIRMED and bool(attested)
         granted = state if state is not State.CONFIRMED or confirmed else State.PENDING
-        consent_at = moment(cells.get("consent", ""))
+        agreed_at = moment(cells.get("consent", "")) if confirmed else None
+        often = frequency(cells.get("frequency", ""))
+        keys = self._newsletters(cells)
+        proofs = (Proof(key, "attested", agreed_at, attested, vouched=True) for key in keys)
         return Row(
             number,
             address,
@@ -157,20 +160,9 @@ class RowReader:
             language=language_tag(cells),
             tags=self._tags(cells),
             subscriptions=tuple(
-                Wanted(
-                    key,
-                    granted,
-                    frequency(cells.get("frequency", "")),
-                    confirmed_at=consent_at if confirmed else None,
-                )
-                for key in self._newsletters(cells)
+                Wanted(key, granted, often, confirmed_at=agreed_at) for key in keys
             ),
-            proofs=tuple(
-                Proof(key, "attested", consent_at, attested, vouched=True)
-                for key in self._newsletters(cells)
-            )
-            if confirmed
-            else (),
+            proofs=tuple(proofs) if confirmed else (),
             blocked=blocked,
             created_at=moment(cells.get("created_at", "")),
             unattested=state is State.CONFIRMED and not confirmed,
@@ -210,8 +202,10 @@ class RowReader:
         return f"{source or self._terms.file}: {cell}"[:500]
 
     def _newsletters(self, cells: Mapping[str, str]) -> tuple[str, ...]:
+        if not (cell := cells.get("newsletters", "")):
+            return self._terms.into
         found: list[str] = []
-        for name in split(cells.get("newsletters", "")):
+        for name in split(cell):
             key = self._terms.newsletters.get(slug(name))
             if key is None:
                 msg = f"there is no newsletter “{name}”"

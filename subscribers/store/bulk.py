@@ -66,7 +66,18 @@ def _bound(
 
 
 def _converter(dialect: sa.Dialect, column: sa.Column[Any]) -> Callable[[Any], object] | None:
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+    """Return what SQLAlchemy does to a value; a value that comes again is not converted again."""
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if convert is None:
+        return None
+    last: list[object] = [None, None]
+
+    def once(value: object) -> object:
+        if value is None or value is not last[0]:
+            last[:] = value, convert(value)
+        return last[1]
+
+    return once
 
 
 def _converted(

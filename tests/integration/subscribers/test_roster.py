@@ -296,7 +296,10 @@ def test_a_list_is_shown_first_and_changes_nothing_until_it_is_applied(
     refused = {one.address: one.words for one in applied.examples["refused"]}
     assert refused["gone@example.org"] == "this address was erased on request"
     assert refused["NEW@example.org"] == "the same address as in row 2"
-    assert dict(shown.withheld) == {"stays pending: no consent is attested": 1}
+    assert dict(shown.withheld) == {
+        "stays pending: no consent is attested": 1,
+        "weekly: stays left": 1,
+    }
     (new,) = [one for one in people_of(engine).values() if one["address"] == "new@example.org"]
     assert new["topics"] == ["Ships"]
     assert [one["state"] for one in new["subscriptions"]] == ["pending"]
