@@ -71,7 +71,7 @@ def _shown(name: str, figures: Benchmark, quick: bool) -> bool:
 
 def _number(value: float) -> str:
     """Return three significant digits, with the thousands apart."""
-    if value and abs(value) < 100:  # noqa: PLR2004 - below, three digits need a decimal point
+    if value and abs(value) < 100:
         return f"{value:.3g}"
     return f"{value:,.0f}"
 
