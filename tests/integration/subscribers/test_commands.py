@@ -1,0 +1,159 @@
+"""`newsletter subscribers …` and `newsletter segment`, as staff type them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from newsletter.cli.main import program
+from tests.fakes.house import SECRETS, House, house
+
+MORE = '[segments]\nsailors = "ships and not staff"\n'
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A publication of four people in the current folder."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
+    with house(tmp_path, MORE) as found:
+        yield found
+    structlog.reset_defaults()  # the program logs to the runner's stderr, which is closed now
+
+
+def type_in(*words: str) -> Result:
+    """Run the program."""
+    return CliRunner().invoke(program, list(words))
+
+
+def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
+    (built.root / "more.csv").write_text("email,name,labels\nnew@example.org,Nia,VIP\nbad,,\n")
+    shown = type_in("subscribers", "import", "more.csv")
+    assert shown.exit_code == 0
+    assert "1 would be new" in shown.stdout
+    assert "row 3: bad: An email address must have an @-sign." in shown.stdout
+    assert "Nothing is changed yet; add --apply to do it." in shown.stdout
+    assert type_in("subscribers", "show", "new@example.org").exit_code == 1
+    done = type_in("subscribers", "import", "more.csv", "--apply", "--json")
+    told = json.loads(done.stdout)
+    assert (told["applied"], told["counts"]) == (True, {"new": 1, "refused": 1})
+    assert "weekly: pending" in type_in("subscribers", "show", "new@example.org").stdout
+    listed = [
+        json.loads(line) for line in type_in("subscribers", "imports", "--json").stdout.splitlines()
+    ]
+    assert [one["file"] for one in listed] == ["more.csv", "people.csv"]
+    undone = type_in("subscribers", "undo", str(told["import"]))
+    assert "1 people removed" in undone.stdout
+    assert type_in("subscribers", "show", "new@example.org").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("import", "none.csv"), "none.csv cannot be read: No such file or directory"),
+        (("import", "people.csv", "--newsletter", "nope"), "There is no newsletter “nope”"),
+        (("import", "people.csv", "--map", "address"), "expected FIELD=COLUMN"),
+        (("import", "people.csv", "--map", "address=Nope"), "has no such column"),
+        (("import", "people.csv", "--map", "shoe=name"), "there is no such field"),
+        (("import", "people.csv", "--encoding", "klingon"), "there is no encoding"),
+        (("undo", "99"), "there is no import 99"),
+        (("show", "nobody@example.org"), "nobody is known by nobody@example.org"),
+        (("show", "nobody"), "must have an @-sign"),
+        (("lift", "ann@example.org", "--why", "x"), "is not suppressed"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    built: House, words: tuple[str, ...], says: str
+) -> None:
+    del built
+    done = type_in("subscribers", *words)
+    assert done.exit_code != 0
+    assert says in done.output
+    assert len(done.output.strip().splitlines()) == 1
+
+
+def test_staff_tag_suppress_lift_and_read_it_all_again(built: House) -> None:
+    del built
+    tagged = type_in(
+        "subscribers",
+        "tag",
+        "ann@example.org",
+        "--add",
+        "Staff",
+        "--add",
+        "fish",
+        "--remove",
+        "ships",
+    )
+    assert tagged.stdout.strip() == "ann@example.org: fish, Staff"
+    type_in("subscribers", "suppress", "ann@example.org", "--why", "asked by phone")
+    type_in("subscribers", "lift", "ann@example.org", "--why", "asked again")
+    told = json.loads(type_in("subscribers", "show", "ann@example.org", "--json").stdout)
+    assert (told["topics"], told["labels"]) == (["fish"], ["staff"])
+    acts = [one["what"] for one in told["history"]]
+    assert "tagged: added Staff, fish; removed ships" in acts
+    assert "suppressed: reason manual" in acts
+    assert "suppression lifted: reason manual; why asked again" in acts
+    shown = type_in("subscribers", "show", "ann@example.org").stdout
+    assert "follows: fish" in shown
+    assert "attested weekly (import:1: form: 2026-01-02)" in shown
+
+
+def test_forgetting_asks_first_and_leaves_nothing(built: House) -> None:
+    kept = CliRunner().invoke(program, ["subscribers", "forget", "ann@example.org"], input="n\n")
+    assert kept.exit_code == 1
+    assert type_in("subscribers", "show", "ann@example.org").exit_code == 0
+    assert type_in("subscribers", "forget", "ann@example.org", "--yes").exit_code == 0
+    assert type_in("subscribers", "show", "ann@example.org").exit_code == 1
+    again = json.loads(type_in("subscribers", "import", "people.csv", "--json").stdout)
+    assert again["examples"]["refused"][0]["words"] == "this address was erased on request"
+    journal = built.app.journal.path.read_text()
+    assert '"erased"' in journal
+    assert "@" not in journal
+
+
+def test_an_export_is_a_file_of_its_own_that_nobody_else_reads(built: House) -> None:
+    assert "4 people written" in type_in("subscribers", "export", "out.csv").stdout
+    path = built.root / "out.csv"
+    assert path.stat().st_mode & 0o077 == 0
+    assert type_in("subscribers", "export", "out.csv").exit_code == 2
+    records = type_in("subscribers", "export", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(one)["address"] for one in records] == [
+        f"{name}@example.org" for name in ("ann", "bob", "cyd", "dan")
+    ]
+
+
+def test_a_segment_is_counted_with_examples_and_who_is_left_out(built: House) -> None:
+    del built
+    told = json.loads(type_in("segment", "sailors or not fish", "--json").stdout)
+    assert told["people"] == 2
+    assert {one["address"] for one in told["examples"]} == {"ann@example.org", "cyd@example.org"}
+    assert told["left_out"] == {"not in the segment": 1, "pending": 1}
+    shown = type_in("segment", "sailors").stdout
+    assert "1 of those subscribed to The Tide would get an issue." in shown
+    assert "left out: pending" in shown
+
+
+@pytest.mark.parametrize(
+    ("expression", "address", "says"),
+    [
+        ("sailors", "ann@example.org", 'is in: has "ships", lacks "staff"'),
+        ("fish", "ann@example.org", 'is out: not in the segment (lacks "fish")'),
+        ("everyone", "dan@example.org", "is out: pending"),
+    ],
+)
+def test_why_somebody_is_in_or_out(built: House, expression: str, address: str, says: str) -> None:
+    del built
+    assert type_in("segment", expression, "--why", address).stdout.strip() == f"{address} {says}"
+
+
+def test_a_segment_that_does_not_read_names_the_column(built: House) -> None:
+    del built
+    done = type_in("segment", "ships and (fish")
+    assert done.exit_code == 1
+    assert 'segment, column 16: expected ")"' in done.output
