@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -53,7 +54,7 @@ def lately(
     return [Received(row.due_at, row.subject, _reason(row)) for row in rows]
 
 
-def _reason(row: sa.Row[tuple[object, ...]]) -> str:
+def _reason(row: sa.Row[*tuple[Any, ...]]) -> str:
     if row.delivery in _GOT:
         return ""
     if row.delivery is not None:

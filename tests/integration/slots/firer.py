@@ -28,7 +28,7 @@ TIMINGS = {
 def main(url: str, seed: int) -> None:
     """Walk the year in uneven steps and draft what is due."""
     engine = open_engine(url)
-    rng = random.Random(seed)  # noqa: S311 - uneven steps, not secrets
+    rng = random.Random(seed)
     now = BEGIN
     while now < END:
         for newsletter, timing in TIMINGS.items():

@@ -26,7 +26,7 @@ def start(url: str, seed: int) -> subprocess.Popen[bytes]:
 @pytest.mark.torture
 def test_killed_firers_lose_no_slot_and_double_none(engine: sa.Engine) -> None:
     url = engine.url.render_as_string(hide_password=False)
-    rng = random.Random(11)  # noqa: S311 - when to kill, not a secret
+    rng = random.Random(11)
     running = [start(url, seed) for seed in range(3)]
     for kill in range(KILLS):
         time.sleep(rng.uniform(0.3, 1.2))

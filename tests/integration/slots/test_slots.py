@@ -76,7 +76,7 @@ def test_three_firers_over_a_year_and_both_clock_changes_make_no_duplicate(
         "daily": Timing(Cadence.parse("daily 01:30"), NEW_YORK, timedelta(hours=5), catch_up="all"),
     }
     end = datetime(2027, 1, 1, 5, tzinfo=UTC)
-    rng = random.Random(8)  # noqa: S311 - the same year every time
+    rng = random.Random(8)
     steps = [NEW_YEAR]
     while steps[-1] < end:
         steps.append(steps[-1] + timedelta(minutes=rng.randint(30, 36 * 60)))
