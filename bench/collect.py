@@ -23,8 +23,11 @@ def figures(quick: bool) -> Iterator[Figure]:
     """Yield how long a collection takes of which half answers 304, some are slow and some broken."""
     count = QUICK if quick else SOURCES
     with tempfile.TemporaryDirectory() as folder:
-        sites = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-m", "bench.many_sites", "serve"], stdout=subprocess.PIPE, text=True
+        sites = subprocess.Popen(
+            [sys.executable, "-m", "bench.many_sites", "serve"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         try:
             port = (sites.stdout.readline() if sites.stdout else "").strip()

@@ -41,7 +41,7 @@ class _Sites(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+    def do_GET(self) -> None:
         name = self.headers["Host"].partition(":")[0].split(".")
         number = (int(name[2]) - 1) * 200 + int(name[3]) - 1
         first = self.path.endswith("/first")
@@ -134,7 +134,7 @@ def run(folder: str, port: str, count: int, turn: str) -> None:
         )
         for n in range(count)
     ]
-    fetcher = open_fetcher(lambda: now, random.Random(1))  # noqa: S311 - spreads requests
+    fetcher = open_fetcher(lambda: now, random.Random(1))
     began = time.monotonic()
     finished: dict[str, float] = {}
 

@@ -122,7 +122,7 @@ def _local(moment: datetime | None, zone: object) -> str | None:
 
 
 @listing.command("test")
-def test_source(
+def try_source(
     name: Annotated[str, typer.Argument(help="The source's name in newsletter.toml.")],
     *,
     as_json: AsJson = False,

@@ -43,9 +43,7 @@ def letters(text: str) -> str:
     return _NOT_WORD.sub("", _MARK.sub("", text)).casefold()
 
 
-def chosen_parts(
-    root: html.HtmlElement, url: str = "", prose: Sequence[str] = ()
-) -> list[Part]:
+def chosen_parts(root: html.HtmlElement, url: str = "", prose: Sequence[str] = ()) -> list[Part]:
     """Return the paragraphs and headings that trafilatura takes for the article's body.
 
     `prose` is what our own pass holds for running text. Where trafilatura's quick pass agrees with

@@ -16,7 +16,7 @@ _PREFIX = re.compile(
 _SUFFIX = re.compile(r"\s*(?:기자|特派員|記者|특파원)$")
 _BETWEEN = re.compile(
     r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
-)  # noqa: RUF001
+)
 _ROLE = re.compile(
     r"\b(?:professor|fellow|director|researcher|editor|correspondent|reporter|analyst|scholar"
     r"|lecturer|president|chair|chairman|chairwoman|associate|assistant|senior|head|economist"
@@ -69,8 +69,7 @@ def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
     line = PLACES_OF_BYLINE.split(line, maxsplit=1)[0]
     found: list[Author] = []
     for part in _BETWEEN.split(line):
-        for author in _people(part, site):
-            found.append(author)
+        found.extend(_people(part, site))
     return tuple(dict.fromkeys(found))
 
 

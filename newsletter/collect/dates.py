@@ -13,6 +13,7 @@ from babel import Locale
 
 EARLIEST, LATEST = 1990, 2099
 TOO_FAR = timedelta(hours=24)
+SHORTEST, LONGEST = 6, 80
 
 ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120,
@@ -36,7 +37,7 @@ _FORMS = tuple(
         r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})",
         r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})",
         r"(?P<year>\d{4})\.\s?(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})\.?(?:\s?\([^\W\d]\))?",
-        r"(?P<year>\d{4})\s?[년年]\s?(?P<month>\d{1,2})\s?[월月]\s?(?P<day>\d{1,2})\s?[일日号號]?(?:\s?[(（]?[^\W\d]{1,3}[)）]?)?",  # noqa: RUF001 - full-width brackets are meant
+        r"(?P<year>\d{4})\s?[년年]\s?(?P<month>\d{1,2})\s?[월月]\s?(?P<day>\d{1,2})\s?[일日号號]?(?:\s?[(（]?[^\W\d]{1,3}[)）]?)?",
         r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
         r"(?P<first>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<year>\d{4})",
         _DAY_NAME
@@ -57,6 +58,10 @@ _LEAD_IN = re.compile(
 _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 
 
+SHORTEST, LONGEST = 6, 80
+"""How many letters a date has, with a weekday, a lead-in and a time zone."""
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """A day as the document writes it, and the moment where time and zone are known."""
@@ -68,7 +73,7 @@ class When:
 def read_date(text: str) -> When | None:
     """Read `text` if the whole of it is a date (with or without a time), else return None."""
     cleaned = re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
-    if not 6 <= len(cleaned) <= 80 or not any(char.isdigit() for char in cleaned):
+    if not SHORTEST <= len(cleaned) <= LONGEST or not any(char.isdigit() for char in cleaned):
         return None
     cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", cleaned, count=1))
     for form in _FORMS:
@@ -96,7 +101,7 @@ def plausible(when: When | None, now: datetime) -> When | None:
 
 def _when(parts: dict[str, str | None]) -> When | None:
     month, day = _month_and_day(parts)
-    year = int(parts["year"]) if parts.get("year") else _century(parts.get("short"))
+    year = int(parts.get("year") or _century(parts.get("short")))
     if month is None or day is None or not EARLIEST <= year <= LATEST:
         return None
     try:
@@ -112,7 +117,7 @@ def _month_and_day(parts: dict[str, str | None]) -> tuple[int | None, int | None
         return _unambiguous(int(first), int(other))
     name, month = parts.get("name"), parts.get("month")
     number = month_number(name) if name else int(month or 0)
-    return number, int(parts["day"] or 0)
+    return number, int(parts.get("day") or 0)
 
 
 def _unambiguous(first: int, other: int) -> tuple[int | None, int | None]:

@@ -1,6 +1,6 @@
 """Decide what a candidate is: new, an edit, or an article that is known already. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -70,24 +70,10 @@ _KINDS = {
 
 def same(content: Extracted, matches: Sequence[Match], now: datetime) -> Match | None:
     """Return the stored article that `content` is, by the strongest evidence first."""
-    for match in matches:
-        if match.by == "file" or (
-            match.by in {"url", "title+date"} and not _unlike(content, match.article)
-        ):
-            return match
-    for match in matches:
-        if match.by == "guid" and not _other_article(content, match.article):
-            return match
-    for match in matches:
-        if match.by == "text" and _near(content, match.article, now):
-            return match
-    for match in matches:
-        if (
-            match.by == "title"
-            and _near(content, match.article, now)
-            and _title_agrees(content, match.article)
-        ):
-            return match
+    for kinds, holds in _EVIDENCE:
+        for match in matches:
+            if match.by in kinds and holds(content, match.article, now):
+                return match
     return None
 
 
@@ -112,7 +98,7 @@ def _other_article(content: Extracted, article: Article) -> bool:
 
 
 def _title_agrees(content: Extracted, article: Article) -> bool:
-    """A shared title is one article if the texts agree, or the day where a text is missing."""
+    """Say whether the texts under a shared title agree, or the days where a text is missing."""
     if min(_words(content), _words(article.content)) >= FEW_WORDS:
         return likeness(content, article.content) >= ALIKE
     long_enough = len(content.title.split()) >= 4 or len(identity.letters(content.title)) >= 16  # noqa: PLR2004
@@ -144,11 +130,29 @@ def likeness(one: Extracted, other: Extracted) -> float:
 def _shingles(content: Extracted) -> set[str]:
     text = identity.letters(identity.body_text(content)[:6000])
     width = SHINGLE * 5
-    return {text[at : at + width] for at in range(0, max(len(text) - width, 0) + 1)}
+    return {text[at : at + width] for at in range(max(len(text) - width, 0) + 1)}
 
 
 def _words(content: Extracted) -> int:
     return content.words
+
+
+_EVIDENCE: tuple[tuple[frozenset[str], Callable[[Extracted, Article, datetime], bool]], ...] = (
+    (frozenset({"file"}), lambda _content, _article, _now: True),
+    (
+        frozenset({"url", "title+date"}),
+        lambda content, article, _now: not _unlike(content, article),
+    ),
+    (frozenset({"guid"}), lambda content, article, _now: not _other_article(content, article)),
+    (frozenset({"text"}), _near),
+    (
+        frozenset({"title"}),
+        lambda content, article, now: (
+            _near(content, article, now) and _title_agrees(content, article)
+        ),
+    ),
+)
+"""By which keys an article is known again, in this order, and what else must hold."""
 
 
 def may_be_translation(content: Extracted, article: Article) -> bool:
@@ -164,7 +168,7 @@ def may_be_translation(content: Extracted, article: Article) -> bool:
 
 
 def _primary(lang: str) -> str:
-    return lang.split("-")[0].lower()
+    return lang.split("-", maxsplit=1)[0].lower()
 
 
 def _layout(content: Extracted) -> tuple[int, ...]:
@@ -189,7 +193,7 @@ def _same_notes(content: Extracted, other: Extracted) -> bool:
 
 def newest_first(dated: Sequence[tuple[date | None, int]]) -> list[int]:
     """Order positions by date, newest first; undated ones keep their place behind."""
-    known = sorted(
-        (at for at, (day, _) in enumerate(dated) if day), key=lambda at: dated[at][0], reverse=True
-    )  # type: ignore[arg-type, return-value] # filtered above
-    return known + [at for at, (day, _) in enumerate(dated) if not day]
+    return sorted(
+        range(len(dated)),
+        key=lambda at: -(dated[at][0].toordinal() if dated[at][0] else 0),  # type: ignore[union-attr] # a date by then
+    )

@@ -6,6 +6,9 @@ from pathlib import Path
 from newsletter.collect.dates import When
 from newsletter.model.article import Author, Image
 
+INDEX = "index"
+"""The note of a listing whose entries are sitemaps, not articles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

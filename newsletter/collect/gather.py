@@ -8,40 +8,21 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from newsletter.collect import folders, identity, sitemaps, urls
-from newsletter.collect.dates import plausible
-from newsletter.collect.entry import Entry, Listing
-from newsletter.collect.merge import entry_content, light_content, merged
+from newsletter.collect import folders
+from newsletter.collect.entry import INDEX, Entry, Listing
+from newsletter.collect.merge import light_content
+from newsletter.collect.reader import PAGE_TYPES, Candidate, Reader
 from newsletter.collect.sandbox import Sandbox
-from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
+from newsletter.errors import FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, NotModified, Request
-from newsletter.model.article import Extracted
 from newsletter.model.source import SeenEntry, Source, SourceState
 from newsletter.store import sources as source_store
 
 MOST_PAGES = 60
 """How many articles of one source are read in one collection; the rest waits for the next."""
 
-MOST_ATTEMPTS = 3
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 MOST_SITEMAPS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An entry with what was read behind it.
-
-    `backlog` marks what was already there before the newest `backfill` of a first collection.
-    `content` is None where nothing could be read, for `reason`; `again` says to try once more.
-    """
-
-    entry: Entry
-    content: Extracted | None
-    reason: str = ""
-    again: bool = False
-    backlog: bool = False
-    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +108,7 @@ class Gatherer:
             found=len(listing.entries),
             known=known,
             skipped=(*listing.skipped, *bad),
-            note=listing.note if listing.note != sitemaps.INDEX else "",
+            note=listing.note if listing.note != INDEX else "",
             fresh_seconds=max(base.fresh_seconds, listing.ttl_seconds),
             etag=fetched.etag if fetched else "",
             last_modified=fetched.last_modified if fetched else "",
@@ -158,7 +139,7 @@ class Gatherer:
             raise FetchFailed(msg)
         url = answer.url or source.url
         if source.kind == "sitemap":
-            return self._sitemap(source, answer.body, url)
+            return self._sitemap(source, answer.body)
         if source.kind == "page":
             return self.sandbox.page(
                 answer.body,
@@ -169,10 +150,10 @@ class Gatherer:
             )
         return self.sandbox.feed(answer.body, url=url, declared=answer.charset)
 
-    def _sitemap(self, source: Source, body: bytes, url: str) -> Listing:
+    def _sitemap(self, source: Source, body: bytes) -> Listing:
         """Read a sitemap; of an index, the newest few of its sitemaps."""
-        listing = self.sandbox.sitemap(body, url=url, links=source.links, ignore=source.ignore)
-        if listing.note != sitemaps.INDEX:
+        listing = self.sandbox.sitemap(body, links=source.links, ignore=source.ignore)
+        if listing.note != INDEX:
             return listing
         entries: dict[str, Entry] = {}
         skipped = list(listing.skipped)
@@ -183,9 +164,7 @@ class Gatherer:
             try:
                 got = self.fetcher.fetch(replace(_request(source, SourceState("")), url=inner.url))
                 if isinstance(got, Fetched):
-                    below = self.sandbox.sitemap(
-                        got.body, url=got.url, links=source.links, ignore=source.ignore
-                    )
+                    below = self.sandbox.sitemap(got.body, links=source.links, ignore=source.ignore)
                     entries.update((one.key, one) for one in below.entries)
                     skipped.extend(below.skipped)
             except NewsletterError as error:
@@ -216,8 +195,9 @@ class Gatherer:
         self, source: Source, state: SourceState, pending: Sequence[tuple[Entry, SeenEntry | None]]
     ) -> tuple[tuple[Candidate, ...], int]:
         """Read the articles behind the pending entries; return also how many must wait."""
+        reader = Reader(self.fetcher, self.sandbox, self.clock)
         if source.kind == "folder":
-            return tuple(self._file(source, entry) for entry, _ in pending), 0
+            return tuple(reader.file(source, entry) for entry, _ in pending), 0
         newest = pending
         backlog: list[Candidate] = []
         if state.first_collected_at is None:
@@ -225,109 +205,11 @@ class Gatherer:
             newest, rest = ordered[: source.backfill], ordered[source.backfill :]
             backlog = [Candidate(entry, light_content(entry), backlog=True) for entry, _ in rest]
         taken, waiting = newest[:MOST_PAGES], newest[MOST_PAGES:]
-        read = [self._article(source, entry, before) for entry, before in taken]
+        read = [
+            reader.article(source, entry, before.attempts if before else 0)
+            for entry, before in taken
+        ]
         return (*reversed(read), *backlog), len(waiting)
-
-    def _file(self, source: Source, entry: Entry) -> Candidate:
-        try:
-            raw = folders.read_bytes(entry.path, source.max_bytes) if entry.path else b""
-            content = self.sandbox.article(raw, name=entry.key)
-        except NewsletterError as error:
-            return Candidate(entry, None, str(error))
-        return Candidate(entry, self._sober(content, source))
-
-    def _article(self, source: Source, entry: Entry, before: SeenEntry | None) -> Candidate:
-        """Read the page behind an entry; what the feed carries serves where that fails."""
-        fallback = self._carried(source, entry)
-        if not entry.url:
-            reason = "" if fallback else "neither link nor text to read"
-            return Candidate(entry, fallback, reason)
-        attempts = before.attempts if before else 0
-        try:
-            page = self._page(source, entry)
-        except NewsletterError as error:
-            lasting = (
-                isinstance(error, ExtractFailed) or error.status in _LASTING
-                if isinstance(error, (ExtractFailed, FetchFailed))
-                else True
-            )
-            if not lasting and attempts + 1 < MOST_ATTEMPTS:
-                return Candidate(
-                    entry, None, f"{error}; will be tried again", again=True, attempts=attempts + 1
-                )
-            return Candidate(entry, fallback, f"page not read: {error}", attempts=attempts + 1)
-        return Candidate(entry, self._sober(merged(page, fallback, entry), source))
-
-    def _page(self, source: Source, entry: Entry) -> Extracted:
-        got = self.fetcher.fetch(
-            Request(
-                url=entry.url,
-                accept=PAGE_TYPES,
-                is_page=True,
-                allow_private=source.allow_private,
-                max_bytes=source.max_bytes,
-            )
-        )
-        if not isinstance(got, Fetched):
-            msg = "the server claims that nothing changed, though nothing is known"
-            raise FetchFailed(msg)
-        name = "page.html" if "html" in got.content_type else ""
-        content = self.sandbox.article(got.body, name=name, url=got.url, declared=got.charset)
-        if b"password" in got.body and content.words < 150 and urls.is_web(got.url):  # noqa: PLR2004
-            from newsletter.collect.pages import is_login  # noqa: PLC0415
-
-            if is_login(got.body.decode("utf-8", "replace")):
-                msg = "a login page instead of the article"
-                raise ExtractFailed(msg)
-        return content
-
-    def _carried(self, source: Source, entry: Entry) -> Extracted | None:
-        """Extract the article that the feed itself carries."""
-        if not entry.title and not entry.html:
-            return None
-        body = None
-        if entry.html:
-            title = f"<h1>{_escaped(entry.title)}</h1>" if entry.title else ""
-            names = " and ".join(_escaped(author.name) for author in entry.authors)
-            byline = f'<p class="byline">By {names}</p>' if names else ""
-            document = f"<html><body><article>{title}{byline}{entry.html}</article></body></html>"
-            try:
-                body = self.sandbox.article(
-                    document.encode(), name="entry.html", url=entry.url or source.url
-                )
-            except ExtractFailed:
-                body = None
-        content = entry_content(entry, body)
-        return self._sober(content, source) if content else None
-
-    def _sober(self, content: Extracted, source: Source) -> Extracted:
-        """Add what the source says of all its articles; drop a date that cannot be."""
-        from newsletter.collect.dates import When  # noqa: PLC0415
-
-        when = When(content.published, content.published_at) if content.published else None
-        kept = plausible(when, self.clock())
-        topics = (*content.topics, *source.topics)
-        provenance = dict(content.provenance)
-        if when and not kept:
-            provenance["date"] = f"dropped: {when.day.isoformat()} lies in the future"
-        return replace(
-            content,
-            url=urls.clean(content.url),
-            published=kept.day if kept else None,
-            published_at=kept.at if kept else None,
-            topics=tuple(
-                {identity.letters(topic) or topic: topic for topic in reversed(topics)}.values()
-            )[::-1],
-            lang=content.lang or source.language,
-            provenance=provenance,
-        )
-
-
-_LASTING = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 414, 451})
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _request(source: Source, state: SourceState) -> Request:
@@ -348,6 +230,8 @@ def _newest_first(
     """Order by date where every entry has one; otherwise keep the source's own order."""
     if not all(entry.when for entry, _ in pending):
         return list(pending)
-    return sorted(
-        pending, key=lambda pair: pair[0].when.day if pair[0].when else None, reverse=True
-    )  # type: ignore[arg-type, return-value] # all have one
+    return sorted(pending, key=lambda pair: -_day(pair[0]))
+
+
+def _day(entry: Entry) -> int:
+    return entry.when.day.toordinal() if entry.when else 0

@@ -1,7 +1,7 @@
 """Read the lines around a title: kicker, byline, position, date and topics."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from newsletter.collect.blocks import Block, Kind, tidy
@@ -21,7 +21,7 @@ HintsOf = Callable[[Block, int], str]
 _TAGS_LINE = re.compile(
     r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[::]\s*",
     re.IGNORECASE,
-)  # noqa: RUF001
+)
 _HASHTAGS = re.compile(r"^(?:#[^\s#][^#]*)+$")
 _KICKER = re.compile(
     r"kicker|eyebrow|overline|over-?title|roofline|dachzeile|top-?line|supertitle|pre-?title|rubric\b|section-?label|article-?label|hed-?kicker|strap-?line",
@@ -88,7 +88,7 @@ def _span(blocks: Sequence[Block]) -> int:
     for at, block in enumerate(blocks[:HEAD_SPAN]):
         if names_takeaways(block.text) and at:
             return at
-        sentence = block.text[-1:] in '.!?。”"' and block.words > LONG_PARAGRAPH  # noqa: RUF001
+        sentence = block.text[-1:] in '.!?。”"' and block.words > LONG_PARAGRAPH
         if sentence or block.words > LONGEST_TITLE:
             return at
     return min(len(blocks), HEAD_SPAN)
@@ -170,11 +170,11 @@ def _authors_below(
     return with_positions(authors, [blocks[one].text for one in lines[1:]]), lines
 
 
-def _topics(texts: Sequence[str] | object) -> tuple[str, ...]:
+def _topics(texts: Iterable[str]) -> tuple[str, ...]:
     found: list[str] = []
-    for text in texts:  # type: ignore[attr-defined] # any iterable of texts
+    for text in texts:
         line = _TAGS_LINE.sub("", text)
-        parts = re.split(r"\s*#", line) if "#" in line else re.split(r"\s*[,;|、，]\s*", line)  # noqa: RUF001
+        parts = re.split(r"\s*#", line) if "#" in line else re.split(r"\s*[,;|、，]\s*", line)
         found.extend(tidy(part).strip(" ,;") for part in parts)
     return tuple(dict.fromkeys(part for part in found if part))
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from newsletter.collect import identity
 from newsletter.collect.decide import Decision, Match, decide, may_be_translation, newest_first
-from newsletter.collect.gather import Candidate, Gathered
+from newsletter.collect.gather import Gathered
+from newsletter.collect.reader import Candidate
 from newsletter.collect.report import Collected, SourceReport
 from newsletter.model.article import Article, ArticleKey, Extracted
 from newsletter.model.source import SeenEntry, Source, SourceState
@@ -202,7 +203,7 @@ def _notes(gathered: Gathered, state: SourceState) -> Iterator[str]:
     if gathered.found == 0 and not gathered.unchanged:
         yield "it parses but holds nothing"
     learnt = _learnt(gathered, state)
-    if learnt and learnt[0] and learnt[0] != state.learnt_url:
+    if learnt[0] and learnt[0] != state.learnt_url:
         yield f"moved for good to {learnt[0]}; that address is used from now on"
 
 

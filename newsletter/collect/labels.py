@@ -8,7 +8,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_TRIM = " \t:：.!*#-–—_•|·[]()【】「」『』《》<>«»\"'“”’"  # noqa: RUF001 - as they are written
+_TRIM = " \t:：.!*#-–—_•|·[]()【】「」『』《》<>«»\"'“”’"
 
 # Nobody writes these above anything but the article's own key points.
 CERTAIN = """

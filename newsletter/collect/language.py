@@ -55,4 +55,4 @@ def code(declared: str) -> str:
 
 def is_right_to_left(lang: str) -> bool:
     """Say whether the language is written from right to left."""
-    return lang.split("-")[0].lower() in RIGHT_TO_LEFT
+    return lang.split("-", maxsplit=1)[0].lower() in RIGHT_TO_LEFT

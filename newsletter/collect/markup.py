@@ -30,6 +30,7 @@ _OWN_LINE = re.compile(
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 _MARK = re.compile(r"^\s*\d{1,3}\s*$")
 _NOTE_TARGET = re.compile(r"^#.*(?:note|ftn|fn|ref|cite|end)", re.IGNORECASE)
+NAMING = ("class", "id", "rel", "itemprop", "data-testid")
 DEEPEST_HINTS = 4
 
 
@@ -129,7 +130,7 @@ def markup_blocks(root: Element) -> tuple[list[Block], list[Element]]:
     context = etree.iterwalk(root, events=("start", "end"))
     skipping = None
     for event, element in context:
-        tag = element.tag
+        tag = str(element.tag)
         if element is skipping:
             skipping = None
             walk.add(element.tail)
@@ -195,7 +196,7 @@ def _note_mark(element: Element, tag: str, before: list[str]) -> str:
     link = element if tag == "a" else inner
     linked = bool(_NOTE_TARGET.match(link.get("href") or ""))
     last = next((part[-1] for part in reversed(before) if part), "")
-    stands = not "".join(before).strip() or last in ".,;:!?”’\"')]。、」"  # noqa: RUF001
+    stands = not "".join(before).strip() or last in ".,;:!?”’\"')]。、」"
     return (inner.text or "").strip() if linked or stands else ""
 
 
@@ -206,9 +207,8 @@ def hints(element: Element, depth: int = 3) -> str:
     for _ in range(depth):
         if place is None:
             break
-        for name in ("class", "id", "rel", "itemprop", "data-testid"):
-            if value := place.get(name):
-                found.append(value)
+        get = place.get
+        found.extend(value for name in NAMING if (value := get(name)))
         found.append("|")
         place = place.getparent()
     return " ".join(found).lower()

@@ -110,25 +110,24 @@ def _collect(root: Element) -> _Head:
     for element in root.iter("meta", "link", "script", "title"):
         tag = element.tag
         if tag == "meta":
-            name = (
-                element.get("property")
-                or element.get("name")
-                or element.get("itemprop")
-                or element.get("http-equiv")
-            )
-            content = element.get("content")
-            if name and content:
-                head.metas.setdefault(name.strip().lower(), []).append(tidy(content))
+            _collect_meta(head, element)
         elif tag == "link":
-            rel = (element.get("rel") or "").lower()
-            if rel in {"canonical", "alternate", "amphtml"} and element.get("href"):
-                head.links.append((rel, element.get("href") or "", element.get("hreflang") or ""))
+            rel, href = (element.get("rel") or "").lower(), element.get("href")
+            if href and rel in {"canonical", "alternate", "amphtml"}:
+                head.links.append((rel, href, element.get("hreflang") or ""))
         elif tag == "script":
             if "ld+json" in (element.get("type") or "") and element.text:
                 head.scripts.append(element.text[:LONGEST_JSON])
         elif not head.page_title and element.text:
             head.page_title = tidy("".join(element.itertext()))
     return head
+
+
+def _collect_meta(head: _Head, element: Element) -> None:
+    names = (element.get(one) for one in ("property", "name", "itemprop", "http-equiv"))
+    name, content = next(filter(None, names), None), element.get("content")
+    if name and content:
+        head.metas.setdefault(name.strip().lower(), []).append(tidy(content))
 
 
 def _article_node(scripts: list[str]) -> dict[str, Any]:
@@ -207,9 +206,11 @@ def _people(value: object, site: str) -> tuple[Author, ...]:
         elif isinstance(one, dict) and "Organization" not in str(one.get("@type")):
             for name in _strings(one.get("name")):
                 role = _text(one.get("jobTitle"))
-                org = _text((one.get("affiliation") or one.get("worksFor") or {}))
-                for author in read_byline(name, site):
-                    found.append(Author(author.name, author.role or role, author.org or org))
+                org = _text(one.get("affiliation") or one.get("worksFor") or {})
+                found.extend(
+                    Author(author.name, author.role or role, author.org or org)
+                    for author in read_byline(name, site)
+                )
     return tuple(dict.fromkeys(author for author in found if is_name(author.name, site)))
 
 
@@ -252,7 +253,7 @@ def _topics(head: _Head, node: dict[str, Any]) -> tuple[tuple[str, ...], str]:
 
 
 def _split(values: list[str]) -> tuple[str, ...]:
-    words = [tidy(word).lstrip("#") for value in values for word in re.split(r"[,;|、，]", value)]  # noqa: RUF001
+    words = [tidy(word).lstrip("#") for value in values for word in re.split(r"[,;|、，]", value)]
     return tuple(dict.fromkeys(word for word in words if word and len(word) <= 60))[:MOST_TOPICS]  # noqa: PLR2004
 
 

@@ -13,7 +13,7 @@ HintsOf = Callable[[Block, int], str]
 _NUMBERED = re.compile(r"^(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)])\s*(?=\S)")
 _BRACKETED = re.compile(r"^\[(\d{1,3})\]\s*(?=\S)")
 _BACK = re.compile(r"\s*[↩↑⤴^]\ufe0e?\s*$|^[↑^]\s*")
-_URL = re.compile(r"https?://[^\s<>\"”’)\]，。、]+(?:\([^\s()]*\)[^\s<>\"”’)\]]*)?")  # noqa: RUF001
+_URL = re.compile(r"https?://[^\s<>\"”’)\]，。、]+(?:\([^\s()]*\)[^\s<>\"”’)\]]*)?")
 _NOTE_HINT = re.compile(r"foot-?note|endnote|\bfn\b|\breferences?\b|easy-footnote", re.IGNORECASE)
 _BIO_HINT = re.compile(
     r"\b(?:author|writer|contributor|autor|speaker)?-?_?(?:bio|biography|about-?author|author-?(?:box|info|description|profile|details))\b|\babout-the-author\b",

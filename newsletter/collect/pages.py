@@ -15,6 +15,7 @@ from newsletter.collect.encoding import decode
 from newsletter.collect.entry import Entry, Listing
 from newsletter.collect.identity import digest, names_article
 from newsletter.collect.pagetext import parse
+from newsletter.collect.walls import is_login
 from newsletter.errors import ExtractFailed
 
 MOST_LINKS, CARD_DEPTH, SHORTEST_TITLE = 3000, 4, 12
@@ -28,7 +29,6 @@ _ARTICLE = re.compile(
     r"/\d{4}/\d{1,2}/|/\d{4}-\d{2}|\d{4,}(?:\.\w+)?$|[a-z0-9]+(?:-[a-z0-9]+){3,}|(?:idxno|articleid|newsid|aid|oid|no|id)=\d+",
     re.IGNORECASE,
 )
-_PASSWORD = re.compile(r"<input\b[^>]*\btype=[\"']?password", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,6 @@ def read_page(
         else:
             entries.append(_entry(link))
     return Listing(tuple(entries), tuple(skipped), tidy(root.findtext(".//title") or ""), note=note)
-
-
-def is_login(text: str) -> bool:
-    """Say whether a page asks for a password."""
-    return bool(_PASSWORD.search(text))
 
 
 def _entry(link: Link) -> Entry:
@@ -147,31 +142,32 @@ def _merged(found: Iterator[Link]) -> list[Link]:
     return list(best.values())
 
 
+@dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Say why a link is not taken, or nothing if it is."""
+    """Says why a link is not taken, or nothing if it is."""
 
-    def __init__(self, pattern: re.Pattern[str] | None, site: str, shape: str) -> None:
-        self._pattern, self._site, self._shape = pattern, site, shape
+    pattern: re.Pattern[str] | None
+    site: str = ""
+    shape: str = ""
 
     def __call__(self, link: Link) -> str:
-        if self._pattern is not None:
-            return "" if self._pattern.search(link.url) else "does not match the source's `links`"
-        if urls.host(link.url) != self._site:
-            return "on another site"
-        if link.zone in {"nav", "footer", "header"}:
-            return f"in the page's {link.zone}"
-        if _AWAY.search(urlsplit(link.url).path):
-            return "not an article by its address"
-        if self._shape and not _shape(link.url).startswith(self._shape):
-            return f"not under {self._shape}, where most articles are"
-        if len(link.text) < SHORTEST_TITLE and not _ARTICLE.search(link.url):
-            return "its text is too short for a title"
-        return ""
+        if self.pattern is not None:
+            return "" if self.pattern.search(link.url) else "does not match the source's `links`"
+        short = len(link.text) < SHORTEST_TITLE and not _ARTICLE.search(link.url)
+        outside = bool(self.shape) and not _shape(link.url).startswith(self.shape)
+        reasons = (
+            (urls.host(link.url) != self.site, "on another site"),
+            (link.zone in {"nav", "footer", "header"}, f"in the page's {link.zone}"),
+            (bool(_AWAY.search(urlsplit(link.url).path)), "not an article by its address"),
+            (outside, f"not under {self.shape}, where most articles are"),
+            (short, "its text is too short for a title"),
+        )
+        return next((reason for holds, reason in reasons if holds), "")
 
 
 def _chooser(found: list[Link], links: str, url: str) -> tuple[_Wanted, str]:
     if links:
-        return _Wanted(re.compile(links), "", ""), ""
+        return _Wanted(re.compile(links)), ""
     site = urls.host(url)
     likely = [
         link

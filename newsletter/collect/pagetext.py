@@ -21,7 +21,7 @@ from newsletter.model.article import Author, Extracted, Image, Section
 
 FEWEST_WORDS = 8
 PROSE_WORDS, PROSE_LINKED = 12, 0.4
-_SEPARATORS = re.compile(r"\s+[|–—·»:-]\s+")  # noqa: RUF001 - as titles are divided
+_SEPARATORS = re.compile(r"\s+[|–—·»:-]\s+")
 _TRUNCATED = re.compile(
     r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|read more|continue reading|weiterlesen)\s*$", re.IGNORECASE
 )
@@ -150,7 +150,7 @@ def _without_site(title: str, site: str) -> str:
     last = parts[-1]
     if site and last.casefold() != site.casefold() and len(last.split()) > 3:  # noqa: PLR2004
         return title
-    return title[: len(title) - len(last)].rstrip(" |–—·»:-")  # noqa: RUF001
+    return title[: len(title) - len(last)].rstrip(" |–—·»:-")
 
 
 def _authors(head: Head, meta: Metadata) -> tuple[tuple[Author, ...], str]:

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from newsletter.collect import identity
 from newsletter.collect.decide import Match, decide
-from newsletter.collect.gather import Candidate, Gatherer
+from newsletter.collect.gather import Gatherer
+from newsletter.collect.reader import Candidate
 from newsletter.collect.sandbox import Sandbox
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState

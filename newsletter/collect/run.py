@@ -6,6 +6,7 @@ read again, and what was stored is known by its keys.
 """
 
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -27,7 +28,9 @@ from newsletter.store import sources as source_store
 
 __all__ = ["CollectOptions", "CollectReport", "Progress", "SourceReport", "collect"]
 
-THREADS = 24
+THREADS = 64
+"""Threads that mostly wait: a slow server costs one of them until its deadline."""
+
 TRIES = 3
 
 
@@ -74,7 +77,6 @@ def collect(
     with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
         gatherer = Gatherer(engine, fetcher, sandbox, options.clock)
         work = [(one, states.get(one.key, SourceState(one.key))) for one in due]
-        work.sort(key=lambda pair: pair[1].failures)  # who failed last time waits for the others
         for done, (gathered, state, seconds) in enumerate(
             _gathered(pool, gatherer, work, options), 1
         ):
@@ -118,11 +120,11 @@ def _gathered(
 ) -> Iterator[tuple[Gathered, SourceState, float]]:
     """Yield what was read as it comes; no more is held than there are threads."""
     lanes = _Lanes(work)
-    running: dict[Future[Gathered], tuple[SourceState, datetime]] = {}
+    running: dict[Future[Gathered], tuple[SourceState, float]] = {}
     while True:
         while len(running) < options.threads and (one := lanes.next()):
             source, state = one
-            running[pool.submit(gatherer.gather, source, state)] = (state, options.clock())
+            running[pool.submit(gatherer.gather, source, state)] = (state, time.monotonic())
         if not running:
             return
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -130,7 +132,7 @@ def _gathered(
             state, began = running.pop(future)
             gathered = future.result()
             lanes.free(gathered.source)
-            yield gathered, state, (options.clock() - began).total_seconds()
+            yield gathered, state, time.monotonic() - began
 
 
 class _Lanes:

@@ -72,9 +72,9 @@ class Sandbox:
         arguments = {"url": url, "declared": declared, "links": links, "ignore": ignore}
         return _listing(self._ask("page", arguments, raw, LISTING_SECONDS))
 
-    def sitemap(self, raw: bytes, *, url: str, links: str = "", ignore: str = "") -> Listing:
+    def sitemap(self, raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
         """Read a sitemap or an index, as `sitemaps.read_sitemap` does."""
-        arguments = {"url": url, "links": links, "ignore": ignore}
+        arguments = {"links": links, "ignore": ignore}
         return _listing(self._ask("sitemap", arguments, raw, LISTING_SECONDS))
 
     def _ask(self, job: str, arguments: Mapping[str, str], raw: bytes, seconds: float) -> Any:  # noqa: ANN401 - JSON
@@ -105,9 +105,7 @@ class _Worker:
         try:
             _send(process, FRAME.pack(len(packed), len(raw)) + packed + raw, deadline)
             (size,) = ANSWER.unpack(_receive(process, ANSWER.size, deadline))
-            if size > LARGEST_ANSWER:
-                raise EOFError
-            answer = orjson.loads(_receive(process, size, deadline))
+            answer = orjson.loads(_receive(process, min(size, LARGEST_ANSWER), deadline))
         except TimeoutError:
             self.stop()
             return {"failed": f"parsing took longer than {seconds:g} s and was ended"}

@@ -8,16 +8,14 @@ import zlib
 from lxml import etree
 
 from newsletter.collect.dates import read_date
-from newsletter.collect.entry import Entry, Listing
+from newsletter.collect.entry import INDEX, Entry, Listing
 from newsletter.collect.identity import digest, names_article
 from newsletter.errors import ExtractFailed
 
 MOST_ENTRIES, LARGEST = 50_000, 60_000_000
-INDEX = "index"
-"""The note of a listing whose entries are sitemaps, not articles."""
 
 
-def read_sitemap(raw: bytes, *, url: str = "", links: str = "", ignore: str = "") -> Listing:
+def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
     """Read a sitemap or an index, newest first; raises ExtractFailed when it is neither."""
     wanted, unwanted = re.compile(links), re.compile(ignore) if ignore else None
     entries: list[Entry] = []

@@ -122,7 +122,8 @@ def _in_list(block: Block, depth: int, group: int) -> bool:
 
 
 def _dashes(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoints | None:
-    items, used = [], {at}
+    items: list[str] = []
+    used = {at}
     for place in range(first, len(blocks)):
         block = blocks[place]
         if block.lines and any(map(has_bullet, block.lines)):
@@ -140,7 +141,8 @@ def _box(blocks: Sequence[Block], at: int, label: str, hints_of: HintsOf) -> Key
     boxed = blocks[at].zone == "aside" or _BOX.search(hints_of(blocks[at], NEAR))
     if not boxed or names_takeaways(label) != "certain":
         return None
-    items, used = [], {at}
+    items: list[str] = []
+    used = {at}
     mark = _innermost(hints_of(blocks[at], NEAR))
     for place in range(at + 1, min(at + 1 + MOST, len(blocks))):
         block = blocks[place]
@@ -182,7 +184,7 @@ def _made(
     first = [block for block in taken[: len(kept)] if block.kind is Kind.ITEM]
     if first and sum(block.linked for block in first) / len(first) > 0.6:  # noqa: PLR2004 - links to elsewhere
         return None
-    return KeyPoints(label.strip(" :："), tuple(kept), frozenset(used), how)  # noqa: RUF001
+    return KeyPoints(label.strip(" :："), tuple(kept), frozenset(used), how)
 
 
 def _convincing(points: KeyPoints, strength: str, blocks: Sequence[Block], at: int) -> bool:
@@ -201,4 +203,7 @@ def _convincing(points: KeyPoints, strength: str, blocks: Sequence[Block], at: i
 
 
 def _is_sentence(text: str) -> bool:
-    return text.endswith((".", "!", "?", "。", ".”", '."', "다", "”")) or count_words(text) >= 2 * POSSIBLE_WORDS
+    return (
+        text.endswith((".", "!", "?", "。", ".”", '."', "다", "”"))
+        or count_words(text) >= 2 * POSSIBLE_WORDS
+    )

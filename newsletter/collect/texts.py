@@ -56,5 +56,5 @@ def _continues(kind: Kind, last: str, line: str) -> bool:
 
 
 def _dash_dialogue(line: str, lines: list[str]) -> bool:
-    """A single long line that begins with a dash is speech, not a list."""
+    """Tell speech, a single long line that begins with a dash, from a list."""
     return len(lines) == 1 and line.lstrip()[:1] in "–—" and len(line) > 4 * WRAPPED

@@ -1,5 +1,6 @@
 """Clean addresses of tracking, and reduce them to what identifies an article."""
 
+import contextlib
 import re
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -79,10 +80,8 @@ def is_homepage(url: str) -> bool:
 
 def _host(parts: SplitResult) -> str:
     name = (parts.hostname or "").rstrip(".").lower()
-    try:
-        name = name.encode("idna").decode("ascii") if not name.isascii() else name
-    except UnicodeError:
-        pass
+    with contextlib.suppress(UnicodeError):
+        name = name if name.isascii() else name.encode("idna").decode("ascii")
     name = _HOST_PREFIX.sub("", name)
     port = _port(parts)
     return name if port in {None, 80, 443} else f"{name}:{port}"

@@ -192,9 +192,7 @@ class Client:
             fresh_seconds=fresh,
         )
 
-    def _refused(
-        self, request: Request, status: int, headers: Mapping[str, str]
-    ) -> FetchFailed:
+    def _refused(self, request: Request, status: int, headers: Mapping[str, str]) -> FetchFailed:
         """Make the error for an answer that is no content.
 
         A host that has had enough of its pages being read is left alone; a feed that has had

@@ -65,10 +65,8 @@ def is_public(address: str) -> bool:
 
 def may_connect(address: str, trust: Trust) -> bool:
     """Say whether a request of that trust may connect to an address."""
-    if is_public(address):
-        return True
-    if trust is Trust.OUTSIDE:
-        return False
+    if is_public(address) or trust is Trust.OUTSIDE:
+        return is_public(address)
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -76,9 +74,8 @@ def may_connect(address: str, trust: Trust) -> bool:
     inner = _carried(parsed) if isinstance(parsed, ipaddress.IPv6Address) else None
     if inner is not None and parsed not in _IPV4_COMPATIBLE:
         return may_connect(str(inner), trust)
-    if parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified:
-        return False
-    return trust is Trust.INSIDE or not parsed.is_loopback
+    closed = parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified
+    return not closed and (trust is Trust.INSIDE or not parsed.is_loopback)
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

@@ -68,7 +68,9 @@ class Site:
         self.routes[path] = handler
         return self.url(path)
 
-    def serve(self, path: str, body: bytes | str, *, kind: str = "text/html", **headers: str) -> str:
+    def serve(
+        self, path: str, body: bytes | str, *, kind: str = "text/html", **headers: str
+    ) -> str:
         """Answer a path with a fixed body; return its address."""
         return self.on(path, lambda exchange: exchange.answer(body, kind=kind, **headers))
 
@@ -91,12 +93,14 @@ def open_site(address: str = "127.0.0.1") -> Iterator[Site]:
         protocol_version = "HTTP/1.1"
         timeout = 10
 
-        def do_GET(self) -> None:  # noqa: N802 - the name that the server calls
+        def do_GET(self) -> None:
             host = (self.headers.get("Host") or "").partition(":")[0]
             site.seen.append((host, self.path))
             site.sent.append(dict(self.headers.items()))
             exchange = Exchange(self.path, dict(self.headers.items()), host, self, stopped)
-            handler = site.routes.get(f"{host}{self.path}") or site.routes.get(self.path) or _missing
+            handler = (
+                site.routes.get(f"{host}{self.path}") or site.routes.get(self.path) or _missing
+            )
             try:
                 handler(exchange)
             except (BrokenPipeError, ConnectionResetError):

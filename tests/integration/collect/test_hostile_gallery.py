@@ -4,7 +4,6 @@ import gzip
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import brotli
 import pytest
@@ -23,7 +22,10 @@ SECONDS = 2.5
 
 LAUGHS = (
     '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol">'
-    + "".join(f'<!ENTITY lol{n} "{f"&lol{n - 1 or chr(0)};" * 10}">'.replace("\0", "") for n in range(1, 10))
+    + "".join(
+        f'<!ENTITY lol{n} "{f"&lol{n - 1 or chr(0)};" * 10}">'.replace("\0", "")
+        for n in range(1, 10)
+    )
     + "]><rss version='2.0'><channel><title>&lol9;</title>"
     "<item><title>&lol9;</title></item></channel></rss>"
 )
@@ -42,23 +44,40 @@ def _serve_gallery(site: Site) -> dict[str, str]:
     serve, on = site.serve, site.on
     pieces = {
         "billion laughs": serve("/laughs", LAUGHS, kind="application/xml"),
-        "outside entity": serve("/xxe", OUTSIDE_ENTITY.format(secret=site.url("/secret")), kind="text/xml"),
-        "gzip bomb": serve("/gzip", gzip_bomb(100), kind="application/rss+xml", Content_Encoding="gzip"),
+        "outside entity": serve(
+            "/xxe", OUTSIDE_ENTITY.format(secret=site.url("/secret")), kind="text/xml"
+        ),
+        "gzip bomb": serve(
+            "/gzip", gzip_bomb(100), kind="application/rss+xml", Content_Encoding="gzip"
+        ),
         "brotli bomb": serve(
             "/brotli", brotli.compress(b"\0" * 100_000_000, quality=5), Content_Encoding="br"
         ),
-        "two layers": serve("/twice", gzip.compress(gzip.compress(b"x")), Content_Encoding="gzip, gzip"),
-        "broken gzip": serve("/cut", gzip.compress(rss(item(1)).encode() * 50)[:80], Content_Encoding="gzip"),
-        "deep feed": serve("/deep", rss(f"<item><title>deep</title><description>{deep}</description></item>")),
-        "endless drip": on("/drip", lambda x: x.drip(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<rss>", b" ")),
+        "two layers": serve(
+            "/twice", gzip.compress(gzip.compress(b"x")), Content_Encoding="gzip, gzip"
+        ),
+        "broken gzip": serve(
+            "/cut", gzip.compress(rss(item(1)).encode() * 50)[:80], Content_Encoding="gzip"
+        ),
+        "deep feed": serve(
+            "/deep", rss(f"<item><title>deep</title><description>{deep}</description></item>")
+        ),
+        "endless drip": on(
+            "/drip",
+            lambda x: x.drip(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n<rss>", b" "),
+        ),
         "endless head": on("/head", lambda x: x.drip(b"HTTP/1.1 200 OK\r\n", b"X-Filler: 1\r\n")),
         "redirect loop": site.redirect("/loop", "/loop2"),
         "to this machine": site.redirect("/inside", "http://127.0.0.1:1/admin"),
         "to the metadata": site.redirect("/metadata", "http://169.254.169.254/latest/meta-data/"),
         "to a file": site.redirect("/file", "file:///etc/passwd"),
-        "web page": serve("/page", "<!doctype html><html><head><title>x</title></head><body>hi</body></html>"),
+        "web page": serve(
+            "/page", "<!doctype html><html><head><title>x</title></head><body>hi</body></html>"
+        ),
         "login page": serve("/login", login),
-        "picture": serve("/picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, kind="image/png"),
+        "picture": serve(
+            "/picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, kind="image/png"
+        ),
         "other json": serve("/json", '{"hello": [1, 2]}', kind="application/json"),
         "nothing": serve("/nothing", ""),
         "forbidden": on("/forbidden", lambda x: x.answer(status=403)),
@@ -112,7 +131,7 @@ class _Hall:
 
 
 @pytest.fixture(scope="module")
-def hall(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[_Hall]:
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Hall]:
     path = tmp_path_factory.mktemp("gallery") / "db.sqlite3"
     engine = open_engine(f"sqlite:///{path}")
     upgrade(engine)
@@ -120,7 +139,9 @@ def hall(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Itera
         pieces = _serve_gallery(site)
         good = [item(n, site.serve(f"/good/{n}", article_page(n))) for n in range(1, 4)]
         pieces["good"] = site.serve("/good", rss(*good), kind="application/rss+xml")
-        sources = [Source(name, "feed", url=url, allow_private=True) for name, url in pieces.items()]
+        sources = [
+            Source(name, "feed", url=url, allow_private=True) for name, url in pieces.items()
+        ]
         sources.append(Source("closed", "feed", url=site.url("/closed")))
         limits = Limits(total_seconds=SECONDS, step_seconds=1.5, rest_seconds=0.001)
         fetcher = open_fetcher(lambda: NOW, random.Random(1), limits=limits)
@@ -170,5 +191,3 @@ def test_a_host_that_asks_for_time_gets_it(hall: _Hall) -> None:
             sa.text("SELECT next_check_at FROM source_states WHERE source = 'too often'")
         ).scalar_one()
     assert str(row) >= "2026-11-23 11:00"
-
-

@@ -51,11 +51,16 @@ def test_tracking_parameters_and_twins_make_no_second_article(collector: Collect
     assert "utm_source" not in only.content.url
 
 
-def test_a_feed_a_page_and_a_file_of_one_article_are_one(collector: Collector, tmp_path: Path) -> None:
+def test_a_feed_a_page_and_a_file_of_one_article_are_one(
+    collector: Collector, tmp_path: Path
+) -> None:
     page = article_page(5)
     link = collector.site.serve("/a/5", page)
     collector.site.serve("/feed", rss(item(5, link)))
-    collector.site.serve("/list", f'<html><body><main><h2><a href="{link}">Article number 5 about the river</a></h2></main></body></html>')
+    collector.site.serve(
+        "/list",
+        f'<html><body><main><h2><a href="{link}">Article number 5 about the river</a></h2></main></body></html>',
+    )
     words = re.sub(r"</p>|</h1>", "\n\n", page.split("<h1>")[1].split("</article>")[0])
     (tmp_path / "five.txt").write_text(re.sub(r"<[^>]+>", "", words).strip())
     sources = (
@@ -89,7 +94,9 @@ def test_an_edit_keeps_what_it_was_and_is_no_new_article(both: Collector) -> Non
     both.site.serve("/feed", rss(item(1, link)))
     both.run(source)
     both.site.serve("/a/1", article_page(1, title="Article number 1 about the river, corrected"))
-    both.site.serve("/feed", rss(item(1, link, title="Article number 1 about the river, corrected")))
+    both.site.serve(
+        "/feed", rss(item(1, link, title="Article number 1 about the river, corrected"))
+    )
     (report,) = both.run(source).sources
     assert (report.new, report.count("changed")) == (0, 1)
     (only,) = both.stored()
@@ -148,8 +155,12 @@ def test_translations_are_linked_and_not_merged(collector: Collector) -> None:
 
 
 def test_files_named_for_their_language_are_linked(collector: Collector, tmp_path: Path) -> None:
-    (tmp_path / "river.en.txt").write_text("The River and Its Towns\nBy Jane Rivers\n\nThe river rose in the spring, and the towns moved their markets up the hills.")
-    (tmp_path / "river.ko.txt").write_text("강과 마을들\n글 김강\n\n봄에 강물이 불어났고, 마을들은 장터를 언덕 위로 옮겼다. 아무도 그것을 청하지 않았다.")
+    (tmp_path / "river.en.txt").write_text(
+        "The River and Its Towns\nBy Jane Rivers\n\nThe river rose in the spring, and the towns moved their markets up the hills."
+    )
+    (tmp_path / "river.ko.txt").write_text(
+        "강과 마을들\n글 김강\n\n봄에 강물이 불어났고, 마을들은 장터를 언덕 위로 옮겼다. 아무도 그것을 청하지 않았다."
+    )
     collector.run(Source("files", "folder", path=tmp_path))
     groups = {one.translation_group for one in collector.stored()}
     assert len(collector.stored()) == 2

@@ -51,7 +51,7 @@ def test_after_a_kill_the_next_run_has_everything_once(collector: Collector, at:
         collector.site.on(f"/feed{feed}", killing(rss(*items), "application/rss+xml"))
     url = collector.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", CHILD, url, collector.site.url("")]
-    children.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}))  # noqa: S603
+    children.append(subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}))
     assert children[0].wait(timeout=60) == -signal.SIGKILL
 
     sources = [

@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,9 @@ def test_a_permanent_redirect_is_learnt_after_three_times(collector: Collector) 
     source = collector.feed("feed", "/old")
     for _ in range(3):
         report = collector.run(source)
-    assert "moved for good" in report.sources[0].says or "moved for good" in report.sources[0].notes[0]
+    assert (
+        "moved for good" in report.sources[0].says or "moved for good" in report.sources[0].notes[0]
+    )
     collector.run(source)
     assert collector.site.asked("/old") == 3
 
@@ -87,7 +90,11 @@ def test_a_source_is_asked_again_when_it_is_due_and_not_before(collector: Collec
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Cache_Control": "max-age=36000"}, {"Expires": "Mon, 02 Nov 2026 19:00:00 GMT", "Date": "Mon, 02 Nov 2026 09:00:00 GMT"}]
+    "headers",
+    [
+        {"Cache_Control": "max-age=36000"},
+        {"Expires": "Mon, 02 Nov 2026 19:00:00 GMT", "Date": "Mon, 02 Nov 2026 09:00:00 GMT"},
+    ],
 )
 def test_a_server_that_names_a_time_is_left_alone_so_long(
     collector: Collector, headers: dict[str, str]
@@ -111,12 +118,17 @@ def test_failures_are_asked_less_and_less_often(collector: Collector) -> None:
         due = collector.state("feed").next_check_at
         assert due is not None
         pauses.append(due - start)
-    assert all(later > 1.5 * sooner for sooner, later in zip(pauses, pauses[1:], strict=False))
+    assert all(later > 1.5 * sooner for sooner, later in pairwise(pauses))
 
 
 def test_robots_txt_is_asked_before_pages_and_obeyed(collector: Collector) -> None:
-    collector.site.serve("/robots.txt", "User-agent: *\nDisallow: /members/\nAllow: /members/free", kind="text/plain")
-    links = [collector.site.serve(path, article_page(n)) for n, path in enumerate(("/members/1", "/members/free/2"), 1)]
+    collector.site.serve(
+        "/robots.txt", "User-agent: *\nDisallow: /members/\nAllow: /members/free", kind="text/plain"
+    )
+    links = [
+        collector.site.serve(path, article_page(n))
+        for n, path in enumerate(("/members/1", "/members/free/2"), 1)
+    ]
     collector.site.serve("/feed", rss(*(item(n, link) for n, link in enumerate(links, 1))))
     (report,) = collector.run(collector.feed("feed", "/feed")).sources
     assert collector.site.asked("/members/1") == 0
@@ -147,7 +159,10 @@ def test_a_listing_page_gives_its_articles_and_says_what_it_guessed(collector: C
 
 def test_patterns_choose_the_links_of_a_page(collector: Collector) -> None:
     site = collector.site
-    links = "".join(f'<a href="{site.serve(f"/{kind}/{n}", article_page(n))}">x</a>' for n, kind in enumerate(("essay", "essay", "event"), 1))
+    links = "".join(
+        f'<a href="{site.serve(f"/{kind}/{n}", article_page(n))}">x</a>'
+        for n, kind in enumerate(("essay", "essay", "event"), 1)
+    )
     site.serve("/list", f"<html><body>{links}</body></html>")
     source = collector.feed("list", "/list", kind="page", links="/essay/", ignore="/essay/2$")
     assert collector.run(source).new == 1
@@ -162,7 +177,9 @@ def test_a_sitemap_index_with_a_zipped_sitemap_gives_its_newest(collector: Colle
     names = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
     inner = gzip.compress(f"<urlset {names}>{records}</urlset>".encode())
     zipped = site.serve("/map.xml.gz", inner, kind="application/gzip")
-    site.serve("/map.xml", f"<sitemapindex {names}><sitemap><loc>{zipped}</loc></sitemap></sitemapindex>")
+    site.serve(
+        "/map.xml", f"<sitemapindex {names}><sitemap><loc>{zipped}</loc></sitemap></sitemapindex>"
+    )
     source = collector.feed("map", "/map.xml", kind="sitemap", backfill=2)
     (report,) = collector.run(source).sources
     assert (report.new, report.count("seen")) == (2, 2)
@@ -184,8 +201,12 @@ def test_a_json_feed_is_collected(collector: Collector) -> None:
     assert str(content.published) == "2026-10-20"
 
 
-def test_bad_files_cost_one_line_each_and_nothing_else(collector: Collector, tmp_path: Path) -> None:
-    (tmp_path / "good.txt").write_text("A Title for the River\nBy Jane Rivers\n\n" + "The river rose. " * 30)
+def test_bad_files_cost_one_line_each_and_nothing_else(
+    collector: Collector, tmp_path: Path
+) -> None:
+    (tmp_path / "good.txt").write_text(
+        "A Title for the River\nBy Jane Rivers\n\n" + "The river rose. " * 30
+    )
     (tmp_path / "empty.txt").write_bytes(b"")
     (tmp_path / "binary.html").write_bytes(bytes(range(256)) * 40)
     with (tmp_path / "huge.html").open("wb") as file:
@@ -228,14 +249,24 @@ def test_odd_entries_are_kept_or_named_and_no_date_is_made_up(collector: Collect
 
 @pytest.mark.parametrize(
     ("encoding", "label"),
-    [("utf-8", "iso-8859-1"), ("euc-kr", "utf-8"), ("euc-kr", "euc-kr"), ("cp949", ""), ("utf-16", "utf-8")],
+    [
+        ("utf-8", "iso-8859-1"),
+        ("euc-kr", "utf-8"),
+        ("euc-kr", "euc-kr"),
+        ("cp949", ""),
+        ("utf-16", "utf-8"),
+    ],
 )
 def test_a_wrong_label_does_not_garble_the_text(
     collector: Collector, encoding: str, label: str
 ) -> None:
     words = "봄에 강물이 불어났고 마을들은 장터를 언덕 위로 옮겼다. 아무도 그 보고서를 청하지 않았으나 모두가 그것을 읽었다. "
-    feed = rss(item(1, "", guid="g", title="강과 마을들", description=words * 6)).replace('encoding="UTF-8"', f'encoding="{label or "UTF-8"}"')
-    collector.site.serve("/feed", feed.encode(encoding), kind=f"text/xml; charset={label}" if label else "text/xml")
+    feed = rss(item(1, "", guid="g", title="강과 마을들", description=words * 6)).replace(
+        'encoding="UTF-8"', f'encoding="{label or "UTF-8"}"'
+    )
+    collector.site.serve(
+        "/feed", feed.encode(encoding), kind=f"text/xml; charset={label}" if label else "text/xml"
+    )
     collector.run(collector.feed("feed", "/feed"))
     assert [one.content.title for one in collector.stored()] == ["강과 마을들"]
 
@@ -263,7 +294,12 @@ def test_health_is_said_in_words(collector: Collector) -> None:
     collector.run(*sources)
     collector.now += timedelta(days=21)
     with collector.engine.connect() as connection:
-        rows = {row.source: row.health for row in health.rows(connection, [*sources, collector.feed("late", "/x")], collector.now)}
+        rows = {
+            row.source: row.health
+            for row in health.rows(
+                connection, [*sources, collector.feed("late", "/x")], collector.now
+            )
+        }
     assert rows["feed"] == "silent for 21 days"
     assert rows["shut"].startswith("answers 403 (forbidden) since 2 November")
     assert rows["empty"] == "parses but yields nothing"
@@ -271,7 +307,13 @@ def test_health_is_said_in_words(collector: Collector) -> None:
 
 
 def test_testing_a_source_stores_nothing(collector: Collector) -> None:
-    collector.site.serve("/feed", rss(*(item(n, collector.site.serve(f"/a/{n}", article_page(n))) for n in range(1, 9)), "<item/>"))
+    collector.site.serve(
+        "/feed",
+        rss(
+            *(item(n, collector.site.serve(f"/a/{n}", article_page(n))) for n in range(1, 9)),
+            "<item/>",
+        ),
+    )
     fetcher = open_fetcher(lambda: collector.now, collector.seed, limits=Limits(rest_seconds=0.001))
     found = probe(collector.engine, collector.feed("feed", "/feed"), fetcher, lambda: collector.now)
     fetcher.close()
@@ -279,4 +321,7 @@ def test_testing_a_source_stores_nothing(collector: Collector) -> None:
     assert found.skipped == (("entry 9", "neither title, link nor text"),)
     assert collector.stored() == []
     with collector.engine.connect() as connection:
-        assert health.rows(connection, [collector.feed("feed", "/feed")], collector.now)[0].tone == "soft"
+        assert (
+            health.rows(connection, [collector.feed("feed", "/feed")], collector.now)[0].tone
+            == "soft"
+        )
