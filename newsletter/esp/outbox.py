@@ -37,9 +37,7 @@ class OutboxSender:
                 f"the outbox {self.folder} cannot be written: {error.strerror or error};"
                 " free the space or the permission and run again"
             )
-            return Outcome(
-                Verdict.UNSENT, reason, refused=refused, reached=tuple(reached), stop=True
-            )
+            return Outcome(Verdict.UNSENT, reason, refused=refused, reached=tuple(reached))
         return Outcome(Verdict.ACCEPTED, refused=refused)
 
     def _keep(self, letter: Letter, recipient: Recipient) -> None:

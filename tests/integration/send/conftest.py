@@ -47,6 +47,10 @@ class Office:
         self.memory = MemorySender(answers, max_batch=5)
         self.senders["memory"] = self.memory
 
+    def use(self, sender: Sender) -> None:
+        """Send through this provider and no other."""
+        self.senders = {sender.name: sender}
+
     def courier(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return the equipment of one worker."""
         return Courier(
@@ -63,7 +67,7 @@ class Office:
 
     def freeze(self, *, at_once: bool = False) -> run.Prepared | None:
         """Freeze the audience of the issue."""
-        sender = self.senders["memory"]
+        sender = next(iter(self.senders.values()))
         return run.prepare(
             self.engine, self.publication, self.issue_id, sender, now=self.now, at_once=at_once
         )

@@ -65,10 +65,14 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
 def test_a_process_that_dies_while_writing_leaves_no_mail_behind(tmp_path: Path) -> None:
     pid = os.fork()
     if not pid:
-        OutboxSender(
-            tmp_path, at=lambda point: os._exit(9) if point == "mid_body" else None
-        ).submit(SHIPMENT)
-    os.waitpid(pid, 0)
+        try:
+            dying = OutboxSender(
+                tmp_path, at=lambda point: os._exit(9) if point == "mid_body" else None
+            )
+            dying.submit(SHIPMENT)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
     assert not list(tmp_path.glob("*.eml"))
     assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     assert len(list(tmp_path.iterdir())) == 3

@@ -1,0 +1,224 @@
+"""The ledger with the providers that answer for each recipient, and notices."""
+
+import os
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed, TemplateFailed
+from newsletter.esp.memory import MemorySender
+from newsletter.esp.outbox import OutboxSender
+from newsletter.esp.port import Letter, Outcome, Recipient, Shipment, Verdict
+from newsletter.esp.smtp import SmtpSender
+from newsletter.send import acts, notices, proof, run
+from newsletter.send.notices import Post
+from newsletter.store import batches, editions, issues
+from newsletter.store import notices as queue
+from newsletter.store.notices import Claimed, Notice
+from newsletter.store.tables import notices as notice_table
+from tests.fakes.issues import PUBLICATION, WEEKLY
+from tests.fakes.smtp import Smtp
+from tests.integration.send.conftest import Office
+
+
+def test_over_smtp_only_the_message_in_doubt_is_held(office: Office) -> None:
+    office.issue(people=8)
+    with Smtp(["ok", "rcpt_550", "accept_drop"]) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        office.submit()
+        office.later(hours=1)
+        office.submit()
+        told = office.told()
+        assert (told.submitted, told.refused, told.held, told.planned) == (6, 1, 1, 8)
+        assert set(server.mailbox.copies().values()) == {1}
+        assert len(server.mailbox.messages) == 7
+        with office.engine.begin() as connection:
+            (doubt,) = batches.waiting(connection)
+            batch = f"1.{doubt['seq']}"
+            acts.resolve(connection, batch, "accepted", actor="ada", now=office.now)
+        office.submit()
+        assert office.told().state == "submitted"
+
+
+def test_a_server_that_says_later_is_asked_again_later(office: Office) -> None:
+    office.issue(people=3)
+    with Smtp(["ok", "rcpt_450"]) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        office.submit()
+        assert len(server.mailbox.messages) == 2
+        office.later(minutes=6)
+        office.submit()
+        assert set(server.mailbox.copies().values()) == {1}
+    told = office.told()
+    assert (told.submitted, told.state) == (3, "submitted")
+
+
+def test_a_full_outbox_loses_nothing_and_doubles_nothing(office: Office, tmp_path: Path) -> None:
+    office.issue(people=6)
+    folder = tmp_path / "outbox"
+    folder.write_text("in the way")
+    office.use(OutboxSender(folder, max_batch=4))
+    office.freeze()
+    tally = office.submit()
+    assert len(tally.problems) == 1
+    assert "cannot be written" in tally.problems[0]
+    assert office.told().waiting == 6
+    folder.unlink()
+    office.submit()
+    assert len(list(folder.glob("*.eml"))) == 6
+    assert office.told().state == "submitted"
+
+
+def test_a_killed_outbox_worker_is_repeated_without_a_person(lite: Office, tmp_path: Path) -> None:
+    lite.issue(people=6)
+    folder = tmp_path / "outbox"
+    lite.use(OutboxSender(folder, max_batch=4))
+    lite.freeze()
+    lite.engine.dispose()
+    lite.reader.dispose()
+    pid = os.fork()
+    if not pid:
+        lite.at = lambda point: os._exit(9) if point == "after_response" else None
+        try:
+            lite.submit()
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    written = {one.name: one.stat().st_mtime_ns for one in folder.glob("*.eml")}
+    assert len(written) == 4
+    lite.later(minutes=5)
+    lite.submit()
+    after = {one.name: one.stat().st_mtime_ns for one in folder.glob("*.eml")}
+    assert len(after) == 6
+    assert written.items() <= after.items()
+    assert lite.told().state == "submitted"
+
+
+def test_a_test_send_touches_no_delivery(office: Office) -> None:
+    office.issue()
+    with office.engine.connect() as connection:
+        issue = issues.load(connection, office.issue_id)
+        printed = editions.of_issue(connection, office.issue_id)
+    tested = proof.Proof(office.publication, WEEKLY, issue, printed, "staff@example.org")
+    done = proof.send(tested, office.memory, lambda: "abcdef0123", now=office.now)
+    assert [outcome.verdict for _edition, outcome in done] == [Verdict.ACCEPTED]
+    (shipment,) = office.memory.shipments
+    assert shipment.letter.subject == "[Test] Edition 1 of the week"
+    assert [one.address for one in shipment.recipients] == ["staff@example.org"]
+    assert office.told().planned == 0
+
+
+def _post(office: Office, sender: MemorySender, alerts: MemorySender | None = None) -> Post:
+    def compose(claimed: Claimed) -> tuple[Letter, Recipient] | None:
+        if claimed.notice.kind == "broken":
+            msg = "the template of broken names nothing"
+            raise TemplateFailed(msg)
+        if claimed.notice.kind == "gone":
+            return None
+        letter = notices.letter(PUBLICATION, "Hello", "<p>x</p>", "x", date=office.now)
+        return letter, Recipient(notices.notice_id(claimed), claimed.notice.address, "", "")
+
+    return Post(sender, alerts or sender, compose, lambda: office.now)
+
+
+def _queue(office: Office, *kinds: str) -> None:
+    with office.engine.begin() as connection:
+        for kind in kinds:
+            notice = Notice(kind, f"{kind}:1", address=f"{kind}@example.org")
+            queue.queue(connection, notice, now=office.now)
+
+
+def _states(office: Office) -> list[tuple[str, str]]:
+    with office.engine.connect() as connection:
+        columns = (notice_table.c.state, notice_table.c.reason)
+        query = sa.select(*columns).order_by(notice_table.c.id)
+        return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def test_notices_leave_in_order_and_one_that_fails_stops_no_other(office: Office) -> None:
+    _queue(office, "confirm", "broken", "gone", "welcome")
+    done = notices.submit(office.engine, _post(office, office.memory))
+    assert (done.submitted, done.failed) == (2, 2)
+    assert office.reached() == ["confirm@example.org", "welcome@example.org"]
+    assert [state for state, _why in _states(office)] == [
+        "submitted",
+        "refused",
+        "refused",
+        "submitted",
+    ]
+    assert "names nothing" in _states(office)[1][1]
+
+
+def test_alerts_take_their_own_way_out(office: Office) -> None:
+    alerts = MemorySender()
+    _queue(office, "confirm", "alert")
+    notices.submit(office.engine, _post(office, office.memory, alerts))
+    assert [one.address for one in alerts.recipients] == ["alert@example.org"]
+    assert office.reached() == ["confirm@example.org"]
+
+
+def test_a_notice_that_was_turned_away_is_tried_later(office: Office) -> None:
+    _queue(office, "confirm")
+    office.answers([Outcome(Verdict.UNSENT, "HTTP 429", wait=10.0)])
+    post = _post(office, office.memory)
+    assert notices.submit(office.engine, post).waiting == 1
+    assert notices.submit(office.engine, post).submitted == 0
+    office.later(seconds=11)
+    assert notices.submit(office.engine, post).submitted == 1
+
+
+def test_a_notice_in_doubt_is_tried_three_times_and_no_more(office: Office) -> None:
+    _queue(office, "confirm")
+    office.answers([Outcome(Verdict.UNKNOWN, "no answer")] * 9)
+    for _ in range(6):
+        notices.submit(office.engine, _post(office, office.memory))
+        office.later(minutes=10)
+    assert len(office.memory.shipments) == 3
+    assert _states(office) == [("unknown", "no answer")]
+
+
+def test_a_notice_whose_worker_died_is_claimed_again_after_the_lease(office: Office) -> None:
+    _queue(office, "confirm")
+    with office.engine.begin() as connection:
+        queue.claim(connection, now=office.now, lease_until=office.now + timedelta(minutes=3))
+    assert notices.submit(office.engine, _post(office, office.memory)).submitted == 0
+    office.later(minutes=4)
+    assert notices.submit(office.engine, _post(office, office.memory)).submitted == 1
+
+
+def test_an_edition_that_is_gone_stops_the_issue_instead_of_guessing(office: Office) -> None:
+    office.issue()
+    office.freeze()
+    with office.engine.begin() as connection:
+        editions.forget(connection, office.issue_id)
+    office.submit()
+    assert not office.memory.shipments
+    told = office.told()
+    assert (told.state, told.waiting) == ("paused", 12)
+    assert "no longer there" in told.reason
+
+
+def test_a_provider_that_breaks_leaves_the_batch_in_doubt(office: Office) -> None:
+    class Broken(MemorySender):
+        def submit(self, shipment: Shipment) -> Outcome:
+            raise RuntimeError(shipment.attempt)
+
+    office.issue(people=5)
+    office.use(Broken(max_batch=5))
+    office.freeze()
+    office.submit()
+    assert office.told().unknown == 5
+
+
+def test_without_a_postal_address_a_frozen_issue_stays_where_it_is(office: Office) -> None:
+    office.issue()
+    office.freeze()
+    office.publication = replace(office.publication, postal_address="")
+    with pytest.raises(NotAllowed, match="postal address"):
+        run.submit(office.engine, office.publication, office.courier())
+    assert not office.memory.shipments
