@@ -17,14 +17,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, cast
 
-import sqlalchemy as sa
-
 from bench.figure import Figure
 from newsletter.esp.sendgrid import SendGridSender
 from newsletter.migrations import upgrade
 from newsletter.send import run
 from newsletter.store.database import open_engine
-from tests.fakes.issues import NOW, add_issue, publication
+from tests.fakes.issues import NOW, add_issue, add_many, publication
 
 ROOT = Path(__file__).parent.parent
 LATENCY = 0.15
@@ -172,25 +170,10 @@ def freeze(path: Path, people: int) -> Path:
     engine = open_engine(f"sqlite:///{path}")
     upgrade(engine)
     with engine.begin() as connection:
-        fill(connection, people)
+        add_many(connection, people)
         issue_id = add_issue(connection, size=EDITION)
     run.prepare(engine, publication(), issue_id, SendGridSender("SG.bench"), now=NOW)
     with engine.connect() as connection:
         connection.rollback()
     engine.dispose()
     return path
-
-
-def fill(connection: sa.Connection, people: int) -> None:
-    """Subscribe so many people, in two statements."""
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})"
-    at = "'2026-01-01 00:00:00.000000'"
-    connection.exec_driver_sql(
-        "INSERT INTO subscribers (id, address, address_key, name, language, created_at) "
-        f"{numbers} SELECT i, 'reader' || i || '@example.net', 'reader' || i || '@example.net',"
-        f" 'Reader ' || i, 'en', {at} FROM n"
-    )
-    connection.exec_driver_sql(
-        "INSERT INTO subscriptions (newsletter, subscriber_id, state, since) "
-        f"{numbers} SELECT 'weekly', i, 'confirmed', {at} FROM n"
-    )

@@ -153,7 +153,7 @@ class Scene:
     def by_address(self) -> dict[str, str]:
         """Return everybody's state as the report shows it: pending ones by their batch."""
         with self.engine.connect() as connection:
-            rows = deliveries.listed(connection, self.issue_id, now=NOW, limit=10_000)
+            rows = deliveries.listed(connection, self.issue_id, now=NOW, limit=2_000_000)
         return {
             row["address"]: row["batch_state"] if row["state"] == "pending" else row["state"]
             for row in rows

@@ -110,6 +110,7 @@ class SendGrid(socketserver.ThreadingTCPServer):
         self.ledger = Ledger(ledger)
         self.faults = deque(faults)
         self.delay = delay
+        self.keep = True
         self.bodies: list[dict[str, Any]] = []
         self.heads: list[str] = []
         self.connections = 0
@@ -155,7 +156,8 @@ class _Connection(socketserver.StreamRequestHandler):
         raw = self.rfile.read(length)
         if len(raw) < length:
             return False
-        self.server.heads.append(head.decode("latin-1"))
+        if self.server.keep:
+            self.server.heads.append(head.decode("latin-1"))
         fault = self.server.faults.popleft() if self.server.faults else "ok"
         return self._answer(fault, json.loads(raw))
 
@@ -163,7 +165,8 @@ class _Connection(socketserver.StreamRequestHandler):
         problem = _problem(body)
         if problem:
             return self._say(400, {"errors": [problem]})
-        self.server.bodies.append(body)
+        if self.server.keep:
+            self.server.bodies.append(body)
         if fault in {"ok", "accept_drop", "accept_500", "accept_slow", "drip"}:
             self.server.ledger.accept(body)
         if self.server.delay:

@@ -1,0 +1,175 @@
+"""Everything at once, for long: every fault, policy and database, busy cores, random kills.
+
+`make torture` runs it and prints the totals.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.esp.sendgrid import SendGridSender
+from newsletter.send import run
+from newsletter.store.database import open_engine
+from tests.fakes.issues import NOW, add_issue, add_many, publication
+from tests.fakes.scene import Scene, Workers, warm_workers
+from tests.fakes.sendgrid import FAULTS, SendGrid
+from tests.fakes.zygote import POINTS
+
+pytestmark = pytest.mark.torture
+
+KILLS = int(os.environ.get("TORTURE_KILLS", "500"))
+MILLION = int(os.environ.get("TORTURE_PEOPLE", "1000000"))
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    yield from warm_workers()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def busy_cores() -> Iterator[None]:
+    """Keep every core busy beside the tests: idle machines hide races."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    spinning = [subprocess.Popen(["nice", "-n", "1", *spin]) for _ in range(os.cpu_count() or 1)]
+    yield
+    for one in spinning:
+        one.kill()
+        one.wait()
+
+
+@contextmanager
+def _scene(engine: sa.Engine, folder: Path, workers: Workers) -> Iterator[Scene]:
+    folder.mkdir(exist_ok=True)
+    yield Scene(engine, folder, workers)
+    engine.dispose()
+
+
+CELLS = list(product(("", *POINTS), FAULTS, (1, 2, 3), ("hold", "resend")))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: "-".join(map(str, cell)))
+def test_every_point_fault_and_policy(
+    engine: sa.Engine, tmp_path: Path, workers: Workers, cell: tuple[str, str, int, str]
+) -> None:
+    point, fault, nth, policy = cell
+    scene = Scene(engine, tmp_path, workers)
+    scene.freeze()
+    with SendGrid(scene.ledger.path, ["ok", fault, fault]) as sink:
+        order = scene.order(sink, owner="doomed", point=point, nth=nth, policy=policy)
+        doomed = workers.start(order)
+        other = workers.start(scene.order(sink, owner="other", policy=policy))
+        workers.wait(doomed)
+        workers.wait(other)
+        scene.recover(sink, policy=policy)
+        if policy == "resend":
+            refused = [who for who, state in scene.by_address().items() if state == "refused"]
+            assert len(scene.ledger.copies()) + len(refused) == scene.people
+            return
+        scene.judge_hold()
+        scene.settle_by_evidence()
+        scene.resolve_rest(sink)
+
+
+def test_a_soak_of_random_kills(
+    migrated_file: Path, tmp_path: Path, workers: Workers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Issue after issue, two workers each, killed at random moments until all kills are spent."""
+    dice = random.Random(20261123)
+    totals: Counter[str] = Counter()
+    while totals["kills"] < KILLS:
+        totals["issues"] += 1
+        folder = tmp_path / str(totals["issues"])
+        folder.mkdir()
+        path = folder / "newsletter.sqlite3"
+        shutil.copyfile(migrated_file, path)
+        with _scene(open_engine(f"sqlite:///{path}"), folder, workers) as scene:
+            scene.freeze(people=200, size=5)
+            faults = dice.choices([*FAULTS, *["ok"] * 60], k=60)
+            with SendGrid(scene.ledger.path, faults, delay=0.002) as sink:
+                totals["kills"] += _kill_at_random(scene, sink, dice)
+                scene.recover(sink)
+                scene.judge_hold()
+                told = scene.told()
+                totals["recipients"] += told.planned
+                totals["submitted"] += told.submitted
+                totals["held"] += told.held
+                totals["refused"] += told.refused
+                scene.settle_by_evidence()
+                totals["held, not reached"] += scene.told().held
+                scene.resolve_rest(sink)
+        shutil.rmtree(folder)
+    with capsys.disabled():
+        sys.stdout.write(f"\nsoak: {dict(totals)}, nobody twice\n")
+
+
+def _kill_at_random(scene: Scene, sink: SendGrid, dice: random.Random) -> int:
+    kills = 0
+    for _ in range(8):
+        scene.later(1)
+        pair = [scene.workers.start(scene.order(sink, owner=name, deadline=2.0)) for name in "ab"]
+        for pid in pair:
+            time.sleep(dice.uniform(0.0, 0.15))
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        for pid in pair:
+            kills += scene.workers.wait(pid)["status"] == signal.SIGKILL
+    return kills
+
+
+def test_a_million_recipients_and_a_kill_in_the_middle(
+    migrated_file: Path, tmp_path: Path, workers: Workers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "newsletter.sqlite3"
+    shutil.copyfile(migrated_file, path)
+    with _scene(open_engine(f"sqlite:///{path}"), tmp_path, workers) as scene:
+        with scene.engine.begin() as connection:
+            add_many(connection, MILLION)
+            scene.issue_id = add_issue(connection)
+        scene.people = MILLION
+        sender = SendGridSender("SG.test")
+        began = time.monotonic()
+        run.prepare(scene.engine, publication(), scene.issue_id, sender, now=NOW)
+        froze = time.monotonic() - began
+        with SendGrid(scene.ledger.path) as sink:
+            sink.keep = False
+            middle = MILLION // 2000
+            first = scene.order(sink, point="after_send", nth=middle, deadline=60.0)
+            assert workers.wait(workers.start(first))["status"] == signal.SIGKILL
+            _truth(scene, held=False)
+            began = time.monotonic()
+            scene.recover(sink)
+            took = time.monotonic() - began
+        copies = scene.ledger.copies()
+        told = scene.told()
+        assert max(copies.values()) == 1
+        assert told.submitted + told.held == told.planned == MILLION
+        assert (told.held, told.submitting, told.waiting) == (1000, 0, 0)
+        scene.settle_by_evidence()
+        assert len(copies) == MILLION - scene.told().held
+    with capsys.disabled():
+        rest = f"frozen in {froze:.1f} s, the rest in {took:.1f} s; {told.held} held, none twice"
+        sys.stdout.write(f"\n{MILLION:,} recipients: {rest}\n")
+
+
+def _truth(scene: Scene, *, held: bool) -> None:
+    """The report, right after the kill, against the sink's ledger."""
+    told = scene.told()
+    reached = len(scene.ledger.copies())
+    assert told.planned == MILLION
+    assert told.submitted + told.submitting + told.waiting == MILLION
+    assert told.submitted <= reached <= told.submitted + told.submitting
+    assert bool(told.held) is held
