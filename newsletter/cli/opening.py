@@ -1,5 +1,6 @@
 """Open the publication that a command is about: the one in the current folder."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def open_app() -> Iterator[app.App]:
         )
     with sayable():
         opened = app.open_app(settings.load(root, os.environ))
+        gc.freeze()  # what is loaded stays; a long send need not look through it again and again
         try:
             yield opened
         finally:
