@@ -69,7 +69,7 @@ def styles(browser: Browser, html: str, width: int, scheme: str) -> list[str]:
     tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     try:
         tab.route("**/*", lambda route: route.abort())
-        tab.set_content(html, wait_until="domcontentloaded")
+        tab.set_content(html, wait_until="load")
         return list(tab.evaluate(COMPUTED, PROPERTIES))
     finally:
         tab.close()
@@ -107,7 +107,7 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, layout: str, width: int
     for html in (inlined, without_styles(inlined)):
         tab = browser.new_page(viewport={"width": width, "height": 900})
         tab.route("**/*", lambda route: route.abort())
-        tab.set_content(html, wait_until="domcontentloaded")
+        tab.set_content(html, wait_until="load")
         assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         tab.close()
 
