@@ -22,6 +22,7 @@ FEWEST_WORDS = 150
 SHORT_WORDS = 400
 MOST_SENTENCES = 400
 SHORTEST, LONGEST = 8, 45
+FEWEST_TERMS = 5
 HEADED = 3
 TITLE_WEIGHT = 0.3
 DAMPING, ROUNDS = 0.85, 30
@@ -92,6 +93,7 @@ def eligible(sentence: str) -> bool:
     words = length(sentence)
     return (
         SHORTEST <= words <= LONGEST
+        and len(set(terms(sentence))) >= FEWEST_TERMS
         and bool(_END.search(sentence))
         and "?" not in sentence
         and "？" not in sentence

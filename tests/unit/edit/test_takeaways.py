@@ -54,6 +54,7 @@ def test_they_repeat_neither_title_nor_teaser_nor_each_other() -> None:
         "This commentary unpacks four key issues that emerged around the summit last week.",
         "First, the raid showed how the relationship can be harmed by the acts of agencies.",
         "Too short to say anything.",
+        "Four years on, it is still none of all these.",
         "Ports “publish their waiting times every single morning of the week without end.",
         "A heading without an end mark that is long enough to be taken for a sentence",
         " ".join(["word"] * 60) + ".",
