@@ -105,8 +105,11 @@ def _timed(
 
 
 def _rouge(cases: Sequence[Case], picks: Sequence[tuple[str, ...]]) -> dict[str, float]:
-    from rouge_score.rouge_scorer import RougeScorer  # noqa: PLC0415 - a dev package, slow to load
-
+    try:
+        from rouge_score.rouge_scorer import RougeScorer  # noqa: PLC0415 - slow, and only for this
+    except ImportError:
+        print("  (no ROUGE: `pip install rouge-score` measures it)", file=sys.stderr)
+        return {}
     scorer = RougeScorer(list(KINDS), use_stemmer=True)
     scores = [
         scorer.score("\n".join(case.gold), "\n".join(pick))
