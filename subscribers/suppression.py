@@ -9,6 +9,7 @@ from subscribers.errors import Unknown
 from subscribers.model import Entry, Outcome, Reason, Suppression
 from subscribers.store import audit, erasures, people
 from subscribers.store.audit import Act
+from subscribers.store.missing import add_missing
 from subscribers.store.tables import suppressions
 
 _GRAVITY = (Reason.BOUNCE, Reason.MANUAL, Reason.COMPLAINT, Reason.ERASED)
@@ -32,7 +33,7 @@ def suppress(
         changed = suppressions.update().where(suppressions.c.address_key == key)
         connection.execute(changed.values(values))
     else:
-        connection.execute(suppressions.insert().values(address_key=key, **values))
+        add_missing(connection, suppressions, [{"address_key": key, **values}])
     return _recorded(connection, suppression, pepper, actor)
 
 

@@ -18,6 +18,7 @@ from subscribers.tokens import Claim, Purpose
 
 SAID = {
     "1": "Saved.",
+    "3": "Saved. About what you added we wrote to you before: confirm it there, or try tomorrow.",
     "2": "Saved. For what you added, a mail is on its way to you: confirm it there.",
 }
 
@@ -65,11 +66,13 @@ class Choosing:
         person = pages.person(claim) if claim else None
         if claim is None or person is None:
             return pages.broken(request)
+        if form.one("form") != "preferences":
+            return self.page(request, token)
         words = pages.words(request, *self._languages(person, claim))
         agreed = wording.consent_wording(pages.app, words)
         wanted = self._wishes(request, form, agreed)
         outcome = pages.act(lambda connection: self._choose(connection, person, wanted, agreed))
-        said = "2" if outcome.word == "saved and asked" else "1"
+        said = {"saved and asked": "2", "saved, asked before": "3"}.get(outcome.word, "1")
         return RedirectResponse(f"{links.preferences('', token)}?saved={said}", status_code=303)
 
     def mail_link(self, request: Request, token: str) -> HTMLResponse:

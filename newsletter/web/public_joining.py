@@ -44,7 +44,7 @@ class Joining:
         pages = self._pages
         words = pages.words(request, form.one("language"))
         wanted = chosen_newsletters(form, pages.publication)
-        if form.one("website"):
+        if form.one("quiet"):
             return self._thanks(words)
         try:
             address = EmailAddress.parse(form.one("address"))

@@ -55,7 +55,11 @@ class Wishes:
 
 
 def choose(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules: Rules) -> Outcome:
-    """Carry out what somebody set on their page; the outcome is saved, or saved and asked."""
+    """Carry out what somebody set on their page.
+
+    The outcome is saved, saved and asked, or
+    saved, asked before: a mail about what they added went out today already.
+    """
     detail = _topics(connection, person, wishes)
     outcomes = [_newsletter(connection, person, key, wishes, rules) for key in wishes.newsletters]
     if wishes.language and wishes.language != person.language:
@@ -66,8 +70,9 @@ def choose(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules:
         audit.record(connection, Act("person", "chose", rules.now, person.id, detail=detail))
     asked = _ask(connection, person, wishes, rules)
     outcomes.append(asked)
+    words = {"mailed": "saved and asked", "not mailed": "saved, asked before"}
     return Outcome(
-        "saved and asked" if asked.mails else "saved",
+        words.get(asked.word, "saved"),
         mails=tuple(mail for one in outcomes for mail in one.mails),
         entries=tuple(entry for one in outcomes for entry in one.entries),
     )

@@ -73,7 +73,9 @@ def _pending(connection: sa.Connection, before: datetime, pepper: bytes, now: da
 
 def _networks(connection: sa.Connection, before: datetime) -> int:
     emptied = connection.execute(
-        requests.update().where(requests.c.at < before, requests.c.network != "").values(network="")
+        requests.update()
+        .where(requests.c.at < before, requests.c.network != sa.literal_column("''"))
+        .values(network="")
     )
     return emptied.rowcount + proofs.forget_networks(connection, before)
 

@@ -7,6 +7,7 @@ from hashlib import blake2b
 import sqlalchemy as sa
 
 from subscribers.model import Reason
+from subscribers.store.missing import add_missing
 from subscribers.store.tables import erasures
 
 
@@ -42,7 +43,7 @@ def remember(
 ) -> None:
     """Note why an address is gone for good; harmless to repeat, the later reason stands."""
     forget(connection, hash_)
-    connection.execute(erasures.insert().values(hash=hash_, reason=reason, at=now))
+    add_missing(connection, erasures, [{"hash": hash_, "reason": reason, "at": now}])
 
 
 def forget(connection: sa.Connection, hash_: str) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from subscribers.store.missing import add_missing
 from subscribers.store.tables import consents, wordings
 
 
@@ -58,15 +59,8 @@ def keep_wording(
     connection: sa.Connection, version: str, language: str, text: str, now: datetime
 ) -> None:
     """Keep the text behind a version, so that the proof can be read later."""
-    if (
-        connection.scalar(sa.select(wordings.c.version).where(wordings.c.version == version))
-        is None
-    ):
-        connection.execute(
-            wordings.insert().values(
-                version=version, language=language, text=text, first_used_at=now
-            )
-        )
+    new = {"version": version, "language": language, "text": text, "first_used_at": now}
+    add_missing(connection, wordings, [new])
 
 
 def wording(connection: sa.Connection, version: str) -> str | None:
@@ -77,6 +71,8 @@ def wording(connection: sa.Connection, version: str) -> str | None:
 def forget_networks(connection: sa.Connection, before: datetime) -> int:
     """Empty the network addresses of older acts; return how many there were."""
     done = connection.execute(
-        consents.update().where(consents.c.at < before, consents.c.network != "").values(network="")
+        consents.update()
+        .where(consents.c.at < before, consents.c.network != sa.literal_column("''"))
+        .values(network="")
     )
     return done.rowcount

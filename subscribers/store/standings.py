@@ -5,31 +5,29 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from subscribers.model import EmailAddress, State
+from subscribers.store.missing import add_missing
 from subscribers.store.tables import subscribers, subscriptions
 
 
 def known_or_new(
     connection: sa.Connection, address: EmailAddress, *, origin: str, language: str, now: datetime
 ) -> int:
-    """Return the id of the person with an address, who comes into being if need be."""
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    connection.execute(
-        insert(subscribers)
-        .values(
-            address=address.text,
-            address_key=address.key,
-            language=language,
-            origin=origin,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=[subscribers.c.address_key])
-    )
+    """Return the id of the person with an address, who comes into being if need be.
+
+    The row stays locked until the commit, so that limits count one sign-up after the other.
+    """
+    new = {
+        "address": address.text,
+        "address_key": address.key,
+        "language": language,
+        "origin": origin,
+        "created_at": now,
+    }
+    add_missing(connection, subscribers, [new])
     found = sa.select(subscribers.c.id).where(subscribers.c.address_key == address.key)
-    return int(connection.execute(found).scalar_one())
+    return int(connection.execute(found.with_for_update()).scalar_one())
 
 
 def add_pending(
@@ -41,21 +39,14 @@ def add_pending(
     now: datetime,
 ) -> None:
     """Begin pending subscriptions where there is none yet; what is there stays as it is."""
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    for newsletter in newsletters:
-        connection.execute(
-            insert(subscriptions)
-            .values(
-                newsletter=newsletter,
-                subscriber_id=subscriber_id,
-                state=State.PENDING.value,
-                since=now,
-                origin=origin,
-            )
-            .on_conflict_do_nothing(
-                index_elements=[subscriptions.c.newsletter, subscriptions.c.subscriber_id]
-            )
-        )
+    pending = {
+        "subscriber_id": subscriber_id,
+        "state": State.PENDING.value,
+        "since": now,
+        "origin": origin,
+    }
+    rows = [{"newsletter": newsletter, **pending} for newsletter in newsletters]
+    add_missing(connection, subscriptions, rows)
 
 
 def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now: datetime) -> bool:

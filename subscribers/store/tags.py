@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from subscribers.model import Tag, TagKind
+from subscribers.store.missing import add_missing
 from subscribers.store.tables import subscriber_tags, tags
 
 
@@ -29,29 +30,19 @@ def ensure(connection: sa.Connection, wanted: Iterable[Tag]) -> dict[str, int]:
             connection.execute(
                 tags.update().where(tags.c.id == row.id).values(kind=TagKind.TOPIC.value)
             )
-    ids = {slug: int(row.id) for slug, row in found.items()}
-    for slug, tag in asked.items():
-        if slug not in ids:
-            new = tags.insert().values(slug=slug, name=tag.name, kind=tag.kind.value)
-            ids[slug] = connection.execute(new.returning(tags.c.id)).scalar_one()
-    return ids
+    missing = [tag for slug, tag in asked.items() if slug not in found]
+    if missing:
+        new = [{"slug": tag.slug, "name": tag.name, "kind": tag.kind.value} for tag in missing]
+        add_missing(connection, tags, new)
+        rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(asked)))).all()
+    return {row.slug: int(row.id) for row in rows}
 
 
 def give(connection: sa.Connection, subscriber_id: int, wanted: Iterable[Tag]) -> None:
     """Mark a person with tags; those already there stay."""
     ids = ensure(connection, wanted)
-    present = set(
-        connection.scalars(
-            sa.select(subscriber_tags.c.tag_id).where(
-                subscriber_tags.c.subscriber_id == subscriber_id
-            )
-        )
-    )
-    missing = [
-        {"tag_id": one, "subscriber_id": subscriber_id} for one in set(ids.values()) - present
-    ]
-    if missing:
-        connection.execute(subscriber_tags.insert(), missing)
+    rows = [{"tag_id": one, "subscriber_id": subscriber_id} for one in sorted(ids.values())]
+    add_missing(connection, subscriber_tags, rows)
 
 
 def take(connection: sa.Connection, subscriber_id: int, slugs: Iterable[str]) -> None:

@@ -89,7 +89,7 @@ texts = st.text(max_size=60) | st.sampled_from(
 )
 fields = st.sampled_from(
     [
-        "address", "newsletter", "topic", "agree", "language", "website", "form", "scope",
+        "address", "newsletter", "topic", "agree", "language", "quiet", "form", "scope",
         "reason", "act", "sure", "frequency.weekly", "pause.weekly", "List-Unsubscribe", "x",
     ]
 )  # fmt: skip

@@ -75,7 +75,7 @@ def test_the_wording_names_what_the_law_asks_for_in_every_language(
         ({"agree": ""}, 422),
         ({"newsletter": []}, 422),
         ({"newsletter": ["forged"]}, 422),
-        ({"website": "http://spam.example"}, 303),
+        ({"quiet": "http://spam.example"}, 303),
     ],
 )
 def test_a_form_without_agreement_newsletter_or_with_the_trap_filled_begins_nothing(
@@ -157,6 +157,7 @@ def test_preferences_are_set_by_the_link_in_any_mail(eve: Reader) -> None:
     answer = eve.client.post(
         link,
         data={
+            "form": "preferences",
             "newsletter": ["weekly"],
             "frequency.weekly": "monthly",
             "pause.weekly": "4",
@@ -171,7 +172,9 @@ def test_preferences_are_set_by_the_link_in_any_mail(eve: Reader) -> None:
     assert '<option value="monthly" selected' in page
     assert "2026년 12월 24일까지" in page
     assert eve.state(EVE, "daily") == "left"
-    eve.client.post(link, data={"newsletter": ["weekly"], "pause.weekly": "0"})
+    eve.client.post(
+        link, data={"form": "preferences", "newsletter": ["weekly"], "pause.weekly": "0"}
+    )
     page = eve.client.get(link).text
     assert (
         "2026년"
@@ -184,7 +187,8 @@ def test_adding_a_newsletter_by_a_link_that_may_be_forwarded_asks_by_mail_first(
 ) -> None:
     token = eve.token("ann@example.org")
     answer = eve.client.post(
-        f"/preferences/{token}", data={"newsletter": ["weekly", "daily"], "topic": ["ships"]}
+        f"/preferences/{token}",
+        data={"form": "preferences", "newsletter": ["weekly", "daily"], "topic": ["ships"]},
     )
     assert "saved=2" in answer.headers["location"]
     assert eve.state("ann@example.org", "daily") is None

@@ -82,7 +82,7 @@ def exported(engine: sa.Engine, kind: str = "jsonl") -> str:
 def people_of(engine: sa.Engine) -> dict[str, Any]:
     """Return everybody by address, without what an import must set itself."""
     found = {}
-    for line in exported(engine).splitlines():
+    for line in exported(engine).strip("\n").split("\n"):
         record = json.loads(line)
         if record["suppressed"]:
             record["suppressed"] = record["suppressed"]["reason"], record["suppressed"]["at"]
