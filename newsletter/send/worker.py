@@ -162,7 +162,8 @@ class Worker:
         shipment = Shipment(claim.id, letter, recipients)
         courier.at("before_send")
         if courier.clock() + courier.margin > claim.lease_until:
-            return Outcome(Verdict.UNSENT, "the lease was nearly over before it could leave")
+            why = "the lease was nearly over before it could leave"
+            return Outcome(Verdict.UNSENT, why, wait=0.0)
         try:
             return courier.senders[claim.provider].submit(shipment)
         except Exception as error:

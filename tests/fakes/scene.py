@@ -130,14 +130,19 @@ class Scene:
         self.clock.write_text(str(float(self.clock.read_text()) + seconds))
 
     def recover(self, sink: SendGrid, **how: Unpack[How]) -> None:
-        """Do what cron and a person do afterwards: later passes, and a resumption if it paused."""
-        for wait in (600, 3600, 3600):
-            self.later(wait)
+        """Do what cron and a person do afterwards: later passes, and resume what paused itself."""
+        how.setdefault("deadline", 10.0)
+        for _ in range(60):
+            self.later(1200)
             if self.state() == IssueState.PAUSED:
                 with self.engine.begin() as connection:
                     acts.resume(connection, self.issue_id, actor="ada", now=NOW)
-            how.setdefault("deadline", 10.0)
             self.workers.wait(self.workers.start(self.order(sink, **how)))
+            told = self.told()
+            if not (told.waiting or told.submitting or told.unknown):
+                return
+        message = f"sixty passes did not settle it: {told}"
+        raise AssertionError(message)
 
     def state(self) -> str:
         """Return the issue's state."""
