@@ -40,7 +40,7 @@ def furniture(publication: Publication) -> Furniture:
     brand = publication.brand
     return Furniture(
         publication=publication.name,
-        site=urlsplit(publication.url).hostname or publication.url,
+        site=_site(publication),
         logo=web_address(brand.logo),
         logo_alt=brand.logo_alt or publication.name,
         serif=brand.serif,
@@ -50,6 +50,13 @@ def furniture(publication: Publication) -> Furniture:
         footer=tuple(printable(line) for line in brand.footer.splitlines() if line.strip()),
         postal_line=_postal_line(publication),
     )
+
+
+def _site(publication: Publication) -> str:
+    """Return where readers signed up: the host of our pages, or our name while it is this machine."""
+    host = urlsplit(publication.url).hostname or ""
+    here = host == "localhost" or host.replace(".", "").isdecimal() or ":" in host
+    return publication.name if here or not host else host
 
 
 def _postal_line(publication: Publication) -> str:

@@ -8,7 +8,7 @@ from newsletter.model.article import Author
 from newsletter.model.edition import Contents
 from newsletter.model.issue import Issue, Item, Takeaways
 from newsletter.render import plain
-from newsletter.render.arrange import issue_view, runs
+from newsletter.render.arrange import furniture, issue_view, runs
 from newsletter.render.palette import INK, contrast, dark, light
 from newsletter.render.piece import item_view, tongue
 from newsletter.render.view import IssueView
@@ -163,3 +163,28 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#fff") == pytest.approx(4.54, abs=0.01)
     assert contrast(INK, INK) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://news.example.org/x", "news.example.org"),
+        ("http://127.0.0.1:8025", "Peninsula Review"),
+        ("http://[::1]:8025", "Peninsula Review"),
+        ("http://localhost", "Peninsula Review"),
+    ],
+)
+def test_readers_are_told_where_they_signed_up(url: str, site: str) -> None:
+    assert furniture(manuscripts.publication(url=url)).site == site
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("1 Example Street", "Peninsula Review, 1 Example Street"),
+        ("Peninsula Review\n1 Example Street", "Peninsula Review 1 Example Street"),
+        ("", ""),
+    ],
+)
+def test_the_postal_line_names_the_house_once(address: str, line: str) -> None:
+    assert furniture(manuscripts.publication(postal_address=address)).postal_line == line
