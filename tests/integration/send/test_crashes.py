@@ -33,6 +33,12 @@ FAULTS = (
     "drip",
 )
 CELLS = list(product(("", *POINTS), FAULTS))
+PAIRS = [
+    (point, FAULTS[(place + shift) % len(FAULTS)], FAULTS[(place + shift + 1) % len(FAULTS)])
+    for shift, point in enumerate(("", *POINTS))
+    for place in range(0, len(FAULTS), 2)
+]
+"""Every fault point with every fault, two faults at a time."""
 
 
 @pytest.fixture(scope="module")
@@ -78,17 +84,17 @@ def pg_scene(pg_engine: sa.Engine, tmp_path: Path, workers: Workers) -> Scene:
 def test_whatever_dies_nobody_is_mailed_twice_and_everybody_is_accounted_for(
     scene: Scene, point: str, fault: str
 ) -> None:
-    _crash(scene, point, fault)
+    _crash(scene, point, fault, fault)
 
 
-@pytest.mark.parametrize(("point", "fault"), CELLS)
-def test_the_same_holds_on_postgresql(pg_scene: Scene, point: str, fault: str) -> None:
-    _crash(pg_scene, point, fault)
+@pytest.mark.parametrize(("point", "first", "second"), PAIRS)
+def test_the_same_holds_on_postgresql(pg_scene: Scene, point: str, first: str, second: str) -> None:
+    _crash(pg_scene, point, first, second)
 
 
-def _crash(scene: Scene, point: str, fault: str) -> None:
+def _crash(scene: Scene, point: str, *faults: str) -> None:
     """Two workers, one of which dies at its second passing; then what cron and people do."""
-    with SendGrid(scene.ledger.path, ["ok", fault, fault]) as sink:
+    with SendGrid(scene.ledger.path, ["ok", *faults]) as sink:
         doomed = scene.workers.start(scene.order(sink, owner="doomed", point=point, nth=2))
         other = scene.workers.start(scene.order(sink, owner="other"))
         ended = scene.workers.wait(doomed)
