@@ -57,8 +57,8 @@ class Wishes:
 def choose(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules: Rules) -> Outcome:
     """Carry out what somebody set on their page.
 
-    The outcome is saved, saved and asked, or
-    saved, asked before: a mail about what they added went out today already.
+    The outcome is saved; saved and asked; or saved, asked before: what they added was asked about
+    by mail already.
     """
     detail = _topics(connection, person, wishes)
     outcomes = [_newsletter(connection, person, key, wishes, rules) for key in wishes.newsletters]

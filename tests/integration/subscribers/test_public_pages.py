@@ -4,11 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from newsletter.web.main import public_site
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
 from subscribers.roster.run import Order, apply
@@ -412,3 +415,47 @@ def test_the_embedded_form_works_across_origins(eve: Reader) -> None:
     eve.client.post(eve.link(EVE, "confirm"))
     rows = [row for row in eve.everything()["consents"] if row[1] == eve.subscriber(EVE)]
     assert {row[5] for row in rows} == {"embedded form"}
+
+
+def test_a_forged_link_is_refused_before_any_query(eve: Reader) -> None:
+    class Unreachable:
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError(name)
+
+    blind = replace(eve.house.app, engine=Unreachable(), reader=Unreachable())
+    client = TestClient(public_site(blind), base_url=eve.base)
+    for page in ("leave", "preferences", "manage", "confirm"):
+        for method in ("GET", "POST"):
+            assert client.request(method, f"/{page}/m0000.weekly.1.{'0' * 32}").status_code == 404
+
+
+def test_a_publisher_adds_a_language_by_two_files(tmp_path: Path) -> None:
+    locale, consent = tmp_path / "locale", tmp_path / "templates" / "consent"
+    locale.mkdir()
+    consent.mkdir(parents=True)
+    catalogue = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    catalogue += 'msgid "Subscribe"\nmsgstr "Abonnieren"\n'
+    (locale / "de.po").write_text(catalogue, encoding="utf-8")
+    (consent / "de.html.j2").write_text("<p>Wozu: {{ publication.name }}</p>", encoding="utf-8")
+    with reader(tmp_path) as found:
+        page = found.client.get("/", headers={"Accept-Language": "fr, de-CH;q=0.8, en;q=0.5"}).text
+        assert 'lang="de"' in page
+        assert "Abonnieren" in page
+        assert "Wozu: Harbour Notes" in page
+        assert "Deutsch" in page
+
+
+def test_an_empty_form_on_the_preference_page_changes_nothing(eve: Reader) -> None:
+    before = eve.everything()
+    token = eve.token("ann@example.org")
+    assert eve.client.post(f"/preferences/{token}", content=b"").status_code == 200
+    assert eve.everything() == before
+
+
+def test_who_was_asked_today_is_told_so(eve: Reader) -> None:
+    path = f"/preferences/{eve.token('ann@example.org')}"
+    filled = {"form": "preferences", "newsletter": ["weekly", "daily"]}
+    eve.client.post(path, data=filled)
+    answer = eve.client.post(path, data=filled)
+    assert "we wrote to you before" in eve.client.get(answer.headers["location"]).text
+    assert len(eve.letters("ann@example.org")) == 1

@@ -1,5 +1,7 @@
 """Suppressions, the journal beside the database, history, retention: on both databases."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import sqlalchemy as sa
 
 from subscribers import directory, erasure, suppression
 from subscribers.consent import choosing, joining, leaving, retention
+from subscribers.consent.choosing import Wish, Wishes
 from subscribers.consent.joining import Limits, Rules, SignUp
 from subscribers.consent.leaving import Farewell
 from subscribers.consent.retention import Kept
@@ -186,3 +189,50 @@ def test_history_reads_as_sentences_and_holds_no_token(engine: sa.Engine) -> Non
         ("person", "left weekly: by page; reason too much; was confirmed"),
     ]
     assert directory.standing(person) == ["weekly: left since 2026-11-24 (too much)"]
+
+
+def test_many_at_once_are_one_sign_up_with_one_mail_and_no_error(engine: sa.Engine) -> None:
+    def once(_number: int) -> str:
+        with engine.begin() as connection:
+            asked = SignUp(
+                EmailAddress.parse("a@example.org"), {"weekly": "W"}, (), "en", "page", "en-1", "n"
+            )
+            directory.keep_wording(connection, "en-1", "en", "words", NOW)
+            return joining.sign_up(connection, asked, RULES).word
+
+    with ThreadPoolExecutor(6) as threads:
+        words = list(threads.map(once, range(12)))
+    assert sorted(words) == ["mailed"] + ["not mailed"] * 11
+
+
+def test_many_preferences_and_events_at_once_end_in_one_state(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        number = add_person(connection, "a@example.org")
+        person = directory.require(connection, "a@example.org")
+    offered = {slug: Tag(slug, slug, TagKind.TOPIC) for slug in ("x", "y", "z")}
+    wishes = Wishes(frozenset(offered), offered, {"weekly": Wish(wanted=True)}, "en")
+
+    def once(turn: int) -> None:
+        with engine.begin() as connection:
+            if turn % 2:
+                choosing.choose(connection, person, wishes, RULES)
+            else:
+                reason = Reason.BOUNCE if turn % 4 else Reason.COMPLAINT
+                suppression.suppress_subscriber(connection, number, cause(reason), pepper=PEPPER)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(once, range(12)))
+    with engine.begin() as connection:
+        found = directory.require(connection, "a@example.org")
+    assert found.topics == {"x", "y", "z"}
+    assert found.suppressed is not None
+
+
+def test_all_sign_ups_together_are_capped(engine: sa.Engine) -> None:
+    rules = replace(RULES, limits=replace(Limits(), everybody=2))
+    with engine.begin() as connection:
+        for number in range(2):
+            sign_up(connection, f"r{number}@example.org", rules)
+        asked = SignUp(EmailAddress.parse("c@example.org"), {"weekly": "W"}, (), "en", "", "", "n")
+        assert joining.sign_up(connection, asked, rules).word == "limited"
+        assert people.find(connection, "c@example.org") is None

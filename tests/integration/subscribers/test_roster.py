@@ -3,6 +3,9 @@
 import io
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -490,3 +493,37 @@ def test_a_spreadsheet_runs_nothing_of_an_export(engine: sa.Engine) -> None:
     text = exported(engine, "csv")
     assert ",'@SUM(A1)," in text
     assert ",'=HYPERLINK(1)," in text
+
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from newsletter.store.database import open_engine
+from subscribers.roster import run
+from subscribers.roster.reading import open_listing
+from subscribers.roster.rows import Terms
+
+def die(rows):
+    if rows > 600:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+listing = open_listing(Path(sys.argv[2]), mapping={})
+order = run.Order(listing, Terms(listing.path.name, into=("weekly",)), b"p" * 32, chunk=100)
+now = datetime(2026, 11, 23, tzinfo=UTC)
+run.apply(open_engine(sys.argv[1]), order, actor="staff", clock=lambda: now, progress=die)
+"""
+
+
+def test_a_killed_import_is_finished_by_running_it_again(
+    sqlite_engine: sa.Engine, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "email\n" + "".join(f"r{n}@example.org\n" for n in range(1000)))
+    url = sqlite_engine.url.render_as_string(hide_password=False)
+    died = subprocess.run([sys.executable, "-c", KILLED, url, str(path)], check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert len(people_of(sqlite_engine)) == 600
+    order = Order(open_listing(path, mapping={}), Terms(path.name, into=("weekly",)), b"p" * 32)
+    again = run.apply(sqlite_engine, order, actor="staff", clock=lambda: NOW)
+    assert (again.id, again.counts) == (1, {"new": 1000})
+    assert len(people_of(sqlite_engine)) == 1000
