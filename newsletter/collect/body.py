@@ -101,8 +101,12 @@ def aligned(
     """Return which blocks make up `parts`, or None where they are not plainly the same text."""
     places: dict[str, list[int]] = {}
     for at, block in enumerate(blocks):
-        if at not in left_out:
-            places.setdefault(letters(block.text), []).append(at)
+        if at in left_out:
+            continue
+        places.setdefault(letters(block.text), []).append(at)
+        if _MARK.search(block.text):
+            bare = _MARK.sub(lambda mark: mark.group()[1:-1], block.text)
+            places.setdefault(letters(bare), []).append(at)
     taken: list[int] = []
     total = found = 0
     last = -1

@@ -52,7 +52,7 @@ _FORMS = tuple(
 _LEAD_IN = re.compile(
     r"^(?:(?:first |originally )?(?:published|posted|date|updated|last updated|erschienen|veröffentlicht"
     r"|stand|publié|mis à jour|publicado|pubblicato|gepubliceerd|등록|입력|게재|승인|발행일?|公開日?|更新日?|発行日?|发布时间|日期)"
-    r"(?: on| am| le| el| il| em| op)?\s*[::]?\s*|on |am |le )",
+    r"(?: on| am| le| el| il| em| op)?\s*[:：]?\s*|on |am |le )",
     re.IGNORECASE,
 )
 _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")

@@ -31,7 +31,8 @@ def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extr
     suffix = PurePath(name).suffix.lower()
     if suffix in MARKDOWN:
         pairs, rest = markdown.front_matter(text)
-        return markdown.with_front_matter(extract_markup(markdown.as_html(rest), url=url), pairs)
+        html = markdown.as_html(rest, next(iter(pairs.get("title", ())), ""))
+        return markdown.with_front_matter(extract_markup(html, url=url), pairs)
     if suffix not in TEXT and (suffix in MARKUP or _LOOKS_MARKUP.search(text[:8192])):
         return extract_markup(text, url=url)
     return extract_text(text, url=url)

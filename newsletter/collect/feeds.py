@@ -74,7 +74,7 @@ def _listing_of_xml(text: str, url: str) -> Listing:
     )
 
 
-def _entry(one: Mapping[str, Any]) -> Entry:
+def _entry(one: dict[str, Any]) -> Entry:
     contents = [part for part in one.get("content", ()) if part.get("value")]
     best = max(contents, key=lambda part: len(part["value"]), default={"value": ""})
     summary = str(one.get("summary", ""))
@@ -99,10 +99,11 @@ def _web(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else ""
 
 
-def _date(one: Mapping[str, Any]) -> When | None:
+def _date(one: dict[str, Any]) -> When | None:
     """Read the raw date texts; the parser's own reading invents what it does not understand."""
     for name in ("published", "created", "updated"):
-        if when := read_feed_date(str(one.get(name) or "")):
+        raw = dict.get(one, name)  # the entry's own `get` takes one for the other, and warns
+        if when := read_feed_date(str(raw or "")):
             return when
     return None
 

@@ -1,5 +1,6 @@
 """List the articles of a folder: every .html, .md and .txt in it and below."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,9 +60,13 @@ def _list_file(
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
-    """Read a file, at most one byte more than `largest`; raises FetchFailed with the reason."""
+    """Read a file of at most `largest` bytes; raises FetchFailed with the reason."""
     try:
         with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > largest:
+                msg = f"too large: {size / 1e6:.0f} MB, and at most {largest / 1e6:.0f} MB are read"
+                raise FetchFailed(msg)
             return file.read(largest + 1)
     except OSError as error:
         msg = f"cannot be read: {error.strerror}"

@@ -19,7 +19,7 @@ from newsletter.model.article import Author
 HintsOf = Callable[[Block, int], str]
 
 _TAGS_LINE = re.compile(
-    r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[::]\s*",
+    r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[:：]\s*",
     re.IGNORECASE,
 )
 _HASHTAGS = re.compile(r"^(?:#[^\s#][^#]*)+$")

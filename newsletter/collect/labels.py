@@ -16,7 +16,10 @@ takeaway | takeaways | take-aways | tl;dr | tldr | tl dr | tl,dr | bluf | bottom
 in a nutshell | what you need to know | what you should know | what to know | need to know
 the gist | the essentials | the big picture in brief | story highlights | article highlights
 article summary | report highlights | summary points | points to remember | things to know
-five things to know | three things to know
+five things to know | three things to know | key things to know | key things to remember
+things to remember | article at a glance | report at a glance | at-a-glance | quick take
+quick takes | the short version | what we learned | summary of key points | overview of key points
+tl;dr summary | tldr summary | in a few words | in a few lines | the main idea | the main ideas
 das wichtigste in kürze | das wichtigste auf einen blick | das wichtigste im überblick
 das wichtigste | auf einen blick | kurz und knapp | kurz & knapp | kurz gesagt | in aller kürze
 die wichtigsten punkte | die wichtigsten erkenntnisse | wichtigste erkenntnisse
@@ -78,8 +81,8 @@ _ENGLISH = re.compile(
     r"(?:(?:key|main|quick|top|major|core|critical|essential|important|biggest|big|primary|central|practical"
     r"|editor's|editor’s)"
     r"(?: (?:policy|research|industry|market|legal|investor|business))?"
-    r" (?:take-?aways?|take aways?|points?|findings?|insights?|messages?|learnings?|lessons?|ideas|conclusions"
-    r"|arguments|recommendations|results|judge?ments|observations)|take-?aways|take aways)"
+    r" (?:take-?aways?|take aways?|points?|findings?|insights?|messages?|learnings?|lessons?(?: learned)?"
+    r"|ideas|conclusions|judge?ments|highlights)|take-?aways|take aways)"
     r"(?: (?:from|of|for|on|in|about|at) [^.!?]{1,50})?(?: (?:at a glance|in brief))?$"
 )
 STOPS = """
@@ -119,6 +122,13 @@ _LETTERS_END = "\u2000"
 _ORNAMENTS = frozenset({"So", "Sk", "Cf", "Cn", "Mn"})
 
 
+_BESIDE = frozenset(
+    "insights highlights summary facts findings conclusions lessons points overview recommendations"
+    " statistics stats figures messages implications".split()
+)
+_JOINED = re.compile(r"\s*(?:[:&|/()+–—]|\s-\s|\band\b|\bund\b|\bet\b|\by\b)\s*")
+
+
 def _words(table: str) -> frozenset[str]:
     return frozenset(
         plain(word) for line in table.splitlines() for word in line.split(" | ") if word.strip()
@@ -149,9 +159,21 @@ def names_takeaways(text: str) -> str:
     if len(text) > _LONGEST:
         return ""
     word = plain(text)
-    if word in _CERTAIN or _ENGLISH.match(word):
+    if word in _CERTAIN or _ENGLISH.match(word) or _joins_labels(word):
         return "certain"
     return "possible" if word in _POSSIBLE else ""
+
+
+def _joins_labels(word: str) -> bool:
+    """Say whether two labels stand together: "TL;DR – Key takeaways", "Key points and insights"."""
+    parts = [part for part in _JOINED.split(word) if part]
+    if not 2 <= len(parts) <= 3:  # noqa: PLR2004 - a label, not a sentence
+        return False
+    sure = [part in _CERTAIN or bool(_ENGLISH.match(part)) for part in parts]
+    return any(sure) and all(
+        known or part in _POSSIBLE or part in _BESIDE
+        for known, part in zip(sure, parts, strict=True)
+    )
 
 
 def names_stop(text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 
 from markdown_it import MarkdownIt
 
@@ -29,8 +30,11 @@ def front_matter(text: str) -> tuple[FrontMatter, str]:
     return pairs, text[found.end() :]
 
 
-def as_html(text: str) -> str:
-    """Render Markdown as an HTML document; raw HTML in it stays text, footnotes become [n]."""
+def as_html(text: str, title: str = "") -> str:
+    """Render Markdown as an HTML document; raw HTML in it stays text, footnotes become [n].
+
+    `title` heads a text that has no heading of the first level.
+    """
     numbers: dict[str, int] = {}
 
     def number(found: re.Match[str]) -> str:
@@ -40,7 +44,8 @@ def as_html(text: str) -> str:
     marked = _MARK.sub(number, _NOTE.sub(lambda found: f"\n\n[^{found.group(1)}] ", text))
     escaped = re.sub(r"\[(\d{1,3})\]", r"\\[\1\\]", marked) if names else marked
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(escaped)
-    return f"<html><body><article>{body}</article></body></html>"
+    heading = f"<h1>{escape(title)}</h1>" if title and "<h1>" not in body else ""
+    return f"<html><body><article>{heading}{body}</article></body></html>"
 
 
 def _toml(text: str) -> FrontMatter:

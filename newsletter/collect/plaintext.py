@@ -28,6 +28,9 @@ def extract_text(text: str, *, url: str = "") -> Extracted:
     taken = head.used | tail.used | (points.used if points else frozenset())
     left = [block for at, block in enumerate(blocks[: tail.end]) if at not in taken]
     made = sections(_marked(left))
+    if not made and not points:
+        msg = f"no text found below the title “{head.title[:80]}”"
+        raise ExtractFailed(msg)
     lang = language.detect(text)
     return Extracted(
         title=head.title,

@@ -23,6 +23,7 @@ from newsletter.model.article import Author, Extracted, Image, restored
 ARTICLE_SECONDS, LISTING_SECONDS = 20.0, 30.0
 MEMORY = 1_000_000_000
 JOBS_PER_WORKER = 2000
+START_SECONDS = 10.0
 LARGEST_ANSWER = 64_000_000
 
 
@@ -101,7 +102,8 @@ class _Worker:
         """Do one job within `seconds`; a worker that fails to answer is ended."""
         process = self._started()
         packed = orjson.dumps(header)
-        deadline = time.monotonic() + seconds
+        starting = START_SECONDS if self._jobs == 0 else 0.0
+        deadline = time.monotonic() + seconds + starting
         try:
             _send(process, FRAME.pack(len(packed), len(raw)) + packed + raw, deadline)
             (size,) = ANSWER.unpack(_receive(process, ANSWER.size, deadline))

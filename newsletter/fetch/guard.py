@@ -110,9 +110,15 @@ class Deadline(threading.local):
 class Guard(httpcore2.NetworkBackend):
     """Opens connections for the pool; refuses those that lead inside."""
 
-    def __init__(self, deadline: Deadline, resolve: Resolve, trust: Trust) -> None:
+    def __init__(
+        self,
+        deadline: Deadline,
+        resolve: Resolve,
+        trust: Trust,
+        inner: httpcore2.NetworkBackend | None = None,
+    ) -> None:
         """Keep whose time runs, who knows the names, and how far inside is meant."""
-        self._inner = httpcore2.SyncBackend()
+        self._inner = inner or httpcore2.SyncBackend()
         self._deadline = deadline
         self._resolve = resolve
         self._trust = trust
@@ -135,7 +141,11 @@ class Guard(httpcore2.NetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
                 continue
-            self._check(_peer(stream) or address, host)
+            try:
+                self._check(_peer(stream) or address, host)
+            except AddressRefused:
+                stream.close()
+                raise
             return TimedStream(stream, self._deadline)
         raise failure or httpcore2.ConnectError(f"{host} has no address")
 

@@ -1,0 +1,74 @@
+"""A date is what the document says, or nothing."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from newsletter.collect.dates import When, plausible, read_date, read_feed_date
+
+DAY = date(2025, 9, 25)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "September 25, 2025", "Sept. 25, 2025", "25 September 2025", "25 Sep 2025", "25.09.2025",
+        "25. September 2025", "25 septembre 2025", "25 de septiembre de 2025", "25 settembre 2025",
+        "25 de setembro de 2025", "25 сентября 2025", "2025-09-25", "2025/09/25", "25/09/2025",
+        "2025년 9월 25일", "2025. 9. 25.", "2025.09.25", "2025. 9. 25. (목)", "2025年9月25日",
+        "목, 25 9월 2025", "Thursday, September 25, 2025", "Published: September 25, 2025",
+        "등록 2025.09.25", "公開日：2025年9月25日", "25-Sep-2025", "20250925",
+    ],
+)  # fmt: skip
+def test_a_day_is_read_in_many_spellings(text: str) -> None:
+    assert read_date(text) == When(DAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("Thu, 25 Sep 2025 10:00:00 +0900", 1), ("Thu, 25 Sep 2025 10:00:00 KST", 1),
+        ("Thu, 25 Sep 2025 10:00:00 JST", 1), ("Thu, 25 Sep 2025 10:00:00 GMT", 10),
+        ("Thu, 25 Sep 2025 10:00:00 EST", 15), ("Thu, 25 Sep 2025 10:00:00 EDT", 14),
+        ("Thu, 25 Sep 2025 10:00:00 PST", 18), ("2025-09-25T10:00:00Z", 10),
+        ("2025-09-25T10:00:00.123+09:00", 1), ("2025-09-25 10:00 +0900", 1),
+        ("Do, 25 Sep 2025 10:00 MESZ", 8), ("September 25, 2025 10:00 a.m. EST", 15),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_with_its_zone(text: str, hour: int) -> None:
+    assert read_feed_date(text) == When(DAY, datetime(2025, 9, 25, hour, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/04/2025", "2025", "September 2025", "10", "yesterday", "2 hours ago", "2025-02-30",
+        "1970-01-01", "Thu, 01 Jan 1970 00:00:00 GMT", "1758-01-01", "25 Brumaire 2025", "",
+        "The talks of September 25, 2025 failed", "12345", "Version 2025.13.45",
+    ],
+)  # fmt: skip
+def test_what_is_no_whole_date_is_none(text: str) -> None:
+    assert read_date(text) is None
+
+
+def test_a_time_without_a_zone_leaves_the_day_only() -> None:
+    assert read_date("2025-09-25 10:00") == When(DAY)
+    assert read_date("Thu, 25 Sep 2025 10:00:00 XYZT") == When(DAY)
+
+
+@pytest.mark.parametrize("text", ["1758758400", "1758758400000"])
+def test_seconds_since_1970_count_in_feeds_only(text: str) -> None:
+    assert read_feed_date(text) == When(DAY, datetime(2025, 9, 25, tzinfo=UTC))
+    assert read_date(text) is None
+
+
+def test_midnight_may_be_called_twenty_four() -> None:
+    when = read_feed_date("Thu, 25 Sep 2025 24:00:00 GMT")
+    assert when is not None
+    assert when.at == datetime(2025, 9, 26, tzinfo=UTC)
+
+
+def test_a_date_in_the_future_is_dropped() -> None:
+    now = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+    assert plausible(When(date(2099, 1, 1)), now) is None
+    assert plausible(When(date(2026, 11, 3)), now) is not None

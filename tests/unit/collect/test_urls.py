@@ -1,0 +1,63 @@
+"""Addresses of one article reduce to one thing, those of two never do."""
+
+import pytest
+
+from newsletter.collect import urls
+
+ONE = "https://example.org/analysis/river"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/analysis/river", "https://www.example.org/analysis/river/",
+        "https://m.example.org/analysis/river", "https://amp.example.org/analysis/river",
+        "https://example.org/analysis/river/amp", "https://example.org/analysis/river/amp/",
+        "https://example.org/analysis/river?amp=1", "https://example.org:443/analysis/river",
+        "https://example.org/analysis/river?utm_source=x&utm_medium=y",
+        "https://example.org/analysis/river?fbclid=IwAR0", "https://example.org/analysis/river#top",
+        "https://EXAMPLE.org/analysis/river?mc_cid=1&mc_eid=2", "https://example.org/analysis/river?ref=twitter",
+        "https://example.org/analysis/river?source=rss", "https://example.org/analysis/river?_ga=2.1",
+        "https://example.org/analysis/%72iver", "https://example.org/analysis/river?gclid=1&wbraid=2",
+        "https://example.org/analysis/river?xtor=RSS-1", "https://example.org/analysis/river?outputType=amp",
+    ],
+)  # fmt: skip
+def test_twins_of_an_address_are_one(url: str) -> None:
+    assert urls.identity(url) == urls.identity(ONE)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/analysis/river-2", "https://example.org/analysis/river?page=2",
+        "https://example.org/view?idxno=12", "https://example.org/view?newsid=12", "https://example.org/view?oid=12",
+        "https://other.example.org/analysis/river", "https://example.org:8080/analysis/river",
+        "https://example.org/analysis/river?input=1195m", "https://example.org/#!/river", "https://example.org/?p=12",
+    ],
+)  # fmt: skip
+def test_what_names_another_article_is_kept(url: str) -> None:
+    assert urls.identity(url) != urls.identity(ONE)
+    assert urls.clean(url) == url
+
+
+def test_order_of_parameters_does_not_matter() -> None:
+    assert urls.identity("https://e.org/v?b=2&a=1") == urls.identity("https://e.org/v?a=1&b=2")
+
+
+def test_cleaning_keeps_everything_but_the_tracking() -> None:
+    dirty = "https://www.example.org/view?idxno=12&utm_campaign=x&a=%20b#part"
+    assert urls.clean(dirty) == "https://www.example.org/view?idxno=12&a=+b"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "not an address", "http://[", "mailto:a@b.c", "http://x:port/"]
+)
+def test_what_is_no_address_harms_nobody(url: str) -> None:
+    urls.identity(url)
+    urls.clean(url)
+    assert urls.host(url) == "" or url.startswith("http://x")
+
+
+def test_a_front_page_names_no_article() -> None:
+    assert urls.is_homepage("https://example.org/")
+    assert not urls.is_homepage("https://example.org/?p=12")
