@@ -1,6 +1,7 @@
 """Deliveries and exclusions: frozen by one statement each, then moved by ranges."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -264,26 +265,32 @@ def listed(
     A pending delivery shows its batch's state: that is what is known about it.
     """
     newsletter = connection.scalar(sa.select(issues.c.newsletter).where(issues.c.id == issue_id))
-    rows = (
-        sa.select(deliveries, batches.c.seq.label("batch"), batches.c.state.label("batch_state"))
-        .join(
-            batches,
-            sa.and_(
-                batches.c.issue_id == deliveries.c.issue_id,
-                deliveries.c.seq.between(batches.c.first_seq, batches.c.last_seq),
-            ),
-        )
-        .where(deliveries.c.issue_id == issue_id, deliveries.c.seq > after)
-        .subquery()
-    )
-    people = reachable(str(newsletter), rows, now).add_columns(
-        rows.c.seq, rows.c.state, rows.c.batch, rows.c.batch_state, rows.c.reason.label("why")
+    rows = sa.select(deliveries).where(deliveries.c.issue_id == issue_id, deliveries.c.seq > after)
+    asked = rows.subquery()
+    people = reachable(str(newsletter), asked, now).add_columns(
+        asked.c.seq, asked.c.state, asked.c.reason.label("why")
     )
     found = people.subquery()
     query = sa.select(found).order_by(found.c.seq).limit(limit)
     if search:
         query = query.where(found.c.address.icontains(search, autoescape=True))
-    return list(connection.execute(query).mappings().all())
+    held_by = _batch_of(connection, issue_id)
+    page = connection.execute(query).mappings().all()
+    return [{**row, **held_by(row["seq"])} for row in page]
+
+
+def _batch_of(connection: sa.Connection, issue_id: int) -> Callable[[int], dict[str, object]]:
+    """Return the function from a delivery's number to its batch and that one's state."""
+    b = batches.c
+    ranges = sa.select(b.first_seq, b.seq, b.state).where(b.issue_id == issue_id)
+    rows = connection.execute(ranges.order_by(b.first_seq)).all()
+    firsts = [row[0] for row in rows]
+
+    def of(seq: int) -> dict[str, object]:
+        row = rows[bisect_right(firsts, seq) - 1]
+        return {"batch": row[1], "batch_state": row[2]}
+
+    return of
 
 
 def left_out(
