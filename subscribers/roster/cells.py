@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from subscribers.model import Frequency
@@ -58,6 +59,7 @@ def frequency(word: str) -> Frequency:
     return _FREQUENCIES.get(word, Frequency.EACH)
 
 
+@lru_cache(maxsize=4096)
 def moment(cell: str) -> datetime | None:
     """Read a time; without a zone it is UTC, what is none is None."""
     if not cell:

@@ -21,9 +21,9 @@ def hashed(address_key: str, pepper: bytes) -> str:
 
 def erased(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> frozenset[str]:
     """Return those of `keys` that were erased."""
-    hashes = {hashed(key, pepper): key for key in keys}
-    if not hashes:
+    if not keys or connection.scalar(sa.select(erasures.c.hash).limit(1)) is None:
         return frozenset()
+    hashes = {hashed(key, pepper): key for key in keys}
     rows = connection.scalars(
         sa.select(erasures.c.hash).where(
             erasures.c.hash.in_(list(hashes)), erasures.c.reason == Reason.ERASED.value
