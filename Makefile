@@ -32,15 +32,16 @@ check: .venv/requirements-dev.lock ## Lint, types, floors, and the rules of the 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/house
 
-bench: .venv/requirements-dev.lock ## Measure. ARGS="--quick" or ARGS="--only NAME"
+bench: .venv/requirements-bench.lock ## Measure. ARGS="--quick" or ARGS="--only NAME"
 	@$(BIN)/python -m bench $(ARGS)
 
 torture: .venv/requirements-dev.lock ## Run the tests that take long: kills, races and soaks.
 	$(BIN)/python -m pytest -m torture -s $(ARGS)
 
-lock: .venv/requirements-dev.lock ## Write both locks from pyproject.toml. ARGS="--upgrade"
+lock: .venv/requirements-dev.lock ## Write the locks from pyproject.toml. ARGS="--upgrade"
 	$(COMPILE) -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group bench -c requirements-dev.lock -o requirements-bench.lock
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
@@ -55,8 +56,9 @@ clean: ## Remove the environment, the caches and what was built.
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed (on Debian: python3-venv)." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# A lock that only got a new date costs one comparison. The development lock holds the other one.
+# A lock that only got a new date costs one comparison. Each lock holds the smaller ones.
 .venv/%.lock: %.lock | .venv/bin/python
 	@cmp -s $< $@ || { echo "Installing what $< names …"; $(PIP) -r $<; }
 	@cp $< $@
-	@case $< in *-dev.lock) cp requirements.lock .venv/ ;; esac
+	@case $< in *-dev.lock|*-bench.lock) cp requirements.lock .venv/ ;; esac
+	@case $< in *-bench.lock) cp requirements-dev.lock .venv/ ;; esac

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)")
 
 
@@ -42,6 +43,7 @@ def test_a_lock_names_no_host_and_no_path(name: str) -> None:
     [
         ("requirements.lock", project()["project"]["dependencies"]),
         ("requirements-dev.lock", project()["dependency-groups"]["dev"]),
+        ("requirements-bench.lock", project()["dependency-groups"]["bench"][1:]),
     ],
 )
 def test_a_lock_holds_what_the_project_asks_for(name: str, wanted: list[str]) -> None:
@@ -54,8 +56,9 @@ def test_a_lock_holds_what_the_project_asks_for(name: str, wanted: list[str]) ->
         assert requirement.specifier.contains(version), f"{text} is locked at {version}"
 
 
-def test_the_development_lock_holds_the_other_one() -> None:
-    assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+@pytest.mark.parametrize(("smaller", "larger"), list(pairwise(LOCKS)))
+def test_each_lock_holds_the_smaller_one(smaller: str, larger: str) -> None:
+    assert pins(smaller).items() <= pins(larger).items()
 
 
 def test_no_lock_of_another_kind_is_committed() -> None:
