@@ -34,7 +34,9 @@ MANY = 15
 
 @commands.command("collect")
 def run_collect(
-    names: Annotated[list[str] | None, typer.Argument(help="Only these sources.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]…", help="Only these sources.")
+    ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Also those that are not due.")] = False,
     as_json: AsJson = False,
@@ -123,11 +125,16 @@ def _local(moment: datetime | None, zone: object) -> str | None:
 
 @listing.command("test")
 def try_source(
-    name: Annotated[str, typer.Argument(help="The source's name in newsletter.toml.")],
+    name: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="The source's name in newsletter.toml.")
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source once, change nothing, and show what would be collected and what not, and why."""
+    """Read a source once and show what would be collected.
+
+    Nothing is stored; what would not be taken is shown with the reason.
+    """
     with open_app() as app:
         source = next((one for one in app.publication.sources if one.key == name), None)
         if source is None:
@@ -159,12 +166,14 @@ def _tell_probe(found: probe.Probe) -> None:
 
 @commands.command()
 def extract(
-    paths: Annotated[list[Path], typer.Argument(help="HTML, Markdown or text files.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="HTML, Markdown or text files.")
+    ],
     *,
     url: Annotated[str, typer.Option(help="The address the document came from.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be recovered from documents, and where each part came from."""
+    """Show what is recovered from documents, and from where."""
     failed = 0
     with sayable(), Sandbox() as sandbox:
         for path in paths:
@@ -235,14 +244,16 @@ def _shown(article: Extracted) -> Iterator[tuple[str, str]]:
 
 @commands.command("articles")
 def list_articles(
-    number: Annotated[int | None, typer.Argument(help="Show this article in full.")] = None,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[ARTICLE]", help="Show this article in full.")
+    ] = None,
     *,
     source: Annotated[str, typer.Option(help="Only of this source.")] = "",
     state: Annotated[str, typer.Option(help="Only new, or seen.")] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List what is stored, newest first; with a number, show one article."""
+    """List the stored articles, newest first, or show one in full."""
     with open_app() as app, app.engine.connect() as connection:
         if number is not None:
             article = article_store.load(connection, number)

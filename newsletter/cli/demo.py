@@ -44,9 +44,9 @@ def demo(
         bool, typer.Option(help="Go on to serve the pages; only in a terminal.")
     ] = True,
 ) -> None:
-    """Do the whole job on a sample publication: collect, lay out, approve, send to a folder.
+    """Do the whole job on a sample publication, offline.
 
-    Works offline and mails nobody: every mail becomes an .eml file. Run again in the same folder,
+    Collects, lays out an issue, approves it and sends it to a folder. Works offline and mails nobody: every mail becomes an .eml file. Run again in the same folder,
     it finds everything done and submits nothing twice.
     """
     root = directory.resolve()

@@ -37,7 +37,9 @@ listing = typer.Typer(invoke_without_command=True, help="List the issues, or sho
 commands.add_typer(listing, name="issues")
 listing.command("show")(show)
 
-Number = Annotated[int, typer.Argument(help="The issue's id, as `newsletter issues` shows it.")]
+Number = Annotated[
+    int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PREVIEW = "preview"
 
@@ -48,7 +50,7 @@ def draft(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Draft the next issue of a newsletter from the articles that are new."""
+    """Draft the next issue of a newsletter from new articles."""
     with open_app() as app:
         wanted = chosen(app, newsletter)
         now = app.now()
@@ -128,7 +130,10 @@ def preview(
         str, typer.Option("--as", metavar="ADDRESS", help="Also the whole mail as it comes there.")
     ] = "",
 ) -> None:
-    """Render an issue and write every edition: body.html, body.txt, subject.txt, message.eml."""
+    """Render an issue and write every edition into a folder.
+
+    Each gets body.html, body.txt and subject.txt; with `--as`, message.eml too.
+    """
     with open_app() as app:
         row, newsletter, made = rendered(app, issue)
         reader = _edition_of(app, newsletter, row, made, address) if address else None
@@ -207,7 +212,10 @@ def edit(
         Path | None, typer.Option("--import", help="Apply an edit file that was exported.")
     ] = None,
 ) -> None:
-    """Edit an issue as a text in $EDITOR: order, headlines, teasers, takeaways, note, extras."""
+    """Edit an issue as a text in $EDITOR.
+
+    Order, headlines, teasers, takeaways, note and extras. Any change voids an approval.
+    """
     with open_app() as app:
         with app.engine.connect() as connection:
             row, draft_ = editing.opened(connection, issue)
@@ -274,7 +282,10 @@ def _typed(path: Path) -> str:
 
 @commands.command()
 def check(issue: Number, *, as_json: AsJson = False) -> None:
-    """Check an issue before it leaves; exit 3 when something blocks its approval."""
+    """Check an issue before it leaves.
+
+    Exit code 3: something blocks its approval.
+    """
     with open_app() as app:
         _, newsletter, _ = rendered(app, issue)
         found = rendering.check(app.engine, app.publication, newsletter, issue, now=app.now())

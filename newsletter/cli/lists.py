@@ -73,7 +73,10 @@ def undo(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Take an import back; people who have acted since stay, and are listed."""
+    """Take an import back.
+
+    People who have acted since stay, and are listed.
+    """
     with open_app() as app, _progress("people") as progress:
         undone = run.undo(app.engine, number, actor=_actor(), now=app.now(), progress=progress)
     if as_json:
@@ -128,7 +131,10 @@ def export(
         Literal["csv", "jsonl"], typer.Option("--format", help="A table, or JSON lines.")
     ] = "csv",
 ) -> None:
-    """Write everybody out, with consent and standing; it imports again without loss."""
+    """Write everybody out, with consent and standing.
+
+    The file imports again without loss.
+    """
     with open_app() as app:
         if file is None:
             sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a text file
@@ -180,12 +186,11 @@ def _print_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
         return
     for line in found.listing.layout.lines():
         say(line)
-    verb = "was" if applied else "would be"
     for outcome, count in found.counts.most_common():
         say()
-        say(f"{count:,} {verb} {outcome}")
+        say(f"{count:,} {outcome if applied else f'would be {outcome}'}")
         for one in found.examples.get(outcome, ()):
-            say(f"  row {one.row}: {one.address}{': ' + one.words if one.words else ''}")
+            say(f"  row {': '.join(filter(None, (str(one.row), one.address, one.words)))}")
     if found.withheld:
         say()
         say("What this import does not do:")

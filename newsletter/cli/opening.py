@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from newsletter import app, settings
 from newsletter.cli.show import Exit, fail
 from newsletter.errors import ConfigurationError, NewsletterError
+from newsletter.pipeline.report import in_words
 from subscribers.errors import SubscribersError
 
 CONFIGURATION = "newsletter.toml"
@@ -42,9 +43,11 @@ def sayable() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         fail(str(error), Exit.USAGE)
-    except (NewsletterError, SubscribersError) as error:
-        fail(str(error))
-    except sa.exc.OperationalError as error:
-        fail(f"The database does not answer as expected: {error.orig}. Try `newsletter doctor`.")
-    except OSError as error:
-        fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+    except (NewsletterError, SubscribersError, sa.exc.DBAPIError, OSError) as error:
+        fail(_sentence(in_words(error)))
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital, unless that would misspell a file, a key or an address."""
+    first = text.split(maxsplit=1)[0] if text else ""
+    return text[:1].upper() + text[1:] if first.rstrip(",:").isalpha() else text

@@ -37,7 +37,9 @@ Next, in this folder:
 
 @commands.command()
 def init(  # noqa: PLR0913 - every argument is an option of the command
-    directory: Annotated[Path, typer.Argument(help="The publication's folder.")] = Path(),
+    directory: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="The publication's folder.")
+    ] = Path(),
     *,
     name: Annotated[str, typer.Option(help="The house, as readers know it.")] = "",
     url: Annotated[str, typer.Option(help="Where its own pages will live.")] = "",
@@ -47,9 +49,9 @@ def init(  # noqa: PLR0913 - every argument is an option of the command
     postal_address: Annotated[str, typer.Option(help="Required by law in every mail.")] = "",
     feed: Annotated[str, typer.Option(help="The address of a feed, if there is one.")] = "",
 ) -> None:
-    """Begin a publication: write newsletter.toml and .env; never overwrite either.
+    """Begin a publication: write newsletter.toml and .env.
 
-    Asks for what no option answers when there is somebody to ask.
+    Never overwrites either. Asks for what no option answers when there is somebody to ask.
     """
     root = directory.resolve()
     path = root / settings.FILE
@@ -111,17 +113,19 @@ def _answer(question: str, given: str, default: str, check: Callable[[str], obje
 
 @commands.command("next")
 def show_next(
-    newsletter: Annotated[str, typer.Argument(help="Only this one.")] = "",
+    newsletter: Annotated[str, typer.Argument(metavar="[NEWSLETTER]", help="Only this one.")] = "",
     *,
     count: Annotated[int, typer.Option(min=1, max=400, help="How many of each.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """Show the coming slots with their offset, and where daylight saving matters."""
+    """Show the coming slots, and where daylight saving matters."""
     with sayable():
         house = settings.load(Path.cwd(), os.environ).publication
     chosen = [one for one in house.newsletters if newsletter in {"", one.key}]
     if not chosen:
-        known = ", ".join(one.key for one in house.newsletters) or "none yet"
+        if not house.newsletters:
+            fail("There is no newsletter yet; add a [newsletters.NAME] table to newsletter.toml.")
+        known = ", ".join(one.key for one in house.newsletters)
         fail(f'There is no newsletter "{newsletter}"; there are: {known}.', Exit.USAGE)
     now = clock()
     rows = [row for one in chosen for row in _slot_rows(one, now, count)]

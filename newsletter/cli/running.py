@@ -4,11 +4,13 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from newsletter import migrations, settings
@@ -18,10 +20,8 @@ from newsletter.cli.opening import open_app, sayable
 from newsletter.cli.show import Exit, console, fail, print_rows, say
 from newsletter.pipeline.report import Level, Line
 from newsletter.schedule import Ticker
-from newsletter.store import upkeep
+from newsletter.store import erasure, upkeep
 from newsletter.store.database import open_engine
-from newsletter.web.main import desk_site, public_site
-from newsletter.web.serving import serving
 from subscribers.journal import Journal, replay
 
 commands = typer.Typer()
@@ -30,6 +30,7 @@ commands.add_typer(database, name="db")
 
 MARKS = {Level.WELL: " ", Level.WAITS: "?", Level.FAILED: "!"}
 CODES = {Level.WELL: Exit.WELL, Level.WAITS: Exit.WAITS, Level.FAILED: Exit.FAILED}
+LOUDNESS = {Level.WELL: logging.INFO, Level.WAITS: logging.WARNING, Level.FAILED: logging.ERROR}
 
 
 @commands.command()
@@ -70,7 +71,10 @@ def _row(line: Line) -> dict[str, str]:
 
 @commands.command()
 def serve() -> None:
-    """Serve the public pages and the desk, and make a pass every 20 seconds, until Ctrl-C."""
+    """Serve the pages and make a pass every 20 seconds.
+
+    Ctrl-C or SIGTERM ends it; what is in progress is finished first.
+    """
     logs.configure(logging.INFO)
     with open_app() as app:
         serve_until_stopped(app)
@@ -78,10 +82,14 @@ def serve() -> None:
 
 def serve_until_stopped(app: App) -> None:
     """Serve and tick until Ctrl-C or SIGTERM; a pass that runs is finished first."""
+    # The web parts take as long to load as all the rest, and only this needs them.
+    from newsletter.web.main import desk_site, public_site  # noqa: PLC0415
+    from newsletter.web.serving import serving  # noqa: PLC0415
+
     _stop_on_signals(app.stop)
     settings = app.settings
     sites = [(public_site(app), settings.listen), (desk_site(app), settings.desk)]
-    ticker = Ticker(app.one_pass)
+    ticker = Ticker(told(app.one_pass))
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
         say(f"Desk          http://{settings.desk}/")
@@ -93,14 +101,32 @@ def serve_until_stopped(app: App) -> None:
 
 @commands.command()
 def worker() -> None:
-    """Make a pass every 20 seconds without serving pages, until Ctrl-C; one of many machines."""
+    """Make a pass every 20 seconds without serving pages.
+
+    Ctrl-C or SIGTERM ends it. Any number of machines may work on one database.
+    """
     logs.configure(logging.INFO)
     with open_app() as app:
         _stop_on_signals(app.stop)
-        ticker = Ticker(app.one_pass)
+        ticker = Ticker(told(app.one_pass))
         ticker.start(app.now())
         app.stop.wait()
         ticker.stop()
+
+
+def told(one_pass: Callable[[], list[Line]]) -> Callable[[], None]:
+    """Return a pass that logs its report; what the pass before said as well is not repeated."""
+    log, before = structlog.get_logger(__name__), set[Line]()
+
+    def tick() -> None:
+        report = one_pass()
+        for line in report:
+            if line not in before:
+                log.log(LOUDNESS[line.level], "pass", stage=line.stage, says=line.says)
+        before.clear()
+        before.update(report)
+
+    return tick
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
@@ -117,7 +143,7 @@ def upgrade() -> None:
 
 @database.command("check")
 def check() -> None:
-    """Check the database's own integrity and that its tables are this version's."""
+    """Check that the database is whole and its tables are current."""
     with open_app() as app:
         problems = upkeep.problems(app.engine)
     if problems:
@@ -127,7 +153,10 @@ def check() -> None:
 
 @database.command("backup")
 def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
-    """Write a consistent copy of a SQLite database while everything else goes on."""
+    """Write a consistent copy of the SQLite database.
+
+    Everything else may go on meanwhile.
+    """
     with open_app() as app:
         upkeep.backup(app.engine, target)
     say(f"Written: {target}. Restore it with `newsletter db restore {target}`.")
@@ -137,9 +166,9 @@ def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -
 def restore(
     copy: Annotated[Path, typer.Argument(help="A file that `newsletter db backup` wrote.")],
 ) -> None:
-    """Put a backup in the place of the database, and replay who left since it was made.
+    """Put a backup in the place of the database.
 
-    Stop every other process first. The copy is brought up to date beside the present database and
+    Who has left since it was made is replayed. Stop every other process first. The copy is brought up to date beside the present database and
     takes its place only when it knows every departure, suppression and erasure of the journal.
     """
     with sayable():
@@ -151,7 +180,10 @@ def restore(
         migrations.upgrade(engine)
         journal = Journal(chosen.root / JOURNAL)
         with engine.begin() as connection:
-            changed = replay(connection, journal, pepper=chosen.pepper, now=clock())
+            again = partial(erasure.erase, connection)
+            changed = replay(
+                connection, journal, pepper=chosen.pepper, now=clock(), erased=again
+            )
         engine.dispose()
         upkeep.swap(staged, present)
     say(f"Restored from {copy}; {changed} departures and erasures since then were replayed.")
@@ -159,7 +191,9 @@ def restore(
 
 @database.command("replay")
 def replay_journal() -> None:
-    """Replay the journal of departures onto a database that was restored by other means."""
+    """Replay the departures onto a database restored by other means."""
     with open_app() as app, app.engine.begin() as connection:
-        changed = replay(connection, app.journal, pepper=app.settings.pepper, now=app.now())
+        again = partial(erasure.erase, connection)
+        pepper = app.settings.pepper
+        changed = replay(connection, app.journal, pepper=pepper, now=app.now(), erased=again)
     say(f"{changed} departures and erasures were replayed.")

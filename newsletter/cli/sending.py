@@ -1,7 +1,7 @@
 """`newsletter send`, `correct`, and how an issue stands."""
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, cast
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ import typer
 
 from newsletter.app import App
 from newsletter.cli.opening import open_app
-from newsletter.cli.show import Exit, fail, print_json, print_rows, say
+from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.edit.run import Occasion, special
 from newsletter.esp.port import Verdict
 from newsletter.model.issue import IssueKind, IssueState
@@ -20,7 +20,9 @@ from newsletter.store import batches, deliveries, editions, issues
 
 commands = typer.Typer()
 
-Number = Annotated[int, typer.Argument(help="The issue's id, as `newsletter issues` shows it.")]
+Number = Annotated[
+    int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -63,10 +65,11 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         if act is not None:
             with app.engine.begin() as connection:
                 act(connection)
-        if not (pause or cancel):
-            _submit(app, issue, at_once=now)
+        problems = () if pause or cancel else _submit(app, issue, at_once=now)
+        for problem in problems:
+            errors.print(problem, markup=False)
         show_issue(app, issue, as_json=as_json)
-        raise typer.Exit(_exit(app, issue))
+        raise typer.Exit(Exit.FAILED if problems else _exit(app, issue))
 
 
 @commands.command()
@@ -75,7 +78,10 @@ def correct(
     subject: Annotated[str, typer.Option(help="The subject of the correction.")] = "",
     note: Annotated[str, typer.Option(help="What was wrong, and what is right.")] = "",
 ) -> None:
-    """Draft a correction to exactly the recipients of an issue; approve and send it as usual."""
+    """Draft a correction to exactly the recipients of an issue.
+
+    Approve and send it as usual.
+    """
     with open_app() as app:
         with app.reader.begin() as connection:
             newsletter = issues.load(connection, issue).newsletter
@@ -102,7 +108,10 @@ def show(  # noqa: PLR0913 - one argument per option of the command
     after: Annotated[int, typer.Option(help="Go on after this recipient's number.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how an issue stands: planned, submitted, unknown, held, excluded by reason."""
+    """Tell how an issue stands, and who was left out.
+
+    Planned, submitted, unknown and held people; with `--recipients` each of them.
+    """
     with open_app() as app:
         if attempts:
             _show_attempts(app, issue, as_json=as_json)
@@ -211,8 +220,8 @@ def _resolve(app: App, batch: str, decision: str) -> Callable[[sa.Connection], o
     return lambda connection: acts.resolve(connection, batch, chosen, actor=_actor(), now=app.now())
 
 
-def _submit(app: App, issue_id: int, *, at_once: bool) -> None:
-    """Freeze the issue if that is still to be done, and submit whatever may leave."""
+def _submit(app: App, issue_id: int, *, at_once: bool) -> Sequence[str]:
+    """Freeze the issue if that is still to be done, submit what may leave; return the problems."""
     courier = app.courier
     with app.reader.begin() as connection:
         state = issues.load(connection, issue_id).state
@@ -223,14 +232,12 @@ def _submit(app: App, issue_id: int, *, at_once: bool) -> None:
             app.engine, app.publication, issue_id, sender, now=now, at_once=at_once
         )
         if frozen is None:
-            say("It is too early; `--now` does not wait for the slot and the undo time.")
-            return
+            errors.print("It is too early; `--now` does not wait for the slot and the undo time.")
+            return ()
     elif state not in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
         fail(f"Issue {issue_id} is {state}; only an approved issue can be sent.")
     run.reconcile(app.engine, app.publication, courier)
-    tally = run.submit(app.engine, app.publication, courier)
-    for problem in tally.problems:
-        say(problem)
+    return run.submit(app.engine, app.publication, courier).problems
 
 
 def _test(app: App, issue_id: int, address: str) -> None:

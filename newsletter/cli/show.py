@@ -1,5 +1,6 @@
 """What the command line prints: sentences for people, JSON for programs."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
@@ -8,9 +9,13 @@ from typing import NoReturn
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, emoji=False)
+errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What would act on a terminal instead of being shown there; titles come from strangers."""
 
 
 class Exit(IntEnum):
@@ -24,12 +29,12 @@ class Exit(IntEnum):
 
 def say(text: str = "") -> None:
     """Print one line for a person; `text` is never read as markup."""
-    console.print(text, markup=False)
+    console.print(Text(_shown(text)))
 
 
 def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
     """Print what happened and what to do next on standard error, and leave with `code`."""
-    errors.print(message, markup=False)
+    errors.print(Text(_shown(message)))
     raise SystemExit(int(code))
 
 
@@ -54,12 +59,16 @@ def print_rows(
     if not table.row_count:
         say("Nothing yet.")
         return
-    console.print(table, markup=False)
+    console.print(table)
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Text:
     if value is None:
-        return "–"
+        return Text("–")
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return str(value).replace("[", r"\[")
+        return Text(_shown(", ".join(map(str, value))))
+    return Text(_shown(str(value)))
+
+
+def _shown(text: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from newsletter.collect import run as collecting
 from newsletter.edit import approval
 from newsletter.edit import run as editing
-from newsletter.errors import NotAllowed
+from newsletter.errors import NewsletterError, NotAllowed
 from newsletter.esp.port import Sender
 from newsletter.model.finding import blocking
 from newsletter.model.issue import Issue, IssueState
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Decision, Timing, due
-from newsletter.pipeline.report import Level, Line, Step
+from newsletter.pipeline.report import Level, Line, Step, counted
 from newsletter.render import run as rendering
 from newsletter.render.run import RenderKit
 from newsletter.send import alarm, notices, standing
@@ -30,6 +30,7 @@ from newsletter.store import editions, issues, slots
 MACHINE = "newsletter"
 """The actor on record for what nobody did by hand."""
 OPEN = (IssueState.DRAFT, IssueState.REVIEW)
+LEAVING = (IssueState.PREPARING, IssueState.SUBMITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +85,35 @@ def collected(tools: Tools) -> Iterator[Line]:
 def drafted(tools: Tools) -> Iterator[Line]:
     """Draft the issues whose lead has begun, record missed slots, keep drafts rendered."""
     for newsletter in tools.publication.newsletters:
-        now = tools.clock()
-        for decision in _due(tools.engine, newsletter, now):
-            if decision.act == "missed":
-                yield from _missed(tools, newsletter, decision, now)
-                continue
-            issue_id = editing.draft(
-                tools.engine, tools.publication, newsletter, decision.due, now=now, actor=MACHINE
-            )
-            if issue_id is not None:
-                yield _said(tools, issue_id, newsletter)
+        yield from _guarded("draft", newsletter, _drafted(tools, newsletter))
     for issue, newsletter in _open(tools):
-        refresh(tools, issue, newsletter)
+        yield from _guarded("draft", newsletter, _refreshed(tools, issue, newsletter))
+
+
+def _guarded(stage: str, newsletter: Newsletter, lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield `lines`; what stops one newsletter is a line and does not stop the next."""
+    try:
+        yield from lines
+    except NewsletterError as error:
+        yield Line(stage, f"{newsletter.title}: {error}", Level.FAILED)
+
+
+def _drafted(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
+    now = tools.clock()
+    for decision in _due(tools.engine, newsletter, now):
+        if decision.act == "missed":
+            yield from _missed(tools, newsletter, decision, now)
+            continue
+        issue_id = editing.draft(
+            tools.engine, tools.publication, newsletter, decision.due, now=now, actor=MACHINE
+        )
+        if issue_id is not None:
+            yield _said(tools, issue_id, newsletter)
+
+
+def _refreshed(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line]:
+    refresh(tools, issue, newsletter)
+    yield from ()
 
 
 def _due(engine: sa.Engine, newsletter: Newsletter, now: datetime) -> list[Decision]:
@@ -135,9 +153,10 @@ def _said(tools: Tools, issue_id: int, newsletter: Newsletter) -> Line:
     if issue.state is IssueState.SKIPPED:
         _tell_skipped(tools, issue, newsletter)
         says = f"{newsletter.title}, slot {issue.nominal}: skipped, {issue.reason}"
-        return Line("draft", says)
+        return Line("draft", says, Level.WAITS)
     taken = sum(one.included for one in items)
-    says = f"{newsletter.title} No. {issue.number} drafted: {taken} items, {len(items) - taken} left out"
+    name = f"{newsletter.title} No. {issue.number}"
+    says = f"{name} drafted: {counted(taken, 'item')}, {len(items) - taken} left out"
     return Line("draft", says)
 
 
@@ -163,14 +182,18 @@ def refresh(tools: Tools, issue: Issue, newsletter: Newsletter) -> None:
 def approved(tools: Tools) -> Iterator[Line]:
     """Approve what the configuration lets pass by itself; remind, hold or skip what is late."""
     for issue, newsletter in _open(tools):
-        now = tools.clock()
-        late = now > issue.due_at + newsletter.late.grace
-        if newsletter.approval == "automatic" or (late and newsletter.late.then == "send"):
-            yield from _approve_alone(tools, issue, newsletter, late=late)
-        elif late and newsletter.late.then == "skip":
-            yield _skip_late(tools, issue, newsletter, now)
-        elif now >= issue.due_at - newsletter.approve_by:
-            _remind(tools, issue, newsletter, now)
+        yield from _guarded("approve", newsletter, _approved(tools, issue, newsletter))
+
+
+def _approved(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line]:
+    now = tools.clock()
+    late = now > issue.due_at + newsletter.late.grace
+    if newsletter.approval == "automatic" or (late and newsletter.late.then == "send"):
+        yield from _approve_alone(tools, issue, newsletter, late=late)
+    elif late and newsletter.late.then == "skip":
+        yield _skip_late(tools, issue, newsletter, now)
+    elif now >= issue.due_at - newsletter.approve_by:
+        _remind(tools, issue, newsletter, now)
 
 
 def _approve_alone(
@@ -214,7 +237,10 @@ def sent(tools: Tools) -> Iterator[Line]:
         ready = sending.departing(connection, tools.publication, tools.clock())
     for issue_id in ready:
         yield from prepare(tools, issue_id, at_once=False)
-    yield from submit(tools)
+    with tools.engine.connect() as connection:
+        leaving = issues.recent(connection, states=LEAVING, limit=1)
+    if leaving:
+        yield from submit(tools)
 
 
 def prepare(tools: Tools, issue_id: int, *, at_once: bool) -> Iterator[Line]:
@@ -231,21 +257,20 @@ def prepare(tools: Tools, issue_id: int, *, at_once: bool) -> Iterator[Line]:
     )
     if frozen is not None:
         left_out = sum(frozen.excluded.values())
-        says = f"issue {issue_id}: {frozen.planned} recipients frozen, {left_out} left out"
+        says = f"issue {issue_id}: {counted(frozen.planned, 'recipient')} frozen, {left_out:,} left out"
         yield Line("send", says)
 
 
 def submit(tools: Tools) -> Iterator[Line]:
     """Submit every batch that may leave now."""
     tally = sending.submit(tools.engine, tools.publication, tools.courier)
-    if tally.batches:
-        says = f"{tally.submitted} submitted in {tally.batches} batches"
-        for number, word in (
-            (tally.refused, "refused"),
-            (tally.withdrawn, "withdrawn"),
-            (tally.unknown, "unknown"),
-        ):
-            says += f", {number} {word}" if number else ""
+    outcomes = (
+        (tally.submitted, f"submitted in {counted(tally.batches, 'batch', 'batches')}"),
+        (tally.refused, "refused"),
+        (tally.withdrawn, "withdrawn"),
+        (tally.unknown, "unknown"),
+    )
+    if says := ", ".join(f"{number:,} {word}" for number, word in outcomes if number):
         yield Line("send", says)
     for problem in tally.problems:
         yield Line("send", problem, Level.FAILED)
@@ -255,20 +280,22 @@ def reconciled(tools: Tools) -> Iterator[Line]:
     """Settle what only time settles: ended leases, passed windows, finished issues."""
     done = sending.reconcile(tools.engine, tools.publication, tools.courier)
     if done.unknown:
-        yield Line("reconcile", f"{done.unknown} batches became unknown: their worker is gone")
+        gone = counted(done.unknown, "batch", "batches")
+        yield Line("reconcile", f"{gone} unknown now: whoever submitted is gone")
     if done.held:
-        yield Line("reconcile", f"{done.held} batches are held for a person", Level.WAITS)
+        held = counted(done.held, "batch", "batches")
+        yield Line("reconcile", f"{held} held for a person", Level.WAITS)
     if done.again:
-        yield Line("reconcile", f"{done.again} batches are submitted again")
+        yield Line("reconcile", f"{counted(done.again, 'batch', 'batches')} to submit again")
 
 
 def noticed(tools: Tools) -> Iterator[Line]:
     """Submit the notices that are queued."""
     done = notices.submit(tools.engine, tools.post)
     if done.submitted:
-        yield Line("notices", f"{done.submitted} notices submitted")
+        yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
     if done.failed:
-        yield Line("notices", f"{done.failed} notices could not be submitted", Level.FAILED)
+        yield Line("notices", f"{counted(done.failed, 'notice')} not submitted", Level.FAILED)
 
 
 def tidied(tools: Tools) -> Iterator[Line]:

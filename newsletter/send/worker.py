@@ -201,7 +201,8 @@ class Worker:
                 case _:
                     tally.submitted += len(outcome.reached)
             if outcome.reason and result.state is not BatchState.ACCEPTED:
-                tally.problems.append(f"batch {claim.batch} is {result.state}: {outcome.reason}")
+                stands = "waits" if result.state is BatchState.PREPARED else f"is {result.state}"
+                tally.problems.append(f"batch {claim.batch} {stands}: {outcome.reason}")
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
 
 

@@ -123,7 +123,8 @@ def _read(path: Path) -> str:
         msg = f'there is no {path}; run "newsletter init" there, or point --dir at the publication'
         raise ConfigurationError(msg) from error
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read as UTF-8 text: {error}"
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        msg = f"{path} cannot be read: {why}"
         raise ConfigurationError(msg) from error
 
 

@@ -59,7 +59,8 @@ def read_environment(root: Path, environ: Mapping[str, str]) -> Environment:
     try:
         return Environment(_env_file=root / FILE, **given)  # type: ignore[call-arg, arg-type]
     except (OSError, UnicodeDecodeError) as error:
-        msg = f"{root / FILE} cannot be read as UTF-8 text: {error}"
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        msg = f"{root / FILE} cannot be read: {why}"
         raise ConfigurationError(msg) from error
 
 

@@ -78,11 +78,17 @@ def _items(items: Sequence[Item], standing: Standing) -> Iterator[Finding]:
         if one.included and one.suggested.items and "takeaways" not in one.corrections
     ]
     if waiting:
-        says = f"{len(waiting)} items have suggested takeaways that nobody has accepted or refused."
+        have = "1 item has" if len(waiting) == 1 else f"{len(waiting)} items have"
+        says = f"{have} suggested takeaways that nobody has accepted or refused."
         yield _finding("suggestions", says)
     over = sum(_CARRIED in one.reason for one in items if not one.included)
     if over:
-        yield _finding("carried over", f"{over} articles did not fit and carry over.")
+        carry = (
+            "1 article did not fit and carries"
+            if over == 1
+            else f"{over} articles did not fit and carry"
+        )
+        yield _finding("carried over", f"{carry} over.")
 
 
 def _colours(publication: Publication) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ def test_a_policy_that_blocks_makes_check_and_approve_wait_for_a_person(desk: Pa
     ("words", "says", "code"),
     [
         (("draft", "nonsense"), "There is no newsletter 'nonsense'", 2),
-        (("preview", "99"), "there is no issue 99", 1),
+        (("preview", "99"), "There is no issue 99", 1),
         (("edit", "1", "--import", "nowhere.txt"), "Cannot read nowhere.txt", 1),
         (("draft", "weekly"), "Nothing to draft", 3),
     ],

@@ -3,16 +3,19 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from newsletter.dispatch import embedded
 from newsletter.edit.approval import approve
 from newsletter.model.issue import IssueState
-from newsletter.pipeline.report import Level, Line
+from newsletter.pipeline.report import Level, Line, Step
 from newsletter.store import issues, upkeep
 from tests.fakes.house import MONDAY, House, article, house, leave_all, reopened
 
@@ -185,3 +188,51 @@ def test_a_restored_database_learns_again_who_left_before_it_sends(tmp_path: Pat
     assert sorted(to) == ["Bob <bob@example.org>", "cyd@example.org"]
     assert "replayed" not in said(opened.pass_at(MONDAY + timedelta(minutes=5)))
     opened.app.close()
+
+
+def test_a_house_without_an_address_is_not_bothered_before_something_leaves(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as opened:
+        publication = replace(opened.app.publication, postal_address="")
+        opened.app = replace(opened.app, publication=publication)
+        report = opened.pass_at(FRIDAY)
+        assert gravest(report) is Level.WELL, said(report)
+
+
+def test_a_newsletter_that_cannot_be_rendered_does_not_stop_the_next(tmp_path: Path) -> None:
+    broken = '[newsletters.broken]\ntitle = "The Ebb"\ncadence = "mon 08:00"\nlayout = "letter"'
+    with house(tmp_path, more=broken):
+        letter = tmp_path / "templates" / "issue" / "letter"
+        letter.mkdir(parents=True)
+        (letter / "subject.txt.j2").write_text("{{ nonsense }}")
+        reopening = reopened(tmp_path, SATURDAY)
+        try:
+            reopening.pass_at(FRIDAY)
+            report = reopening.pass_at(SATURDAY)
+        finally:
+            reopening.app.close()
+        assert "subject.txt.j2, line 1: 'nonsense' is undefined" in said(report)
+        assert "The Ebb" in said(report)
+        assert "The Tide No. 1 waits for approval" in said(report)
+        assert said(report).count("nonsense") == 1
+
+
+def test_a_step_that_breaks_leaves_the_others_their_turn() -> None:
+    def full() -> list[Line]:
+        raise OSError(28, "No space left on device", "/outbox/1-1.eml")
+
+    def wrong() -> list[Line]:
+        msg = "a bug"
+        raise KeyError(msg)
+
+    steps = [
+        Step("send", full),
+        Step("draft", wrong),
+        Step("send", full),
+        Step("notices", lambda: [Line("notices", "1 notice submitted")]),
+    ]
+    report = embedded.run(steps, Event())
+    assert [line.stage for line in report] == ["send", "draft", "notices"]
+    assert report[0].says == "/outbox/1-1.eml cannot be used: No space left on device"
+    assert "KeyError" in report[1].says

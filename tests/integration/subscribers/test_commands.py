@@ -60,9 +60,9 @@ def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
         (("import", "people.csv", "--map", "address"), "expected FIELD=COLUMN"),
         (("import", "people.csv", "--map", "address=Nope"), "has no such column"),
         (("import", "people.csv", "--map", "shoe=name"), "there is no such field"),
-        (("import", "people.csv", "--encoding", "klingon"), "there is no encoding"),
-        (("undo", "99"), "there is no import 99"),
-        (("show", "nobody@example.org"), "nobody is known by nobody@example.org"),
+        (("import", "people.csv", "--encoding", "klingon"), "There is no encoding"),
+        (("undo", "99"), "There is no import 99"),
+        (("show", "nobody@example.org"), "Nobody is known by nobody@example.org"),
         (("show", "nobody"), "must have an @-sign"),
         (("lift", "ann@example.org", "--why", "x"), "is not suppressed"),
     ],
@@ -156,4 +156,4 @@ def test_a_segment_that_does_not_read_names_the_column(built: House) -> None:
     del built
     done = type_in("segment", "ships and (fish")
     assert done.exit_code == 1
-    assert 'segment, column 16: expected ")"' in done.output
+    assert 'Segment, column 16: expected ")"' in done.output

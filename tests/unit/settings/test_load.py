@@ -355,7 +355,7 @@ def test_a_file_written_on_another_system_reads_the_same(tmp_path: Path) -> None
 def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path, file: str) -> None:
     (tmp_path / "newsletter.toml").write_text(SMALLEST)
     (tmp_path / file).write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(ConfigurationError, match="cannot be read as UTF-8 text"):
+    with pytest.raises(ConfigurationError, match="is no UTF-8 text"):
         settings.load(tmp_path, SECRETS)
 
 
