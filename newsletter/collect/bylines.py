@@ -21,7 +21,7 @@ _ROLE = re.compile(
     r"\b(?:professor|fellow|director|researcher|editor|correspondent|reporter|analyst|scholar"
     r"|lecturer|president|chair|chairman|chairwoman|associate|assistant|senior|head|economist"
     r"|columnist|writer|journalist|ambassador|minister|adviser|advisor|manager|officer|founder"
-    r"|partner|student|candidate|scientist|engineer|historian|staff|contributor|expert|dean"
+    r"|partner|student|candidate|scientist|engineer|historian|staff|contributor|expert|dean|educators?"
     r"|professorin|direktor|direktorin|mitarbeiter|mitarbeiterin|redakteur|redakteurin|leiter"
     r"|leiterin|professeur|professeure|chercheur|chercheuse|directeur|directrice|rédacteur"
     r"|rédactrice|profesor|profesora|investigador|investigadora|editora|professora|ricercatore)\b"
@@ -39,6 +39,12 @@ _ORG = re.compile(
 _BAD_NAME = re.compile(
     r"\d|@|https?:|\w*admin\b|\broot\b|\bago\b|\be-?mail\b|\bfollow\b|\bshare\b|\bcomments?\b|\bminutes?\b|\bread\b"
     r"|\bupdated\b|\bpublished\b|\bsubscribe\b|\bphoto\b|\bimage\b|\bnewsletter\b|[#*<>{}\[\]/\\=]",
+    re.IGNORECASE,
+)
+_DEGREE = re.compile(r"^(?:[A-Z]\.?){2,6}$|^(?:Ph\.?D\.?|M\.?D\.?|Jr\.?|Sr\.?|Esq\.?|Dr\.?)$")
+_TRAILING = re.compile(
+    r"\s+(?:stand|updated|published|posted|last|on|am|january|february|march|july|august|september"
+    r"|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$",
     re.IGNORECASE,
 )
 LONGEST_NAME = 6
@@ -66,7 +72,7 @@ def is_name(text: str, site: str = "") -> bool:
 def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
     """Return the authors that a byline names; roles and organisations where it holds them."""
     line = _SUFFIX.sub("", _PREFIX.sub("", tidy(text), count=1)).strip(" ,;:")
-    line = PLACES_OF_BYLINE.split(line, maxsplit=1)[0]
+    line = _TRAILING.sub("", PLACES_OF_BYLINE.split(line, maxsplit=1)[0])
     found: list[Author] = []
     for part in _BETWEEN.split(line):
         found.extend(_people(part, site))
@@ -77,6 +83,8 @@ def _people(text: str, site: str) -> list[Author]:
     """Read "Name", "Name, Role, Organisation" or "Name, Name"."""
     found: list[Author] = []
     for piece in filter(None, (part.strip() for part in text.split(","))):
+        if found and _DEGREE.match(piece):
+            continue
         if found and (is_role(piece) or is_org(piece)):
             last = found.pop()
             role, org = read_position(piece)

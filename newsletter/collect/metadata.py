@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 from urllib.parse import urljoin
 
@@ -127,7 +128,7 @@ def _collect_meta(head: _Head, element: Element) -> None:
     names = (element.get(one) for one in ("property", "name", "itemprop", "http-equiv"))
     name, content = next(filter(None, names), None), element.get("content")
     if name and content:
-        head.metas.setdefault(name.strip().lower(), []).append(tidy(content))
+        head.metas.setdefault(name.strip().lower(), []).append(tidy(unescape(content)))
 
 
 def _article_node(scripts: list[str]) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def _text(value: object) -> str:
         value = value.get("name") or value.get("@value") or value.get("url") or ""
     if isinstance(value, list):
         value = next((one for one in value if isinstance(one, str)), "")
-    return tidy(value) if isinstance(value, str) else ""
+    return tidy(unescape(value)) if isinstance(value, str) else ""
 
 
 def _when(head: _Head, node: dict[str, Any]) -> tuple[When | None, str]:

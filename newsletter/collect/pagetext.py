@@ -20,6 +20,7 @@ from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Image, Section
 
 FEWEST_WORDS = 8
+TITLE_BEGINS, TITLE_HELD = 0.3, 0.5
 PROSE_WORDS, PROSE_LINKED = 12, 0.4
 _SEPARATORS = re.compile(r"\s+[|–—·»:-]\s+")
 _TRUNCATED = re.compile(
@@ -120,19 +121,34 @@ def recognise(page: Page) -> Found:
 
 
 def _title_block(blocks: list[Block], meta: Metadata) -> int:
-    """Return the block that is the title: the heading that the page's own title repeats."""
+    """Return the block that is the title: the heading that the page's own title repeats best."""
     said = [body.letters(text) for text in (meta.title, meta.page_title) if text]
     site = body.letters(meta.site)
-    first = -1
+    best, score = -1, 0.0
     for at, block in enumerate(blocks):
-        key = body.letters(block.text)
-        if block.kind is not Kind.HEADING or block.zone == "footer" or not key or key == site:
+        if block.kind is not Kind.HEADING or block.zone == "footer":
             continue
-        if any(key == one or (len(key) > 12 and key in one) for one in said):  # noqa: PLR2004
-            return at
-        if block.level == 1 and first < 0:
-            first = at
-    return first
+        key = body.letters(block.text)
+        worth = _title_worth(key, said, is_first_level=block.level == 1) if key != site else 0.0
+        if worth > score:
+            best, score = at, worth
+    return best
+
+
+def _title_worth(key: str, said: list[str], *, is_first_level: bool) -> float:
+    """Weigh a heading: the whole of what the page calls itself, its beginning, or most of it."""
+    if not key:
+        return 0.0
+    worth = 0.5 if is_first_level else 0.0
+    for one in said:
+        share = len(key) / len(one) if one else 0.0
+        if key == one:
+            worth = max(worth, 4.0)
+        elif one.startswith(key) and share > TITLE_BEGINS:
+            worth = max(worth, 2.0 + share)
+        elif key in one and share > TITLE_HELD:
+            worth = max(worth, 1.0 + share)
+    return worth
 
 
 def _title(head: Head, meta: Metadata) -> tuple[str, str]:
