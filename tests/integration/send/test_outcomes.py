@@ -242,7 +242,7 @@ def test_a_provider_that_cannot_be_reached_is_left_alone_for_this_pass(office: O
     office.freeze()
     tally = office.submit()
     assert len(office.memory.shipments) == 1
-    assert tally.problems == ["batch 1.1 is prepared: no connection"]
+    assert tally.problems == ["batch 1.1 waits: no connection"]
     office.submit()
     assert office.told().submitted == 12
 
