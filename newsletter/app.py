@@ -30,10 +30,11 @@ from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
-from newsletter.store import marks, retention
+from newsletter.store import erasure, marks, retention
 from newsletter.store.database import open_engine, open_reader
 from subscribers.consent.retention import Kept, purge
 from subscribers.journal import Journal, catch_up
+from subscribers.model import Erased
 from subscribers.tokens import Signer
 
 JOURNAL = "departures.jsonl"
@@ -98,13 +99,23 @@ class App:
 
     def _catch_up(self) -> int:
         """Bring the database up to the journal beside it; return how many entries it lacked."""
+        gone: list[Erased] = []
         with self.engine.begin() as connection:
             known = marks.read(connection, JOURNAL)
             reached, changed = catch_up(
-                connection, self.journal, known, pepper=self.settings.pepper, now=self.now()
+                connection,
+                self.journal,
+                known,
+                pepper=self.settings.pepper,
+                now=self.now(),
+                erased=gone.append,
             )
+            for one in gone:
+                erasure.erase(connection, one)
             if reached != known:
                 marks.write(connection, JOURNAL, reached)
+        for one in gone:
+            erasure.erase_elsewhere(self.engine, self.settings.outbox, one)
         return changed
 
     def _tidy(self) -> dict[str, int]:

@@ -6,17 +6,18 @@ replayed before anything is sent. It holds ids and keyed hashes, no address.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from subscribers.model import Entry, Reason, State
+from subscribers.model import Entry, Erased, Reason, State, Subscriber
 from subscribers.store import audit, erasures, people
 from subscribers.store.audit import Act
 from subscribers.store.people import remove
-from subscribers.store.tables import subscribers, subscriptions, suppressions
+from subscribers.store.tables import subscriptions, suppressions
 
 SETTLED = timedelta(minutes=1)
 """Longer than any transaction that writes to the journal."""
@@ -36,9 +37,11 @@ class Journal:
         lines = "".join(_line(entry) for entry in entries)
         if not lines:
             return
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, lines.encode())
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, ("\n" * torn + lines).encode())
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -60,13 +63,31 @@ class Journal:
                     yield end, entry
 
 
-def replay(connection: sa.Connection, journal: Journal, *, pepper: bytes, now: datetime) -> int:
+Erasing = Callable[[Erased], None]
+"""What is told of everybody who is erased again, to erase them elsewhere too."""
+
+
+def replay(
+    connection: sa.Connection,
+    journal: Journal,
+    *,
+    pepper: bytes,
+    now: datetime,
+    erased: Erasing = lambda _: None,
+) -> int:
     """Bring a restored database up to the journal; return how many entries changed something."""
-    return sum(_replay(connection, entry, pepper, now) for entry in journal.entries())
+    known = _Database(connection, pepper, now, erased)
+    return sum(known.learn(entry) for entry in journal.entries())
 
 
 def catch_up(
-    connection: sa.Connection, journal: Journal, start: int, *, pepper: bytes, now: datetime
+    connection: sa.Connection,
+    journal: Journal,
+    start: int,
+    *,
+    pepper: bytes,
+    now: datetime,
+    erased: Erasing = lambda _: None,
 ) -> tuple[int, int]:
     """Replay what the database may have missed since it knew `start` bytes of the journal.
 
@@ -75,38 +96,56 @@ def catch_up(
     the backup had forgotten. What is younger than SETTLED may still be in its transaction: it is
     left for the next time.
     """
+    database = _Database(connection, pepper, now, erased)
     known, changed = start, 0
     for end, entry in journal.since(start):
         if entry.at > now - SETTLED:
             break
-        changed += _replay(connection, entry, pepper, now)
+        changed += database.learn(entry)
         known = end
     return known, changed
 
 
-def _replay(connection: sa.Connection, entry: Entry, pepper: bytes, now: datetime) -> bool:
-    person = people.load(connection, entry.subscriber_id)
-    here = person is not None and erasures.hashed(person.address_key, pepper) == entry.hash
-    match entry.act:
-        case "left" if here:
-            done = _leave(connection, entry)
-        case "suppressed" if here and person is not None:
-            done = _suppress(connection, person.address_key, entry)
-        case "erased":
-            done = _erase(connection, entry, here=here)
-        case _:
-            done = False
-    if done:
-        audit.record(
-            connection,
-            Act("journal", f"{entry.act} again", now, entry.subscriber_id, entry.newsletter),
-        )
-    return done
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """A database that may have forgotten what the journal remembers."""
+
+    connection: sa.Connection
+    pepper: bytes
+    now: datetime
+    erased: Erasing
+
+    def learn(self, entry: Entry) -> bool:
+        """Apply one entry; return whether the database lacked it."""
+        done = self._apply(entry)
+        if done:
+            audit.record(
+                self.connection,
+                Act(
+                    "journal", f"{entry.act} again", self.now, entry.subscriber_id, entry.newsletter
+                ),
+            )
+        return done
+
+    def _apply(self, entry: Entry) -> bool:
+        """Apply an entry to the person it speaks of, if the number still is that person's."""
+        if entry.act == "erased":
+            erasures.remember(self.connection, entry.hash, entry.at)
+        elif entry.act == "returned":
+            erasures.forget(self.connection, entry.hash)
+        person = people.load(self.connection, entry.subscriber_id)
+        if person is None or erasures.hashed(person.address_key, self.pepper) != entry.hash:
+            return False
+        acts = {"left": _leave, "suppressed": _suppress, "lifted": _lift, "erased": _erase}
+        done = entry.act in acts and acts[entry.act](self.connection, person, entry)
+        if done and entry.act == "erased":
+            self.erased(Erased(person.id, person.address))
+        return done
 
 
-def _leave(connection: sa.Connection, entry: Entry) -> bool:
+def _leave(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
     conditions = [
-        subscriptions.c.subscriber_id == entry.subscriber_id,
+        subscriptions.c.subscriber_id == person.id,
         subscriptions.c.state != State.LEFT,
         subscriptions.c.since <= entry.at,
     ]
@@ -120,26 +159,31 @@ def _leave(connection: sa.Connection, entry: Entry) -> bool:
     return left.rowcount > 0
 
 
-def _suppress(connection: sa.Connection, address_key: str, entry: Entry) -> bool:
-    if people.suppressed(connection, [address_key]):
+def _suppress(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
+    if person.suppressed is not None:
         return False
     connection.execute(
         suppressions.insert().values(
-            address_key=address_key, reason=entry.reason, origin="journal", at=entry.at
+            address_key=person.address_key, reason=entry.reason, origin="journal", at=entry.at
         )
     )
     return True
 
 
-def _erase(connection: sa.Connection, entry: Entry, *, here: bool) -> bool:
-    erasures.remember(connection, entry.hash, entry.at)
-    if not here:
+def _lift(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
+    """Lift what was suppressed before; what was suppressed again since stays."""
+    if person.suppressed is None or person.suppressed.at > entry.at:
         return False
-    key = connection.scalar(
-        sa.select(subscribers.c.address_key).where(subscribers.c.id == entry.subscriber_id)
-    )
-    connection.execute(suppressions.delete().where(suppressions.c.address_key == key))
-    remove(connection, [entry.subscriber_id])
+    chosen = suppressions.c.address_key == person.address_key
+    connection.execute(suppressions.delete().where(chosen))
+    return True
+
+
+def _erase(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
+    del entry
+    chosen = suppressions.c.address_key == person.address_key
+    connection.execute(suppressions.delete().where(chosen))
+    remove(connection, [person.id])
     return True
 
 

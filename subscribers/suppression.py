@@ -65,8 +65,14 @@ def suppress_subscriber(
 
 
 def lift(
-    connection: sa.Connection, address_key: str, *, why: str, actor: str, now: datetime
-) -> None:
+    connection: sa.Connection,
+    address_key: str,
+    *,
+    why: str,
+    actor: str,
+    now: datetime,
+    pepper: bytes,
+) -> Outcome:
     """Mail an address again: an explicit act, with a reason, recorded; raise Unknown if none."""
     present = people.suppressed(connection, [address_key]).get(address_key)
     if present is None:
@@ -77,3 +83,7 @@ def lift(
     detail = {"reason": present.reason.value, "why": why}
     act = Act(actor, "suppression lifted", now, person.id if person else None, detail=detail)
     audit.record(connection, act)
+    if person is None:
+        return Outcome("lifted")
+    hash_ = erasures.hashed(address_key, pepper)
+    return Outcome("lifted", entries=(Entry("lifted", now, person.id, hash_),))

@@ -31,7 +31,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 
 @subscribers.command()
 def show(address: Address, *, as_json: AsJson = False) -> None:
-    """Show how somebody stands, what they follow, and their whole history."""
+    """Show how somebody stands, and their whole history."""
     with open_app() as app, app.reader.begin() as connection:
         person = directory.require(connection, address)
         history = directory.history(connection, person)
@@ -54,7 +54,10 @@ def tag(
     add: Annotated[list[str] | None, typer.Option("--add", help="A label to set.")] = None,
     remove: Annotated[list[str] | None, typer.Option("--remove", help="A tag to take off.")] = None,
 ) -> None:
-    """Set or take off tags, as staff; a name that is a configured topic marks that topic."""
+    """Set or take off tags, as staff.
+
+    A name that is a configured topic marks that topic.
+    """
     with open_app() as app, app.engine.begin() as connection:
         person = directory.require(connection, address)
         known = topics_by_name(app.publication)
@@ -79,7 +82,10 @@ def forget(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Erase somebody from everything that we hold; a keyed hash stays, so that no import brings them back."""
+    """Erase somebody from everything that we hold.
+
+    A keyed hash stays, so that no import brings them back.
+    """
     with open_app() as app:
         if not yes:
             typer.confirm(f"Erase {address} for good?", abort=True)
@@ -112,12 +118,18 @@ def suppress(
 def lift(
     address: Address,
     *,
-    why_: Annotated[str, typer.Option("--why", prompt="Why may it be mailed again")],
+    why_: Annotated[
+        str, typer.Option("--why", prompt="Why may it be mailed again", help="Recorded with it.")
+    ],
 ) -> None:
     """Mail a suppressed address again; the reason is recorded."""
     with open_app() as app, app.engine.begin() as connection:
         key = EmailAddress.parse(address).key
-        suppression.lift(connection, key, why=why_, actor=actor(), now=app.now())
+        pepper = app.settings.pepper
+        outcome = suppression.lift(
+            connection, key, why=why_, actor=actor(), now=app.now(), pepper=pepper
+        )
+        intents.carry_out(connection, outcome, app.journal, now=app.now())
     say(f"{address} is no longer suppressed.")
 
 
@@ -133,7 +145,7 @@ def segment(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Count a segment: how many, ten of them, who is left out and why."""
+    """Count a segment, and say who is left out and why."""
     with open_app() as app:
         chosen = _newsletter(app, newsletter)
         rule = parse(expression, dict(app.publication.segments))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.model import EmailAddress, Mail, Outcome, Request, State, Subscriber, Tag
+from subscribers.model import EmailAddress, Entry, Mail, Outcome, Request, State, Subscriber, Tag
 from subscribers.store import audit, erasures, people, proofs, requests, standings, tags
 from subscribers.store.audit import Act
 from subscribers.store.proofs import Consent
@@ -134,8 +134,16 @@ def confirm(
     tags.give(connection, person.id, chosen)
     language = {} if person.language else {"language": request.language}
     standings.acted(connection, person.id, rules.now, **language)
-    erasures.forget(connection, erasures.hashed(person.address_key, rules.pepper))
-    return Outcome("confirmed", mails=(_welcome(person, request),))
+    entries = _returned(connection, person, rules)
+    return Outcome("confirmed", mails=(_welcome(person, request),), entries=entries)
+
+
+def _returned(connection: sa.Connection, person: Subscriber, rules: Rules) -> tuple[Entry, ...]:
+    """Let an erased address in again: its owner has just said so."""
+    hash_ = erasures.hashed(person.address_key, rules.pepper)
+    if not erasures.forget(connection, hash_):
+        return ()
+    return (Entry("returned", rules.now, person.id, hash_),)
 
 
 def _refused(request: Request, person: Subscriber, claim: Claim, now: datetime) -> str:

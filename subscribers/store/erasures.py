@@ -46,6 +46,7 @@ def remember(
     add_missing(connection, erasures, [{"hash": hash_, "reason": reason, "at": now}])
 
 
-def forget(connection: sa.Connection, hash_: str) -> None:
-    """Let an address back in: its owner asked for mail again and confirmed it."""
-    connection.execute(erasures.delete().where(erasures.c.hash == hash_))
+def forget(connection: sa.Connection, hash_: str) -> bool:
+    """Let an address back in, whose owner confirmed it; return whether it was shut out."""
+    gone = connection.execute(erasures.delete().where(erasures.c.hash == hash_))
+    return gone.rowcount > 0

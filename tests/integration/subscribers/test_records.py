@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,18 @@ from subscribers.consent.leaving import Farewell
 from subscribers.consent.retention import Kept
 from subscribers.errors import Unknown
 from subscribers.journal import Journal, replay
-from subscribers.model import EmailAddress, Reason, Suppression, Tag, TagKind
+from subscribers.model import (
+    EmailAddress,
+    Entry,
+    Erased,
+    Outcome,
+    Reason,
+    Suppression,
+    Tag,
+    TagKind,
+)
 from subscribers.store import people
+from subscribers.store.erasures import hashed
 from subscribers.store.tables import consents, erasures, requests, subscribers, subscriptions
 from subscribers.tokens import Claim, Purpose
 from tests.fakes.people import NOW, PEPPER, add_person
@@ -28,6 +38,11 @@ RULES = Rules(Limits(), PEPPER, NOW)
 def cause(reason: Reason, key: str = "") -> Suppression:
     """Return a suppression as a provider reports it."""
     return Suppression(key, reason, "provider", "550 no such user", NOW)
+
+
+def lift(connection: sa.Connection, key: str, why: str = "", at: datetime = NOW) -> Outcome:
+    """Lift a suppression as staff."""
+    return suppression.lift(connection, key, why=why, actor="staff:x", now=at, pepper=PEPPER)
 
 
 def test_a_graver_suppression_replaces_a_lighter_one_and_never_the_other_way(
@@ -57,13 +72,11 @@ def test_an_event_about_somebody_who_is_gone_is_no_error(engine: sa.Engine) -> N
 def test_lifting_a_suppression_is_recorded_with_its_reason(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         add_person(connection, "a@example.org", suppressed="bounce")
-        suppression.lift(
-            connection, "a@example.org", why="mailbox is back", actor="staff:x", now=NOW
-        )
+        lift(connection, "a@example.org", why="mailbox is back")
         person = directory.require(connection, "a@example.org")
         lines = [line.words for line in directory.history(connection, person)]
         with pytest.raises(Unknown):
-            suppression.lift(connection, "a@example.org", why="", actor="staff:x", now=NOW)
+            lift(connection, "a@example.org")
     assert person.suppressed is None
     assert "suppression lifted: reason bounce; why mailbox is back" in lines
 
@@ -131,6 +144,38 @@ def test_the_journal_touches_nobody_who_came_back_or_took_over_a_number(
         back = {"state": "confirmed", "since": NOW + timedelta(hours=1)}
         connection.execute(subscriptions.update().values(back))
         assert replay(connection, journal, pepper=PEPPER, now=NOW) == 0
+
+
+def test_the_journal_knows_what_was_lifted_and_who_came_back(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    told: list[Erased] = []
+    with engine.begin() as connection:
+        lifted = add_person(connection, "lifted@example.org")
+        erased = add_person(connection, "erased@example.org")
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        blocked = suppression.suppress_subscriber(
+            connection, lifted, cause(Reason.BOUNCE), pepper=PEPPER
+        )
+        again = lift(connection, "lifted@example.org", at=NOW + timedelta(hours=1))
+        person = directory.require(connection, "erased@example.org")
+        gone = erasure.erase(connection, person, pepper=PEPPER, actor="person", now=NOW)
+        for outcome in (blocked, again, gone):
+            journal.append(outcome.entries)
+        transaction.rollback()
+    with journal.path.open("a") as stream:
+        stream.write("torn")
+    back = Entry("returned", NOW, 99, hashed("erased@example.org", PEPPER))
+    journal.append([back])
+    with engine.begin() as connection:
+        assert replay(connection, journal, pepper=PEPPER, now=NOW, erased=told.append) == 3
+        found = people.load(connection, lifted)
+        assert connection.scalar(sa.select(sa.func.count()).select_from(erasures)) == 0
+    assert found is not None
+    assert found.suppressed is None
+    assert told == [Erased(erased, "erased@example.org")]
 
 
 def sign_up(connection: sa.Connection, address: str, rules: Rules = RULES) -> int:
