@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,9 +46,8 @@ def shared() -> Path:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the whole schema, to be copied."""
     path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    engine.dispose()
+    with opened(f"sqlite:///{path}") as engine:
+        upgrade(engine)
     return path
 
 
@@ -56,9 +56,8 @@ def sqlite_engine(migrated_file: Path, tmp_path: Path) -> Iterator[sa.Engine]:
     """An engine on an SQLite file of the test's own, with the whole schema."""
     path = tmp_path / "newsletter.sqlite3"
     shutil.copyfile(migrated_file, path)
-    engine = open_engine(f"sqlite:///{path}")
-    yield engine
-    engine.dispose()
+    with opened(f"sqlite:///{path}") as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
@@ -77,19 +76,19 @@ def postgres() -> Iterator[Postgres]:
 def migrated_database(postgres: Postgres) -> Iterator[str]:
     """The name of a PostgreSQL database with the whole schema, to be copied."""
     with postgres.database() as url:
-        engine = open_engine(url.render_as_string(hide_password=False))
-        upgrade(engine)
-        engine.dispose()
+        with opened(url.render_as_string(hide_password=False)) as engine:
+            upgrade(engine)
         yield str(url.database)
 
 
 @pytest.fixture
 def pg_engine(postgres: Postgres, migrated_database: str) -> Iterator[sa.Engine]:
     """An engine on a PostgreSQL database of the test's own, with the whole schema."""
-    with postgres.database(template=migrated_database) as url:
-        engine = open_engine(url.render_as_string(hide_password=False))
+    with (
+        postgres.database(template=migrated_database) as url,
+        opened(url.render_as_string(hide_password=False)) as engine,
+    ):
         yield engine
-        engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -113,6 +112,16 @@ def browser() -> Iterator[object]:
         opened = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM))
         yield opened
         opened.close()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[sa.Engine]:
+    """Yield an engine, and close its connections whatever happens."""
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _absent(what: str, required_by: str) -> None:

@@ -12,6 +12,8 @@ def frozen(kind: str, value: Any, _context: object) -> str | Literal[False]:  # 
     """Write our column types as what they are underneath, so that a revision never changes."""
     if kind == "type" and isinstance(value, sa.types.TypeDecorator):
         return f"sa.{value.impl!r}"
+    if kind == "server_default" and isinstance(getattr(value, "arg", None), sa.False_ | sa.True_):
+        return f"sa.{value.arg}()"  # else it would be this database's word for it
     return False
 
 
