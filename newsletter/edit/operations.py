@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Literal
 
 from newsletter.errors import NotAllowed
-from newsletter.model.issue import CORRECTABLE, Block, Item
+from newsletter.model.issue import CORRECTABLE, EXTRACTED, Block, Item, corrected
 from newsletter.model.text import bounded, printable
 
 TextField = Literal["subject", "preheader", "note"]
@@ -197,11 +197,13 @@ def _corrected(item: Item, operation: Correct | Revert | AcceptSuggested) -> Ite
             if not item.suggested.items:
                 msg = f"article {item.article_id} has no suggested takeaways"
                 raise NotAllowed(msg)
-            made["takeaways"] = list(item.suggested.items)
+            made |= _of_the_text(item.suggested.items, item)
         case Revert(_, name):
             made.pop(name, None)
         case Correct(_, name, text):
             made |= _correction(item, name, text)
+    if "takeaways" not in made:
+        made.pop(EXTRACTED, None)
     return replace(item, corrections=made)
 
 
@@ -211,9 +213,25 @@ def _correction(item: Item, name: str, text: str | tuple[str, ...]) -> Mapping[s
         raise NotAllowed(msg)
     if name == "takeaways":
         lines = [text] if isinstance(text, str) else list(text)
-        return {name: [line for one in lines if (line := bounded(one, LONGEST_TAKEAWAY))]}
+        kept = [line for one in lines if (line := bounded(one, LONGEST_TAKEAWAY))]
+        return _of_the_text(kept, item)
     line = bounded(text if isinstance(text, str) else " ".join(text), LONGEST[name])
     if name == "title" and not line:
         msg = f"article {item.article_id} needs a headline; revert it to print the article's own"
         raise NotAllowed(msg)
     return {name: line}
+
+
+def _of_the_text(lines: Sequence[str], item: Item) -> Mapping[str, object]:
+    """Return a list of takeaways, with its origin if every line is a sentence of the text.
+
+    The origin is kept with the lines: the article may change, and they must not turn into takeaways
+    that somebody marked.
+    """
+    extracted = [
+        one
+        for one in (corrected(item).takeaways, item.takeaways, item.suggested)
+        if one.origin == "extracted" and set(lines) <= set(one.items)
+    ]
+    detail = extracted[0].detail if lines and extracted else None
+    return {"takeaways": list(lines), EXTRACTED: detail}

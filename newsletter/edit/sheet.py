@@ -153,7 +153,7 @@ def _take(part: _Part, number: int, line: str) -> None:
     if part.key == "note" and not _PART.fullmatch(line):
         part.texts["note"] += f"\n{line.removeprefix(chr(92))}"
     elif part.key == "takeaways" and line.startswith("-"):
-        part.lists["takeaways"].append(line.lstrip("- ").strip())
+        part.lists["takeaways"].append(line[1:].strip())
     elif key := _KEY.fullmatch(line.rstrip()):
         if key[1] not in _known(part.kind):
             raise _refused(number, f"{key[1]!r} is not one of {', '.join(_known(part.kind))}")
@@ -246,7 +246,7 @@ def _blocks(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
         block = Block("", "")
         for key, value in part.texts.items():
             lines = (
-                "\n\n".join(one.strip() for one in value.split("//")) if key == "text" else value
+                "\n\n".join(one.strip() for one in value.split(" // ")) if key == "text" else value
             )
             block = replace(block, **{_BLOCK_KEYS[key]: lines.strip()})
         if block != Block("", ""):

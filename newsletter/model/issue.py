@@ -133,6 +133,8 @@ class Issue:
 
 
 CORRECTABLE = ("title", "teaser", "takeaways")
+EXTRACTED = "takeaways extracted"
+"""Beside corrected takeaways: where in the text they stand, None if staff wrote them."""
 EDITABLE = frozenset({IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED})
 
 
@@ -153,6 +155,7 @@ def corrected(item: Item) -> Item:
 
 def _from_staff(lines: tuple[str, ...], item: Item) -> Takeaways:
     """Return what staff chose; sentences of the text stay what they are: extracted."""
-    if lines and all(line in item.suggested.items for line in lines):
-        return Takeaways(lines, "extracted", item.suggested.detail)
+    detail = item.corrections.get(EXTRACTED)
+    if lines and detail is not None:
+        return Takeaways(lines, "extracted", str(detail))
     return Takeaways(lines, "staff" if lines else "")

@@ -20,7 +20,7 @@ from newsletter.edit.operations import (
     numbered,
 )
 from newsletter.errors import NotAllowed
-from newsletter.model.issue import Takeaways, corrected
+from newsletter.model.issue import Block, Takeaways, corrected
 from tests.fakes import manuscripts
 
 SUGGESTED = Takeaways(("Ports publish their waiting times.",), "extracted", "sentence 1 of 9")
@@ -78,6 +78,21 @@ def test_accepted_suggestions_stay_sentences_of_the_text(draft: Draft) -> None:
     assert corrected(made.items[3]).takeaways == SUGGESTED
 
 
+def test_sentences_of_the_text_never_become_takeaways_that_somebody_marked(draft: Draft) -> None:
+    accepted = applied(draft, [AcceptSuggested(4)]).items[3]
+    collected_again = replace(accepted, suggested=Takeaways(("Another.",), "extracted", "2 of 9"))
+    assert corrected(collected_again).takeaways == SUGGESTED
+    printed = Takeaways(("One.", "Two."), "extracted", "sentences 1, 2 of 9")
+    shown = replace(draft, items=(replace(draft.items[0], takeaways=printed),))
+    fewer = applied(shown, [Correct(1, "takeaways", ("Two.",))])
+    assert corrected(fewer.items[0]).takeaways == replace(printed, items=("Two.",))
+    fewest = applied(fewer, [Correct(1, "takeaways", ())])
+    assert corrected(fewest.items[0]).takeaways == Takeaways()
+    own = applied(fewer, [Correct(1, "takeaways", ("Two, in our words.",))])
+    assert corrected(own.items[0]).takeaways.origin == "staff"
+    assert applied(own, [Revert(1, "takeaways")]) == shown
+
+
 def test_texts_of_staff_are_one_line_and_bounded(draft: Draft) -> None:
     made = applied(draft, [SetText("subject", "One\r\nBcc: all@example.org \u202eabc" + "x" * 500)])
     assert "\n" not in made.subject
@@ -96,6 +111,13 @@ def test_what_does_not_fit_is_refused(draft: Draft, operation: Operation) -> Non
 
 def test_a_file_that_nobody_changed_holds_no_operation(draft: Draft) -> None:
     assert sheet.read(sheet.written(manuscripts.issue(), draft), draft) == []
+
+
+def test_dashes_and_addresses_survive_a_file_that_nobody_changed(draft: Draft) -> None:
+    first = replace(draft.items[0], takeaways=Takeaways(("-5 % is bad.", "-- so"), "author"))
+    block = Block("An evening", "See https://e.example/x.\n\nCome.", "https://e.example")
+    made = applied(replace(draft, items=(first, *draft.items[1:])), [SetBlocks((block,))])
+    assert sheet.read(sheet.written(manuscripts.issue(), made), made) == []
 
 
 def changed(draft: Draft, *pairs: tuple[str, str]) -> list[Operation]:
