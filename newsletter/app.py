@@ -77,6 +77,7 @@ class App:
             wait=time.sleep,
             owner=f"{socket.gethostname()}:{os.getpid()}",
             connections=CONNECTIONS[self.publication.provider],
+            stopped=self.stop.is_set,
             rates={self.publication.provider: self.publication.rate},
         )
 

@@ -24,7 +24,8 @@ class Courier:
     """A worker's equipment; `owner` names the process for the record.
 
     `reader` serves the reads between the transactions, `wait` sleeps. `rates` limits recipients per
-    second and provider, over all processes. `at` is for the tests of sending only.
+    second and provider, over all processes. Once `stopped` says so, a worker finishes what it has
+    claimed and claims no more. `at` is for the tests of sending only.
     """
 
     senders: Mapping[str, Sender]
@@ -39,4 +40,5 @@ class Courier:
     margin: timedelta = MARGIN
     window: timedelta = WINDOW
     patience: timedelta = timedelta(0)
+    stopped: Callable[[], bool] = lambda: False
     at: FaultPoint = nowhere

@@ -1,7 +1,7 @@
 """Stage 4, the shell: freeze an audience, submit what may leave, reconcile what is in doubt."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -135,18 +135,28 @@ def _freeze(
 
 
 def submit(engine: sa.Engine, publication: Publication, courier: Courier) -> Tally:
-    """Submit every batch that may leave now, over as many connections as the courier has."""
+    """Submit every batch that may leave now, over as many connections as the courier has.
+
+    The threads are never the main one, so that Ctrl-C does not tear a batch in two.
+    """
     headers.require_address(publication)
     worker = Worker(engine, publication, courier)
-    if courier.connections == 1:
-        worker.work()
-    else:
+    try:
         with ThreadPoolExecutor(courier.connections, "send") as pool:
-            for running in [pool.submit(worker.work) for _ in range(courier.connections)]:
-                running.result()
-    with engine.begin() as connection:
-        _finish(connection, courier.clock())
+            _wait(worker, [pool.submit(worker.work) for _ in range(courier.connections)])
+    finally:
+        with engine.begin() as connection:
+            _finish(connection, courier.clock())
     return worker.tally
+
+
+def _wait(worker: Worker, running: Sequence[Future[None]]) -> None:
+    """Wait for the threads; when one breaks, or on Ctrl-C, the others finish their batch first."""
+    try:
+        for one in as_completed(running):
+            one.result()
+    finally:
+        worker.stopping = True
 
 
 def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> Reconciled:

@@ -50,6 +50,7 @@ class Worker:
         self._writing = threading.Lock()
         self._letters: dict[int, Letter] = {}
         self._down: set[str] = set()
+        self.stopping = False
         self.tally = Tally()
 
     def work(self) -> None:
@@ -64,6 +65,8 @@ class Worker:
                 self._courier.at("after_claim_commit")
                 claim = self._submit(claim)
             pause = self._pause()
+            if self.stopping or self._courier.stopped():
+                return
             if pause is None or (waited := waited + pause) > self._courier.patience:
                 return
             self._courier.wait(pause.total_seconds())
@@ -73,8 +76,10 @@ class Worker:
             return self._next(connection)
 
     def _next(self, connection: sa.Connection) -> Claim | None:
-        """Claim the next batch within the caller's transaction."""
+        """Claim the next batch within the caller's transaction; none once it is time to stop."""
         courier = self._courier
+        if self.stopping or courier.stopped():
+            return None
         now = courier.clock()
         claim = claims.claim(
             connection,

@@ -1,6 +1,6 @@
 """An office that sends: an issue, a provider in memory, and a clock that a test moves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,6 +34,7 @@ class Office:
         self.slept: list[float] = []
         self.issue_id = 0
         self.at: FaultPoint = nowhere
+        self.stopped: Callable[[], bool] = lambda: False
 
     def issue(self, people: int = 12) -> int:
         """Subscribe people and approve an issue for them."""
@@ -63,6 +64,7 @@ class Office:
             rates=self.rates,
             patience=patience,
             at=self.at,
+            stopped=self.stopped,
         )
 
     def freeze(self, *, at_once: bool = False) -> run.Prepared | None:

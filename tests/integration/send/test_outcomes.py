@@ -402,6 +402,17 @@ def test_the_rate_is_shared_by_all_workers(office: Office) -> None:
     assert office.now - began == timedelta(seconds=2.5)
 
 
+def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_claims_no_more(
+    office: Office,
+) -> None:
+    office.issue()
+    office.stopped = lambda: bool(office.memory.shipments)
+    office.freeze()
+    office.submit()
+    told = office.told()
+    assert (told.submitted, told.waiting, told.submitting) == (5, 7, 0)
+
+
 def test_a_notice_with_the_same_key_is_queued_once(office: Office) -> None:
     notice = notices.Notice("alert", "same", address="staff@example.org")
     with office.engine.begin() as connection:
