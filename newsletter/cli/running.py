@@ -181,9 +181,7 @@ def restore(
         journal = Journal(chosen.root / JOURNAL)
         with engine.begin() as connection:
             again = partial(erasure.erase, connection)
-            changed = replay(
-                connection, journal, pepper=chosen.pepper, now=clock(), erased=again
-            )
+            changed = replay(connection, journal, pepper=chosen.pepper, now=clock(), erased=again)
         engine.dispose()
         upkeep.swap(staged, present)
     say(f"Restored from {copy}; {changed} departures and erasures since then were replayed.")
