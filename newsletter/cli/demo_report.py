@@ -10,6 +10,7 @@ from newsletter.collect.run import CollectReport
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, corrected
 from newsletter.model.publication import Newsletter
+from newsletter.pipeline.report import counted
 from newsletter.store import deliveries, editions, issues
 
 WIDE = 62
@@ -47,8 +48,13 @@ def drafted(app: App, newsletter: Newsletter, issue: Issue) -> None:
     for one in rendered:
         also = f" and {len(one.headlines)} headlines" if one.headlines else ""
         first = short(titles.get(one.items[0], "")) if one.items else "nothing"
-        people = "1 person" if one.people == 1 else f"{one.people} people"
-        say(f"  {one.seq:>2} {people:<10} {len(one.items)} items{also}, first “{first}”")
+        say(
+            f"  {one.seq:>2} {_people(one.people):<10} {len(one.items)} items{also}, first “{first}”"
+        )
+
+
+def _people(number: int) -> str:
+    return counted(number, "person", "people")
 
 
 def provenance(origin: str) -> str:
@@ -81,14 +87,15 @@ def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -
         seqs = {one.id: one.seq for one in editions.of_issue(connection, issue_id)}
         people = deliveries.listed(connection, issue_id, now=now)
         left_out = deliveries.left_out(connection, issue_id, newsletter.key, now=now)
-    chapter(f"Who gets it: {len(people)} people")
+    chapter(f"Who gets it: {_people(len(people))}")
     for person in people:
         edition = next(seqs[one] for one, first, last in spans if first <= person["seq"] <= last)
         state = person["state"]
         say(f"  {person['address']:<36} edition {edition}, {state}")
-    chapter(f"Who does not, and why: {len(left_out)} people")
+    chapter(f"Who does not, and why: {_people(len(left_out))}")
     for address, reason in left_out:
-        say(f"  {address:<36} {reason}")
+        word, _, why = reason.partition(":")
+        say(f"  {address:<36} {f'{word} ({why})' if why else word}")
     if again:
         say()
         say("Everything was submitted before; nobody was mailed twice.")

@@ -1,15 +1,16 @@
 """The two sites: public pages on `publication.url`, and the desk on loopback."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
 from newsletter.app import App
 from newsletter.web import guard
-from newsletter.web.desk.pages import desk_routes
+from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.public import public_routes
-from newsletter.web.reading import reading_routes
+from newsletter.web.reading import Reading, reading_routes
 
 PUBLIC_STYLES = {
     "/paper.css": "web/paper.css",
@@ -21,8 +22,9 @@ DESK_STYLES = {"/paper.css": "web/paper.css", "/desk.css": "web/desk/desk.css"}
 
 def public_site(app: App) -> FastAPI:
     """Build the public pages: sign-up, confirmation, preferences, leaving, reading."""
-    site = _site(app, PUBLIC_STYLES)
-    site.include_router(reading_routes(app))
+    reading = Reading(app)
+    site = _site(app, PUBLIC_STYLES, reading.missing)
+    site.include_router(reading_routes(reading))
     site.include_router(public_routes(app))
     guard.protect_public(site, app)
     return site
@@ -30,17 +32,32 @@ def public_site(app: App) -> FastAPI:
 
 def desk_site(app: App) -> FastAPI:
     """Build the staff pages; they answer GET and HEAD only."""
-    site = _site(app, DESK_STYLES)
-    site.include_router(desk_routes(app))
+    desk = Desk(app)
+    site = _site(app, DESK_STYLES, desk.missing)
+    site.include_router(desk_routes(desk))
     guard.protect_desk(site, app)
     return site
 
 
-def _site(app: App, styles: Mapping[str, str]) -> FastAPI:
+def _site(app: App, styles: Mapping[str, str], missing: Callable[[str], Response]) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    _answer_strays(site, missing)
     for address, name in styles.items():
         _serve_style(site, app, address, name)
     return site
+
+
+def _answer_strays(site: FastAPI, missing: Callable[[str], Response]) -> None:
+    """Answer an address that leads nowhere with a page; nothing of the request is repeated."""
+
+    def stray(_request: Request, error: Exception) -> Response:
+        answer = missing("There is no such page.")
+        answer.status_code = getattr(error, "status_code", answer.status_code)
+        answer.headers.update(getattr(error, "headers", None) or {})
+        return answer
+
+    for of in (404, 405, RequestValidationError):
+        site.add_exception_handler(of, stray)
 
 
 def _serve_style(site: FastAPI, app: App, address: str, name: str) -> None:

@@ -26,12 +26,12 @@ class Reading:
         """
         claim = self._app.signer.read(token)
         if claim is None or claim.purpose is not Purpose.MAIL:
-            return self._missing("This link is not complete. Open it from the mail once more.")
+            return self.missing("This link is not complete. Open it from the mail once more.")
         with self._app.reader.connect() as connection:
             edition_id = deliveries.edition_of(connection, delivery, claim.subscriber_id)
             edition = editions.load(connection, edition_id) if edition_id is not None else None
         if edition is None:
-            return self._missing("This issue is no longer kept here.")
+            return self.missing("This issue is no longer kept here.")
         values = {"token": token, "delivery": delivery, "name": ""}
         html = fill(edition.html, substitutions(edition.nonce, values))
         return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
@@ -42,12 +42,16 @@ class Reading:
             with self._app.reader.connect() as connection:
                 article = articles.load(connection, article_id)
         except NotFound:
-            return self._missing("There is no such article.")
+            return self.missing("There is no such article.")
         if article.state == "gone" or article.content.url:
-            return self._missing("This article is read on its own page.")
-        return self._page("article", article=article.content)
+            return self.missing("This article is read on its own page.")
+        content = article.content
+        words = self._app.templates.words.of(content.lang or self._app.publication.language)
+        published = words.date(content.published) if content.published else ""
+        return self._page("article", article=content, published=published)
 
-    def _missing(self, says: str) -> Response:
+    def missing(self, says: str) -> Response:
+        """Answer 404 with a sentence and a way back."""
         answer = self._page("missing", says=says)
         answer.status_code = 404
         return answer
@@ -61,9 +65,9 @@ class Reading:
         )
 
 
-def reading_routes(app: App) -> APIRouter:
+def reading_routes(reading: Reading) -> APIRouter:
     """Return the routes on which mail and articles are read."""
-    reading, router = Reading(app), APIRouter()
+    router = APIRouter()
     for path, page in (
         ("/read/{delivery}/{token}", reading.issue),
         ("/articles/{article_id}", reading.article),

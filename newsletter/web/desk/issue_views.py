@@ -1,6 +1,7 @@
 """What the pages of one issue show, as plain values for the templates."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +12,12 @@ from newsletter.model.edition import Edition
 from newsletter.model.issue import Item, corrected
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.publication import Publication
-from newsletter.store import articles, deliveries, editions, issues
+from newsletter.store import acts, articles, deliveries, editions, issues
 from newsletter.web.desk import words
 
 View = Callable[[sa.Connection, int], dict[str, Any]]
 
+NAMES = {"title": "Headline", "teaser": "Teaser", "takeaways": "Takeaways"}
 SAMPLE = {"token": "preview", "delivery": "0-0", "name": ""}
 ORIGINS = {
     "author": "the author’s own",
@@ -36,23 +38,25 @@ def head(
     name = newsletter.title if newsletter else issue.newsletter
     lead = words.leaves(issue, newsletter, now) if newsletter else words.state(issue)
     path = f"/issues/{issue_id}"
-    tabs = [("Content", path), ("Preview", f"{path}/preview"), ("Audience", f"{path}/audience")]
+    others = [(name, f"{path}/{name.lower()}") for name in ("Preview", "Audience", "History")]
+    tabs = [("Content", path), *others]
     return {"title": f"{name}, No. {issue.number}", "lead": lead, "tabs": tabs}
 
 
 def content(connection: sa.Connection, issue_id: int) -> dict[str, Any]:
     """Return the items in print and those left out."""
     issue = issues.load(connection, issue_id)
-    items = [corrected(item) for item in issues.load_items(connection, issue_id)]
+    items = issues.load_items(connection, issue_id)
     says, command = words.next_act(issue)
     return {
         "included": [_item(connection, item) for item in items if item.included],
-        "left_out": [item for item in items if not item.included],
+        "left_out": [corrected(item) for item in items if not item.included],
         "next_act": {"says": says, "command": command},
     }
 
 
-def _item(connection: sa.Connection, item: Item) -> dict[str, Any]:
+def _item(connection: sa.Connection, found: Item) -> dict[str, Any]:
+    item = corrected(found)
     present = articles.load(connection, item.article_id)
     byline = " · ".join(
         part for part in (", ".join(a.name for a in item.authors), item.published) if part
@@ -70,9 +74,24 @@ def _item(connection: sa.Connection, item: Item) -> dict[str, Any]:
         "takeaways": item.takeaways.items,
         "takeaways_from": _origin(item.takeaways.origin, item.takeaways.detail),
         "suggested": item.suggested.items,
+        "originals": _originals(found),
         "reason": item.reason,
         "changed": present.revision != item.revision,
     }
+
+
+def _originals(item: Item) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what staff corrected as it was before, so that both can be read together."""
+    before: dict[str, Iterable[str]] = {
+        "title": [item.title],
+        "teaser": [item.teaser.text],
+        "takeaways": item.takeaways.items,
+    }
+    return [
+        (NAMES[name], tuple(filter(None, before[name])))
+        for name in before
+        if name in item.corrections
+    ]
 
 
 def _origin(origin: str, detail: str) -> str:
@@ -100,8 +119,8 @@ def preview(connection: sa.Connection, issue_id: int, seq: int) -> dict[str, Any
         "editions": [
             {
                 "seq": one.seq,
-                "people": one.people,
-                "full": len(one.items),
+                "people": words.people(one.people),
+                "full": words.counted(len(one.items), "item"),
                 "href": f"/issues/{issue_id}/preview?edition={one.seq}",
                 "chosen": one.seq == seq,
             }
@@ -142,9 +161,10 @@ def audience(connection: sa.Connection, issue_id: int) -> dict[str, Any]:
     planned = sum(states.values())
     people = sum(one.people for one in everything)
     if planned:
-        says = f"{planned} people were chosen when the issue left; the list is frozen."
+        chosen = "1 person was" if planned == 1 else f"{planned:,} people were"
+        says = f"{chosen} chosen when the issue left; the list is frozen."
     else:
-        says = f"{people} people would get it now. The list is frozen when the issue leaves."
+        says = f"{words.people(people)} would get it now. The list is frozen when the issue leaves."
     return {
         "says": says,
         "editions": [
@@ -157,8 +177,46 @@ def audience(connection: sa.Connection, issue_id: int) -> dict[str, Any]:
             for one in everything
         ],
         "states": list(states.items()),
-        "exclusions": list(deliveries.exclusion_reasons(connection, issue_id).items()),
+        "exclusions": [
+            (words.reason(why), people)
+            for why, people in deliveries.exclusion_reasons(connection, issue_id).items()
+        ],
         "nobody_left_out": "Nobody."
         if planned
         else "Reasons stand here once the audience is frozen.",
     }
+
+
+def history(connection: sa.Connection, publication: Publication, issue_id: int) -> dict[str, Any]:
+    """Return who did what with the issue, the latest first."""
+    newsletter = publication.newsletter(issues.load(connection, issue_id).newsletter)
+    zone = newsletter.timezone if newsletter else publication.timezone
+    return {
+        "acts": [
+            {
+                "when": words.moment(one.at, zone),
+                "who": one.actor,
+                "what": one.act,
+                "detail": _detail(one.detail),
+            }
+            for one in reversed(acts.of_issue(connection, issue_id))
+        ]
+    }
+
+
+def _detail(detail: Mapping[str, object]) -> list[str]:
+    """Write what was recorded beside an act, a line for each thing."""
+    lines = []
+    for name, value in detail.items():
+        if name == "operations" and isinstance(value, list):
+            lines += [_operation(str(one)) for one in value]
+        elif value not in (None, "", []):
+            shown = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+            lines.append(f"{name}: {f'{shown[:8]}…{shown[-4:]}' if name == 'hash' else shown}")
+    return lines
+
+
+def _operation(written: str) -> str:
+    """Write an operation as it was recorded, without the marks of a programming language."""
+    name, _, rest = written.partition("(")
+    return f"{name.lower()}: {re.sub(r'[a-z_]+=', '', rest.removesuffix(')'))}"

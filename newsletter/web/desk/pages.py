@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -59,6 +60,15 @@ class Desk:
     def audience(self, issue_id: int) -> Response:
         """Show who gets an issue, who is left out, and why."""
         return self._issue(issue_id, "Audience", "audience", issue_views.audience)
+
+    def history(self, issue_id: int) -> Response:
+        """Show who did what with an issue, and when."""
+        publication = self._app.publication
+
+        def view(connection: sa.Connection, issue: int) -> dict[str, Any]:
+            return issue_views.history(connection, publication, issue)
+
+        return self._issue(issue_id, "History", "history", view)
 
     def _issue(self, issue_id: int, tab: str, name: str, view: issue_views.View) -> Response:
         try:
@@ -160,14 +170,15 @@ class Desk:
         return frame(found.html, light=asked["light"], images=asked["images"])
 
 
-def desk_routes(app: App) -> APIRouter:
-    """Return the routes of the staff pages over an opened publication."""
-    desk, router = Desk(app), APIRouter()
+def desk_routes(desk: Desk) -> APIRouter:
+    """Return the routes of the staff pages."""
+    router = APIRouter()
     for path, page in (
         ("/", desk.today),
         ("/issues", desk.issues),
         ("/issues/{issue_id}", desk.content),
         ("/issues/{issue_id}/audience", desk.audience),
+        ("/issues/{issue_id}/history", desk.history),
         ("/issues/{issue_id}/preview", desk.preview),
         ("/issues/{issue_id}/preview/{edition}/body", desk.preview_body),
         ("/articles", desk.articles),

@@ -20,6 +20,22 @@ TONES = {
 NAMES = {IssueState.DRAFT: "draft", IssueState.REVIEW: "in review"}
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: 1 item, 8 items."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def people(number: int) -> str:
+    """Write a number of people."""
+    return counted(number, "person", "people")
+
+
+def reason(word: str) -> str:
+    """Write a reason as it is read: suppressed (bounce)."""
+    what, _, why = word.partition(":")
+    return f"{what} ({why})" if why else what
+
+
 def day(instant: datetime, zone: tzinfo) -> str:
     """Write a day: Monday 30 November 2026."""
     local = instant.astimezone(zone)

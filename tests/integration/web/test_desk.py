@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from newsletter.edit.approval import approve
+from newsletter.edit.operations import Correct
+from newsletter.edit.run import change
 from newsletter.model import links
 from newsletter.store import issues
 from subscribers.tokens import Purpose
@@ -114,3 +117,49 @@ def test_an_article_from_a_file_has_a_page_of_its_own(desk: tuple[House, Pages])
     answer = served.get(f"{served.public}/articles/1")
     assert "Ada Keel" in answer.text
     assert served.get(f"{served.public}/articles/4711").status_code == httpx2.codes.NOT_FOUND
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/issues/none", "/issues/99/history"])
+def test_an_address_that_leads_nowhere_is_answered_with_a_page(
+    desk: tuple[House, Pages], path: str
+) -> None:
+    _, served = desk
+    for site in (served.desk, served.public):
+        answer = served.get(site + path)
+        assert answer.status_code == httpx2.codes.NOT_FOUND
+        assert "<h1>Not here</h1>" in answer.text
+
+
+def test_a_form_that_is_opened_instead_of_sent_says_so_with_a_page(
+    desk: tuple[House, Pages],
+) -> None:
+    _, served = desk
+    answer = served.get(served.public + "/sign-up")
+    assert answer.status_code == httpx2.codes.METHOD_NOT_ALLOWED
+    assert answer.headers["Allow"] == "POST"
+    assert "<h1>Not here</h1>" in answer.text
+
+
+def test_the_history_says_who_did_what(desk: tuple[House, Pages]) -> None:
+    _, served = desk
+    page = served.get(served.desk + "/issues/1/history").text
+    assert page.index("issue approved") < page.index("issue draft")
+    assert "mina" in page
+    assert "Monday 30 November 2026 at 08:00" in page or "29 November 2026" in page
+
+
+def test_a_correction_stands_beside_what_it_replaces(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        opened.pass_at(MONDAY - timedelta(days=1))
+        with opened.app.reader.connect() as connection:
+            first = issues.load_items(connection, 1)[0]
+        made = [Correct(first.article_id, "title", "Ships, and why they float")]
+        change(opened.app.engine, 1, made, actor="mina", now=opened.at)
+        with pages(opened.app) as served:
+            page = served.get(served.desk + "/issues/1").text
+            told = served.get(served.desk + "/issues/1/history").text
+    assert "Ships, and why they float" in page
+    assert "Headline before staff corrected it" in page
+    assert f"<del>{first.title}</del>" in page
+    assert "issue edited" in told
+    assert "Ships, and why they float" in told
