@@ -49,7 +49,8 @@ def decide(
         and _words(content) >= FEW_WORDS
     ):
         return Decision("enriched", match.article, why)
-    edited = identity.content_hash(content) != stored_hash
+    moved = match.by == "guid" and bool(content.url) and content.url != match.article.content.url
+    edited = moved or identity.content_hash(content) != stored_hash
     if (
         edited
         and match.article.source == source

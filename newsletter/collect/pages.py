@@ -73,7 +73,11 @@ def read_page(
 def _entry(link: Link) -> Entry:
     key = urls.identity(link.url)
     return Entry(
-        digest(f"url {key}"), digest(key), urls.clean(link.url), title=link.text, when=link.when
+        digest(f"url {key}"),
+        digest(f"{key}|{link.text}"),
+        urls.clean(link.url),
+        title=link.text,
+        when=link.when,
     )
 
 

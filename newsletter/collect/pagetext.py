@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from lxml import html
 from lxml.etree import LxmlError
 
-from newsletter.collect import body, language
+from newsletter.collect import body, language, urls
 from newsletter.collect.blocks import Block, Kind, count_words
 from newsletter.collect.bylines import read_byline
 from newsletter.collect.dates import When, read_date
@@ -245,7 +245,7 @@ def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted
     lang = language.code(meta.lang) or language.detect(text or head.title)
     return Extracted(
         title=head.title,
-        url=meta.url or page.url,
+        url=_address(page),
         kicker=head.kicker,
         topics=head.topics or meta.topics,
         takeaways_label=points.label if points else "",
@@ -259,6 +259,14 @@ def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted
         direction="rtl" if _right_to_left(page, lang) else "ltr",
         translations=meta.translations,
     )
+
+
+def _address(page: Page) -> str:
+    """Return the canonical address, unless it names another site or the front page."""
+    canonical = page.meta.url
+    if not canonical or (page.url and urls.host(canonical) != urls.host(page.url)):
+        return page.url
+    return page.url if page.url and urls.is_homepage(canonical) else canonical
 
 
 def teaser(description: str, title: str) -> str:
@@ -300,6 +308,6 @@ def _with_origins(
         "teaser": meta.description_from if article.teaser else "",
         "image": meta.image_from if article.image else "",
         "lang": "declared" if language.code(meta.lang) else "words of the text",
-        "url": "canonical" if meta.url else "",
+        "url": "canonical" if meta.url and article.url == meta.url else "",
     }
     return replace(article, provenance={key: value for key, value in every.items() if value})

@@ -116,6 +116,7 @@ class Reader:
         return replace(
             content,
             url=urls.clean(content.url),
+            image=content.image if content.image and urls.is_web(content.image.url) else None,
             published=kept.day if kept else None,
             published_at=kept.at if kept else None,
             topics=tuple(topics.values()),

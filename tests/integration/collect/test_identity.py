@@ -166,3 +166,33 @@ def test_files_named_for_their_language_are_linked(collector: Collector, tmp_pat
     assert len(collector.stored()) == 2
     assert len(groups) == 1
     assert None not in groups
+
+
+def test_an_article_that_moves_is_linked_where_it_is_now(collector: Collector) -> None:
+    source = collector.feed("feed", "/feed")
+    for path in ("/old/1", "/new/1"):
+        link = collector.site.serve(path, article_page(1))
+        collector.site.serve("/feed", rss(item(1, link, guid="stays")))
+        collector.run(source)
+    (only,) = collector.stored()
+    assert only.content.url == collector.site.url("/new/1")
+
+
+def test_a_changed_headline_on_a_listing_page_is_an_edit(collector: Collector) -> None:
+    source = collector.feed("list", "/list", kind="page", links="/a/")
+    for title in (
+        "Article number 1 about the river",
+        "Article number 1 about the river, corrected",
+    ):
+        link = collector.site.serve("/a/1", article_page(1, title=title))
+        collector.site.serve("/list", f'<html><body><a href="{link}">{title}</a></body></html>')
+        report = collector.run(source)
+    assert report.sources[0].count("changed") == 1
+
+
+def test_a_canonical_address_of_another_site_is_not_linked(collector: Collector) -> None:
+    head = '<link rel="canonical" href="https://elsewhere.example/a/1">'
+    link = collector.site.serve("/a/1", article_page(1, head=head))
+    collector.site.serve("/feed", rss(item(1, link)))
+    collector.run(collector.feed("feed", "/feed"))
+    assert collector.stored()[0].content.url == link
