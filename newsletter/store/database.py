@@ -99,6 +99,9 @@ def _for_writing(connection: sqlite3.Connection) -> None:
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL").close()
     connection.execute("PRAGMA foreign_keys=ON").close()
+    # What is deleted or moved is overwritten, always: pages split long before somebody is erased,
+    # and what a page held before would stay readable in the file.
+    connection.execute("PRAGMA secure_delete=ON").close()
 
 
 def _for_reading(connection: sqlite3.Connection) -> None:

@@ -87,6 +87,13 @@ def test_a_commit_on_sqlite_is_on_the_disk(sqlite_engine: sa.Engine) -> None:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
+def test_what_is_deleted_on_sqlite_is_overwritten_whatever_the_build(
+    sqlite_engine: sa.Engine,
+) -> None:
+    with sqlite_engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
