@@ -24,6 +24,9 @@ AVOIDED = re.compile(
 )
 """Words that CONTEXT.md and the house style replace; they mean too much, or another thing here."""
 
+USED_UNSEEN = {"psycopg", "python-multipart", "tzdata"}
+"""The driver that SQLAlchemy loads, the forms that FastAPI reads, the zones that Python asks for."""
+
 MACHINE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/")
 TEXTS = {".py", ".md", ".toml", ".j2", ".css", ".txt", ".html", ".lock", ".example", ""}
 
@@ -77,16 +80,25 @@ def test_no_name_uses_a_word_that_we_avoid() -> None:
 
 def test_every_package_that_is_imported_is_declared() -> None:
     """What only comes along with another package may leave with it."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {canonicalize_name(Requirement(each).name) for each in project["dependencies"]}
     homes = packages_distributions()
     undeclared = {}
     for path, tree in modules():
         for name in _imported(tree) - set(sys.stdlib_module_names) - set(PACKAGES):
-            offered_by = {canonicalize_name(home) for home in homes.get(name, [])}
-            if not offered_by & declared:
+            if not {canonicalize_name(home) for home in homes.get(name, [])} & declared():
                 undeclared[name] = path
     assert not undeclared
+
+
+def test_every_package_that_is_declared_is_used() -> None:
+    homes = packages_distributions()
+    imported = set[str]().union(*(_imported(tree) for _, tree in modules()))
+    used = {canonicalize_name(home) for name in imported for home in homes.get(name, [])}
+    assert declared() - used == USED_UNSEEN
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return {canonicalize_name(Requirement(each).name) for each in project["dependencies"]}
 
 
 def _imported(tree: ast.Module) -> set[str]:
