@@ -4,11 +4,23 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscribers.model import Entry, Erased, Outcome, Subscriber
+from subscribers.model import EmailAddress, Entry, Erased, Outcome, Subscriber
 from subscribers.store import audit, erasures, people
 from subscribers.store.audit import Act
 from subscribers.store.tables import audit as audit_table
 from subscribers.store.tables import suppressions
+
+
+def erase_address(
+    connection: sa.Connection, address: EmailAddress, *, pepper: bytes, actor: str, now: datetime
+) -> Outcome:
+    """Erase whoever has an address; where it is nobody's, what is suppressed under it."""
+    person = people.find(connection, address.key)
+    if person is not None:
+        return erase(connection, person, pepper=pepper, actor=actor, now=now)
+    erasures.remember(connection, erasures.hashed(address.key, pepper), now)
+    connection.execute(suppressions.delete().where(suppressions.c.address_key == address.key))
+    return Outcome("erased", erased=Erased(0, address.text))
 
 
 def erase(

@@ -87,12 +87,12 @@ def forget(
     A keyed hash stays, so that no import brings them back.
     """
     with open_app() as app:
+        whose = EmailAddress.parse(address)
         if not yes:
             typer.confirm(f"Erase {address} for good?", abort=True)
         with app.engine.begin() as connection:
-            person = directory.require(connection, address)
-            outcome = erasure.erase(
-                connection, person, pepper=app.settings.pepper, actor=actor(), now=app.now()
+            outcome = erasure.erase_address(
+                connection, whose, pepper=app.settings.pepper, actor=actor(), now=app.now()
             )
             intents.carry_out(connection, outcome, app.journal, now=app.now())
         found = erase_elsewhere(app.engine, app.settings.outbox, outcome.erased)

@@ -182,6 +182,7 @@ class StrictHeaders:
         """Wrap a site."""
         self._app = app
         self._policy = policy
+        self._frames = policy.rpartition("frame-ancestors ")[2]
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -201,10 +202,14 @@ class StrictHeaders:
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
         headers.setdefault("Cache-Control", "no-store")
-        if "content-security-policy" not in headers:
-            headers["Content-Security-Policy"] = self._policy
-            frames = "SAMEORIGIN" if "frame-ancestors 'self'" in self._policy else "DENY"
-            headers.setdefault("X-Frame-Options", frames)
+        own = headers.setdefault("Content-Security-Policy", self._policy)
+        if "frame-ancestors" not in own:
+            own = f"{own}; frame-ancestors {self._frames}"
+            headers["Content-Security-Policy"] = own
+        if f"frame-ancestors {self._frames}" in own:
+            headers.setdefault(
+                "X-Frame-Options", "SAMEORIGIN" if self._frames == "'self'" else "DENY"
+            )
         if self._secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 

@@ -123,8 +123,7 @@ class Joining:
     ) -> HTMLResponse:
         """Show the form; after a mistake the boxes stay ticked, the address is typed again."""
         pages = self._pages
-        known = titles(pages.publication)
-        ticked = form.all("newsletter") if form else frozenset(list(known)[:1])
+        ticked = form.all("newsletter") if form else frozenset()
         topics = form.all("topic") if form else frozenset()
         return pages.page(
             name,

@@ -117,6 +117,16 @@ def test_forgetting_asks_first_and_leaves_nothing(built: House) -> None:
     assert "@" not in journal
 
 
+def test_an_address_that_is_only_suppressed_is_forgotten_too(built: House) -> None:
+    type_in("subscribers", "suppress", "stranger@example.org")
+    assert type_in("subscribers", "forget", "stranger@example.org", "--yes").exit_code == 0
+    exported = type_in("subscribers", "export", "--format", "jsonl").stdout
+    assert "stranger" not in exported
+    (built.root / "more.csv").write_text("email\nstranger@example.org\n")
+    told = json.loads(type_in("subscribers", "import", "more.csv", "--json").stdout)
+    assert told["counts"] == {"refused": 1}
+
+
 def test_an_export_is_a_file_of_its_own_that_nobody_else_reads(built: House) -> None:
     assert "4 people written" in type_in("subscribers", "export", "out.csv").stdout
     path = built.root / "out.csv"

@@ -204,6 +204,14 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(ann: Read
     assert ann.client.post("/sign-up", content=too_many, headers=headers).status_code < 500
 
 
+def test_an_issue_read_in_the_browser_is_not_framed_either(ann: Reader) -> None:
+    mail = submitted(ann)
+    path = re.findall(rf"{HOST}(/read/[^\s\"<>)]*)", mail)[0]
+    headers = ann.client.get(path).headers
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-frame-options"] == "DENY"
+
+
 def test_no_token_stands_in_a_log(ann: Reader, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     token = ann.token(ANN)

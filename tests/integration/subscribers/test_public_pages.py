@@ -1,6 +1,7 @@
 """The public pages from a reader's chair: form, mailbox, links."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -459,3 +460,15 @@ def test_who_was_asked_today_is_told_so(eve: Reader) -> None:
     answer = eve.client.post(path, data=filled)
     assert "we wrote to you before" in eve.client.get(answer.headers["location"]).text
     assert len(eve.letters("ann@example.org")) == 1
+
+
+def test_the_form_in_the_documentation_works(eve: Reader) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "subscribers.md").read_text(encoding="utf-8")
+    form = text.partition("```html")[2].partition("```")[0]
+    filled = dict(re.findall(r'name="(\w+)" value="(\w+)"', form))
+    action = re.search(r'action="https://news.example.org(/[^"]+)"', form)
+    assert action is not None
+    for name in re.findall(r'name="(\w+)"', form):
+        filled.setdefault(name, EVE if name == "address" else "")
+    assert eve.client.post(action[1], data=filled).status_code == 303
+    assert eve.state(EVE) == "pending"
