@@ -1,5 +1,6 @@
 """Serve sites on addresses of our own choosing, in threads, until asked to stop."""
 
+import os
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ def _listener(address: str) -> socket.socket:
         return socket.create_server((host.strip("[]"), int(port)), backlog=128)
     except OSError as error:
         msg = (
-            f"cannot listen on {address}: {error.strerror}. Another copy may be running;"
+            f"cannot listen on {address}: {os.strerror(error.errno or 0)}. Another copy may be running;"
             " stop it, or choose other addresses under [web] in newsletter.toml."
         )
         raise NotAllowed(msg) from error

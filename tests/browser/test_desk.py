@@ -1,0 +1,104 @@
+"""The desk in a real browser: it fits a phone, reads in any light, and is walked by keyboard."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser
+
+from newsletter.edit.approval import approve
+from newsletter.edit.operations import Correct
+from newsletter.edit.run import change
+from newsletter.store import issues
+from tests.fakes.house import MONDAY, house
+from tests.fakes.pages import pages
+
+WORD = "Sanktionsdurchsetzungsüberwachungskommission" * 2
+PATHS = [
+    "/",
+    "/issues",
+    "/issues/1",
+    "/issues/1/preview",
+    "/issues/1/preview?show=text",
+    "/issues/1/audience",
+    "/issues/1/history",
+    "/articles",
+    "/sources",
+    "/outbox",
+    "/outbox/1-1",
+    "/outbox/1-1?show=headers",
+    "/nothing",
+]
+UNREADABLE = """() => {
+  const rgb = text => text.match(/[0-9.]+/g).map(Number);
+  const light = c => c.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = e => {
+    for (; e; e = e.parentElement) {
+      const c = rgb(getComputedStyle(e).backgroundColor);
+      if (c.length < 4 || c[3] > 0) return c;
+    }
+    return [255, 255, 255];
+  };
+  return [...document.querySelectorAll('body *')]
+    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+    .filter(e => e.getClientRects().length)
+    .filter(e => {
+      const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))];
+      return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
+    })
+    .map(e => e.outerHTML.slice(0, 120));
+}"""
+UNMARKED = """() => {
+  const style = getComputedStyle(document.activeElement);
+  return style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 1;
+}"""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a desk with a submitted issue, a corrected one and very long words."""
+    with house(tmp_path_factory.mktemp("house")) as opened:
+        opened.pass_at(MONDAY - timedelta(days=3))
+        opened.pass_at(MONDAY - timedelta(days=1))
+        with opened.app.reader.connect() as connection:
+            first = issues.load_items(connection, 1)[0]
+        made = [Correct(first.article_id, "title", WORD)]
+        change(opened.app.engine, 1, made, actor="mina", now=opened.at)
+        opened.pass_at(MONDAY - timedelta(hours=2))
+        approve(opened.app.engine, 1, actor="mina", now=opened.at)
+        opened.pass_at(MONDAY)
+        with pages(opened.app) as served:
+            yield served.desk
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("light", ["light", "dark"])
+def test_every_page_fits_a_phone_and_can_be_read(
+    browser: Browser, desk: str, path: str, light: str
+) -> None:
+    context = browser.new_context(viewport={"width": 375, "height": 720}, color_scheme=light)
+    page = context.new_page()
+    page.goto(desk + path)
+    if folder := os.environ.get("PICTURES"):
+        name = path.strip("/").replace("/", "-").replace("?", "-") or "today"
+        page.screenshot(path=f"{folder}/desk-{name}-{light}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.evaluate(UNREADABLE) == []
+    context.close()
+
+
+def test_the_keyboard_reaches_every_link_and_shows_where_it_is(browser: Browser, desk: str) -> None:
+    context = browser.new_context(viewport={"width": 1180, "height": 800})
+    page = context.new_page()
+    page.goto(desk + "/issues/1/preview?show=text")
+    links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
+    reached = []
+    for _ in links:
+        page.keyboard.press("Tab")
+        assert not page.evaluate(UNMARKED)
+        reached.append(page.evaluate("document.activeElement.href"))
+    assert set(links) - set(reached) <= {None}
+    context.close()
