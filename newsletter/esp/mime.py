@@ -2,6 +2,7 @@
 
 import functools
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -10,6 +11,10 @@ from email.utils import format_datetime
 from newsletter.esp.port import Letter, Recipient
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
+
+
+LONGEST_WORD = 60
+"""Characters of a word in a subject that still fits on a line with its name."""
 
 
 class AddressError(ValueError):
@@ -29,7 +34,6 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
     mail["To"] = _mailbox(Mailbox(recipient.name, recipient.address))
     if letter.reply_to:
         mail["Reply-To"] = _mailbox(letter.reply_to)
-    mail["Subject"] = one_line(filled(letter.subject))
     mail["Date"] = format_datetime(letter.date)
     mail["Message-ID"] = message_id(recipient.delivery, letter.sender.address)
     text, html = filled(letter.text), filled(letter.html)
@@ -37,7 +41,7 @@ def message(letter: Letter, recipient: Recipient) -> bytes:
     mail.add_alternative(html, subtype="html", cte=_encoding(html))
     boundary = f"=_{recipient.delivery}_{letter.nonce or 'notice'}"
     mail.set_boundary(boundary)
-    return _raw(letter, filled) + mail.as_bytes()
+    return _raw(letter, filled) + _subject(filled(letter.subject)) + mail.as_bytes()
 
 
 def message_id(delivery: str, address: str) -> str:
@@ -54,6 +58,19 @@ def _raw(letter: Letter, filled: functools.partial[str]) -> bytes:
     """Write the headers that must not be folded: the parser would encode a long address in one."""
     lines = (f"{name}: {one_line(filled(value))}\r\n" for name, value in letter.headers)
     return "".join(lines).encode("ascii")
+
+
+def _subject(text: str) -> bytes:
+    """Write the subject; the message's own policy would leave the first line of a long one empty.
+
+    What is not ASCII, cannot be folded, or would read as encoded, is encoded (RFC 2047).
+    """
+    line = one_line(text)
+    plain = line.isascii() and "=?" not in line
+    foldable = max(map(len, line.split()), default=0) <= LONGEST_WORD
+    charset = "us-ascii" if plain and foldable else "utf-8"
+    folded = Header(line, charset, header_name="Subject").encode(linesep="\r\n")
+    return f"Subject: {folded}\r\n".encode("ascii")
 
 
 def _mailbox(mailbox: Mailbox) -> Address:

@@ -101,3 +101,23 @@ def test_a_notice_says_that_no_person_wrote_it() -> None:
 def test_a_sender_without_a_name_is_only_an_address() -> None:
     plain = replace(LETTER, sender=Mailbox("", "brief@example.org"))
     assert _parsed(message(plain, ADA))["From"] == "brief@example.org"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Short",
+        "Four Ships for Two Oceans: The Fragile Business of Repairing Undersea Cables",
+        "북극항로, 누가 먼저 여는가: 얼음이 물러난 자리에 규칙이 먼저 들어선다, 그리고 쇄빙선의 셈법",
+        "=?utf-8?q?not_encoded?= by us",
+        "word " * 50 + "end",
+        "unbroken" * 40,
+    ],
+)
+def test_a_subject_of_any_length_begins_on_its_own_line_and_reads_as_written(subject: str) -> None:
+    raw = message(replace(LETTER, subject=subject), ADA)
+    head = raw.partition(b"\r\n\r\n")[0]
+    (line,) = [one for one in head.split(b"\r\n") if one.startswith(b"Subject:")]
+    assert line.strip() != b"Subject:"
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    assert str(parsed["Subject"]).strip() == subject
