@@ -15,16 +15,26 @@ _HEAD = 16_384
 
 
 def erase(connection: sa.Connection, erased: Erased) -> None:
-    """Delete waiting and past notices; empty what servers answered about the address.
+    """Empty waiting and past notices, and what servers answered about the address.
 
-    Deliveries stay: they name a number that belongs to nobody any more.
+    What is left of a notice names its file in the outbox: it may have gone to another address than
+    the last one. Deliveries stay: they name a number that belongs to nobody any more.
     """
     connection.execute(
-        notices.delete().where(
+        notices.update()
+        .where(
             sa.or_(
                 notices.c.subscriber_id == erased.subscriber_id,
                 sa.func.lower(notices.c.address) == erased.address.lower(),
             )
+        )
+        .values(
+            subscriber_id=erased.subscriber_id,
+            address="",
+            values={},
+            state="refused",
+            reason="erased",
+            settled_at=sa.func.coalesce(notices.c.settled_at, notices.c.queued_at),
         )
     )
     connection.execute(
@@ -44,18 +54,31 @@ def erase_elsewhere(engine: sa.Engine, outbox: Path, erased: Erased | None) -> i
     """
     if erased is None:
         return 0
-    _fold_log(engine)
-    if not outbox.is_dir():
-        return 0
+    with engine.connect() as connection:
+        named = _named(connection, erased.subscriber_id)
+    present = outbox.iterdir() if outbox.is_dir() else ()
+    found = _delete([one for one in present if one.name in named or _speaks_of(one, erased)])
     with engine.begin() as connection:
-        rows = connection.execute(
-            sa.select(deliveries.c.issue_id, deliveries.c.seq).where(
-                deliveries.c.subscriber_id == erased.subscriber_id
-            )
-        ).all()
-    named = {f"{delivery_id(row.issue_id, row.seq)}.eml" for row in rows}
-    found = [path for path in outbox.iterdir() if path.name in named or _speaks_of(path, erased)]
-    return _delete(found)
+        mine = notices.c.subscriber_id == erased.subscriber_id
+        connection.execute(notices.delete().where(mine, notices.c.reason == "erased"))
+    _fold_log(engine)
+    return found
+
+
+def _named(connection: sa.Connection, subscriber_id: int) -> set[str]:
+    """Return the names of the files that a person's deliveries and notices became."""
+    rows = connection.execute(
+        sa.select(deliveries.c.issue_id, deliveries.c.seq).where(
+            deliveries.c.subscriber_id == subscriber_id
+        )
+    )
+    sent = connection.scalars(
+        sa.select(notices.c.id).where(notices.c.subscriber_id == subscriber_id)
+    )
+    return {
+        *(f"{delivery_id(row.issue_id, row.seq)}.eml" for row in rows),
+        *(f"notice-{number}.eml" for number in sent),
+    }
 
 
 def _fold_log(engine: sa.Engine) -> None:

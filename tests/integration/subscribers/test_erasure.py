@@ -1,0 +1,54 @@
+"""Erasing reaches mail that went to another address than the last one."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.store import intents
+from newsletter.store.erasure import erase_elsewhere
+from newsletter.store.tables import notices
+from subscribers import directory, erasure
+from subscribers.consent import rights
+from subscribers.model import EmailAddress, Outcome
+from subscribers.tokens import Claim, Purpose
+from tests.fakes.house import House, house
+
+
+def carried_out(opened: House, outcome: Outcome, connection: sa.Connection) -> Outcome:
+    intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)
+    return outcome
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_mail_to_an_earlier_or_a_wished_for_address_is_erased_too(
+    tmp_path: Path, *, taken: bool
+) -> None:
+    with house(tmp_path) as opened:
+        app, now, pepper = opened.app, opened.at, opened.app.settings.pepper
+        with app.engine.begin() as connection:
+            person = directory.require(connection, "ann@example.org")
+            asked = carried_out(opened, rights.mail_link(connection, person, now), connection)
+        opened.pass_at(now)
+        claim = Claim(person.id, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
+        wanted = EmailAddress.parse("ann.new@example.net")
+        with app.engine.begin() as connection:
+            moved = rights.change_address(connection, claim, wanted, now)
+            carried_out(opened, moved, connection)
+        opened.pass_at(now)
+        claim = Claim(person.id, "", Purpose.ADDRESS, int(moved.mails[0].values["serial"]))
+        if taken:
+            with app.engine.begin() as connection:
+                rights.take_address(connection, claim, pepper=pepper, now=now)
+        assert len(list(app.settings.outbox.glob("notice-*.eml"))) == 2
+        with app.engine.begin() as connection:
+            present = directory.load(connection, person.id)
+            assert present is not None
+            gone = erasure.erase(connection, present, pepper=pepper, actor="staff", now=now)
+            carried_out(opened, gone, connection)
+        assert erase_elsewhere(app.engine, app.settings.outbox, gone.erased) == 2
+        with app.reader.connect() as connection:
+            assert not connection.execute(sa.select(notices)).all()
+    for path in (*app.settings.outbox.iterdir(), tmp_path / "newsletter.db"):
+        assert b"ann@example.org" not in path.read_bytes()
+        assert b"ann.new@example.net" not in path.read_bytes()
