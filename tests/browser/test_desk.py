@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
@@ -77,7 +78,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("light", ["light", "dark"])
 def test_every_page_fits_a_phone_and_can_be_read(
-    browser: Browser, desk: str, path: str, light: str
+    browser: Browser, desk: str, path: str, light: Literal["light", "dark"]
 ) -> None:
     context = browser.new_context(viewport={"width": 375, "height": 720}, color_scheme=light)
     page = context.new_page()
