@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from htmldate import find_date
 from lxml import etree, html
 from trafilatura import bare_extraction
-from trafilatura.metadata import extract_author
 
 from newsletter.collect.blocks import Block, Kind, tidy
 from newsletter.collect.labels import names_stop
@@ -21,10 +20,6 @@ Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _MARK = re.compile(r"\[\d{1,3}\]")
-_AUTHOR_MARKUP = etree.XPath(
-    "boolean(//*[contains(@class, 'uthor') or contains(@class, 'yline') or contains(@rel, 'author')"
-    " or contains(@itemprop, 'author') or contains(@id, 'uthor') or contains(@class, 'writer')])"
-)
 CLEAR = 0.97
 HELD, EXPLAINED = 0.7, 0.45
 BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
@@ -41,6 +36,19 @@ class Part:
 def letters(text: str) -> str:
     """Reduce a text to its letters and digits, for comparison only."""
     return _NOT_WORD.sub("", _MARK.sub("", text)).casefold()
+
+
+def packed(text: str) -> str:
+    """Return a text without its spaces, to compare two readings of one page."""
+    return "".join(text.split()).casefold()
+
+
+def forms(text: str) -> set[str]:
+    """Return a text packed: with its footnote marks, without them, and with their bare numbers."""
+    if not _MARK.search(text):
+        return {packed(text)}
+    bare = _MARK.sub(lambda mark: mark.group()[1:-1], text)
+    return {packed(text), packed(_MARK.sub("", text)), packed(bare)}
 
 
 def chosen_parts(root: html.HtmlElement, url: str = "", prose: Sequence[str] = ()) -> list[Part]:
@@ -72,8 +80,8 @@ def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[Part]:
 
 def _agree(parts: Sequence[Part], prose: Sequence[str]) -> bool:
     """Say whether the parts hold nearly all the prose, and little that is none."""
-    taken = "".join(letters(part.text) for part in parts)
-    keys = [letters(text) for text in prose]
+    taken = "".join(packed(part.text) for part in parts)
+    keys = [packed(text) for text in prose]
     found = sum(len(key) for key in keys if key in taken)
     return found > HELD * sum(map(len, keys)) and found > EXPLAINED * len(taken)
 
@@ -103,15 +111,13 @@ def aligned(
     for at, block in enumerate(blocks):
         if at in left_out:
             continue
-        places.setdefault(letters(block.text), []).append(at)
-        if _MARK.search(block.text):
-            bare = _MARK.sub(lambda mark: mark.group()[1:-1], block.text)
-            places.setdefault(letters(bare), []).append(at)
+        for form in forms(block.text):
+            places.setdefault(form, []).append(at)
     taken: list[int] = []
     total = found = 0
     last = -1
     for part in parts:
-        key = letters(part.text)
+        key = packed(part.text)
         if not key:
             continue
         total += len(key)
@@ -174,11 +180,6 @@ def sections(texts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> 
     if paragraphs:
         made.append(Section(heading, tuple(paragraphs)))
     return tuple(made)
-
-
-def guessed_author(root: html.HtmlElement) -> str:
-    """Ask trafilatura for the author where the page states none."""
-    return extract_author(root) or "" if _AUTHOR_MARKUP(root) else ""
 
 
 def guessed_date(root: html.HtmlElement, url: str = "") -> str:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lxml import html
-from lxml.etree import LxmlError
+from lxml.etree import LxmlError, XPath
 
 from newsletter.collect import body, language, urls
-from newsletter.collect.blocks import Block, Kind, count_words
-from newsletter.collect.bylines import read_byline
+from newsletter.collect.blocks import Block, Kind, count_words, tidy
+from newsletter.collect.bylines import is_name, read_byline
 from newsletter.collect.dates import When, read_date
 from newsletter.collect.head import Head, page_head
 from newsletter.collect.markup import Element, hints, markup_blocks
@@ -19,6 +19,12 @@ from newsletter.collect.takeaways import KeyPoints, author_takeaways
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Image, Section
 
+_CALLED_AUTHOR = XPath(
+    "//*[contains(@class, 'uthor') or contains(@class, 'yline') or contains(@rel, 'author')"
+    " or contains(@itemprop, 'author') or contains(@id, 'uthor') or contains(@class, 'writer')]"
+)
+_SHOWN = XPath("//img[contains(@src, $name) and string-length(@alt) > 0]")
+MOST_CALLED, LONGEST_CALLED = 25, 80
 FEWEST_WORDS = 8
 TITLE_BEGINS, TITLE_HELD = 0.3, 0.5
 PROSE_WORDS, PROSE_LINKED = 12, 0.4
@@ -181,11 +187,20 @@ def _authors(head: Head, meta: Metadata) -> tuple[tuple[Author, ...], str]:
 
 
 def _authors_or_guess(page: Page, found: Found) -> tuple[tuple[Author, ...], str]:
+    """Take the authors, or else a name in whatever the page itself calls an author."""
     if found.authors:
         return found.authors, found.authors_from
-    guess = body.guessed_author(page.root)
-    authors = read_byline(guess, page.meta.site) if guess else ()
-    return authors, "trafilatura (guessed)" if authors else ""
+    for element in _CALLED_AUTHOR(page.root)[:MOST_CALLED]:
+        text = tidy(" ".join(element.itertext()))
+        if 0 < len(text) <= LONGEST_CALLED:
+            named = tuple(
+                one
+                for one in read_byline(text, page.meta.site)
+                if is_name(one.name, page.meta.site) and (" " in one.name or not one.name.isascii())
+            )
+            if named:
+                return named, "markup (guessed)"
+    return (), ""
 
 
 def _when(page: Page, head: Head) -> tuple[When | None, str, bool]:
@@ -202,11 +217,12 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
     used = found.used
     for at in found.tail.used | (found.points.used if found.points else frozenset()):
         _drop(page.blocks[at], page.elements[at])
-    known = {body.letters(page.blocks[at].text) for at in used} | {body.letters(found.head.title)}
+    known = {form for at in used for form in body.forms(page.blocks[at].text)}
+    known.add(body.packed(found.head.title))
     parts = [
         part
         for part in body.chosen_parts(page.root, page.url, _prose(page, found))
-        if body.letters(part.text) not in known
+        if body.packed(part.text) not in known
     ]
     taken = body.aligned(page.blocks, parts, used)
     if taken:
@@ -235,7 +251,7 @@ def _drop(block: Block, element: Element) -> None:
     """Remove a block from the tree, if its element holds nothing else."""
     if element.getparent() is None or element.tag in {"body", "html", "article", "main"}:
         return
-    if body.letters("".join(element.itertext())) == body.letters(block.text):
+    if body.packed("".join(element.itertext())) in body.forms(block.text):
         element.drop_tree()  # type: ignore[attr-defined] # the parser makes HtmlElements
 
 
@@ -287,10 +303,8 @@ def _image(page: Page) -> Image | None:
     if image is None or image.alt:
         return image
     name = image.url.rsplit("/", 1)[-1].split("?")[0]
-    for shown in page.root.iter("img"):
-        if name and name in (shown.get("src") or "") and shown.get("alt"):
-            return replace(image, alt=(shown.get("alt") or "").strip())
-    return image
+    shown = _SHOWN(page.root, name=name) if name else []
+    return replace(image, alt=tidy(shown[0].get("alt") or "")) if shown else image
 
 
 def _with_origins(

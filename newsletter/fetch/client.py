@@ -167,7 +167,7 @@ class Client:
         """Make one request in the host's turn."""
         host = urlsplit(request.url).netloc.lower()
         with (
-            self._hosts.turn(host, rested=request.is_page),
+            self._hosts.turn(host, rested=request.is_page, ours=request.allow_private),
             self._wire.get(request.url, _headers(request), trust) as answer,
         ):
             status, headers = answer.status, answer.headers

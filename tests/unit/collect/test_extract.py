@@ -169,6 +169,17 @@ def test_footnotes_behind_bare_raised_numbers_are_found() -> None:
     assert "km2" in body
 
 
+def test_raised_numbers_without_links_are_marks_too() -> None:
+    article = page(
+        f"<article><h1>On the River</h1><p>{LONG.strip()}<sup>1</sup> {LONG}</p><p>{LONG}</p>"
+        "<p><sup>1</sup> A Source, 2025, https://example.org/s</p></article>"
+    )
+    assert [(note.n, note.url) for note in article.footnotes] == [(1, "https://example.org/s")]
+    body = " ".join(p for s in article.sections for p in s.paragraphs)
+    assert "asked.[1]" in body
+    assert "Source" not in body
+
+
 def test_markdown_with_front_matter_is_read() -> None:
     text = (
         "---\ntitle: On the River\nauthor: Jane Rivers\nauthor_role: Fellow\ndate: 2026-10-05\ntags: [Rivers, Towns]\n"
