@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -44,10 +45,9 @@ RESERVED = frozenset(
 _ADDRESS = re.compile(r"[!-?A-~]++@[!-?A-~]++", re.ASCII)
 _ADDRESSES = re.compile(rf"{_ADDRESS.pattern}(?:\n{_ADDRESS.pattern})*+", re.ASCII)
 _SEPARATORS = re.compile(r"[;,\x00-\x1f]+")
-_MARK = re.compile('"\ue001(\\w+)\ue001"|\ue000(\\w+)\ue000')
+_MARK = re.compile('"\ue001\\w+\ue001"|\ue000\\w+\ue000')
 _ATTEMPT = "\ue002"
 _VALUES = ("email", "called", "greeting", "greeting_html", "token", "delivery")
-_NAME = _VALUES.index("called")
 _ORDINARY = re.compile(r"(?:\w+(?: \w+)*)?+(?:\n(?:\w+(?: \w+)*)?+)*+")
 
 
@@ -71,9 +71,8 @@ class Prepared:
         """Serialise everything that all recipients share; raise BodyError on a broken limit."""
         check(letter)
         self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).decode().removesuffix("}")
-        self._named = _holes(_person(letter, named=True))
-        self._nameless = _holes(_person(letter, named=False))
-        self._room = MOST_VALUES - len(self._nameless[0])
+        self._constants, self._pick = _holes(_person(letter))
+        self._room = MOST_VALUES - sum(map(len, self._constants))
 
     def fill(self, attempt: str, recipients: Sequence[Recipient]) -> Body:
         """Return the body for these recipients, in their order.
@@ -87,31 +86,29 @@ class Prepared:
             columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
         if not recipients:
             return Body(b"", recipients, refused)
-        people = self._people(attempt, columns)
-        people[0] = f'{self._head},"personalizations":[{people[0]}'
-        people[-1] += "]}"
-        content = ",".join(people).encode()
+        content = "".join(self._pieces(attempt, columns)).encode()
         if len(content) >= MOST_BYTES:
             msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
             raise BodyError(msg)
         return Body(content, recipients, refused)
 
-    def _people(self, attempt: str, given: "Columns") -> list[str]:
-        """Return the personalizations; the one without a name is used only where there is none."""
-        columns = (
+    def _pieces(self, attempt: str, given: "Columns") -> Iterator[str]:
+        """Return the body in pieces: what is constant, and each recipient's values between."""
+        values = (
             _quoted(given.addresses),
             *_called(given.names),
             given.tokens,
             given.deliveries,
         )
-        named, nameless = (
-            map(template.replace(_ATTEMPT, attempt).__mod__, zip(*pick(columns), strict=True))
-            for template, pick in (self._named, self._nameless)
+        first, *constants = (one.replace(_ATTEMPT, attempt) for one in self._constants)
+        *between, last = constants
+        before = chain((f'{self._head},"personalizations":[{first}',), repeat(f"{last},{first}"))
+        columns = zip(
+            before,
+            *chain.from_iterable(zip(self._pick(values), map(repeat, [*between, ""]), strict=True)),
+            strict=False,
         )
-        if all(given.names) and all(columns[_NAME]):
-            return list(named)
-        both = zip(columns[_NAME], named, nameless, strict=True)
-        return [with_name if name else without for name, with_name, without in both]
+        return chain(chain.from_iterable(columns), (f"{last}]}}",))
 
 
 class Columns(NamedTuple):
@@ -135,18 +132,19 @@ def _quoted(addresses: Sequence[str]) -> list[str]:
 
 
 def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """Return for each name, as JSON: how the To line calls it, and the greeting, plain and HTML.
+    """Return for each name: how the To line calls it, and the greeting, plain and in HTML.
 
-    Names of letters and single spaces need no more than quotation marks.
+    The first is a member of a JSON object, or nothing; the others are JSON strings. Names of
+    letters and single spaces need no more than quotation marks.
     """
     if _all(_ORDINARY, names) and len(max(names, key=len)) <= LONGEST_NAME:
-        quoted = [f'"{name}"' if name else "" for name in names]
+        members = [f',"name":"{name}"' if name else "" for name in names]
         greetings = [f'", {name}"' if name else '""' for name in names]
-        return quoted, greetings, greetings
+        return members, greetings, greetings
     plain = [_SEPARATORS.sub(" ", name).strip() for name in names]
     greetings = list(map(called, names))
     return (
-        [orjson.dumps(name).decode() if name else "" for name in plain],
+        [f',"name":{orjson.dumps(name).decode()}' if name else "" for name in plain],
         [orjson.dumps(one).decode() for one in greetings],
         [orjson.dumps(html.escape(one)).decode() for one in greetings],
     )
@@ -242,15 +240,13 @@ def _shared(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
     return body
 
 
-def _person(letter: Letter, *, named: bool) -> dict[str, Any]:
+def _person(letter: Letter) -> dict[str, Any]:
     """Return one personalization with marks where a recipient's values go."""
     filled = {placeholder(letter.nonce, name, plain=True): _inside(name) for name in NAMES}
     person: dict[str, Any] = {
-        "to": [{"email": _whole("email"), "name": _whole("called")}],
+        "to": [{"email": _whole("email")}],
         "custom_args": {"nl_delivery": _inside("delivery"), "nl_attempt": _ATTEMPT},
     }
-    if not named:
-        del person["to"][0]["name"]
     varying = {name: fill(value, filled) for name, value in letter.headers if _varies(letter, name)}
     if varying:
         person["headers"] = varying
@@ -296,11 +292,16 @@ def _whole(name: str) -> str:
     return f"\ue001{name}\ue001"
 
 
-def _holes(person: dict[str, Any]) -> tuple[str, Callable[..., Any]]:
-    """Return the JSON with %s for each hole, and what picks the values for them in order."""
-    text = orjson.dumps(person).decode().replace("%", "%%")
-    names = [found[1] or found[2] for found in _MARK.finditer(text)]
-    return _MARK.sub("%s", text), itemgetter(*map(_VALUES.index, names))
+def _holes(person: dict[str, Any]) -> tuple[list[str], Callable[..., Any]]:
+    """Return the JSON around the holes, and what picks the values for them in order.
+
+    How somebody is called comes right after the address, as a member of its own, or not at all.
+    """
+    address = f'"{_whole("email")}"'
+    text = orjson.dumps(person).decode().replace(address, address + _inside("called"))
+    constants, names = _MARK.split(text), _MARK.findall(text)
+    picked = (_VALUES.index(name.strip('"\ue000\ue001')) for name in names)
+    return constants, itemgetter(*picked)
 
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:
