@@ -158,14 +158,16 @@ class App:
 
 def open_app(settings: Settings) -> App:
     """Open the publication: migrate its database, compile its templates, build its providers."""
-    engine = open_engine(settings.database_url)
-    migrations.upgrade(engine)
+    engine, reader = open_engine(settings.database_url), open_reader(settings.database_url)
+    # Asked without a lock: an upgrade waits for whoever writes, and looks at every foreign key.
+    if migrations.revision(reader) != migrations.head():
+        migrations.upgrade(engine)
     rng = random.SystemRandom()
     return App(
         settings=settings,
         publication=settings.publication,
         engine=engine,
-        reader=open_reader(settings.database_url),
+        reader=reader,
         fetcher=open_fetcher(clock, rng),
         senders=_senders(settings),
         templates=open_templates(settings.publication, settings.root),

@@ -236,3 +236,10 @@ def test_a_step_that_breaks_leaves_the_others_their_turn() -> None:
     assert [line.stage for line in report] == ["send", "draft", "notices"]
     assert report[0].says == "/outbox/1-1.eml cannot be used: No space left on device"
     assert "KeyError" in report[1].says
+
+
+def test_a_publication_opens_while_somebody_else_writes(weekly: House) -> None:
+    with weekly.app.engine.begin():
+        other = reopened(weekly.root, FRIDAY)
+        assert other.issues() == []
+        other.app.close()
