@@ -152,6 +152,9 @@ class RowReader:
         agreed_at = moment(cells.get("consent", "")) if confirmed else None
         often = frequency(cells.get("frequency", ""))
         keys = self._newsletters(cells)
+        if not keys and blocked is None:
+            msg = "the row names no newsletter; --newsletter names one for all rows"
+            raise CellError(msg)
         proofs = (Proof(key, "attested", agreed_at, attested, vouched=True) for key in keys)
         return Row(
             number,

@@ -412,6 +412,35 @@ def test_a_row_that_cannot_be_read_does_not_stop_the_others(
     assert [one.row for one in found.examples["refused"]] == [2, 3, 4, 5]
 
 
+def test_a_row_for_no_newsletter_is_refused_unless_it_only_suppresses(
+    sqlite_engine: sa.Engine, tmp_path: Path
+) -> None:
+    path = written(tmp_path, "email,status\na@example.org,subscribed\nb@example.org,bounced\n")
+    listing = open_listing(path, mapping={})
+    found = run.apply(
+        sqlite_engine, Order(listing, Terms("x"), PEPPER), actor="staff", clock=lambda: NOW
+    )
+    assert found.counts == {"refused": 1, "new": 1}
+    assert people_of(sqlite_engine)["b@example.org"]["suppressed"][0] == "bounce"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_an_export_of_one_database_is_read_by_the_other(
+    sqlite_engine: sa.Engine, pg_engine: sa.Engine, tmp_path: Path, kind: str
+) -> None:
+    with sqlite_engine.begin() as connection:
+        add_person(connection, "한국@한국.kr", topics=["Ships"], labels=["=x"], frequency="weekly")
+        add_person(connection, "b@example.org", state="left", suppressed="complaint")
+    bring(pg_engine, written(tmp_path, exported(sqlite_engine, kind), f"p.{kind}"), "the fair")
+    before, after = people_of(sqlite_engine), people_of(pg_engine)
+    assert before.keys() == after.keys()
+    for address, person in before.items():
+        for field in ("topics", "labels", "suppressed", "created_at"):
+            assert after[address][field] == person[field]
+        (there,), (here,) = after[address]["subscriptions"], person["subscriptions"]
+        assert {**there, "origin": ""} == {**here, "origin": ""}
+
+
 def test_an_import_that_was_cut_short_goes_on_where_it_stopped(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
