@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 INVISIBLE = re.compile(r"[\u200b\ufeff]")
-BULLET = re.compile(r"^[\s\u00a0]*(?:[-*+•‣▪●◦∙·–—■□◆►▶✓✔※]|\(?\d{1,2}[.)])[\s\u00a0]+(?=\S)")
+BULLET = re.compile(
+    r"^\s*(?:(?:[-*+·–—∙]|\(?\d{1,2}[.)])\s+|[•‣▪●◦□■◆◇►▶▸➤➔✓✔☑✅※・○◎]\ufe0f?\s*)(?=\S)"
+)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

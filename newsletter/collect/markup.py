@@ -23,6 +23,7 @@ ZONES = {"aside": "aside", "footer": "footer", "figcaption": "caption", "caption
 BOLD = frozenset({"b", "strong"})
 LISTS = frozenset({"ul", "ol", "dl"})
 LINES = frozenset({"span", "a", "em", "small"})
+OPENERS = frozenset({*HEADINGS, "summary", "dt"})
 MARKERS = frozenset({"a", "sup"})
 _OWN_LINE = re.compile(
     r"kicker|eyebrow|overline|byline|headline-?(?:intro|kicker)|dachzeile|roofline", re.IGNORECASE
@@ -136,7 +137,7 @@ def markup_blocks(root: Element) -> tuple[list[Block], list[Element]]:
             walk.add(element.tail)
         elif event == "end":
             _leave(walk, element, tag)
-        elif tag in SKIPPED or _is_hidden(element):
+        elif _is_skipped(element, tag):
             context.skip_subtree()
             skipping = element
         elif tag in MARKERS and (mark := _note_mark(element, tag, walk.parts)):
@@ -173,6 +174,14 @@ def _leave(walk: Walk, element: Element, tag: str) -> None:
 
 def _own_line(element: Element) -> bool:
     return bool(_OWN_LINE.search(element.get("class") or ""))
+
+
+def _is_skipped(element: Element, tag: str) -> bool:
+    """Say whether an element holds nothing to read; a button that opens a box is its title."""
+    if tag in SKIPPED:
+        above = element.getparent()
+        return tag != "button" or above is None or str(above.tag) not in OPENERS
+    return _is_hidden(element)
 
 
 def _is_hidden(element: Element) -> bool:

@@ -139,7 +139,7 @@ def _dashes(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoin
 def _box(blocks: Sequence[Block], at: int, label: str, hints_of: HintsOf) -> KeyPoints | None:
     """Take the short paragraphs of a box or aside whose title is the label."""
     boxed = blocks[at].zone == "aside" or _BOX.search(hints_of(blocks[at], NEAR))
-    if not boxed or names_takeaways(label) != "certain":
+    if not boxed:
         return None
     items: list[str] = []
     used = {at}

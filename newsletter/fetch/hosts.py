@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from newsletter.errors import FetchFailed
 
-
 OURS = 0.2
 
 

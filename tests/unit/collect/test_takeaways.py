@@ -44,6 +44,12 @@ FORMS = {
     "an introduction between": f"<h2>Key Takeaways</h2><p>In short, this is what matters:</p>{LIST}",
     "a picture between": f"<h2>Key Takeaways</h2><figure><img src=a.jpg><figcaption>A river.</figcaption></figure>{LIST}",
     "box without a label": f'<div class="key-takeaways">{LIST}</div>',
+    "a box that opens": f"<h3><button>Key Takeaways</button></h3><div>{LIST}</div>",
+    "details": f"<details><summary>Key Takeaways</summary>{LIST}</details>",
+    "ticks for bullets": "<h3>Key Takeaways</h3>"
+    + "".join(f"<div><span>✓</span>{p}</div>" for p in POINTS),
+    "an aside at a glance": f"<aside><strong>At a glance</strong>{''.join(f'<p>{p}</p>' for p in POINTS)}</aside>",
+    "points of a Japanese kind": f"<div><p>この記事のポイント</p>{''.join(f'<p>・{p}</p>' for p in POINTS)}</div>",
     "paragraphs in items": f"<h2>Key Takeaways</h2><ul>{''.join(f'<li><p>{p}</p></li>' for p in POINTS)}</ul>",
 }
 
