@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from newsletter import migrations
+from newsletter.esp.port import Recipient, Shipment, Verdict
+from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.smtp import SmtpSender
 from newsletter.model.slot import coming, local, note, offset
 from newsletter.render.templates import template_root
+from newsletter.send.notices import letter
 from newsletter.settings import Settings, secrets
 from newsletter.store import slots
 from newsletter.store.database import open_reader
@@ -107,6 +111,39 @@ def _provider(settings: Settings) -> Iterator[Reading]:
     else:
         yield ok("provider", f"{house.provider}, its secret is set")
         yield _site(house.url)
+
+
+def online(settings: Settings, now: datetime) -> Iterator[Reading]:
+    """Ask the providers whether they would take our mail; nothing is sent."""
+    house = settings.publication
+    if house.provider == "sendgrid":
+        yield _answer("provider online", _sendgrid(settings, now), "SENDGRID_API_KEY")
+    elif house.provider == "smtp":
+        yield _answer("provider online", SmtpSender(settings.smtp_url).probe(), "SMTP_URL")
+    if settings.alert_smtp_url:
+        problem = SmtpSender(settings.alert_smtp_url).probe()
+        yield _answer("alerts online", problem, "ALERT_SMTP_URL")
+
+
+def _sendgrid(settings: Settings, now: datetime) -> str:
+    """Have a mail to ourselves checked in sandbox mode; return why it would not be taken."""
+    house = settings.publication
+    sender = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host, sandbox=True)
+    checked = letter(house, "Checked by newsletter doctor", "<p>Checked.</p>", "Checked.", date=now)
+    outcome = sender.submit(
+        Shipment("doctor:1", checked, [Recipient("doctor", house.sender.address, "", "")])
+    )
+    sender.close()
+    if outcome.verdict is Verdict.ACCEPTED:
+        return "; ".join(outcome.refused.values())
+    return outcome.reason
+
+
+def _answer(subject: str, problem: str, name: str) -> Reading:
+    if problem:
+        advice = f"look at {name} in {secrets.FILE}, and whether this machine may connect there"
+        return Reading(Health.FAIL, subject, problem, advice)
+    return ok(subject, "it answers and would take our mail")
 
 
 def _outbox(folder: Path) -> Reading:

@@ -167,13 +167,16 @@ def _away(slot: Due, now: datetime) -> str:
 @commands.command()
 def doctor(
     *,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the provider too; nothing is sent.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Say what works, what should be done, and what is broken.
 
     Exit code 0: all is well; 3: something should be done; 1: something does not work.
     """
-    readings = list(_readings())
+    readings = list(_readings(online=online))
     if as_json:
         print_rows(map(_reading_row, readings), (), as_json=True)
     else:
@@ -187,7 +190,7 @@ def doctor(
     raise SystemExit(int(Exit.WAITS if Health.WARN in healths else Exit.WELL))
 
 
-def _readings() -> Iterator[Reading]:
+def _readings(*, online: bool) -> Iterator[Reading]:
     try:
         loaded = settings.load(Path.cwd(), os.environ)
     except ConfigurationError as error:
@@ -195,6 +198,8 @@ def _readings() -> Iterator[Reading]:
             yield Reading(Health.FAIL, "configuration", line, "correct it and run this again")
         return
     yield from checkup.examine(loaded, clock())
+    if online:
+        yield from checkup.online(loaded, clock())
 
 
 def _reading_row(reading: Reading) -> dict[str, str]:

@@ -18,6 +18,7 @@ MOST_TRIES = 10
 LATER = 300.0
 """Seconds after which those are tried again whom the server turned away for now."""
 TEMPORARY = range(400, 500)
+FINE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,22 @@ class SmtpSender:
             return self._each(client, shipment)
         finally:
             _leave(client)
+
+    def probe(self) -> str:
+        """Connect, log in and take leave; return what went wrong, nothing if all is well."""
+        try:
+            client = self._connected()
+        except smtplib.SMTPAuthenticationError as error:
+            return f"the server refused the login: {_said(error)}"
+        except (OSError, smtplib.SMTPException) as error:
+            return f"no connection: {type(error).__name__}: {error}"
+        try:
+            code, says = client.noop()
+        except (OSError, smtplib.SMTPException) as error:
+            return f"the connection broke: {type(error).__name__}: {error}"
+        finally:
+            _leave(client)
+        return "" if code == FINE else f"it answered {code} {says.decode(errors='replace')}"
 
     def _connected(self) -> smtplib.SMTP:
         server, timeout = self._server, self._limits.answer

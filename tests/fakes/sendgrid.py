@@ -167,6 +167,8 @@ class _Connection(socketserver.StreamRequestHandler):
             return self._say(400, {"errors": [problem]})
         if self.server.keep:
             self.server.bodies.append(body)
+        if fault == "ok" and body.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
+            return self._say(200, None)
         if fault in {"ok", "accept_drop", "accept_500", "accept_slow", "drip"}:
             self.server.ledger.accept(body)
         if self.server.delay:

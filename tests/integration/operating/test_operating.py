@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from newsletter import migrations, settings
 from newsletter.cli.operating import commands
 from newsletter.store.database import open_engine
+from tests.fakes.sendgrid import SendGrid
+from tests.fakes.smtp import Smtp
 
 ROOT = Path(__file__).parents[3]
 GIVEN = (
@@ -187,3 +189,39 @@ def test_init_asks_a_person_and_asks_again_after_a_wrong_answer(folder: Path) ->
     house = settings.load(folder, {}).publication
     assert (house.name, str(house.timezone)) == ("Harbour Review", "Asia/Seoul")
     assert house.sender.address == "brief@example.org"
+
+
+def provided(folder: Path, provider: str, *secrets: str) -> list[dict[str, str]]:
+    """Return what `doctor --online` says of the provider."""
+    call("init", *GIVEN)
+    path = folder / "newsletter.toml"
+    path.write_text(path.read_text().replace('provider = "outbox"', f'provider = "{provider}"'))
+    with (folder / ".env").open("a") as environment:
+        environment.writelines(f"{line}\n" for line in secrets)
+    rows = [json.loads(line) for line in call("doctor", "--online", "--json").output.splitlines()]
+    return [row for row in rows if row["subject"] == "provider online"]
+
+
+def test_doctor_asks_sendgrid_whether_it_would_take_a_mail_and_sends_none(folder: Path) -> None:
+    with SendGrid(folder / "ledger") as server:
+        key = "SENDGRID_API_KEY=SG.secret"
+        (row,) = provided(folder, "sendgrid", key, f"SENDGRID_API_HOST={server.url}")
+        assert row["health"] == "ok", row
+        assert server.bodies[0]["mail_settings"] == {"sandbox_mode": {"enable": True}}
+        assert not server.ledger.requests()
+        server.faults.append("401")
+        (row,) = provided(folder, "sendgrid")
+    assert row["health"] == "fail"
+    assert "authorization grant is invalid" in row["says"]
+    assert "SG.secret" not in str(row)
+
+
+def test_doctor_greets_the_mail_server(folder: Path) -> None:
+    with Smtp() as server:
+        (row,) = provided(folder, "smtp", f"SMTP_URL={server.url}")
+        assert row["health"] == "ok", row
+    assert not server.mailbox.messages
+    (row,) = provided(folder, "smtp")
+    assert row["health"] == "fail"
+    assert row["says"].startswith("no connection")
+    assert "SMTP_URL" in row["advice"]
