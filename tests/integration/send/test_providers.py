@@ -1,6 +1,7 @@
 """The ledger with the providers that answer for each recipient, and notices."""
 
-import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import PUBLICATION, WEEKLY
 from tests.fakes.smtp import Smtp
 from tests.integration.send.conftest import Office
+
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def test_over_smtp_only_the_message_in_doubt_is_held(office: Office) -> None:
@@ -79,16 +82,10 @@ def test_a_killed_outbox_worker_is_repeated_without_a_person(lite: Office, tmp_p
     folder = tmp_path / "outbox"
     lite.use(OutboxSender(folder, max_batch=4))
     lite.freeze()
-    lite.engine.dispose()
-    lite.reader.dispose()
-    pid = os.fork()
-    if not pid:
-        lite.at = lambda point: os._exit(9) if point == "after_response" else None
-        try:
-            lite.submit()
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    url = lite.engine.url.render_as_string(hide_password=False)
+    dying = ["after_response", str(folder), url, lite.now.isoformat()]
+    command = [sys.executable, "-m", "tests.fakes.dying", *dying]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
     written = {one.name: one.stat().st_mtime_ns for one in folder.glob("*.eml")}
     assert len(written) == 4
     lite.later(minutes=5)

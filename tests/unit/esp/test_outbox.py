@@ -1,20 +1,18 @@
 """Files in a folder: whole or not there, written once."""
 
-import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from newsletter.esp.outbox import OutboxSender
-from newsletter.esp.port import Recipient, Shipment, Verdict
-from newsletter.send.headers import letter
-from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
+from newsletter.esp.port import Verdict
+from tests.fakes.dying import SHIPMENT
 
-LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
-PEOPLE = [Recipient(f"7-{n}", f"reader{n}@example.net", "", f"tok{n}") for n in range(1, 4)]
-SHIPMENT = Shipment("7.1:1", LETTER, PEOPLE)
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def test_each_delivery_is_one_file_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -63,16 +61,9 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_process_that_dies_while_writing_leaves_no_mail_behind(tmp_path: Path) -> None:
-    pid = os.fork()
-    if not pid:
-        try:
-            dying = OutboxSender(
-                tmp_path, at=lambda point: os._exit(9) if point == "mid_body" else None
-            )
-            dying.submit(SHIPMENT)
-        finally:
-            os._exit(1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    command = [sys.executable, "-m", "tests.fakes.dying", "mid_body", str(tmp_path)]
+    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
+    assert list(tmp_path.iterdir()), "it died before it wrote anything"
     assert not list(tmp_path.glob("*.eml"))
     assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     assert len(list(tmp_path.iterdir())) == 3
