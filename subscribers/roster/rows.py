@@ -1,5 +1,6 @@
 """From the cells of a row to what the row asks for; pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,8 +23,17 @@ from subscribers.roster.reading import Raw
 
 TAGS_LIMIT = 200
 TAG_LIMIT = 120
+LONGEST_DATE = 40
 
 _NO = frozenset({"", "no", "false", "0", "n", "none", "null", "-", "아니오"})
+_YES = frozenset(
+    {"yes", "true", "1", "y", "x", "ok", "agreed", "confirmed", "ja", "oui", "sí", "si", "예", "네"}
+    | {"동의", "동의함", "はい", "同意", "是"}
+)
+_DATED = re.compile(
+    r"(?=(?:\D*\d){4})[\d\s.,:/+\-TZ년월일年月日]+(?:[ap]m)?(?:\s?(?:utc|gmt))?", re.IGNORECASE
+)
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
 _STATES: Mapping[str, State | Reason] = {
     **dict.fromkeys(
         ("subscribed", "enabled", "active", "confirmed", "true", "yes", "1", "y"), State.CONFIRMED
@@ -198,9 +208,12 @@ class RowReader:
         )
 
     def _attested(self, cells: Mapping[str, str]) -> str:
+        """Return who vouches that this person agreed; "" where the row says no, or nothing clear."""
         cell = cells.get("consent", "")
-        if cell.casefold() in _NO:
+        if not cell:
             return self._terms.attest
+        if not (cell.casefold() in _YES or _dated(cell)):
+            return ""
         source = cells.get("consent_source", "")
         return f"{source or self._terms.file}: {cell}"[:500]
 
@@ -316,6 +329,10 @@ def _wanted(one: Mapping[str, Any]) -> Wanted:
         str(one.get("reason") or ""),
         str(one.get("origin") or ""),
     )
+
+
+def _dated(cell: str) -> bool:
+    return len(cell) <= LONGEST_DATE and bool(_DATED.fullmatch(_MONTH.sub("", cell).strip()))
 
 
 def _granted(wanted: Wanted, agreed: set[str]) -> Wanted:

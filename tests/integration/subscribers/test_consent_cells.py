@@ -1,0 +1,48 @@
+"""Only a date or a plain yes in the consent column confirms anybody."""
+
+import pytest
+
+from subscribers.model import State
+from subscribers.roster.reading import Raw
+from subscribers.roster.rows import Row, RowReader, Terms
+
+
+def standing(cell: str, attest: str = "") -> State:
+    reader = RowReader(Terms("people.csv", into=("weekly",), attest=attest))
+    row = reader.read(Raw(2, {"address": "ada@example.org", "consent": cell}))
+    assert isinstance(row, Row)
+    return row.subscriptions[0].state
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2026-03-02",
+        "2026-03-02 10:00:00",
+        "2026-03-02T10:00:00+09:00",
+        "02/03/2026 1:05 PM",
+        "2 Mar 2026",
+        "March 2, 2026",
+        "2026. 3. 2.",
+        "2026년 3월 2일",
+        "1772409600",
+        "Yes",
+        "예",
+    ],
+)
+def test_a_date_or_a_yes_confirms(cell: str) -> None:
+    assert standing(cell) is State.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["no", "0", "never", "N/A", "nein", "unknown", "withdrawn 2026-03-02", "pending", "not yet"],
+)
+@pytest.mark.parametrize("attest", ["", "the book fair"])
+def test_anything_else_stays_pending_whatever_is_attested_for_all(cell: str, attest: str) -> None:
+    assert standing(cell, attest) is State.PENDING
+
+
+def test_an_empty_cell_goes_by_what_is_attested_for_all() -> None:
+    assert standing("", "the book fair") is State.CONFIRMED
+    assert standing("") is State.PENDING
