@@ -15,7 +15,7 @@ from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid import SendGridSender
 from newsletter.esp.smtp import SmtpSender
 from newsletter.model.slot import coming, local, note, offset
-from newsletter.render.templates import template_root
+from newsletter.render.templates import open_templates, template_root
 from newsletter.send.notices import letter
 from newsletter.settings import Settings, secrets
 from newsletter.store import slots
@@ -57,6 +57,7 @@ def examine(settings: Settings, now: datetime) -> Iterator[Reading]:
     yield _address(settings)
     yield from _sources(settings)
     yield from _newsletters(settings, now)
+    yield from _templates(settings)
 
 
 def _secrets(settings: Settings) -> Reading:
@@ -193,6 +194,18 @@ def _sources(settings: Settings) -> Iterator[Reading]:
             yield Reading(Health.WARN, subject, f"{source.path} does not exist", advice)
         else:
             yield ok(subject, f"{source.kind} {source.path or source.url}")
+
+
+def _templates(settings: Settings) -> Iterator[Reading]:
+    """Look at templates only where the publisher has laid own ones over ours."""
+    if not (settings.root / "templates").is_dir():
+        return
+    broken = open_templates(settings.publication, settings.root).broken()
+    for says in broken:
+        advice = "correct it in templates/, or remove it: ours is used then"
+        yield Reading(Health.FAIL, "templates", says, advice)
+    if not broken:
+        yield ok("templates", "yours and ours compile")
 
 
 def _newsletters(settings: Settings, now: datetime) -> Iterator[Reading]:

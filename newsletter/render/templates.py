@@ -57,6 +57,16 @@ class Templates:
         except jinja2.TemplateNotFound as error:
             raise TemplateFailed(_said(error, name)) from error
 
+    def broken(self) -> list[str]:
+        """Compile every template and say of each that cannot be why; names are not looked up."""
+        found = []
+        for name in self.environment.list_templates(extensions=["j2"]):
+            try:
+                self.environment.get_template(name)
+            except jinja2.TemplateError as error:
+                found.append(_said(error, name))
+        return found
+
     def has(self, name: str) -> bool:
         """Whether there is a template of this name."""
         return name in self.environment.list_templates(filter_func=lambda one: one == name)

@@ -225,3 +225,15 @@ def test_doctor_greets_the_mail_server(folder: Path) -> None:
     assert row["health"] == "fail"
     assert row["says"].startswith("no connection")
     assert "SMTP_URL" in row["advice"]
+
+
+def test_doctor_compiles_the_publishers_templates(folder: Path) -> None:
+    call("init", *GIVEN)
+    own = folder / "templates" / "issue" / "brief"
+    own.mkdir(parents=True)
+    (own / "subject.txt.j2").write_text("No. {{ issue.number }}")
+    assert "ok    templates: yours and ours compile" in call("doctor").output
+    (own / "subject.txt.j2").write_text("{% if x %}")
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "fail  templates: template issue/brief/subject.txt.j2, line 1" in result.output
