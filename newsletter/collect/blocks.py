@@ -70,8 +70,10 @@ def has_bullet(text: str) -> bool:
 
 def count_words(text: str) -> int:
     """Count words; in scripts without spaces, every two characters."""
-    spaced = len(text.split())
-    return max(spaced, len(text) // 12)
+    spaced = text.count(" ") + 1 if text else 0
+    if text.isascii() or spaced * 15 > len(text):
+        return spaced
+    return max(spaced, len(text) // 2)
 
 
 def joined(parts: Iterable[str]) -> str:

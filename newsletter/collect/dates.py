@@ -14,6 +14,7 @@ from babel import Locale
 EARLIEST, LATEST = 1990, 2099
 TOO_FAR = timedelta(hours=24)
 SHORTEST, LONGEST = 6, 80
+_DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
 
 ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120,
@@ -59,6 +60,7 @@ _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 
 
 SHORTEST, LONGEST = 6, 80
+_DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
 """How many letters a date has, with a weekday, a lead-in and a time zone."""
 
 
@@ -80,6 +82,14 @@ def read_date(text: str) -> When | None:
         if found := form.match(cleaned):
             return _when(found.groupdict())
     return None
+
+
+def date_within(text: str) -> When | None:
+    """Read a short line of which one part is a date: "By Jane Rivers | October 5, 2026"."""
+    if len(text) > LONGEST:
+        return None
+    parts = [text, *_DIVIDERS.split(text)]
+    return next((when for part in parts if (when := read_date(part))), None)
 
 
 def read_feed_date(text: str) -> When | None:

@@ -12,7 +12,7 @@ from newsletter.collect.bylines import (
     read_byline,
     with_positions,
 )
-from newsletter.collect.dates import When, read_date
+from newsletter.collect.dates import When, date_within, read_date
 from newsletter.collect.labels import names_takeaways
 from newsletter.model.article import Author
 
@@ -75,12 +75,16 @@ def text_head(blocks: Sequence[Block]) -> Head:
         title=title,
         kicker=kicker,
         authors=authors,
-        when=read_date(blocks[dated].text) if dated >= 0 else None,
+        when=_first_date(blocks, [dated] if dated >= 0 else author_lines),
         topics=_topics(blocks[at].text for at in tagged),
         dek=dek,
         used=frozenset(used),
         end=max(used) + 1,
     )
+
+
+def _first_date(blocks: Sequence[Block], places: Sequence[int]) -> When | None:
+    return next((when for at in places if (when := date_within(blocks[at].text))), None)
 
 
 def _span(blocks: Sequence[Block]) -> int:
@@ -116,15 +120,16 @@ def _title_lines(blocks: Sequence[Block], span: int, first_marked: int) -> list[
 
 
 def _without_author(blocks: Sequence[Block], lines: list[int], marked: int) -> list[int]:
-    """Leave a bare name or position above the date to the byline."""
-    while len(lines) > 1 and not has_prefix(blocks[marked].text):
-        text = blocks[lines[-1]].text
-        short = len(text) <= 30 and blocks[lines[-1]].group == blocks[marked].group  # noqa: PLR2004
-        nameless = not (is_position(text) or (short and _bare_name(text)))
-        if nameless or blocks[lines[-1]].words >= blocks[lines[-2]].words:
+    """Leave a bare name and a position above the date to the byline."""
+    kept = list(lines)
+    while len(kept) > 1 and not has_prefix(blocks[marked].text):
+        last, above = blocks[kept[-1]], blocks[kept[-2]]
+        named = len(last.text) <= 30 and _bare_name(last.text) and last.words < above.words  # noqa: PLR2004
+        placed = is_position(last.text) and len(kept) > 2  # noqa: PLR2004
+        if last.group != blocks[marked].group or not (named or placed):
             break
-        lines = lines[:-1]
-    return lines
+        kept.pop()
+    return kept if len(kept) < len(lines) and _bare_name(blocks[kept[-1] + 1].text) else lines
 
 
 def _bare_name(text: str) -> bool:
@@ -140,9 +145,19 @@ def _title_parts(lines: Sequence[str]) -> tuple[str, str, str]:
         return "", lines[0], ""
     first, second = lines[0], lines[1]
     short = len(first.split()) <= WORDS_OF_KICKER and len(first) < len(second)
-    if short:
+    if short and not _is_sentence_below(first, second):
         return first, second, " ".join(lines[2:])
     return "", first, " ".join(lines[1:])
+
+
+def _is_sentence_below(title: str, below: str) -> bool:
+    """Tell a standing sentence below a title from a title below its kicker, by the capitals."""
+    words = below.split()
+    return len(words) > 12 and _capitals(title.split()) >= 0.5 and _capitals(words) < 0.25  # noqa: PLR2004
+
+
+def _capitals(words: Sequence[str]) -> float:
+    return sum(word[:1].isupper() for word in words) / max(1, len(words))
 
 
 def _authors_below(
@@ -193,7 +208,7 @@ def page_head(blocks: Sequence[Block], title_at: int, hints_of: HintsOf, site: s
         title=blocks[title_at].text,
         kicker=blocks[kicker].text if kicker >= 0 else "",
         authors=authors,
-        when=read_date(blocks[dated].text) if dated >= 0 else None,
+        when=_first_date(blocks, [dated]) if dated >= 0 else None,
         topics=_topics([blocks[at].text for at in tagged]),
         used=frozenset(used),
         end=max(used) + 1,
@@ -251,9 +266,10 @@ def _positions_below(blocks: Sequence[Block], at: int, most: int, hints_of: Hint
 
 
 def _page_date(blocks: Sequence[Block], places: Sequence[int], hints_of: HintsOf) -> int:
-    dated = [at for at in places if len(blocks[at].text) <= 60 and read_date(blocks[at].text)]  # noqa: PLR2004
+    dated = [at for at in places if read_date(blocks[at].text)]
     hinted = [at for at in dated if _DATE.search(hints_of(blocks[at], 2))]
-    return (hinted or dated or [-1])[0]
+    within = [] if dated else [at for at in places if date_within(blocks[at].text)]
+    return (hinted or dated or within or [-1])[0]
 
 
 def _is_tag(block: Block, hints_of: HintsOf) -> bool:

@@ -73,26 +73,52 @@ def _label(block: Block) -> tuple[str, str, str]:
 def _points(
     blocks: Sequence[Block], at: int, label: str, lead: str, hints_of: HintsOf
 ) -> KeyPoints | None:
+    """Take what stands below a label, whatever its form: lines, a list, dashes or a box."""
     if lead:
-        items = [unbulleted(line) for line in lead.split("\n")]
-        return _made(label, items, {at}, "lines")
-    after = at + 1
-    skipped = 0
-    while after < len(blocks) and skipped < NEAR:
+        return _made(label, [unbulleted(line) for line in lead.split("\n")], {at}, "lines")
+    for after in range(at + 1, min(at + 1 + NEAR, len(blocks))):
         block = blocks[after]
-        if block.kind is Kind.ITEM and (block.zone == blocks[at].zone or skipped == 0):
-            return _list(blocks, at, after, label)
-        if block.kind is Kind.HEADING:
+        if block.kind is not Kind.ITEM and _ends_search(block):
             break
-        if has_bullet(block.text) or any(map(has_bullet, block.lines)):
-            return _dashes(blocks, at, after, label)
-        if len(block.lines) > 1 and skipped == 0:
-            return _made(label, [unbulleted(line) for line in block.lines], {at, after}, "lines")
-        if block.words > LONGEST_ITEM or names_stop(block.text):
-            break
-        after += 1
-        skipped += 1
+        if taken := _beginning_at(blocks, at, after, label):
+            return taken[0]
     return _box(blocks, at, label, hints_of)
+
+
+def _ends_search(block: Block) -> bool:
+    """Say whether no list of the label can follow any more."""
+    return block.kind is Kind.HEADING or block.words > LONGEST_ITEM or names_stop(block.text)
+
+
+def _beginning_at(
+    blocks: Sequence[Block], at: int, after: int, label: str
+) -> tuple[KeyPoints | None] | None:
+    """Take the points that begin with this block; None when none begin here."""
+    block = blocks[after]
+    next_to = after == at + 1
+    if block.kind is Kind.ITEM and (block.zone == blocks[at].zone or next_to):
+        return (_list(blocks, at, after, label),)
+    if next_to and _same_run(blocks[at], block):
+        return (_run(blocks, at, label),)
+    if has_bullet(block.text) or any(map(has_bullet, block.lines)):
+        return (_dashes(blocks, at, after, label),)
+    if len(block.lines) > 1 and next_to:
+        lines = [unbulleted(line) for line in block.lines]
+        return (_made(label, lines, {at, after}, "lines"),)
+    return None
+
+
+def _same_run(label: Block, block: Block) -> bool:
+    """Say whether two lines of a text stand together, with no empty line between them."""
+    alone = label.depth == block.depth == 0
+    return alone and label.group == block.group != 0 and block.words <= LONGEST_ITEM / 2
+
+
+def _run(blocks: Sequence[Block], at: int, label: str) -> KeyPoints | None:
+    """Take the lines right below a label of a plain text."""
+    group = blocks[at].group
+    used = [place for place in range(at, len(blocks)) if blocks[place].group == group]
+    return _made(label, [blocks[place].text for place in used[1:]], set(used), "lines")
 
 
 def _list(blocks: Sequence[Block], at: int, first: int, label: str) -> KeyPoints | None:

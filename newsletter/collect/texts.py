@@ -12,8 +12,8 @@ WRAPPED = 55
 def text_blocks(text: str) -> list[Block]:
     """Return the blocks of `text`; short lines stay apart, wrapped ones are joined."""
     found: list[Block] = []
-    for group, lines in enumerate(_runs(text)):
-        margin = group > 0 and _has_margin(lines)
+    for group, lines in enumerate(_runs(text), 1):
+        margin = group > 1 and _has_margin(lines)
         for kind, part in _parts(lines, margin=margin):
             found.append(Block(kind, part, group=group, index=len(found)))
     return found
