@@ -17,6 +17,7 @@ from newsletter.model.slot import Due
 from newsletter.send import acts, proof, run, standing
 from newsletter.send.standing import Standing
 from newsletter.store import batches, deliveries, editions, issues
+from subscribers.model import EmailAddress
 
 commands = typer.Typer()
 
@@ -61,7 +62,7 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         if move:
             act = _move(app, issue, move)
         if resolve[0]:
-            act = _resolve(app, *resolve)
+            act = _resolve(app, issue, *resolve)
         if act is not None:
             with app.engine.begin() as connection:
                 act(connection)
@@ -213,7 +214,11 @@ def _move(app: App, issue_id: int, provider: str) -> Callable[[sa.Connection], o
     )
 
 
-def _resolve(app: App, batch: str, decision: str) -> Callable[[sa.Connection], object]:
+def _resolve(
+    app: App, issue_id: int, batch: str, decision: str
+) -> Callable[[sa.Connection], object]:
+    if batch.partition(".")[0] != str(issue_id):
+        fail(f"{batch!r} is no batch of issue {issue_id}.", Exit.USAGE)
     if decision not in {"accepted", "again"}:
         fail(f"{decision!r} is no decision; say `accepted` or `again`.", Exit.USAGE)
     chosen = cast("acts.Decision", decision)
@@ -241,6 +246,7 @@ def _submit(app: App, issue_id: int, *, at_once: bool) -> Sequence[str]:
 
 
 def _test(app: App, issue_id: int, address: str) -> None:
+    EmailAddress.parse(address)
     with app.reader.begin() as connection:
         issue = issues.load(connection, issue_id)
         printed = editions.of_issue(connection, issue_id)
@@ -251,7 +257,8 @@ def _test(app: App, issue_id: int, address: str) -> None:
     tested = proof.Proof(app.publication, newsletter, issue, printed, address)
     for edition, outcome in proof.send(tested, sender, app.new_id, now=app.now()):
         if outcome.verdict is not Verdict.ACCEPTED or outcome.refused:
-            fail(f"Edition {edition.seq} was not accepted: {outcome.reason or outcome.refused}")
+            why = outcome.reason or "; ".join(outcome.refused.values())
+            fail(f"Edition {edition.seq} was not accepted: {why}.")
         say(f"Edition {edition.seq} is on its way to {address}: {edition.subject}")
 
 

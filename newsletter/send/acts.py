@@ -121,6 +121,12 @@ def move(
     issue = issues.load(connection, issue_id)
     if issue.state not in {*_LEAVING, IssueState.PAUSED}:
         _refuse(connection, issue_id, "moved")
+    if not batches.last_seq(connection, issue_id):
+        msg = (
+            f"issue {issue_id} is not frozen yet: it will leave by the `provider` of"
+            " newsletter.toml; change it there"
+        )
+        raise NotAllowed(msg)
     issues.change(connection, issue_id, provider=provider)
     people = 0
     for row in batches.of_issue(connection, issue_id, [BatchState.PREPARED]):
