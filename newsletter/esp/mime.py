@@ -12,7 +12,6 @@ from newsletter.esp.port import Letter, Recipient
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 
-
 LONGEST_WORD = 60
 """Characters of a word in a subject that still fits on a line with its name."""
 
