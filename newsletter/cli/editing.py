@@ -31,6 +31,7 @@ from newsletter.render import run as rendering
 from newsletter.send.headers import letter
 from newsletter.store import editions, issues, slots
 from subscribers import directory
+from subscribers.model import EmailAddress
 
 commands = typer.Typer()
 listing = typer.Typer(invoke_without_command=True, help="List the issues, or show one.")
@@ -42,6 +43,7 @@ Number = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PREVIEW = "preview"
+MAIL = "message.eml"
 
 
 @commands.command()
@@ -135,17 +137,24 @@ def preview(
     Each gets body.html, body.txt and subject.txt; with `--as`, message.eml too.
     """
     with open_app() as app:
+        if address:
+            EmailAddress.parse(address)
         row, newsletter, made = rendered(app, issue)
         reader = _edition_of(app, newsletter, row, made, address) if address else None
         for edition in made:
             folder = out / f"edition-{edition.seq}"
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder, edition, address)
+            (folder / MAIL).unlink(missing_ok=True)
             if reader == edition.seq or (address and reader is None):
                 mail = letter(app.publication, newsletter, edition, kind=row.kind, date=app.now())
-                (folder / "message.eml").write_bytes(message(mail, _recipient(edition, address)))
+                (folder / MAIL).write_bytes(message(mail, _recipient(edition, address)))
         people = sum(one.people for one in made)
         say(f"{_counted(len(made), 'edition')} for {_counted(people, 'person')} in {out}.")
+        if reader is not None:
+            say(f"{address} gets edition {reader}: {out / f'edition-{reader}' / MAIL}")
+        elif address:
+            say(f"{address} is no subscriber: each edition holds a {MAIL} as it would come there.")
         with app.engine.connect() as connection:
             for told in rendering.told(connection, issue):
                 say(told)

@@ -44,10 +44,4 @@ def sayable() -> Iterator[None]:
     except ConfigurationError as error:
         fail(str(error), Exit.USAGE)
     except (NewsletterError, SubscribersError, sa.exc.DBAPIError, OSError) as error:
-        fail(_sentence(in_words(error)))
-
-
-def _sentence(text: str) -> str:
-    """Begin with a capital, unless that would misspell a file, a key or an address."""
-    first = text.split(maxsplit=1)[0] if text else ""
-    return text[:1].upper() + text[1:] if first.rstrip(",:").isalpha() else text
+        fail(in_words(error))

@@ -34,8 +34,14 @@ def say(text: str = "") -> None:
 
 def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
     """Print what happened and what to do next on standard error, and leave with `code`."""
-    errors.print(Text(_shown(message)))
+    errors.print(Text(_shown(_sentence(message))))
     raise SystemExit(int(code))
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital, unless that would misspell a file, a key or an address."""
+    first = text.split(maxsplit=1)[0] if text else ""
+    return text[:1].upper() + text[1:] if first.rstrip(",:").isalpha() else text
 
 
 def print_json(value: object) -> None:

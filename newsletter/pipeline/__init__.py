@@ -320,6 +320,9 @@ def _standing(publication: Publication, issue: Issue, now: standing.Standing) ->
     if issue.state in OPEN:
         says = f"{name} waits for approval: `newsletter approve {issue.id}`"
         return Line("standing", says, Level.WAITS)
+    if issue.state is IssueState.APPROVED and newsletter:
+        leaves = sending.departure(issue, newsletter).astimezone(newsletter.timezone)
+        return Line("standing", f"{name} is approved and leaves {leaves:%a %d %b %Y %H:%M %Z}")
     level = Level.WAITS if now.waits_for_a_person else Level.WELL
     return Line("standing", f"{name}: {now.in_words}", level)
 

@@ -56,7 +56,8 @@ class Standing:
         doubtful = self.unknown + self.held
         if doubtful and self.state == IssueState.SUBMITTING and not self.waiting:
             return f"partly submitted ({doubtful} unknown)"
-        return f"{self.state} ({self.reason})" if self.reason else self.state
+        told = self.reason and self.reason != self.state
+        return f"{self.state} ({self.reason})" if told else self.state
 
     @property
     def waits_for_a_person(self) -> bool:

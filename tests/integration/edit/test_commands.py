@@ -43,7 +43,8 @@ def test_an_issue_is_edited_previewed_checked_and_approved(desk: Path) -> None:
     sheet = sheet.replace("# - ", "- ")
     (desk / "sheet.txt").write_text(sheet, encoding="utf-8")
     assert "changes are in issue 1" in run("edit", "1", "--import", "sheet.txt").output
-    assert run("preview", "1", "--out", "out", "--as", "somebody@example.org").exit_code == 0
+    previewed = run("preview", "1", "--out", "out", "--as", "somebody@example.org")
+    assert "somebody@example.org is no subscriber" in previewed.output
     edition = desk / "out" / "edition-1"
     assert (edition / "subject.txt").read_text("utf-8") == "Trucks, cables and a school\n"
     assert "FROM THE TEXT" in (edition / "body.txt").read_text("utf-8").upper()
@@ -110,3 +111,21 @@ def test_issues_are_listed_as_a_table_and_as_json(desk: Path) -> None:
     assert "draft" in run("issues").output
     assert '"newsletter":"weekly"' in run("issues", "--json").output
     assert run("issues", "show", "1").exit_code == 0
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_preview_for_a_subscriber_says_which_edition_it_is() -> None:
+    run("subscribers", "import", "subscribers.csv", "--newsletter=weekly", "--apply")
+    run("preview", "1", "--as", "somebody@example.org")
+    told = run("preview", "1", "--as", "ada.morgan@readers.example").output
+    assert "ada.morgan@readers.example gets edition " in told
+    assert len(list(Path("preview").glob("*/message.eml"))) == 1
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("words", [("preview", "1", "--as", "ada"), ("send", "1", "--test", "ada")])
+def test_what_is_no_address_is_refused_before_anything_is_done(words: tuple[str, ...]) -> None:
+    run("preview", "1")
+    done = run(*words)
+    assert done.exit_code == 1
+    assert "must have an @-sign" in done.output

@@ -243,3 +243,12 @@ def test_a_publication_opens_while_somebody_else_writes(weekly: House) -> None:
         other = reopened(weekly.root, FRIDAY)
         assert other.issues() == []
         other.app.close()
+
+
+def test_a_pass_says_when_what_is_approved_leaves(weekly: House) -> None:
+    weekly.pass_at(FRIDAY)
+    weekly.pass_at(SATURDAY)
+    approve(weekly.app.engine, 1, actor="mina", now=weekly.at)
+    report = weekly.pass_at(SATURDAY + timedelta(hours=1))
+    assert "The Tide No. 1 is approved and leaves Mon 30 Nov 2026 08:00 UTC" in said(report)
+    assert gravest(report) is Level.WELL
