@@ -9,6 +9,8 @@ from newsletter.model.personalization import fill, substitutions
 from newsletter.store import articles, deliveries, editions
 from subscribers.tokens import Purpose
 
+LARGEST_ID = 31
+"""Bits of the largest number that a database takes for an article's."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:"
 
 
@@ -38,6 +40,8 @@ class Reading:
 
     def article(self, article_id: int) -> Response:
         """Show an article that was collected from a file and so has no page of its own."""
+        if article_id.bit_length() > LARGEST_ID:
+            return self.missing("There is no such article.")
         try:
             with self._app.reader.connect() as connection:
                 article = articles.load(connection, article_id)
