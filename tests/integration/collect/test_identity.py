@@ -1,6 +1,7 @@
 """The same article is one, however it shows up; different ones are not; edits are remembered."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from newsletter.model.source import Source
@@ -196,3 +197,13 @@ def test_a_canonical_address_of_another_site_is_not_linked(collector: Collector)
     collector.site.serve("/feed", rss(item(1, link)))
     collector.run(collector.feed("feed", "/feed"))
     assert collector.stored()[0].content.url == link
+
+
+def test_two_collections_at_once_double_nothing(both: Collector) -> None:
+    items = [item(n, both.site.serve(f"/a/{n}", article_page(n))) for n in range(6)]
+    both.site.serve("/feed", rss(*items))
+    source = both.feed("feed", "/feed")
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(lambda _: both.run(source), range(2)))
+    assert sum(report.new for report in reports) == 6
+    assert len(both.stored()) == 6
