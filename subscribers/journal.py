@@ -7,7 +7,7 @@ replayed before anything is sent. It holds ids and keyed hashes, no address.
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from subscribers.model import Entry, Erased, Reason, State, Subscriber
 from subscribers.store import audit, erasures, people
 from subscribers.store.audit import Act
 from subscribers.store.people import remove
+from subscribers.store.tables import audit as audit_table
 from subscribers.store.tables import subscriptions, suppressions
 
 SETTLED = timedelta(minutes=1)
@@ -114,6 +115,8 @@ class _Database:
     pepper: bytes
     now: datetime
     erased: Erasing
+    moved: dict[int, set[str]] = field(default_factory=dict)
+    """By person, the hashes of addresses that this database does not know they have taken."""
 
     def learn(self, entry: Entry) -> bool:
         """Apply one entry; return whether the database lacked it."""
@@ -134,7 +137,13 @@ class _Database:
         elif entry.act == "returned":
             erasures.forget(self.connection, entry.hash)
         person = people.load(self.connection, entry.subscriber_id)
-        if person is None or erasures.hashed(person.address_key, self.pepper) != entry.hash:
+        if person is None:
+            return False
+        own = self.moved.setdefault(person.id, set())
+        own.add(erasures.hashed(person.address_key, self.pepper))
+        if entry.act == "moved" and entry.reason in own:
+            own.add(entry.hash)
+        if entry.hash not in own:
             return False
         acts = {"left": _leave, "suppressed": _suppress, "lifted": _lift, "erased": _erase}
         done = entry.act in acts and acts[entry.act](self.connection, person, entry)
@@ -184,6 +193,9 @@ def _erase(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
     chosen = suppressions.c.address_key == person.address_key
     connection.execute(suppressions.delete().where(chosen))
     remove(connection, [person.id])
+    connection.execute(
+        audit_table.update().where(audit_table.c.subscriber_id == person.id).values(detail={})
+    )
     return True
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers import directory, erasure
-from subscribers.model import EmailAddress, Mail, Outcome, Subscriber
+from subscribers.model import EmailAddress, Entry, Mail, Outcome, Subscriber
 from subscribers.store import audit, erasures, links, people, proofs, standings
 from subscribers.store.audit import Act
 from subscribers.store.links import Link
@@ -106,9 +106,10 @@ def take_address(
             )
     except sa.exc.IntegrityError:
         return Outcome("taken")
-    erasures.forget(connection, erasures.hashed(key, pepper))
+    new, old = (erasures.hashed(one, pepper) for one in (key, person.address_key))
+    erasures.forget(connection, new)
     audit.record(connection, Act("person", "changed the address", now, person.id))
-    return Outcome("changed")
+    return Outcome("changed", entries=(Entry("moved", now, person.id, new, reason=old),))
 
 
 def _use(

@@ -189,6 +189,36 @@ def sign_up(connection: sa.Connection, address: str, rules: Rules = RULES) -> in
     return person.id
 
 
+def test_a_restored_database_that_knows_an_earlier_address_learns_who_left_since(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    with engine.begin() as connection:
+        ann = add_person(connection, "ann@old.example", newsletter="weekly")
+        eve = add_person(connection, "eve@old.example", newsletter="weekly")
+    old, new, other = (
+        hashed(EmailAddress.parse(one).key, PEPPER)
+        for one in ("ann@old.example", "ann@new.example", "eve@new.example")
+    )
+    later = NOW + timedelta(hours=1)
+    journal.append(
+        [
+            Entry("moved", NOW, ann, new, reason=old),
+            Entry("left", later, ann, new, "weekly"),
+            Entry("moved", NOW, eve, other, reason="the hash of somebody else"),
+            Entry("left", later, eve, other, "weekly"),
+        ]
+    )
+    with engine.begin() as connection:
+        assert replay(connection, journal, pepper=PEPPER, now=later) == 1
+        states = [
+            person.subscriptions[0].state.value
+            for number in (ann, eve)
+            if (person := people.load(connection, number)) is not None
+        ]
+    assert states == ["left", "confirmed"]
+
+
 def test_unanswered_sign_ups_and_network_addresses_are_let_go(engine: sa.Engine) -> None:
     later = NOW + timedelta(days=31)
     with engine.begin() as connection:
