@@ -26,7 +26,7 @@ from tests.fakes.issues import NOW, add_issue, add_many, publication
 
 ROOT = Path(__file__).parent.parent
 LATENCY = 0.15
-CONNECTIONS = 4
+CONNECTIONS = 2
 """Threads of ours where nothing waits for the sink: while one waits for the disk, others build."""
 EDITION = 30_000
 """Characters in an edition, about what a page of eight articles has."""

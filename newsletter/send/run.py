@@ -145,6 +145,7 @@ def submit(engine: sa.Engine, publication: Publication, courier: Courier) -> Tal
         with ThreadPoolExecutor(courier.connections, "send") as pool:
             _wait(worker, [pool.submit(worker.work) for _ in range(courier.connections)])
     finally:
+        worker.close()
         with engine.begin() as connection:
             _finish(connection, courier.clock())
     return worker.tally

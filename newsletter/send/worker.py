@@ -17,6 +17,7 @@ from newsletter.model.quiet import Quiet
 from newsletter.send import attempt, headers
 from newsletter.send.courier import Courier
 from newsletter.store import claims, deliveries, editions, issues, rates
+from newsletter.store.turns import Turns
 from subscribers.tokens import Purpose
 
 log = structlog.get_logger()
@@ -38,8 +39,7 @@ class Tally:
 class Worker:
     """Works off whatever may leave now; several threads may share one.
 
-    Claims and results are written one at a time within the process: SQLite has one writer, and
-    those who queue here do not have to poll for it.
+    Close it when done.
     """
 
     def __init__(self, engine: sa.Engine, publication: Publication, courier: Courier) -> None:
@@ -47,7 +47,8 @@ class Worker:
         self._engine = engine
         self._publication = publication
         self._courier = courier
-        self._writing = threading.Lock()
+        self._writing = Turns(engine)
+        self._counting = threading.Lock()
         self._letters: dict[int, Letter] = {}
         self._down: set[str] = set()
         self.stopping = False
@@ -74,6 +75,10 @@ class Worker:
     def _claim(self) -> Claim | None:
         with self._writing, self._engine.begin() as connection:
             return self._next(connection)
+
+    def close(self) -> None:
+        """Give back what a worker holds on to."""
+        self._writing.close()
 
     def _next(self, connection: sa.Connection) -> Claim | None:
         """Claim the next batch within the caller's transaction; none once it is time to stop."""
@@ -153,7 +158,8 @@ class Worker:
             mine = claims.count_withdrawn(connection, claim, len(gone))
             if mine:
                 deliveries.mark_each(connection, claim.issue_id, gone, DeliveryState.WITHDRAWN)
-        self.tally.withdrawn += len(gone) if mine else 0
+        with self._counting:
+            self.tally.withdrawn += len(gone) if mine else 0
         return mine
 
     def _call(self, claim: Claim, recipients: Sequence[Recipient]) -> Outcome:
@@ -192,7 +198,7 @@ class Worker:
         return self._letters.setdefault(claim.edition_id, letter)
 
     def _count(self, claim: Claim, people: int, outcome: Outcome, result: Result) -> None:
-        with self._writing:
+        with self._counting:
             tally = self.tally
             tally.batches += 1
             tally.refused += len(outcome.refused)
