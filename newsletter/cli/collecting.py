@@ -35,7 +35,7 @@ MANY = 15
 @commands.command("collect")
 def run_collect(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[SOURCE]…", help="Only these sources.")
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Only these sources.")
     ] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Also those that are not due.")] = False,
@@ -167,7 +167,7 @@ def _tell_probe(found: probe.Probe) -> None:
 @commands.command()
 def extract(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="HTML, Markdown or text files.")
+        list[Path], typer.Argument(metavar="FILE", help="HTML, Markdown or text files.")
     ],
     *,
     url: Annotated[str, typer.Option(help="The address the document came from.")] = "",
@@ -245,7 +245,7 @@ def _shown(article: Extracted) -> Iterator[tuple[str, str]]:
 @commands.command("articles")
 def list_articles(
     number: Annotated[
-        int | None, typer.Argument(metavar="[ARTICLE]", help="Show this article in full.")
+        int | None, typer.Argument(metavar="ARTICLE", help="Show this article in full.")
     ] = None,
     *,
     source: Annotated[str, typer.Option(help="Only of this source.")] = "",

@@ -48,7 +48,9 @@ MAIL = "message.eml"
 
 @commands.command()
 def draft(
-    newsletter: Annotated[str, typer.Argument(help="The newsletter's key in newsletter.toml.")],
+    newsletter: Annotated[
+        str, typer.Argument(metavar="NEWSLETTER", help="Its key in newsletter.toml.")
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:

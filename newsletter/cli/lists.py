@@ -15,6 +15,7 @@ from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
+from newsletter.pipeline.report import counted
 from subscribers.model import slug
 from subscribers.roster import export as exporting
 from subscribers.roster import run
@@ -94,7 +95,7 @@ def undo(
         )
         return
     say(
-        f"Import {number} is undone: {undone.removed:,} people removed, {undone.restored:,} as"
+        f"Import {number} is undone: {counted(undone.removed, 'person', 'people')} removed, {undone.restored:,} as"
         f" before, {undone.unsuppressed:,} suppressions lifted, {undone.kept_count:,} kept."
     )
     for address, reason in undone.kept:
@@ -124,7 +125,7 @@ def imports(*, as_json: AsJson = False) -> None:
 @commands.command()
 def export(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="Where to; without, standard output.")
+        Path | None, typer.Argument(metavar="FILE", help="Where to; without, standard output.")
     ] = None,
     *,
     kind: Annotated[
@@ -208,7 +209,8 @@ def _print_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
 @contextmanager
 def _progress(what: str) -> Iterator[run.Progress]:
     columns = (TextColumn("{task.completed:,} {task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=errors, transient=True) as shown:
+    hidden = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=hidden) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done: shown.update(task, completed=done)
 

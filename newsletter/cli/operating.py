@@ -38,7 +38,7 @@ Next, in this folder:
 @commands.command()
 def init(  # noqa: PLR0913 - every argument is an option of the command
     directory: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="The publication's folder.")
+        Path, typer.Argument(metavar="FOLDER", help="The publication's folder.")
     ] = Path(),
     *,
     name: Annotated[str, typer.Option(help="The house, as readers know it.")] = "",
@@ -113,7 +113,7 @@ def _answer(question: str, given: str, default: str, check: Callable[[str], obje
 
 @commands.command("next")
 def show_next(
-    newsletter: Annotated[str, typer.Argument(metavar="[NEWSLETTER]", help="Only this one.")] = "",
+    newsletter: Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Only this one.")] = "",
     *,
     count: Annotated[int, typer.Option(min=1, max=400, help="How many of each.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,

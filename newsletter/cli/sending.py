@@ -85,8 +85,10 @@ def correct(
     """
     with open_app() as app:
         with app.reader.begin() as connection:
-            newsletter = issues.load(connection, issue).newsletter
-        now = app.now()
+            found = issues.load(connection, issue)
+            if not standing.of(connection, issue).planned:
+                fail(f"Issue {issue} is {found.state} and went to nobody; `newsletter edit` it.")
+        newsletter, now = found.newsletter, app.now()
         zone = app.publication.timezone
         slot = Due(f"{now.astimezone(zone):%Y-%m-%dT%H:%M:%S} correction of {issue}", now)
         occasion = Occasion(IssueKind.CORRECTION, subject, note, corrects=issue)

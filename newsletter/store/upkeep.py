@@ -67,7 +67,7 @@ def file_of(url: str) -> Path:
 def copy_whole(source: Path, target: Path) -> None:
     """Copy a database file that is whole; raise NotAllowed when it is not."""
     if faults := list(_faults(source)):
-        msg = f"{source} cannot be restored: {faults[0]}"
+        msg = f"the copy {source} cannot be restored: {faults[0]}"
         raise NotAllowed(msg)
     _forget(target)
     with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(target)) as fresh:

@@ -153,10 +153,14 @@ def header_row(text: str, delimiter: str, name: str) -> list[str]:
 
 def _decoded(head: bytes, encoding: str, name: str) -> str:
     try:
-        return head.decode(encoding, errors="ignore")
+        text = head.decode(encoding, errors="ignore")
     except LookupError as error:
         msg = f"there is no encoding “{encoding}”; for {name} try utf-8, cp949, cp1252 or utf-16"
         raise ImportRefused(msg) from error
+    if "\0" in text:
+        msg = f"{name} is no text; expected a table (CSV) or JSON lines"
+        raise ImportRefused(msg)
+    return text
 
 
 def _mapped(
@@ -174,8 +178,9 @@ def _mapped(
     columns |= _override(headers, mapping, name)
     columns = {meaning: header for meaning, header in columns.items() if header}
     if "address" not in columns:
+        shown = ", ".join(header[:40] for header in headers[:12])
         msg = (
-            f"{name}: no column looks like a mail address among {', '.join(headers[:12])}; "
+            f"{name}: no column looks like a mail address among {shown}; "
             "name it with --map address=COLUMN"
         )
         raise ImportRefused(msg)

@@ -129,3 +129,11 @@ def test_what_is_no_address_is_refused_before_anything_is_done(words: tuple[str,
     done = run(*words)
     assert done.exit_code == 1
     assert "must have an @-sign" in done.output
+
+
+@pytest.mark.usefixtures("desk")
+def test_an_issue_that_went_to_nobody_is_edited_instead_of_corrected() -> None:
+    done = run("correct", "1")
+    assert done.exit_code == 1
+    assert "`newsletter edit` it" in done.output
+    assert len(run("issues", "--json").output.splitlines()) == 1

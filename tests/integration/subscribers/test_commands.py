@@ -48,7 +48,7 @@ def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
     ]
     assert [one["file"] for one in listed] == ["more.csv", "people.csv"]
     undone = type_in("subscribers", "undo", str(told["import"]))
-    assert "1 people removed" in undone.stdout
+    assert "1 person removed" in undone.stdout
     assert type_in("subscribers", "show", "new@example.org").exit_code == 1
 
 
@@ -61,6 +61,7 @@ def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
         (("import", "people.csv", "--map", "address=Nope"), "has no such column"),
         (("import", "people.csv", "--map", "shoe=name"), "there is no such field"),
         (("import", "people.csv", "--encoding", "klingon"), "There is no encoding"),
+        (("import", "newsletter.db"), "newsletter.db is no text; expected a table"),
         (("undo", "99"), "There is no import 99"),
         (("show", "nobody@example.org"), "Nobody is known by nobody@example.org"),
         (("show", "nobody"), "must have an @-sign"),
