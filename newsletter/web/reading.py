@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse, Response
 from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.model.personalization import fill, substitutions
+from newsletter.model.text import web_address
 from newsletter.store import articles, deliveries, editions
 from subscribers.tokens import Purpose
 
@@ -47,7 +48,7 @@ class Reading:
                 article = articles.load(connection, article_id)
         except NotFound:
             return self.missing("There is no such article.")
-        if article.state == "gone" or article.content.url:
+        if article.state == "gone" or web_address(article.content.url):
             return self.missing("This article is read on its own page.")
         content = article.content
         words = self._app.templates.words.of(content.lang or self._app.publication.language)
