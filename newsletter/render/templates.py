@@ -4,6 +4,7 @@ A file in the publisher's own `templates` folder replaces ours of the same name.
 Jinja's sandbox and fails on an unknown name; article and staff text is data and never compiled.
 """
 
+import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from newsletter.errors import TemplateFailed
 from newsletter.model.publication import Publication
 from newsletter.render import plain
 from newsletter.render.words import Catalogues, open_catalogues
+
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def template_root() -> Path:
@@ -83,9 +86,18 @@ def open_templates(publication: Publication, root: Path | None) -> Templates:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=straight,
     )
     environment.filters |= {"wrap": plain.wrap, "rule": plain.rule, "width": plain.width}
     return Templates(environment, open_catalogues(root), publication)
+
+
+def straight(value: object) -> object:
+    """Take out of what is printed the marks that would turn the direction of the text around it."""
+    if not isinstance(value, str) or value.isascii():
+        return value
+    kept = _TURNING.sub("", value)
+    return type(value)(kept) if hasattr(value, "__html__") else kept
 
 
 def _said(error: Exception, name: str) -> str:
