@@ -153,10 +153,16 @@ def test_an_address_in_an_error_is_not_repeated(submit: Submit) -> None:
     assert "@" not in outcome.reason
 
 
-def test_sandbox_mode_expects_a_200_and_nothing_else(submit: Submit) -> None:
+def test_sandbox_mode_is_answered_with_200_and_mails_nobody(submit: Submit) -> None:
     outcome, server = submit(sandbox=True)
     assert server.bodies[0]["mail_settings"] == {"sandbox_mode": {"enable": True}}
-    assert outcome.verdict is Verdict.UNKNOWN, "the fake answers 202"
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert not server.ledger.copies()
+
+
+def test_in_sandbox_mode_any_other_answer_is_no_yes(submit: Submit) -> None:
+    outcome, _server = submit("503", sandbox=True)
+    assert outcome.verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
