@@ -205,12 +205,12 @@ def history(connection: sa.Connection, publication: Publication, issue_id: int) 
 
 
 def _detail(detail: Mapping[str, object]) -> list[str]:
-    """Write what was recorded beside an act, a line for each thing."""
+    """Write what was recorded beside an act, a line for each thing; what is none goes without."""
     lines = []
     for name, value in detail.items():
         if name == "operations" and isinstance(value, list):
             lines += [_operation(str(one)) for one in value]
-        elif value not in (None, "", []):
+        elif value not in (None, "", [], 0):
             shown = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
             lines.append(f"{name}: {f'{shown[:8]}…{shown[-4:]}' if name == 'hash' else shown}")
     return lines
