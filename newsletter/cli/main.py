@@ -19,6 +19,9 @@ from newsletter.cli import (
 )
 from newsletter.cli.show import Exit, fail
 
+OTHERS = 0o027
+"""Who gets what is nobody else's business: others read none of our files, the group writes none."""
+
 program = typer.Typer(
     name="newsletter",
     help="Collect articles, lay them out as an issue, and send it to those who follow them.",
@@ -43,6 +46,7 @@ def start(
     Exit codes: 0 all is well, 1 something failed, 2 wrong usage or configuration, 3 something
     waits for a person.
     """
+    os.umask(os.umask(0) | OTHERS)
     logs.configure(logging.INFO if verbose else logging.WARNING)
     if directory is None:
         return

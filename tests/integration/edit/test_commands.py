@@ -137,3 +137,10 @@ def test_an_issue_that_went_to_nobody_is_edited_instead_of_corrected() -> None:
     assert done.exit_code == 1
     assert "`newsletter edit` it" in done.output
     assert len(run("issues", "--json").output.splitlines()) == 1
+
+
+def test_nobody_else_reads_who_gets_what(desk: Path) -> None:
+    run("preview", "1")
+    written = [desk / "newsletter.db", *(desk / "preview").rglob("*")]
+    assert len(written) > 3
+    assert not [path for path in written if path.stat().st_mode & 0o007]
