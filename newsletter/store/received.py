@@ -11,7 +11,12 @@ from newsletter.model.issue import IssueState
 from newsletter.store.tables import deliveries, exclusions, issues
 
 _OVER = (IssueState.SUBMITTING, IssueState.SUBMITTED, IssueState.SKIPPED, IssueState.MISSED)
-_GOT = (DeliveryState.SUBMITTED, DeliveryState.DEFERRED, DeliveryState.DELIVERED)
+_GOT = (
+    DeliveryState.SUBMITTED,
+    DeliveryState.DEFERRED,
+    DeliveryState.DELIVERED,
+    DeliveryState.COMPLAINED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ def lately(
             issues.c.subject,
             issues.c.state,
             deliveries.c.state.label("delivery"),
+            deliveries.c.reason.label("withdrawn"),
             exclusions.c.reason.label("exclusion"),
         )
         .outerjoin(
@@ -57,6 +63,8 @@ def lately(
 def _reason(row: sa.Row[*tuple[Any, ...]]) -> str:
     if row.delivery in _GOT:
         return ""
+    if row.delivery == DeliveryState.WITHDRAWN:
+        return str(row.withdrawn or "cancelled")
     if row.delivery is not None:
         return "on its way" if row.delivery == DeliveryState.PENDING else str(row.delivery)
     if row.state in {IssueState.SKIPPED, IssueState.MISSED}:

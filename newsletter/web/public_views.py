@@ -20,6 +20,8 @@ REASONS = {
     "pending": "You had not confirmed it yet.",
     "left": "You had left.",
     "not subscribed then": "You were not subscribed then.",
+    "not subscribed": "You were not subscribed then.",
+    "cancelled": "It was called back before it reached you.",
     "not in the segment": "It went to a part of the readers only.",
     "frequency: weekly": "You asked for one issue a week, and had one.",
     "frequency: monthly": "You asked for one issue a month, and had one.",
