@@ -93,6 +93,8 @@ def correct(
         slot = Due(f"{now.astimezone(zone):%Y-%m-%dT%H:%M:%S} correction of {issue}", now)
         occasion = Occasion(IssueKind.CORRECTION, subject, note, corrects=issue)
         drafted = special(app.engine, newsletter, slot, occasion, now=now, actor=_actor())
+        if drafted is None:
+            fail(f"Issue {issue} is being corrected already; `newsletter issues` shows where.")
         say(f"Issue {drafted} corrects issue {issue}. Look at it, approve it, then send it:")
         say(f"  newsletter preview {drafted} --out preview")
         say(f"  newsletter approve {drafted}")

@@ -13,9 +13,6 @@ from babel import Locale
 
 EARLIEST, LATEST = 1990, 2099
 TOO_FAR = timedelta(hours=24)
-SHORTEST, LONGEST = 6, 80
-_DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
-
 ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120,
     "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "JST": 540, "KST": 540,
@@ -60,8 +57,10 @@ _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 
 
 SHORTEST, LONGEST = 6, 80
-_DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
 """How many letters a date has, with a weekday, a lead-in and a time zone."""
+_DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
+_HALVES = {"오전": "am", "午前": "am", "上午": "am", "오후": "pm", "午後": "pm", "下午": "pm"}
+_HALF = re.compile(rf"({'|'.join(_HALVES)})\s?(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ def read_date(text: str) -> When | None:
     if not SHORTEST <= len(cleaned) <= LONGEST or not any(char.isdigit() for char in cleaned):
         return None
     cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", cleaned, count=1))
+    cleaned = _HALF.sub(lambda found: f"{found[2]} {_HALVES[found[1]]}", cleaned)
     for form in _FORMS:
         if found := form.match(cleaned):
             return _when(found.groupdict())

@@ -24,8 +24,12 @@ def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
     wanted, unwanted = re.compile(links), re.compile(ignore) if ignore else None
     entries: list[tuple[int, Entry]] = []
     skipped: list[tuple[str, str]] = []
+    home = folder.resolve()
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
+        if not path.resolve().is_relative_to(home):
+            skipped.append((name, "not read: it is a link that leads out of the folder"))
+            continue
         if path.suffix.lower() not in SUFFIXES:
             skipped.append(
                 (name, f"not read: {path.suffix or 'no suffix'} is neither HTML, Markdown nor text")

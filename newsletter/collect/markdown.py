@@ -12,6 +12,7 @@ from newsletter.collect.bylines import read_byline, with_positions
 from newsletter.collect.dates import read_date
 from newsletter.collect.language import code, is_right_to_left
 from newsletter.model.article import Author, Extracted, Image, Translation
+from newsletter.model.text import web_address
 
 _FENCE = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _PAIR = re.compile(r"^([A-Za-z_][\w -]*?)\s*:\s*(.*)$")
@@ -119,7 +120,7 @@ def _stated(pairs: FrontMatter) -> dict[str, object]:
         "takeaways": _many(pairs, "takeaways", "key_takeaways", "key takeaways"),
         "takeaways_label": "Key Takeaways" if _many(pairs, "takeaways", "key_takeaways") else "",
         "author_bio": _one(pairs, "author_bio", "bio"),
-        "url": _one(pairs, "url", "canonical", "link"),
+        "url": web_address(_one(pairs, "url", "canonical", "link")),
         "lang": code(_one(pairs, "lang", "language", "locale")),
         "image": Image(image, _one(pairs, "image_alt", "alt")) if image else None,
         "translations": tuple(translations),

@@ -14,6 +14,7 @@ from newsletter.collect.blocks import tidy
 from newsletter.collect.bylines import is_name, read_byline
 from newsletter.collect.dates import When, read_date
 from newsletter.model.article import Author, Image, Translation
+from newsletter.model.text import web_address
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 
@@ -95,7 +96,7 @@ def read_metadata(root: Element, url: str = "") -> Metadata:
         description_from=description_from,
         image=image,
         image_from=image_from,
-        url=_absolute(canonical or head.first("og:url")[0], url),
+        url=web_address(_absolute(canonical or head.first("og:url")[0], url)),
         lang=(
             root.get("lang")
             or head.first("content-language", "og:locale", "inlanguage")[0]

@@ -93,6 +93,9 @@ def resolve(
     if key is None or row is None:
         msg = f"there is no batch {batch!r}; `newsletter issues show ISSUE` lists those that wait"
         raise NotFound(msg)
+    if decision == "again" and issues.load(connection, key[0]).state is IssueState.CANCELLED:
+        msg = f"issue {key[0]} is cancelled; nothing more of it is submitted"
+        raise NotAllowed(msg)
     people = row["planned"] - row["submitted"] - row["refused"] - row["withdrawn"]
     done = _accept(connection, key, now) if decision == "accepted" else _again(connection, key)
     if not done:

@@ -12,6 +12,9 @@ from newsletter.model.article import Author, Image
 from newsletter.model.issue import Block, Issue, IssueKind, IssueState, Item, Takeaways, Text
 from newsletter.store.tables import issues, items
 
+LARGEST_ID = 31
+"""In bits: what PostgreSQL takes as an id; a larger number is no issue of ours."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
@@ -53,7 +56,9 @@ def _next_number(connection: sa.Connection, new: NewIssue) -> int:
 
 def load(connection: sa.Connection, issue_id: int) -> Issue:
     """Return an issue; raise NotFound when there is none."""
-    row = connection.execute(sa.select(issues).where(issues.c.id == issue_id)).mappings().first()
+    known = issue_id.bit_length() <= LARGEST_ID
+    query = sa.select(issues).where(issues.c.id == (issue_id if known else 0))
+    row = connection.execute(query).mappings().first()
     if row is None:
         msg = f"there is no issue {issue_id}; `newsletter issues` lists them"
         raise NotFound(msg)

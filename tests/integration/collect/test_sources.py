@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.collect import health
+from newsletter.collect.extract import extract
 from newsletter.collect.probe import probe
 from newsletter.fetch.client import Limits, open_fetcher
 from newsletter.model.source import Source
@@ -325,3 +326,19 @@ def test_testing_a_source_stores_nothing(collector: Collector) -> None:
             health.rows(connection, [collector.feed("feed", "/feed")], collector.now)[0].tone
             == "soft"
         )
+
+
+def test_a_folder_gives_nothing_away_from_outside_it(collector: Collector, tmp_path: Path) -> None:
+    folder, secret = tmp_path / "articles", tmp_path / "secret.txt"
+    folder.mkdir()
+    secret.write_text("Not for readers\n\nBy Nobody\n\nThis must stay where it is. " * 9)
+    (folder / "leak.txt").symlink_to(secret)
+    (report,) = collector.run(Source("folder", "folder", path=folder)).sources
+    assert report.new == 0
+    assert report.skipped == (("leak.txt", "not read: it is a link that leads out of the folder"),)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(3)", "data:text/html,x", "file:///etc/x"])
+def test_an_address_that_is_no_page_is_nobodys_canonical(address: str) -> None:
+    page = article_page(1, head=f'<link rel="canonical" href="{address}">')
+    assert extract(page.encode(), name="page.html").url == ""

@@ -139,6 +139,19 @@ def test_only_a_doubtful_batch_can_be_resolved(office: Office) -> None:
         acts.resolve(connection, "x'; --", "again", actor="ada", now=office.now)
 
 
+def test_nothing_of_a_cancelled_issue_is_submitted_again(office: Office) -> None:
+    office.issue(people=5)
+    office.answers([UNKNOWN])
+    office.freeze()
+    office.submit()
+    with office.engine.begin() as connection:
+        acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
+    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="is cancelled"):
+        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+    with office.engine.begin() as connection:
+        assert acts.resolve(connection, "1.1", "accepted", actor="ada", now=office.now) == 5
+
+
 def test_a_late_result_of_a_lost_lease_changes_nothing(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
