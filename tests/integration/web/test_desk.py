@@ -55,7 +55,10 @@ def test_every_page_shows_what_it_is_for(
     assert "frame-ancestors" in answer.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["/issues/99", "/issues/99999999999999999999", "/issues/1/preview?edition=77", "/outbox/9-9"])
+@pytest.mark.parametrize(
+    "path",
+    ["/issues/99", "/issues/99999999999999999999", "/issues/1/preview?edition=77", "/outbox/9-9"],
+)
 def test_what_is_not_there_is_said_in_a_sentence(desk: tuple[House, Pages], path: str) -> None:
     _, served = desk
     answer = served.get(served.desk + path)
