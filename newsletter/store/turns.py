@@ -2,11 +2,15 @@
 
 import fcntl
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import sqlalchemy as sa
+
+PATIENCE = 10.0
+LOOK_EVERY = 0.0005
 
 
 class Turns:
@@ -14,12 +18,14 @@ class Turns:
 
     SQLite itself lets a writer poll, ever more rarely, while the one that has just finished begins
     again at once; two busy processes then do the work of one. The queue is a lock on a file beside
-    the database, which ends with the process that holds it. On PostgreSQL there is nothing to wait
-    for.
+    the database, which ends with the process that holds it. It is a courtesy, not a guard: who has
+    waited for `patience` seconds (a process was stopped in its turn) goes on without. On PostgreSQL
+    there is nothing to wait for.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, patience: float = PATIENCE) -> None:
         """Take the database; close the queue when done with it."""
+        self._patience = patience
         self._thread = threading.Lock()
         self._file: BinaryIO | None = None
         if engine.dialect.name == "sqlite":
@@ -29,8 +35,17 @@ class Turns:
         """Wait for one's turn."""
         if self._file is not None:
             self._thread.acquire()
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._await(self._file, time.monotonic() + self._patience)
         return self
+
+    def _await(self, file: BinaryIO, until: float) -> None:
+        while time.monotonic() < until:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(LOOK_EVERY)
+            else:
+                return
 
     def __exit__(
         self,
