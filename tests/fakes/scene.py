@@ -202,7 +202,8 @@ class Scene:
         refused = {who for who, state in self.by_address().items() if state == "refused"}
         assert set(copies.values()) == {1}
         assert len(copies) + len(refused) == self.people
-        assert self.state() == IssueState.SUBMITTED
+        told = self.told()
+        assert told.state == IssueState.SUBMITTED, told
 
 
 def stop(pid: int) -> None:
