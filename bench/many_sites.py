@@ -8,6 +8,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+
+from typing_extensions import override
 
 from newsletter.collect.report import SourceReport
 from newsletter.collect.run import CollectOptions, Progress, collect
@@ -109,10 +112,19 @@ def _page(path: str) -> bytes:
     ).encode()
 
 
+class _Loopback(ThreadingHTTPServer):
+    """Answers on every address of 127.0.0.0/8, which no single bind names, and to nobody else."""
+
+    request_queue_size = 256
+
+    @override
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return str(client_address[0]).startswith("127.")
+
+
 def serve() -> None:
     """Serve every site until terminated; say the port first."""
-    ThreadingHTTPServer.request_queue_size = 256
-    server = ThreadingHTTPServer(("0.0.0.0", 0), _Sites)  # noqa: S104 - all of 127.0.0.0/8
+    server = _Loopback(("0.0.0.0", 0), _Sites)  # noqa: S104 - see _Loopback
     server.daemon_threads = True
     print(server.server_address[1], flush=True)
     server.serve_forever()
