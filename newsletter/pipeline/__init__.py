@@ -112,8 +112,12 @@ def _drafted(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
 
 
 def _refreshed(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line]:
-    refresh(tools, issue, newsletter)
-    yield from ()
+    if not refresh(tools, issue, newsletter):
+        return
+    with tools.engine.connect() as connection:
+        known = rendering.told(connection, issue.id)
+    for says in known:
+        yield Line("draft", f"{newsletter.title} No. {issue.number}: {says}")
 
 
 def _due(engine: sa.Engine, newsletter: Newsletter, now: datetime) -> list[Decision]:
@@ -167,8 +171,11 @@ def _tell_skipped(tools: Tools, issue: Issue, newsletter: Newsletter) -> None:
         alarm.tell(connection, tools.publication, issue.id, cause, now=tools.clock())
 
 
-def refresh(tools: Tools, issue: Issue, newsletter: Newsletter) -> None:
-    """Bring an open issue up to date with its articles, and render it if it is not rendered."""
+def refresh(tools: Tools, issue: Issue, newsletter: Newsletter) -> bool:
+    """Bring an open issue up to date with its articles, and render it if it is not rendered.
+
+    Return whether it was rendered anew.
+    """
     now = tools.clock()
     editing.refresh(tools.engine, tools.publication, newsletter, issue.id, now=now)
     with tools.engine.connect() as connection:
@@ -177,6 +184,7 @@ def refresh(tools: Tools, issue: Issue, newsletter: Newsletter) -> None:
         rendering.render(tools.engine, tools.publication, newsletter, issue.id, tools.kit, now=now)
     with tools.engine.begin() as connection:
         issues.move(connection, issue.id, frm=[IssueState.DRAFT], to=IssueState.REVIEW)
+    return not rendered
 
 
 def approved(tools: Tools) -> Iterator[Line]:

@@ -252,3 +252,11 @@ def test_a_pass_says_when_what_is_approved_leaves(weekly: House) -> None:
     report = weekly.pass_at(SATURDAY + timedelta(hours=1))
     assert "The Tide No. 1 is approved and leaves Mon 30 Nov 2026 08:00 UTC" in said(report)
     assert gravest(report) is Level.WELL
+
+
+def test_sets_too_rare_for_an_edition_of_their_own_are_reported(tmp_path: Path) -> None:
+    with house(tmp_path, "max_editions = 1") as opened:
+        opened.pass_at(FRIDAY)
+        report = said(opened.pass_at(SATURDAY))
+        assert "max_editions" in report
+        assert "max_editions" not in said(opened.pass_at(SATURDAY + timedelta(minutes=5)))
