@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from hypothesis import HealthCheck, settings
 
 from newsletter.migrations import upgrade
@@ -128,3 +129,10 @@ def _absent(what: str, required_by: str) -> None:
     if os.environ.get(required_by) == "1":
         pytest.fail(f"{what} ({required_by}=1)", pytrace=False)
     pytest.skip(what)
+
+
+@pytest.fixture(autouse=True)
+def log_as_nobody_configured_it() -> Iterator[None]:
+    """Take back how a command that ran in this process set the log up."""
+    yield
+    structlog.reset_defaults()
