@@ -1,12 +1,12 @@
 """The desk in a real browser: it fits a phone, reads in any light, and is walked by keyboard."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct
@@ -77,8 +77,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("light", ["light", "dark"])
-def test_every_page_fits_a_phone_and_can_be_read(
-    browser: Browser, desk: str, path: str, light: Literal["light", "dark"]
+def test_every_page_fits_a_phone_and_can_be_used_by_everybody(
+    browser: Browser,
+    barriers: Callable[[Page], list[str]],
+    desk: str,
+    path: str,
+    light: Literal["light", "dark"],
 ) -> None:
     context = browser.new_context(viewport={"width": 375, "height": 720}, color_scheme=light)
     page = context.new_page()
@@ -88,6 +92,7 @@ def test_every_page_fits_a_phone_and_can_be_read(
         page.screenshot(path=f"{folder}/desk-{name}-{light}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert page.evaluate(UNREADABLE) == []
+    assert barriers(page) == []
     context.close()
 
 

@@ -1,9 +1,11 @@
 """Mails in a real browser: inlining changes nothing that is seen, and nothing overflows."""
 
 import re
+from collections.abc import Callable
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from newsletter.model.edition import Contents
 from newsletter.render.compose import rendered
@@ -51,6 +53,8 @@ PROPERTIES = [
 COMPUTED = """names => [...document.querySelectorAll('body, body *')].map(
   one => one.tagName + '.' + one.className + ' ' + names.map(
     name => name + ':' + getComputedStyle(one).getPropertyValue(name)).join(' '))"""
+OF_PAGES = ("landmark-one-main", "region")
+"""Rules for a whole page; a mail is shown inside somebody else's."""
 MODES = [(800, "light"), (375, "light"), (800, "dark"), (375, "dark")]
 
 
@@ -126,3 +130,19 @@ def test_a_notice_keeps_its_look_without_styles(browser: Browser) -> None:
     made = render_notice(manuscripts.templates(), "confirm", "ko", values)
     before = styles(browser, made.html, 800, "light")
     assert differences(before, styles(browser, without_styles(made.html), 800, "light")) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("layout", ["brief", "letter"])
+def test_nobody_meets_a_barrier_in_a_mail(
+    browser: Browser,
+    barriers: Callable[[Page], list[str]],
+    layout: str,
+    scheme: Literal["light", "dark"],
+) -> None:
+    tab = browser.new_page(viewport={"width": 800, "height": 900}, color_scheme=scheme)
+    tab.route("**/*", lambda route: route.abort())
+    tab.set_content(inline(page(layout)), wait_until="load")
+    found = [one for one in barriers(tab) if not one.startswith(OF_PAGES)]
+    tab.close()
+    assert found == []
