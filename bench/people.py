@@ -7,11 +7,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
@@ -19,16 +20,20 @@ from starlette.testclient import TestClient
 
 from bench.figure import Figure
 from newsletter.migrations import upgrade
+from newsletter.model.edition import Chooser, Contents, plan
+from newsletter.render.reach import question, wanted
+from newsletter.send.audience import Frozen, freeze
 from newsletter.store.database import open_engine
-from newsletter.store.tables import deliveries, exclusions
 from newsletter.web.main import public_site
-from subscribers.audience import Question, excluded, members, reached
+from subscribers.audience import Question, members
 from subscribers.roster import export as exporting
 from subscribers.roster import run
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
 from subscribers.segment import parse
+from tests.fakes import manuscripts
 from tests.fakes.house import house
+from tests.fakes.issues import sample_edition
 from tests.fakes.postgres import PostgresMissing, open_postgres
 from tests.fakes.readers import HOST
 
@@ -38,7 +43,8 @@ NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BROAD = "(t1 or t2 or t3) and not t45"
 T = TypeVar("T")
 
-FOLLOWED = [f"t{number}" for number in range(1, 25)]
+ITEMS = 32
+"""Articles in the issue that is frozen."""
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -74,33 +80,35 @@ def _audience(url: str, people: int) -> Iterator[Figure]:
     upgrade(engine)
     fill(engine, people)
     for text in ("everyone", BROAD, "t1 and t2", "not (t1 or t2)"):
-        question = Question("weekly", parse(text), NOW, None)
+        asked = Question("weekly", parse(text), NOW, None)
         with engine.begin() as connection:
-            chosen = members(connection, question).subquery()
+            chosen = members(connection, asked).subquery()
             counted = sa.select(sa.func.count()).select_from(chosen)
             seconds, found = _timed(partial(connection.scalar, counted))
         yield Figure(f"{name}: count {text}", seconds, "s", f"{found:,} of {people:,}")
+    with engine.begin() as connection:
+        frozen = issue(connection, BROAD)
     with engine.connect() as connection, connection.begin() as transaction:
-        seconds, found = _timed(lambda: _freeze(connection, parse(BROAD)))
+        seconds, found = _timed(partial(freeze, connection, frozen, NOW))
         transaction.rollback()
-    yield Figure(f"{name}: freeze", seconds, "s", f"{found:,} deliveries, the rest excluded")
+    says = f"{found:,} deliveries of {len(frozen.editions)} editions, the rest excluded"
+    yield Figure(f"{name}: freeze", seconds, "s", says)
     engine.dispose()
 
 
-def _freeze(connection: sa.Connection, segment: object) -> int:
-    question = Question("weekly", segment, NOW, None)  # type: ignore[arg-type]  # parsed
-    people = reached(connection, question, FOLLOWED).subquery()
-    order = sa.func.row_number().over(order_by=(people.c.w0, people.c.subscriber_id))
-    rows = sa.select(
-        sa.literal(1), order, people.c.subscriber_id, sa.literal(1), sa.literal("pending")
-    )
-    columns = ["issue_id", "seq", "subscriber_id", "edition_id", "state"]
-    connection.execute(deliveries.insert().from_select(columns, rows))
-    out = excluded(connection, question).subquery()
-    left = sa.select(sa.literal(1), out.c.subscriber_id, out.c.reason)
-    columns = ["issue_id", "subscriber_id", "reason"]
-    connection.execute(exclusions.insert().from_select(columns, left))
-    return connection.scalar(sa.select(sa.func.count()).select_from(deliveries)) or 0
+def issue(connection: sa.Connection, segment: str = "everyone") -> Frozen:
+    """Return an issue of 32 articles for a segment, with the editions that its people ask for."""
+    weekly = manuscripts.newsletter(segment=segment, max_editions=200)
+    tags = [(f"t{n % TAGS + 1}", f"t{n * 3 % TAGS + 1}") for n in range(1, ITEMS + 1)]
+    items = [replace(manuscripts.item(n), tags=both) for n, both in enumerate(tags, 1)]
+    chooser = Chooser(items, weekly)
+    sets, _nothing = wanted(connection, question(manuscripts.publication(), weekly, NOW), chooser)
+    made = plan(sets, cast("Contents", chooser.choose(None)), weekly).contents
+    editions = [
+        replace(sample_edition(), id=n, seq=n, items=one.items, headlines=one.headlines)
+        for n, (one, _people) in enumerate(made, 1)
+    ]
+    return Frozen(manuscripts.issue(), weekly, items, editions, {})
 
 
 def _lists(url: str, people: int) -> Iterator[Figure]:

@@ -39,25 +39,54 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
     two statements.
     """
     issue_id = frozen.issue.id
-    if frozen.issue.corrects_issue_id is not None:
-        people, left_out = _those_who_had(frozen, now)
-    else:
-        people, left_out = _subscribed(connection, frozen, now)
-    assigned = _assign(connection, frozen, people)
+    people, left_out = _people(connection, frozen, now)
+    homes = _homes_of(connection, frozen, people)
+    assigned = (
+        sa.select(people.c.subscriber_id, homes.c.edition_id, homes.c.place)
+        .join(homes, sa.and_(*(homes.c[key.name] == key for key in _keys(people))))
+        .subquery("assigned")
+    )
     planned = deliveries.freeze(connection, issue_id, assigned)
     without = sa.select(
         assigned.c.subscriber_id, sa.literal(NOTHING_FOLLOWED).label("reason")
     ).where(assigned.c.edition_id.is_(None))
     deliveries.exclude(connection, issue_id, without.subquery())
-    deliveries.exclude(connection, issue_id, left_out)
-    _assignment(people).drop(connection)
+    deliveries.exclude(connection, issue_id, left_out.subquery())
+    homes.drop(connection)
+    people.drop(connection)
     return planned
 
 
-def _subscribed(
+def _set_aside(connection: sa.Connection, name: str, rows: sa.Select[Any]) -> sa.Table:
+    """Return a temporary table of these rows, by subscriber: what is asked twice is found once."""
+    columns = rows.selected_columns
+    key = "subscriber_id"
+    table = _temporary(
+        name, [sa.Column(one.name, one.type, primary_key=one.name == key) for one in columns]
+    )
+    table.create(connection)
+    connection.execute(table.insert().from_select(columns.keys(), rows))
+    _weigh(connection, table)
+    return table
+
+
+def _weigh(connection: sa.Connection, table: sa.Table) -> None:
+    """Tell PostgreSQL how large a new table is: it guesses, and joins row by row."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+def _temporary(name: str, columns: Sequence[sa.Column[Any]]) -> sa.Table:
+    return sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+
+
+def _people(
     connection: sa.Connection, frozen: Frozen, now: datetime
-) -> tuple[sa.Subquery, sa.Subquery]:
+) -> tuple[sa.Table, sa.Select[tuple[int, str]]]:
+    """Set aside who gets the issue, with what they follow; return them, and who does not."""
     newsletter = frozen.newsletter
+    if frozen.issue.corrects_issue_id is not None:
+        return _those_who_had(connection, frozen, now)
     question = Question(
         newsletter.key,
         segment.parse(newsletter.segment, frozen.saved_segments),
@@ -65,30 +94,30 @@ def _subscribed(
         deliveries.had_recently(newsletter.key, now - LOOK_BACK),
     )
     tags = Chooser(frozen.items, newsletter).tags
-    people = reached(connection, question, tags).subquery("people")
-    return people, excluded(connection, question).subquery("left_out")
+    people = _set_aside(connection, "people", reached(connection, question, tags))
+    return people, excluded(connection, question, people)
 
 
-def _those_who_had(frozen: Frozen, now: datetime) -> tuple[sa.Subquery, sa.Subquery]:
-    """Return the recipients of the issue that is corrected; they get the correction whole."""
+def _those_who_had(
+    connection: sa.Connection, frozen: Frozen, now: datetime
+) -> tuple[sa.Table, sa.Select[tuple[int, str]]]:
+    """Set aside the recipients of the issue that is corrected; they get the correction whole."""
     had = deliveries.recipients_of(int(frozen.issue.corrects_issue_id or 0))
     known = reachable(frozen.newsletter.key, had, now).subquery("known")
-    people = sa.select(known.c.subscriber_id, sa.false().label("topics"))
-    left_out = sa.select(known.c.subscriber_id, known.c.reason)
-    return (
-        people.where(known.c.reason == "").subquery("people"),
-        left_out.where(known.c.reason != "").subquery("left_out"),
-    )
+    chosen = sa.select(known.c.subscriber_id, sa.false().label("topics"))
+    left_out = sa.select(known.c.subscriber_id, known.c.reason).where(known.c.reason != "")
+    return _set_aside(connection, "people", chosen.where(known.c.reason == "")), left_out
 
 
-def _assign(connection: sa.Connection, frozen: Frozen, people: sa.Subquery) -> sa.Subquery:
-    """Join everybody with the edition that stands for what they follow (NULL for none).
+def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa.Table:
+    """Return the table from what is followed to the edition that stands for it (NULL for none).
 
     Python sees each distinct set of followed tags once, however many people share it.
     """
-    table = _assignment(people)
-    table.create(connection)
     keys = _keys(people)
+    edition, place = sa.Column("edition_id", sa.Integer), sa.Column("place", sa.Integer)
+    table = _temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), edition, place])
+    table.create(connection)
     home = _homes(frozen)
     distinct = sa.select(*keys).distinct().execution_options(stream_results=True, yield_per=CHUNK)
     for followed in connection.execute(distinct).partitions(CHUNK):
@@ -96,12 +125,8 @@ def _assign(connection: sa.Connection, frozen: Frozen, people: sa.Subquery) -> s
             table.insert(),
             [dict(zip(table.c.keys(), (*one, *home(_bits(one))), strict=True)) for one in followed],
         )
-    same = sa.and_(*(table.c[key.name] == key for key in keys))
-    return (
-        sa.select(people.c.subscriber_id, table.c.edition_id, table.c.place)
-        .join(table, same)
-        .subquery("assigned")
-    )
+    _weigh(connection, table)
+    return table
 
 
 def _homes(frozen: Frozen) -> Callable[[int | None], tuple[int | None, int]]:
@@ -131,23 +156,9 @@ def _bits(followed: Sequence[Any]) -> int | None:
     return sum(int(word) << (WORD * place) for place, word in enumerate(words))
 
 
-def _keys(people: sa.Subquery) -> list[sa.ColumnElement[Any]]:
+def _keys(people: sa.Table) -> list[sa.Column[Any]]:
     words = [column for column in people.c if column.name.startswith("w")]
     return [people.c.topics, *words]
-
-
-def _assignment(people: sa.Subquery) -> sa.Table:
-    """Return the temporary table from what is followed to an edition."""
-    words = [sa.Column(key.name, sa.BigInteger) for key in _keys(people)[1:]]
-    return sa.Table(
-        "assignment",
-        sa.MetaData(),
-        sa.Column("topics", sa.Boolean),
-        *words,
-        sa.Column("edition_id", sa.Integer),
-        sa.Column("place", sa.Integer),
-        prefixes=["TEMPORARY"],
-    )
 
 
 def lay_out(

@@ -96,13 +96,25 @@ def interests(connection: sa.Connection, question: Question, tags: Sequence[str]
     ]
 
 
-def excluded(connection: sa.Connection, question: Question) -> sa.Select[tuple[int, str]]:
-    """Select everybody with a subscription who does not get an issue: subscriber_id, reason."""
-    reason = _reason(connection, question)
+def excluded(
+    connection: sa.Connection, question: Question, taken: sa.Table | None = None
+) -> sa.Select[tuple[int, str]]:
+    """Select everybody with a subscription who does not get an issue: subscriber_id, reason.
+
+    `taken` holds the subscriber_id of all who get it, where that was found already. The others are
+    then whoever is not in there: nobody can be in neither, and most need no look at their tags.
+    """
+    if taken is None:
+        reason = _reason(connection, question).label("reason")
+        left_out = reason != ""
+    else:
+        reason = _reason_of_the_rest(connection, question).label("reason")
+        in_it = sa.exists().where(taken.c.subscriber_id == subscriptions.c.subscriber_id)
+        left_out = sa.not_(in_it)
     return (
-        sa.select(subscriptions.c.subscriber_id, reason.label("reason"))
+        sa.select(subscriptions.c.subscriber_id, reason)
         .select_from(_people())
-        .where(subscriptions.c.newsletter == question.newsletter, reason != "")
+        .where(subscriptions.c.newsletter == question.newsletter, left_out)
     )
 
 
@@ -158,7 +170,7 @@ def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnEle
         sa.or_(
             subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= question.now
         ),
-        suppressions.c.reason.is_(None),
+        suppressions.c.address_key.is_(None),  # the key of the join: PostgreSQL sees an anti-join
         *(sa.not_(condition) for condition, _reason in _too_soon(question)),
     ]
     if not isinstance(question.segment, Everyone):
@@ -173,6 +185,13 @@ def _reason(connection: sa.Connection, question: Question) -> sa.ColumnElement[s
     return sa.case(
         *_standing(question.now), (sa.not_(inside), OUTSIDE), *_too_soon(question), else_=""
     )
+
+
+def _reason_of_the_rest(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
+    """Return the same reason for somebody of whom it is known that there is one."""
+    inside = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
+    too_soon = [(sa.and_(so, inside), reason) for so, reason in _too_soon(question)]
+    return sa.case(*_standing(question.now), *too_soon, else_=OUTSIDE)
 
 
 def _standing(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:

@@ -1,5 +1,6 @@
 """Who gets an issue: SQL, evaluator and reasons agree, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -86,9 +87,26 @@ def test_sql_and_evaluator_agree_about_every_segment_and_everybody(
         left_out = dict(connection.execute(excluded(connection, ask(segment))).all())
         wanted = reached(connection, ask(segment), TAGS).subquery()
         assert set(connection.scalars(sa.select(wanted.c.subscriber_id))) == expected
+        assert _the_rest(connection, ask(segment)) == left_out
     assert found == expected
     assert set(left_out) == set(crowd) - expected
     assert all(left_out.values())
+
+
+def _the_rest(connection: sa.Connection, question: Question) -> dict[int, str]:
+    """Return who is left out and why, asked the way the freeze asks: by who is taken."""
+    taken = sa.Table(
+        "taken",
+        sa.MetaData(),
+        sa.Column("subscriber_id", sa.Integer, primary_key=True),
+        prefixes=["TEMPORARY"],
+    )
+    taken.create(connection)
+    chosen = members(connection, question)
+    connection.execute(taken.insert().from_select(["subscriber_id"], chosen))
+    found = dict(connection.execute(excluded(connection, question, taken)).all())
+    taken.drop(connection)
+    return found
 
 
 def test_the_reason_for_every_exclusion_is_named_and_why_says_the_same(
@@ -160,6 +178,9 @@ def test_who_wants_fewer_issues_waits_until_it_is_time(
             [] if reason else [person]
         )
         left_out = dict(connection.execute(excluded(connection, question)).all())
+        assert _the_rest(connection, question) == left_out
+        outside = replace(question, segment=parse("nobody-has-this"))
+        assert _the_rest(connection, outside) == {person: "not in the segment"}
     assert left_out == ({person: reason} if reason else {})
 
 
