@@ -6,6 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from newsletter.model.cadence import Cadence
+from newsletter.model.ramp import Ramp
 from newsletter.model.source import Source
 
 Provider = Literal["outbox", "smtp", "sendgrid", "memory"]
@@ -107,7 +108,7 @@ class Publication:
     """The house: one installation, one configuration, one database.
 
     `alerts` gets the alerts for staff, `leave_mailto` takes departures by mail; both may be empty.
-    `rate` limits recipients a second, 0 is no limit.
+    `rate` limits recipients a second, 0 is no limit; `ramp` what a new sender domain bears a day.
     """
 
     name: str
@@ -127,6 +128,12 @@ class Publication:
     alerts: str = ""
     leave_mailto: str = ""
     rate: float = 0
+    ramp: Ramp | None = None
+
+    @property
+    def domain(self) -> str:
+        """Return the domain by which receivers know us."""
+        return self.sender.address.rpartition("@")[2]
 
     def newsletter(self, key: str) -> Newsletter | None:
         """Return the newsletter called `key`, or None."""

@@ -14,7 +14,7 @@ from newsletter.model.batch import BatchState
 from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue, IssueState
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.send import acts, alarm, audience, brake, headers
+from newsletter.send import acts, alarm, audience, brake, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.send.worker import Tally, Worker
 from newsletter.store import batches, claims, deliveries, editions, issues
@@ -127,7 +127,8 @@ def _freeze(
     )
     planned = audience.freeze(connection, frozen, now)
     spans = deliveries.ranges(connection, issue_id)
-    laid = audience.lay_out(spans, sender.max_batch, begin=now, spread=spread)
+    size = volume.largest_batch(connection, publication, planned, sender.max_batch, now)
+    laid = audience.lay_out(spans, size, begin=now, spread=spread)
     batches.plan(connection, issue_id, sender.name, laid)
     excluded = deliveries.count_exclusions(connection, issue_id)
     issues.change(connection, issue_id, planned=planned, excluded=excluded)

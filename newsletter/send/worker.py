@@ -14,7 +14,7 @@ from newsletter.model.batch import BatchState, Claim, Result
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
-from newsletter.send import attempt, headers
+from newsletter.send import attempt, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.store import claims, deliveries, editions, issues, rates
 from newsletter.store.turns import Turns
@@ -86,6 +86,8 @@ class Worker:
         if self.stopping or courier.stopped():
             return None
         now = courier.clock()
+        if not volume.has_room(connection, self._publication, now):
+            return None
         claim = claims.claim(
             connection,
             self._wanted(now),
@@ -93,9 +95,11 @@ class Worker:
             now=now,
             lease_until=now + courier.lease,
         )
-        if claim is not None and (rate := courier.rates.get(claim.provider)):
+        if claim is not None:
             people = claim.last - claim.first + 1
-            rates.spend(connection, claim.provider, people / rate, now=now)
+            if rate := courier.rates.get(claim.provider):
+                rates.spend(connection, claim.provider, people / rate, now=now)
+            volume.count(connection, self._publication, people, now)
         return claim
 
     def _pause(self) -> timedelta | None:
@@ -103,6 +107,9 @@ class Worker:
         now = self._courier.clock()
         with self._courier.reader.begin() as connection:
             moment = claims.next_moment(connection, self._wanted(now), now)
+            opens = volume.opens_at(connection, self._publication, now)
+        if moment is not None and opens is not None:
+            moment = max(moment, opens)
         self.tally.next_at = moment
         return None if moment is None else max(moment - now, timedelta(milliseconds=10))
 
@@ -124,9 +131,11 @@ class Worker:
         if outcome.verdict is Verdict.UNSENT and outcome.wait is None:
             self._down.add(claim.provider)
         with self._writing, self._engine.begin() as connection:
-            result = attempt.settle(
-                connection, self._publication, claim, outcome, now=courier.clock()
-            )
+            now = courier.clock()
+            result = attempt.settle(connection, self._publication, claim, outcome, now=now)
+            if outcome.verdict in {Verdict.UNSENT, Verdict.REFUSED}:
+                stayed = claim.last - claim.first + 1 - len(outcome.reached)
+                volume.count(connection, self._publication, -stayed, now)
             following = self._next(connection)
         courier.at("after_commit")
         self._count(claim, len(recipients), outcome, result)

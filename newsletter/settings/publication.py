@@ -12,6 +12,7 @@ from newsletter.model.publication import (
     Publication,
     Topic,
 )
+from newsletter.model.ramp import Ramp
 from newsletter.model.source import Identity, Source, SourceKind
 from newsletter.settings import values
 from newsletter.settings.newsletters import House, newsletter
@@ -52,9 +53,20 @@ def publication(table: Table, root: Path) -> Publication:
         alerts=head.parsed("alerts", NOBODY, values.mailbox).address,
         leave_mailto=head.parsed("unsubscribe_mailto", NOBODY, values.mailbox).address,
         rate=head.count("rate", 0),
+        ramp=_ramp(head),
     )
     head.text("outbox")
     head.finish()
+    return built
+
+
+def _ramp(head: Table) -> Ramp | None:
+    if "ramp" not in head.values:
+        head.table("ramp")
+        return None
+    table = head.table("ramp")
+    built = Ramp(table.count("first", 500, least=1), table.count("growth", 2, least=2))
+    table.finish()
     return built
 
 

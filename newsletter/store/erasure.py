@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter.model.delivery import delivery_id
-from newsletter.store.tables import deliveries, notices
+from newsletter.store.tables import deliveries, issues, notices
 from subscribers.model import Erased
 
 _HEAD = 16_384
@@ -40,11 +40,17 @@ def erase(connection: sa.Connection, erased: Erased) -> None:
     connection.execute(
         deliveries.update()
         .where(
-            deliveries.c.subscriber_id == erased.subscriber_id,
+            *_deliveries_to(erased.subscriber_id),
             deliveries.c.reason.contains("@"),
         )
         .values(reason="erased")
     )
+
+
+def _deliveries_to(subscriber_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Find a person's deliveries issue by issue: their one index begins with the issue."""
+    known = sa.select(issues.c.id)
+    return deliveries.c.issue_id.in_(known), deliveries.c.subscriber_id == subscriber_id
 
 
 def erase_elsewhere(engine: sa.Engine, outbox: Path, erased: Erased | None) -> int:
@@ -68,9 +74,7 @@ def erase_elsewhere(engine: sa.Engine, outbox: Path, erased: Erased | None) -> i
 def _named(connection: sa.Connection, subscriber_id: int) -> set[str]:
     """Return the names of the files that a person's deliveries and notices became."""
     rows = connection.execute(
-        sa.select(deliveries.c.issue_id, deliveries.c.seq).where(
-            deliveries.c.subscriber_id == subscriber_id
-        )
+        sa.select(deliveries.c.issue_id, deliveries.c.seq).where(*_deliveries_to(subscriber_id))
     )
     sent = connection.scalars(
         sa.select(notices.c.id).where(notices.c.subscriber_id == subscriber_id)

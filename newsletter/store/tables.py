@@ -180,7 +180,6 @@ sa.Index(
     deliveries.c.subscriber_id,
     unique=True,
 )
-sa.Index(None, deliveries.c.subscriber_id)
 
 exclusions = sa.Table(
     "exclusions",
@@ -274,6 +273,15 @@ rates = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("free_at", sa.Float, nullable=False),
+)
+
+ramps = sa.Table(
+    "ramps",
+    metadata,
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("began_at", UtcDateTime, nullable=False),
+    sa.Column("used", sa.Integer, nullable=False),
+    sa.Column("most", sa.Integer, nullable=False),
 )
 
 marks = sa.Table(

@@ -1,0 +1,43 @@
+"""Hold a new sender domain to its ramp: asked before a batch is claimed, counted with the claim."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.model import ramp
+from newsletter.model.publication import Publication
+from newsletter.store import ramps
+
+
+def has_room(connection: sa.Connection, publication: Publication, now: datetime) -> bool:
+    """Return whether another batch may leave today; workers queue here until they commit."""
+    if publication.ramp is None:
+        return True
+    return ramp.room(publication.ramp, ramps.hold(connection, publication.domain, now)) > 0
+
+
+def count(connection: sa.Connection, publication: Publication, people: int, now: datetime) -> None:
+    """Count people whose batch is claimed; a negative number gives back what provably never left."""
+    if publication.ramp is None or not people:
+        return
+    volume = ramps.hold(connection, publication.domain, now).after(people)
+    ramps.write(connection, publication.domain, volume)
+
+
+def opens_at(connection: sa.Connection, publication: Publication, now: datetime) -> datetime | None:
+    """Return when more may leave, None when that is now."""
+    if publication.ramp is None:
+        return None
+    present = ramps.present(connection, publication.domain, now)
+    return ramp.opens_at(publication.ramp, present, now)
+
+
+def largest_batch(
+    connection: sa.Connection, publication: Publication, people: int, most: int, now: datetime
+) -> int:
+    """Return the size of batch for an issue of so many: small where it takes more than a day."""
+    if publication.ramp is None:
+        return most
+    present = ramps.present(connection, publication.domain, now)
+    fits = people <= ramp.room(publication.ramp, present)
+    return most if fits else min(most, publication.ramp.first)
