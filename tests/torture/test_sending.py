@@ -19,10 +19,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.send import run
 from newsletter.store.database import open_engine
-from tests.fakes.issues import NOW, add_issue, add_many, publication
 from tests.fakes.scene import Scene, Workers, warm_workers
 from tests.fakes.sendgrid import FAULTS, SendGrid
 from tests.fakes.zygote import POINTS
@@ -30,7 +27,6 @@ from tests.fakes.zygote import POINTS
 pytestmark = pytest.mark.torture
 
 KILLS = int(os.environ.get("TORTURE_KILLS", "500"))
-MILLION = int(os.environ.get("TORTURE_PEOPLE", "1000000"))
 
 
 @pytest.fixture(scope="module")
@@ -129,48 +125,3 @@ def _kill_at_random(scene: Scene, sink: SendGrid, dice: random.Random) -> int:
         for pid in pair:
             kills += scene.workers.wait(pid)["status"] == signal.SIGKILL
     return kills
-
-
-def test_a_million_recipients_and_a_kill_in_the_middle(
-    migrated_file: Path, tmp_path: Path, workers: Workers, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "newsletter.sqlite3"
-    shutil.copyfile(migrated_file, path)
-    with _scene(open_engine(f"sqlite:///{path}"), tmp_path, workers) as scene:
-        with scene.engine.begin() as connection:
-            add_many(connection, MILLION)
-            scene.issue_id = add_issue(connection)
-        scene.people = MILLION
-        sender = SendGridSender("SG.test")
-        began = time.monotonic()
-        run.prepare(scene.engine, publication(), scene.issue_id, sender, now=NOW)
-        froze = time.monotonic() - began
-        with SendGrid(scene.ledger.path) as sink:
-            sink.keep = False
-            middle = MILLION // 2000
-            first = scene.order(sink, point="after_send", nth=middle, deadline=60.0)
-            assert workers.wait(workers.start(first))["status"] == signal.SIGKILL
-            _truth(scene, held=False)
-            began = time.monotonic()
-            scene.recover(sink)
-            took = time.monotonic() - began
-        copies = scene.ledger.copies()
-        told = scene.told()
-        assert max(copies.values()) == 1
-        assert told.submitted + told.held == told.planned == MILLION
-        assert (told.held, told.submitting, told.waiting) == (1000, 0, 0)
-        scene.settle_by_evidence()
-        assert len(copies) == MILLION - scene.told().held
-    with capsys.disabled():
-        rest = f"frozen in {froze:.1f} s, the rest in {took:.1f} s; {told.held} held, none twice"
-        sys.stdout.write(f"\n{MILLION:,} recipients: {rest}\n")
-
-
-def _truth(scene: Scene, *, held: bool) -> None:
-    """The report, right after the kill, against the sink's ledger."""
-    told = scene.told()
-    reached = len(scene.ledger.copies())
-    assert told.planned == MILLION
-    assert told.submitted + told.submitting + told.waiting == MILLION
-    assert told.submitted <= reached <= told.submitted + told.submitting
-    assert bool(told.held) is held
