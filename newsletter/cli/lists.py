@@ -19,6 +19,7 @@ from newsletter.pipeline.report import counted
 from subscribers.model import slug
 from subscribers.roster import export as exporting
 from subscribers.roster import run
+from subscribers.roster.cells import clean
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
 from subscribers.roster.run import ChangeSet, Order
@@ -57,7 +58,7 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
         listing = open_listing(
             file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter
         )
-        terms = terms_of(app.publication, file.name, into=newsletter or [], attest=attest)
+        terms = terms_of(app.publication, listing.name, into=newsletter or [], attest=attest)
         order = Order(listing, terms, app.settings.pepper)
         with _progress("rows") as progress:
             found = (
@@ -157,7 +158,7 @@ def terms_of(publication: Publication, file: str, *, into: list[str], attest: st
     chosen = [newsletters[slug(name)] for name in into]
     if not chosen and len(publication.newsletters) == 1:
         chosen = [publication.newsletters[0].key]
-    return Terms(file, topics_by_name(publication), newsletters, tuple(chosen), attest)
+    return Terms(file, topics_by_name(publication), newsletters, tuple(chosen), clean(attest))
 
 
 def _mapping(options: list[str]) -> dict[str, str]:
@@ -187,11 +188,7 @@ def _print_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
         return
     for line in found.listing.layout.lines():
         say(line)
-    for outcome, count in found.counts.most_common():
-        say()
-        say(f"{count:,} {outcome if applied else f'would be {outcome}'}")
-        for one in found.examples.get(outcome, ()):
-            say(f"  row {': '.join(filter(None, (str(one.row), one.address, one.words)))}")
+    _print_outcomes(found, applied=applied)
     if found.withheld:
         say()
         say("What this import does not do:")
@@ -204,6 +201,17 @@ def _print_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
         )
     else:
         say("Nothing is changed yet; add --apply to do it.")
+
+
+def _print_outcomes(found: ChangeSet, *, applied: bool) -> None:
+    if not found.counts:
+        say()
+        say("The file has no rows.")
+    for outcome, count in found.counts.most_common():
+        say()
+        say(f"{count:,} {outcome if applied else f'would be {outcome}'}")
+        for one in found.examples.get(outcome, ()):
+            say(f"  row {': '.join(filter(None, (str(one.row), one.address, one.words)))}")
 
 
 @contextmanager

@@ -12,28 +12,48 @@ from subscribers.model import Frequency
 
 NAME_LIMIT = 200
 
-
 _FREQUENCIES = {one.value: one for one in Frequency}
+_PARTS = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[,;|]|$)|([^,;|]+)')
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that make a text run the other way, so that it reads as another one."""
+_YEARS = range(1900, 3000)
 
 
 class CellError(ValueError):
     """A cell that stops its row; the text is the reason."""
 
 
+def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Read JSON; raise ValueError for what is none, or escapes half a character."""
+    found = json.loads(text)
+    if "\\u" in text:
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
+def as_text(value: object) -> str:
+    """Return a value of JSON as the cell of a table would hold it."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def split(cell: str) -> list[str]:
     """Split a cell of several names: JSON, quoted and separated by commas, or just separated."""
     if cell.startswith("["):
         try:
-            return [clean(str(name)) for name in json.loads(cell)]
+            return [clean(str(name)) for name in parsed(cell)]
         except (ValueError, RecursionError, TypeError):
             pass
-    return [name for part in re.split(r"[,;|]", cell) if (name := clean(part.strip('" ')))]
+    parts = (quoted or bare for quoted, bare in _PARTS.findall(cell))
+    return [name for part in parts if (name := clean(part.replace('""', '"').strip('" ')))]
 
 
 def attribute_tags(cell: str) -> list[str]:
     """Return the tags that a listmonk attribute cell holds under `tags` or `topics`."""
     try:
-        attributes = json.loads(cell)
+        attributes = parsed(cell)
     except (ValueError, RecursionError):
         return []
     if not isinstance(attributes, dict):
@@ -45,7 +65,7 @@ def attribute_tags(cell: str) -> list[str]:
 def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
     """Read a list of JSON objects that an export of ours wrote; raise CellError."""
     try:
-        found = json.loads(cell)
+        found = parsed(cell)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
@@ -61,14 +81,15 @@ def frequency(word: str) -> Frequency:
 
 @lru_cache(maxsize=4096)
 def moment(cell: str) -> datetime | None:
-    """Read a time; without a zone it is UTC, what is none is None."""
+    """Read a time; without a zone it is UTC, what is none or in no living memory is None."""
     if not cell:
         return None
     try:
-        moment = datetime.fromisoformat(cell)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        found = datetime.fromisoformat(cell)
+        aware = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return aware if aware.year in _YEARS else None
 
 
 def full_name(cells: Mapping[str, str]) -> str:
@@ -84,8 +105,9 @@ def language_tag(cells: Mapping[str, str]) -> str:
 
 
 def clean(text: str) -> str:
-    """Take out what no name holds: line ends, control characters, separators of lists."""
+    """Take out what no name holds: line ends, control characters, what turns a line around."""
     if text.isprintable() and text.isascii():
         return " ".join(text.split())
-    kept = (" " if unicodedata.category(char) in {"Cc", "Zl", "Zp"} else char for char in text)
+    kept = (" " if unicodedata.category(char) in _UNSEEN else char for char in text)
+    kept = (char for char in kept if char not in _TURNING)
     return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())

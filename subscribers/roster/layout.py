@@ -1,69 +1,26 @@
-"""What kind of file this is: encoding, delimiter, whose export, which column means what."""
+"""What kind of file this is: delimiter, whose export, which column means what."""
 
+import codecs
 import csv
+import io
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import Literal
 
-from charset_normalizer import from_bytes
-
 from subscribers.errors import ImportRefused
+from subscribers.roster.cells import as_text, parsed
+from subscribers.roster.columns import Cells, checked, columns_of, plain
 
 Format = Literal["own", "listmonk", "mailchimp", "ghost", "columns", "jsonl"]
 
-SAMPLE = 1 << 18
-"""How many bytes are looked at to find the encoding."""
-
 COLUMNS_LIMIT = 500
+SAMPLE_ROWS = 100
 
-FIELDS = (
-    "address",
-    "name",
-    "first_name",
-    "last_name",
-    "language",
-    "tags",
-    "topics",
-    "labels",
-    "newsletters",
-    "subscriptions",
-    "status",
-    "frequency",
-    "consent",
-    "consent_source",
-    "consents",
-    "suppressed",
-    "created_at",
-    "attributes",
-    "left_at",
-    "cleaned_at",
-)
-"""What a column can mean to us."""
-
-_NAMES = {
-    "address": "email emailaddress address mail e-mail 이메일 메일 correo courriel adresse",
-    "name": "name fullname displayname 이름 성명 nom nombre",
-    "first_name": "firstname givenname fname prenom vorname",
-    "last_name": "lastname surname familyname lname nachname",
-    "language": "language lang locale 언어 sprache langue",
-    "tags": "tags tag groups segments 태그",
-    "topics": "topics topic interests 관심주제 주제",
-    "labels": "labels label",
-    "newsletters": "newsletters newsletter lists list 뉴스레터",
-    "subscriptions": "subscriptions",
-    "status": "status state subscribed subscribedtoemails 상태",
-    "frequency": "frequency",
-    "consent": "consent consentat consenttime consentedat confirmtime optintime confirmedat optedinat 동의일 동의",
-    "consent_source": "source consentsource",
-    "consents": "consents",
-    "suppressed": "suppressed",
-    "created_at": "createdat created signupdate datejoined joined subscribedat 가입일",
-    "attributes": "attributes attribs",
-    "left_at": "unsubtime unsubscribedat",
-    "cleaned_at": "cleantime",
-}
-_MEANING = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
+_AROUND = "\ufeff\r\n "
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 _KNOWN: tuple[tuple[Format, frozenset[str]], ...] = (
     ("own", frozenset({"address", "subscriptions", "consents", "topics", "labels"})),
@@ -71,6 +28,12 @@ _KNOWN: tuple[tuple[Format, frozenset[str]], ...] = (
     ("mailchimp", frozenset({"emailaddress", "leid", "euid"})),
     ("ghost", frozenset({"email", "subscribedtoemails", "complimentaryplan"})),
 )
+
+
+_NO_TEXT = frozenset(
+    {"charmap", "idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "utf-7"}
+)
+"""What Python calls an encoding but no file is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +45,7 @@ class Layout:
     delimiter: str
     columns: Mapping[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def lines(self) -> list[str]:
         """Say how the file will be read, for a person to check."""
@@ -92,70 +56,89 @@ class Layout:
         return [f"read as {shown} in {self.encoding}", *mapped, *unused]
 
 
-def recognise(
-    head: bytes, *, name: str, mapping: Mapping[str, str], encoding: str = "", delimiter: str = ""
-) -> Layout:
-    """Find out how to read a file from its first bytes; `mapping` (field to header) overrides.
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What whoever imports says instead of a guess; `mapping` is field to header."""
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str = ""
+
+
+def recognise(head: bytes, encoding: str, wishes: Wishes, *, name: str) -> Layout:
+    """Find out how to read a file from its first bytes.
 
     Raises ImportRefused when it holds no table or no column of addresses.
     """
-    encoding = encoding or guess_encoding(head)
     text = _decoded(head, encoding, name)
-    first = text.lstrip("\ufeff\n\r ").split("\n", 1)[0].rstrip("\r")
+    first = next(table_lines(_lines(text))[1], "").strip()
     if not first:
         msg = f"{name} is empty; expected a first line with the names of the columns"
         raise ImportRefused(msg)
+    layout = Layout("jsonl", encoding, "")
     if first.startswith("{"):
-        return Layout("jsonl", encoding, "", dict(mapping))
-    delimiter = delimiter or guess_delimiter(first)
-    headers = header_row(text, delimiter, name)
-    return _mapped(headers, name, mapping, Layout("columns", encoding, delimiter))
-
-
-def guess_encoding(head: bytes) -> str:
-    """Return the encoding of the first bytes of a file; UTF-8 wherever it fits."""
-    for mark, name in (
-        (b"\xef\xbb\xbf", "utf-8-sig"),
-        (b"\xff\xfe", "utf-16"),
-        (b"\xfe\xff", "utf-16"),
-    ):
-        if head.startswith(mark):
-            return name
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start >= len(head) - 3 and len(head) >= SAMPLE:
-            return "utf-8"
+        headers, sample = _keys(text)
     else:
-        return "utf-8"
-    found = from_bytes(head[:65536]).best()
-    return found.encoding if found else "cp1252"
+        delimiter = _one_character(wishes.delimiter) or guess_delimiter(text)
+        headers, sample = _first_rows(text, delimiter, name)
+        layout = Layout(_known_by(headers), encoding, delimiter)
+    columns = _columns(layout, headers, sample, wishes, name)
+    used = set(columns.values())
+    unused = tuple(header for header in headers if header and header not in used)
+    left_out = frozenset(meaning for meaning, header in wishes.mapping.items() if not header)
+    return replace(layout, columns=columns, unused=unused, left_out=left_out)
 
 
-def guess_delimiter(first: str) -> str:
-    """Return the delimiter that splits the first line, outside quotation marks, most often."""
-    bare = re.sub(r'"[^"]*"', "", first)
-    return max(",;\t|", key=bare.count)
+def guess_delimiter(text: str) -> str:
+    """Return the delimiter that the first line names, or that splits it most often unquoted."""
+    for line in _lines(text):
+        if named := _SEPARATOR.fullmatch(line.strip(_AROUND)):
+            return named.group(1)
+        if _says_something(line):
+            return max(",;\t|", key=re.sub(r'"[^"]*"', "", line).count)
+    return ","
 
 
-def header_row(text: str, delimiter: str, name: str) -> list[str]:
-    """Read the names of the columns; raise ImportRefused if they cannot be told apart."""
-    try:
-        headers = next(csv.reader(text.lstrip("\ufeff\r\n ").splitlines(), delimiter=delimiter))
-    except csv.Error as error:
-        msg = f"{name}, line 1: {error}; expected the names of the columns"
-        raise ImportRefused(msg) from error
-    if len(headers) > COLUMNS_LIMIT:
-        msg = f"{name} has {len(headers)} columns; at most {COLUMNS_LIMIT} are read"
+def table_lines(lines: Iterable[str]) -> tuple[int, Iterator[str]]:
+    """Return lines from the one with the names of the columns on, and how many stand before it.
+
+    These are empty, or Excel's line `sep=;`, which names the delimiter.
+    """
+    rest = iter(lines)
+    for skipped, line in enumerate(rest):
+        if _says_something(line) and not _SEPARATOR.fullmatch(line.strip(_AROUND)):
+            return skipped, chain((line.lstrip("\ufeff"),), rest)
+    return 0, iter(())
+
+
+def names_of(cells: Iterable[str]) -> list[str]:
+    """Return the names of the columns as they are compared with what is asked for."""
+    return [cell.strip() for cell in cells]
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines as a file opened with newline="" does; no other character ends one."""
+    return iter(io.StringIO(text, newline=""))
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip(_AROUND + ' \t,;|"'))
+
+
+def _one_character(delimiter: str) -> str:
+    meant = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
+    if len(meant) > 1 or meant in {'"', "\r", "\n"}:
+        msg = f"--delimiter {delimiter}: expected one character, such as ; or \\t for a tab"
         raise ImportRefused(msg)
-    return [header.strip() for header in headers]
+    return meant
 
 
 def _decoded(head: bytes, encoding: str, name: str) -> str:
+    msg = f"there is no encoding “{encoding}”; for {name} try utf-8, cp949, cp1252 or utf-16"
     try:
+        if codecs.lookup(encoding).name in _NO_TEXT:
+            raise ImportRefused(msg)
         text = head.decode(encoding, errors="ignore")
-    except LookupError as error:
-        msg = f"there is no encoding “{encoding}”; for {name} try utf-8, cp949, cp1252 or utf-16"
+    except (LookupError, ValueError) as error:
         raise ImportRefused(msg) from error
     if "\0" in text:
         msg = f"{name} is no text; expected a table (CSV) or JSON lines"
@@ -163,43 +146,50 @@ def _decoded(head: bytes, encoding: str, name: str) -> str:
     return text
 
 
-def _mapped(
-    headers: Sequence[str], name: str, mapping: Mapping[str, str], layout: Layout
-) -> Layout:
-    plain = {_plain(header) for header in headers}
-    kind = next((kind for kind, needed in _KNOWN if needed <= plain), layout.format)
-    columns: dict[str, str] = {}
-    for header in headers:
-        meaning = _MEANING.get(_plain(header))
-        if meaning and meaning not in columns:
-            columns[meaning] = header
-    if kind == "mailchimp" and "CONFIRM_TIME" in headers:
-        columns["consent"] = "CONFIRM_TIME"
-    columns |= _override(headers, mapping, name)
-    columns = {meaning: header for meaning, header in columns.items() if header}
-    if "address" not in columns:
-        shown = ", ".join(header[:40] for header in headers[:12])
-        msg = (
-            f"{name}: no column looks like a mail address among {shown}; "
-            "name it with --map address=COLUMN"
-        )
+def _first_rows(text: str, delimiter: str, name: str) -> tuple[list[str], Cells]:
+    """Read the names of the columns, and what stands below them for a while."""
+    table = csv.reader(table_lines(_lines(text))[1], delimiter=delimiter)
+    try:
+        headers = names_of(next(table))
+    except csv.Error as error:
+        msg = f"{name}, line 1: {error}; expected the names of the columns"
+        raise ImportRefused(msg) from error
+    if len(headers) > COLUMNS_LIMIT:
+        msg = f"{name} has {len(headers)} columns; at most {COLUMNS_LIMIT} are read"
         raise ImportRefused(msg)
-    used = set(columns.values())
-    unused = tuple(header for header in headers if header and header not in used)
-    return Layout(kind, layout.encoding, layout.delimiter, columns, unused)
+    sample: list[Mapping[str, str]] = []
+    with suppress(csv.Error):  # reading will say so, and where
+        for row in islice(table, SAMPLE_ROWS):
+            cells: dict[str, str] = {}
+            for header, cell in zip(headers, row, strict=False):
+                cells.setdefault(header, cell)
+            sample.append(cells)
+    return headers, sample
 
 
-def _override(headers: Sequence[str], mapping: Mapping[str, str], name: str) -> dict[str, str]:
-    """Check what was mapped by hand; an empty column name means: do not read this."""
-    for meaning, header in mapping.items():
-        if meaning not in FIELDS:
-            msg = f"--map {meaning}=…: there is no such field; expected one of {', '.join(FIELDS)}"
-            raise ImportRefused(msg)
-        if header and header not in headers:
-            msg = f"--map {meaning}={header}: {name} has no such column, but {', '.join(headers[:12])}"
-            raise ImportRefused(msg)
-    return dict(mapping)
+def _keys(text: str) -> tuple[list[str], Cells]:
+    """Return the keys of the first JSON lines, and what they hold."""
+    sample: list[Mapping[str, str]] = []
+    for line in islice(_lines(text), SAMPLE_ROWS):
+        with suppress(ValueError, RecursionError):  # reading will say so, and where
+            found = parsed(line)
+            if isinstance(found, dict):
+                sample.append({key: as_text(value) for key, value in found.items()})
+    return list(dict.fromkeys(key for row in sample for key in row)), sample
 
 
-def _plain(header: str) -> str:
-    return re.sub(r"[\s_.-]+", "", header).casefold()
+def _known_by(headers: Iterable[str]) -> Format:
+    names = set(map(plain, headers))
+    return next((kind for kind, needed in _KNOWN if needed <= names), "columns")
+
+
+def _columns(
+    layout: Layout, headers: list[str], sample: Cells, wishes: Wishes, name: str
+) -> dict[str, str]:
+    if not headers:  # a first line of JSON that is too long to look at, or broken
+        return checked(list(wishes.mapping.values()), wishes.mapping, name)
+    columns = columns_of(headers, sample, wishes.mapping, name)
+    confirmed = layout.format == "mailchimp" and "CONFIRM_TIME" in headers
+    if confirmed and "consent" not in wishes.mapping:
+        columns["consent"] = "CONFIRM_TIME"
+    return columns

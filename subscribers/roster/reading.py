@@ -1,23 +1,37 @@
 """Stream the rows of a file, bounded in every direction."""
 
 import csv
-import io
-import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from subscribers.errors import ImportRefused
-from subscribers.roster.layout import SAMPLE, Layout, recognise
+from subscribers.roster.cells import as_text, parsed
+from subscribers.roster.columns import meaning_of
+from subscribers.roster.encoding import broken_line, encoding_of
+from subscribers.roster.layout import Layout, Wishes, names_of, recognise, table_lines
+
+SAMPLE = 1 << 18
+"""How many bytes are looked at to find the columns."""
+
+_ADDRESS = re.compile(r"[^\s@]@[^\s@]")
+_FATAL = ("unexpected end", "field larger")
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of a file is taken; more is refused, not cut off."""
+    """How much of a file is taken; more is refused, not cut off.
+
+    `cell` is for the lists of others. `record` is for what we export ourselves, where one cell holds
+    every consent that somebody ever gave, and for JSON lines.
+    """
 
     bytes: int = 2_000_000_000
     rows: int = 10_000_000
     cell: int = 20_000
+    record: int = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +51,25 @@ class Listing:
     layout: Layout
     limits: Limits
 
+    @property
+    def name(self) -> str:
+        """Return the name of the file as it can be written down."""
+        return _name(self.path)
+
     def rows(self) -> Iterator[Raw]:
-        """Yield every row, numbered as a text editor numbers the file's first line 1."""
+        """Yield every row, numbered by its first line; a text editor numbers the file's first 1."""
         with self.path.open(encoding=self.layout.encoding, newline="") as stream:
             reader = _json_rows if self.layout.format == "jsonl" else _table_rows
             for count, raw in enumerate(_decoding(reader(stream, self), self)):
                 if count >= self.limits.rows:
-                    msg = f"{self.path.name} has more than {self.limits.rows} rows; split it"
+                    msg = f"{self.name} has more than {self.limits.rows} rows; split it"
                     raise ImportRefused(msg)
                 yield raw
+
+    def check(self) -> None:
+        """Read to the end; raise ImportRefused where that cannot be done."""
+        for _raw in self.rows():
+            pass
 
 
 def open_listing(
@@ -60,18 +84,21 @@ def open_listing(
     limits = limits or Limits()
     try:
         size = path.stat().st_size
+        if size > limits.bytes:
+            msg = f"{_name(path)} has {size:,} bytes; at most {limits.bytes:,} are taken; split it"
+            raise ImportRefused(msg)
         with path.open("rb") as stream:
             head = stream.read(SAMPLE)
+        encoding = encoding or encoding_of(path)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ImportRefused(msg) from error
-    if size > limits.bytes:
-        msg = f"{path.name} has {size:,} bytes; at most {limits.bytes:,} are taken; split it"
-        raise ImportRefused(msg)
-    layout = recognise(
-        head, name=path.name, mapping=mapping, encoding=encoding, delimiter=delimiter
-    )
-    return Listing(path, layout, limits)
+    wishes = Wishes(mapping, delimiter)
+    return Listing(path, recognise(head, encoding, wishes, name=_name(path)), limits)
+
+
+def _name(path: Path) -> str:
+    return path.name.encode(errors="replace").decode()
 
 
 def _decoding(rows: Iterator[Raw], listing: Listing) -> Iterator[Raw]:
@@ -82,36 +109,75 @@ def _decoding(rows: Iterator[Raw], listing: Listing) -> Iterator[Raw]:
             last = raw.number
             yield raw
     except UnicodeError as error:
-        msg = (
-            f"{listing.path.name}, after row {last}: this is not {listing.layout.encoding}; "
-            "name the encoding with --encoding"
-        )
+        encoding = listing.layout.encoding
+        line = broken_line(listing.path, encoding)
+        msg = f"{listing.name}, line {line}: this is not {encoding}; name another with --encoding"
         raise ImportRefused(msg) from error
     except csv.Error as error:
-        msg = f"{listing.path.name}, after row {last}: {error}; is a quotation mark left open?"
+        msg = f"{listing.name}, after row {last}: {error}; is a quotation mark left open?"
         raise ImportRefused(msg) from error
 
 
-def _table_rows(stream: io.TextIOBase, listing: Listing) -> Iterator[Raw]:
-    table = csv.reader(stream, delimiter=listing.layout.delimiter)
-    headers = [header.strip().lstrip("\ufeff") for header in next(table)]
-    places = [
-        (meaning, headers.index(header)) for meaning, header in listing.layout.columns.items()
-    ]
-    width, longest = len(headers), listing.limits.cell
-    defused = listing.layout.format == "own"
-    for cells in table:
-        number = table.line_num
-        if not any(cells):
+def _table_rows(stream: TextIO, listing: Listing) -> Iterator[Raw]:
+    layout, limits = listing.layout, listing.limits
+    own = layout.format == "own"
+    skipped, lines = table_lines(stream)
+    csv.field_size_limit(limits.record)
+    table = csv.reader(lines, delimiter=layout.delimiter, strict=True)
+    headers = names_of(next(table, ()))
+    places = _places(headers, listing)
+    width, longest = len(headers), limits.record if own else limits.cell
+    last = table.line_num
+    for cells, wrong in _records(table):
+        first, last = last + 1, table.line_num
+        if not wrong and not any(cells):
             continue
-        if len(cells) > width:
-            yield Raw(number, {}, f"{len(cells)} cells under {width} headings")
-            continue
-        if max(map(len, cells)) > longest:
-            yield Raw(number, {}, f"a cell is longer than {longest} characters")
+        if problem := wrong or _problem(cells, width, longest, lines=last - first):
+            yield Raw(first + skipped, {}, _located(problem, last - first))
             continue
         found = {meaning: cells[at].strip() for meaning, at in places if at < len(cells)}
-        yield Raw(number, _armed(found) if defused else found)
+        yield Raw(first + skipped, _armed(found) if own else found)
+
+
+def _places(headers: list[str], listing: Listing) -> list[tuple[str, int]]:
+    try:
+        return [(meaning, headers.index(name)) for meaning, name in listing.layout.columns.items()]
+    except ValueError as error:
+        msg = f"{listing.name}: the line with the names of the columns is too long"
+        raise ImportRefused(msg) from error
+
+
+def _records(table: Iterator[list[str]]) -> Iterator[tuple[list[str], str]]:
+    """Yield the cells of every row, or what is wrong with it; the one after it reads again."""
+    while True:
+        try:
+            for cells in table:
+                yield cells, ""
+        except csv.Error as error:
+            if any(word in str(error) for word in _FATAL):
+                raise
+            yield [], f"a quotation mark is out of place: {error}"
+        else:
+            return
+
+
+def _problem(cells: list[str], width: int, longest: int, *, lines: int) -> str:
+    """Say why a row is not read, or ""; `lines` is how many more than one it goes over."""
+    if len(cells) > width:
+        return f"{len(cells)} cells under {width} headings"
+    if max(map(len, cells)) > longest:
+        return f"a cell is longer than {longest} characters"
+    if lines and any(map(_holds_rows, cells)):
+        return "a cell with line ends holds an address; is a quotation mark left open?"
+    return ""
+
+
+def _located(problem: str, lines: int) -> str:
+    return f"{problem} (with the {lines} lines below)" if lines else problem
+
+
+def _holds_rows(cell: str) -> bool:
+    return bool(re.search(r"[\r\n]", cell.strip()) and _ADDRESS.search(cell))
 
 
 def _armed(cells: dict[str, str]) -> dict[str, str]:
@@ -119,34 +185,40 @@ def _armed(cells: dict[str, str]) -> dict[str, str]:
     return {meaning: text.removeprefix("'") for meaning, text in cells.items()}
 
 
-def _json_rows(stream: io.TextIOBase, listing: Listing) -> Iterator[Raw]:
-    longest = listing.limits.cell * 10
-    names = {header: meaning for meaning, header in listing.layout.columns.items() if header}
+def _json_rows(stream: TextIO, listing: Listing) -> Iterator[Raw]:
+    longest = listing.limits.record
     number = 0
     while line := stream.readline(longest + 1):
         number += 1
         if len(line) > longest and not line.endswith("\n"):
-            msg = f"{listing.path.name}, line {number} is longer than {longest} characters"
+            msg = f"{listing.name}, line {number} is longer than {longest} characters"
             raise ImportRefused(msg)
-        if line.strip():
-            yield _json_row(number, line, names)
+        if bare := line.strip("\ufeff \t\r\n"):
+            yield _json_row(number, bare, listing.layout)
 
 
-def _json_row(number: int, line: str, names: Mapping[str, str]) -> Raw:
+def _json_row(number: int, line: str, layout: Layout) -> Raw:
     try:
-        content = json.loads(line)
+        content = parsed(line)
+        if not isinstance(content, dict):
+            return Raw(number, {}, "this line is not a JSON object")
+        return Raw(number, _json_cells(content, layout))
+    except UnicodeEncodeError:
+        return Raw(number, {}, "this line escapes half a character")
     except (ValueError, RecursionError):
         return Raw(number, {}, "this line is not JSON")
-    if not isinstance(content, dict):
-        return Raw(number, {}, "this line is not a JSON object")
-    if "address" not in content and "email" in content:
-        content["address"] = content.pop("email")
-    return Raw(
-        number, {names.get(str(key), str(key)): _text(value) for key, value in content.items()}
-    )
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _json_cells(content: dict[str, object], layout: Layout) -> dict[str, str]:
+    """Return what a line says; also under names that the first lines did not have."""
+    cells = {
+        meaning: as_text(content[header])
+        for meaning, header in layout.columns.items()
+        if header in content
+    }
+    read = set(layout.columns.values())
+    for key, value in content.items():
+        meaning = "" if key in read else meaning_of(key)
+        if meaning and meaning not in layout.columns and meaning not in layout.left_out:
+            cells.setdefault(meaning, as_text(value))
+    return cells

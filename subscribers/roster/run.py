@@ -115,14 +115,18 @@ def apply(
     clock: Callable[[], datetime],
     progress: Progress = lambda _rows: None,
 ) -> ChangeSet:
-    """Apply a file; an import of the same file that was cut short goes on where it stopped."""
+    """Apply a file; an import of the same file that was cut short goes on where it stopped.
+
+    Raises ImportRefused before anything is written where the file cannot be read to its end.
+    """
     found = ChangeSet(order.listing)
+    order.listing.check()
     with engine.begin() as connection:
         one = imports.begin(connection, _origin(order), actor=actor, now=clock())
     found.id = one.id
     found.counts.update(one.counts)
     with _chunks(order) as chunks:
-        for chunk in chunks:
+        for chunk in _told(chunks, one.id):
             if rest := [row for row in chunk if row.number > one.applied_to]:
                 with engine.begin() as connection:
                     one = _apply_chunk(connection, one, rest, order, found, clock())
@@ -143,8 +147,8 @@ def undo(
     """Take an import back within 30 days; people who have acted since are kept and listed."""
     with engine.begin() as connection:
         one = imports.load(connection, import_id)
-    _check_undo(one, import_id, now)
-    undoing = _Undoing()
+    began = _check_undo(one, import_id, now)
+    undoing = _Undoing(began)
     for step in (_undo_changes, _undo_newcomers):
         after: int | None = 0
         while after is not None:
@@ -180,6 +184,20 @@ def _chunks(order: Order) -> Iterator[Iterator[Sequence[Row | Refused]]]:
     reader = RowReader(order.terms)
     with open_seen() as seen:
         yield _read(order, reader, seen)
+
+
+def _told(
+    chunks: Iterator[Sequence[Row | Refused]], import_id: int
+) -> Iterator[Sequence[Row | Refused]]:
+    """Say what stands and what to do if a file changes while it is read."""
+    try:
+        yield from chunks
+    except ImportRefused as error:
+        msg = (
+            f"{error}. What stands above is applied as import {import_id}: mend the file and import"
+            f" it again, or take it back with `newsletter subscribers undo {import_id}`"
+        )
+        raise ImportRefused(msg) from error
 
 
 def _read(order: Order, reader: RowReader, seen: Seen) -> Iterator[Sequence[Row | Refused]]:
@@ -257,13 +275,14 @@ def _origin(order: Order) -> Origin:
     with listing.path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
-    return Origin(listing.path.name, digest.hexdigest(), layout.format, options)
+    return Origin(listing.name, digest.hexdigest(), layout.format, options)
 
 
 class _Undoing:
     """What has been taken back so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, began: datetime) -> None:
+        self.began = began
         self.removed = 0
         self.restored = 0
         self.kept_count = 0
@@ -275,7 +294,8 @@ class _Undoing:
             self.kept.append((address, reason))
 
 
-def _check_undo(one: Import | None, import_id: int, now: datetime) -> None:
+def _check_undo(one: Import | None, import_id: int, now: datetime) -> datetime:
+    """Return when an import that may be undone began."""
     if one is None:
         msg = f"there is no import {import_id}"
         raise Unknown(msg)
@@ -285,6 +305,7 @@ def _check_undo(one: Import | None, import_id: int, now: datetime) -> None:
     if now - (one.applied_at or one.started_at) > UNDO_FOR:
         msg = f"import {import_id} is older than {UNDO_FOR.days} days and stays"
         raise ImportRefused(msg)
+    return one.started_at
 
 
 def _undo_changes(
@@ -310,7 +331,7 @@ def _undo_newcomers(
     later = imports.changed_later(connection, import_id, [row.id for row in rows])
     gone: list[int] = []
     for row in rows:
-        if row.acted_at is not None:
+        if row.acted_at is not None and row.acted_at > undoing.began:
             undoing.keep(row.address, "has acted since")
         elif row.id in later:
             undoing.keep(row.address, f"changed by import {later[row.id]} since")
