@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.errors import Unknown
+from subscribers.errors import TagRefused, Unknown
 from subscribers.model import (
+    TAG_LIMIT,
     EmailAddress,
     State,
     Subscriber,
@@ -17,7 +18,7 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
-from subscribers.store import audit, people, proofs, tags
+from subscribers.store import audit, imports, people, proofs, tags
 from subscribers.store.audit import Act
 from subscribers.store.proofs import Consent
 from subscribers.store.tables import subscriptions
@@ -75,7 +76,10 @@ def mark(
     actor: str,
     now: datetime,
 ) -> None:
-    """Give and take tags, as staff; recorded."""
+    """Give and take tags, as staff; recorded. Raises TagRefused where a label is too long."""
+    add = tuple(add)
+    for tag in add:
+        _check_length(tag)
     added = [tag for tag in add if tag.slug not in person.slugs]
     removed = [slug for slug in remove if slug in person.slugs]
     tags.give(connection, person.id, added)
@@ -83,6 +87,13 @@ def mark(
     detail = {"added": [tag.name for tag in added], "removed": removed}
     if added or removed:
         audit.record(connection, Act(actor, "tagged", now, person.id, detail=detail))
+
+
+def _check_length(tag: Tag) -> None:
+    if tag.kind is TagKind.LABEL and len(tag.name) > TAG_LIMIT:
+        size, shown = len(tag.name), tag.name[:40]
+        msg = f"the tag “{shown}…” has {size} characters; at most {TAG_LIMIT} are taken"
+        raise TagRefused(msg)
 
 
 def history(connection: sa.Connection, person: Subscriber) -> list[Line]:
@@ -150,6 +161,7 @@ def record_of(person: Subscriber, consents: Iterable[Consent]) -> dict[str, Any]
         "suppressed": suppression_of(person.suppressed),
         "consents": [_agreed(one) for one in consents],
         "created_at": person.created_at.isoformat(),
+        "acted_at": person.acted_at.isoformat() if person.acted_at else "",
     }
 
 
@@ -168,12 +180,15 @@ def _subscription(one: Subscription) -> dict[str, str]:
 
 
 def suppression_of(one: Suppression | None) -> dict[str, str] | str:
-    """Return what an export says of a suppression; "" if there is none."""
+    """Return what an export says of a suppression; "" if there is none.
+
+    Where an import brought it along, the origin is the one that its file gave.
+    """
     if one is None:
         return ""
     return {
         "reason": one.reason.value,
-        "origin": one.origin,
+        "origin": imports.before(one.origin),
         "detail": one.detail,
         "at": one.at.isoformat(),
     }

@@ -19,6 +19,10 @@ class AddressRefused(SubscribersError):
     """A text is no mail address."""
 
 
+class TagRefused(SubscribersError):
+    """A text is no name for a tag."""
+
+
 class ImportRefused(SubscribersError):
     """A file cannot be imported as it is; the message says why and what to change."""
 

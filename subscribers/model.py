@@ -11,6 +11,9 @@ from email_validator import EmailNotValidError, validate_email
 
 from subscribers.errors import AddressRefused
 
+TAG_LIMIT = 120
+"""How many characters a label may have, wherever it comes from."""
+
 _PLAIN = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
@@ -140,6 +143,7 @@ class Subscriber:
     language: str
     origin: str
     created_at: datetime
+    acted_at: datetime | None = None
     subscriptions: tuple[Subscription, ...] = ()
     tags: tuple[Tag, ...] = ()
     suppressed: Suppression | None = None

@@ -16,6 +16,7 @@ from newsletter.store.erasure import erase_elsewhere
 from subscribers import directory, erasure, suppression
 from subscribers.audience import Question, summarise, why
 from subscribers.model import EmailAddress, Reason, Subscriber, Suppression, Tag, TagKind, slug
+from subscribers.roster.cells import clean
 from subscribers.segment import parse
 
 commands = typer.Typer()
@@ -62,7 +63,8 @@ def tag(
         person = directory.require(connection, address)
         known = topics_by_name(app.publication)
         wanted = [
-            known.get(slug(name)) or Tag(slug(name), name, TagKind.LABEL) for name in add or ()
+            known.get(slug(name)) or Tag(slug(name), clean(name), TagKind.LABEL)
+            for name in add or ()
         ]
         directory.mark(
             connection,

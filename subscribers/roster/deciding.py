@@ -79,7 +79,7 @@ def _new(row: Row, known: Known) -> Change:
 
 
 def _changed(row: Row, known: Known, person: Subscriber) -> Change:
-    added, lowered, withheld = _standings(row, person)
+    added, lowered, withheld = _standings(row, person, known)
     news = {one.newsletter for one in added if one.state is State.CONFIRMED}
     change = Change(
         row,
@@ -104,7 +104,7 @@ def _changed(row: Row, known: Known, person: Subscriber) -> Change:
 
 
 def _standings(
-    row: Row, person: Subscriber
+    row: Row, person: Subscriber, known: Known
 ) -> tuple[tuple[Wanted, ...], tuple[Lowered, ...], tuple[str, ...]]:
     added: list[Wanted] = []
     lowered: list[Lowered] = []
@@ -116,7 +116,7 @@ def _standings(
             withheld.append(_why_not(wanted, person))
         elif present is None:
             added.append(wanted)
-        elif wanted.state is State.LEFT and _newer(wanted.since, present.since):
+        elif wanted.state is State.LEFT and _newer(wanted.since, present, known):
             if present.state is not State.LEFT:
                 lowered.append(Lowered(wanted.newsletter, present, wanted.since))
         elif _rank(wanted.state) > _rank(present.state):
@@ -146,9 +146,18 @@ def _unchosen(row: Row, known: Known, person: Subscriber) -> tuple[str, ...]:
     return ("topics: what they chose themselves stays",) if known.chose and kept else ()
 
 
-def _newer(since: datetime | None, present: datetime) -> bool:
-    """Tell whether a departure came after what is known; one without a date counts."""
-    return since is None or since > present
+def _newer(since: datetime | None, present: Subscription, known: Known) -> bool:
+    """Tell whether a departure came after what is known; one without a date counts.
+
+    So does any against a standing that only an import without a date bears out: it is as old as
+    that import, and the agreement behind it is older by nobody knows how much.
+    """
+    if since is None:
+        return True
+    if known.chose or not present.origin.startswith("import:"):
+        return since > present.since
+    agreed = present.confirmed_at
+    return agreed is None or agreed >= present.since or since > agreed
 
 
 def _rank(state: State) -> int:

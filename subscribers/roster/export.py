@@ -24,6 +24,7 @@ COLUMNS = (
     "suppressed",
     "consents",
     "created_at",
+    "acted_at",
 )
 PAGE = 1_000
 

@@ -127,7 +127,7 @@ def _says_something(line: str) -> bool:
 def _one_character(delimiter: str) -> str:
     meant = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     if len(meant) > 1 or meant in {'"', "\r", "\n"}:
-        msg = f"--delimiter {delimiter}: expected one character, such as ; or \\t for a tab"
+        msg = f"--delimiter {delimiter!r}: expected one character, such as ; or \\t for a tab"
         raise ImportRefused(msg)
     return meant
 

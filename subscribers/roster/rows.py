@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from subscribers.errors import AddressRefused
-from subscribers.model import EmailAddress, Frequency, Reason, State, Tag, TagKind, slug
+from subscribers.model import (
+    TAG_LIMIT,
+    EmailAddress,
+    Frequency,
+    Reason,
+    State,
+    Tag,
+    TagKind,
+    slug,
+)
 from subscribers.roster.cells import (
     CellError,
     attribute_tags,
@@ -22,7 +31,7 @@ from subscribers.roster.cells import (
 from subscribers.roster.reading import Raw
 
 TAGS_LIMIT = 200
-TAG_LIMIT = 120
+KEY_LIMIT = 200
 LONGEST_DATE = 40
 
 _NO = frozenset({"", "no", "false", "0", "n", "none", "null", "-", "아니오"})
@@ -116,6 +125,7 @@ class Row:
     proofs: tuple[Proof, ...] = ()
     blocked: Blocked | None = None
     created_at: datetime | None = None
+    acted_at: datetime | None = None
     origin: str = ""
     unattested: bool = False
     person: bool = True
@@ -136,6 +146,7 @@ class RowReader:
     def __init__(self, terms: Terms) -> None:
         """Take the terms of one import."""
         self._terms = terms
+        self._configured = frozenset(terms.topics.values())
         self._seen: dict[tuple[str, str], tuple[Tag, ...]] = {}
 
     def read(self, raw: Raw) -> Row | Refused:
@@ -160,6 +171,7 @@ class RowReader:
         confirmed = state is State.CONFIRMED and bool(attested)
         granted = state if state is not State.CONFIRMED or confirmed else State.PENDING
         agreed_at = moment(cells.get("consent", "")) if confirmed else None
+        left_at = moment(cells.get("left_at", "")) if state is State.LEFT else None
         often = frequency(cells.get("frequency", ""))
         keys = self._newsletters(cells)
         if not keys and blocked is None:
@@ -173,7 +185,7 @@ class RowReader:
             language=language_tag(cells),
             tags=self._tags(cells),
             subscriptions=tuple(
-                Wanted(key, granted, often, confirmed_at=agreed_at) for key in keys
+                Wanted(key, granted, often, since=left_at, confirmed_at=agreed_at) for key in keys
             ),
             proofs=tuple(proofs) if confirmed else (),
             blocked=blocked,
@@ -185,6 +197,9 @@ class RowReader:
         proofs = tuple(_proof(one) for one in _records(cells, "consents"))
         agreed = {proof.newsletter for proof in proofs if proof.act in {"confirmed", "attested"}}
         wanted = tuple(_wanted(one) for one in _records(cells, "subscriptions"))
+        if len({one.newsletter for one in wanted}) < len(wanted):
+            msg = "two subscriptions of one newsletter"
+            raise CellError(msg)
         added = tuple(
             Proof(one.newsletter, "attested", None, self._terms.attest, vouched=True)
             for one in wanted
@@ -203,6 +218,7 @@ class RowReader:
             proofs=proofs + added,
             blocked=_blocked(cells.get("suppressed", "")),
             created_at=created_at,
+            acted_at=moment(cells.get("acted_at", "")),
             unattested=granted != wanted,
             person=bool(created_at or wanted),
         )
@@ -214,7 +230,7 @@ class RowReader:
             return self._terms.attest
         if not (cell.casefold() in _YES or _dated(cell)):
             return ""
-        source = cells.get("consent_source", "")
+        source = clean(cells.get("consent_source", ""))
         return f"{source or self._terms.file}: {cell}"[:500]
 
     def _newsletters(self, cells: Mapping[str, str]) -> tuple[str, ...]:
@@ -250,7 +266,7 @@ class RowReader:
         if key not in self._seen:
             names = attribute_tags(cell) if column == "attributes" else split(cell)
             made = tuple(make(name) for name in names if slug(name))
-            if any(len(tag.name) > TAG_LIMIT for tag in made):
+            if any(len(tag.name) > TAG_LIMIT for tag in made if tag not in self._configured):
                 msg = f"a tag is longer than {TAG_LIMIT} characters"
                 raise CellError(msg)
             if len(self._seen) > 10_000:  # noqa: PLR2004 - enough for what repeats, flat in memory
@@ -272,7 +288,7 @@ def _label(name: str) -> Tag:
 def _status(cells: Mapping[str, str]) -> tuple[State, Blocked | None]:
     """Read the standing that a foreign file states; CONFIRMED here still needs consent."""
     if cells.get("cleaned_at"):
-        return State.CONFIRMED, Blocked(Reason.BOUNCE)
+        return State.CONFIRMED, Blocked(Reason.BOUNCE, at=moment(cells["cleaned_at"]))
     if cells.get("left_at"):
         return State.LEFT, None
     blocked = _blocked(cells.get("suppressed", ""))
@@ -296,10 +312,10 @@ def _blocked(cell: str) -> Blocked | None:
     if cell.startswith("{"):
         (one,) = objects(f"[{cell}]", "suppressed")
         return Blocked(
-            _reason(str(one.get("reason", ""))),
-            str(one.get("origin", "")),
-            str(one.get("detail", "")),
-            moment(str(one.get("at", ""))),
+            _reason(_said(one, "reason")),
+            _said(one, "origin"),
+            _said(one, "detail"),
+            moment(_said(one, "at")),
         )
     meaning = _STATES.get(cell.casefold())
     return Blocked(meaning if isinstance(meaning, Reason) else Reason.MANUAL, detail=clean(cell))
@@ -314,20 +330,25 @@ def _records(cells: Mapping[str, str], column: str) -> Iterable[dict[str, Any]]:
     return objects(cell, column) if cell else ()
 
 
+def _said(one: Mapping[str, Any], key: str) -> str:
+    """Return a text of an export without the one character that PostgreSQL does not take."""
+    return str(one.get(key) or "").replace("\0", "")
+
+
 def _wanted(one: Mapping[str, Any]) -> Wanted:
-    key, state = str(one.get("newsletter", "")), str(one.get("state", ""))
-    if not key or state not in set(State):
-        msg = f"a subscription of newsletter “{key}” in state “{state}”"
+    key, state = _said(one, "newsletter"), _said(one, "state")
+    if not key or len(key) > KEY_LIMIT or state not in set(State):
+        msg = f"a subscription of newsletter “{key[:40]}” in state “{state[:40]}”"
         raise CellError(msg)
     return Wanted(
         key,
         State(state),
-        frequency(str(one.get("frequency", ""))),
-        moment(str(one.get("paused_until") or "")),
-        moment(str(one.get("since") or "")),
-        moment(str(one.get("confirmed_at") or "")),
-        str(one.get("reason") or ""),
-        str(one.get("origin") or ""),
+        frequency(_said(one, "frequency")),
+        moment(_said(one, "paused_until")),
+        moment(_said(one, "since")),
+        moment(_said(one, "confirmed_at")),
+        _said(one, "reason"),
+        _said(one, "origin"),
     )
 
 
@@ -344,10 +365,10 @@ def _granted(wanted: Wanted, agreed: set[str]) -> Wanted:
 
 def _proof(one: Mapping[str, Any]) -> Proof:
     return Proof(
-        str(one.get("newsletter", "")),
-        str(one.get("act", "")),
-        moment(str(one.get("at") or "")),
-        str(one.get("source", "")),
-        str(one.get("wording") or ""),
-        str(one.get("network") or ""),
+        _said(one, "newsletter"),
+        _said(one, "act"),
+        moment(_said(one, "at")),
+        _said(one, "source"),
+        _said(one, "wording"),
+        _said(one, "network"),
     )

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from subscribers.model import State, Subscription, TagKind
 from subscribers.roster.deciding import Change
-from subscribers.roster.rows import Blocked, Proof, Wanted
+from subscribers.roster.rows import Proof, Wanted
 from subscribers.store import bulk, tags
-from subscribers.store.imports import origin
+from subscribers.store.imports import origin, through
 from subscribers.store.people import by_keys
 from subscribers.store.tables import (
     consents,
@@ -48,7 +48,7 @@ def _newcomers(
     c = subscribers.c
     bulk.insert(
         connection,
-        (c.id, c.address, c.address_key, c.name, c.language, c.origin, c.created_at),
+        (c.id, c.address, c.address_key, c.name, c.language, c.origin, c.created_at, c.acted_at),
         (
             (
                 subscriber_id,
@@ -58,6 +58,7 @@ def _newcomers(
                 change.language,
                 origin(import_id),
                 change.row.created_at or now,
+                change.row.acted_at and min(change.row.acted_at, now),
             )
             for subscriber_id, change in zip(ids, new, strict=True)
         ),
@@ -153,15 +154,10 @@ def _suppressions(
         connection,
         (c.address_key, c.reason, c.origin, c.detail, c.at),
         (
-            (key, one.reason.value, origin(import_id), _detail(one), one.at or now)
+            (key, one.reason.value, through(import_id, one.origin), one.detail, one.at or now)
             for key, one in sorted(blocked.items())
         ),
     )
-
-
-def _detail(one: Blocked) -> str:
-    before = "" if one.origin.startswith("import:") else one.origin
-    return "; ".join(part for part in (before, one.detail) if part)
 
 
 def _remember(

@@ -1,5 +1,6 @@
 """Write what an import decided, remember how to take it back, and take it back."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,9 @@ from subscribers.store.tables import (
     subscribers,
     suppressions,
 )
+
+_BITS = 32
+"""A number of so many bits is none of an import, and more than PostgreSQL compares one with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,16 @@ class Import:
 def origin(import_id: int) -> str:
     """Return the word by which people and suppressions say that they came with an import."""
     return f"import:{import_id}"
+
+
+def through(import_id: int, first: str) -> str:
+    """Return the word by which a suppression says who knew it first, and which import told us."""
+    return f"{origin(import_id)}: {first}" if first else origin(import_id)
+
+
+def before(word: str) -> str:
+    """Return who knew a suppression first, of what `through` made of it."""
+    return re.sub(r"^import:\d+: ", "", word, count=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,8 @@ def begin(connection: sa.Connection, source: Origin, *, actor: str, now: datetim
 
 def load(connection: sa.Connection, import_id: int) -> Import | None:
     """Return an import, or None."""
+    if import_id.bit_length() >= _BITS:
+        return None
     row = connection.execute(sa.select(imports).where(imports.c.id == import_id)).first()
     return None if row is None else _import(row)
 
@@ -169,9 +185,9 @@ def changes(connection: sa.Connection, import_id: int, after: int, size: int) ->
 
 def unsuppress(connection: sa.Connection, import_id: int) -> int:
     """Take back the suppressions that came with an import; return how many."""
-    gone = connection.execute(
-        suppressions.delete().where(suppressions.c.origin == origin(import_id))
-    )
+    mine = suppressions.c.origin
+    ours = sa.or_(mine == origin(import_id), mine.startswith(f"{origin(import_id)}: "))
+    gone = connection.execute(suppressions.delete().where(ours))
     return gone.rowcount
 
 

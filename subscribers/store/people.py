@@ -99,6 +99,7 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
             language=row.language,
             origin=row.origin,
             created_at=row.created_at,
+            acted_at=row.acted_at,
             subscriptions=tuple(standings.get(row.id, ())),
             tags=tuple(marked.get(row.id, ())),
             suppressed=blocked.get(row.address_key),

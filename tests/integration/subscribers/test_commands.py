@@ -62,7 +62,11 @@ def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
         (("import", "people.csv", "--map", "shoe=name"), "there is no such field"),
         (("import", "people.csv", "--encoding", "klingon"), "There is no encoding"),
         (("import", "newsletter.db"), "newsletter.db is no text; expected a table"),
+        (("import", "people.csv", "--delimiter", "::"), "expected one character"),
+        (("import", "people.csv", "--encoding", "idna"), "There is no encoding “idna”"),
+        (("tag", "ann@example.org", "--add", "x" * 200), "has 200 characters; at most 120"),
         (("undo", "99"), "There is no import 99"),
+        (("undo", "9" * 30), "There is no import 999"),
         (("show", "nobody@example.org"), "Nobody is known by nobody@example.org"),
         (("show", "nobody"), "must have an @-sign"),
         (("lift", "ann@example.org", "--why", "x"), "is not suppressed"),
@@ -76,6 +80,17 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert done.exit_code != 0
     assert says in done.output
     assert len(done.output.strip().splitlines()) == 1
+
+
+def test_a_list_without_rows_says_so(built: House) -> None:
+    (built.root / "none.csv").write_text("email,name\n")
+    assert "The file has no rows." in type_in("subscribers", "import", "none.csv").stdout
+
+
+def test_a_label_is_kept_as_an_import_would_keep_it(built: House) -> None:
+    del built
+    tagged = type_in("subscribers", "tag", "ann@example.org", "--add", "Board\n of\tTrustees")
+    assert "Board of Trustees" in tagged.stdout
 
 
 def test_staff_tag_suppress_lift_and_read_it_all_again(built: House) -> None:

@@ -87,8 +87,6 @@ def people_of(engine: sa.Engine) -> dict[str, Any]:
     found = {}
     for line in exported(engine).strip("\n").split("\n"):
         record = json.loads(line)
-        if record["suppressed"]:
-            record["suppressed"] = record["suppressed"]["reason"], record["suppressed"]["at"]
         found[record["address"]] = record
     return found
 
@@ -162,8 +160,14 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "labels": draw(st.lists(tag_names, unique=True, max_size=2)),
                 "subscriptions": standings,
                 "suppressed": draw(
-                    st.sampled_from(
-                        ["", {"reason": "bounce", "origin": "provider", "at": NOW.isoformat()}]
+                    st.just("")
+                    | st.fixed_dictionaries(
+                        {
+                            "reason": st.sampled_from(["bounce", "manual", "complaint"]),
+                            "origin": st.sampled_from(["", "provider", "staff:ann", "import:7"]),
+                            "detail": st.sampled_from(["", "550 no such user; sorry"]),
+                            "at": moments.map(datetime.isoformat),
+                        }
                     )
                 ),
                 "consents": [
@@ -177,6 +181,7 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
                     for one in standings
                 ],
                 "created_at": draw(moments).isoformat(),
+                "acted_at": draw(st.just("") | moments.map(datetime.isoformat)),
             }
         )
     return found
@@ -421,7 +426,7 @@ def test_a_row_for_no_newsletter_is_refused_unless_it_only_suppresses(
         sqlite_engine, Order(listing, Terms("x"), PEPPER), actor="staff", clock=lambda: NOW
     )
     assert found.counts == {"refused": 1, "new": 1}
-    assert people_of(sqlite_engine)["b@example.org"]["suppressed"][0] == "bounce"
+    assert people_of(sqlite_engine)["b@example.org"]["suppressed"]["reason"] == "bounce"
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
@@ -513,6 +518,97 @@ def test_what_people_chose_themselves_stays(engine: sa.Engine, tmp_path: Path) -
     assert found.withheld["topics: what they chose themselves stays"] == 1
     with engine.begin() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(import_changes)) == 1
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_what_people_chose_themselves_stays_after_a_move_to_another_database(
+    sqlite_engine: sa.Engine, pg_engine: sa.Engine, tmp_path: Path, kind: str
+) -> None:
+    with sqlite_engine.begin() as connection:
+        person = add_person(connection, "a@example.org", topics=["fish"])
+        acted = subscribers.update().where(subscribers.c.id == person)
+        connection.execute(acted.values(acted_at=NOW - timedelta(days=9)))
+    moved = bring(pg_engine, written(tmp_path, exported(sqlite_engine, kind), f"people.{kind}"))
+    found = bring(pg_engine, written(tmp_path, "email,tags\na@example.org,ships\n"))
+    assert found.withheld["topics: what they chose themselves stays"] == 1
+    run.undo(pg_engine, found.id, actor="staff", now=NOW)
+    assert run.undo(pg_engine, moved.id, actor="staff", now=NOW).removed == 1
+
+
+def test_undoing_lifts_the_suppressions_that_an_import_restored_and_no_others(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    def blocked(address: str) -> dict[str, Any]:
+        cause = {"reason": "bounce", "origin": "provider", "detail": "550", "at": NOW.isoformat()}
+        return {"address": address, "subscriptions": [], "suppressed": cause}
+
+    for start in range(0, 24, 2):  # more than ten imports: import:1 must not take import:11 along
+        some = [blocked(f"r{number}@example.org") for number in (start, start + 1)]
+        bring(engine, written(tmp_path, lines(some), "people.jsonl"))
+    assert run.undo(engine, 1, actor="staff", now=NOW).unsuppressed == 2
+    left = people_of(engine)
+    assert len(left) == 22
+    assert left["r2@example.org"]["suppressed"] == blocked("")["suppressed"]
+
+
+@pytest.mark.parametrize(
+    ("acted", "origin", "confirmed", "state"),
+    [
+        (True, "import:1", "2026-05-01", "confirmed"),  # came by a list, confirmed here since
+        (False, "form", "2026-05-01", "confirmed"),
+        (False, "import:1", "2026-11-23T08:00:00", "left"),  # nobody knows since when they agreed
+        (False, "import:1", "2018-01-01", "left"),
+        (False, "import:1", "2020-01-01", "confirmed"),
+    ],
+)
+def test_who_left_elsewhere_before_they_agreed_here_stays(
+    engine: sa.Engine, tmp_path: Path, acted: bool, origin: str, confirmed: str, state: str
+) -> None:
+    agreed = datetime.fromisoformat(confirmed).replace(tzinfo=UTC)
+    with engine.begin() as connection:
+        person = add_person(connection, "a@example.org")
+        connection.execute(subscribers.update().values(acted_at=agreed if acted else None))
+        since = agreed if acted or origin == "form" else NOW
+        values = {"origin": origin, "confirmed_at": agreed, "since": since}
+        standing = subscriptions.update().where(subscriptions.c.subscriber_id == person)
+        connection.execute(standing.values(values))
+    text = "Email Address,UNSUB_TIME,LEID,EUID\na@example.org,2019-04-18 13:51:14,1,e\n"
+    assert bring(engine, written(tmp_path, text)).listing.layout.format == "mailchimp"
+    (found,) = people_of(engine).values()
+    assert found["subscriptions"][0]["state"] == state
+
+
+def test_the_time_of_leaving_or_bouncing_elsewhere_is_kept(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    text = (
+        "Email Address,UNSUB_TIME,CLEAN_TIME,LEID,EUID\na@example.org,2019-04-18 13:51:14,,1,e\n"
+        "b@example.org,,2020-01-02 03:04:05,1,e\n"
+    )
+    bring(engine, written(tmp_path, text))
+    found = people_of(engine)
+    assert found["a@example.org"]["subscriptions"][0]["since"] == "2019-04-18T13:51:14+00:00"
+    assert found["b@example.org"]["suppressed"]["at"] == "2020-01-02T03:04:05+00:00"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_somebody_with_hundreds_of_consents_comes_back(
+    fresh: Callable[[], Any], tmp_path: Path, kind: str
+) -> None:
+    source = "https://news.example.org/sign-up?from=the-front-page"
+    proof = {"newsletter": "weekly", "act": "confirmed", "at": NOW.isoformat(), "source": source}
+    one = {"address": "a@example.org", "created_at": NOW.isoformat(), "consents": [proof] * 2_000}
+    with fresh() as first, fresh() as second:
+        told = lines([one | {"subscriptions": []}])
+        assert bring(first, written(tmp_path, told, "people.jsonl")).counts == {"new": 1}
+        bring(second, written(tmp_path, exported(first, kind), f"people.{kind}"))
+        assert people_of(second) == people_of(first)
+
+
+def test_there_is_no_import_of_a_number_beyond_all_bounds(engine: sa.Engine) -> None:
+    for number in (10**20, 2**31, 2**63, -(10**20)):
+        with pytest.raises(Unknown, match=f"there is no import {number}"):
+            run.undo(engine, number, actor="staff", now=NOW)
 
 
 def test_a_spreadsheet_runs_nothing_of_an_export(engine: sa.Engine) -> None:
