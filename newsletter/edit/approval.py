@@ -30,6 +30,7 @@ def approve(
     when a check blocks. Approving again what is approved changes nothing.
     """
     with engine.begin() as connection:
+        issues.lock(connection, issue_id)
         issue = issues.load(connection, issue_id)
         present = issue_hash(editions.of_issue(connection, issue_id))
         if issue.state == IssueState.APPROVED and issue.approved_hash == present:
@@ -70,18 +71,30 @@ def _allow(
 
 
 def void(connection: sa.Connection, issue: Issue, *, actor: str, now: datetime, why: str) -> None:
-    """Take an approval back and forget the editions: what they show is no longer true."""
+    """Take an approval back and forget the editions: what they show is no longer true.
+
+    Raise NotAllowed when the issue is on its way by now, whatever it was when it was loaded.
+    """
+    issues.lock(connection, issue.id)
+    require_editable(issues.load(connection, issue.id))
     editions.forget(connection, issue.id)
-    if issue.state == IssueState.APPROVED:
-        issues.change(
-            connection,
-            issue.id,
-            state=str(IssueState.REVIEW),
-            approved_hash="",
-            approved_by="",
-            approved_at=None,
-        )
+    if issues.move(
+        connection,
+        issue.id,
+        frm=[IssueState.APPROVED],
+        to=IssueState.REVIEW,
+        approved_hash="",
+        approved_by="",
+        approved_at=None,
+    ):
         acts.record(connection, Act(now, actor, "approval voided", issue.id, {"why": why}))
+
+
+def require_editable(issue: Issue) -> None:
+    """Raise NotAllowed unless staff may still change what the issue prints."""
+    if not issue.editable:
+        msg = f"issue {issue.id} is {issue.state} and can no longer be changed"
+        raise NotAllowed(msg)
 
 
 def stands(connection: sa.Connection, issue: Issue) -> bool:

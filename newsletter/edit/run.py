@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.edit.approval import void
+from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, renewed, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, numbered
 from newsletter.edit.select import Candidate, Choice, select
@@ -176,6 +176,7 @@ def refresh(
         return []
     renewed_items = [changed.get(one.article_id, one) for one in present]
     with engine.begin() as connection:
+        issues.lock(connection, issue_id)
         now_there = issues.load(connection, issue_id), issues.load_items(connection, issue_id)
         if now_there != (issue, present):
             return []
@@ -247,8 +248,9 @@ def change(
     staff saw: when somebody else changed it since, NotAllowed is raised and nothing is written.
     """
     with engine.begin() as connection:
+        issues.lock(connection, issue_id)
         issue, present = opened(connection, issue_id)
-        _editable(issue)
+        require_editable(issue)
         if state and state != state_of(present):
             msg = f"issue {issue_id} was changed by somebody else meanwhile; look at it again"
             raise NotAllowed(msg)
@@ -263,10 +265,3 @@ def change(
         detail = {"operations": [repr(one)[:300] for one in operations][:50]}
         acts.record(connection, Act(now, actor, "issue edited", issue_id, detail))
     return True
-
-
-def _editable(issue: Issue) -> None:
-    """Raise NotAllowed unless staff may still change what the issue prints."""
-    if not issue.editable:
-        msg = f"issue {issue.id} is {issue.state} and can no longer be changed"
-        raise NotAllowed(msg)

@@ -64,7 +64,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A worker's right to submit a batch once, until its lease ends."""
+    """A worker's right to submit a batch once, until its lease ends.
+
+    `unknown_at` is set when an earlier attempt was in doubt: it may have reached them.
+    """
 
     issue_id: int
     seq: int
@@ -77,6 +80,7 @@ class Claim:
     last: int
     rejections: int
     lease_until: datetime
+    unknown_at: datetime | None = None
 
     @property
     def batch(self) -> str:
@@ -94,7 +98,8 @@ class Result:
     """What an attempt changes: the batch's new state, and how many people it settled.
 
     `refused` and `withdrawn` count deliveries settled one by one; `submitted` those accepted
-    although the batch was not. An ACCEPTED batch has submitted everybody else.
+    although the batch was not. An ACCEPTED batch has submitted everybody else. What begins with the
+    delivery `cut` becomes a batch of its own.
     """
 
     state: BatchState
@@ -104,3 +109,9 @@ class Result:
     refused: int = 0
     submitted: int = 0
     rejected: bool = False
+    cut: int | None = None
+
+    @property
+    def halved(self) -> bool:
+        """Return whether both parts were refused: they are tried apart, to see which was meant."""
+        return self.rejected and self.cut is not None

@@ -125,6 +125,7 @@ class Issue:
     drafted_at: datetime
     submitted_at: datetime | None
     created_by: str
+    frozen_at: datetime | None = None
 
     @property
     def editable(self) -> bool:

@@ -318,7 +318,7 @@ def stands(tools: Tools) -> Iterator[Line]:
     yield from reconciled(tools)
     unfinished = (*OPEN, IssueState.APPROVED, IssueState.PAUSED, IssueState.SUBMITTING)
     with tools.engine.connect() as connection:
-        for issue in reversed(issues.recent(connection, states=unfinished)):
+        for issue in issues.every(connection, unfinished):
             yield _standing(tools.publication, issue, standing.of(connection, issue.id))
 
 
@@ -337,8 +337,8 @@ def _standing(publication: Publication, issue: Issue, now: standing.Standing) ->
 
 def _open(tools: Tools) -> Iterator[tuple[Issue, Newsletter]]:
     with tools.engine.connect() as connection:
-        found = issues.recent(connection, states=OPEN)
-    for issue in reversed(found):
+        found = issues.every(connection, OPEN)
+    for issue in found:
         newsletter = tools.publication.newsletter(issue.newsletter)
         if newsletter is not None:
             yield issue, newsletter

@@ -86,6 +86,7 @@ def render(
             for seq, (contents, people) in enumerate(read.plan.contents, 1)
         ]
         with engine.begin() as connection:
+            issues.lock(connection, issue_id)
             if _unchanged(connection, read):
                 editions.replace(connection, issue_id, made, now=now)
                 acts.record(connection, _act(read, made, now))

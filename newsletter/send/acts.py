@@ -1,15 +1,15 @@
 """What a person may decide about an issue that is leaving; each act is recorded with its actor."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed, NotFound
-from newsletter.model.batch import BatchState, Planned, read_batch
+from newsletter.model.batch import BatchState, read_batch
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.issue import IssueState
+from newsletter.send import pieces
 from newsletter.store import acts, batches, deliveries, issues
 
 Decision = Literal["accepted", "again"]
@@ -35,8 +35,7 @@ def resume(
 ) -> None:
     """Let a paused issue go on where it stopped."""
     issue = issues.load(connection, issue_id)
-    frozen = bool(batches.last_seq(connection, issue_id))
-    to = IssueState.SUBMITTING if frozen else IssueState.APPROVED
+    to = IssueState.SUBMITTING if issue.frozen_at else IssueState.APPROVED
     if not issues.move(connection, issue_id, frm=[IssueState.PAUSED], to=to, reason=""):
         _refuse(connection, issue_id, "resumed")
     _record(connection, "resume", issue_id, actor, now, reason=reason, was=issue.reason)
@@ -63,22 +62,34 @@ def cancel(
 
 
 def withdraw_rest(connection: sa.Connection, issue_id: int, now: datetime) -> int:
-    """Cancel the prepared batches of a cancelled issue, with their deliveries."""
+    """Cancel the prepared batches of a cancelled issue, with their deliveries.
+
+    One that was to be submitted again after an attempt in doubt is held: it may have reached them.
+    """
     people = 0
-    for row in batches.of_issue(connection, issue_id, [BatchState.PREPARED]):
-        span = (row["first_seq"], row["last_seq"])
+    for row in batches.take_prepared(connection, issue_id):
+        key, span = (issue_id, row["seq"]), (row["first_seq"], row["last_seq"])
+        if row["unknown_at"] is not None:
+            held = "cancelled after an attempt whose outcome nobody saw"
+            _leave_prepared(connection, key, BatchState.HELD, reason=held)
+            continue
         gone = deliveries.mark(connection, issue_id, span, DeliveryState.WITHDRAWN, CANCELLED)
-        batches.shift(
+        _leave_prepared(
             connection,
-            (issue_id, row["seq"]),
-            frm=[BatchState.PREPARED],
-            state=BatchState.CANCELLED.value,
+            key,
+            BatchState.CANCELLED,
+            reason=CANCELLED,
             withdrawn=row["withdrawn"] + gone,
             settled_at=now,
-            reason=CANCELLED,
         )
         people += gone
     return people
+
+
+def _leave_prepared(
+    connection: sa.Connection, key: tuple[int, int], state: BatchState, **values: object
+) -> None:
+    batches.shift(connection, key, frm=[BatchState.PREPARED], state=state.value, **values)
 
 
 def resolve(
@@ -89,6 +100,8 @@ def resolve(
     `accepted`: it reached them. `again`: submit it once more, although some may get it twice.
     """
     key = read_batch(batch)
+    if key:
+        issues.lock(connection, key[0])
     row = batches.load(connection, key) if key else None
     if key is None or row is None:
         msg = f"there is no batch {batch!r}; `newsletter issues show ISSUE` lists those that wait"
@@ -121,10 +134,11 @@ def move(
 
     Batches that are too large for it are cut; what is under way, unknown or held stays.
     """
+    issues.lock(connection, issue_id)
     issue = issues.load(connection, issue_id)
     if issue.state not in {*_LEAVING, IssueState.PAUSED}:
         _refuse(connection, issue_id, "moved")
-    if not batches.last_seq(connection, issue_id):
+    if issue.frozen_at is None:
         msg = (
             f"issue {issue_id} is not frozen yet: it will leave by the `provider` of"
             " newsletter.toml; change it there"
@@ -132,54 +146,15 @@ def move(
         raise NotAllowed(msg)
     issues.change(connection, issue_id, provider=provider)
     people = 0
-    for row in batches.of_issue(connection, issue_id, [BatchState.PREPARED]):
+    for row in batches.take_prepared(connection, issue_id):
         people += row["planned"] - row["submitted"] - row["refused"] - row["withdrawn"]
-        _cut(connection, row, provider, max_batch)
+        key, prepared = (issue_id, row["seq"]), BatchState.PREPARED
+        batches.shift(connection, key, frm=[prepared], provider=provider)
+        if rest := pieces.cut(row, max_batch)[1:]:
+            doubt = row["unknown_at"]
+            pieces.split_off(connection, row, rest, provider, frm=prepared, unknown_at=doubt)
     _record(connection, "move", issue_id, actor, now, provider=provider, people=people)
     return int(people)
-
-
-def _cut(connection: sa.Connection, row: Mapping[Any, Any], provider: str, max_batch: int) -> None:
-    """Shorten a prepared batch to `max_batch` and put the rest into new ones at the end."""
-    issue_id, first, last = row["issue_id"], row["first_seq"], row["last_seq"]
-    pieces = [(at, min(at + max_batch - 1, last)) for at in range(first, last + 1, max_batch)]
-    split_off(connection, row, pieces[1:], provider)
-    batches.shift(connection, (issue_id, row["seq"]), frm=[BatchState.PREPARED], provider=provider)
-
-
-def split_off(
-    connection: sa.Connection,
-    row: Mapping[Any, Any],
-    pieces: list[tuple[int, int]],
-    provider: str,
-) -> None:
-    """Move the end of a batch's range, cut into `pieces`, to new prepared batches.
-
-    Only pending deliveries count as theirs; what was settled one by one stays counted where it was.
-    """
-    if not pieces:
-        return
-    issue_id = row["issue_id"]
-    seq = batches.last_seq(connection, issue_id)
-    moved = 0
-    for number, (first, last) in enumerate(pieces, 1):
-        pending = deliveries.count_pending(connection, issue_id, (first, last))
-        planned = Planned(seq + number, row["edition_id"], first, last, row["not_before"])
-        batches.plan(connection, issue_id, provider, [planned])
-        batches.shift(
-            connection,
-            (issue_id, planned.seq),
-            frm=[BatchState.PREPARED],
-            planned=pending,
-        )
-        moved += pending
-    batches.shift(
-        connection,
-        (issue_id, row["seq"]),
-        frm=tuple(BatchState),
-        last_seq=pieces[0][0] - 1,
-        planned=row["planned"] - moved,
-    )
 
 
 def _accept(connection: sa.Connection, key: tuple[int, int], now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Record what became of one attempt: provider's answer in, states and alarms out."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -8,8 +9,11 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import BatchState, Claim, Result
 from newsletter.model.delivery import DeliveryState, read_delivery
 from newsletter.model.publication import Publication
-from newsletter.send import acts, alarm, brake, feedback
-from newsletter.store import batches, claims, deliveries, rates
+from newsletter.send import alarm, brake, feedback, pieces
+from newsletter.store import attempts, batches, claims, deliveries, issues, rates
+
+HALVINGS = 3
+"""How often a refusal that names nobody cuts a batch in two, before a person looks at an eighth."""
 
 
 def settle(
@@ -26,27 +30,28 @@ def settle(
     accepted is evidence, however late.
     """
     result = judged(claim, outcome, now)
+    if outcome.verdict is not Verdict.ACCEPTED:
+        issues.lock(connection, claim.issue_id)
     if not claims.settle(connection, claim, result, now=now):
         if outcome.verdict is Verdict.ACCEPTED:
-            feedback.seen(connection, [claim.id], now=now)
+            feedback.accepted(connection, claim, _refusals(outcome), now=now)
         return result
     _deliveries(connection, claim, outcome)
     if outcome.wait is not None:
         rates.hold(connection, claim.provider, now + timedelta(seconds=outcome.wait))
-    if outcome.verdict is Verdict.UNKNOWN:
-        _split(connection, claim, outcome)
-        _brake(connection, publication, claim, now)
-    if outcome.stop:
-        alarm.stop(connection, publication, claim.issue_id, _stopped(claim, outcome), now=now)
-    elif result.state is BatchState.REFUSED:
-        alarm.tell(connection, publication, claim.issue_id, _refused(claim, outcome), now=now)
+    if result.state is BatchState.ACCEPTED:
+        return result
+    result = _failed(connection, claim, result, now)
+    _tell(connection, publication, claim, outcome, result, now)
     return result
 
 
 def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
     """Return what an outcome makes of its batch.
 
-    A refusal that names its recipients gives the rest one new attempt, and only one.
+    A refusal that names its recipients gives the rest one new attempt, and only one. One that names
+    nobody has the batch cut in two, so that whoever it is about keeps few others waiting. The end
+    of a batch that provably never left is freed from the doubt about the rest.
     """
     if outcome.verdict is Verdict.ACCEPTED:
         return Result(
@@ -62,6 +67,7 @@ def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
         refused=len(outcome.refused),
         submitted=len(outcome.reached),
         rejected=outcome.verdict is Verdict.REFUSED,
+        cut=_cut(claim, outcome),
     )
 
 
@@ -73,15 +79,30 @@ def _state(claim: Claim, outcome: Outcome) -> BatchState:
             return BatchState.PREPARED
         case Verdict.UNKNOWN:
             return BatchState.UNKNOWN
+        case Verdict.REFUSED if outcome.refused:
+            return BatchState.REFUSED if claim.rejections else BatchState.PREPARED
         case Verdict.REFUSED:
-            again = bool(outcome.refused) and not claim.rejections
-            return BatchState.PREPARED if again else BatchState.REFUSED
+            return BatchState.PREPARED if _halved(claim) else BatchState.REFUSED
+
+
+def _cut(claim: Claim, outcome: Outcome) -> int | None:
+    """Return the delivery with which the part begins that goes on as a batch of its own."""
+    match outcome.verdict:
+        case Verdict.UNKNOWN if outcome.unsent:
+            begin = min(map(_seq, outcome.unsent))
+            return begin if begin > claim.first else None
+        case Verdict.REFUSED if not outcome.refused and _halved(claim):
+            return (claim.first + claim.last) // 2 + 1
+    return None
+
+
+def _halved(claim: Claim) -> bool:
+    return claim.first < claim.last and claim.rejections < HALVINGS
 
 
 def _deliveries(connection: sa.Connection, claim: Claim, outcome: Outcome) -> None:
     issue_id = claim.issue_id
-    refused = {_seq(one): reason for one, reason in outcome.refused.items()}
-    deliveries.mark_each(connection, issue_id, refused, DeliveryState.REFUSED)
+    deliveries.mark_each(connection, issue_id, _refusals(outcome), DeliveryState.REFUSED)
     if outcome.verdict is Verdict.ACCEPTED:
         span = (claim.first, claim.last)
         deliveries.mark(connection, issue_id, span, DeliveryState.SUBMITTED)
@@ -90,26 +111,63 @@ def _deliveries(connection: sa.Connection, claim: Claim, outcome: Outcome) -> No
         deliveries.mark_each(connection, issue_id, reached, DeliveryState.SUBMITTED)
 
 
-def _split(connection: sa.Connection, claim: Claim, outcome: Outcome) -> None:
-    """Free the end of a batch that provably never left from the doubt about the rest."""
-    unsent = sorted(map(_seq, outcome.unsent))
-    row = batches.load(connection, (claim.issue_id, claim.seq))
-    if row is None or not unsent:
-        return
-    acts.split_off(connection, row, [(unsent[0], claim.last)], claim.provider)
+def _refusals(outcome: Outcome) -> dict[int, str]:
+    return {_seq(one): reason for one, reason in outcome.refused.items()}
+
+
+def _failed(connection: sa.Connection, claim: Claim, result: Result, now: datetime) -> Result:
+    """Cut a batch as judged, unless an earlier attempt is known to have reached all of it."""
+    key = (claim.issue_id, claim.seq)
+    if feedback.recall(connection, key, now=now):
+        return replace(result, state=BatchState.ACCEPTED)
+    row = batches.load(connection, key)
+    if row is not None and result.cut is not None:
+        pieces.split_off(
+            connection,
+            row,
+            [(result.cut, claim.last)],
+            claim.provider,
+            frm=result.state,
+            unknown_at=claim.unknown_at,
+        )
+    return result
+
+
+def _tell(
+    connection: sa.Connection,
+    publication: Publication,
+    claim: Claim,
+    outcome: Outcome,
+    result: Result,
+    now: datetime,
+) -> None:
+    """Pause the issue or tell staff, where a failure asks for it."""
+    if outcome.verdict in {Verdict.UNKNOWN, Verdict.REFUSED}:
+        _brake(connection, publication, claim, now)
+    if outcome.stop:
+        alarm.stop(connection, publication, claim.issue_id, _stopped(claim, outcome), now=now)
+    elif result.state is BatchState.REFUSED:
+        alarm.tell(connection, publication, claim.issue_id, _refused(claim, outcome), now=now)
 
 
 def _brake(
     connection: sa.Connection, publication: Publication, claim: Claim, now: datetime
 ) -> None:
     since = now - brake.FAILURE_WINDOW
-    failures = batches.ambiguous_since(connection, claim.issue_id, since)
-    if why := brake.verdict(brake.Reputation(0, failures=failures)):
+    seen = brake.Reputation(
+        0,
+        failures=batches.failed_since(connection, claim.issue_id, since),
+        refusals=attempts.refused_since(connection, claim.issue_id, since),
+    )
+    if why := brake.verdict(seen):
         cause = alarm.Cause(f"failures:{claim.batch}", why, _RESUME)
         alarm.stop(connection, publication, claim.issue_id, cause, now=now)
 
 
-_RESUME = "When the provider answers again, resume the issue; held batches wait for a decision."
+_RESUME = (
+    "When the cause is mended, resume the issue; batches that are held or refused wait for a"
+    " decision."
+)
 
 
 def _stopped(claim: Claim, outcome: Outcome) -> alarm.Cause:

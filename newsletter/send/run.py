@@ -14,7 +14,7 @@ from newsletter.model.batch import BatchState
 from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue, IssueState
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.send import acts, alarm, audience, brake, headers, volume
+from newsletter.send import acts, alarm, audience, brake, feedback, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.send.worker import Tally, Worker
 from newsletter.store import batches, claims, deliveries, editions, issues
@@ -51,7 +51,7 @@ def departure(issue: Issue, newsletter: Newsletter) -> datetime:
 def departing(connection: sa.Connection, publication: Publication, now: datetime) -> list[int]:
     """Return the issues that are approved and may leave now, the earliest first."""
     found = []
-    for issue in issues.recent(connection, states=[IssueState.APPROVED, IssueState.PREPARING]):
+    for issue in issues.every(connection, [IssueState.APPROVED, IssueState.PREPARING]):
         newsletter = publication.newsletter(issue.newsletter)
         if newsletter is not None and departure(issue, newsletter) <= now:
             found.append((issue.due_at, issue.id))
@@ -74,6 +74,7 @@ def prepare(
     """
     headers.require_address(publication)
     with engine.begin() as connection:
+        issues.lock(connection, issue_id)
         issue = issues.load(connection, issue_id)
         newsletter = _newsletter(publication, issue)
         if issue.state not in {IssueState.APPROVED, IssueState.PREPARING}:
@@ -164,27 +165,46 @@ def _wait(worker: Worker, running: Sequence[Future[None]]) -> None:
 def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> Reconciled:
     """Settle what only time settles: ended leases, passed windows, finished issues.
 
-    Every unknown batch is looked at, whatever the one before it is waiting for.
+    Every unknown batch is looked at, whatever the one before it is waiting for. Each step is a
+    transaction of its own: none may ask for an issue while it holds the batches of another.
     """
+    now = courier.clock()
     with engine.begin() as connection:
-        now = courier.clock()
         expired = claims.expire(connection, now)
+    with engine.begin() as connection:
+        _take_doubtful(connection, now)
         again = _repeat(connection, publication, courier, now)
         held = _hold(connection, publication, now - courier.window, now)
+    with engine.begin() as connection:
         _brake(connection, publication, now)
-        for issue_id in batches.stranded(connection):
-            acts.withdraw_rest(connection, issue_id, now)
+    with engine.begin() as connection:
+        _release_stranded(connection, now)
+    with engine.begin() as connection:
         finished = _finish(connection, now)
     return Reconciled(len(expired), held, again, finished)
+
+
+def _take_doubtful(connection: sa.Connection, now: datetime) -> None:
+    """Lock the issues that have unknown batches; settle those whose earlier attempt was seen."""
+    doubtful = [(row["issue_id"], row["seq"]) for row in batches.unknown(connection, now)]
+    for issue_id in sorted({issue_id for issue_id, _seq in doubtful}):
+        issues.lock(connection, issue_id)
+    for key in doubtful:
+        feedback.recall(connection, key, now=now)
 
 
 def _repeat(
     connection: sa.Connection, publication: Publication, courier: Courier, now: datetime
 ) -> int:
-    """Put back what may be submitted twice: the provider forgives it, or the policy chose it."""
+    """Put back what may be submitted twice: the provider forgives it, or the policy chose it.
+
+    Nothing of a cancelled issue is submitted again; what is unknown of it stays unknown.
+    """
     repeatable = {name for name, sender in courier.senders.items() if sender.repeatable}
     number = 0
     for row in batches.unknown(connection, now):
+        if row["issue_state"] == IssueState.CANCELLED.value:
+            continue
         newsletter = publication.newsletter(row["newsletter"])
         waited = row["unknown_at"] <= now - courier.window
         chosen = waited and newsletter is not None and newsletter.on_unknown == "resend"
@@ -204,24 +224,27 @@ def _repeat(
 def _hold(
     connection: sa.Connection, publication: Publication, before: datetime, now: datetime
 ) -> int:
-    """Hold what stayed unknown past the window, and tell staff."""
-    number = 0
+    """Hold what stayed unknown past the window, and tell staff: of an issue once an hour."""
+    held = []
     for row in batches.unknown(connection, before):
         key = (row["issue_id"], row["seq"])
-        number += batches.shift(
-            connection, key, frm=[BatchState.UNKNOWN], state=BatchState.HELD.value
-        )
+        if batches.shift(connection, key, frm=[BatchState.UNKNOWN], state=BatchState.HELD.value):
+            held.append(key)
+    for issue_id in sorted({issue_id for issue_id, _seq in held}):
+        totals = batches.totals(connection, issue_id)
+        waiting = next(one for one in totals if one["state"] == BatchState.HELD)
+        number, people = waiting["batches"], waiting["awaiting"]
         cause = alarm.Cause(
-            "held",
-            f"nobody saw what became of {row['planned']} mails in batch {key[0]}.{key[1]}",
-            f"`newsletter issues show {key[0]}` lists every batch that waits for a decision.",
+            f"held:{now:%Y-%m-%dT%H}",
+            f"nobody saw what became of {people} mails of issue {issue_id}; batches held: {number}",
+            f"`newsletter issues show {issue_id}` lists every batch that waits for a decision.",
         )
-        alarm.tell(connection, publication, key[0], cause, now=now)
-    return number
+        alarm.tell(connection, publication, issue_id, cause, now=now)
+    return len(held)
 
 
 def _brake(connection: sa.Connection, publication: Publication, now: datetime) -> None:
-    for issue in issues.recent(connection, states=[IssueState.SUBMITTING]):
+    for issue in issues.every(connection, [IssueState.SUBMITTING]):
         totals = batches.totals(connection, issue.id)
         seen = brake.Reputation(
             submitted=sum(one["submitted"] for one in totals),
@@ -234,19 +257,33 @@ def _brake(connection: sa.Connection, publication: Publication, now: datetime) -
             alarm.stop(connection, publication, issue.id, cause, now=now)
 
 
+def _release_stranded(connection: sa.Connection, now: datetime) -> None:
+    """See to prepared batches that no worker may claim: of issues cancelled, or called submitted."""
+    for issue_id in batches.stranded(connection, IssueState.CANCELLED):
+        issues.lock(connection, issue_id)
+        acts.withdraw_rest(connection, issue_id, now)
+    leaving = IssueState.SUBMITTING
+    for issue_id in batches.stranded(connection, IssueState.SUBMITTED):
+        issues.move(connection, issue_id, frm=[IssueState.SUBMITTED], to=leaving)
+
+
 def _finish(connection: sa.Connection, now: datetime) -> tuple[int, ...]:
     """Call submitted every issue of which no batch is open, unknown or held."""
-    leaving = issues.recent(connection, states=[IssueState.SUBMITTING])
-    done = [one.id for one in leaving if not batches.unsettled(connection, one.id)]
-    for issue_id in done:
-        issues.move(
-            connection,
-            issue_id,
-            frm=[IssueState.SUBMITTING],
-            to=IssueState.SUBMITTED,
-            submitted_at=now,
-        )
-    return tuple(done)
+    leaving = issues.every(connection, [IssueState.SUBMITTING])
+    settled = [one.id for one in leaving if not batches.unsettled(connection, one.id)]
+    return tuple(one for one in settled if _finished(connection, one, now))
+
+
+def _finished(connection: sa.Connection, issue_id: int, now: datetime) -> bool:
+    """Look once more, when nobody can put a batch back any longer."""
+    issues.lock(connection, issue_id)
+    return not batches.unsettled(connection, issue_id) and issues.move(
+        connection,
+        issue_id,
+        frm=[IssueState.SUBMITTING],
+        to=IssueState.SUBMITTED,
+        submitted_at=now,
+    )
 
 
 def _require_approved(connection: sa.Connection, issue: Issue) -> None:

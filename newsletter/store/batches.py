@@ -78,10 +78,10 @@ def shift(
 
 
 def unknown(connection: sa.Connection, before: datetime) -> list[Mapping[Any, Any]]:
-    """Return every batch that has been unknown since before `before`."""
+    """Return every batch that has been unknown since before `before`, with its issue's state."""
     b = batches.c
     query = (
-        sa.select(batches, issues.c.newsletter)
+        sa.select(batches, issues.c.newsletter, issues.c.state.label("issue_state"))
         .join(issues, issues.c.id == b.issue_id)
         .where(b.state == BatchState.UNKNOWN.value, b.unknown_at <= before)
         .order_by(b.issue_id, b.seq)
@@ -102,6 +102,34 @@ def of_issue(
     if states:
         query = query.where(batches.c.state.in_([state.value for state in states]))
     return list(connection.execute(query).mappings().all())
+
+
+def take_prepared(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
+    """Return the prepared batches of an issue in order, and keep workers from claiming them."""
+    query = sa.select(batches).where(
+        batches.c.issue_id == issue_id, batches.c.state == BatchState.PREPARED.value
+    )
+    return _taken(connection, query)
+
+
+def take_within(
+    connection: sa.Connection, issue_id: int, span: tuple[int, int]
+) -> list[Mapping[Any, Any]]:
+    """Return the batches of a range of deliveries in order, and keep everybody from changing them.
+
+    A batch only ever shrinks, so what an attempt carried is a number of whole batches today.
+    """
+    query = sa.select(batches).where(
+        batches.c.issue_id == issue_id,
+        batches.c.first_seq >= span[0],
+        batches.c.last_seq <= span[1],
+    )
+    return _taken(connection, query)
+
+
+def _taken(connection: sa.Connection, query: sa.Select[Any]) -> list[Mapping[Any, Any]]:
+    locked = query.order_by(batches.c.seq).with_for_update()
+    return list(connection.execute(locked).mappings().all())
 
 
 def totals(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
@@ -136,27 +164,28 @@ def unsettled(connection: sa.Connection, issue_id: int) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
-def ambiguous_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
-    """Count the batches of an issue that became unknown after `since` and still are, or are held."""
+def failed_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
+    """Count the batches of an issue that became unknown, held or refused after `since`."""
     b = batches.c
+    ambiguous = b.state.in_([BatchState.UNKNOWN.value, BatchState.HELD.value])
     query = sa.select(sa.func.count()).where(
         b.issue_id == issue_id,
-        b.state.in_([BatchState.UNKNOWN.value, BatchState.HELD.value]),
-        b.unknown_at > since,
+        sa.or_(
+            sa.and_(ambiguous, b.unknown_at > since),
+            sa.and_(b.state == BatchState.REFUSED.value, b.settled_at > since),
+        ),
     )
     return int(connection.scalar(query) or 0)
 
 
-def stranded(connection: sa.Connection) -> list[int]:
-    """Return the cancelled issues of which a batch came back unsent after the cancelling."""
+def stranded(connection: sa.Connection, state: IssueState) -> list[int]:
+    """Return the issues in a state in which nothing leaves, of which a batch is prepared."""
     query = (
         sa.select(issues.c.id)
         .join(batches, batches.c.issue_id == issues.c.id)
-        .where(
-            issues.c.state == IssueState.CANCELLED.value,
-            batches.c.state == BatchState.PREPARED.value,
-        )
+        .where(issues.c.state == state.value, batches.c.state == BatchState.PREPARED.value)
         .distinct()
+        .order_by(issues.c.id)
     )
     return list(connection.scalars(query))
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from newsletter.model.batch import BatchState, Claim, Result
 from newsletter.model.issue import IssueState
-from newsletter.store.tables import attempts, batches, issues, rates
+from newsletter.store import attempts
+from newsletter.store.issues import lock
+from newsletter.store.tables import batches, issues, rates
 from newsletter.store.types import UtcDateTime
 
 
@@ -58,7 +58,6 @@ _CLAIMED = (
         owner=sa.bindparam("worker"),
         lease_until=sa.bindparam("until"),
         not_before=None,
-        unknown_at=None,
         reason="",
     )
 )
@@ -74,7 +73,9 @@ _SETTLED = (
         state=sa.bindparam("now_state"),
         reason=sa.bindparam("why"),
         not_before=sa.bindparam("later"),
-        unknown_at=sa.bindparam("unknown_since"),
+        unknown_at=sa.func.coalesce(
+            sa.bindparam("unknown_since", type_=UtcDateTime), batches.c.unknown_at
+        ),
         settled_at=sa.bindparam("settled"),
         message_id=sa.bindparam("received"),
         refused=batches.c.refused + sa.bindparam("refused_now"),
@@ -126,6 +127,7 @@ def _claim(row: Mapping[Any, Any], attempt: int, owner: str, lease_until: dateti
         last=row["last_seq"],
         rejections=row["rejections"],
         lease_until=lease_until,
+        unknown_at=row["unknown_at"],
     )
 
 
@@ -154,35 +156,14 @@ def settle(connection: sa.Connection, claim: Claim, result: Result, *, now: date
         | ({} if accepted else {"submitted_now": result.submitted}),
     )
     mine = fenced.rowcount == 1
+    if not mine:
+        lock(connection, claim.issue_id)  # as everybody does who adds to what is noted already
     if not (mine and accepted):
-        seen = result.state.value if mine else f"late: {result.state}"
-        _note(connection, claim, seen, result.reason, now)
+        outcome = attempts.HALVED if result.halved else result.state.value
+        last = result.cut - 1 if result.cut and not result.halved else claim.last
+        seen = outcome if mine else f"late: {outcome}"
+        attempts.note(connection, claim, seen, result.reason, last, now)
     return mine
-
-
-def _note(connection: sa.Connection, claim: Claim, seen: str, reason: str, now: datetime) -> None:
-    """Note an attempt that did not simply succeed; what an accepted one did, its batch tells."""
-    upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
-    statement = upsert(attempts).values(
-        issue_id=claim.issue_id,
-        seq=claim.seq,
-        attempt=claim.attempt,
-        provider=claim.provider,
-        owner=claim.owner,
-        ended_at=now,
-        outcome=seen,
-        reason=reason,
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[attempts.c.issue_id, attempts.c.seq, attempts.c.attempt],
-            set_={
-                "outcome": attempts.c.outcome + ", " + statement.excluded.outcome,
-                "reason": statement.excluded.reason,
-                "ended_at": statement.excluded.ended_at,
-            },
-        )
-    )
 
 
 def count_withdrawn(connection: sa.Connection, claim: Claim, people: int) -> bool:

@@ -135,6 +135,20 @@ def _waiting_columns(newsletter: str) -> sa.Select[Any]:
     return sa.select(*(sa.func.json_group_array(rows.c[name]) for name in _COLUMNS))
 
 
+def give_back(connection: sa.Connection, issue_id: int, span: tuple[int, int], reason: str) -> int:
+    """Make pending again what was withdrawn in a range for this reason; return how many."""
+    result = connection.execute(
+        deliveries.update()
+        .where(
+            *_within(issue_id, *span),
+            deliveries.c.state == DeliveryState.WITHDRAWN.value,
+            deliveries.c.reason == reason,
+        )
+        .values(state=DeliveryState.PENDING.value, reason=None)
+    )
+    return result.rowcount
+
+
 def mark(
     connection: sa.Connection,
     issue_id: int,
@@ -199,8 +213,10 @@ def edition_of(connection: sa.Connection, delivery: str, subscriber_id: int) -> 
 
 
 def had_recently(newsletter: str, since: datetime) -> sa.Select[tuple[int, datetime]]:
-    """Select (subscriber_id, last_at) for issues of a newsletter frozen after `since`."""
-    left_out = [DeliveryState.REFUSED.value, DeliveryState.WITHDRAWN.value]
+    """Select (subscriber_id, last_at) for issues of a newsletter frozen after `since`.
+
+    Who was not reached, and cannot have been, had none.
+    """
     return (
         sa.select(deliveries.c.subscriber_id, issues.c.frozen_at.label("last_at"))
         .join(issues, issues.c.id == deliveries.c.issue_id)
@@ -208,18 +224,42 @@ def had_recently(newsletter: str, since: datetime) -> sa.Select[tuple[int, datet
             issues.c.newsletter == newsletter,
             issues.c.kind == "regular",
             issues.c.frozen_at > since,
-            deliveries.c.state.not_in(left_out),
+            sa.or_(deliveries.c.state.in_(sorted(SUBMITTED)), _in_doubt()),
         )
     )
 
 
 def recipients_of(issue_id: int) -> sa.Select[tuple[int]]:
     """Select subscriber_id for everybody who was reached by an issue, or may have been."""
-    never = [DeliveryState.REFUSED, DeliveryState.WITHDRAWN, DeliveryState.DROPPED]
+    reached = sorted(SUBMITTED - {DeliveryState.DROPPED.value})
     return sa.select(deliveries.c.subscriber_id).where(
         deliveries.c.issue_id == issue_id,
-        deliveries.c.state.not_in([state.value for state in never]),
+        sa.or_(deliveries.c.state.in_(reached), _in_doubt()),
     )
+
+
+def _in_doubt() -> sa.ColumnElement[bool]:
+    """Whether a pending delivery may have been reached: its batch is under way, or in doubt.
+
+    A batch is asked for by the index of where batches begin, once per pending delivery. One whose
+    outcome was unknown once keeps that moment, whatever became of it later.
+    """
+    b = batches.c
+    doubtful = sa.case(
+        (b.state == BatchState.ACCEPTED.value, 0),
+        (b.state == BatchState.SUBMITTING.value, 1),
+        (b.unknown_at.is_not(None), 1),
+        else_=0,
+    )
+    its_batch = (
+        sa.select(doubtful)
+        .where(b.issue_id == deliveries.c.issue_id, b.first_seq <= deliveries.c.seq)
+        .order_by(b.first_seq.desc())
+        .limit(1)
+        .correlate(deliveries)
+        .scalar_subquery()
+    )
+    return sa.and_(*_pending(), its_batch == 1)
 
 
 def states(connection: sa.Connection, issue_id: int) -> dict[str, int]:

@@ -65,6 +65,22 @@ def load(connection: sa.Connection, issue_id: int) -> Issue:
     return _issue(row)
 
 
+def lock(connection: sa.Connection, issue_id: int) -> None:
+    """Keep an issue as it is for everybody else until the transaction ends.
+
+    Whoever means to change an issue and its batches, or one because of the other, takes this first
+    and looks afterwards; the batches come second, in their order. SQLite has one writer anyway.
+    """
+    query = sa.select(issues.c.id).where(issues.c.id == issue_id)
+    connection.execute(query.with_for_update(key_share=True)).all()
+
+
+def every(connection: sa.Connection, states: Sequence[IssueState]) -> list[Issue]:
+    """Return all issues in one of these states, oldest first, however many there are."""
+    query = sa.select(issues).where(issues.c.state.in_([str(state) for state in states]))
+    return [_issue(row) for row in connection.execute(query.order_by(issues.c.id)).mappings()]
+
+
 def recent(
     connection: sa.Connection,
     *,

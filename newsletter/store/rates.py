@@ -1,6 +1,8 @@
 """The rate that all processes share: one row per provider, one moment at which it is free."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
@@ -8,36 +10,42 @@ from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from newsletter.store.tables import rates
 
-_FREE_AT = (
-    sa.select(rates.c.free_at).where(rates.c.name == sa.bindparam("of_name")).with_for_update()
-)
-
 
 def free_at(connection: sa.Connection, name: str) -> datetime | None:
-    """Return when `name` may be used next; holds the row until the transaction ends."""
-    moment = connection.scalar(_FREE_AT, {"of_name": name})
+    """Return when `name` may be used next; None when it was never used."""
+    moment = connection.scalar(sa.select(rates.c.free_at).where(rates.c.name == name))
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
 def spend(connection: sa.Connection, name: str, seconds: float, *, now: datetime) -> None:
     """Keep `name` busy for `seconds` from now, or from when it will be free (GCRA)."""
-    free = free_at(connection, name)
-    begin = max(now, free) if free else now
-    _set(connection, name, begin + timedelta(seconds=seconds))
+    _keep_busy(connection, name, now, seconds)
 
 
 def hold(connection: sa.Connection, name: str, until: datetime) -> None:
     """Keep `name` busy at least until then: the provider asked for it."""
-    free = free_at(connection, name)
-    if free is None or free < until:
-        _set(connection, name, until)
+    _keep_busy(connection, name, until, 0.0)
 
 
-def _set(connection: sa.Connection, name: str, moment: datetime) -> None:
-    upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
-    statement = upsert(rates).values(name=name, free_at=moment.timestamp())
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[rates.c.name], set_={"free_at": statement.excluded.free_at}
-        )
+def _keep_busy(connection: sa.Connection, name: str, at_least: datetime, seconds: float) -> None:
+    begin = at_least.timestamp()
+    asked = {"of_name": name, "begin": begin, "free": begin + seconds, "more": seconds}
+    connection.execute(_BUSY[connection.dialect.name], asked)
+
+
+def _busy(upsert: Callable[[sa.Table], Any]) -> sa.Executable:
+    """Return the statement that reads and writes in one step, also where there is no row yet.
+
+    Two who read first would each write what the other does not know of.
+    """
+    begin = sa.bindparam("begin", type_=sa.Float)
+    later = sa.case((rates.c.free_at > begin, rates.c.free_at), else_=begin)
+    new = upsert(rates).values(name=sa.bindparam("of_name"), free_at=sa.bindparam("free"))
+    statement: sa.Executable = new.on_conflict_do_update(
+        index_elements=[rates.c.name],
+        set_={"free_at": later + sa.bindparam("more", type_=sa.Float)},
     )
+    return statement
+
+
+_BUSY = {"sqlite": _busy(upsert_sqlite), "postgresql": _busy(upsert_postgresql)}

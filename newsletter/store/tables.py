@@ -220,6 +220,7 @@ batches = sa.Table(
     sa.Column("complained", sa.Integer, nullable=False, server_default="0"),
 )
 sa.Index(None, batches.c.state, batches.c.issue_id, batches.c.seq)
+sa.Index(None, batches.c.issue_id, batches.c.first_seq)
 
 # Every attempt at a batch that did not simply succeed, and what came to light about it later.
 attempts = sa.Table(
@@ -233,6 +234,9 @@ attempts = sa.Table(
     sa.Column("ended_at", UtcDateTime, nullable=False),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("first_seq", sa.Integer),
+    sa.Column("last_seq", sa.Integer),
+    sa.Column("seen_at", UtcDateTime),
     sqlite_with_rowid=False,
 )
 

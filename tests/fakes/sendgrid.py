@@ -97,7 +97,10 @@ class Ledger:
 
 
 class SendGrid(socketserver.ThreadingTCPServer):
-    """The server; `faults` are used up one per request, then everything is accepted."""
+    """The server; `faults` are used up one per request, then everything is accepted.
+
+    A request with an address that is `unwelcome` is refused whole, and nobody is told why.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
@@ -109,6 +112,8 @@ class SendGrid(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", port), _Connection)
         self.ledger = Ledger(ledger)
         self.faults = deque(faults)
+        self.unwelcome: set[str] = set()
+        self.asked = 0
         self.delay = delay
         self.keep = True
         self.bodies: list[dict[str, Any]] = []
@@ -162,7 +167,8 @@ class _Connection(socketserver.StreamRequestHandler):
         return self._answer(fault, json.loads(raw))
 
     def _answer(self, fault: str, body: dict[str, Any]) -> bool:
-        problem = _problem(body)
+        self.server.asked += 1
+        problem = _problem(body, self.server.unwelcome)
         if problem:
             return self._say(400, {"errors": [problem]})
         if self.server.keep:
@@ -209,10 +215,12 @@ class _Connection(socketserver.StreamRequestHandler):
         return True
 
 
-def _problem(body: dict[str, Any]) -> dict[str, Any] | None:
+def _problem(body: dict[str, Any], unwelcome: set[str]) -> dict[str, Any] | None:
     """Refuse what the real service refuses: the whole request for one bad recipient."""
     for place, person in enumerate(body["personalizations"]):
         address = person["to"][0]["email"]
+        if address in unwelcome:
+            return {"message": "Bad Request", "field": None}
         if "invalid" in address:
             return {
                 "message": "Does not contain a valid address.",

@@ -52,7 +52,7 @@ class Office:
         """Send through this provider and no other."""
         self.senders = {sender.name: sender}
 
-    def courier(self, patience: timedelta = timedelta(0)) -> Courier:
+    def courier(self, patience: timedelta = timedelta(0), connections: int = 1) -> Courier:
         """Return the equipment of one worker."""
         return Courier(
             senders=self.senders,
@@ -61,6 +61,7 @@ class Office:
             clock=lambda: self.now,
             wait=self._sleep,
             owner="test",
+            connections=connections,
             rates=self.rates,
             patience=patience,
             at=self.at,
@@ -108,6 +109,13 @@ class Office:
 @pytest.fixture
 def office(engine: sa.Engine) -> Iterator[Office]:
     made = Office(engine)
+    yield made
+    made.reader.dispose()
+
+
+@pytest.fixture
+def pg(pg_engine: sa.Engine) -> Iterator[Office]:
+    made = Office(pg_engine)
     yield made
     made.reader.dispose()
 

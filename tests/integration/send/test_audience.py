@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
+from newsletter.esp.memory import MemorySender
+from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.issue import IssueKind, IssueState
-from newsletter.send import run
-from newsletter.store import deliveries, issues
+from newsletter.send import acts, run
+from newsletter.store import batches, deliveries, issues
 from newsletter.store.tables import editions as edition_table
 from subscribers.store.tables import subscriptions, suppressions
 from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people
@@ -208,6 +210,77 @@ def test_a_correction_goes_to_exactly_those_who_had_the_issue(office: Office) ->
     before = len(office.reached())
     office.submit()
     assert sorted(office.reached()[before:]) == [f"reader{n}@example.net" for n in (1, 3, 4, 5)]
+
+
+def _half_sent(office: Office) -> set[str]:
+    """Send an issue of which each batch fares otherwise; return who may have it.
+
+    Five have it, five may; not those of the batch refused, of that turned away, nor of the last.
+    """
+    office.issue(people=25)
+    office.memory = MemorySender(
+        [
+            Outcome(Verdict.ACCEPTED),
+            Outcome(Verdict.UNKNOWN, "no answer"),
+            Outcome(Verdict.REFUSED, "HTTP 400", refused={"1-11": "no such address"}),
+            Outcome(Verdict.REFUSED, "HTTP 400", refused={"1-12": "no such address"}),
+            Outcome(Verdict.UNSENT, "HTTP 401", stop=True),
+        ],
+        max_batch=5,
+    )
+    office.senders["memory"] = office.memory
+    office.freeze()
+    office.submit()
+    with office.engine.connect() as connection:
+        states = [row["state"] for row in batches.of_issue(connection, office.issue_id)]
+    assert states == ["accepted", "unknown", "refused", "prepared", "prepared"]
+    return {one.address for shipment in office.memory.shipments[:2] for one in shipment.recipients}
+
+
+def _correct(office: Office) -> set[str]:
+    """Freeze and send a correction of issue 1; return who got it."""
+    with office.engine.begin() as connection:
+        office.issue_id = add_issue(
+            connection, number=2, kind=IssueKind.CORRECTION, corrects=office.issue_id
+        )
+    before = len(office.reached())
+    assert office.freeze()
+    office.submit()
+    return set(office.reached()[before:])
+
+
+@pytest.mark.parametrize("end", ["paused", "cancelled", "held"])
+def test_a_correction_does_not_go_to_those_whom_the_issue_cannot_have_reached(
+    office: Office, end: str
+) -> None:
+    had = _half_sent(office)
+    if end == "cancelled":
+        with office.engine.begin() as connection:
+            acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
+    if end == "held":
+        office.later(hours=1)
+        office.submit()
+    assert _correct(office) == had
+
+
+def test_a_correction_goes_to_those_of_an_attempt_in_doubt_whatever_became_of_it_later(
+    office: Office,
+) -> None:
+    had = _half_sent(office)
+    with office.engine.begin() as connection:
+        acts.resolve(connection, "1.2", "again", actor="ada", now=office.now)
+    assert _correct(office) == had
+
+
+def test_those_whom_an_issue_cannot_have_reached_had_none_lately(office: Office) -> None:
+    had = _half_sent(office)
+    with office.engine.begin() as connection:
+        connection.execute(subscriptions.update().values(frequency="weekly"))
+        office.issue_id = add_issue(connection, number=2)
+    office.later(days=1)
+    frozen = office.freeze()
+    assert frozen
+    assert (frozen.planned, frozen.excluded) == (15, {"frequency: weekly": len(had)})
 
 
 def test_an_issue_without_recipients_is_submitted_at_once(office: Office) -> None:

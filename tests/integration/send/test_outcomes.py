@@ -217,8 +217,8 @@ def test_a_second_refusal_ends_it_and_a_person_is_told(office: Office) -> None:
     assert "refused batch 1.1" in _alerts(office)[0]
 
 
-def test_a_refusal_that_names_nobody_is_not_repeated(office: Office) -> None:
-    office.issue(people=5)
+def test_a_refusal_of_one_alone_is_not_repeated(office: Office) -> None:
+    office.issue(people=1)
     office.answers([Outcome(Verdict.REFUSED, "HTTP 413")])
     office.freeze()
     for _ in range(3):

@@ -42,6 +42,8 @@ CLAIM = Claim(7, 1, 1, "weekly", 3, "sendgrid", "w", 1, 5, 0, NOW)
         (Reputation(50, bounced=9), False),
         (Reputation(0, failures=4), False),
         (Reputation(0, failures=5), True),
+        (Reputation(0, refusals=19), False),
+        (Reputation(0, refusals=20), True),
     ],
 )
 def test_the_brake_has_a_rate_and_a_least_number(seen: Reputation, pauses: bool) -> None:
@@ -82,7 +84,9 @@ def test_batches_cover_every_delivery_once_in_order(
         (Outcome(Verdict.ACCEPTED), 0, BatchState.ACCEPTED),
         (Outcome(Verdict.UNSENT), 0, BatchState.PREPARED),
         (Outcome(Verdict.UNKNOWN), 0, BatchState.UNKNOWN),
-        (Outcome(Verdict.REFUSED), 0, BatchState.REFUSED),
+        (Outcome(Verdict.REFUSED), 0, BatchState.PREPARED),
+        (Outcome(Verdict.REFUSED), 2, BatchState.PREPARED),
+        (Outcome(Verdict.REFUSED), 3, BatchState.REFUSED),
         (Outcome(Verdict.REFUSED, refused={"7-1": "x"}), 0, BatchState.PREPARED),
         (Outcome(Verdict.REFUSED, refused={"7-1": "x"}), 1, BatchState.REFUSED),
     ],
@@ -91,6 +95,26 @@ def test_what_an_answer_makes_of_a_batch(
     outcome: Outcome, rejections: int, state: BatchState
 ) -> None:
     assert judged(replace(CLAIM, rejections=rejections), outcome, NOW).state is state
+
+
+@pytest.mark.parametrize(
+    ("outcome", "last", "cut"),
+    [
+        (Outcome(Verdict.REFUSED), 5, 4),
+        (Outcome(Verdict.REFUSED), 4, 3),
+        (Outcome(Verdict.REFUSED), 2, 2),
+        (Outcome(Verdict.REFUSED), 1, None),
+        (Outcome(Verdict.REFUSED, refused={"7-1": "x"}), 5, None),
+        (Outcome(Verdict.UNKNOWN), 5, None),
+        (Outcome(Verdict.UNKNOWN, unsent=("7-5", "7-4")), 5, 4),
+        (Outcome(Verdict.UNKNOWN, unsent=("7-1",)), 1, None),
+        (Outcome(Verdict.UNSENT), 5, None),
+    ],
+)
+def test_where_an_answer_cuts_a_batch(outcome: Outcome, last: int, cut: int | None) -> None:
+    result = judged(replace(CLAIM, last=last), outcome, NOW)
+    assert result.cut == cut
+    assert result.halved is (outcome.verdict is Verdict.REFUSED and cut is not None)
 
 
 @given(st.integers(1, 10**17), st.integers(1, 10**17), st.integers(1, 10**8))

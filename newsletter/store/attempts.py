@@ -1,0 +1,85 @@
+"""Attempts that did not simply succeed: what became of each, and what came to light later."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+
+from newsletter.model.batch import BatchState, Claim
+from newsletter.store.tables import attempts
+from newsletter.store.types import UtcDateTime
+
+HALVED = "halved"
+"""The outcome of an attempt that was refused without a name, and whose batch was cut in two."""
+
+
+def note(
+    connection: sa.Connection, claim: Claim, outcome: str, reason: str, last: int, now: datetime
+) -> None:
+    """Note what became of an attempt, and up to which delivery it may have reached anybody.
+
+    What is noted of the same attempt later is added to the first.
+    """
+    upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
+    statement = upsert(attempts).values(
+        issue_id=claim.issue_id,
+        seq=claim.seq,
+        attempt=claim.attempt,
+        provider=claim.provider,
+        owner=claim.owner,
+        ended_at=now,
+        outcome=outcome,
+        reason=reason,
+        first_seq=claim.first,
+        last_seq=last,
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[attempts.c.issue_id, attempts.c.seq, attempts.c.attempt],
+            set_={
+                "outcome": attempts.c.outcome + ", " + statement.excluded.outcome,
+                "reason": statement.excluded.reason,
+                "ended_at": statement.excluded.ended_at,
+            },
+        )
+    )
+
+
+def see(
+    connection: sa.Connection, key: tuple[int, int, int], now: datetime
+) -> tuple[int, int] | None:
+    """Remember that an attempt was seen; return the range of deliveries that it carried.
+
+    None when nothing is noted of it: then its batch still has that range.
+    """
+    row = connection.execute(
+        attempts.update()
+        .where(
+            attempts.c.issue_id == key[0], attempts.c.seq == key[1], attempts.c.attempt == key[2]
+        )
+        .values(seen_at=sa.func.coalesce(attempts.c.seen_at, sa.literal(now, UtcDateTime())))
+        .returning(attempts.c.first_seq, attempts.c.last_seq)
+    ).first()
+    return None if row is None or row[0] is None else (row[0], row[1])
+
+
+def seen(connection: sa.Connection, issue_id: int, span: tuple[int, int]) -> bool:
+    """Return whether an attempt was seen that carried all of a range of deliveries."""
+    query = sa.select(sa.literal(1)).where(
+        attempts.c.issue_id == issue_id,
+        attempts.c.seen_at.is_not(None),
+        attempts.c.first_seq <= span[0],
+        attempts.c.last_seq >= span[1],
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
+def refused_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
+    """Count the attempts of an issue that were refused after `since`, cut in two or not."""
+    query = sa.select(sa.func.count()).where(
+        attempts.c.issue_id == issue_id,
+        attempts.c.outcome.in_([HALVED, BatchState.REFUSED.value]),
+        attempts.c.ended_at > since,
+    )
+    return int(connection.scalar(query) or 0)

@@ -1,0 +1,201 @@
+"""What comes to light late: an attempt that was seen after all, or accepted but for a few."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.esp.memory import MemorySender
+from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.batch import BatchState, Claim
+from newsletter.send import acts, attempt, feedback, run
+from newsletter.store import batches, claims, deliveries
+from newsletter.store.tables import deliveries as delivery_table
+from tests.integration.send.conftest import Office
+
+UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
+LATER = Outcome(Verdict.UNSENT, "HTTP 429", wait=1.0)
+
+
+def _again(office: Office, batch: str = "1.1") -> None:
+    with office.engine.begin() as connection:
+        acts.resolve(connection, batch, "again", actor="ada", now=office.now)
+
+
+def _seen(office: Office, *attempts: str) -> list[str]:
+    with office.engine.begin() as connection:
+        return feedback.seen(connection, attempts, now=office.now)
+
+
+def _claim(office: Office) -> Claim:
+    with office.engine.begin() as connection:
+        claim = claims.claim(
+            connection,
+            claims.Wanted(["memory"]),
+            owner="slow",
+            now=office.now,
+            lease_until=office.now + timedelta(minutes=3),
+        )
+    assert claim is not None
+    return claim
+
+
+def _by_state(office: Office) -> dict[str, int]:
+    people = sa.func.count()
+    query = sa.select(delivery_table.c.state, people).group_by(delivery_table.c.state)
+    with office.engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _settle(office: Office, claim: Claim, outcome: Outcome) -> BatchState:
+    with office.engine.begin() as connection:
+        done = attempt.settle(connection, office.publication, claim, outcome, now=office.now)
+    return done.state
+
+
+def test_who_was_refused_in_a_late_acceptance_is_not_called_submitted(office: Office) -> None:
+    office.issue(people=5)
+    office.freeze()
+    claim = _claim(office)
+    office.later(minutes=4)
+    run.reconcile(office.engine, office.publication, office.courier())
+    _settle(office, claim, Outcome(Verdict.ACCEPTED, refused={"1-2": "no such address"}))
+    assert _by_state(office) == {"submitted": 4, "refused": 1}
+    told = office.told()
+    assert (told.submitted, told.refused, told.unknown) == (4, 1, 0)
+    _settle(office, claim, Outcome(Verdict.ACCEPTED, refused={"1-2": "no such address"}))
+    assert (office.told().submitted, office.told().refused) == (4, 1)
+
+
+def test_an_event_settles_a_batch_that_was_refused_the_next_time(office: Office) -> None:
+    office.issue(people=1)
+    office.answers([UNKNOWN, Outcome(Verdict.REFUSED, "HTTP 413")])
+    office.freeze()
+    office.submit()
+    _again(office)
+    office.submit()
+    assert office.told().doubts[0].state == "refused"
+    assert _seen(office, "1.1:1") == ["1.1:1"]
+    assert (office.told().submitted, office.told().doubts) == (1, ())
+
+
+def test_an_event_settles_a_batch_that_was_cancelled(office: Office) -> None:
+    office.issue(people=5)
+    office.answers([LATER])
+    office.freeze()
+    office.submit()
+    with office.engine.begin() as connection:
+        deliveries.mark_each(connection, 1, {3: "left"}, deliveries.DeliveryState.WITHDRAWN)
+        batches.shift(connection, (1, 1), frm=[BatchState.PREPARED], withdrawn=1)
+        assert acts.cancel(connection, office.issue_id, actor="ada", now=office.now) == 4
+    assert _seen(office, "1.1:1") == ["1.1:1"]
+    assert _by_state(office) == {"submitted": 4, "withdrawn": 1}
+    assert (office.told().submitted, office.told().withdrawn) == (4, 1)
+
+
+@pytest.mark.parametrize("outcome", [LATER, UNKNOWN, Outcome(Verdict.REFUSED, "HTTP 413")])
+def test_an_event_that_came_during_a_newer_attempt_counts_when_that_fails(
+    office: Office, outcome: Outcome
+) -> None:
+    office.issue(people=5)
+    office.answers([UNKNOWN, outcome])
+    office.freeze()
+    office.submit()
+    _again(office)
+
+    def event(point: str) -> None:
+        if point == "after_response" and len(office.memory.shipments) == 2:
+            assert _seen(office, "1.1:1") == []
+
+    office.at = event
+    office.submit()
+    office.later(minutes=1)
+    office.submit()
+    assert len(office.memory.shipments) == 2
+    told = office.told()
+    assert (told.planned, told.submitted, told.state) == (5, 5, "submitted")
+
+
+def test_an_event_that_came_before_a_worker_fell_silent_is_remembered(office: Office) -> None:
+    office.configure(on_unknown="resend")
+    office.issue(people=5)
+    office.answers([UNKNOWN])
+    office.freeze()
+    office.submit()
+    _again(office)
+    _claim(office)
+    assert _seen(office, "1.1:1") == []
+    office.later(minutes=20)
+    office.submit()
+    assert len(office.memory.shipments) == 1
+    assert office.told().submitted == 5
+
+
+def test_an_event_of_a_newer_attempt_still_settles_it(office: Office) -> None:
+    office.issue(people=5)
+    office.answers([UNKNOWN])
+    office.freeze()
+    office.submit()
+    _again(office)
+    claim = _claim(office)
+    assert _seen(office, "1.1:1", "1.1:2") == ["1.1:2"]
+    _settle(office, claim, LATER)
+    assert office.told().submitted == 5
+
+
+def test_an_event_settles_every_piece_of_the_batch_it_is_about(office: Office) -> None:
+    office.memory = MemorySender([UNKNOWN], max_batch=1000)
+    office.senders = {"memory": office.memory}
+    office.issue(people=100)
+    office.freeze()
+    office.submit()
+    other = MemorySender([LATER], max_batch=40)
+    other.name = "outbox"
+    third = MemorySender(max_batch=15)
+    third.name = "third"
+    _again(office)
+    for sender in (other, third):
+        with office.engine.begin() as connection:
+            acts.move(connection, 1, sender.name, sender.max_batch, actor="ada", now=office.now)
+    assert _seen(office, "1.1:1") == ["1.1:1"]
+    office.senders |= {"outbox": other, "third": third}
+    office.submit()
+    assert not other.shipments
+    assert not third.shipments
+    told = office.told()
+    assert (told.planned, told.submitted, told.state) == (100, 100, "submitted")
+
+
+def test_a_piece_that_provably_never_left_is_not_settled_by_its_batch(office: Office) -> None:
+    office.issue(people=5)
+    office.answers(
+        [
+            Outcome(Verdict.UNKNOWN, "broke", reached=("1-1",), unsent=("1-3", "1-4", "1-5")),
+            LATER,
+        ]
+    )
+    office.freeze()
+    office.submit()
+    assert _seen(office, "1.1:1") == ["1.1:1"]
+    told = office.told()
+    assert (told.submitted, told.waiting) == (2, 3)
+    office.later(minutes=1)
+    office.submit()
+    assert office.told().submitted == 5
+
+
+def test_a_piece_whose_own_attempt_is_under_way_speaks_for_itself(office: Office) -> None:
+    office.memory = MemorySender([UNKNOWN], max_batch=1000)
+    office.senders = {"memory": office.memory}
+    office.issue(people=10)
+    office.freeze()
+    office.submit()
+    _again(office)
+    with office.engine.begin() as connection:
+        acts.move(connection, 1, "memory", 5, actor="ada", now=office.now)
+    first, second = _claim(office), _claim(office)
+    assert _seen(office, "1.1:1") == []
+    assert _settle(office, first, Outcome(Verdict.ACCEPTED)) is BatchState.ACCEPTED
+    assert _settle(office, second, LATER) is BatchState.ACCEPTED
+    told = office.told()
+    assert (told.planned, told.submitted) == (10, 10)
