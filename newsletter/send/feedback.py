@@ -42,9 +42,13 @@ def accepted(
 def recall(connection: sa.Connection, key: tuple[int, int], *, now: datetime) -> bool:
     """Settle a batch whose earlier attempt was seen while a newer one was under way."""
     row = batches.load(connection, key)
-    if row is None or not attempts.seen(connection, key[0], (row["first_seq"], row["last_seq"])):
+    if row is None:
         return False
-    return _accept(connection, row, _OPEN, {}, now)
+    issue_id, span = key[0], (row["first_seq"], row["last_seq"])
+    return attempts.seen(connection, issue_id, span) and any(
+        _accept(connection, one, _OPEN, {}, now)
+        for one in batches.take_within(connection, issue_id, span)
+    )
 
 
 def _settle(

@@ -254,6 +254,18 @@ def test_a_pass_says_when_what_is_approved_leaves(weekly: House) -> None:
     assert gravest(report) is Level.WELL
 
 
+def test_a_pass_says_how_every_unfinished_issue_stands(weekly: House) -> None:
+    weekly.pass_at(SATURDAY)
+    with weekly.app.engine.begin() as connection:
+        for number in range(2, 60):
+            new = issues.NewIssue("weekly", None, f"special {number}", MONDAY)
+            paused = issues.insert(connection, new, actor="ada", now=SATURDAY)
+            issues.move(connection, paused, frm=[IssueState.DRAFT], to=IssueState.PAUSED)
+    report = weekly.pass_at(SATURDAY)
+    assert "The Tide No. 1 waits for approval" in said(report)
+    assert "The Tide No. 59: paused" in said(report)
+
+
 def test_sets_too_rare_for_an_edition_of_their_own_are_reported(tmp_path: Path) -> None:
     with house(tmp_path, "max_editions = 1") as opened:
         opened.pass_at(FRIDAY)
