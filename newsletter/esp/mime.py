@@ -1,46 +1,46 @@
-"""A letter to one recipient as a standard message (RFC 5322, 2045, 2369, 8058)."""
+"""A letter to one recipient as a standard message (RFC 5322, 2045, 2369, 8058).
+
+The standard library's header objects are not used: they decode what reads as an encoded word, and
+write what was in it, line breaks and all, as it is.
+"""
 
 import functools
-from email.errors import MessageError
+import re
+from collections.abc import Iterator
 from email.header import Header
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, quote
 
 from newsletter.esp.port import Letter, Recipient
+from newsletter.esp.soundness import LetterError, ascii_address
+from newsletter.esp.words import one_line
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 
 LONGEST_WORD = 60
-"""Characters of a word in a subject that still fits on a line with its name."""
-
-
-class AddressError(ValueError):
-    """An address that cannot stand in a message; `str(error)` is the reason, without it."""
+"""Characters of a word that still fits on a line with the name of its header."""
+LONGEST_LINE = 76
+_WRITTEN = re.compile(r"[\t -~]*(?:\r\n [\t -~]+)*", re.ASCII)
+"""A header's value: printable ASCII; every line break is followed by a blank."""
 
 
 def message(letter: Letter, recipient: Recipient) -> bytes:
     """Return the complete message, text part first, with lines ended by CRLF.
 
     The same letter and recipient give the same Message-ID, so that a mail program shows a doubled
-    one once. Raise AddressError when the recipient's address cannot stand in a header.
+    one once. Raise AddressError when the recipient's address cannot stand in a header. The letter
+    is one that `soundness.require` takes.
     """
     replacements = recipient.replacements(letter.nonce)
     filled = functools.partial(fill, replacements=replacements)
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = _mailbox(letter.sender)
-    mail["To"] = _mailbox(Mailbox(recipient.name, recipient.address))
-    if letter.reply_to:
-        mail["Reply-To"] = _mailbox(letter.reply_to)
-    mail["Date"] = format_datetime(letter.date)
-    mail["Message-ID"] = message_id(recipient.delivery, letter.sender.address)
     text, html = filled(letter.text), filled(letter.html)
     mail.set_content(text, cte=_encoding(text))
     mail.add_alternative(html, subtype="html", cte=_encoding(html))
-    boundary = f"=_{recipient.delivery}_{letter.nonce or 'notice'}"
-    mail.set_boundary(boundary)
-    return _raw(letter, filled) + _subject(filled(letter.subject)) + mail.as_bytes()
+    mail.set_boundary(f"=_{recipient.delivery}_{letter.nonce or 'notice'}")
+    head = (_field(name, value) for name, value in _headers(letter, recipient, filled))
+    return b"".join(head) + mail.as_bytes()
 
 
 def message_id(delivery: str, address: str) -> str:
@@ -48,38 +48,49 @@ def message_id(delivery: str, address: str) -> str:
     return f"<{delivery}@{address.rpartition('@')[2]}>"
 
 
-def one_line(text: str) -> str:
-    """Return a text that cannot begin another header."""
-    return " ".join(text.split())
+def _headers(
+    letter: Letter, recipient: Recipient, filled: functools.partial[str]
+) -> Iterator[tuple[str, str]]:
+    """Return the headers; the letter's own are never folded: some readers of links want that."""
+    yield from ((name, one_line(filled(value))) for name, value in letter.headers)
+    yield "Subject", _words("Subject", one_line(filled(letter.subject)))
+    yield "From", _mailbox("From", letter.sender)
+    yield "To", _mailbox("To", Mailbox(recipient.name, recipient.address))
+    if letter.reply_to:
+        yield "Reply-To", _mailbox("Reply-To", letter.reply_to)
+    yield "Date", format_datetime(letter.date)
+    yield "Message-ID", message_id(recipient.delivery, ascii_address(letter.sender.address))
 
 
-def _raw(letter: Letter, filled: functools.partial[str]) -> bytes:
-    """Write the headers that must not be folded: the parser would encode a long address in one."""
-    lines = (f"{name}: {one_line(filled(value))}\r\n" for name, value in letter.headers)
-    return "".join(lines).encode("ascii")
+def _field(name: str, value: str) -> bytes:
+    """Write one header; the last guard against a value that would begin another one."""
+    if not _WRITTEN.fullmatch(value):
+        msg = f"the header {name} would not stay one header"
+        raise LetterError(msg)
+    return f"{name}: {value}\r\n".encode("ascii")
 
 
-def _subject(text: str) -> bytes:
-    """Write the subject; the message's own policy would leave the first line of a long one empty.
-
-    What is not ASCII, cannot be folded, or would read as encoded, is encoded (RFC 2047).
-    """
-    line = one_line(text)
-    plain = line.isascii() and "=?" not in line
-    foldable = max(map(len, line.split()), default=0) <= LONGEST_WORD
-    charset = "us-ascii" if plain and foldable else "utf-8"
-    folded = Header(line, charset, header_name="Subject").encode(linesep="\r\n")
-    return f"Subject: {folded}\r\n".encode("ascii")
+def _words(name: str, text: str) -> str:
+    """Write words; what is not ASCII, cannot be folded, or would read as encoded, is encoded."""
+    foldable = max(map(len, text.split()), default=0) <= LONGEST_WORD
+    charset = "us-ascii" if _plain(text) and foldable else "utf-8"
+    return Header(text, charset, header_name=name).encode(linesep="\r\n")
 
 
-def _mailbox(mailbox: Mailbox) -> Address:
-    local, _, domain = mailbox.address.rpartition("@")
-    try:
-        address = f"{local}@{domain.encode('idna').decode()}"
-        return Address(display_name=one_line(mailbox.name), addr_spec=address)
-    except (ValueError, MessageError, LookupError) as error:
-        msg = "the address cannot stand in a message"
-        raise AddressError(msg) from error
+def _mailbox(name: str, mailbox: Mailbox) -> str:
+    address, called = ascii_address(mailbox.address), one_line(mailbox.name)
+    if not called:
+        return address
+    if _plain(called) and len(called) <= LONGEST_WORD:
+        phrase = f'"{quote(called)}"'
+    else:
+        phrase = Header(called, "utf-8", header_name=name).encode(linesep="\r\n")
+    line = len(f"{name}: {phrase} <{address}>")
+    return f"{phrase} <{address}>" if line <= LONGEST_LINE else f"{phrase}\r\n <{address}>"
+
+
+def _plain(text: str) -> bool:
+    return text.isascii() and "=?" not in text
 
 
 def _encoding(text: str) -> str:

@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.esp.mime import AddressError, message
+from newsletter.esp.mime import message
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
+from newsletter.esp.soundness import AddressError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from newsletter.errors import ConfigurationError
-from newsletter.esp.mime import AddressError, message
+from newsletter.esp.mime import message
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
+from newsletter.esp.soundness import AddressError
 
 MOST_TRIES = 10
 """After so many attempts a temporary refusal of one recipient counts as final."""

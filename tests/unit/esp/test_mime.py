@@ -2,13 +2,22 @@
 
 import email
 import email.policy
+from base64 import b64encode
+from collections import Counter
 from dataclasses import replace
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
+from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from newsletter.esp.mime import AddressError, message
+from newsletter.esp.mime import message
 from newsletter.esp.port import Recipient
+from newsletter.esp.soundness import AddressError, LetterError, require
+from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 from newsletter.send.headers import letter
 from newsletter.send.notices import letter as notice
@@ -121,3 +130,91 @@ def test_a_subject_of_any_length_begins_on_its_own_line_and_reads_as_written(sub
     assert line.strip() != b"Subject:"
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert str(parsed["Subject"]).strip() == subject
+
+
+def _hidden(text: str) -> str:
+    return f"=?utf-8?b?{b64encode(text.encode()).decode()}?="
+
+
+SLY = st.text(max_size=40) | st.text(alphabet='a =?:;,@<>"\\\r\n\0\x1b\x85\u2028é한', max_size=40)
+ANY = SLY | SLY.map(_hidden) | st.text(max_size=400)
+HEADERS = [
+    *["List-Unsubscribe", "List-Unsubscribe-Post", "List-ID", "Feedback-ID", "Subject", "From"],
+    *["To", "Reply-To", "Date", "Message-ID", "Content-Type", "MIME-Version"],
+]
+
+
+@given(name=ANY, ours=ANY, subject=ANY, header=st.text(alphabet=st.characters(max_codepoint=127)))
+@example(_hidden("\r\nBcc: evil@evil.example"), "", "s", "v")
+@example(_hidden("\r\n\r\nBuy now at evil.example\r\n"), "", "s", "v")
+@example("=?utf-8?q?=0D=0ABcc:evil@x.y?=", "=?x?q?", _hidden("\r\nBcc: x@y.z"), "\r\nBcc: x@y.z")
+@example("Ada\0B", "\x1b[31m", "a\0b", "\0")
+def test_whatever_is_written_the_message_has_its_own_headers_and_its_own_body(
+    name: str, ours: str, subject: str, header: str
+) -> None:
+    """No name, subject or header value begins another header, adds a recipient or ends the head."""
+    sly = replace(
+        LETTER,
+        sender=Mailbox(ours, "brief@example.org"),
+        reply_to=Mailbox(name, "editors@example.org"),
+        subject=subject,
+        headers=(*LETTER.headers, ("X-Any", header)),
+    )
+    raw = message(sly, ADA._replace(name=name))
+    head, _, _body = raw.partition(b"\r\n\r\n")
+    assert b"\0" not in head
+    assert not set("\r\n") & set(head.replace(b"\r\n", b"").decode())
+    mail = _parsed(raw)
+    assert Counter(mail.keys()) == Counter([*HEADERS, "X-Any"])
+    assert [one.addr_spec for one in mail["To"].addresses] == [ADA.address]
+    assert [one.addr_spec for one in mail["From"].addresses] == ["brief@example.org"]
+    assert [one.addr_spec for one in mail["Reply-To"].addresses] == ["editors@example.org"]
+    plain = mail.get_body(("plain",))
+    assert plain is not None
+    expected = fill(LETTER.text, ADA._replace(name=name).replacements(LETTER.nonce))
+    assert plain.get_content().splitlines() == expected.splitlines()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada",
+        "Löve, Ada",
+        'Grace "Amazing" Hopper',
+        "a\\b",
+        "이영희",
+        "=?utf-8?q?Ada?=",
+        "word " * 40,
+    ],
+)
+def test_a_name_reads_as_it_was_written(name: str) -> None:
+    raw = email.message_from_bytes(message(LETTER, ADA._replace(name=name)))
+    phrase, address = parseaddr(raw["To"])
+    assert (str(make_header(decode_header(phrase))), address) == (name.strip(), ADA.address)
+
+
+@pytest.mark.parametrize(
+    "address", ["=?utf-8?q?a=0D=0Ab?=@x.org", "ada@=?utf-8?q?x?=", 'a"\r\n"@x.org', "a\0@x.org"]
+)
+def test_an_address_that_hides_another_one_is_refused(address: str) -> None:
+    with pytest.raises(AddressError):
+        message(LETTER, ADA._replace(address=address))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"sender": Mailbox("P", "bücher@example.org")}, "the address of sender"),
+        ({"reply_to": Mailbox("", "nobody")}, "the address of reply_to"),
+        ({"headers": (("X-A", "1"), ("x-a", "2"))}, "x-a stands twice"),
+        ({"headers": (("Bcc:", "1"),)}, "no name of a header"),
+        ({"headers": (("From", "a@example.org"),)}, "From is reserved"),
+        ({"headers": (("X-A", "1\r\nBcc: a@example.org"),)}, "one line of ASCII"),
+    ],
+)
+def test_a_letter_that_nobody_can_be_sent_is_found_out(
+    changes: dict[str, Any], problem: str
+) -> None:
+    require(LETTER)
+    with pytest.raises(LetterError, match=problem):
+        require(replace(LETTER, **changes))
