@@ -49,9 +49,12 @@ def _purge_notices(connection: sa.Connection, before: datetime) -> int:
 
 
 def purge_outbox(folder: Path, before: datetime) -> int:
-    """Delete mail files written before `before`; what they held was submitted long ago."""
+    """Delete mail files written before `before`; what they held was submitted long ago.
+
+    What a worker that died left half written, of an issue that was cancelled then, goes with them.
+    """
     number = 0
-    for path in folder.glob("*.eml") if folder.is_dir() else ():
+    for path in (*folder.glob("*.eml"), *folder.glob(".*.eml.part")):
         if path.stat().st_mtime < before.timestamp():
             path.unlink(missing_ok=True)
             number += 1

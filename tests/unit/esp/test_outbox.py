@@ -1,15 +1,18 @@
 """Files in a folder: whole or not there, written once."""
 
+import os
 import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newsletter.esp.outbox import OutboxSender
-from newsletter.esp.port import Verdict
+from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.publication import Mailbox
 from tests.fakes.dying import SHIPMENT
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -67,3 +70,59 @@ def test_a_process_that_dies_while_writing_leaves_no_mail_behind(tmp_path: Path)
     assert not list(tmp_path.glob("*.eml"))
     assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_two_workers_at_one_delivery_never_write_over_each_other(tmp_path: Path) -> None:
+    second: list[Outcome] = []
+
+    def meet(point: str) -> None:
+        if point == "mid_body" and not second:
+            second.append(OutboxSender(tmp_path).submit(SHIPMENT))
+
+    assert OutboxSender(tmp_path, at=meet).submit(SHIPMENT).verdict is Verdict.ACCEPTED
+    assert (second[0].verdict, second[0].reached) == (Verdict.UNSENT, ())
+    assert "another process" in second[0].reason
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["7-1.eml", "7-2.eml", "7-3.eml"]
+    alone = tmp_path / "alone"
+    assert OutboxSender(alone).submit(SHIPMENT).verdict is Verdict.ACCEPTED
+    for name in ("7-1.eml", "7-2.eml", "7-3.eml"):
+        assert (tmp_path / name).read_bytes() == (alone / name).read_bytes()
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return the folders whose names were put on the disk, as they are."""
+    seen: list[Path] = []
+    real = os.fsync
+
+    def note(descriptor: int) -> None:
+        seen.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return seen
+
+
+def test_a_new_outbox_is_on_the_disk_with_every_folder_that_leads_to_it(
+    tmp_path: Path, synced: list[Path]
+) -> None:
+    OutboxSender(tmp_path / "a" / "outbox").submit(SHIPMENT)
+    assert {tmp_path, tmp_path / "a", tmp_path / "a" / "outbox"} <= set(synced)
+
+
+def test_what_is_said_to_be_written_is_on_the_disk_even_after_a_failure(
+    tmp_path: Path, synced: list[Path]
+) -> None:
+    def fail(point: str) -> None:
+        if point == "mid_body" and (tmp_path / "7-1.eml").exists():
+            raise OSError(28, "No space left on device")
+
+    outcome = OutboxSender(tmp_path, at=fail).submit(SHIPMENT)
+    assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ("7-1",))
+    assert tmp_path in synced
+
+
+def test_a_letter_whose_sender_cannot_stand_in_a_message_refuses_nobody(tmp_path: Path) -> None:
+    wrong = replace(SHIPMENT.letter, sender=Mailbox("P", "bücher@example.org"))
+    outcome = OutboxSender(tmp_path).submit(replace(SHIPMENT, letter=wrong))
+    assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})
