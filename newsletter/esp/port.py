@@ -54,11 +54,15 @@ class Recipient(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What is submitted in one call: a letter, its recipients, and the id of this attempt."""
+    """What is submitted in one call: a letter, its recipients, and the id of this attempt.
+
+    With `last`, a recipient who is told to come later is refused: it has been so often enough.
+    """
 
     attempt: str
     letter: Letter
     recipients: Sequence[Recipient]
+    last: bool = False
 
 
 class Verdict(StrEnum):
@@ -81,7 +85,8 @@ class Outcome:
     `refused` maps deliveries to the reason why they alone were refused. `reached` lists those that
     were accepted although the whole was not. With REFUSED or UNSENT nobody else was reached; with
     UNKNOWN that is open for every delivery that is neither in `refused`, `reached` nor `unsent`.
-    `stop` asks for a person: the next batch would fare no better.
+    `wait` is for how many seconds the provider asks us to come later; with `deferred` it speaks of
+    the rest of this batch alone. `stop` asks for a person: the next batch would fare no better.
     """
 
     verdict: Verdict
@@ -91,6 +96,7 @@ class Outcome:
     reached: tuple[str, ...] = ()
     unsent: tuple[str, ...] = ()
     wait: float | None = None
+    deferred: bool = False
     stop: bool = False
 
 

@@ -8,6 +8,7 @@ in the way that loses nothing.
 """
 
 import logging
+import math
 import re
 import ssl
 import zlib
@@ -16,6 +17,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from sendgrid import SendGridAPIClient
@@ -25,13 +27,15 @@ from typing_extensions import override
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
 from newsletter.esp.sendgrid_body import MOST_RECIPIENTS, Body, Prepared
-from newsletter.esp.wire import Answer, NotSentError, Patience, Pool, UnansweredError
+from newsletter.esp.wire import Answer, NotSentError, Patience, Pool, UnansweredError, near
+from newsletter.esp.words import said
 
 REGIONS = ("global", "eu")
 WAIT = 60.0
 """Seconds to wait after a 429 that does not say how long."""
 LONGEST_WAIT = 3600.0
 _INDEX = re.compile(r"personalizations[.\[](\d+)")
+_KEY = re.compile(r"[!-~]+", re.ASCII)
 _STOPPING = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -61,8 +65,11 @@ class SendGridSender:
 
         `sandbox` has everything checked and nothing sent.
         """
-        if not key.strip() or not key.isascii():
-            msg = "SENDGRID_API_KEY in .env: empty or not ASCII; expected the key from SendGrid"
+        if not _KEY.fullmatch(key):
+            msg = (
+                "SENDGRID_API_KEY in .env: empty, or with characters that no key has (blanks, line"
+                " breaks, other scripts); expected the key from SendGrid"
+            )
             raise ConfigurationError(msg)
         logging.getLogger("python_http_client").setLevel(logging.WARNING)  # it prints the key
         self._api = _api(key, host)
@@ -112,7 +119,7 @@ class SendGridSender:
     def _judged(self, attempt: str, body: Body, answer: Answer) -> Outcome:
         accepted = HTTPStatus.OK if self._sandbox else HTTPStatus.ACCEPTED
         if answer.status == accepted:
-            message_id = answer.headers.get("X-Message-Id", "")
+            message_id = said(str(answer.headers.get("X-Message-Id", "")))
             return Outcome(Verdict.ACCEPTED, message_id=message_id, refused=body.refused)
         return judge(attempt, body.recipients, body.refused, answer)
 
@@ -131,7 +138,7 @@ def judge(
     if status in _STOPPING:
         return Outcome(Verdict.UNSENT, reason, refused=refused, stop=True)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        target = answer.headers.get("Location", "elsewhere")
+        target = _site(str(answer.headers.get("Location", "")))
         reason = f"HTTP {status}: redirected to {target}, which is not followed"
         return Outcome(Verdict.UNKNOWN, reason, refused=refused, stop=True)
     turned_away = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -206,13 +213,28 @@ def _api(key: str, host: str) -> SendGridAPIClient:
         if host:
             api.set_sendgrid_data_residency(host)
         return api
-    if not re.match(r"https?://[^/]+$", host.rstrip("/")):
+    if not re.match(r"https?://[^/\s]+$", host.rstrip("/")):
         msg = (
             f"SENDGRID_API_HOST in .env: {host!r} is no host; expected eu, global or an address"
             " such as https://api.eu.sendgrid.com"
         )
         raise ConfigurationError(msg)
+    if host.startswith("http://") and not near(urlsplit(host).hostname or ""):
+        msg = (
+            f"SENDGRID_API_HOST in .env: {host!r} would have the key travel in clear; expected"
+            " https://…"
+        )
+        raise ConfigurationError(msg)
     return SendGridAPIClient(key, host=host.rstrip("/"))
+
+
+def _site(location: str) -> str:
+    """Return where a redirect leads, without what it says about the request: an address, perhaps."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "elsewhere"
+    return said(f"{parts.scheme}://{parts.hostname}", 100) if parts.hostname else "elsewhere"
 
 
 def _errors(body: bytes) -> list[dict[str, Any]]:
@@ -227,7 +249,7 @@ def _errors(body: bytes) -> list[dict[str, Any]]:
 def _said(body: bytes) -> str:
     messages = [str(one.get("message", "")) for one in _errors(body)][:3]
     text = "; ".join(one for one in messages if one)
-    return f": {re.sub(r'[^ ]+@[^ ]+', '(an address)', text)[:300]}" if text else ""
+    return f": {said(text)}" if text else ""
 
 
 def _named(recipients: Sequence[Recipient], answer: Answer) -> dict[str, str]:
@@ -238,23 +260,34 @@ def _named(recipients: Sequence[Recipient], answer: Answer) -> dict[str, str]:
     for error in _errors(answer.body):
         found = _INDEX.match(str(error.get("field")))
         if found and int(found[1]) < len(recipients):
-            reason = f"SendGrid: {_said(orjson.dumps({'errors': [error]}))[2:]}"
+            reason = f"SendGrid: {said(str(error.get('message', '')))}"
             refused[recipients[int(found[1])].delivery] = reason
     return refused
 
 
 def _wait(attempt: str, headers: Message) -> float:
-    """Return how long a 429 asks us to wait, and a little more, different for every attempt.
-
-    The moment of the reset is compared with the answer's own date: our clock may be wrong.
-    """
+    """Return how long a 429 asks us to wait, and a little more, different for every attempt."""
     jitter = zlib.crc32(attempt.encode()) % 1000 / 1000
-    try:
-        if after := headers.get("Retry-After"):
-            seconds = float(after)
-        else:
-            reset = float(headers["X-RateLimit-Reset"])
-            seconds = reset - parsedate_to_datetime(headers["Date"]).timestamp()
-    except (TypeError, ValueError):
-        seconds = WAIT
+    present = _moment(headers, "Date")
+    asked = (
+        _number(headers, "Retry-After"),
+        _moment(headers, "Retry-After") - present,
+        _number(headers, "X-RateLimit-Reset") - present,
+    )
+    seconds = next(filter(math.isfinite, asked), WAIT)
     return min(max(seconds, 0.0), LONGEST_WAIT) + jitter
+
+
+def _number(headers: Message, name: str) -> float:
+    try:
+        return float(str(headers.get(name)))
+    except ValueError:
+        return math.nan
+
+
+def _moment(headers: Message, name: str) -> float:
+    """Return a date in seconds; it is compared with the answer's own, as our clock may be wrong."""
+    try:
+        return parsedate_to_datetime(str(headers.get(name))).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return math.nan

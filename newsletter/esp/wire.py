@@ -16,12 +16,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
-from typing import Any
+from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
+from newsletter.esp.deadline import Deadline, Timed
 from newsletter.esp.port import FaultPoint, nowhere
+from newsletter.esp.words import broken
 
 PIECE = 1 << 18
 """How much of a body is written between two looks at the deadline."""
@@ -55,35 +58,24 @@ class Patience:
     total: float = 60.0
 
 
-class _Timed(io.RawIOBase):
-    """Reads from a socket until a deadline, however slowly the bytes drip."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        super().__init__()
-        self._socket = sock
-        self._raw = sock.makefile("rb", buffering=0)  # keeps the socket open until it is read
-        self._deadline = deadline
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(_left(self._deadline))
-        return self._raw.readinto(buffer)
-
-    @override
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
 class _Response(http.client.HTTPResponse):
-    def __init__(self, sock: socket.socket, *, method: str | None = None, deadline: float) -> None:
+    def __init__(
+        self, sock: socket.socket, *, method: str | None = None, deadline: Deadline
+    ) -> None:
         super().__init__(sock, method=method)
         self.fp.close()
-        self.fp = io.BufferedReader(_Timed(sock, deadline))
+        self.fp = io.BufferedReader(Timed(sock, deadline.left))
+
+    @override
+    def begin(self) -> None:
+        """Read on to the final answer (RFC 9110, 15.2).
+
+        What comes after an interim one would be taken for the answer to the next request.
+        """
+        super().begin()
+        while self.status < HTTPStatus.OK:
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first line
+            super().begin()
 
 
 class Pool:
@@ -107,14 +99,13 @@ class Pool:
 
     def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post once; raise NotSentError or UnansweredError when there is no answer."""
-        deadline = time.monotonic() + self._patience.total
-        connection = self._connected()
+        deadline = Deadline(self._patience.total)
+        connection = self._connected(deadline)
         try:
             answer, keep = self._exchange(connection, path, headers, body, deadline)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            msg = f"{type(error).__name__}: {error}"
-            raise UnansweredError(msg) from error
+            raise UnansweredError(broken(error)) from error
         except BaseException:
             connection.close()
             raise
@@ -132,7 +123,7 @@ class Pool:
                 connection.close()
             self._idle.clear()
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _connected(self, deadline: Deadline) -> http.client.HTTPConnection:
         """Return a kept connection that is still open, or a new one."""
         oldest = time.monotonic() - IDLE
         while True:
@@ -146,10 +137,10 @@ class Pool:
         connection = self._open()
         try:
             connection.connect()
+            deadline.left()
         except OSError as error:
             connection.close()
-            msg = f"{type(error).__name__}: {error}"
-            raise NotSentError(msg) from error
+            raise NotSentError(broken(error)) from error
         return connection
 
     def _exchange(
@@ -158,7 +149,7 @@ class Pool:
         path: str,
         headers: Mapping[str, str],
         body: bytes,
-        deadline: float,
+        deadline: Deadline,
     ) -> tuple[Answer, bool]:
         sock = connection.sock
         connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
@@ -172,22 +163,22 @@ class Pool:
             sock.settimeout(self._patience.total)
         return Answer(response.status, response.headers, content), keep
 
-    def _pieces(self, sock: socket.socket, body: bytes, deadline: float) -> Iterator[memoryview]:
+    def _pieces(self, sock: socket.socket, body: bytes, deadline: Deadline) -> Iterator[memoryview]:
         view = memoryview(body)
         size = max(1, min(PIECE, (len(body) + 1) // 2))
         for start in range(0, len(body), size):
             if start:
                 self._at("mid_body")
-            sock.settimeout(_left(deadline))
+            sock.settimeout(deadline.left())
             yield view[start : start + size]
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        msg = "the deadline passed"
-        raise TimeoutError(msg)
-    return left
+def near(host: str) -> bool:
+    """Return whether a host is this machine, to which a secret may go in the clear."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _quiet(connection: http.client.HTTPConnection) -> bool:

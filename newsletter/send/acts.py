@@ -149,10 +149,10 @@ def move(
     for row in batches.take_prepared(connection, issue_id):
         people += row["planned"] - row["submitted"] - row["refused"] - row["withdrawn"]
         key, prepared = (issue_id, row["seq"]), BatchState.PREPARED
-        batches.shift(connection, key, frm=[prepared], provider=provider)
+        batches.shift(connection, key, frm=[prepared], provider=provider, rejections=0)
         if rest := pieces.cut(row, max_batch)[1:]:
-            doubt = row["unknown_at"]
-            pieces.split_off(connection, row, rest, provider, frm=prepared, unknown_at=doubt)
+            doubt, moved = row["unknown_at"], {**row, "rejections": 0}
+            pieces.split_off(connection, moved, rest, provider, frm=prepared, unknown_at=doubt)
     _record(connection, "move", issue_id, actor, now, provider=provider, people=people)
     return int(people)
 

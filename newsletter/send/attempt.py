@@ -37,7 +37,7 @@ def settle(
             feedback.accepted(connection, claim, _refusals(outcome), now=now)
         return result
     _deliveries(connection, claim, outcome)
-    if outcome.wait is not None:
+    if outcome.wait is not None and not outcome.deferred:
         rates.hold(connection, claim.provider, now + timedelta(seconds=outcome.wait))
     if result.state is BatchState.ACCEPTED:
         return result
@@ -66,7 +66,7 @@ def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
         not_before=None if outcome.wait is None else now + timedelta(seconds=outcome.wait),
         refused=len(outcome.refused),
         submitted=len(outcome.reached),
-        rejected=outcome.verdict is Verdict.REFUSED,
+        rejected=outcome.deferred or outcome.verdict is Verdict.REFUSED,
         cut=_cut(claim, outcome),
     )
 

@@ -22,6 +22,9 @@ from subscribers.tokens import Purpose
 
 log = structlog.get_logger()
 
+MOST_TRIES = 10
+"""So often a batch is submitted to those who were told to come later; then it counts as a no."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -179,7 +182,8 @@ class Worker:
         if letter is None:
             why = f"edition {claim.edition_id} of {claim.newsletter} is no longer there"
             return Outcome(Verdict.UNSENT, why, stop=True)
-        shipment = Shipment(claim.id, letter, recipients)
+        last = claim.rejections >= MOST_TRIES - 1
+        shipment = Shipment(claim.id, letter, recipients, last)
         courier.at("before_send")
         if courier.clock() + courier.margin > claim.lease_until:
             why = "the lease was nearly over before it could leave"
@@ -188,7 +192,8 @@ class Worker:
             return courier.senders[claim.provider].submit(shipment)
         except Exception as error:
             log.exception("submission broke", batch=claim.batch, attempt=claim.attempt)
-            return Outcome(Verdict.UNKNOWN, f"{type(error).__name__}: {error}")
+            why = f"it broke: {type(error).__name__}"  # its text may hold a key or an address
+            return Outcome(Verdict.UNKNOWN, why)
 
     def _letter(self, claim: Claim) -> Letter | None:
         """Return the letter of a claim's edition, loaded once; None when either part is gone."""

@@ -63,7 +63,10 @@ ANSWERS: dict[str, tuple[int, dict[str, Any] | None, str]] = {
 
 
 class Ledger:
-    """One JSON line per accepted request: the attempt, and the address and delivery of each."""
+    """One JSON line per accepted request: the attempt, and the address and delivery of each.
+
+    A server that speaks SMTP learns of no attempt, and accepts one mail at a time.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take the file; it need not exist yet."""
@@ -73,10 +76,13 @@ class Ledger:
     def accept(self, body: dict[str, Any]) -> None:
         """Append what a request holds."""
         people = body["personalizations"]
-        line = {
-            "attempts": sorted({one["custom_args"]["nl_attempt"] for one in people}),
-            "to": [[one["to"][0]["email"], one["custom_args"]["nl_delivery"]] for one in people],
-        }
+        attempts = sorted({one["custom_args"]["nl_attempt"] for one in people})
+        to = [(one["to"][0]["email"], one["custom_args"]["nl_delivery"]) for one in people]
+        self.write(attempts, to)
+
+    def write(self, attempts: list[str], to: list[tuple[str, str]]) -> None:
+        """Append one line: attempts, and addresses with their deliveries."""
+        line = {"attempts": attempts, "to": to}
         with self._lock, self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
             file.flush()

@@ -1,29 +1,41 @@
-"""A loopback SMTP server that refuses, breaks off and remembers."""
+"""A loopback SMTP server that refuses, breaks off and remembers.
 
+Like the one that speaks SendGrid it keeps a ledger on request: one line per message that it
+accepted, written before any answer.
+"""
+
+import asyncio
 import socket
 from collections import Counter, deque
 from collections.abc import Iterable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.fakes.sendgrid import SLOW, Ledger
+
+KEPT = {"ok", "accept_drop", "data_slow", "garbled", "drip"}
+
 
 class Mailbox:
     """What the server was given; `faults` are used up one per message.
 
-    A fault is `ok`, `rcpt_550`, `rcpt_450`, `data_550`, `accept_drop` (kept, then the connection
-    is cut before the answer) or `drop` (cut at RCPT).
+    A fault is `ok`, `mail_450`, `rcpt_550`, `rcpt_450`, `data_550` (or any other code, and words if
+    need be), `drop` (cut at RCPT), or one of those after which the message is kept: `accept_drop` (cut before the answer), `data_slow`, `garbled` (an answer that is
+    none) and `drip` (an answer of many slow bytes).
     """
 
-    def __init__(self, faults: Iterable[str] = ()) -> None:
-        """Take the faults in order."""
+    def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
+        """Take the faults in order, and where to keep the ledger, if at all."""
         self.faults = deque(faults)
         self.messages: list[EmailMessage] = []
         self.sessions = 0
+        self._ledger = Ledger(ledger) if ledger else None
         self._present = "ok"
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
@@ -39,6 +51,20 @@ class Mailbox:
         self.sessions += 1
         return responses
 
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Take a sender, or do what the next fault says."""
+        if self.faults and self.faults[0].startswith("mail_"):
+            return f"{self.faults.popleft()[5:]} not from <{address}>"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
@@ -53,13 +79,28 @@ class Mailbox:
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message, or do what the present fault says."""
-        if self._present.startswith("data_"):
-            return f"{self._present[5:]} content not liked"
-        parsed = message_from_bytes(envelope.content, policy=default)
-        self.messages.append(parsed)  # type: ignore[arg-type]
-        if self._present == "accept_drop" and server.transport:
+        fault = self._present
+        if fault in KEPT:
+            self._keep(envelope)
+        elif fault.startswith("data_"):
+            return f"{fault[5:]} content not liked"
+        if fault == "accept_drop" and server.transport:
             server.transport.abort()
-        return "250 OK"
+        if fault == "data_slow":
+            await asyncio.sleep(SLOW)
+        if fault == "drip" and server.transport:
+            for byte in b"250-" + b"s" * 200:
+                server.transport.write(bytes([byte]))
+                await asyncio.sleep(0.05)
+        return "what?" if fault == "garbled" else "250 OK"
+
+    def _keep(self, envelope: Envelope) -> None:
+        assert isinstance(envelope.content, bytes)
+        parsed = message_from_bytes(envelope.content, policy=default)
+        if self._ledger:
+            delivery = str(parsed["Message-ID"]).strip("<>").partition("@")[0]
+            self._ledger.write([], [(envelope.rcpt_tos[0], delivery)])
+        self.messages.append(parsed)  # type: ignore[arg-type]
 
     def copies(self) -> Counter[str]:
         """Count how many mails each address got."""
@@ -69,9 +110,9 @@ class Mailbox:
 class Smtp:
     """The server: a context manager with `url` and `mailbox`."""
 
-    def __init__(self, faults: Iterable[str] = ()) -> None:
+    def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
         """Listen on a free port of this machine once entered."""
-        self.mailbox = Mailbox(faults)
+        self.mailbox = Mailbox(faults, ledger)
         self._controller = Controller(self.mailbox, hostname="127.0.0.1", port=_free())
 
     @property

@@ -61,6 +61,106 @@ def test_a_server_that_says_later_is_asked_again_later(office: Office) -> None:
     assert (told.submitted, told.state) == (3, "submitted")
 
 
+def test_one_who_is_told_to_come_later_keeps_nobody_else_waiting(office: Office) -> None:
+    office.issue(people=60)
+    with Smtp(["ok", "rcpt_450"]) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        assert office.submit().submitted == 59
+        office.later(minutes=6)
+        office.submit()
+        assert set(server.mailbox.copies().values()) == {1}
+    assert office.told().state == "submitted"
+
+
+def test_a_server_that_is_busy_keeps_everybody_waiting(office: Office) -> None:
+    office.issue(people=60)
+    with Smtp(["rcpt_421"]) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        assert office.submit().submitted == 0
+        office.later(minutes=4)
+        assert office.submit().submitted == 0
+        office.later(minutes=2)
+        assert office.submit().submitted == 60
+
+
+def test_only_attempts_that_reached_the_server_use_up_the_patience_with_it(office: Office) -> None:
+    office.issue(people=3)
+    office.use(SmtpSender("smtp://127.0.0.1:9"))
+    office.freeze()
+    for _ in range(12):
+        office.submit()
+        office.later(minutes=1)
+    with Smtp(["rcpt_450", *["ok"] * 2, *["rcpt_450"] * 8]) as server:
+        office.use(SmtpSender(server.url))
+        for _ in range(9):
+            office.submit()
+            office.later(minutes=6)
+        told = office.told()
+        assert (told.submitted, told.waiting, told.refused) == (2, 1, 0)
+        office.submit()
+    assert office.told().submitted == 3
+
+
+def test_ten_times_later_is_a_no(office: Office) -> None:
+    office.issue(people=3)
+    with Smtp(["rcpt_450", *["ok"] * 2, *["rcpt_450"] * 9]) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        for _ in range(10):
+            assert office.told().waiting
+            office.submit()
+            office.later(minutes=6)
+    told = office.told()
+    assert (told.submitted, told.refused, told.state) == (2, 1, "submitted")
+
+
+def test_a_batch_that_smtp_put_off_has_its_second_attempt_with_another_provider(
+    office: Office,
+) -> None:
+    office.issue(people=5)
+    with Smtp(["rcpt_450"] * 5) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        office.submit()
+    other = MemorySender([Outcome(Verdict.REFUSED, "HTTP 400", refused={"1-2": "no address"})])
+    office.use(other)
+    with office.engine.begin() as connection:
+        acts.move(connection, office.issue_id, "memory", 5, actor="ada", now=office.now)
+    office.later(minutes=6)
+    office.submit()
+    told = office.told()
+    assert (told.submitted, told.refused) == (4, 1)
+
+
+def test_a_server_that_takes_nobody_pauses_the_issue_and_refuses_nobody(office: Office) -> None:
+    office.issue(people=120)
+    with Smtp(["rcpt_554 5.7.1 Relay access denied"] * 120) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        office.submit()
+        told = office.told()
+        assert (told.state, told.waiting, told.refused) == ("paused", 120, 0)
+        assert "Relay access denied" in told.reason
+        assert len(server.mailbox.faults) == 70, "it went on after the first batch"
+        server.mailbox.faults.clear()
+        with office.engine.begin() as connection:
+            acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        office.submit()
+    assert office.told().submitted == 120
+
+
+def test_control_characters_in_a_servers_words_do_not_break_the_record(office: Office) -> None:
+    office.issue(people=5)
+    with Smtp(["rcpt_550 no\0pe", "rcpt_450 \0", "garbled"]) as server:
+        office.use(SmtpSender(server.url))
+        office.freeze()
+        office.submit()
+    told = office.told()
+    assert (told.refused, told.submitting) == (1, 0)
+
+
 def test_a_full_outbox_loses_nothing_and_doubles_nothing(office: Office, tmp_path: Path) -> None:
     office.issue(people=6)
     folder = tmp_path / "outbox"
@@ -203,13 +303,16 @@ def test_an_edition_that_is_gone_stops_the_issue_instead_of_guessing(office: Off
 def test_a_provider_that_breaks_leaves_the_batch_in_doubt(office: Office) -> None:
     class Broken(MemorySender):
         def submit(self, shipment: Shipment) -> Outcome:
-            raise RuntimeError(shipment.attempt)
+            raise RuntimeError("SG.secret\0" + shipment.attempt)
 
     office.issue(people=5)
     office.use(Broken(max_batch=5))
     office.freeze()
     office.submit()
     assert office.told().unknown == 5
+    with office.engine.connect() as connection:
+        (noted,) = batches.attempts_of(connection, office.issue_id)
+    assert noted["reason"] == "it broke: RuntimeError"
 
 
 def test_without_a_postal_address_a_frozen_issue_stays_where_it_is(office: Office) -> None:

@@ -1,24 +1,44 @@
 """SMTP, one message per recipient: what is known of each when something breaks."""
 
-import itertools
+import socket
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
-from newsletter.esp.smtp import Limits, Server, SmtpSender
+from newsletter.esp.smtp import Limits, SmtpSender
+from newsletter.esp.smtp_client import Server
+from newsletter.esp.wire import Patience
+from newsletter.model.publication import Mailbox as Sender
+from newsletter.send.courier import MARGIN
 from newsletter.send.headers import letter
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 from tests.fakes.smtp import Mailbox, Smtp
 
 LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
-PEOPLE = [Recipient(f"7-{n}", f"reader{n}@example.net", "", f"tok{n}") for n in range(1, 5)]
 
 
-def _submit(*faults: str, attempt: int = 1) -> tuple[Outcome, Mailbox]:
+USUAL = Limits()
+QUICK = Limits(answer=0.4, batch=0.8, total=1.2)
+
+
+def _people(number: int) -> list[Recipient]:
+    return [Recipient(f"7-{n}", f"reader{n}@example.net", "", "t") for n in range(1, number + 1)]
+
+
+def _submit(
+    *faults: str, people: int = 4, last: bool = False, limits: Limits = USUAL
+) -> tuple[Outcome, Mailbox]:
     with Smtp(faults) as server:
-        outcome = SmtpSender(server.url).submit(Shipment(f"7.1:{attempt}", LETTER, PEOPLE))
-        return outcome, server.mailbox
+        shipment = Shipment("7.1:1", LETTER, _people(people), last)
+        return SmtpSender(server.url, limits=limits).submit(shipment), server.mailbox
+
+
+PEOPLE = _people(4)
 
 
 def test_one_session_carries_the_whole_batch() -> None:
@@ -41,12 +61,127 @@ def test_not_now_leaves_one_recipient_for_a_later_attempt() -> None:
     assert outcome.verdict is Verdict.UNSENT
     assert outcome.reached == ("7-2", "7-3", "7-4")
     assert outcome.wait
+    assert outcome.deferred
     assert len(mailbox.messages) == 3
 
 
-def test_not_now_counts_as_no_after_many_attempts() -> None:
-    outcome, _mailbox = _submit("rcpt_450", attempt=10)
+def test_not_now_counts_as_no_when_it_was_said_often_enough() -> None:
+    outcome, _mailbox = _submit("rcpt_450", last=True)
     assert (outcome.verdict, list(outcome.refused)) == (Verdict.ACCEPTED, ["7-1"])
+
+
+@pytest.mark.parametrize("fault", ["mail_450", "rcpt_421", "data_421"])
+def test_a_server_that_is_itself_busy_asks_the_provider_to_wait(fault: str) -> None:
+    outcome, mailbox = _submit("ok", fault, last=True)
+    assert (outcome.verdict, outcome.stop, outcome.deferred) == (Verdict.UNSENT, False, False)
+    assert (outcome.wait, outcome.reached, outcome.refused) == (300.0, ("7-1",), {})
+    assert len(mailbox.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "people", "stopped"),
+    [
+        ("554 5.7.1 Relay access denied", 50, True),
+        ("550 no", 3, True),
+        ("550 no", 2, False),
+        ("550 5.1.1 unknown", 1, False),
+        ("550 5.1.1 unknown", 9, False),
+        ("550 5.1.1 unknown", 10, True),
+    ],
+)
+@pytest.mark.parametrize("step", ["rcpt", "data"])
+def test_a_server_that_refuses_everybody_alike_refuses_us(
+    step: str, reply: str, people: int, stopped: bool
+) -> None:
+    outcome, _mailbox = _submit(*[f"{step}_{reply}"] * people, people=people)
+    if stopped:
+        assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})
+        assert f"{people} of {people}" in outcome.reason
+    else:
+        assert (outcome.verdict, len(outcome.refused)) == (Verdict.ACCEPTED, people)
+
+
+@pytest.mark.parametrize(("accepted", "stopped"), [(3, True), (4, False)])
+def test_most_refused_alike_is_no_matter_of_mailboxes_either(accepted: int, stopped: bool) -> None:
+    faults = ["ok"] * accepted + ["rcpt_550 5.7.1"] * 12
+    outcome, mailbox = _submit(*faults, people=len(faults))
+    assert outcome.stop is stopped
+    assert len(mailbox.messages) == accepted
+    if stopped:
+        assert outcome.verdict is Verdict.UNSENT
+        assert outcome.reached == ("7-1", "7-2", "7-3")
+        assert not outcome.refused
+
+
+def test_everybody_refused_each_for_another_reason_is_a_matter_of_mailboxes() -> None:
+    outcome, _mailbox = _submit("rcpt_550", "rcpt_551", "rcpt_552", "rcpt_553")
+    assert (outcome.verdict, len(outcome.refused)) == (Verdict.ACCEPTED, 4)
+
+
+@pytest.mark.parametrize("fault", ["garbled", "data_slow", "drip", "accept_drop", "data_354"])
+def test_what_is_no_clear_answer_to_a_message_leaves_it_in_doubt(fault: str) -> None:
+    outcome, _mailbox = _submit("ok", fault, limits=QUICK)
+    assert (outcome.verdict, outcome.refused) == (Verdict.UNKNOWN, {})
+    assert (outcome.reached, outcome.unsent) == (("7-1",), ("7-3", "7-4"))
+
+
+def test_what_is_no_answer_before_the_message_leaves_nobody_in_doubt() -> None:
+    outcome, _mailbox = _submit("ok", "rcpt_what?")
+    assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ("7-1",))
+    assert "makes no sense" in outcome.reason
+
+
+def test_a_server_that_drips_holds_nobody_past_the_deadline() -> None:
+    began = time.monotonic()
+    limits = Limits(answer=5.0, batch=5.0, total=0.5)
+    outcome, _mailbox = _submit("drip", limits=limits)
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert time.monotonic() - began < 3
+
+
+def test_a_greeting_that_drips_is_provably_unsent_at_the_deadline() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = threading.Thread(target=_drip, args=(server,))
+        dripping.start()
+        began = time.monotonic()
+        url = f"smtp://127.0.0.1:{server.getsockname()[1]}"
+        outcome = SmtpSender(url, limits=QUICK).submit(Shipment("7.1:1", LETTER, PEOPLE))
+        assert time.monotonic() - began < 3
+        dripping.join()
+    assert (outcome.verdict, outcome.stop, outcome.wait) == (Verdict.UNSENT, False, None)
+
+
+def _drip(server: socket.socket) -> None:
+    connection, _address = server.accept()
+    with connection, suppress(OSError):
+        for _ in range(100):
+            connection.sendall(b"2")
+            time.sleep(0.05)
+
+
+def test_a_call_ends_before_the_lease_does() -> None:
+    assert max(Limits().total, Patience().total) < MARGIN.total_seconds()
+
+
+def test_what_a_server_says_holds_no_control_characters_and_no_address() -> None:
+    outcome, _mailbox = _submit("rcpt_550 \x00\x1b[31m\x85")
+    assert outcome.refused["7-1"].isprintable()
+    assert "@" not in outcome.refused["7-1"]
+
+
+def test_a_domain_in_another_script_is_written_in_ascii_on_the_envelope_too() -> None:
+    people = [PEOPLE[0]._replace(address="ada@münchen.example"), *PEOPLE[1:]]
+    people[2] = people[2]._replace(address="josé@example.net")
+    with Smtp() as server:
+        outcome = SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people))
+        assert (outcome.verdict, list(outcome.refused)) == (Verdict.ACCEPTED, ["7-3"])
+        assert server.mailbox.copies()["ada@xn--mnchen-3ya.example"] == 1
+
+
+def test_a_sender_that_cannot_stand_in_a_message_refuses_nobody() -> None:
+    wrong = replace(LETTER, sender=Sender("P", "bücher@example.org"))
+    outcome = SmtpSender("smtp://127.0.0.1:9").submit(Shipment("7.1:1", wrong, PEOPLE))
+    assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})
 
 
 def test_a_connection_cut_after_the_message_leaves_only_that_one_in_doubt() -> None:
@@ -68,16 +203,31 @@ def test_nobody_listening_is_provably_unsent() -> None:
     assert (outcome.verdict, outcome.stop, outcome.wait) == (Verdict.UNSENT, False, None)
 
 
-def test_a_batch_that_takes_too_long_is_given_back() -> None:
-    ticks = itertools.count(0, 20)
-    with Smtp() as server:
-        sender = SmtpSender(server.url, limits=Limits(batch=45), ticks=lambda: float(next(ticks)))
+@pytest.mark.parametrize(
+    ("faults", "reached", "wait"),
+    [((), ("7-1", "7-2", "7-3"), 0.0), (["rcpt_450"] * 3, (), 300.0)],
+)
+def test_a_batch_that_takes_too_long_is_given_back(
+    faults: list[str], reached: tuple[str, ...], wait: float
+) -> None:
+    """Where only those were asked for whom it is too early, the rest waits with them."""
+    with Smtp(faults) as server:
+        ticks = _Ticks(server.mailbox)
+        sender = SmtpSender(server.url, limits=Limits(batch=45), ticks=ticks)
         outcome = sender.submit(Shipment("7.1:1", LETTER, PEOPLE))
-    assert (outcome.verdict, outcome.reached, outcome.wait) == (
-        Verdict.UNSENT,
-        ("7-1", "7-2"),
-        0.0,
-    )
+    assert (outcome.verdict, outcome.reached, outcome.wait) == (Verdict.UNSENT, reached, wait)
+
+
+class _Ticks:
+    """A clock by which every message takes twenty seconds."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._faults = len(mailbox.faults)
+
+    def __call__(self) -> float:
+        gone = len(self._mailbox.messages) + self._faults - len(self._mailbox.faults)
+        return 20.0 * gone
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,143 @@
+"""The standard library's SMTP client, held to a deadline that no slow server can stretch."""
+
+import io
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from typing_extensions import override
+
+from newsletter.errors import ConfigurationError
+from newsletter.esp.deadline import Deadline, Timed
+from newsletter.esp.port import FaultPoint
+from newsletter.esp.wire import near
+
+PIECE = 1 << 14
+"""How much of a message is written between two looks at the deadline."""
+Reply = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where to submit, and as whom; `secure` is TLS from the first byte."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    secure: bool = False
+
+    @classmethod
+    def parse(cls, url: str) -> "Server":
+        """Read smtp://USER:PASSWORD@HOST:PORT or smtps://…; raise ConfigurationError."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or port == 0:
+            msg = "SMTP_URL in .env is not one; expected smtp://USER:PASSWORD@HOST:587 or smtps://…"
+            raise ConfigurationError(msg)
+        secure = parts.scheme == "smtps"
+        return cls(
+            parts.hostname,
+            port or (465 if secure else 587),
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            secure,
+        )
+
+    @property
+    def near(self) -> bool:
+        """Return whether it is this machine, to which a password may go in the clear."""
+        return near(self.host)
+
+
+class Client(smtplib.SMTP):
+    """A connection to a server, greeted and logged in; every step ends before the deadline."""
+
+    def __init__(
+        self, server: Server, deadline: Deadline, *, answer: float, tls: ssl.SSLContext
+    ) -> None:
+        """Connect; raise what smtplib raises. One answer may take `answer` seconds."""
+        self.deadline = deadline
+        self._step = deadline
+        self._answer = answer
+        self._wrap = tls if server.secure else None
+        super().__init__(server.host, server.port, timeout=answer)
+        try:
+            self._introduce(server, tls)
+        except BaseException:
+            self.close()
+            raise
+
+    def deliver(self, content: bytes, at: FaultPoint) -> Reply:
+        """Send the message that the server has agreed to take, and return its answer."""
+        stuffed = content.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n.\r\n"
+        middle = len(stuffed) // 2
+        self._write(stuffed[:middle])
+        at("mid_body")
+        self._write(stuffed[middle:])
+        at("after_send")
+        return self.getreply()
+
+    def leave(self) -> None:
+        """Say goodbye if that is still possible; what was submitted stays submitted."""
+        try:
+            self.quit()
+        except (OSError, smtplib.SMTPException):
+            self.close()
+
+    def _introduce(self, server: Server, tls: ssl.SSLContext) -> None:
+        """Greet, switch to TLS where it is offered, and log in; a password never goes without."""
+        self.ehlo()
+        if not server.secure and self.has_extn("starttls"):
+            self.starttls(context=tls)
+            self.ehlo()
+        elif not server.secure and server.user and not server.near:
+            msg = "the server offers no TLS, and a password never leaves without"
+            raise smtplib.SMTPNotSupportedError(msg)
+        if server.user:
+            self.login(server.user, server.password)
+
+    def _write(self, content: bytes) -> None:
+        for start in range(0, len(content), PIECE):
+            self.send(content[start : start + PIECE])
+
+    @override
+    def send(self, s: Any) -> None:
+        if self.sock:
+            self.sock.settimeout(self.deadline.left(self._answer))
+        super().send(s)
+
+    @override
+    def getreply(self) -> Reply:
+        self._step = self.deadline.step(self._answer)
+        if self.file is None and self.sock:
+            self.file = io.BufferedReader(Timed(self.sock, self._left))
+        reply = super().getreply()
+        if self.sock:
+            self.sock.settimeout(self.deadline.left(self._answer))  # for TLS, if it begins now
+        return reply
+
+    def _left(self) -> float:
+        return self._step.left()
+
+    def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
+        """Connect to the first address that answers; together they have the time of one."""
+        step = self.deadline.step(self._answer)
+        error = OSError(f"{host} has no address")
+        for *family, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            made = socket.socket(*family)
+            try:
+                made.settimeout(step.left())
+                made.connect(address)
+                made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return self._wrap.wrap_socket(made, server_hostname=host) if self._wrap else made
+            except OSError as failed:
+                made.close()
+                error = failed
+        raise error
