@@ -16,7 +16,19 @@ class SegmentError(SubscribersError):
 
 
 class AddressRefused(SubscribersError):
-    """A text is no mail address."""
+    """A text is no mail address; `word` tells forms which of their sentences says why."""
+
+    word = "address"
+
+
+class LettersRefused(AddressRefused):
+    """An address that no provider of ours carries: other letters than plain ones before the @."""
+
+    word = "letters"
+
+    def __init__(self) -> None:
+        """Say what such an address may hold; without the address, as this may be logged."""
+        super().__init__("before the @, mail servers take plain letters, digits and signs only")
 
 
 class TagRefused(SubscribersError):

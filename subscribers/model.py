@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from email_validator import EmailNotValidError, validate_email
 
-from subscribers.errors import AddressRefused
+from subscribers.errors import AddressRefused, LettersRefused
 
 TAG_LIMIT = 120
 """How many characters a label may have, wherever it comes from."""
@@ -19,7 +19,7 @@ _PLAIN = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
     re.ASCII | re.IGNORECASE,
 )
-_NOWHERE = ("arpa", "invalid", "local", "localhost", "onion")
+_NOWHERE = ("arpa", "invalid", "local", "localhost", "onion", "test")
 _LOCAL_LIMIT = 64
 _ADDRESS_LIMIT = 254
 
@@ -58,7 +58,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address as it is mailed (domain in ASCII where the local part allows) and its key.
+    """An address as it is mailed, in ASCII, and its key.
 
     Two spellings of one mailbox share `key`: the whole in lower case, the domain in ASCII.
     """
@@ -68,19 +68,22 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> "EmailAddress":
-        """Read an address; raise AddressRefused with the reason."""
+        """Read an address; raise AddressRefused with the reason.
+
+        A domain may be written in any script. What is before the @ may not: few servers carry such
+        an address (RFC 6531), SendGrid refuses it.
+        """
         text = text.strip()
         if _plain(text):
             return cls(text, text.lower())
         try:
-            found = validate_email(
-                text, check_deliverability=False, test_environment=True, strict=True
-            )
+            found = validate_email(text, check_deliverability=False, strict=True)
         except EmailNotValidError as error:
             raise AddressRefused(str(error)) from error
+        if found.ascii_local_part is None:
+            raise LettersRefused
         domain = found.ascii_domain.lower()
-        wire = f"{found.local_part}@{domain if found.ascii_local_part else found.domain}"
-        return cls(wire, f"{found.local_part.lower()}@{domain}")
+        return cls(f"{found.local_part}@{domain}", f"{found.local_part.lower()}@{domain}")
 
 
 def _plain(text: str) -> bool:

@@ -302,6 +302,8 @@ def noticed(tools: Tools) -> Iterator[Line]:
     done = notices.submit(tools.engine, tools.post)
     if done.submitted:
         yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
+    if done.refused:
+        yield Line("notices", f"{counted(done.refused, 'notice')} refused for their recipient")
     if done.failed:
         yield Line("notices", f"{counted(done.failed, 'notice')} not submitted", Level.FAILED)
 

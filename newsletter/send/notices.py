@@ -20,16 +20,23 @@ LEASE = timedelta(minutes=3)
 PAUSE = timedelta(minutes=5)
 """How long a notice waits that a provider turned away."""
 
+PATIENCE = timedelta(days=1)
+"""After so long a temporary refusal of a notice counts as a no."""
+
 Compose = Callable[[Claimed], tuple[Letter, Recipient] | None]
 """Renders a notice and finds its address; None when there is nobody to write to any more."""
 
 
 @dataclass(slots=True)
 class Noticed:
-    """What became of the notices of one pass."""
+    """What became of the notices of one pass.
+
+    `refused` are those whose recipient cannot be mailed: nothing that we or the provider broke.
+    """
 
     submitted: int = 0
     waiting: int = 0
+    refused: int = 0
     failed: int = 0
 
 
@@ -86,7 +93,7 @@ def submit(engine: sa.Engine, post: Post) -> Noticed:
                 reason=outcome.reason,
                 not_before=now + pause if state == notices.QUEUED else None,
             )
-        _count(done, state)
+        _count(done, state, outcome)
         log.info("notice settled", notice=claimed.id, kind=claimed.notice.kind, state=state)
     with engine.begin() as connection:
         done.failed += notices.give_up(connection, post.clock())
@@ -107,9 +114,11 @@ def _attempt(post: Post, claimed: Claimed) -> Outcome:
         return Outcome(Verdict.REFUSED, "there is nobody to write to any more")
     sender = post.alerts if claimed.notice.kind == "alert" else post.sender
     attempt_id = f"{notice_id(claimed)}:{claimed.attempt}"
-    outcome = sender.submit(Shipment(attempt_id, composed[0], [composed[1]]))
+    last = claimed.queued_at + PATIENCE < post.clock()
+    outcome = sender.submit(Shipment(attempt_id, composed[0], [composed[1]], last))
     if outcome.refused:
-        return Outcome(Verdict.REFUSED, next(iter(outcome.refused.values())))
+        reason = next(iter(outcome.refused.values()))
+        return Outcome(Verdict.REFUSED, reason, refused=outcome.refused)
     return outcome
 
 
@@ -125,11 +134,13 @@ def _state(claimed: Claimed, outcome: Outcome) -> str:
             return notices.QUEUED
 
 
-def _count(done: Noticed, state: str) -> None:
+def _count(done: Noticed, state: str, outcome: Outcome) -> None:
     match state:
         case notices.SUBMITTED:
             done.submitted += 1
         case notices.QUEUED:
             done.waiting += 1
+        case _ if outcome.refused:
+            done.refused += 1
         case _:
             done.failed += 1

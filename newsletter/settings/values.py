@@ -54,17 +54,19 @@ def language(text: str) -> str:
 
 
 def mailbox(text: str) -> Mailbox:
-    """Read an address with or without a name."""
+    """Read an address with or without a name; its domain is kept in ASCII, as it is mailed."""
     expected = 'one address such as "Our Name <brief@example.org>"'
     found = getaddresses([text])
     if len(found) != 1:
         raise _refusal(text, expected)
     name, address = found[0]
     try:
-        known = validate_email(address, check_deliverability=False, test_environment=True)
+        known = validate_email(address, check_deliverability=False)
     except EmailNotValidError as error:
         raise _refusal(text, expected) from error
-    return Mailbox(name, known.normalized)
+    if known.ascii_email is None:
+        raise _refusal(text, "plain letters, digits and signs before the @ (RFC 5321)")
+    return Mailbox(name, known.ascii_email)
 
 
 def page(text: str) -> str:

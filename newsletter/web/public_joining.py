@@ -48,8 +48,8 @@ class Joining:
             return self._thanks(words)
         try:
             address = EmailAddress.parse(form.one("address"))
-        except AddressRefused:
-            return self._form(words, "sign_up", problem="address", form=form)
+        except AddressRefused as error:
+            return self._form(words, "sign_up", problem=error.word, form=form)
         if not wanted or form.one("agree") != "yes":
             missing = "agree" if wanted else "newsletter"
             return self._form(words, "sign_up", problem=missing, form=form)

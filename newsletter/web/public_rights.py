@@ -84,8 +84,8 @@ class Rights:
         words = self._words(request, claim)
         try:
             address = EmailAddress.parse(text)
-        except AddressRefused:
-            return pages.page("manage", words, status=422, problem="address", address="")
+        except AddressRefused as error:
+            return pages.page("manage", words, status=422, problem=error.word, address="")
         outcome = pages.act(
             lambda connection: rights.change_address(connection, claim, address, pages.app.now())
         )

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed, TemplateFailed
 from newsletter.esp.memory import MemorySender
 from newsletter.esp.outbox import OutboxSender
-from newsletter.esp.port import Letter, Outcome, Recipient, Shipment, Verdict
+from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
 from newsletter.esp.smtp import SmtpSender
 from newsletter.send import acts, notices, proof, run
 from newsletter.send.notices import Post
@@ -210,7 +210,7 @@ def test_a_test_send_touches_no_delivery(office: Office) -> None:
     assert office.told().planned == 0
 
 
-def _post(office: Office, sender: MemorySender, alerts: MemorySender | None = None) -> Post:
+def _post(office: Office, sender: Sender, alerts: Sender | None = None) -> Post:
     def compose(claimed: Claimed) -> tuple[Letter, Recipient] | None:
         if claimed.notice.kind == "broken":
             msg = "the template of broken names nothing"
@@ -257,6 +257,25 @@ def test_alerts_take_their_own_way_out(office: Office) -> None:
     notices.submit(office.engine, _post(office, office.memory, alerts))
     assert [one.address for one in alerts.recipients] == ["alert@example.org"]
     assert office.reached() == ["confirm@example.org"]
+
+
+def test_a_notice_whose_recipient_is_refused_is_no_failure_of_the_pass(office: Office) -> None:
+    _queue(office, "confirm", "welcome")
+    with Smtp(["rcpt_550"]) as server:
+        done = notices.submit(office.engine, _post(office, SmtpSender(server.url)))
+    assert (done.submitted, done.refused, done.failed) == (1, 1, 0)
+    assert [state for state, _why in _states(office)] == ["refused", "submitted"]
+
+
+def test_a_notice_that_a_server_puts_off_for_a_day_is_given_up(office: Office) -> None:
+    _queue(office, "confirm")
+    with Smtp(["rcpt_450"] * 9) as server:
+        post = _post(office, SmtpSender(server.url))
+        for hours in (0, 1, 22):
+            office.later(hours=hours)
+            assert notices.submit(office.engine, post).waiting == 1
+        office.later(hours=2)
+        assert notices.submit(office.engine, post).refused == 1
 
 
 def test_a_notice_that_was_turned_away_is_tried_later(office: Office) -> None:

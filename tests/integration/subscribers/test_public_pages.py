@@ -50,6 +50,19 @@ def test_a_sign_up_becomes_a_subscription_only_by_the_button_behind_the_mail(eve
     assert "confirmed before" in eve.client.post(link).text
 
 
+@pytest.mark.parametrize(
+    ("language", "says"), [("en", "plain letters (a to z)"), ("ko", "영문자(a~z)와 숫자")]
+)
+def test_an_address_that_no_server_takes_is_said_so_and_mails_nobody(
+    eve: Reader, language: str, says: str
+) -> None:
+    wanted = {"newsletter": ["weekly"], "agree": "yes", "language": language}
+    answer = eve.client.post("/sign-up", data={"address": "한국@example.org"} | wanted)
+    assert (answer.status_code, says in answer.text) == (422, True)
+    assert eve.sign_up("ada@한국.kr") == 303
+    assert not [one.says for one in eve.house.pass_at(eve.house.at) if "not submitted" in one.says]
+
+
 def test_the_proof_of_consent_says_when_where_and_under_which_words(eve: Reader) -> None:
     confirmed(eve)
     rows = eve.everything()
@@ -315,6 +328,8 @@ def test_the_address_changes_only_by_the_mail_to_the_new_one(eve: Reader) -> Non
     eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
     link = eve.link("ann@example.org", "manage")
     assert eve.client.post(link, data={"act": "address", "address": "no"}).status_code == 422
+    letters = eve.client.post(link, data={"act": "address", "address": "josé@example.org"})
+    assert "plain letters (a to z)" in letters.text
     eve.client.post(link, data={"act": "address", "address": "Ann@New.example.org"})
     assert eve.state("ann@example.org") == "confirmed"
     new = eve.link("Ann@New.example.org", "manage")

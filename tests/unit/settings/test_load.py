@@ -332,6 +332,17 @@ def test_a_postal_address_may_have_several_lines(load: Load) -> None:
     assert found.publication.postal_address == "1 Example Street\nSeoul"
 
 
+def test_a_senders_domain_in_another_script_is_kept_as_it_is_mailed(load: Load) -> None:
+    found = load(SMALLEST.replace("brief@example.org", "P <brief@bücher.example>"))
+    assert found.publication.sender == Mailbox("P", "brief@xn--bcher-kva.example")
+
+
+@pytest.mark.parametrize("address", ["bücher@example.org", "뉴스@example.org"])
+def test_a_sender_that_no_server_takes_is_refused(refused: Refused, address: str) -> None:
+    found = refused(SMALLEST.replace("brief@example.org", address))
+    assert "plain letters, digits and signs before the @" in found[0]
+
+
 def test_two_senders_are_refused_instead_of_dropping_one(refused: Refused) -> None:
     found = refused(SMALLEST.replace("brief@example.org", "a@example.org, b@example.org"))
     assert "expected one address" in found[0]
