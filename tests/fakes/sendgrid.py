@@ -38,6 +38,7 @@ FAULTS = (
     "401",
     "html_502",
     "drip",
+    "103_late",
 )
 """What the server may do with a request: those named accept_* write it into the ledger first."""
 
@@ -54,6 +55,12 @@ ANSWERS: dict[str, tuple[int, dict[str, Any] | None, str]] = {
     "429_reset": (429, {"message": "too many requests"}, ""),
     "redirect": (302, None, "Location: http://127.0.0.1:9/steal\r\n"),
     "400_one": (400, {"message": "Not a valid address.", "field": "personalizations.1.to"}, ""),
+    "nul": (202, None, "X-Message-Id: fake\0id\r\n"),
+    "400_nul": (
+        400,
+        {"message": "Not an\0\x1b address", "field": "personalizations.1.to"},
+        "",
+    ),
     "400": (400, {"message": "Bad Request", "field": None}, ""),
     "401": (401, {"message": "The provided authorization grant is invalid"}, ""),
     "403": (403, {"message": "Too many bad requests"}, ""),
@@ -192,6 +199,8 @@ class _Connection(socketserver.StreamRequestHandler):
             time.sleep(SLOW)
         if fault == "drip":
             return self._drip()
+        if fault == "103_late":
+            return self._hint()
         if fault == "reset":
             linger = struct.pack("ii", 1, 0)
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -211,6 +220,12 @@ class _Connection(socketserver.StreamRequestHandler):
             self.connection.sendall(bytes([byte]))
             time.sleep(0.05)
         return False
+
+    def _hint(self) -> bool:
+        """Give an interim answer first, and a moment later the final one: it is refused."""
+        self.connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n")
+        time.sleep(0.1)
+        return self._say(*ANSWERS["413"])
 
     def _say(self, status: int, body: object, headers: str = "") -> bool:
         return self._send(status, b"" if body is None else json.dumps(body).encode(), headers)

@@ -5,14 +5,15 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.esp.wire import Patience
+from newsletter.esp.sendgrid import SendGridSender, judge
+from newsletter.esp.wire import Answer, Patience
 from newsletter.send.headers import letter
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 from tests.fakes.sendgrid import SendGrid
@@ -58,6 +59,7 @@ def submit(tmp_path: Path) -> Iterator[Submit]:
         ("429", Verdict.UNSENT, False),
         ("400", Verdict.REFUSED, False),
         ("413", Verdict.REFUSED, False),
+        ("103_late", Verdict.REFUSED, False),
         ("401", Verdict.UNSENT, True),
         ("403", Verdict.UNSENT, True),
     ],
@@ -97,6 +99,77 @@ def test_a_429_waits_by_its_header(submit: Submit, fault: str, least: int, most:
     outcome, _server = submit(fault)
     assert outcome.wait is not None
     assert least <= outcome.wait <= most
+
+
+DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "12"}, 12),
+        ({"Retry-After": "-5"}, 0),
+        ({"Retry-After": "1e9"}, 3600),
+        ({"Retry-After": "nan"}, 60),
+        ({"Retry-After": "inf"}, 60),
+        ({"Retry-After": "1e999", "X-RateLimit-Reset": "1792567690", "Date": DATE}, 10),
+        ({"X-RateLimit-Reset": "nan", "Date": DATE}, 60),
+        ({"X-RateLimit-Reset": "1792567690"}, 60),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:30 GMT", "Date": DATE}, 30),
+        ({"Retry-After": "Wed, 21 Oct 2026 07:28:30 GMT"}, 60),
+        ({"Retry-After": "soon", "X-RateLimit-Reset": "1792567690", "Date": DATE}, 10),
+        ({"Retry-After": "soon"}, 60),
+        ({}, 60),
+    ],
+)
+def test_however_a_429_says_how_long_the_wait_is_a_number(
+    headers: dict[str, str], seconds: float
+) -> None:
+    said = Message()
+    for name, value in headers.items():
+        said[name] = value
+    outcome = judge("7.1:1", PEOPLE, {}, Answer(429, said, b""))
+    assert outcome.wait is not None
+    assert 0 <= outcome.wait - seconds < 1
+
+
+def test_an_interim_answer_is_not_taken_for_that_of_the_next_request(tmp_path: Path) -> None:
+    with SendGrid(tmp_path / "ledger", ["103_late", "ok", "503"]) as server:
+        sender = SendGridSender("SG.secret", server.url)
+        verdicts = [
+            sender.submit(Shipment(f"7.{n}:1", LETTER, PEOPLE)).verdict for n in range(1, 4)
+        ]
+        sender.close()
+        assert verdicts == [Verdict.REFUSED, Verdict.ACCEPTED, Verdict.UNKNOWN]
+        assert server.connections == 1
+
+
+def test_control_characters_in_an_answer_reach_no_record(tmp_path: Path) -> None:
+    with SendGrid(tmp_path / "ledger", ["nul", "400_nul"]) as server:
+        sender = SendGridSender("SG.secret", server.url)
+        accepted = sender.submit(Shipment("7.1:1", LETTER, PEOPLE))
+        refused = sender.submit(Shipment("7.2:1", LETTER, PEOPLE))
+        sender.close()
+    assert (accepted.verdict, accepted.message_id) == (Verdict.ACCEPTED, "fake id")
+    assert refused.reason == "HTTP 400: Not an address"
+    assert refused.refused == {"7-2": "SendGrid: Not an address"}
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://eu.example/v3?who=ada@example.net", "https://eu.example"),
+        ("https://ada:secret@eu.example:8443/ada", "https://eu.example"),
+        ("/v3/ada", "elsewhere"),
+        ("https://[", "elsewhere"),
+        ("", "elsewhere"),
+    ],
+)
+def test_a_redirect_is_told_by_its_host_alone(location: str, shown: str) -> None:
+    said = Message()
+    said["Location"] = location
+    outcome = judge("7.1:1", PEOPLE, {}, Answer(302, said, b""))
+    assert outcome.reason == f"HTTP 302: redirected to {shown}, which is not followed"
 
 
 def test_a_refused_connection_is_provably_unsent() -> None:
@@ -178,7 +251,24 @@ def test_regions_are_the_packages(host: str, url: str) -> None:
     assert SendGridSender("SG.k", host).host == url
 
 
-@pytest.mark.parametrize(("key", "host"), [("", ""), (" ", ""), ("schlüssel", ""), ("k", "moon")])
+@pytest.mark.parametrize(
+    ("key", "host"),
+    [
+        *[("", ""), (" ", ""), ("schlüssel", ""), ("k", "moon")],
+        *[("SG.se\ncret", ""), ("SG.se cret", ""), ("SG.secret\0", ""), ("SG.secret\n", "")],
+        *[
+            ("k", "http://api.sendgrid.com"),
+            ("k", "http://127.0.0.1.example.org"),
+            ("k", "https://"),
+        ],
+    ],
+)
 def test_a_wrong_key_or_host_is_refused_at_the_start(key: str, host: str) -> None:
-    with pytest.raises(ConfigurationError, match="SENDGRID_API_"):
+    with pytest.raises(ConfigurationError, match="SENDGRID_API_") as refused:
         SendGridSender(key, host)
+    assert "cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"])
+def test_to_this_machine_a_key_may_go_in_the_clear(host: str) -> None:
+    assert SendGridSender("SG.k", host).host == host
