@@ -26,7 +26,8 @@ from typing_extensions import override
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
-from newsletter.esp.sendgrid_body import MOST_RECIPIENTS, Body, Prepared
+from newsletter.esp.sendgrid_body import Body, Prepared
+from newsletter.esp.sendgrid_limits import MOST_RECIPIENTS
 from newsletter.esp.wire import Answer, NotSentError, Patience, Pool, UnansweredError, near
 from newsletter.esp.words import said
 

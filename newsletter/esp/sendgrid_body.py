@@ -1,58 +1,40 @@
 """The JSON of SendGrid's v3 Mail Send: prepared once per letter, filled in per recipient.
 
-Limits are those of the vendor's documentation (and not only of its OpenAPI description, which
-misses most of them); a body that breaks one is never sent, because a single bad recipient makes
-SendGrid refuse all thousand.
+A body that breaks a limit is never sent, because a single bad recipient makes SendGrid refuse all
+thousand.
 """
 
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from newsletter.esp.port import Letter, Recipient
+from newsletter.esp.sendgrid_limits import (
+    MOST_BYTES,
+    BodyError,
+    Columns,
+    Weight,
+    all_match,
+    check,
+    refusals,
+)
+from newsletter.esp.soundness import ascii_address
+from newsletter.esp.words import one_line
 from newsletter.model.personalization import LONGEST_NAME, NAMES, called, fill, placeholder
 from newsletter.model.publication import Mailbox
 
-MOST_RECIPIENTS = 1000
-MOST_BYTES = 30_000_000
-MOST_VALUES = 10_000
-"""Bytes of substitutions, and of custom_args, per personalization."""
-MOST_CATEGORIES = 10
-LONGEST_CATEGORY = 255
-LONGEST_ADDRESS = 320
-RESERVED = frozenset(
-    {
-        "x-sg-id",
-        "x-sg-eid",
-        "received",
-        "dkim-signature",
-        "content-type",
-        "content-transfer-encoding",
-        "to",
-        "from",
-        "subject",
-        "reply-to",
-        "cc",
-        "bcc",
-    }
-)
-_ADDRESS = re.compile(r"[!-?A-~]++@[!-?A-~]++", re.ASCII)
-_ADDRESSES = re.compile(rf"{_ADDRESS.pattern}(?:\n{_ADDRESS.pattern})*+", re.ASCII)
-_SEPARATORS = re.compile(r"[;,\x00-\x1f]+")
+_SEPARATORS = re.compile(r"[;,\x00-\x1f\x7f-\x9f]+")
 _MARK = re.compile('"\ue001\\w+\ue001"|\ue000\\w+\ue000')
 _ATTEMPT = "\ue002"
 _VALUES = ("email", "called", "greeting", "greeting_html", "token", "delivery")
 _ORDINARY = re.compile(r"(?:\w+(?: \w+)*)?+(?:\n(?:\w+(?: \w+)*)?+)*+")
-
-
-class BodyError(ValueError):
-    """The letter breaks a documented limit; nothing of it may be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +54,7 @@ class Prepared:
         check(letter)
         self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).decode().removesuffix("}")
         self._constants, self._pick = _holes(_person(letter))
-        self._room = MOST_VALUES - sum(map(len, self._constants))
+        self._weight = _weight(_substitutions(letter))
 
     def fill(self, attempt: str, recipients: Sequence[Recipient]) -> Body:
         """Return the body for these recipients, in their order.
@@ -80,7 +62,7 @@ class Prepared:
         Works on columns, not on recipients: this is the innermost loop of the whole program.
         """
         columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
-        refused = refusals(columns, self._room)
+        refused = refusals(columns, self._weight)
         if refused:
             recipients = [one for one in recipients if one.delivery not in refused]
             columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
@@ -111,15 +93,6 @@ class Prepared:
         return chain(chain.from_iterable(columns), (f"{last}]}}",))
 
 
-class Columns(NamedTuple):
-    """The recipients of a batch, turned: one tuple per field of Recipient, in its order."""
-
-    deliveries: Sequence[str]
-    addresses: Sequence[str]
-    names: Sequence[str]
-    tokens: Sequence[str]
-
-
 _NOBODY = Columns((), (), (), ())
 
 
@@ -137,7 +110,7 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     The first is a member of a JSON object, or nothing; the others are JSON strings. Names of
     letters and single spaces need no more than quotation marks.
     """
-    if _all(_ORDINARY, names) and len(max(names, key=len)) <= LONGEST_NAME:
+    if all_match(_ORDINARY, names) and len(max(names, key=len)) <= LONGEST_NAME:
         members = [f',"name":"{name}"' if name else "" for name in names]
         greetings = [f'", {name}"' if name else '""' for name in names]
         return members, greetings, greetings
@@ -150,69 +123,11 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     )
 
 
-def refusals(given: Columns, room: int) -> dict[str, str]:
-    """Return who cannot be in a body, by delivery, with the reason; addresses are not repeated."""
-    number = len(given.addresses)
-    if number > MOST_RECIPIENTS:
-        msg = f"{number} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
-        raise BodyError(msg)
-    folded = list(map(str.lower, given.addresses))
-    if not number or (
-        _all(_ADDRESSES, folded)
-        and len(set(folded)) == number
-        and max(map(len, folded)) <= LONGEST_ADDRESS
-        and 8 * (max(map(len, given.tokens)) + max(map(len, given.names))) <= room
-    ):
-        return {}
-    return dict(_refused(given, folded, room))
-
-
-def _all(lines: re.Pattern[str], texts: Sequence[str]) -> bool:
-    """Return whether a pattern for lines matches all texts, of which none holds a line break."""
-    together = "\n".join(texts)
-    return lines.fullmatch(together) is not None and together.count("\n") == len(texts) - 1
-
-
-def _refused(given: Columns, folded: Sequence[str], room: int) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
-    for address, delivery, _, name, token in zip(folded, *given, strict=True):
-        if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
-            yield delivery, "SendGrid takes no such address (ASCII, at most 320 characters)"
-        elif address in seen:
-            yield delivery, "the same address twice in one batch"
-        elif 8 * (len(token) + len(name)) > room:
-            yield delivery, f"the substitutions exceed {MOST_VALUES:,} bytes"
-        seen.add(address)
-
-
-def check(letter: Letter) -> None:
-    """Raise BodyError unless SendGrid can take what all recipients share."""
-    problems = [
-        *(_header_problem(name, value) for name, value in letter.headers),
-        "" if letter.subject.strip() else "the subject is empty",
-        "" if letter.text.strip() and letter.html.strip() else "a part of the mail is empty",
-        _category_problem(letter.categories),
-    ]
-    if broken := [one for one in problems if one]:
-        raise BodyError("; ".join(broken))
-
-
-def _header_problem(name: str, value: str) -> str:
-    if name.lower() in RESERVED:
-        return f"the header {name} is reserved"
-    if not re.fullmatch(r"[!-9;-~]+", name, re.ASCII):
-        return f"{name!r} is no name of a header"
-    if not value.isascii() or not value.isprintable():
-        return f"the header {name} must be one line of ASCII"
-    return ""
-
-
-def _category_problem(categories: Sequence[str]) -> str:
-    if len(categories) > MOST_CATEGORIES or len(set(categories)) < len(categories):
-        return f"categories must be unique and at most {MOST_CATEGORIES}"
-    if any(not one.isascii() or not 0 < len(one) <= LONGEST_CATEGORY for one in categories):
-        return f"a category must be ASCII of at most {LONGEST_CATEGORY} characters"
-    return ""
+def _weight(marked: dict[str, str]) -> Weight:
+    """Weigh substitutions that have marks in the place of values."""
+    text = orjson.dumps(marked).decode()
+    tags = sum(len(one.encode()) for one in _MARK.split(text))
+    return Weight(tags, Counter(one.strip('"\ue000\ue001') for one in _MARK.findall(text)))
 
 
 def _shared(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
@@ -305,5 +220,6 @@ def _holes(person: dict[str, Any]) -> tuple[list[str], Callable[..., Any]]:
 
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:
-    named = {"name": mailbox.name} if mailbox.name else {}
-    return {"email": mailbox.address, **named}
+    name = one_line(mailbox.name)
+    address = ascii_address(mailbox.address)
+    return {"email": address, "name": name} if name else {"email": address}

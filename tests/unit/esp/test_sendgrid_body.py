@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.esp.port import Letter, Recipient
-from newsletter.esp.sendgrid_body import BodyError, Prepared, check
+from newsletter.esp.sendgrid_body import Prepared
+from newsletter.esp.sendgrid_limits import MOST_VALUES, BodyError, check
 from newsletter.model.personalization import fill
+from newsletter.model.publication import Mailbox
 from newsletter.send.headers import letter
 from tests.fakes.issues import NONCE, NOW, PUBLICATION, WEEKLY, sample_edition
 
@@ -140,6 +143,20 @@ def test_substitutions_beyond_ten_thousand_bytes_refuse_the_recipient() -> None:
     assert not body.content
 
 
+@pytest.mark.parametrize("name", ["Ada", "'" * 60, "한" * 60, "😀" * 60, "a" * 9000, ""])
+def test_substitutions_are_weighed_as_they_are_sent_to_the_byte(name: str) -> None:
+    """Whatever is filled in: 10,000 bytes are taken, 10,001 are not."""
+    one = ADA._replace(name=name, token="t")  # noqa: S106 - no password
+    (person,) = _body(one)["personalizations"]
+    room = MOST_VALUES - len(orjson.dumps(person["substitutions"]))
+    full = one._replace(token="t" * (1 + room // 2), delivery="7-1" + "1" * (room % 2))
+    (person,) = _body(full)["personalizations"]
+    assert len(orjson.dumps(person["substitutions"])) == MOST_VALUES
+    over = full._replace(delivery=full.delivery + "1")
+    body = Prepared(LETTER).fill("7.1:1", [over, ADA._replace(delivery="7-9", address="b@c.de")])
+    assert list(body.refused) == [over.delivery]
+
+
 def test_more_than_a_thousand_recipients_are_never_sent() -> None:
     people = [Recipient(f"7-{n}", f"r{n}@example.net", "", "t") for n in range(1001)]
     with pytest.raises(BodyError, match="1001 recipients"):
@@ -160,6 +177,13 @@ def test_a_body_of_thirty_megabytes_is_never_sent() -> None:
         ({"headers": (("X-Ü", "1"),)}, "no name of a header"),
         ({"headers": (("X-A", "한국"),)}, "one line of ASCII"),
         ({"headers": (("X-A", "a\r\nBcc: b"),)}, "one line of ASCII"),
+        ({"headers": (("X-A", "1"), ("x-a", "2"))}, "stands twice"),
+        ({"headers": (("Content-Type", "text/plain"),)}, "reserved"),
+        ({"headers": (("Bcc", "x@example.org"),)}, "reserved"),
+        ({"sender": Mailbox("P", "bücher@example.org")}, "the address of sender"),
+        ({"reply_to": Mailbox("P", "a b@example.org")}, "the address of reply_to"),
+        ({"subject": "News\r\nBcc: a@example.org"}, "subject must be one line"),
+        ({"subject": "News\0"}, "subject must be one line"),
         ({"subject": " "}, "subject is empty"),
         ({"text": ""}, "part of the mail is empty"),
         ({"categories": ("a", "a")}, "unique"),

@@ -1,0 +1,127 @@
+"""What SendGrid's v3 Mail Send takes and what not.
+
+Limits are those of the vendor's documentation, and not only of its OpenAPI description, which
+misses most of them.
+"""
+
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from newsletter.esp import soundness
+from newsletter.esp.port import Letter
+from newsletter.model.personalization import LONGEST_NAME, called
+
+MOST_RECIPIENTS = 1000
+MOST_BYTES = 30_000_000
+MOST_VALUES = 10_000
+"""Bytes of substitutions, and of custom_args, per personalization."""
+MOST_CATEGORIES = 10
+LONGEST_CATEGORY = 255
+LONGEST_ADDRESS = 320
+RESERVED = frozenset({"x-sg-id", "x-sg-eid", "received", "dkim-signature", "cc", "bcc"})
+"""Beside those that a provider writes itself."""
+_ADDRESS = re.compile(r"[!-?A-~]++@[!-?A-~]++", re.ASCII)
+_ADDRESSES = re.compile(rf"{_ADDRESS.pattern}(?:\n{_ADDRESS.pattern})*+", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BYTES = 4
+"""Bytes of a character in UTF-8, at most."""
+_GREETING = (LONGEST_NAME + 2) * len("&quot;") + 2
+
+
+class BodyError(ValueError):
+    """The letter breaks a documented limit; nothing of it may be sent."""
+
+
+class Columns(NamedTuple):
+    """The recipients of a batch, turned: one tuple per field of Recipient, in its order."""
+
+    deliveries: Sequence[str]
+    addresses: Sequence[str]
+    names: Sequence[str]
+    tokens: Sequence[str]
+
+
+class Weight(NamedTuple):
+    """The bytes of a recipient's substitutions: `tags`, and what fills each hole so many times."""
+
+    tags: int
+    holes: Counter[str]
+
+    def exact(self, delivery: str, name: str, token: str) -> int:
+        """Return the bytes of one recipient's substitutions as they are sent."""
+        greeting = called(name)
+        values = {
+            "delivery": delivery.encode(),
+            "token": token.encode(),
+            "greeting": orjson.dumps(greeting),
+            "greeting_html": orjson.dumps(html.escape(greeting)),
+        }
+        return self.tags + sum(times * len(values[one]) for one, times in self.holes.items())
+
+    def most(self, given: Columns) -> int:
+        """Return a number that the substitutions of none of these exceed, without weighing each."""
+        values = max(map(len, given.tokens)) + max(map(len, given.deliveries))
+        return self.tags + self.holes.total() * (values * _BYTES + _GREETING)
+
+
+def refusals(given: Columns, weight: Weight) -> dict[str, str]:
+    """Return who cannot be in a body, by delivery, with the reason; addresses are not repeated."""
+    number = len(given.addresses)
+    if number > MOST_RECIPIENTS:
+        msg = f"{number} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
+        raise BodyError(msg)
+    folded = list(map(str.lower, given.addresses))
+    if not number or (
+        all_match(_ADDRESSES, folded)
+        and len(set(folded)) == number
+        and max(map(len, folded)) <= LONGEST_ADDRESS
+        and weight.most(given) <= MOST_VALUES
+    ):
+        return {}
+    return dict(_refused(given, folded, weight))
+
+
+def all_match(lines: re.Pattern[str], texts: Sequence[str]) -> bool:
+    """Return whether a pattern for lines matches all texts, of which none holds a line break."""
+    together = "\n".join(texts)
+    return lines.fullmatch(together) is not None and together.count("\n") == len(texts) - 1
+
+
+def _refused(given: Columns, folded: Sequence[str], weight: Weight) -> Iterator[tuple[str, str]]:
+    seen: set[str] = set()
+    for address, delivery, _address, name, token in zip(folded, *given, strict=True):
+        if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
+            yield delivery, "SendGrid takes no such address (ASCII, at most 320 characters)"
+        elif address in seen:
+            yield delivery, "the same address twice in one batch"
+        elif weight.exact(delivery, name, token) > MOST_VALUES:
+            yield delivery, f"the substitutions exceed {MOST_VALUES:,} bytes"
+        seen.add(address)
+
+
+def check(letter: Letter) -> None:
+    """Raise BodyError unless SendGrid can take what all recipients share."""
+    reserved = (name for name, _value in letter.headers if name.lower() in RESERVED)
+    problems = [
+        *soundness.problems(letter),
+        *(f"the header {name} is reserved" for name in reserved),
+        "" if letter.subject.strip() else "the subject is empty",
+        "the subject must be one line" if _CONTROL.search(letter.subject) else "",
+        "" if letter.text.strip() and letter.html.strip() else "a part of the mail is empty",
+        _category_problem(letter.categories),
+    ]
+    if broken := [one for one in problems if one]:
+        raise BodyError("; ".join(broken))
+
+
+def _category_problem(categories: Sequence[str]) -> str:
+    if len(categories) > MOST_CATEGORIES or len(set(categories)) < len(categories):
+        return f"categories must be unique and at most {MOST_CATEGORIES}"
+    if any(not one.isascii() or not 0 < len(one) <= LONGEST_CATEGORY for one in categories):
+        return f"a category must be ASCII of at most {LONGEST_CATEGORY} characters"
+    return ""
