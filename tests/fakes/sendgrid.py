@@ -115,6 +115,7 @@ class SendGrid(socketserver.ThreadingTCPServer):
     A request with an address that is `unwelcome` is refused whole, and nobody is told why.
     """
 
+    provider = "sendgrid"
     allow_reuse_address = True
     daemon_threads = True
 

@@ -110,6 +110,8 @@ class Mailbox:
 class Smtp:
     """The server: a context manager with `url` and `mailbox`."""
 
+    provider = "smtp"
+
     def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
         """Listen on a free port of this machine once entered."""
         self.mailbox = Mailbox(faults, ledger)

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,9 @@ from typing import Any
 
 import structlog
 
+from newsletter.esp.port import FaultPoint, Sender
 from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.smtp import Limits, SmtpSender
 from newsletter.esp.wire import Patience
 from newsletter.send import run
 from newsletter.send.courier import Courier
@@ -44,11 +45,15 @@ POINTS = (
 
 @dataclass(frozen=True)
 class Order:
-    """What one worker shall do; `clock` is a file with seconds to add to the present time."""
+    """What one worker shall do; `clock` is a file with seconds to add to the present time.
+
+    `host` is the address of the provider's sink, `deadline` how many seconds one answer may take.
+    """
 
     url: str
     host: str
     clock: str
+    provider: str = "sendgrid"
     owner: str = "worker"
     point: str = ""
     nth: int = 1
@@ -112,11 +117,9 @@ def work(order: Order) -> dict[str, Any]:
     """Make one pass as `newsletter run` does: reconcile, submit, reconcile."""
     at = _fault(order)
     engine, reader = open_engine(order.url), open_reader(order.url)
-    patience = Patience(connect=1.0, total=order.deadline)
-    sender = SendGridSender("SG.test", order.host, patience=patience, at=at)
     moment = Path(order.clock)
     courier = Courier(
-        senders={"sendgrid": sender},
+        senders={order.provider: _sender(order, at)},
         signer=Signer([b"k" * 32]),
         reader=reader,
         clock=lambda: (
@@ -135,7 +138,15 @@ def work(order: Order) -> dict[str, Any]:
     return {"submitted": tally.submitted, "unknown": tally.unknown, "problems": tally.problems}
 
 
-def _fault(order: Order) -> Callable[[str], None]:
+def _sender(order: Order, at: FaultPoint) -> Sender:
+    if order.provider == "smtp":
+        limits = Limits(answer=order.deadline, total=10 * order.deadline)
+        return SmtpSender(order.host, limits=limits, at=at)
+    patience = Patience(connect=1.0, total=order.deadline)
+    return SendGridSender("SG.test", order.host, patience=patience, at=at)
+
+
+def _fault(order: Order) -> FaultPoint:
     """Return the fault point that sends this process the ordered signal at the nth passing."""
     passed = 0
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.store.database import open_engine
-from tests.fakes.scene import Scene, Workers, warm_workers
+from tests.fakes.scene import Scene, Workers, until_stopped, warm_workers
 from tests.fakes.sendgrid import SendGrid
 from tests.fakes.zygote import POINTS
 
@@ -125,7 +124,7 @@ def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
     with SendGrid(scene.ledger.path) as sink:
         order = scene.order(sink, point=point, nth=2, signal=signal.SIGSTOP, deadline=5.0)
         stopped = scene.workers.start(order)
-        _until_stopped(stopped)
+        until_stopped(stopped)
         scene.recover(sink)
         assert scene.told().held + scene.told().submitted == scene.people
         os.kill(stopped, signal.SIGCONT)
@@ -140,21 +139,10 @@ def test_a_stopped_worker_whose_lease_ended_does_not_send_any_more(scene: Scene)
     with SendGrid(scene.ledger.path) as sink:
         order = scene.order(sink, point="before_send", nth=2, signal=signal.SIGSTOP)
         stopped = scene.workers.start(order)
-        _until_stopped(stopped)
+        until_stopped(stopped)
         scene.later(600)
         os.kill(stopped, signal.SIGCONT)
         scene.workers.wait(stopped)
         assert scene.ledger.copies().total() == scene.people
         scene.recover(sink)
         scene.judge_hold()
-
-
-def _until_stopped(pid: int) -> None:
-    deadline = time.monotonic() + 20
-    while _state(pid) != "T":
-        assert time.monotonic() < deadline, "the worker did not reach its fault point"
-        time.sleep(0.005)
-
-
-def _state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]

@@ -1,0 +1,149 @@
+"""Kill a worker that speaks SMTP, at every fault point, against every fault of the server."""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.store.database import open_engine
+from tests.fakes.scene import Scene, Workers, until_stopped, warm_workers
+from tests.fakes.smtp import Smtp
+from tests.fakes.zygote import POINTS
+
+FAULTS = (
+    "ok",
+    "rcpt_550",
+    "rcpt_450",
+    "data_550",
+    "accept_drop",
+    "drop",
+    "data_slow",
+    "garbled",
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How many people there are, and how many in a batch."""
+
+    people: int
+    size: int
+
+
+ONE = Cut(people=6, size=1)
+"""Each mail a batch of its own: what a person decides is decided for that one alone."""
+FEW = Cut(people=12, size=4)
+CUTS = (ONE, FEW)
+CELLS = [
+    (point, fault, CUTS[(row + column) % 2])
+    for row, point in enumerate(("", *POINTS))
+    for column, fault in enumerate(FAULTS)
+]
+PAIRS = [
+    (
+        point,
+        FAULTS[(place + shift) % len(FAULTS)],
+        FAULTS[(place + shift + 1) % len(FAULTS)],
+        CUTS[(shift + place // 2) % 2],
+    )
+    for shift, point in enumerate(("", *POINTS))
+    for place in range(0, len(FAULTS), 2)
+]
+"""Every fault point with every fault, two faults at a time."""
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    yield from warm_workers()
+
+
+@pytest.fixture(scope="module")
+def frozen(
+    migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, workers: Workers
+) -> dict[Cut, Path]:
+    """SQLite files with a frozen issue, one for each cut, to be copied."""
+    made = {}
+    for cut in CUTS:
+        folder = tmp_path_factory.mktemp("frozen")
+        made[cut] = folder / "frozen.sqlite3"
+        shutil.copyfile(migrated_file, made[cut])
+        engine = open_engine(f"sqlite:///{made[cut]}")
+        Scene(engine, folder, workers).freeze(cut.people, cut.size, "smtp")
+        with engine.connect() as connection:
+            connection.exec_driver_sql("select 1")
+        engine.dispose()
+    return made
+
+
+@pytest.fixture
+def scene(frozen: dict[Cut, Path], cut: Cut, tmp_path: Path, workers: Workers) -> Iterator[Scene]:
+    path = tmp_path / "newsletter.sqlite3"
+    shutil.copyfile(frozen[cut], path)
+    engine = open_engine(f"sqlite:///{path}")
+    made = Scene(engine, tmp_path, workers)
+    made.issue_id, made.people = 1, cut.people
+    yield made
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("point", "fault", "cut"), CELLS)
+def test_whatever_dies_nobody_is_mailed_twice_and_everybody_is_accounted_for(
+    scene: Scene, point: str, fault: str, cut: Cut
+) -> None:
+    _crash(scene, cut, point, fault, fault)
+
+
+@pytest.fixture
+def pg_scene(pg_engine: sa.Engine, cut: Cut, tmp_path: Path, workers: Workers) -> Scene:
+    made = Scene(pg_engine, tmp_path, workers)
+    made.freeze(cut.people, cut.size, "smtp")
+    return made
+
+
+@pytest.mark.parametrize(("point", "first", "second", "cut"), PAIRS)
+def test_the_same_holds_on_postgresql(
+    pg_scene: Scene, point: str, first: str, second: str, cut: Cut
+) -> None:
+    _crash(pg_scene, cut, point, first, second)
+
+
+def _crash(scene: Scene, cut: Cut, point: str, *faults: str) -> None:
+    """Two workers, one of which dies at its second passing; then what cron and people do."""
+    with Smtp(["ok", *faults], scene.ledger.path) as sink:
+        doomed = scene.workers.start(scene.order(sink, owner="doomed", point=point, nth=2))
+        other = scene.workers.start(scene.order(sink, owner="other"))
+        ended = scene.workers.wait(doomed)
+        assert ended["status"] in {0, signal.SIGKILL}
+        scene.workers.wait(other)
+        scene.recover(sink)
+        _settle(scene, cut, sink)
+
+
+@pytest.mark.parametrize("cut", [ONE])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
+    scene: Scene, point: str, cut: Cut
+) -> None:
+    with Smtp(ledger=scene.ledger.path) as sink:
+        order = scene.order(sink, point=point, nth=2, signal=signal.SIGSTOP, deadline=5.0)
+        pid = scene.workers.start(order)
+        until_stopped(pid)
+        scene.recover(sink)
+        assert scene.told().held + scene.told().submitted == scene.people
+        os.kill(pid, signal.SIGCONT)
+        scene.workers.wait(pid)
+        scene.recover(sink)
+        _settle(scene, cut, sink)
+
+
+def _settle(scene: Scene, cut: Cut, sink: Smtp) -> None:
+    """Judge what is shown, look the doubtful up in the server's log, and submit the rest again."""
+    scene.judge_hold()
+    missed = scene.settle_by_log()
+    assert len(missed) < cut.size, "only those may be missed whose worker died amid their batch"
+    scene.resolve_rest(sink, missed)
