@@ -21,6 +21,7 @@ from newsletter.model.publication import Mailbox
 LONGEST_WORD = 60
 """Characters of a word that still fits on a line with the name of its header."""
 LONGEST_LINE = 76
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]+", re.ASCII)
 _WRITTEN = re.compile(r"[\t -~]*(?:\r\n [\t -~]+)*", re.ASCII)
 """A header's value: printable ASCII; every line break is followed by a blank."""
 
@@ -82,7 +83,7 @@ def _mailbox(name: str, mailbox: Mailbox) -> str:
     if not called:
         return address
     if _plain(called) and len(called) <= LONGEST_WORD:
-        phrase = f'"{quote(called)}"'
+        phrase = called if _ATOMS.fullmatch(called) else f'"{quote(called)}"'
     else:
         phrase = Header(called, "utf-8", header_name=name).encode(linesep="\r\n")
     line = len(f"{name}: {phrase} <{address}>")

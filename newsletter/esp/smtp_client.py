@@ -1,5 +1,6 @@
 """The standard library's SMTP client, held to a deadline that no slow server can stretch."""
 
+import contextlib
 import io
 import smtplib
 import socket
@@ -119,21 +120,21 @@ class Client(smtplib.SMTP):
         if self.file is None and self.sock:
             self.file = io.BufferedReader(Timed(self.sock, self._left))
         reply = super().getreply()
-        if self.sock:
-            self.sock.settimeout(self.deadline.left(self._answer))  # for TLS, if it begins now
+        if self.sock:  # for TLS, if it begins now; an answer counts, however late
+            with contextlib.suppress(TimeoutError):
+                self.sock.settimeout(self.deadline.left(self._answer))
         return reply
 
     def _left(self) -> float:
         return self._step.left()
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
-        """Connect to the first address that answers; together they have the time of one."""
-        step = self.deadline.step(self._answer)
+        """Connect to the first address that answers."""
         error = OSError(f"{host} has no address")
         for *family, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             made = socket.socket(*family)
             try:
-                made.settimeout(step.left())
+                made.settimeout(self.deadline.left(self._answer))
                 made.connect(address)
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return self._wrap.wrap_socket(made, server_hostname=host) if self._wrap else made

@@ -51,7 +51,8 @@ def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
 
     A refusal that names its recipients gives the rest one new attempt, and only one. One that names
     nobody has the batch cut in two, so that whoever it is about keeps few others waiting. The end
-    of a batch that provably never left is freed from the doubt about the rest.
+    of a batch that provably never left is freed from the doubt about the rest. An attempt in which
+    some were told to come later counts as a rejection, too: that is not asked for ever.
     """
     if outcome.verdict is Verdict.ACCEPTED:
         return Result(
