@@ -115,7 +115,7 @@ class Smtp:
     def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
         """Listen on a free port of this machine once entered."""
         self.mailbox = Mailbox(faults, ledger)
-        self._controller = Controller(self.mailbox, hostname="127.0.0.1", port=_free())
+        self._controller = Controller(self.mailbox, hostname="127.0.0.1", port=free_port())
 
     @property
     def url(self) -> str:
@@ -132,7 +132,8 @@ class Smtp:
         self._controller.stop()
 
 
-def _free() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
