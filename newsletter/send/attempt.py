@@ -9,7 +9,7 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import BatchState, Claim, Result
 from newsletter.model.delivery import DeliveryState, read_delivery
 from newsletter.model.publication import Publication
-from newsletter.send import alarm, brake, feedback, pieces
+from newsletter.send import alarm, brake, feedback, pieces, volume
 from newsletter.store import attempts, batches, claims, deliveries, issues, rates
 
 HALVINGS = 3
@@ -37,6 +37,9 @@ def settle(
             feedback.accepted(connection, claim, _refusals(outcome), now=now)
         return result
     _deliveries(connection, claim, outcome)
+    if outcome.verdict in {Verdict.UNSENT, Verdict.REFUSED}:
+        stayed = claim.last - claim.first + 1 - len(outcome.reached)
+        volume.count(connection, publication, -stayed, now)  # before rates: as a claim does
     if outcome.wait is not None and not outcome.deferred:
         rates.hold(connection, claim.provider, now + timedelta(seconds=outcome.wait))
     if result.state is BatchState.ACCEPTED:

@@ -134,11 +134,9 @@ class Worker:
         if outcome.verdict is Verdict.UNSENT and outcome.wait is None:
             self._down.add(claim.provider)
         with self._writing, self._engine.begin() as connection:
-            now = courier.clock()
-            result = attempt.settle(connection, self._publication, claim, outcome, now=now)
-            if outcome.verdict in {Verdict.UNSENT, Verdict.REFUSED}:
-                stayed = claim.last - claim.first + 1 - len(outcome.reached)
-                volume.count(connection, self._publication, -stayed, now)
+            result = attempt.settle(
+                connection, self._publication, claim, outcome, now=courier.clock()
+            )
             following = self._next(connection)
         courier.at("after_commit")
         self._count(claim, len(recipients), outcome, result)
