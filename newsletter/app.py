@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from newsletter import migrations
 from newsletter.collect.run import CollectOptions, collect
 from newsletter.dispatch import embedded
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Sender
 from newsletter.esp.sendgrid import SendGridSender
@@ -30,7 +29,7 @@ from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
-from newsletter.store import erasure, marks, retention
+from newsletter.store import batches, erasure, marks, retention
 from newsletter.store.database import open_engine, open_reader
 from subscribers.consent.retention import Kept, purge
 from subscribers.journal import Journal, catch_up
@@ -39,7 +38,7 @@ from subscribers.tokens import Signer
 
 JOURNAL = "departures.jsonl"
 """The journal's file, beside newsletter.toml: who left or was erased, in keyed hashes."""
-CONNECTIONS = {"outbox": 1, "memory": 1, "smtp": 4, "sendgrid": 8}
+CONNECTIONS = {"outbox": 1, "smtp": 4, "sendgrid": 8}
 """How many calls are in flight at once: with a distant provider its latency decides the speed."""
 
 
@@ -53,6 +52,7 @@ class App:
     reader: sa.Engine
     fetcher: Fetcher
     senders: Mapping[str, Sender]
+    alerts: Sender | None
     templates: Templates
     signer: Signer
     journal: Journal
@@ -68,7 +68,9 @@ class App:
 
     @property
     def courier(self) -> Courier:
-        """Return what submitting needs: as many connections as the provider has use for."""
+        """Return what submitting needs: as many connections as each provider in use can bear."""
+        with self.reader.begin() as connection:
+            using = {self.publication.provider, *batches.providers(connection)}
         return Courier(
             senders=self.senders,
             signer=self.signer,
@@ -76,9 +78,9 @@ class App:
             clock=self.now,
             wait=time.sleep,
             owner=f"{socket.gethostname()}:{os.getpid()}",
-            connections=CONNECTIONS[self.publication.provider],
+            connections=min(CONNECTIONS[name] for name in using & CONNECTIONS.keys()),
             stopped=self.stop.is_set,
-            rates={self.publication.provider: self.publication.rate},
+            rates=dict.fromkeys(self.senders, self.publication.rate),
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -138,7 +140,7 @@ class App:
     def _post(self) -> Post:
         sender = self.senders[self.publication.provider]
         compose = Composer(self.publication, self.templates, self.signer, self.reader, self.now)
-        return Post(sender, self.senders.get("alert", sender), compose, self.now)
+        return Post(sender, self.alerts or sender, compose, self.now)
 
     def one_pass(
         self,
@@ -170,6 +172,7 @@ def open_app(settings: Settings) -> App:
         reader=reader,
         fetcher=open_fetcher(clock, rng),
         senders=_senders(settings),
+        alerts=SmtpSender(settings.alert_smtp_url) if settings.alert_smtp_url else None,
         templates=open_templates(settings.publication, settings.root),
         signer=Signer(settings.secret_keys),
         journal=Journal(settings.root / JOURNAL),
@@ -186,11 +189,10 @@ def clock() -> datetime:
 
 
 def _senders(settings: Settings) -> dict[str, Sender]:
-    senders: dict[str, Sender] = {"outbox": OutboxSender(settings.outbox), "memory": MemorySender()}
+    """Return every provider that is set up, by its word in the configuration."""
+    senders: dict[str, Sender] = {"outbox": OutboxSender(settings.outbox)}
     if settings.smtp_url:
         senders["smtp"] = SmtpSender(settings.smtp_url)
-    if settings.alert_smtp_url:
-        senders["alert"] = SmtpSender(settings.alert_smtp_url)
     if settings.sendgrid_api_key:
         senders["sendgrid"] = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
     return senders

@@ -13,8 +13,8 @@ import typer
 
 from newsletter.app import App
 from newsletter.cli.opening import open_app
-from newsletter.cli.sending import show
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
+from newsletter.cli.watching import AsJson, Number, show
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import approve as approve_issue
@@ -38,10 +38,6 @@ listing = typer.Typer(invoke_without_command=True, help="List the issues, or sho
 commands.add_typer(listing, name="issues")
 listing.command("show")(show)
 
-Number = Annotated[
-    int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PREVIEW = "preview"
 MAIL = "message.eml"
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
@@ -33,3 +33,8 @@ class Quiet:
         if self.begins < self.ends:
             return self.begins <= at < self.ends
         return at >= self.begins or at < self.ends
+
+    def over(self, local: datetime) -> datetime:
+        """Return when the quiet that covers this local time ends."""
+        today = datetime.combine(local.date(), self.ends, local.tzinfo)
+        return today if local < today else today + timedelta(days=1)

@@ -19,17 +19,19 @@ from newsletter.model.finding import blocking
 from newsletter.model.issue import Issue, IssueState
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Decision, Timing, due
+from newsletter.pipeline import standings
 from newsletter.pipeline.report import Level, Line, Step, counted
+from newsletter.pipeline.standings import OPEN
 from newsletter.render import run as rendering
 from newsletter.render.run import RenderKit
-from newsletter.send import alarm, notices, standing
+from newsletter.send import alarm, notices
 from newsletter.send import run as sending
 from newsletter.send.courier import Courier
+from newsletter.send.waits import Around
 from newsletter.store import editions, issues, slots
 
 MACHINE = "newsletter"
 """The actor on record for what nobody did by hand."""
-OPEN = (IssueState.DRAFT, IssueState.REVIEW)
 LEAVING = (IssueState.PREPARING, IssueState.SUBMITTING)
 
 
@@ -318,23 +320,11 @@ def tidied(tools: Tools) -> Iterator[Line]:
 def stands(tools: Tools) -> Iterator[Line]:
     """Reconcile once more and say how every issue stands that is not finished."""
     yield from reconciled(tools)
-    unfinished = (*OPEN, IssueState.APPROVED, IssueState.PAUSED, IssueState.SUBMITTING)
+    around = Around(tools.publication, tools.senders, tools.clock())
     with tools.engine.connect() as connection:
-        for issue in issues.every(connection, unfinished):
-            yield _standing(tools.publication, issue, standing.of(connection, issue.id))
-
-
-def _standing(publication: Publication, issue: Issue, now: standing.Standing) -> Line:
-    newsletter = publication.newsletter(issue.newsletter)
-    name = f"{newsletter.title if newsletter else issue.newsletter} No. {issue.number}"
-    if issue.state in OPEN:
-        says = f"{name} waits for approval: `newsletter approve {issue.id}`"
-        return Line("standing", says, Level.WAITS)
-    if issue.state is IssueState.APPROVED and newsletter:
-        leaves = sending.departure(issue, newsletter).astimezone(newsletter.timezone)
-        return Line("standing", f"{name} is approved and leaves {leaves:%a %d %b %Y %H:%M %Z}")
-    level = Level.WAITS if now.waits_for_a_person else Level.WELL
-    return Line("standing", f"{name}: {now.in_words}", level)
+        for one in standings.told(connection, around):
+            step = f": {one.next_step}" if one.next_step else ""
+            yield Line("standing", one.says + step, one.level)
 
 
 def _open(tools: Tools) -> Iterator[tuple[Issue, Newsletter]]:

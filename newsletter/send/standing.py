@@ -1,13 +1,15 @@
 """How an issue stands, from its batches' counters: cheap at any number of recipients."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from newsletter.model.batch import BatchState, batch_id
 from newsletter.model.issue import Issue, IssueState
+from newsletter.send import waits
+from newsletter.send.waits import Around, Wait
 from newsletter.store import batches, deliveries, issues
 
 
@@ -26,6 +28,7 @@ class Standing:
     """Where everybody of an issue is; the numbers from `waiting` to `withdrawn` make `planned`.
 
     `delivered` and what follows it say how the submitted ones fared, as far as the provider told.
+    `waits` says why the rest does not leave now, for whoever told what is around it.
     """
 
     issue_id: int
@@ -49,6 +52,7 @@ class Standing:
     complained: int = 0
     excluded: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
     @property
     def in_words(self) -> str:
@@ -63,37 +67,44 @@ class Standing:
     def waits_for_a_person(self) -> bool:
         """Whether nothing but a person's decision can settle all of it."""
         needs = any(one.state != BatchState.UNKNOWN for one in self.doubts)
-        return needs or self.state == IssueState.PAUSED
+        stuck = any(one.for_a_person for one in self.waits)
+        return needs or stuck or self.state == IssueState.PAUSED
 
 
-def of(connection: sa.Connection, issue_id: int) -> Standing:
-    """Return how an issue stands now."""
+def of(connection: sa.Connection, issue_id: int, around: Around | None = None) -> Standing:
+    """Return how an issue stands now; what is `around` it tells why the rest waits."""
     issue = issues.load(connection, issue_id)
     people: dict[str, int] = {}
     for row in batches.totals(connection, issue_id):
         for name in batches.COUNTED:
             people[name] = people.get(name, 0) + int(row[name])
         people[row["state"]] = people.get(row["state"], 0) + int(row["awaiting"])
-    doubtful = [BatchState.UNKNOWN, BatchState.HELD, BatchState.REFUSED]
-    return _standing(
-        issue,
-        people,
-        deliveries.exclusion_reasons(connection, issue_id),
-        tuple(
-            Doubt(
-                batch_id(issue_id, row["seq"]),
-                row["state"],
-                row["planned"] - row["submitted"] - row["refused"] - row["withdrawn"],
-                row["reason"],
-            )
-            for row in batches.of_issue(connection, issue_id, doubtful)
-        ),
+    found = _standing(issue, people)
+    return replace(
+        found,
+        excluded=deliveries.exclusion_reasons(connection, issue_id),
+        doubts=_doubts(connection, issue),
+        waits=waits.of(connection, issue, around) if around else (),
     )
 
 
-def _standing(
-    issue: Issue, people: Mapping[str, int], excluded: Mapping[str, int], doubts: tuple[Doubt, ...]
-) -> Standing:
+def _doubts(connection: sa.Connection, issue: Issue) -> tuple[Doubt, ...]:
+    """Return the batches in doubt; what a provider refused of a cancelled issue is settled."""
+    doubtful = [BatchState.UNKNOWN, BatchState.HELD]
+    if issue.state is not IssueState.CANCELLED:
+        doubtful.append(BatchState.REFUSED)
+    return tuple(
+        Doubt(
+            batch_id(issue.id, row["seq"]),
+            row["state"],
+            row["planned"] - row["submitted"] - row["refused"] - row["withdrawn"],
+            row["reason"],
+        )
+        for row in batches.of_issue(connection, issue.id, doubtful)
+    )
+
+
+def _standing(issue: Issue, people: Mapping[str, int]) -> Standing:
     return Standing(
         issue_id=issue.id,
         newsletter=issue.newsletter,
@@ -114,6 +125,4 @@ def _standing(
         bounced=people.get("bounced", 0),
         dropped=people.get("dropped", 0),
         complained=people.get("complained", 0),
-        excluded=excluded,
-        doubts=doubts,
     )

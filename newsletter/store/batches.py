@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.model.batch import UNSETTLED, BatchState, Planned
 from newsletter.model.issue import IssueState
-from newsletter.store.tables import attempts, batches, issues
+from newsletter.store.tables import attempts, batches, issues, rates
 
 COUNTED = (
     "planned",
@@ -208,5 +208,44 @@ def waiting(connection: sa.Connection) -> list[Mapping[Any, Any]]:
         sa.select(b.issue_id, b.seq, b.state, b.reason, b.planned)
         .where(b.state.in_(states))
         .order_by(b.issue_id, b.seq)
+    )
+    return list(connection.execute(query).mappings().all())
+
+
+def providers(connection: sa.Connection) -> set[str]:
+    """Return the providers by which something of an issue that is leaving may still leave."""
+    query = (
+        sa.select(batches.c.provider)
+        .join(issues, issues.c.id == batches.c.issue_id)
+        .where(
+            batches.c.state == BatchState.PREPARED.value,
+            issues.c.state.in_([IssueState.SUBMITTING.value, IssueState.PAUSED.value]),
+        )
+        .distinct()
+    )
+    return set(connection.scalars(query))
+
+
+def held_up(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
+    """Return what has not left, by provider: people, the first batch's time, the provider's own.
+
+    `not_before` is None where a batch waits for no time of its own; `reason` is what kept one back.
+    """
+    b = batches.c
+    timeless = sa.func.sum(sa.case((b.not_before.is_(None), 1), else_=0))
+    first = sa.case((timeless == 0, sa.func.min(b.not_before))).label("not_before")
+    people = sa.func.sum(b.planned - b.submitted - b.refused - b.withdrawn)
+    query = (
+        sa.select(
+            b.provider,
+            people.label("people"),
+            first,
+            rates.c.free_at,
+            sa.func.max(b.reason).label("reason"),
+        )
+        .outerjoin(rates, rates.c.name == b.provider)
+        .where(b.issue_id == issue_id, b.state == BatchState.PREPARED.value)
+        .group_by(b.provider, rates.c.free_at)
+        .order_by(b.provider)
     )
     return list(connection.execute(query).mappings().all())

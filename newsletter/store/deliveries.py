@@ -334,9 +334,18 @@ def _batch_of(connection: sa.Connection, issue_id: int) -> Callable[[int], dict[
 
 
 def left_out(
-    connection: sa.Connection, issue_id: int, newsletter: str, *, now: datetime, limit: int = 100
+    connection: sa.Connection,
+    issue_id: int,
+    newsletter: str,
+    *,
+    now: datetime,
+    search: str = "",
+    limit: int = 100,
 ) -> list[tuple[str, str]]:
-    """Return (address, reason) of those whom the freeze left out, ordered by reason."""
+    """Return (address, reason) of those whom the freeze left out, ordered by reason.
+
+    Only addresses that hold `search`.
+    """
     asked = (
         sa.select(exclusions.c.subscriber_id, exclusions.c.reason.label("why"))
         .where(exclusions.c.issue_id == issue_id)
@@ -344,6 +353,8 @@ def left_out(
     )
     people = reachable(newsletter, asked, now).add_columns(asked.c.why).subquery()
     query = sa.select(people.c.address, people.c.why).order_by(people.c.why, people.c.address)
+    if search:
+        query = query.where(people.c.address.icontains(search, autoescape=True))
     return [(row[0], row[1]) for row in connection.execute(query.limit(limit))]
 
 

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 import structlog
 from typer.testing import CliRunner, Result
 
+from newsletter.app import clock
 from newsletter.cli.main import program
 from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
-from newsletter.store.tables import batches
+from newsletter.store.tables import batches, deliveries, issues
 from tests.fakes.house import CONFIGURATION, SECRETS
 from tests.fakes.issues import add_issue, add_people
 
@@ -86,3 +87,127 @@ def test_cancelling_says_who_does_not_get_it(house: sa.Engine) -> None:
     assert cancelled.exit_code == 0
     assert "cancelled" in cancelled.output
     assert run("send", "1").exit_code == 1
+
+
+def stopped(house: sa.Engine, state: str, *, batch: str) -> None:
+    """Leave the issue and its only batch in these states, as if nothing had left yet."""
+    run("send", "1", "--now")
+    with house.begin() as connection:
+        connection.execute(issues.update().values(state=state, reason=""))
+        connection.execute(batches.update().values(state=batch, submitted=0, reason="HTTP 401"))
+        connection.execute(deliveries.update().values(state="pending"))
+
+
+def state_of(house: sa.Engine) -> str:
+    with house.connect() as connection:
+        return str(connection.scalar(sa.select(issues.c.state)))
+
+
+@pytest.mark.parametrize(("state", "code"), [("paused", 3), ("cancelled", 0)])
+def test_a_decision_about_an_issue_that_does_not_leave_ends_with_its_standing(
+    house: sa.Engine, state: str, code: int
+) -> None:
+    stopped(house, state, batch="held")
+    decided = run("send", "1", "--resolve", "1.1", "accepted")
+    assert "cannot be sent" not in decided.output + decided.stderr
+    assert f": {state}" in decided.output
+    assert decided.exit_code == code
+    assert state_of(house) == state
+
+
+def test_a_paused_issue_is_moved_and_then_resumed(
+    house: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(house, "paused", batch="prepared")
+    monkeypatch.setenv("SMTP_URL", "smtp://127.0.0.1:9")
+    moved = run("send", "1", "--move", "smtp")
+    assert moved.exit_code == 3, moved.output + moved.stderr
+    assert state_of(house) == "paused"
+    assert run("send", "1", "--move", "outbox").exit_code == 3
+    assert run("send", "1", "--resume").exit_code == 0
+    assert state_of(house) == "submitted"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--pause", "--move", "outbox"),
+        ("--cancel", "--resolve", "1.1", "again"),
+        ("--test", "a@example.org", "--resume"),
+        ("--move", "outbox", "--resolve", "1.1", "again"),
+        ("--now", "--pause"),
+        ("--now", "--test", "a@example.org"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_before_anything_happens(
+    house: sa.Engine, words: tuple[str, ...]
+) -> None:
+    stopped(house, "submitting", batch="held")
+    refused = run("send", "1", *words)
+    assert refused.exit_code == 2
+    assert "hoose one of" in refused.stderr
+    assert state_of(house) == "submitting"
+
+
+@pytest.mark.parametrize("provider", ["memory", "alert", "smtp", "pigeons"])
+def test_an_issue_moves_only_to_a_provider_that_is_set_up(
+    house: sa.Engine, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    stopped(house, "paused", batch="prepared")
+    monkeypatch.setenv("ALERT_SMTP_URL", "smtp://127.0.0.1:9")
+    refused = run("send", "1", "--move", provider)
+    assert refused.exit_code == 2
+    assert "there is outbox" in refused.stderr
+    with house.connect() as connection:
+        assert connection.scalar(sa.select(batches.c.provider)) == "outbox"
+
+
+@pytest.mark.parametrize("option", ["--recipients", "--attempts", "--json"])
+def test_an_unknown_issue_is_unknown_however_it_is_asked_for(house: sa.Engine, option: str) -> None:
+    assert house
+    asked = run("issues", "show", "99", option)
+    assert asked.exit_code == 1
+    assert "here is no issue 99" in asked.stderr
+
+
+@pytest.mark.parametrize("words", [("--limit", "0"), ("--limit", "-1"), ("--after", "-1")])
+def test_a_page_of_recipients_has_a_sensible_size(house: sa.Engine, words: tuple[str, str]) -> None:
+    assert house
+    assert run("issues", "show", "1", "--recipients", *words).exit_code == 2
+
+
+def test_who_was_left_out_is_found_with_the_reason(house: sa.Engine) -> None:
+    with house.begin() as connection:
+        add_people(connection, 3, first=101, state="left")
+    run("send", "1", "--now")
+    shown = run("issues", "show", "1", "--search", "READER102@")
+    assert "reader102@example.net" in shown.output
+    assert "left" in shown.output
+    lines = run("issues", "show", "1", "--recipients", "--json").output.splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 15
+    assert [row["reason"] for row in rows if row["state"] == "left out"] == ["left"] * 3
+    page = run("issues", "show", "1", "--recipients", "--json", "--after", "11", "--limit", "2")
+    assert [json.loads(line)["number"] for line in page.output.splitlines()] == [12, None]
+
+
+def test_a_search_that_finds_nobody_says_so(house: sa.Engine) -> None:
+    assert house
+    run("send", "1", "--now")
+    shown = run("issues", "show", "1", "--search", "ada@")
+    assert shown.exit_code == 0
+    assert "Nobody" in shown.output
+    assert "Nothing yet" not in shown.output
+
+
+def test_what_waits_for_the_morning_says_so(house: sa.Engine, tmp_path: Path) -> None:
+    assert house
+    hour = clock().hour
+    quiet = f'quiet = "{hour:02}:00-{(hour + 3) % 24:02}:00"'
+    path = tmp_path / "newsletter.toml"
+    path.write_text(f"{path.read_text('utf-8')}{quiet}\n", "utf-8")
+    for words in (("send", "1", "--now"), ("run",), ("issues", "show", "1")):
+        waits = run(*words)
+        assert "quiet hours until" in waits.output, words
+        assert f"{(hour + 3) % 24:02}:00 UTC" in waits.output
+        assert waits.exit_code == 0

@@ -1,0 +1,157 @@
+"""`newsletter issues show`: how an issue stands, who got it, and who did not and why."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from newsletter.app import App
+from newsletter.cli.opening import open_app
+from newsletter.cli.show import print_json, print_rows, say
+from newsletter.model.batch import batch_id
+from newsletter.model.issue import IssueState
+from newsletter.pipeline import standings
+from newsletter.pipeline.report import counted
+from newsletter.send import standing
+from newsletter.send.standing import Standing
+from newsletter.send.waits import Around
+from newsletter.store import batches, deliveries, issues
+
+Number = Annotated[
+    int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def show(  # noqa: PLR0913 - one argument per option of the command
+    issue: Number,
+    *,
+    recipients: Annotated[
+        bool, typer.Option("--recipients", help="List who gets it, who does not, and why.")
+    ] = False,
+    search: Annotated[str, typer.Option(help="Only addresses that hold this.")] = "",
+    attempts: Annotated[bool, typer.Option("--attempts", help="List every attempt.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many people at most.")] = 100,
+    after: Annotated[int, typer.Option(min=0, help="Go on after this recipient's number.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how an issue stands, and who was left out.
+
+    Planned, submitted, unknown and held people; with `--recipients` each of them.
+    """
+    with open_app() as app:
+        with app.reader.begin() as connection:
+            issues.load(connection, issue)
+        if attempts:
+            _show_attempts(app, issue, as_json=as_json)
+        elif recipients or search:
+            _show_recipients(app, issue, search, after=after, limit=limit, as_json=as_json)
+        else:
+            show_issue(app, issue, as_json=as_json)
+
+
+def show_issue(app: App, issue_id: int, *, as_json: bool) -> Standing:
+    """Print how an issue stands, and return it."""
+    with app.reader.begin() as connection:
+        found = standing.of(connection, issue_id, Around(app.publication, app.senders, app.now()))
+    if as_json:
+        print_json(found)
+    else:
+        _tell(found)
+    return found
+
+
+def _tell(found: Standing) -> None:
+    say(f"Issue {found.issue_id} ({found.newsletter} no. {found.number}): {found.in_words}")
+    for word, people in _counts(found):
+        say(f"  {word:<12}{people:>10,}")
+    for line in standings.waiting(found):
+        say(f"Why the rest waits: {line}")
+    if found.excluded:
+        say("Excluded when the audience was frozen:")
+        for reason, people in found.excluded.items():
+            say(f"  {reason:<36}{people:>10,}")
+    if found.doubts:
+        _tell_doubts(found)
+
+
+def _tell_doubts(found: Standing) -> None:
+    say("Batches that wait:")
+    for doubt in found.doubts:
+        people = counted(doubt.people, "person", "people")
+        say(f"  {doubt.batch}  {doubt.state}, {people}: {doubt.reason}")
+    decide = f"newsletter send {found.issue_id} --resolve BATCH"
+    say(f"Decide with `{decide} accepted` (it reached them)")
+    if found.state != IssueState.CANCELLED:
+        say(f"or `{decide} again` (some may get it twice).")
+
+
+def _counts(found: Standing) -> list[tuple[str, int]]:
+    always = ("planned", "submitted")
+    words = (
+        *always,
+        "waiting",
+        "submitting",
+        "unknown",
+        "held",
+        "refused",
+        "withdrawn",
+        "delivered",
+        "deferred",
+        "bounced",
+        "dropped",
+        "complained",
+    )
+    counted = [(word, int(getattr(found, word))) for word in words]
+    return [(word, people) for word, people in counted if people or word in always]
+
+
+def _show_recipients(
+    app: App, issue_id: int, search: str, *, after: int, limit: int, as_json: bool
+) -> None:
+    """List a page of recipients, and those left out where the recipients do not fill it."""
+    now = app.now()
+    with app.reader.begin() as connection:
+        found = deliveries.listed(
+            connection, issue_id, now=now, search=search, after=after, limit=limit
+        )
+        newsletter = issues.load(connection, issue_id).newsletter
+        room = limit - len(found)
+        others = deliveries.left_out(
+            connection, issue_id, newsletter, now=now, search=search, limit=room + 1
+        )
+    rows = [*_recipients(issue_id, found), *map(_left_out, others[:room])]
+    if not rows and not as_json:
+        whose = f"has an address that holds “{search}”" if search else "is chosen yet"
+        say(f"Nobody in issue {issue_id} {whose}.")
+        return
+    print_rows(rows, ("number", "address", "state", "reason", "batch"), as_json=as_json)
+    if len(others) > room > 0 and not as_json:
+        say("More were left out: name a larger --limit, or part of an address with --search.")
+
+
+def _recipients(issue_id: int, found: Iterable[Mapping[Any, Any]]) -> Iterator[dict[str, object]]:
+    for row in found:
+        yield {
+            "number": row["seq"],
+            "address": row["address"],
+            "state": row["batch_state"] if row["state"] == "pending" else row["state"],
+            "reason": row["why"],
+            "batch": batch_id(issue_id, row["batch"]),
+        }
+
+
+def _left_out(one: tuple[str, str]) -> dict[str, object]:
+    address, reason = one
+    unplaced = {"number": None, "batch": None}
+    return {"address": address, "state": "left out", "reason": reason, **unplaced}
+
+
+def _show_attempts(app: App, issue_id: int, *, as_json: bool) -> None:
+    with app.reader.begin() as connection:
+        rows = [dict(row) for row in batches.attempts_of(connection, issue_id)]
+    if not rows and not as_json:
+        say("No attempt at it has failed.")
+        return
+    columns = ("seq", "attempt", "provider", "owner", "ended_at", "outcome", "reason")
+    print_rows(rows, columns, as_json=as_json)
