@@ -9,7 +9,7 @@ from newsletter.model.cadence import Cadence
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import Source
 
-Provider = Literal["outbox", "smtp", "sendgrid", "memory"]
+Provider = Literal["outbox", "smtp", "sendgrid"]
 Content = Literal["followed-first", "followed", "same"]
 Highlights = Literal["suggest", "print", "off"]
 Approval = Literal["required", "automatic"]

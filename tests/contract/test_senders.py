@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.mime import message
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
@@ -20,6 +19,7 @@ from newsletter.model.edition import Edition
 from newsletter.model.personalization import fill
 from newsletter.send.headers import letter
 from tests.fakes.issues import NONCE, NOW, PUBLICATION, WEEKLY, sample_edition
+from tests.fakes.memory import MemorySender
 from tests.fakes.sendgrid import SendGrid
 from tests.fakes.smtp import Smtp
 

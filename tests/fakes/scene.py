@@ -15,12 +15,12 @@ from typing import Any, Protocol, TypedDict
 import sqlalchemy as sa
 from typing_extensions import Unpack
 
-from newsletter.esp.memory import MemorySender
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, feedback, run, standing
 from newsletter.store import batches, deliveries
 from newsletter.store.tables import issues
 from tests.fakes.issues import NOW, add_issue, add_people, publication
+from tests.fakes.memory import MemorySender
 from tests.fakes.sendgrid import Ledger
 from tests.fakes.zygote import Order
 

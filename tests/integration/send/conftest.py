@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import FaultPoint, Outcome, Sender, nowhere
 from newsletter.model.publication import Publication
 from newsletter.send import run, standing
@@ -17,6 +16,7 @@ from newsletter.send.worker import Tally
 from newsletter.store.database import open_reader
 from subscribers.tokens import Signer
 from tests.fakes.issues import NOW, add_issue, add_people, publication
+from tests.fakes.memory import MemorySender
 
 
 class Office:

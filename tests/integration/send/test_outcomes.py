@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed, NotFound
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import BatchState, Result
 from newsletter.send import acts, feedback
@@ -14,6 +13,7 @@ from newsletter.store import acts as record
 from newsletter.store import batches, claims, notices
 from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import notices as notice_table
+from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")

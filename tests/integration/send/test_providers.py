@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed, TemplateFailed
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
 from newsletter.esp.smtp import SmtpSender
@@ -21,6 +20,7 @@ from newsletter.store import notices as queue
 from newsletter.store.notices import Claimed, Notice
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import PUBLICATION, WEEKLY
+from tests.fakes.memory import MemorySender
 from tests.fakes.smtp import Smtp
 from tests.integration.send.conftest import Office
 

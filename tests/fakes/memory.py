@@ -1,4 +1,4 @@
-"""A provider that keeps what it was given: for rehearsals and tests."""
+"""A provider that keeps what it was given."""
 
 from collections import deque
 from collections.abc import Iterable
