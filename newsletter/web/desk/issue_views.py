@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +11,10 @@ from newsletter.model.edition import Edition
 from newsletter.model.issue import Item, corrected
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.publication import Publication
+from newsletter.send.waits import Around
 from newsletter.store import acts, articles, deliveries, editions, issues
 from newsletter.web.desk import words
+from newsletter.web.desk.today import leaves
 
 View = Callable[[sa.Connection, int], dict[str, Any]]
 
@@ -29,14 +30,12 @@ ORIGINS = {
 }
 
 
-def head(
-    connection: sa.Connection, publication: Publication, issue_id: int, now: datetime
-) -> dict[str, Any]:
+def head(connection: sa.Connection, around: Around, issue_id: int) -> dict[str, Any]:
     """Return title, lead and tabs of an issue; raise NotFound."""
     issue = issues.load(connection, issue_id)
-    newsletter = publication.newsletter(issue.newsletter)
+    newsletter = around.publication.newsletter(issue.newsletter)
     name = newsletter.title if newsletter else issue.newsletter
-    lead = words.leaves(issue, newsletter, now) if newsletter else words.state(issue)
+    lead = leaves(connection, issue, newsletter, around) if newsletter else words.state(issue)
     path = f"/issues/{issue_id}"
     others = [(name, f"{path}/{name.lower()}") for name in ("Preview", "Audience", "History")]
     tabs = [("Content", path), *others]

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
 from newsletter.errors import NotFound
+from newsletter.send.waits import Around
 from newsletter.web.desk import issue_views, outbox, today
 from newsletter.web.desk.choices import controls, settle
 from newsletter.web.desk.frames import frame
@@ -34,6 +35,9 @@ class Desk:
         html = self._app.templates.page(f"desk/{name}", publication=publication, **values)
         return HTMLResponse(html)
 
+    def _around(self) -> Around:
+        return Around(self._app.publication, self._app.senders, self._app.now())
+
     def missing(self, says: str) -> HTMLResponse:
         """Answer 404 with a sentence and a way back."""
         answer = self.page("missing", here="", title="Not here", lead="", says=says)
@@ -43,7 +47,7 @@ class Desk:
     def today(self) -> Response:
         """Show what leaves next, what needs a person, and how the sources are."""
         with self._app.reader.connect() as connection:
-            view = today.view(connection, self._app.publication, self._app.now())
+            view = today.view(connection, self._around())
         return self.page("today", here="Today", **view)
 
     def issues(self) -> Response:
@@ -73,9 +77,7 @@ class Desk:
     def _issue(self, issue_id: int, tab: str, name: str, view: issue_views.View) -> Response:
         try:
             with self._app.reader.connect() as connection:
-                head = issue_views.head(
-                    connection, self._app.publication, issue_id, self._app.now()
-                )
+                head = issue_views.head(connection, self._around(), issue_id)
                 values = view(connection, issue_id)
         except NotFound as error:
             return self.missing(str(error))
@@ -86,9 +88,7 @@ class Desk:
         asked = settle(request.query_params, PREVIEW)
         try:
             with self._app.reader.connect() as connection:
-                head = issue_views.head(
-                    connection, self._app.publication, issue_id, self._app.now()
-                )
+                head = issue_views.head(connection, self._around(), issue_id)
                 values = issue_views.preview(connection, issue_id, edition)
         except NotFound as error:
             return self.missing(str(error))

@@ -9,28 +9,24 @@ from newsletter.collect import health
 from newsletter.model.issue import Issue, IssueState
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, note, offset
-from newsletter.store import articles, batches, deliveries, issues
+from newsletter.pipeline import standings
+from newsletter.send import standing
+from newsletter.send.waits import Around
+from newsletter.store import articles, deliveries, issues
 from newsletter.web.desk import words
 
-OPEN = (
-    IssueState.DRAFT,
-    IssueState.REVIEW,
-    IssueState.APPROVED,
-    IssueState.PREPARING,
-    IssueState.SUBMITTING,
-    IssueState.PAUSED,
-)
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 
 
-def view(connection: sa.Connection, publication: Publication, now: datetime) -> dict[str, Any]:
+def view(connection: sa.Connection, around: Around) -> dict[str, Any]:
     """Return everything that the first page shows."""
-    opened = issues.recent(connection, states=OPEN)
-    needs = _needs(connection, publication, opened)
+    publication, now = around.publication, around.now
+    opened = issues.recent(connection, states=standings.UNFINISHED)
+    needs = _needs(connection, around)
     return {
         "title": _headline(publication, opened, needs),
         "lead": f"{words.moment(now, publication.timezone)}.",
-        "sheets": [_sheet(connection, one, opened, now) for one in publication.newsletters],
+        "sheets": [_sheet(connection, one, opened, around) for one in publication.newsletters],
         "issues": issue_rows(connection, publication, limit=8),
         "needs": needs,
         "slots": _slots(publication, now),
@@ -49,11 +45,11 @@ def _headline(publication: Publication, opened: list[Issue], needs: list[dict[st
 
 
 def _sheet(
-    connection: sa.Connection, newsletter: Newsletter, opened: list[Issue], now: datetime
+    connection: sa.Connection, newsletter: Newsletter, opened: list[Issue], around: Around
 ) -> dict[str, Any]:
     issue = next((one for one in reversed(opened) if one.newsletter == newsletter.key), None)
     if issue is None:
-        slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
+        slot = coming(newsletter.cadence, newsletter.timezone, around.now, 1)[0]
         begins = words.moment(slot.due_at - newsletter.lead, newsletter.timezone)
         return {
             "title": newsletter.title,
@@ -68,41 +64,34 @@ def _sheet(
         "title": f"{newsletter.title}, No. {issue.number}",
         "state": words.state(issue),
         "tone": words.TONES[issue.state],
-        "says": words.leaves(issue, newsletter, now),
+        "says": leaves(connection, issue, newsletter, around),
         "facts": [("Subject", issue.subject), ("Items", len(included))],
         "href": f"/issues/{issue.id}",
     }
 
 
-def _needs(
-    connection: sa.Connection, publication: Publication, opened: list[Issue]
-) -> list[dict[str, str]]:
-    held = [
-        {
-            "what": f"A batch of {_title(publication, batch['issue_id'], opened)} is {batch['state']}.",
-            "why": batch["reason"] or "The provider’s answer was not seen. Nobody is mailed twice.",
-            "href": f"/issues/{batch['issue_id']}/audience",
-        }
-        for batch in batches.waiting(connection)
-    ]
-    waiting = [
-        {
-            "what": f"{_title(publication, one.id, opened)} waits for approval.",
-            "why": f"newsletter approve {one.id}",
-            "href": f"/issues/{one.id}/preview",
-        }
-        for one in opened
-        if one.state in WAITING
-    ]
-    return held + waiting
+def leaves(connection: sa.Connection, issue: Issue, newsletter: Newsletter, around: Around) -> str:
+    """Say when an issue leaves, or what became of it, and why the rest of it waits."""
+    stands = standing.of(connection, issue.id, around)
+    said = [words.leaves(issue, newsletter, around.now)]
+    return " ".join([*said, *(f"{why}." for why in standings.waiting(stands))])
 
 
-def _title(publication: Publication, issue_id: int, opened: list[Issue]) -> str:
-    issue = next((one for one in opened if one.id == issue_id), None)
-    if issue is None:
-        return f"issue {issue_id}"
-    newsletter = publication.newsletter(issue.newsletter)
-    return f"{newsletter.title if newsletter else issue.newsletter} No. {issue.number}"
+def _needs(connection: sa.Connection, around: Around) -> list[dict[str, str]]:
+    """Return what waits for a person, in the words of the pass's report."""
+    return [
+        {
+            "what": one.says,
+            "why": one.next_step,
+            "href": f"/issues/{one.issue.id}/{_page(one.issue)}",
+        }
+        for one in standings.told(connection, around)
+        if one.next_step
+    ]
+
+
+def _page(issue: Issue) -> str:
+    return "preview" if issue.state in standings.OPEN else "audience"
 
 
 def _slots(publication: Publication, now: datetime) -> list[dict[str, str]]:

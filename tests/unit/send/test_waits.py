@@ -1,0 +1,77 @@
+"""Why the rest of an issue does not leave now, in words."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsletter.model.quiet import Quiet
+from newsletter.send.waits import Around, Rest, why
+from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
+
+SOON = NOW + timedelta(minutes=20)
+AROUND = Around(PUBLICATION, ("outbox", "smtp"), NOW)
+REST = Rest(7, "smtp", 12, None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("rest", "rate", "quiet", "says"),
+    [
+        (REST, 0, "", "leave with the next pass"),
+        (replace(REST, reason="refused the connection"), 0, "", "pass (refused the connection)"),
+        (
+            replace(REST, not_before=SOON),
+            0,
+            "",
+            "spread out; the next batch leaves Mon 23 Nov 17:20",
+        ),
+        (replace(REST, not_before=NOW), 0, "", "leave with the next pass"),
+        (replace(REST, free_at=SOON), 5, "", "the rate of 5 a second; the next batch leaves Mon"),
+        (
+            replace(REST, free_at=SOON, not_before=SOON, reason="HTTP 429"),
+            5,
+            "",
+            "smtp asked to wait until Mon 23 Nov 17:20 KST (HTTP 429)",
+        ),
+        (replace(REST, free_at=SOON), 0, "", "smtp asked to wait until Mon 23 Nov 17:20 KST"),
+        (
+            replace(REST, not_before=SOON),
+            0,
+            "17:00-07:00",
+            "quiet hours until Tue 24 Nov 07:00 KST",
+        ),
+        (REST, 0, "18:00-07:00", "leave with the next pass"),
+    ],
+)
+def test_the_cause_is_said_with_its_end_in_the_newsletters_time(
+    rest: Rest, rate: float, quiet: str, says: str
+) -> None:
+    around = replace(AROUND, publication=replace(PUBLICATION, rate=rate))
+    found = why(rest, around, replace(WEEKLY, quiet=quiet))
+    assert says in found.says
+    assert not found.for_a_person
+
+
+def test_a_provider_that_is_not_set_up_waits_for_a_person() -> None:
+    found = why(replace(REST, provider="sendgrid", not_before=SOON), AROUND, WEEKLY)
+    assert found.for_a_person
+    assert found.until is None
+    assert "sendgrid is not set up" in found.says
+    assert "newsletter send 7 --move outbox" in found.says
+
+
+def test_a_newsletter_that_is_no_longer_configured_is_told_in_the_time_of_the_house() -> None:
+    found = why(replace(REST, not_before=SOON), AROUND, None)
+    assert found.says.endswith("17:20 KST")
+
+
+@pytest.mark.parametrize(
+    ("hour", "over"), [(22, (24, 7)), (23, (24, 7)), (0, (23, 7)), (6, (23, 7))]
+)
+def test_quiet_hours_end_on_the_morning_that_comes_next(hour: int, over: tuple[int, int]) -> None:
+    quiet = Quiet.parse("22:00-07:00")
+    assert quiet
+    day, end = over
+    assert quiet.over(datetime(2026, 11, 23, hour, tzinfo=UTC)) == datetime(
+        2026, 11, day, end, tzinfo=UTC
+    )
