@@ -49,32 +49,20 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     as_json: AsJson = False,
 ) -> None:
     """Send an approved issue; or test, stop or decide about it."""
-    chosen = {
-        "--test": bool(test),
-        "--pause": pause,
-        "--resume": resume,
-        "--cancel": cancel,
-        "--move": bool(move),
-        "--resolve": bool(resolve[0]),
-    }
-    _require_one(chosen, now=now)
+    wanted = {"--pause": pause, "--resume": resume, "--cancel": cancel}
+    chosen = _only(wanted | {"--test": test, "--move": move, "--resolve": resolve[0]}, now=now)
     with open_app() as app:
-        if test:
+        if chosen == "--test":
             _test(app, issue, test, as_json=as_json)
             return
-        if move:
+        if chosen == "--move":
             _do(app, _move(app, issue, move))
-        elif resolve[0]:
+        elif chosen == "--resolve":
             _do(app, _resolve(app, issue, *resolve))
-        elif pause or resume or cancel:
-            _do(app, _stop(app, issue, pause=pause, resume=resume))
-        problems = _submit(app, issue, at_once=now, decided=any(chosen.values()))
-        for problem in problems:
-            errors.print(problem, markup=False)
-        found = show_issue(app, issue, as_json=as_json)
-        if problems:
-            raise typer.Exit(Exit.FAILED)
-        raise typer.Exit(Exit.WAITS if found.waits_for_a_person else Exit.WELL)
+        elif chosen:
+            _do(app, _stop(app, issue, chosen))
+        problems = _submit(app, issue, at_once=now, decided=bool(chosen))
+        raise typer.Exit(_tell(app, issue, problems, as_json=as_json))
 
 
 @commands.command()
@@ -105,13 +93,13 @@ def correct(
         say(f"  newsletter send {drafted} --now")
 
 
-def _require_one(chosen: Mapping[str, bool], *, now: bool) -> None:
-    """Refuse two acts at once; to leave at once goes with none of them but resuming."""
-    acting = [name for name, here in chosen.items() if here]
-    if now and acting not in ([], ["--resume"]):
-        acting.append("--now")
-    if len(acting) > 1:
-        fail(f"Choose one of {' and '.join(acting)}: they do not go together.", Exit.USAGE)
+def _only(wanted: Mapping[str, object], *, now: bool) -> str:
+    """Return the one act that is wanted, if any; to leave at once goes with resuming only."""
+    chosen = [name for name, here in wanted.items() if here]
+    together = [*chosen, "--now"] if now and chosen not in ([], ["--resume"]) else chosen
+    if len(together) > 1:
+        fail(f"Choose one of {' and '.join(together)}: they do not go together.", Exit.USAGE)
+    return chosen[0] if chosen else ""
 
 
 def _do(app: App, act: Callable[[sa.Connection], object]) -> None:
@@ -119,10 +107,9 @@ def _do(app: App, act: Callable[[sa.Connection], object]) -> None:
         act(connection)
 
 
-def _stop(
-    app: App, issue_id: int, *, pause: bool, resume: bool
-) -> Callable[[sa.Connection], object]:
-    act = acts.pause if pause else acts.resume if resume else acts.cancel
+def _stop(app: App, issue_id: int, chosen: str) -> Callable[[sa.Connection], object]:
+    known = {"--pause": acts.pause, "--resume": acts.resume, "--cancel": acts.cancel}
+    act = known[chosen]
     return lambda connection: act(connection, issue_id, actor=_actor(), now=app.now())
 
 
@@ -173,6 +160,16 @@ def _prepare(app: App, issue_id: int, *, at_once: bool) -> bool:
     now = app.now()
     frozen = run.prepare(app.engine, app.publication, issue_id, sender, now=now, at_once=at_once)
     return frozen is not None
+
+
+def _tell(app: App, issue_id: int, problems: Sequence[str], *, as_json: bool) -> Exit:
+    """Print the problems and how the issue stands; return what cron reads."""
+    for problem in problems:
+        errors.print(problem, markup=False)
+    found = show_issue(app, issue_id, as_json=as_json)
+    if problems:
+        return Exit.FAILED
+    return Exit.WAITS if found.waits_for_a_person else Exit.WELL
 
 
 def _test(app: App, issue_id: int, address: str, *, as_json: bool) -> None:

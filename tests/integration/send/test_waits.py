@@ -1,0 +1,69 @@
+"""Why the rest of an issue waits, and who was left out, as both databases tell it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.esp.port import Outcome, Verdict
+from newsletter.send import standing
+from newsletter.send.waits import Around, Wait
+from newsletter.store import batches, deliveries
+from tests.fakes.issues import add_people
+from tests.integration.send.conftest import Office
+
+
+def waits(office: Office) -> tuple[Wait, ...]:
+    around = Around(office.publication, office.senders, office.now)
+    with office.engine.connect() as connection:
+        return standing.of(connection, office.issue_id, around).waits
+
+
+def test_an_issue_that_is_spread_out_says_when_the_next_batch_leaves(office: Office) -> None:
+    office.configure(spread=timedelta(hours=2))
+    office.issue()
+    office.freeze()
+    office.submit()
+    (wait,) = waits(office)
+    assert wait.people == 7
+    assert wait.until == office.now + timedelta(minutes=40)
+    assert "spread out" in wait.says
+    office.later(hours=3)
+    office.submit()
+    assert waits(office) == ()
+
+
+def test_a_provider_that_asked_to_wait_is_named_with_what_it_said(office: Office) -> None:
+    office.issue()
+    office.answers([Outcome(Verdict.UNSENT, "HTTP 429", wait=90.0)])
+    office.freeze()
+    office.submit()
+    (wait,) = waits(office)
+    assert wait.people == 12
+    assert wait.until == office.now + timedelta(seconds=90)
+    assert wait.says.startswith("memory asked to wait until Mon 23 Nov 17:01 KST (HTTP 429")
+    with office.engine.connect() as connection:
+        assert batches.providers(connection) == {"memory"}
+
+
+def test_a_rate_says_when_the_next_batch_leaves(office: Office) -> None:
+    office.rates = {"memory": 0.1}
+    office.publication = replace(office.publication, rate=0.1)
+    office.issue()
+    office.freeze()
+    office.submit()
+    (wait,) = waits(office)
+    assert wait.says.startswith("the rate of 0.1 a second; the next batch leaves Mon 23 Nov 17:00")
+
+
+def test_those_left_out_are_found_by_a_part_of_their_address(office: Office) -> None:
+    office.issue()
+    with office.engine.begin() as connection:
+        add_people(connection, 3, first=21, state="left")
+    office.freeze()
+    with office.engine.connect() as connection:
+        everybody = deliveries.left_out(connection, office.issue_id, "weekly", now=office.now)
+        assert [reason for _, reason in everybody] == ["left"] * 3
+        for search, found in (("READER22@", 1), ("%", 0), ("reader2", 3)):
+            some = deliveries.left_out(
+                connection, office.issue_id, "weekly", now=office.now, search=search
+            )
+            assert len(some) == found
