@@ -1,5 +1,6 @@
 """What `newsletter doctor` looks at; each check says what is so and what to do about it."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,18 +72,15 @@ def _secrets(settings: Settings) -> Reading:
 def _database(settings: Settings, now: datetime) -> Iterator[Reading]:
     url = sa.make_url(settings.database_url)
     where = url.render_as_string(hide_password=True)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+    file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+    if file and not file.exists():
         yield Reading(
             Health.WARN, "database", f"{where} is not there yet", "newsletter db upgrade makes it"
         )
         return
     engine = open_reader(settings.database_url)
     try:
-        present, head = migrations.revision(engine), migrations.head()
-        yield _revision(where, present, head)
-        if present == head:
-            with engine.begin() as connection:
-                yield _clock(slots.latest_record(connection), now)
+        yield from _tables(engine, where, now)
     except sa.exc.SQLAlchemyError as error:
         what = str(getattr(error, "orig", error)).splitlines()[0]
         advice = f"look at NEWSLETTER_DATABASE_URL in {secrets.FILE}, and whether it is running"
@@ -91,11 +89,38 @@ def _database(settings: Settings, now: datetime) -> Iterator[Reading]:
         engine.dispose()
 
 
-def _revision(where: str, present: str | None, head: str | None) -> Reading:
-    if present == head:
-        return ok("database", f"{where} answers, its tables are this version's ({head})")
+def _tables(engine: sa.Engine, where: str, now: datetime) -> Iterator[Reading]:
+    present, head = migrations.revision(engine), migrations.head()
+    if present != head:
+        yield _revision(engine, where, present, head)
+        return
+    if engine.dialect.name == "sqlite" and not _writable(Path(str(engine.url.database))):
+        says = f"{where} cannot be written by this user"
+        yield Reading(Health.FAIL, "database", says, "change the owner of the file and its folder")
+    else:
+        says = f"{where} answers, its tables are this version's ({head})"
+        yield ok("database", says)
+    with engine.begin() as connection:
+        yield _clock(slots.latest_record(connection), now)
+
+
+def _revision(engine: sa.Engine, where: str, present: str | None, head: str | None) -> Reading:
+    """Say what an upgrade would meet: an older database of ours, a newer one, somebody else's."""
+    if present and present not in migrations.known():
+        says = f"{where} is at {present}: a newer version of this program made it"
+        advice = "install that version, or restore the backup from before"
+        return Reading(Health.FAIL, "database", says, advice)
+    if not present and sa.inspect(engine).get_table_names():
+        says = f"{where} holds tables of something else"
+        advice = f"name another database in NEWSLETTER_DATABASE_URL in {secrets.FILE}"
+        return Reading(Health.FAIL, "database", says, advice)
     says = f"{where} answers, its tables are at {present or 'nothing'} instead of {head}"
     return Reading(Health.WARN, "database", says, "newsletter db upgrade")
+
+
+def _writable(file: Path) -> bool:
+    """Return whether SQLite may write the file, and its journal beside it."""
+    return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
 
 
 def _clock(latest: datetime | None, now: datetime) -> Reading:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -20,6 +20,7 @@ from newsletter.collect.sandbox import Sandbox
 from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
 from newsletter.model.article import Article, Extracted
+from newsletter.model.source import Source
 from newsletter.store import articles as article_store
 
 commands = typer.Typer()
@@ -43,6 +44,8 @@ def run_collect(
 ) -> None:
     """Read the sources that are due and store their new articles."""
     with open_app() as app:
+        for name in names or ():
+            _source(app, name)
         report = _collected(app, tuple(names or ()), force=force, quiet=as_json)
     if as_json:
         for one in report.sources:
@@ -136,16 +139,21 @@ def try_source(
     Nothing is stored; what would not be taken is shown with the reason.
     """
     with open_app() as app:
-        source = next((one for one in app.publication.sources if one.key == name), None)
-        if source is None:
-            known = ", ".join(one.key for one in app.publication.sources) or "none is configured"
-            fail(f"There is no source “{name}” (known: {known}).", Exit.USAGE)
-        found = probe.probe(app.engine, source, app.fetcher, app.now)
+        found = probe.probe(app.engine, _source(app, name), app.fetcher, app.now)
     if as_json:
         print_json(asdict(found))
     else:
         _tell_probe(found)
     raise SystemExit(int(Exit.FAILED if found.problem else Exit.WELL))
+
+
+def _source(app: App, name: str) -> Source:
+    """Return the configured source, or say which there are."""
+    found = next((one for one in app.publication.sources if one.key == name), None)
+    if found is None:
+        known = ", ".join(one.key for one in app.publication.sources) or "none"
+        fail(f"There is no source “{name}”; there are: {known}.", Exit.USAGE)
+    return found
 
 
 def _tell_probe(found: probe.Probe) -> None:
@@ -249,7 +257,9 @@ def list_articles(
     ] = None,
     *,
     source: Annotated[str, typer.Option(help="Only of this source.")] = "",
-    state: Annotated[str, typer.Option(help="Only new, or seen.")] = "",
+    state: Annotated[
+        Literal["", "new", "seen", "gone"], typer.Option(help="Only those in this state.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -262,6 +272,8 @@ def list_articles(
             )
             return
         found = article_store.recent(connection, source=source, state=state, limit=limit)
+        if source and not found:
+            _source(app, source)
     columns = ("id", "date", "title", "authors", "source", "takeaways", "state")
     print_rows([_row(one, full=as_json) for one in found], columns, as_json=as_json)
 

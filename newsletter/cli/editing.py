@@ -4,6 +4,7 @@ import getpass
 import os
 import shlex
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,6 +108,8 @@ def list_issues(
         return
     with open_app() as app, app.engine.connect() as connection:
         found = issues.recent(connection, newsletter=newsletter)
+        if newsletter and not found:
+            chosen(app, newsletter)
     rows = [
         {
             "issue": one.id,
@@ -223,11 +226,13 @@ def edit(
 
     Order, headlines, teasers, takeaways, note and extras. Any change voids an approval.
     """
+    if export is not None and read is not None:
+        fail("Choose one of --export and --import: they do not go together.", Exit.USAGE)
     with open_app() as app:
         with app.engine.connect() as connection:
             row, draft_ = editing.opened(connection, issue)
         if not row.editable:
-            fail(f"Issue {issue} is {row.state} and can no longer be changed.", Exit.WAITS)
+            fail(f"Issue {issue} is {row.state} and can no longer be changed.")
         text = sheet.written(row, draft_)
         if export is not None:
             export.write_text(text, encoding="utf-8", newline="\n")
@@ -259,7 +264,11 @@ def edit(
 
 def _in_editor(text: str) -> str | None:
     """Return the text as the person left it in $VISUAL or $EDITOR, None when it is unchanged."""
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ""
+    if not command:
+        if not sys.stdin.isatty():
+            fail("There is no terminal for an editor: use --export and --import.", Exit.USAGE)
+        command = "vi"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "issue.txt"
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -284,7 +293,8 @@ def _typed(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        fail(f"Cannot read {path}: {error}")
+        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        fail(f"Cannot read {path}: {why}.")
 
 
 @commands.command()

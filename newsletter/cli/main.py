@@ -105,4 +105,7 @@ def start(
 
 def main() -> None:
     """Run the program on the arguments of this process."""
-    program()
+    try:
+        program()
+    except OSError as error:  # a command says its own; what is left is that nothing can be printed
+        fail(f"{error.filename or 'The output'} cannot be written: {error.strerror}.")

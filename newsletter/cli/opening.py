@@ -43,5 +43,7 @@ def sayable() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         fail(str(error), Exit.USAGE)
+    except BrokenPipeError:  # whoever read the output has gone, which ends a command quietly
+        raise
     except (NewsletterError, SubscribersError, sa.exc.DBAPIError, OSError) as error:
         fail(in_words(error))

@@ -164,10 +164,11 @@ def segment(
         print_json(content | {"examples": examples, "left_out": left_out})
         return
     say(f"{found.people:,} of those subscribed to {chosen.title} would get an issue.")
-    print_rows(
-        [{"for_example": address, "name": name} for address, name in found.examples],
-        ("for_example", "name"),
-    )
+    if found.examples:
+        print_rows(
+            [{"for_example": address, "name": name} for address, name in found.examples],
+            ("for_example", "name"),
+        )
     for reason, people in found.left_out.items():
         say(f"{people:>9,} left out: {reason}")
 

@@ -21,6 +21,13 @@ from subscribers.model import EmailAddress
 
 commands = typer.Typer()
 
+_BEFORE = {
+    IssueState.DRAFT: "`newsletter approve {}` comes first",
+    IssueState.REVIEW: "`newsletter approve {}` comes first",
+    IssueState.PAUSED: "`newsletter send {} --resume` lets it go on",
+}
+"""What has to be done before an issue in this state can be sent."""
+
 
 @commands.command()
 def send(  # noqa: PLR0913 - one argument per option of the command
@@ -149,7 +156,8 @@ def _submit(app: App, issue_id: int, *, at_once: bool, decided: bool) -> Sequenc
     elif decided and state is not IssueState.SUBMITTING:
         return ()
     elif state not in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
-        fail(f"Issue {issue_id} is {state}; only an approved issue can be sent.")
+        next_step = _BEFORE.get(state, "only an approved issue can be sent")
+        fail(f"Issue {issue_id} is {state}; {next_step.format(issue_id)}.")
     courier = app.courier
     run.reconcile(app.engine, app.publication, courier)
     return run.submit(app.engine, app.publication, courier).problems

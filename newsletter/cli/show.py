@@ -1,7 +1,6 @@
 """What the command line prints: sentences for people, JSON for programs."""
 
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import NoReturn
@@ -46,7 +45,7 @@ def _sentence(text: str) -> str:
 
 def print_json(value: object) -> None:
     """Print one JSON value on one line, as UTF-8."""
-    sys.stdout.write(orjson.dumps(value, default=str).decode() + "\n")
+    console.file.write(orjson.dumps(value, default=str).decode() + "\n")
 
 
 def print_rows(

@@ -47,6 +47,12 @@ def head() -> str | None:
     return ScriptDirectory.from_config(configuration()).get_current_head()
 
 
+def known() -> set[str]:
+    """Return every revision that this version of the program knows."""
+    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
+    return {script.revision for script in scripts}
+
+
 def configuration(connection: sa.Connection | None = None) -> Config:
     """Return Alembic's configuration; there is no alembic.ini, so that a wheel needs no paths."""
     config = Config(attributes={"connection": connection})
@@ -58,8 +64,7 @@ def configuration(connection: sa.Connection | None = None) -> Config:
 
 def _refuse_newer(connection: sa.Connection) -> None:
     found = _revision(connection)
-    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
-    if found and found not in {script.revision for script in scripts}:
+    if found and found not in known():
         msg = (
             f"the database has revision {found}, which this version does not know: a newer one"
             " made it; install that one, or restore the backup from before"

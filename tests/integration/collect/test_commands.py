@@ -86,3 +86,11 @@ def test_extracting_prints_one_object_a_file_or_the_reason(house: Path) -> None:
     assert (article["authors"], article["source"]) == (["Jane Rivers"], "river.txt")
     assert article["provenance"]["title"] == "head of the text"
     assert failure == {"source": "empty.txt", "error": "empty"}
+
+
+@pytest.mark.usefixtures("house")
+def test_a_source_that_is_unknown_is_wrong_usage_and_those_there_are_are_named() -> None:
+    for words in (("collect", "pigeons"), ("sources", "test", "pigeons")):
+        refused = call(*words)
+        assert refused.exit_code == 2
+        assert "There is no source “pigeons”; there are: " in refused.stderr

@@ -93,6 +93,11 @@ def test_a_policy_that_blocks_makes_check_and_approve_wait_for_a_person(desk: Pa
         (("draft", "nonsense"), "There is no newsletter 'nonsense'", 2),
         (("preview", "99"), "There is no issue 99", 1),
         (("edit", "1", "--import", "nowhere.txt"), "Cannot read nowhere.txt", 1),
+        (("edit", "1", "--import", "nowhere.txt"), "nowhere.txt: No such file", 1),
+        (("edit", "1", "--import", "a.txt", "--export", "b.txt"), "Choose one of", 2),
+        (("issues", "--newsletter", "daily"), "There is no newsletter 'daily'", 2),
+        (("articles", "--source", "pigeons"), "There is no source “pigeons”", 2),
+        (("articles", "--state", "weird"), "--state", 2),
         (("draft", "weekly"), "Nothing to draft", 3),
     ],
 )
@@ -144,3 +149,32 @@ def test_nobody_else_reads_who_gets_what(desk: Path) -> None:
     written = [desk / "newsletter.db", *(desk / "preview").rglob("*")]
     assert len(written) > 3
     assert not [path for path in written if path.stat().st_mode & 0o007]
+
+
+def test_without_an_editor_and_a_terminal_nobody_waits_for_one(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.is_dir()
+    for name in ("VISUAL", "EDITOR"):
+        monkeypatch.delenv(name, raising=False)
+    done = run("edit", "1")
+    assert done.exit_code == 2
+    assert "--export" in done.output
+
+
+@pytest.mark.usefixtures("desk")
+def test_what_has_left_can_no_longer_be_edited() -> None:
+    run("approve", "1")
+    run("send", "1", "--now")
+    done = run("edit", "1")
+    assert done.exit_code == 1
+    assert "can no longer be changed" in done.output
+
+
+@pytest.mark.usefixtures("desk")
+def test_a_paused_issue_says_how_it_goes_on() -> None:
+    run("approve", "1")
+    run("send", "1", "--pause")
+    done = run("send", "1")
+    assert done.exit_code == 1
+    assert "newsletter send 1 --resume" in done.output

@@ -2,9 +2,12 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -143,6 +146,55 @@ def test_doctor_says_when_the_database_does_not_answer(monkeypatch: pytest.Monke
     assert result.exit_code == 1
     assert "fail  database" in result.output
     assert "word" not in result.output.replace("password", "")
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ("CREATE TABLE shoes (size)", "holds tables of something else"),
+        (
+            "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9')",
+            "newer",
+        ),
+    ],
+)
+def test_doctor_knows_a_database_that_is_not_ours_to_upgrade(
+    folder: Path, found: str, says: str
+) -> None:
+    call("init", *GIVEN)
+    with closing(sqlite3.connect(folder / "newsletter.db")) as connection:
+        connection.executescript(found)
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "fail  database" in result.output
+    assert says in result.output
+    assert "newsletter db upgrade" not in result.output
+
+
+def test_doctor_says_when_a_folder_is_in_the_place_of_the_database(folder: Path) -> None:
+    call("init", *GIVEN)
+    (folder / "newsletter.db").mkdir()
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "fail  database" in result.output
+
+
+def test_doctor_says_when_the_database_cannot_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call("init", *GIVEN)
+    engine = open_engine(settings.load(folder, {}).database_url)
+    migrations.upgrade(engine)
+    engine.dispose()
+    allowed = os.access  # as root, whom the tests may run as, nothing is forbidden
+
+    def access(path: str | Path, *asked: Any, **how: Any) -> bool:  # noqa: ANN401 - as the system's
+        return Path(path).name != "newsletter.db" and allowed(path, *asked, **how)
+
+    monkeypatch.setattr(os, "access", access)
+    result = call("doctor")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.output
 
 
 def test_doctor_says_when_the_outbox_cannot_be_written(folder: Path) -> None:

@@ -1,11 +1,17 @@
 """What is printed is what was said: strangers' titles cannot draw, blink or pose as markup."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from newsletter.cli.opening import sayable
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.errors import NotFound
 
+ROOT = Path(__file__).parents[3]
 HOSTILE = "[bold]Ships[/bold] :x: \x1b[31mred\x07"
 HARMLESS = "[bold]Ships[/bold] :x: �[31mred�"
 
@@ -35,3 +41,31 @@ def test_an_expected_error_is_one_sentence(
         raise error
     assert ended.value.code == Exit.FAILED
     assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_reader_who_has_gone_is_no_trouble_to_report() -> None:
+    with pytest.raises(BrokenPipeError), sayable():
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("words", [("next",), ("next", "--json")])
+def test_output_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    started = [sys.executable, "-m", "newsletter"]
+    subprocess.run(
+        [*started, "init"], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*started, *words],
+            cwd=tmp_path,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "The output cannot be written: No space left on device.\n"
