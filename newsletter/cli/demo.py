@@ -29,6 +29,8 @@ from newsletter.store import editions, issues, slots
 commands = typer.Typer()
 
 ACTOR = "demo"
+HOUSE = "peninsulareview.example"
+"""The domain of the sample publication: reserved, so that no real one has it."""
 PORT = 8025
 PORTS = range(PORT, PORT + 40, 2)
 NOT_COPIED = {"standing.toml", "__init__.py", "__pycache__"}
@@ -64,6 +66,7 @@ def demo(
 
 def set_up(root: Path) -> None:
     """Copy the sample publication into `root` unless it is there, with secrets of its own."""
+    _require_none_of_yours(root / settings.FILE)
     try:
         root.mkdir(parents=True, exist_ok=True)
         with as_file(files("newsletter.cli") / "samples") as samples:
@@ -73,6 +76,20 @@ def set_up(root: Path) -> None:
     except OSError as error:
         fail(f"Cannot set the demo up in {root}: {error.strerror}. Name a folder with --dir.")
     write_first(root, lambda: secrets.token_urlsafe(32))
+
+
+def _require_none_of_yours(file: Path) -> None:
+    """Refuse a folder that holds a real publication: the demo approves and sends what it finds."""
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError):
+        text = "not ours"
+    if text and not (f"@{HOUSE}>" in text and 'provider = "outbox"' in text):
+        fail(
+            f"{file.parent} holds a publication that is not the demo's, and the demo would send an"
+            " issue of it. Name another folder with --dir.",
+            Exit.USAGE,
+        )
 
 
 def _copy(entry: Path, target: Path) -> None:

@@ -1,7 +1,9 @@
 """The command line: one program, `newsletter`."""
 
+import io
 import logging
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,6 +96,8 @@ def start(
     waits for a person.
     """
     os.umask(os.umask(0) | OTHERS)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that a terminal cannot show
     logs.configure(logging.INFO if verbose else logging.WARNING)
     if directory is None:
         return

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from newsletter.cli.main import program
 from newsletter.cli.opening import sayable
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.errors import NotFound
@@ -69,3 +71,25 @@ def test_output_that_cannot_be_written_is_one_sentence(
         )
     assert done.returncode == 1
     assert done.stderr == "The output cannot be written: No space left on device.\n"
+
+
+def test_the_demo_never_touches_a_publication_of_yours(tmp_path: Path) -> None:
+    (tmp_path / "newsletter.toml").write_text('[publication]\nprovider = "outbox"\n', "utf-8")
+    refused = CliRunner().invoke(program, ["demo", "--no-serve", "--dir", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert "not the demo's" in refused.stderr
+    assert [one.name for one in tmp_path.iterdir()] == ["newsletter.toml"]
+
+
+def test_a_name_that_the_terminal_cannot_show_is_no_trouble(tmp_path: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "newsletter", "init", "--name=한국", "새소식"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\uc0c8" in done.stdout
