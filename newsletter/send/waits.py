@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from newsletter.model.issue import Issue, IssueState
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
+from newsletter.send import volume
 from newsletter.store import batches
 
 ROUNDED = timedelta(seconds=1)
@@ -29,7 +30,8 @@ class Around:
 class Rest:
     """What of an issue waits for one provider.
 
-    `not_before` is when the first batch may leave, `free_at` when the provider takes the next one.
+    `not_before` is when the first batch may leave, `free_at` when the provider takes the next one,
+    `ramp_at` when a new sender domain may send more; each is None where it is now.
     """
 
     issue_id: int
@@ -37,6 +39,7 @@ class Rest:
     people: int
     not_before: datetime | None
     free_at: datetime | None
+    ramp_at: datetime | None
     reason: str
 
 
@@ -56,13 +59,14 @@ def of(connection: sa.Connection, issue: Issue, around: Around) -> tuple[Wait, .
     if issue.state is not IssueState.SUBMITTING:
         return ()
     newsletter = around.publication.newsletter(issue.newsletter)
+    opens = volume.opens_at(connection, around.publication, around.now)
     return tuple(
-        why(_rest(issue.id, row), around, newsletter)
+        why(_rest(issue.id, row, opens), around, newsletter)
         for row in batches.held_up(connection, issue.id)
     )
 
 
-def _rest(issue_id: int, row: Mapping[Any, Any]) -> Rest:
+def _rest(issue_id: int, row: Mapping[Any, Any], opens: datetime | None) -> Rest:
     free = row["free_at"]
     return Rest(
         issue_id,
@@ -70,6 +74,7 @@ def _rest(issue_id: int, row: Mapping[Any, Any]) -> Rest:
         int(row["people"]),
         row["not_before"],
         datetime.fromtimestamp(free, UTC) if free else None,
+        opens,
         row["reason"],
     )
 
@@ -102,6 +107,13 @@ def _timed(
     quiet = Quiet.parse(newsletter.quiet) if newsletter else None
     if newsletter and quiet and quiet.covers(local := around.now.astimezone(newsletter.timezone)):
         return "quiet hours until", quiet.over(local)
+    if rest.ramp_at:
+        return "the domain is new and has had its day; the next batch leaves", rest.ramp_at
+    return _paced(rest, around)
+
+
+def _paced(rest: Rest, around: Around) -> tuple[str, datetime | None]:
+    """Say what our own pace or the provider's holds back."""
     free = rest.free_at or around.now
     if rest.not_before and rest.not_before > max(around.now, free + ROUNDED):
         return "spread out; the next batch leaves", rest.not_before

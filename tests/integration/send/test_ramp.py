@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.ramp import Ramp
 from newsletter.send import run
 from newsletter.store import batches
+from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.ramp import Ramp
 from newsletter.send import standing
 from newsletter.send.waits import Around, Wait
 from newsletter.store import batches, deliveries
@@ -52,6 +53,17 @@ def test_a_rate_says_when_the_next_batch_leaves(office: Office) -> None:
     office.submit()
     (wait,) = waits(office)
     assert wait.says.startswith("the rate of 0.1 a second; the next batch leaves Mon 23 Nov 17:00")
+
+
+def test_a_new_domain_says_when_the_next_day_begins(office: Office) -> None:
+    office.publication = replace(office.publication, ramp=Ramp(first=4, growth=2))
+    office.issue()
+    office.freeze()
+    office.submit()
+    (wait,) = waits(office)
+    assert wait.people == 8
+    assert wait.until == office.now + timedelta(hours=23)
+    assert wait.says.startswith("the domain is new and has had its day")
 
 
 def test_those_left_out_are_found_by_a_part_of_their_address(office: Office) -> None:

@@ -11,7 +11,7 @@ from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
 
 SOON = NOW + timedelta(minutes=20)
 AROUND = Around(PUBLICATION, ("outbox", "smtp"), NOW)
-REST = Rest(7, "smtp", 12, None, None, "")
+REST = Rest(7, "smtp", 12, None, None, None, "")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,12 @@ REST = Rest(7, "smtp", 12, None, None, "")
             "quiet hours until Tue 24 Nov 07:00 KST",
         ),
         (REST, 0, "18:00-07:00", "leave with the next pass"),
+        (
+            replace(REST, ramp_at=SOON),
+            5,
+            "",
+            "the domain is new and has had its day; the next batch leaves Mon 23 Nov 17:20 KST",
+        ),
     ],
 )
 def test_the_cause_is_said_with_its_end_in_the_newsletters_time(
