@@ -258,8 +258,8 @@ def list_articles(
     *,
     source: Annotated[str, typer.Option(help="Only of this source.")] = "",
     state: Annotated[
-        Literal["", "new", "seen", "gone"], typer.Option(help="Only those in this state.")
-    ] = "",
+        Literal["new", "seen", "gone"] | None, typer.Option(help="Only those in this state.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -271,7 +271,7 @@ def list_articles(
                 Path(f"article {number} of {article.source}"), article.content
             )
             return
-        found = article_store.recent(connection, source=source, state=state, limit=limit)
+        found = article_store.recent(connection, source=source, state=state or "", limit=limit)
         if source and not found:
             _source(app, source)
     columns = ("id", "date", "title", "authors", "source", "takeaways", "state")

@@ -54,8 +54,6 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
     Nobody's standing is ever raised: who left, bounced or complained stays away, and who has not
     agreed as attested becomes pending. `undo` takes an import back within 30 days.
     """
-    if len(delimiter) > 1 or delimiter in {'"', "\r", "\n"}:
-        fail(f"--delimiter is one character, not {delimiter!r}.", Exit.USAGE)
     with open_app() as app:
         listing = open_listing(
             file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter

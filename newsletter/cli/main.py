@@ -112,4 +112,7 @@ def main() -> None:
     try:
         program()
     except OSError as error:  # a command says its own; what is left is that nothing can be printed
-        fail(f"{error.filename or 'The output'} cannot be written: {error.strerror}.")
+        what = (
+            f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
+        )
+        fail(f"{what}: {error.strerror}.")

@@ -15,6 +15,7 @@ from newsletter.store import batches
 
 ROUNDED = timedelta(seconds=1)
 """How far two times may differ that were written down as one."""
+AT_NEXT = "leave with the next pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,10 @@ def why(rest: Rest, around: Around, newsletter: Newsletter | None) -> Wait:
         return Wait(rest.provider, rest.people, _missing(rest, around), for_a_person=True)
     zone = newsletter.timezone if newsletter else around.publication.timezone
     says, until = _timed(rest, around, newsletter)
-    if until is not None:
-        says = f"{says} {until.astimezone(zone):%a %d %b %H:%M %Z}"
-    because = f" ({rest.reason})" if rest.reason else ""
-    return Wait(rest.provider, rest.people, says + because, until)
+    at = f" {until.astimezone(zone):%a %d %b %H:%M %Z}" if until else ""
+    answered = rest.reason and says in {AT_NEXT, _asked(rest)}
+    because = f" ({rest.reason})" if answered else ""
+    return Wait(rest.provider, rest.people, f"{says}{at}{because}", until)
 
 
 def _missing(rest: Rest, around: Around) -> str:
@@ -118,7 +119,11 @@ def _paced(rest: Rest, around: Around) -> tuple[str, datetime | None]:
     if rest.not_before and rest.not_before > max(around.now, free + ROUNDED):
         return "spread out; the next batch leaves", rest.not_before
     if free <= around.now:
-        return "leave with the next pass", None
+        return AT_NEXT, None
     if around.publication.rate and not rest.reason:
         return f"the rate of {around.publication.rate:g} a second; the next batch leaves", free
-    return f"{rest.provider} asked to wait until", free
+    return _asked(rest), free
+
+
+def _asked(rest: Rest) -> str:
+    return f"{rest.provider} asked to wait until"

@@ -33,11 +33,22 @@ REST = Rest(7, "smtp", 12, None, None, None, "")
             "",
             "smtp asked to wait until Mon 23 Nov 17:20 KST (HTTP 429)",
         ),
-        (replace(REST, free_at=SOON), 0, "", "smtp asked to wait until Mon 23 Nov 17:20 KST"),
+        (
+            replace(REST, free_at=SOON),
+            0,
+            "",
+            "smtp asked to wait until Mon 23 Nov 17:20 KST",
+        ),
         (
             replace(REST, not_before=SOON),
             0,
             "17:00-07:00",
+            "quiet hours until Tue 24 Nov 07:00 KST",
+        ),
+        (
+            replace(REST, reason="HTTP 429"),
+            0,
+            "16:00-07:00",
             "quiet hours until Tue 24 Nov 07:00 KST",
         ),
         (REST, 0, "18:00-07:00", "leave with the next pass"),
@@ -55,6 +66,7 @@ def test_the_cause_is_said_with_its_end_in_the_newsletters_time(
     around = replace(AROUND, publication=replace(PUBLICATION, rate=rate))
     found = why(rest, around, replace(WEEKLY, quiet=quiet))
     assert says in found.says
+    assert ("(" in found.says) == ("(" in says)
     assert not found.for_a_person
 
 
