@@ -327,14 +327,14 @@ def print_findings(found: Sequence[Finding], *, as_json: bool = False) -> None:
 def approve(
     issue: Number,
     expected: Annotated[
-        str, typer.Option("--hash", help="Only if it still is what `preview` showed.")
-    ] = "",
+        str | None, typer.Option("--hash", help="Only if it still is what `preview` showed.")
+    ] = None,
 ) -> None:
     """Approve an issue: exactly these bytes may go out. Any change afterwards voids it."""
     with open_app() as app:
         row, newsletter, made = rendered(app, issue)
         present = issue_hash(made)
-        if expected and not present.startswith(expected):
+        if expected is not None and not (expected and present.startswith(expected)):
             fail(f"Issue {issue} changed since it was previewed; preview it again.", Exit.WAITS)
         if row.state == IssueState.APPROVED:
             say(f"Issue {issue} is approved already, by {row.approved_by}.")

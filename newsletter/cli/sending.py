@@ -34,8 +34,9 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     issue: Number,
     *,
     test: Annotated[
-        str, typer.Option("--test", metavar="ADDRESS", help="Mail every edition to staff only.")
-    ] = "",
+        str | None,
+        typer.Option("--test", metavar="ADDRESS", help="Mail every edition to staff only."),
+    ] = None,
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the slot, the undo time or the spread.")
     ] = False,
@@ -43,28 +44,29 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     resume: Annotated[bool, typer.Option("--resume", help="Let a paused issue go on.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Never send what has not left.")] = False,
     move: Annotated[
-        str, typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider.")
-    ] = "",
+        str | None,
+        typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider."),
+    ] = None,
     resolve: Annotated[
-        tuple[str, str],
+        tuple[str, str] | None,
         typer.Option(
             "--resolve",
             metavar="BATCH accepted|again",
             help="Decide about a batch whose outcome nobody saw.",
         ),
-    ] = ("", ""),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Send an approved issue; or test, stop or decide about it."""
-    wanted = {"--pause": pause, "--resume": resume, "--cancel": cancel}
-    chosen = _only(wanted | {"--test": test, "--move": move, "--resolve": resolve[0]}, now=now)
+    asked = {"--test": test, "--move": move, "--resolve": resolve}
+    chosen = _only({**asked, "--pause": pause, "--resume": resume, "--cancel": cancel}, now=now)
     with open_app() as app:
-        if chosen == "--test":
+        if test is not None:
             _test(app, issue, test, as_json=as_json)
             return
-        if chosen == "--move":
+        if move is not None:
             _do(app, _move(app, issue, move))
-        elif chosen == "--resolve":
+        elif resolve is not None:
             _do(app, _resolve(app, issue, *resolve))
         elif chosen:
             _do(app, _stop(app, issue, chosen))
@@ -101,8 +103,11 @@ def correct(
 
 
 def _only(wanted: Mapping[str, object], *, now: bool) -> str:
-    """Return the one act that is wanted, if any; to leave at once goes with resuming only."""
-    chosen = [name for name, here in wanted.items() if here]
+    """Return the one act that is wanted, if any; to leave at once goes with resuming only.
+
+    An empty word is wanted, too: `--test "$ADDRESS"` must not become a send to everybody.
+    """
+    chosen = [name for name, given in wanted.items() if given is not None and given is not False]
     together = [*chosen, "--now"] if now and chosen not in ([], ["--resume"]) else chosen
     if len(together) > 1:
         fail(f"Choose one of {' and '.join(together)}: they do not go together.", Exit.USAGE)

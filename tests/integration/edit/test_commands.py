@@ -178,3 +178,12 @@ def test_a_paused_issue_says_how_it_goes_on() -> None:
     done = run("send", "1")
     assert done.exit_code == 1
     assert "newsletter send 1 --resume" in done.output
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("seen", ["", "0123456789"])
+def test_what_was_not_previewed_is_not_approved(seen: str) -> None:
+    refused = run("approve", "1", "--hash", seen)
+    assert refused.exit_code == 3
+    assert "preview it again" in refused.output
+    assert "approved" not in run("issues").output

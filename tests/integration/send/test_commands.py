@@ -149,6 +149,17 @@ def test_what_does_not_go_together_is_refused_before_anything_happens(
     assert state_of(house) == "submitting"
 
 
+@pytest.mark.parametrize(
+    "words", [("--test", ""), ("--move", ""), ("--resolve", "", "again"), ("--resolve", "1.1", "")]
+)
+def test_an_empty_word_is_wrong_and_never_a_send_to_everybody(
+    house: sa.Engine, words: tuple[str, ...]
+) -> None:
+    refused = run("send", "1", *words)
+    assert refused.exit_code in {1, 2}
+    assert state_of(house) == "approved"
+
+
 @pytest.mark.parametrize("provider", ["memory", "alert", "smtp", "pigeons"])
 def test_an_issue_moves_only_to_a_provider_that_is_set_up(
     house: sa.Engine, monkeypatch: pytest.MonkeyPatch, provider: str
