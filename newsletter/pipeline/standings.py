@@ -40,7 +40,7 @@ class Told:
 
 def told(connection: sa.Connection, around: Around) -> Iterator[Told]:
     """Yield every issue that is unfinished, or of which a batch is in doubt, the oldest first."""
-    found = {one.id: one for one in issues.recent(connection, states=UNFINISHED)}
+    found = {one.id: one for one in issues.every(connection, UNFINISHED)}
     doubtful = {row["issue_id"] for row in batches.waiting(connection)}
     found |= {one: issues.load(connection, one) for one in doubtful - found.keys()}
     for number in sorted(found):

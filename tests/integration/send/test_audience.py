@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.issue import IssueKind, IssueState
 from newsletter.send import acts, run
@@ -16,6 +15,7 @@ from newsletter.store import batches, deliveries, issues
 from newsletter.store.tables import editions as edition_table
 from subscribers.store.tables import subscriptions, suppressions
 from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people
+from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 BOTH = (("korea",), ("trade",))

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.esp.sendgrid import SendGridSender
 from newsletter.send import acts, run
 from newsletter.store import batches
 from newsletter.store.tables import notices as notice_table
+from tests.fakes.memory import MemorySender
 from tests.fakes.sendgrid import SendGrid
 from tests.integration.send.conftest import Office
 

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.issue import IssueState
@@ -15,6 +14,7 @@ from newsletter.send import acts, feedback, run
 from newsletter.store import batches, claims, issues
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import add_issue, add_people
+from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")

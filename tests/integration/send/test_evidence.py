@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import BatchState, Claim
 from newsletter.send import acts, attempt, feedback, run
 from newsletter.store import batches, claims, deliveries
 from newsletter.store.tables import deliveries as delivery_table
+from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")

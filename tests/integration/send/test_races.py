@@ -11,13 +11,13 @@ from newsletter.edit import approval
 from newsletter.edit import run as editing
 from newsletter.edit.operations import SetText
 from newsletter.errors import NotAllowed
-from newsletter.esp.memory import MemorySender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, attempt, feedback, run
 from newsletter.store import batches, claims, editions, issues, rates
 from tests.fakes.meanwhile import meanwhile
+from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 ACCEPTED = Outcome(Verdict.ACCEPTED)
