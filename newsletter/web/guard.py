@@ -63,7 +63,8 @@ def network(request: Request, trusted: Sequence[Network]) -> str:
     X-Forwarded-For is read from the right, and only as far as trusted proxies wrote it.
     """
     peer = request.client.host if request.client else ""
-    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")]
+    lines = request.headers.getlist("x-forwarded-for")  # several lines are one list (RFC 9110, 5.3)
+    hops = [hop.strip() for hop in ",".join(lines).split(",")]
     chain = [*(hop for hop in hops if hop), peer]
     known = peer
     for hop in reversed(chain):

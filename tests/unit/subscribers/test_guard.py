@@ -31,3 +31,10 @@ def test_only_trusted_proxies_are_believed(peer: str, forwarded: str, expected: 
     client = (peer, 1) if peer else None
     request = Request({"type": "http", "headers": headers, "client": client})
     assert network(request, PROXIES) == expected
+
+
+def test_several_header_lines_are_one_list_so_that_the_nearest_proxy_is_heard() -> None:
+    lines = (b"1.1.1.1", b"198.51.100.1", b"10.0.0.2")
+    headers = [(b"x-forwarded-for", line) for line in lines]
+    request = Request({"type": "http", "headers": headers, "client": ("10.0.0.1", 1)})
+    assert network(request, PROXIES) == "198.51.100.1"
