@@ -47,6 +47,7 @@ source_entries = sa.Table(
     sa.Column("first_seen_at", UtcDateTime, nullable=False),
 )
 
+# The numbers of articles, issues and notices stand in mails, files and attempts: none comes again.
 articles = sa.Table(
     "articles",
     metadata,
@@ -64,6 +65,7 @@ articles = sa.Table(
     sa.Column("translation_group", sa.Integer),
     sa.Column("first_seen_at", UtcDateTime, nullable=False),
     sa.Column("changed_at", UtcDateTime),
+    sqlite_autoincrement=True,
 )
 sa.Index(None, articles.c.state, articles.c.first_seen_at)
 
@@ -125,6 +127,7 @@ issues = sa.Table(
     sa.Column("frozen_at", UtcDateTime),
     sa.Column("submitted_at", UtcDateTime),
     sa.Column("created_by", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 sa.Index("uq_issues_slot_id", issues.c.slot_id, unique=True)
 sa.Index("uq_issues_newsletter_number", issues.c.newsletter, issues.c.number, unique=True)
@@ -257,6 +260,7 @@ notices = sa.Table(
     sa.Column("queued_at", UtcDateTime, nullable=False),
     sa.Column("settled_at", UtcDateTime),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
 )
 sa.Index("uq_notices_key", notices.c.key, unique=True)
 sa.Index(None, notices.c.state, notices.c.not_before)

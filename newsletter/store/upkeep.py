@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ PG_DUMP = "PostgreSQL is backed up by its own pg_dump -Fc; this command copies S
 PG_RESTORE = (
     "restore PostgreSQL with pg_restore, then run `newsletter db replay` before anything else"
 )
+
+REPLACED_FOR = timedelta(days=7)
+"""How long the database is kept that a restore has replaced."""
 
 
 def problems(engine: sa.Engine) -> list[str]:
@@ -74,12 +78,33 @@ def copy_whole(source: Path, target: Path) -> None:
         copy.backup(fresh, pages=-1)
 
 
-def swap(staged: Path, database: Path) -> None:
-    """Let a staged database take the place of the present one, which is kept beside it."""
+def swap(staged: Path, database: Path) -> Path:
+    """Let a staged database take the place of the present one; return where that one is kept.
+
+    It still holds whoever was erased since the backup: `forget_replaced` lets go of it in time.
+    """
+    kept = _replaced(database)
     if database.exists():
-        database.replace(database.with_name(f"{database.name}.before-restore"))
+        database.replace(kept)
+        kept.touch()  # its time now says when it was replaced
     _forget(database)
     staged.replace(database)
+    return kept
+
+
+def forget_replaced(engine: sa.Engine, before: datetime) -> int:
+    """Delete a database that a restore replaced before a time; return how many."""
+    if engine.dialect.name != "sqlite":
+        return 0
+    kept = _replaced(Path(str(engine.url.database)))
+    if not kept.exists() or kept.stat().st_mtime >= before.timestamp():
+        return 0
+    kept.unlink(missing_ok=True)
+    return 1
+
+
+def _replaced(database: Path) -> Path:
+    return database.with_name(f"{database.name}.before-restore")
 
 
 def _forget(database: Path) -> None:
