@@ -13,14 +13,12 @@ from newsletter.edit.select import Candidate, Choice, select
 from newsletter.edit.sheet import state_of
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Article
-from newsletter.model.issue import Issue, IssueKind, IssueState, Item
+from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, IssueState, Item
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
 from newsletter.store import acts, articles, editions, issues, slots
 from newsletter.store.acts import Act
 from newsletter.store.issues import NewIssue
-
-NOTHING_NEW = "nothing new to print"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ class IssueState(StrEnum):
     MISSED = "missed"
 
 
+NOTHING_NEW = "nothing new to print"
+"""Why an issue was skipped for which there was no article."""
+
+
 class IssueKind(StrEnum):
     """Regular issues follow the cadence; the others have a slot of their own."""
 

@@ -18,8 +18,8 @@ from subscribers.tokens import Claim, Purpose
 
 SAID = {
     "1": "Saved.",
-    "3": "Saved. About what you added we wrote to you before: confirm it there, or try tomorrow.",
-    "2": "Saved. For what you added, a mail is on its way to you: confirm it there.",
+    "3": "Saved. We have already written to you about what you added: confirm it in that mail, or try again tomorrow.",
+    "2": "Saved. A mail about what you added is on its way to you: confirm it there.",
 }
 
 
@@ -38,9 +38,10 @@ class Choosing:
         if claim is None or person is None:
             return pages.broken(request)
         words = pages.words(request, *self._languages(person, claim))
+        now = pages.app.now()
         with pages.app.reader.connect() as connection:
             arrivals = {
-                one.newsletter: received.lately(connection, one.newsletter, person.id)
+                one.newsletter: received.lately(connection, one.newsletter, person.id, now)
                 for one in person.subscriptions
             }
         publication = pages.publication
@@ -49,7 +50,7 @@ class Choosing:
             words,
             said=words.say(SAID.get(request.query_params.get("saved", ""), "")),
             blocked=person.suppressed is not None,
-            standings=standings(publication, person, arrivals, words, pages.app.now()),
+            standings=standings(publication, person, arrivals, words, now),
             topics=topic_choices(publication, person.slugs, words.language),
             languages=language_choices(pages.app.templates.words.languages, words.language),
             frequencies=[one.value for one in Frequency],

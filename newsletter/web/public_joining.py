@@ -73,7 +73,7 @@ class Joining:
             self._pages.words(request),
             "One more step",
             "If the address is right, a mail is on its way to it. Open it and confirm.",
-            "No mail after a few minutes? Look into the spam folder. We write once a day at most.",
+            "No mail after a few minutes? Look in your spam folder. We write once a day at most.",
         )
 
     def asked(self, request: Request, token: str) -> HTMLResponse:
@@ -150,6 +150,7 @@ class Joining:
             titles=[known.get(key, key) for key in found.newsletters],
             topics=[topics[slug].name for slug in found.topics if slug in topics],
             asked_on=words.date(found.at),
+            back=found.leads_back,
         )
 
     def _answer(self, words: Words, word: str, claim: Claim, newsletter: str = "") -> HTMLResponse:
@@ -171,6 +172,6 @@ _ANSWERS = {
     "gone": ("This link is too old", "Please sign up again; it takes a minute."),
     "suppressed": (
         "Not yet",
-        "Mail to your address does not go out; write to us, and we look into it.",
+        "We cannot send mail to your address. Write to us, and we will look into it.",
     ),
 }

@@ -15,6 +15,11 @@ from subscribers.model import State, Subscriber, Subscription
 REASONS = {
     "": "It was sent to you.",
     "on its way": "It is on its way to you.",
+    "not approved": "It is late: the editors have not finished it yet.",
+    "about to leave": "It is finished and about to be sent.",
+    "stopped": "Sending it was stopped for now; it may still come.",
+    "called off": "The editors called this issue off.",
+    "did not appear": "There was no issue this time.",
     "no issue": "There was no issue: nothing new to print.",
     "paused": "You had paused it.",
     "pending": "You had not confirmed it yet.",
@@ -22,17 +27,17 @@ REASONS = {
     "not subscribed then": "You were not subscribed then.",
     "not subscribed": "You were not subscribed then.",
     "cancelled": "It was called back before it reached you.",
-    "not in the segment": "It went to a part of the readers only.",
+    "not in the segment": "It went to only some of our readers.",
     "frequency: weekly": "You asked for one issue a week, and had one.",
     "frequency: monthly": "You asked for one issue a month, and had one.",
-    "bounced": "Your mail provider did not take it.",
-    "dropped": "Your mail provider did not take it.",
-    "refused": "Your mail provider did not take it.",
+    "bounced": "Your mail provider did not accept it.",
+    "dropped": "Your mail provider did not accept it.",
+    "refused": "Your mail provider did not accept it.",
 }
 """What the words of exclusions and deliveries mean to whom they concern."""
 
 OTHERWISE = "None of the topics you follow was in it."
-BLOCKED = "Mail to your address does not go out; write to us, and we look into it."
+BLOCKED = "We cannot send mail to your address. Write to us, and we will look into it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +142,15 @@ def why_subscribed(present: Subscription | None, words: Words) -> str:
     day = words.date(present.confirmed_at or present.since)
     match present.state:
         case State.CONFIRMED if present.origin.startswith("import:"):
-            return words.say("You get it because you agreed on {day}, as we were told.", day=day)
+            return words.say("You get it because, as we were told, you agreed on {day}.", day=day)
         case State.CONFIRMED:
             return words.say("You get it because you confirmed it on {day}.", day=day)
         case State.PENDING:
-            return words.say("It waits for your confirmation.")
+            return words.say("It is waiting for your confirmation.")
         case State.LEFT:
-            return words.say("You left on {day}.", day=words.date(present.since))
+            told = "We were told on {day} that you have left."
+            says = told if present.lowered else "You left on {day}."
+            return words.say(says, day=words.date(present.since))
 
 
 def _arrivals(received: list[Received], words: Words) -> Iterable[Arrival]:

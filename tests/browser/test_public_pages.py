@@ -188,7 +188,7 @@ def test_a_mistake_is_said_beside_the_form(browser: Browser, served: tuple[Reade
         page.get_by_label("The Tide").check()
         page.locator("input[name=agree]").check()
         page.get_by_role("button", name="Subscribe").click()
-        expect(page.get_by_role("alert")).to_contain_text("no mail address")
+        expect(page.get_by_role("alert")).to_contain_text("does not look like a mail address")
         expect(page.locator("#address")).to_have_value("")
         picture(page, "mistake")
 

@@ -1,11 +1,14 @@
 """Why somebody did not get an issue is said truly, whatever became of their delivery."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
 from newsletter.store import received
-from newsletter.store.tables import deliveries
+from newsletter.store.tables import deliveries, issues
 from newsletter.web.public_views import OTHERWISE, REASONS
+from tests.fakes.issues import NOW
 from tests.integration.send.conftest import Office
 
 WITHDRAWN = {"left": "You had left.", "cancelled": "It was called back before it reached you."}
@@ -18,5 +21,62 @@ def test_what_was_withdrawn_says_why(office: Office, reason: str, says: str) -> 
     with office.engine.begin() as connection:
         person = connection.execute(sa.select(deliveries.c.subscriber_id)).scalar_one()
         connection.execute(deliveries.update().values(state="withdrawn", reason=reason))
-        (found,) = received.lately(connection, "weekly", person)
+        (found,) = received.lately(connection, "weekly", person, NOW)
     assert REASONS.get(found.reason, OTHERWISE) == says
+
+
+UNSENT = {
+    ("draft", ""): "It is late: the editors have not finished it yet.",
+    ("review", ""): "It is late: the editors have not finished it yet.",
+    ("approved", ""): "It is finished and about to be sent.",
+    ("preparing", ""): "It is finished and about to be sent.",
+    ("paused", "paused"): "Sending it was stopped for now; it may still come.",
+    ("cancelled", ""): "The editors called this issue off.",
+    ("missed", "the program did not run"): "There was no issue this time.",
+    ("skipped", "nobody approved it"): "There was no issue this time.",
+    ("skipped", "nothing new to print"): "There was no issue: nothing new to print.",
+}
+
+
+@pytest.mark.parametrize(("stands", "says"), UNSENT.items())
+def test_an_issue_that_was_due_and_has_not_left_says_why_and_keeps_its_subject(
+    office: Office, stands: tuple[str, str], says: str
+) -> None:
+    office.issue(people=1)
+    state, reason = stands
+    with office.engine.begin() as connection:
+        connection.execute(issues.update().values(state=state, reason=reason, due_at=NOW))
+        (found,) = received.lately(connection, "weekly", 1, NOW)
+        assert not received.lately(connection, "weekly", 1, NOW - timedelta(minutes=1))
+    assert REASONS[found.reason] == says
+    assert not found.subject
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("submitting", "It is on its way to you."),
+        ("paused", "Sending it was stopped for now; it may still come."),
+        ("cancelled", "It was called back before it reached you."),
+    ],
+)
+def test_what_waits_for_somebody_says_how_its_issue_stands(
+    office: Office, state: str, says: str
+) -> None:
+    office.issue(people=1)
+    office.freeze()
+    with office.engine.begin() as connection:
+        connection.execute(issues.update().values(state=state))
+        person = connection.execute(sa.select(deliveries.c.subscriber_id)).scalar_one()
+        (found,) = received.lately(connection, "weekly", person, NOW)
+        (stranger,) = received.lately(connection, "weekly", 4711, NOW)
+    assert REASONS[found.reason] == says
+    assert REASONS[stranger.reason] == "You were not subscribed then."
+
+
+@pytest.mark.parametrize("kind", ["special", "correction"])
+def test_a_draft_that_no_reader_waits_for_is_not_spoken_of(office: Office, kind: str) -> None:
+    office.issue(people=1)
+    with office.engine.begin() as connection:
+        connection.execute(issues.update().values(state="draft", kind=kind))
+        assert not received.lately(connection, "weekly", 1, NOW)
