@@ -6,6 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.render.words import Words
+from newsletter.store import held
 from newsletter.web.public_forms import Form
 from newsletter.web.public_pages import Pages
 from subscribers.consent import rights
@@ -54,10 +55,11 @@ class Rights:
         pages = self._pages
         with pages.app.engine.begin() as connection:
             found = rights.everything(connection, claim, pages.app.now())
+            sent = held.of(connection, claim.subscriber_id)
         if found is None:
             return self._over(request, claim)
         return Response(
-            json.dumps(found, ensure_ascii=False, indent=2),
+            json.dumps(found | sent, ensure_ascii=False, indent=2),
             media_type="application/json; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="what-we-hold.json"'},
         )
@@ -75,7 +77,7 @@ class Rights:
         return pages.message(
             words,
             "You are erased",
-            "We hold nothing about you any more, but a code that keeps your address from coming"
+            "We hold nothing about you any more except a code that keeps your address from coming"
             " back with a list.",
         )
 
@@ -87,7 +89,7 @@ class Rights:
         except AddressRefused as error:
             return pages.page("manage", words, status=422, problem=error.word, address="")
         outcome = pages.act(
-            lambda connection: rights.change_address(connection, claim, address, pages.app.now())
+            lambda connection: rights.change_address(connection, claim, address, pages.rules())
         )
         if outcome.word == "gone":
             return self._over(request, claim)
@@ -109,14 +111,14 @@ class Rights:
             says = "From now on your mail comes to the new address."
             return pages.message(words, "Your address is changed", says)
         if outcome.word == "taken":
-            says = "This address cannot be taken. Write to us, and we look into it."
+            says = "This address cannot be used. Write to us, and we will look into it."
             return pages.message(words, "Not yet", says)
         return self._over(request, claim)
 
     def _over(self, request: Request, claim: Claim) -> HTMLResponse:
         return self._pages.message(
             self._words(request, claim),
-            "This link is used up",
+            "This link no longer works",
             "Such a link works once, for an hour. Ask for a new one on the preference page.",
             status=410,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers.store.tables import single_use_links
+from subscribers.tokens import Purpose
 
 _DAY = timedelta(days=1)
 
@@ -78,6 +79,22 @@ def issued_lately(connection: sa.Connection, subscriber_id: int, now: datetime) 
         )
     )
     return connection.scalar(chosen) or 0
+
+
+def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
+    """Return everything that is kept of somebody's links, oldest first, to show it to them."""
+    mine = single_use_links.c.subscriber_id == subscriber_id
+    rows = sa.select(single_use_links).where(mine).order_by(single_use_links.c.serial)
+    return [
+        {
+            "purpose": Purpose(row.purpose).name.lower(),
+            "address": str(row.detail.get("address", "")),
+            "issued_at": row.issued_at.isoformat(),
+            "expires_at": row.expires_at.isoformat(),
+            "used_at": row.used_at.isoformat() if row.used_at else "",
+        }
+        for row in connection.execute(rows)
+    ]
 
 
 def _works(

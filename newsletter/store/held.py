@@ -1,0 +1,49 @@
+"""What is held about a person on this side: what they were sent, left out of, and written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.store.tables import deliveries, exclusions, issues, notices
+
+
+def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str, object]]]:
+    """Return every delivery, exclusion and notice of a person, oldest first, in plain values."""
+    return {
+        "deliveries": _of_issues(connection, deliveries, subscriber_id, deliveries.c.state),
+        "left_out": _of_issues(connection, exclusions, subscriber_id),
+        "notices": _notices(connection, subscriber_id),
+    }
+
+
+def _of_issues(
+    connection: sa.Connection,
+    table: sa.Table,
+    subscriber_id: int,
+    *more: sa.ColumnElement[Any],
+) -> list[dict[str, object]]:
+    shown = (issues.c.newsletter, issues.c.number, issues.c.subject, issues.c.due_at)
+    rows = connection.execute(
+        sa.select(*shown, *more, table.c.reason)
+        .join(issues, issues.c.id == table.c.issue_id)
+        .where(table.c.subscriber_id == subscriber_id)
+        .order_by(issues.c.id)
+    )
+    return [_plain(row) for row in rows.mappings()]
+
+
+def _notices(connection: sa.Connection, subscriber_id: int) -> list[dict[str, object]]:
+    n = notices.c
+    shown = (n.kind, n.address, n.language, n.state, n.queued_at, n.settled_at, n.reason)
+    mine = sa.select(*shown).where(n.subscriber_id == subscriber_id).order_by(n.id)
+    return [_plain(row) for row in connection.execute(mine).mappings()]
+
+
+def _plain(row: Mapping[Any, Any]) -> dict[str, object]:
+    """Return what a row says, times as text, without what is empty."""
+    said = {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in row.items()
+    }
+    return {name: value for name, value in said.items() if value not in {None, ""}}
