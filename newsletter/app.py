@@ -29,10 +29,10 @@ from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
-from newsletter.store import batches, erasure, marks, retention
+from newsletter.store import batches, erasure, marks, numbers, retention, upkeep
 from newsletter.store.database import open_engine, open_reader
 from subscribers.consent.retention import Kept, purge
-from subscribers.journal import Journal, catch_up
+from subscribers.journal import Journal, Replaying
 from subscribers.model import Erased
 from subscribers.tokens import Signer
 
@@ -101,25 +101,31 @@ class App:
         )
 
     def _catch_up(self) -> int:
-        """Bring the database up to the journal beside it; return how many entries it lacked."""
+        """Bring the database up to the journal beside it; return how many entries it lacked.
+
+        A database that lacked any is a copy from before: it would hand out again the numbers that
+        links and files have named since.
+        """
         gone: list[Erased] = []
-        with self.engine.begin() as connection:
-            known = marks.read(connection, JOURNAL)
-            reached, changed = catch_up(
-                connection,
-                self.journal,
-                known,
-                pepper=self.settings.pepper,
-                now=self.now(),
-                erased=gone.append,
-            )
-            for one in gone:
-                erasure.erase(connection, one)
-            if reached != known:
-                marks.write(connection, JOURNAL, reached)
+        with self.reader.connect() as reading:
+            known = marks.read(reading, JOURNAL)
+        walk = Replaying(
+            self.journal, known, pepper=self.settings.pepper, now=self.now(), erased=gone.append
+        )
+        total, lines = 0, 1
+        while lines:
+            with self.engine.begin() as connection:
+                lines, news = walk.step(connection)
+                if news and not total:
+                    numbers.skip(connection)
+                for one in gone:
+                    erasure.erase(connection, one)
+                if lines:
+                    marks.write(connection, JOURNAL, walk.known)
+            total += news
         for one in gone:
             erasure.erase_elsewhere(self.engine, self.settings.outbox, one)
-        return changed
+        return total
 
     def _tidy(self) -> dict[str, int]:
         """Let go of what the configuration keeps no longer, a bounded part at a time."""
@@ -135,7 +141,8 @@ class App:
                 connection, deliveries=now - kept.deliveries, notices=now - kept.events
             )
         files = retention.purge_outbox(self.settings.outbox, now - kept.outbox)
-        return {**people, **ours, "outbox mails": files}
+        past = upkeep.forget_replaced(self.engine, now - upkeep.REPLACED_FOR)
+        return {**people, **ours, "outbox mails": files, "replaced databases": past}
 
     def _post(self) -> Post:
         sender = self.senders[self.publication.provider]

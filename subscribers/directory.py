@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from subscribers.errors import TagRefused, Unknown
 from subscribers.model import (
+    BY_IMPORT,
     TAG_LIMIT,
     EmailAddress,
     State,
@@ -18,8 +19,9 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
-from subscribers.store import audit, imports, people, proofs, tags
+from subscribers.store import audit, erasures, imports, people, proofs, tags
 from subscribers.store.audit import Act
+from subscribers.store.imports import Import
 from subscribers.store.proofs import Consent
 from subscribers.store.tables import subscriptions
 
@@ -99,10 +101,57 @@ def _check_length(tag: Tag) -> None:
 def history(connection: sa.Connection, person: Subscriber) -> list[Line]:
     """Return what happened to a person and by whom, oldest first, in words."""
     agreed = proofs.of(connection, [person.id]).get(person.id, [])
-    lines = [Line(person.created_at, person.origin or "unknown", "became known")]
+    lines = [Line(person.created_at, person.origin or "unknown", _beginning(connection, person))]
     lines += [Line(one.at, "person", _consent(one)) for one in agreed]
     lines += [Line(one.at, one.actor, _act(one)) for one in audit.of(connection, person.id)]
     return sorted(lines, key=lambda line: line.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An address that is nobody's and never mailed, with what was done to it."""
+
+    address: str
+    suppressed: Suppression
+    history: tuple[Line, ...]
+
+
+def stranger(connection: sa.Connection, address: str, pepper: bytes) -> Stranger | None:
+    """Return what is known of an address that is nobody's, if it is suppressed."""
+    key = EmailAddress.parse(address).key
+    kept = erasures.blocked(erasures.kept(connection, [key], pepper))
+    found = (kept | people.suppressed(connection, [key])).get(key)
+    if found is None:
+        return None
+    acts = audit.of_hash(connection, erasures.hashed(key, pepper))
+    lines = tuple(Line(one.at, one.actor, _act(one)) for one in acts)
+    return Stranger(address.strip(), found, lines)
+
+
+def _beginning(connection: sa.Connection, person: Subscriber) -> str:
+    """Say how somebody became known; whom a list brought, by whom, from where and as what."""
+    number = person.origin.removeprefix(BY_IMPORT)
+    one = imports.load(connection, int(number)) if number.isdecimal() else None
+    if one is None or not person.origin.startswith(BY_IMPORT):
+        return "became known"
+    standings = (
+        f"{each.newsletter} {_first_state(each, one)}"
+        for each in person.subscriptions
+        if each.origin == one.origin
+    )
+    said = [f"file {one.file}", f"imported by {one.actor}", *standings]
+    if person.suppressed is not None and person.suppressed.origin == one.origin:
+        said.append(f"suppressed {person.suppressed.reason.value}")
+    return f"became known: {'; '.join(said)}"
+
+
+def _first_state(one: Subscription, by: Import) -> str:
+    """Return how a subscription began that an import brought, as far as its row still tells."""
+    until = by.applied_at
+    if until is None or one.since <= until:
+        return one.state.value
+    confirmed = one.confirmed_at is not None and one.confirmed_at <= until
+    return (State.CONFIRMED if confirmed else State.PENDING).value
 
 
 def standing(person: Subscriber) -> list[str]:
@@ -134,6 +183,8 @@ def _act(one: Act) -> str:
 def _detail(detail: Mapping[str, Any]) -> str:
     said = []
     for name, value in detail.items():
+        if name == "hash":
+            continue
         if isinstance(value, Mapping):
             text = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
         elif isinstance(value, list):

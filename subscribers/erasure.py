@@ -5,10 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscribers.model import EmailAddress, Entry, Erased, Outcome, Subscriber
-from subscribers.store import audit, erasures, people
+from subscribers.store import audit, erasures, people, traces
 from subscribers.store.audit import Act
-from subscribers.store.tables import audit as audit_table
-from subscribers.store.tables import suppressions
 
 
 def erase_address(
@@ -18,9 +16,15 @@ def erase_address(
     person = people.find(connection, address.key)
     if person is not None:
         return erase(connection, person, pepper=pepper, actor=actor, now=now)
-    erasures.remember(connection, erasures.hashed(address.key, pepper), now)
-    connection.execute(suppressions.delete().where(suppressions.c.address_key == address.key))
-    return Outcome("erased", erased=Erased(0, address.text))
+    hash_ = erasures.hashed(address.key, pepper)
+    erasures.remember(connection, hash_, now)
+    traces.remove_address(connection, address.key, hash_)
+    audit.record(connection, Act(actor, "erased", now))
+    return Outcome(
+        "erased",
+        entries=(Entry("erased", now, 0, hash_),),
+        erased=Erased(0, address.text),
+    )
 
 
 def erase(
@@ -31,17 +35,9 @@ def erase(
     The audit keeps what was done and by whom, without details. `outcome.erased` names whom the
     caller must erase from newsletter's own tables and files.
     """
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")  # zeros, not free pages with names
     hash_ = erasures.hashed(person.address_key, pepper)
     erasures.remember(connection, hash_, now)
-    connection.execute(
-        suppressions.delete().where(suppressions.c.address_key == person.address_key)
-    )
-    people.remove(connection, [person.id])
-    connection.execute(
-        audit_table.update().where(audit_table.c.subscriber_id == person.id).values(detail={})
-    )
+    traces.remove_person(connection, person, hash_)
     audit.record(connection, Act(actor, "erased", now, person.id))
     return Outcome(
         "erased",

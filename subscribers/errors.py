@@ -41,3 +41,7 @@ class ImportRefused(SubscribersError):
 
 class Unknown(SubscribersError):
     """There is no such subscriber, import or suppression."""
+
+
+class NoReason(SubscribersError):
+    """An act that is recorded with its reason was asked for without one."""

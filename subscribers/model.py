@@ -19,6 +19,10 @@ _PLAIN = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
     re.ASCII | re.IGNORECASE,
 )
+BY_IMPORT = "import:"
+"""How an origin or a reason begins that names an import."""
+WAY_BACK = "way back"
+"""The source of a request that leaving makes; no limit counts it."""
 _NOWHERE = ("arpa", "invalid", "local", "localhost", "onion", "test")
 _LOCAL_LIMIT = 64
 _ADDRESS_LIMIT = 254
@@ -114,6 +118,11 @@ class Subscription:
     reason: str = ""
     origin: str = ""
 
+    @property
+    def lowered(self) -> bool:
+        """Tell whether it ended because a list said so, not by an act of their own."""
+        return self.state is State.LEFT and self.reason.startswith(BY_IMPORT)
+
 
 @dataclass(frozen=True, slots=True)
 class Tag:
@@ -181,6 +190,11 @@ class Request:
     network: str
     confirmed_at: datetime | None
 
+    @property
+    def leads_back(self) -> bool:
+        """Tell whether leaving made it, so that one link leads back."""
+        return self.source == WAY_BACK
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -200,7 +214,10 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the off-database journal: who left, is suppressed or erased; no address."""
+    """A line of the off-database journal: who left, is suppressed or erased; no address.
+
+    The number is 0 where the address is nobody's. `origin` names the import that suppressed it.
+    """
 
     act: str
     at: datetime
@@ -208,6 +225,7 @@ class Entry:
     hash: str
     newsletter: str = ""
     reason: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,49 +5,35 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscribers.errors import Unknown
-from subscribers.model import Entry, Outcome, Reason, Suppression
-from subscribers.store import audit, erasures, people
+from subscribers.errors import NoReason, Unknown
+from subscribers.model import Entry, Outcome, Suppression
+from subscribers.store import audit, erasures, people, suppressions
 from subscribers.store.audit import Act
-from subscribers.store.missing import add_missing
-from subscribers.store.tables import suppressions
-
-_GRAVITY = (Reason.BOUNCE, Reason.MANUAL, Reason.COMPLAINT, Reason.ERASED)
+from subscribers.store.tables import suppressions as table
 
 
 def suppress(
     connection: sa.Connection, suppression: Suppression, *, pepper: bytes, actor: str
 ) -> Outcome:
-    """Suppress an address; a graver reason replaces a lighter one, harmless to repeat."""
+    """Suppress an address; a graver reason replaces a lighter one, harmless to repeat.
+
+    The outcome is suppressed, unchanged, or taken over: it was suppressed by an import alone, and
+    stays so now whatever becomes of that import.
+    """
     key = suppression.address_key
-    present = people.suppressed(connection, [key]).get(key)
-    if present and _GRAVITY.index(present.reason) >= _GRAVITY.index(suppression.reason):
+    erasures.recognise(connection, [key], pepper)
+    before = people.suppressed(connection, [key]).get(key)
+    stands = suppressions.put(connection, suppression)
+    if stands is None:
         return Outcome("unchanged")
-    values = {
-        "reason": suppression.reason.value,
-        "origin": suppression.origin,
-        "detail": suppression.detail,
-        "at": suppression.at,
-    }
-    if present:
-        changed = suppressions.update().where(suppressions.c.address_key == key)
-        connection.execute(changed.values(values))
-    else:
-        add_missing(connection, suppressions, [{"address_key": key, **values}])
-    return _recorded(connection, suppression, pepper, actor)
-
-
-def _recorded(
-    connection: sa.Connection, suppression: Suppression, pepper: bytes, actor: str
-) -> Outcome:
-    person = people.find(connection, suppression.address_key)
-    if person is None:
-        return Outcome("suppressed")
-    reason, at = suppression.reason.value, suppression.at
-    act = Act(actor, "suppressed", at, person.id, detail={"reason": reason})
-    audit.record(connection, act)
-    hash_ = erasures.hashed(suppression.address_key, pepper)
-    return Outcome("suppressed", entries=(Entry("suppressed", at, person.id, hash_, "", reason),))
+    over = before is not None and before.reason is stands.reason
+    detail = {"reason": stands.reason.value}
+    if before is not None:
+        detail["before"] = f"{before.reason.value} by {before.origin}"
+    act = Act(actor, "suppressed", suppression.at, detail=detail)
+    number, hash_ = _record(connection, key, act, pepper)
+    entry = Entry("suppressed", suppression.at, number, hash_, "", stands.reason.value)
+    return Outcome("taken over" if over else "suppressed", entries=(entry,))
 
 
 def suppress_subscriber(
@@ -73,17 +59,30 @@ def lift(
     now: datetime,
     pepper: bytes,
 ) -> Outcome:
-    """Mail an address again: an explicit act, with a reason, recorded; raise Unknown if none."""
+    """Mail an address again: an explicit act, with a reason, recorded.
+
+    Raise NoReason without a reason, Unknown where nothing is suppressed.
+    """
+    erasures.recognise(connection, [address_key], pepper)
     present = people.suppressed(connection, [address_key]).get(address_key)
     if present is None:
         msg = f"{address_key} is not suppressed"
         raise Unknown(msg)
-    connection.execute(suppressions.delete().where(suppressions.c.address_key == address_key))
-    person = people.find(connection, address_key)
+    if not why.strip():
+        msg = "a suppression is lifted for a reason; say why the address may be mailed again"
+        raise NoReason(msg)
+    connection.execute(table.delete().where(table.c.address_key == address_key))
     detail = {"reason": present.reason.value, "why": why}
-    act = Act(actor, "suppression lifted", now, person.id if person else None, detail=detail)
-    audit.record(connection, act)
-    if person is None:
-        return Outcome("lifted")
-    hash_ = erasures.hashed(address_key, pepper)
-    return Outcome("lifted", entries=(Entry("lifted", now, person.id, hash_),))
+    act = Act(actor, "suppression lifted", now, detail=detail)
+    number, hash_ = _record(connection, address_key, act, pepper)
+    return Outcome("lifted", entries=(Entry("lifted", now, number, hash_),))
+
+
+def _record(connection: sa.Connection, key: str, act: Act, pepper: bytes) -> tuple[int, str]:
+    """Record an act on an address: by the number of its owner, by its hash where it has none."""
+    person, hash_ = people.find(connection, key), erasures.hashed(key, pepper)
+    if person is not None:
+        audit.record(connection, replace(act, subscriber_id=person.id))
+        return person.id, hash_
+    audit.record(connection, replace(act, detail={**(act.detail or {}), "hash": hash_}))
+    return 0, hash_

@@ -27,6 +27,7 @@ def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
         open_listing(root / "subscribers.csv", mapping={}),
         terms_of(app.publication, "subscribers.csv", into=[newsletter]),
         app.settings.pepper,
+        journal=app.journal,
     )
     found = apply(app.engine, order, actor=ACTOR, clock=app.now)
     if not found.counts["new"]:

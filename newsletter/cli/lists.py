@@ -22,7 +22,7 @@ from subscribers.roster import run
 from subscribers.roster.cells import clean
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
-from subscribers.roster.run import ChangeSet, Order
+from subscribers.roster.run import Beside, ChangeSet, Order
 
 commands = typer.Typer()
 
@@ -59,7 +59,7 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
             file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter
         )
         terms = terms_of(app.publication, listing.name, into=newsletter or [], attest=attest)
-        order = Order(listing, terms, app.settings.pepper)
+        order = Order(listing, terms, app.settings.pepper, journal=app.journal)
         with _progress("rows") as progress:
             found = (
                 run.apply(app.engine, order, actor=_actor(), clock=app.now, progress=progress)
@@ -80,7 +80,10 @@ def undo(
     People who have acted since stay, and are listed.
     """
     with open_app() as app, _progress("people") as progress:
-        undone = run.undo(app.engine, number, actor=_actor(), now=app.now(), progress=progress)
+        beside = Beside(app.journal, app.settings.pepper)
+        undone = run.undo(
+            app.engine, number, actor=_actor(), now=app.now(), beside=beside, progress=progress
+        )
     if as_json:
         print_json(
             {

@@ -1,6 +1,7 @@
 """`newsletter subscribers …` and `newsletter segment`."""
 
 import getpass
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -34,6 +35,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text
 def show(address: Address, *, as_json: AsJson = False) -> None:
     """Show how somebody stands, and their whole history."""
     with open_app() as app, app.reader.begin() as connection:
+        if directory.find(connection, address) is None:
+            stranger = directory.stranger(connection, address, app.settings.pepper)
+            if stranger is not None:
+                _show_stranger(stranger, as_json=as_json)
+                return
         person = directory.require(connection, address)
         history = directory.history(connection, person)
     if as_json:
@@ -42,10 +48,7 @@ def show(address: Address, *, as_json: AsJson = False) -> None:
     for line in _portrait(person):
         say(line)
     say()
-    rows = [
-        {"when": f"{one.at:%Y-%m-%d %H:%M}", "who": one.actor, "what": one.words} for one in history
-    ]
-    print_rows(rows, ("when", "who", "what"))
+    _print_history(history)
 
 
 @subscribers.command()
@@ -113,7 +116,11 @@ def suppress(
         cause = Suppression(key, Reason.MANUAL, actor(), why_, app.now())
         outcome = suppression.suppress(connection, cause, pepper=app.settings.pepper, actor=actor())
         intents.carry_out(connection, outcome, app.journal, now=app.now())
-    say(f"{address} is suppressed." if outcome.word == "suppressed" else "It was already.")
+    said = {
+        "suppressed": f"{address} is suppressed.",
+        "taken over": "It was already, by an import; now it stays so even if that is undone.",
+    }
+    say(said.get(outcome.word, "It was already."))
 
 
 @subscribers.command()
@@ -214,6 +221,29 @@ def _portrait(person: Subscriber) -> list[str]:
             else []
         ),
     ]
+
+
+def _print_history(history: Iterable[directory.Line]) -> None:
+    rows = [
+        {"when": f"{one.at:%Y-%m-%d %H:%M}", "who": one.actor, "what": one.words} for one in history
+    ]
+    print_rows(rows, ("when", "who", "what"))
+
+
+def _show_stranger(stranger: directory.Stranger, *, as_json: bool) -> None:
+    one = stranger.suppressed
+    if as_json:
+        said = directory.suppression_of(one)
+        history = [
+            {"at": line.at, "actor": line.actor, "what": line.words} for line in stranger.history
+        ]
+        print_json({"address": stranger.address, "suppressed": said, "history": history})
+        return
+    why = f": {one.detail}" if one.detail else ""
+    say(f"{stranger.address} is no subscriber; it is never mailed.")
+    say(f"  suppressed: {one.reason.value} ({one.origin}) since {one.at:%Y-%m-%d}{why}")
+    say()
+    _print_history(stranger.history)
 
 
 def _as_json(person: Subscriber, history: list[directory.Line]) -> dict[str, object]:

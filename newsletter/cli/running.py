@@ -6,10 +6,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import structlog
 import typer
 
@@ -20,9 +20,10 @@ from newsletter.cli.opening import open_app, sayable
 from newsletter.cli.show import Exit, console, fail, print_rows, say
 from newsletter.pipeline.report import Level, Line
 from newsletter.schedule import Ticker
-from newsletter.store import erasure, upkeep
+from newsletter.store import erasure, numbers, upkeep
 from newsletter.store.database import open_engine
 from subscribers.journal import Journal, replay
+from subscribers.model import Erased
 
 commands = typer.Typer()
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
@@ -168,8 +169,9 @@ def restore(
 ) -> None:
     """Put a backup in the place of the database.
 
-    Who has left since it was made is replayed. Stop every other process first. The copy is brought up to date beside the present database and
-    takes its place only when it knows every departure, suppression and erasure of the journal.
+    Who has left since it was made is replayed. Stop every other process first. The copy is brought
+    up to date beside the present database and takes its place only when it knows every departure,
+    suppression and erasure of the journal. The present database is kept for a week.
     """
     with sayable():
         chosen = settings.load(Path.cwd(), os.environ)
@@ -178,20 +180,38 @@ def restore(
         upkeep.copy_whole(copy, staged)
         engine = open_engine(f"sqlite:///{staged}")
         migrations.upgrade(engine)
-        journal = Journal(chosen.root / JOURNAL)
-        with engine.begin() as connection:
-            again = partial(erasure.erase, connection)
-            changed = replay(connection, journal, pepper=chosen.pepper, now=clock(), erased=again)
+        changed = _replay(engine, Journal(chosen.root / JOURNAL), chosen)
         engine.dispose()
-        upkeep.swap(staged, present)
+        kept = upkeep.swap(staged, present)
     say(f"Restored from {copy}; {changed} departures and erasures since then were replayed.")
+    if kept.exists():
+        say(
+            f"The database before is {kept}. It holds whoever was erased since the backup; it is"
+            f" deleted after {upkeep.REPLACED_FOR.days} days."
+        )
 
 
 @database.command("replay")
 def replay_journal() -> None:
-    """Replay the departures onto a database restored by other means."""
-    with open_app() as app, app.engine.begin() as connection:
-        again = partial(erasure.erase, connection)
-        pepper = app.settings.pepper
-        changed = replay(connection, app.journal, pepper=pepper, now=app.now(), erased=again)
+    """Replay the departures onto a database restored by other means.
+
+    Also after a copy was put back by hand: no number that a link or a file may have named since
+    is given out again.
+    """
+    with open_app() as app:
+        changed = _replay(app.engine, app.journal, app.settings)
     say(f"{changed} departures and erasures were replayed.")
+
+
+def _replay(engine: sa.Engine, journal: Journal, chosen: settings.Settings) -> int:
+    """Bring a restored database up to the journal, with mail and numbers; return what was news."""
+    gone: list[Erased] = []
+    with engine.begin() as connection:
+        pepper, now = chosen.pepper, clock()
+        changed = replay(connection, journal, pepper=pepper, now=now, erased=gone.append)
+        for one in gone:
+            erasure.erase(connection, one)
+        numbers.skip(connection)
+    for one in gone:
+        erasure.erase_elsewhere(engine, chosen.outbox, one)
+    return changed

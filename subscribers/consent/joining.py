@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.model import EmailAddress, Entry, Mail, Outcome, Request, State, Subscriber, Tag
+from subscribers.model import (
+    WAY_BACK,
+    EmailAddress,
+    Entry,
+    Mail,
+    Outcome,
+    Request,
+    State,
+    Subscriber,
+    Tag,
+)
 from subscribers.store import audit, erasures, people, proofs, requests, standings, tags
 from subscribers.store.audit import Act
 from subscribers.store.proofs import Consent
@@ -14,8 +24,6 @@ from subscribers.store.requests import Asked
 from subscribers.tokens import Claim
 
 CONFIRM_WITHIN = timedelta(days=14)
-TIRED = "asked three times"
-"""The reason kept with the hash of an address that never answered: it is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,10 @@ class Limits:
     day: int = 1
     ever: int = 3
     everybody: int = 1_000
+
+    def tired(self, today: int, ever: int) -> bool:
+        """Tell whether an address has been asked often enough, and not answered."""
+        return today >= self.day or ever >= self.ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,7 @@ def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Outcome:
     """
     if _too_many(connection, asked.network, rules):
         return Outcome("limited")
+    erasures.recognise(connection, [asked.address.key], rules.pepper)
     person_id = standings.known_or_new(
         connection, asked.address, origin="sign-up", language=asked.language, now=rules.now
     )
@@ -78,9 +91,10 @@ def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rul
     """Ask somebody by mail to confirm a request, unless they are suppressed or asked enough."""
     now = rules.now
     today, ever = requests.mailed_to(connection, subscriber_id, now)
-    tired = erasures.reason(connection, asked.address.key, rules.pepper) == TIRED
+    before = erasures.asked(connection, asked.address.key, rules.pepper)
+    tired = rules.limits.tired(today + before.lately(now), ever + before.times)
     blocked = asked.address.key in people.suppressed(connection, [asked.address.key])
-    enough = today >= rules.limits.day or ever >= rules.limits.ever or tired or blocked
+    enough = tired or blocked
     request_id = requests.add(connection, subscriber_id, asked.asked, mailed=not enough, now=now)
     if enough:
         return Outcome("not mailed")
@@ -96,7 +110,7 @@ def way_back(
         titles,
         (),
         person.language,
-        requests.WAY_BACK,
+        WAY_BACK,
         "",
         "",
     )
@@ -139,7 +153,8 @@ def confirm(
 
 
 def _returned(connection: sa.Connection, person: Subscriber, rules: Rules) -> tuple[Entry, ...]:
-    """Let an erased address in again: its owner has just said so."""
+    """Let an address in again that was erased or given up: its owner has just said so."""
+    erasures.forget_asked(connection, person.address_key, rules.pepper)
     hash_ = erasures.hashed(person.address_key, rules.pepper)
     if not erasures.forget(connection, hash_):
         return ()

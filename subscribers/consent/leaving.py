@@ -8,7 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from subscribers.consent import joining
-from subscribers.model import Entry, Outcome, State, Subscriber
+from subscribers.model import BY_IMPORT, Entry, Outcome, State, Subscriber
 from subscribers.store import audit, erasures, people, proofs, standings
 from subscribers.store.audit import Act
 from subscribers.store.proofs import Consent
@@ -41,7 +41,8 @@ def leave(
 ) -> Outcome:
     """End subscriptions. The outcome is left, already (nothing to end) or gone (nobody there).
 
-    Works for a newsletter that is configured no more.
+    Works for a newsletter that is configured no more. What a list had ended is ended again by
+    their own word: no undo of that import brings it back.
     """
     person = people.load(connection, subscriber_id)
     if person is None:
@@ -64,7 +65,8 @@ def _end(
     chosen = [
         one
         for one in person.subscriptions
-        if one.state is not State.LEFT and farewell.newsletter in {None, one.newsletter}
+        if (one.state is not State.LEFT or one.lowered)
+        and farewell.newsletter in {None, one.newsletter}
     ]
     ended = [
         one
@@ -72,15 +74,15 @@ def _end(
         if standings.leave(connection, person.id, one.newsletter, reason=_reason(farewell), now=now)
     ]
     for one in ended:
-        if one.state is State.CONFIRMED:
+        if one.state is not State.PENDING:
             taken_back = Consent(one.newsletter, "withdrawn", now, farewell.way)
             proofs.record(connection, person.id, (taken_back,))
         detail = {"by": farewell.way, "reason": _reason(farewell), "was": one.state.value}
         audit.record(connection, Act("person", "left", now, person.id, one.newsletter, detail))
-    if ended:
-        standings.acted(connection, person.id, now)
+    standings.acted(connection, person.id, now)
     return [one.newsletter for one in ended]
 
 
 def _reason(farewell: Farewell) -> str:
-    return " ".join(farewell.reason.split())[:REASON_LIMIT]
+    words = " ".join(farewell.reason.split())[:REASON_LIMIT]
+    return words.removeprefix(BY_IMPORT)  # nobody's own words may pass for those of a list

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.consent.joining import TIRED, Limits
 from subscribers.model import State
 from subscribers.store import erasures, people, proofs
 from subscribers.store.tables import (
@@ -30,17 +29,17 @@ def purge(connection: sa.Connection, kept: Kept, *, pepper: bytes, now: datetime
     """Delete a thousand unanswered sign-ups, and old network addresses and links.
 
     Call it again while `pending` is not 0. Pending people whom an import brought stay: its undo
-    and its importer decide about them. Of an address that was asked three times and never
-    answered, a keyed hash stays, so that it is not asked again.
+    and its importer decide about them. Of an address that was asked and never answered, a keyed
+    hash stays with the number of times, so that it is asked three times ever.
     """
     return {
-        "pending": _pending(connection, now - kept.pending, pepper, now),
+        "pending": _pending(connection, now - kept.pending, pepper),
         "networks": _networks(connection, now - kept.networks),
         "links": _links(connection, now - kept.networks),
     }
 
 
-def _pending(connection: sa.Connection, before: datetime, pepper: bytes, now: datetime) -> int:
+def _pending(connection: sa.Connection, before: datetime, pepper: bytes) -> int:
     settled = sa.exists().where(
         subscriptions.c.subscriber_id == subscribers.c.id,
         subscriptions.c.state != State.PENDING,
@@ -48,13 +47,13 @@ def _pending(connection: sa.Connection, before: datetime, pepper: bytes, now: da
     recent = sa.exists().where(
         requests.c.subscriber_id == subscribers.c.id, requests.c.at >= before
     )
-    asked = (
-        sa.select(sa.func.count())
-        .where(requests.c.subscriber_id == subscribers.c.id, requests.c.mailed)
-        .scalar_subquery()
-    )
+    mailed = (requests.c.subscriber_id == subscribers.c.id, requests.c.mailed)
+    asked = sa.select(sa.func.count()).where(*mailed).scalar_subquery()
+    last = sa.select(sa.func.max(requests.c.at)).where(*mailed).scalar_subquery()
     rows = connection.execute(
-        sa.select(subscribers.c.id, subscribers.c.address_key, asked.label("asked"))
+        sa.select(
+            subscribers.c.id, subscribers.c.address_key, asked.label("asked"), last.label("last")
+        )
         .where(
             subscribers.c.origin == "sign-up",
             subscribers.c.created_at < before,
@@ -65,8 +64,8 @@ def _pending(connection: sa.Connection, before: datetime, pepper: bytes, now: da
         .limit(CHUNK)
     ).all()
     for row in rows:
-        if row.asked >= Limits().ever:
-            erasures.remember(connection, erasures.hashed(row.address_key, pepper), now, TIRED)
+        if row.asked:
+            erasures.add_asked(connection, row.address_key, pepper, row.asked, row.last)
     people.remove(connection, [row.id for row in rows])
     return len(rows)
 

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers import directory, erasure
-from subscribers.model import EmailAddress, Entry, Mail, Outcome, Subscriber
-from subscribers.store import audit, erasures, links, people, proofs, standings
+from subscribers.consent.joining import Rules
+from subscribers.model import EmailAddress, Entry, Mail, Outcome, Reason, Subscriber
+from subscribers.store import audit, erasures, links, people, proofs, requests, standings
 from subscribers.store.audit import Act
 from subscribers.store.links import Link
 from subscribers.tokens import Claim, Purpose
@@ -35,7 +36,10 @@ def works(connection: sa.Connection, claim: Claim, now: datetime) -> Link | None
 
 
 def everything(connection: sa.Connection, claim: Claim, now: datetime) -> dict[str, Any] | None:
-    """Use the link to get all that we hold about a person; None if it does not work."""
+    """Use the link to get all that is held here about a person; None if it does not work.
+
+    What they were sent is not: it lies with whoever sent it.
+    """
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
         return None
@@ -52,7 +56,11 @@ def everything(connection: sa.Connection, claim: Claim, now: datetime) -> dict[s
         }
         for one in acts
     ]
-    return directory.record_of(person, agreed) | {"history": history}
+    return directory.record_of(person, agreed) | {
+        "history": history,
+        "requests": requests.all_of(connection, person.id),
+        "links": links.all_of(connection, person.id),
+    }
 
 
 def erase(connection: sa.Connection, claim: Claim, *, pepper: bytes, now: datetime) -> Outcome:
@@ -64,18 +72,20 @@ def erase(connection: sa.Connection, claim: Claim, *, pepper: bytes, now: dateti
 
 
 def change_address(
-    connection: sa.Connection, claim: Claim, address: EmailAddress, now: datetime
+    connection: sa.Connection, claim: Claim, address: EmailAddress, rules: Rules
 ) -> Outcome:
     """Use the link to ask for another address; a mail goes there, and nothing changes before.
 
-    Whether that address is known to us already must not show.
+    Whether that address is known to us already must not show. It may be a stranger's: it gets no
+    more mail than a sign-up would bring it, and none if it was erased.
     """
+    now = rules.now
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
         return Outcome("gone")
-    blocked = people.suppressed(connection, [address.key])
-    if blocked or people.find(connection, address.key) is not None:
+    if not _may_ask(connection, address.key, rules):
         return Outcome("not mailed")
+    erasures.add_asked(connection, address.key, rules.pepper, 1, now)
     link = links.issue(
         connection,
         person.id,
@@ -88,15 +98,30 @@ def change_address(
     return Outcome("mailed", mails=(_mail("address-change", link, person, address.text),))
 
 
+def _may_ask(connection: sa.Connection, key: str, rules: Rules) -> bool:
+    kept = erasures.kept(connection, [key], rules.pepper).get(key)
+    if kept is not None and kept.reason == Reason.ERASED:
+        return False
+    erasures.recognise(connection, [key], rules.pepper)
+    if people.suppressed(connection, [key]) or people.find(connection, key) is not None:
+        return False
+    before = erasures.asked(connection, key, rules.pepper)
+    return not rules.limits.tired(before.lately(rules.now), before.times)
+
+
 def take_address(
     connection: sa.Connection, claim: Claim, *, pepper: bytes, now: datetime
 ) -> Outcome:
-    """Use the link that came to the new address; the outcome is changed, taken or gone."""
+    """Use the link that came to the new address; the outcome is changed, taken or gone.
+
+    The hash of the old one stays: no list may bring its owner back under it.
+    """
     link = links.use(connection, claim.serial, claim.subscriber_id, Purpose.ADDRESS.value, now)
     person = people.load(connection, claim.subscriber_id) if link is not None else None
     if link is None or person is None:
         return Outcome("gone")
     key = str(link.detail["key"])
+    erasures.recognise(connection, [key], pepper)
     if people.find(connection, key) is not None or people.suppressed(connection, [key]):
         return Outcome("taken")
     try:
@@ -108,6 +133,8 @@ def take_address(
         return Outcome("taken")
     new, old = (erasures.hashed(one, pepper) for one in (key, person.address_key))
     erasures.forget(connection, new)
+    erasures.forget_asked(connection, key, pepper)
+    erasures.remember(connection, old, now, erasures.MOVED)
     audit.record(connection, Act("person", "changed the address", now, person.id))
     return Outcome("changed", entries=(Entry("moved", now, person.id, new, reason=old),))
 

@@ -10,15 +10,24 @@ from datetime import datetime
 from subscribers.model import State, Subscriber, Subscription, Suppression, Tag, TagKind
 from subscribers.roster.rows import Blocked, Proof, Row, Wanted
 
+_GONE = {
+    "left": "this address has left, which a restored database had forgotten",
+    "moved": "this reader has given us another address instead",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about an address before its row; `chose` tells: they set their own topics."""
+    """What is known about an address before its row; `chose` tells: they set their own topics.
+
+    `gone` says why the hash of an address is kept that is nobody's here any more.
+    """
 
     subscriber: Subscriber | None = None
     suppressed: Suppression | None = None
     erased: bool = False
     chose: bool = False
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ def decide(row: Row, known: Known) -> Change:
         return Change(row, "refused", "this address was erased on request")
     if known.subscriber is not None:
         return _changed(row, known, known.subscriber)
+    if known.gone in _GONE:
+        return Change(row, "refused", _GONE[known.gone])
     if known.suppressed is not None and row.blocked is None:
         return Change(row, "refused", f"suppressed: {known.suppressed.reason.value}")
     return _new(row, known)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 
 from subscribers.errors import ImportRefused, Unknown
+from subscribers.journal import Journal
+from subscribers.model import Entry, Reason
 from subscribers.roster.deciding import Change, Known, decide
 from subscribers.roster.reading import Listing
 from subscribers.roster.rows import Refused, Row, RowReader, Terms
-from subscribers.roster.writing import take_back, write
+from subscribers.roster.writing import entries, restored, take_back, write
 from subscribers.store import bulk, erasures, imports, people
 from subscribers.store.imports import Import, Origin
 from subscribers.store.seen import Seen, open_seen
@@ -71,13 +74,23 @@ class ChangeSet:
 class Order:
     """A file, the terms on which it is read, and the pepper that finds the erased.
 
-    `chunk` is how many rows one transaction takes.
+    `chunk` is how many rows one transaction takes. Whom it takes back or suppresses is noted in
+    `journal` before that commits.
     """
 
     listing: Listing
     terms: Terms
     pepper: bytes
     chunk: int = CHUNK
+    journal: Journal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The journal beside the database, and the pepper of the hashes in it."""
+
+    journal: Journal
+    pepper: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +155,18 @@ def undo(
     *,
     actor: str,
     now: datetime,
+    beside: Beside | None = None,
     progress: Progress = lambda _people: None,
 ) -> Undone:
-    """Take an import back within 30 days; people who have acted since are kept and listed."""
+    """Take an import back within 30 days; people who have acted since are kept and listed.
+
+    Whoever stands again as before is noted in the journal `beside` the database, which has noted
+    that they were taken back.
+    """
     with engine.begin() as connection:
         one = imports.load(connection, import_id)
     began = _check_undo(one, import_id, now)
-    undoing = _Undoing(began)
+    undoing = _Undoing(began, beside, now)
     for step in (_undo_changes, _undo_newcomers):
         after: int | None = 0
         while after is not None:
@@ -156,10 +174,11 @@ def undo(
                 after = step(connection, import_id, after, undoing)
             progress(undoing.removed + undoing.restored)
     with engine.begin() as connection:
-        unsuppressed = imports.unsuppress(connection, import_id)
+        lifted = imports.unsuppress(connection, import_id)
+        undoing.note_lifted(lifted)
         imports.finish(connection, import_id, "undone", actor=actor, now=now)
     return Undone(
-        undoing.removed, undoing.restored, unsuppressed, undoing.kept_count, tuple(undoing.kept)
+        undoing.removed, undoing.restored, len(lifted), undoing.kept_count, tuple(undoing.kept)
     )
 
 
@@ -221,8 +240,8 @@ def _decided(
     rows = [row for row in chunk if isinstance(row, Row)]
     keys = [row.address.key for row in rows]
     known = people.by_keys(connection, keys)
-    blocked = people.suppressed(connection, keys)
-    gone = erasures.erased(connection, keys, pepper)
+    gone = erasures.kept(connection, keys, pepper)
+    blocked = erasures.blocked(gone) | people.suppressed(connection, keys)
     chose = people.acted(connection, [person.id for person in known.values()])
     for row in chunk:
         if isinstance(row, Refused):
@@ -232,7 +251,9 @@ def _decided(
         key = row.address.key
         person = known.get(key)
         chosen = person is not None and person.id in chose
-        change = decide(row, Known(person, blocked.get(key), key in gone, chosen))
+        why = gone[key].reason if key in gone else ""
+        erased = why == Reason.ERASED
+        change = decide(row, Known(person, blocked.get(key), erased, chosen, why))
         found.add(change)
         changes.append(change)
     return changes
@@ -247,13 +268,17 @@ def _apply_chunk(
     now: datetime,
 ) -> Import:
     bulk.lock(connection, subscribers)
+    keys = [row.address.key for row in chunk if isinstance(row, Row)]
+    erasures.recognise(connection, keys, order.pepper)
     changes = _decided(connection, chunk, order.pepper, found)
-    write(connection, one.id, changes, now)
+    written = write(connection, one.id, changes, now)
     if not imports.advance(connection, one, _last(chunk), found.counts):
         msg = f"import {one.id} is being applied by another process; nothing was done twice"
         raise ImportRefused(msg)
     moved = imports.load(connection, one.id)
     assert moved is not None  # noqa: S101 - it was advanced in this transaction
+    if order.journal is not None:
+        order.journal.append(entries(one.id, written, order.pepper, now))
     return moved
 
 
@@ -281,8 +306,10 @@ def _origin(order: Order) -> Origin:
 class _Undoing:
     """What has been taken back so far."""
 
-    def __init__(self, began: datetime) -> None:
+    def __init__(self, began: datetime, beside: Beside | None, now: datetime) -> None:
         self.began = began
+        self._beside = beside
+        self._now = now
         self.removed = 0
         self.restored = 0
         self.kept_count = 0
@@ -292,6 +319,16 @@ class _Undoing:
         self.kept_count += 1
         if len(self.kept) < REFUSALS:
             self.kept.append((address, reason))
+
+    def note_restored(self, import_id: int, rows: Sequence[Any]) -> None:
+        if self._beside is not None:
+            noted = restored(import_id, rows, self._beside.pepper, self._now)
+            self._beside.journal.append(noted)
+
+    def note_lifted(self, keys: Sequence[str]) -> None:
+        if self._beside is not None:
+            hashes = (erasures.hashed(key, self._beside.pepper) for key in keys)
+            self._beside.journal.append(Entry("lifted", self._now, 0, hash_) for hash_ in hashes)
 
 
 def _check_undo(one: Import | None, import_id: int, now: datetime) -> datetime:
@@ -313,6 +350,7 @@ def _undo_changes(
 ) -> int | None:
     rows = imports.changes(connection, import_id, after, CHUNK)
     later = imports.changed_later(connection, import_id, [row.subscriber_id for row in rows])
+    back = []
     for row in rows:
         if row.acted_at is not None and row.acted_at > row.at:
             undoing.keep(row.address, "has acted since")
@@ -321,6 +359,8 @@ def _undo_changes(
         else:
             take_back(connection, import_id, row.subscriber_id, row.change)
             undoing.restored += 1
+            back.append(row)
+    undoing.note_restored(import_id, back)
     return rows[-1].subscriber_id if rows else None
 
 

@@ -1,15 +1,15 @@
 """Write the changes of one chunk of an import, and take single changes back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import State, Subscription, TagKind
+from subscribers.model import Entry, State, Subscription, TagKind
 from subscribers.roster.deciding import Change
 from subscribers.roster.rows import Proof, Wanted
-from subscribers.store import bulk, tags
+from subscribers.store import bulk, erasures, tags
 from subscribers.store.imports import origin, through
 from subscribers.store.people import by_keys
 from subscribers.store.tables import (
@@ -24,8 +24,11 @@ from subscribers.store.tables import (
 
 def write(
     connection: sa.Connection, import_id: int, changes: Sequence[Change], now: datetime
-) -> None:
-    """Write what was decided on, people first; the addresses must be locked against newcomers."""
+) -> list[tuple[int, Change]]:
+    """Write what was decided on, people first; the addresses must be locked against newcomers.
+
+    Return each change with the number of its person; 0 where an address is only suppressed.
+    """
     new = [change for change in changes if change.outcome == "new"]
     old = [change for change in changes if change.outcome == "changed"]
     ids = _newcomers(connection, import_id, new, now)
@@ -39,6 +42,33 @@ def write(
     _remember(connection, import_id, old, ids[len(new) :], now)
     for change, subscriber_id in zip(old, ids[len(new) :], strict=True):
         _update(connection, import_id, change, subscriber_id, now)
+    alone = [(0, change) for change in changes if change.outcome == "suppressed"]
+    return list(zip(ids, written, strict=True)) + alone
+
+
+def entries(
+    import_id: int, written: Iterable[tuple[int, Change]], pepper: bytes, now: datetime
+) -> Iterator[Entry]:
+    """Yield for the journal whom an import has taken back or suppressed."""
+    by = origin(import_id)
+    for number, change in written:
+        if not change.lowered and change.blocked is None:
+            continue
+        hash_ = erasures.hashed(change.row.address.key, pepper)
+        for one in change.lowered:
+            yield Entry("left", now, number, hash_, one.newsletter, by)
+        if change.blocked is not None:
+            reason = change.blocked.reason.value
+            yield Entry("suppressed", now, number, hash_, "", reason, by)
+
+
+def restored(import_id: int, rows: Iterable[Any], pepper: bytes, now: datetime) -> Iterator[Entry]:
+    """Yield for the journal who stands again as before an import, of changes taken back."""
+    for row in rows:
+        hash_ = erasures.hashed(row.address_key, pepper)
+        for newsletter in row.change["left"]:
+            by = origin(import_id)
+            yield Entry("restored", now, row.subscriber_id, hash_, newsletter, by)
 
 
 def _newcomers(

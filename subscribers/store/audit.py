@@ -46,10 +46,7 @@ def of(connection: sa.Connection, subscriber_id: int) -> Sequence[Act]:
     rows = connection.execute(
         sa.select(audit).where(audit.c.subscriber_id == subscriber_id).order_by(audit.c.id)
     )
-    acts = [
-        Act(row.actor, row.act, row.at, row.subscriber_id, row.newsletter, row.detail)
-        for row in rows
-    ]
+    acts = [_act(row) for row in rows]
     changed = connection.execute(
         sa.select(import_changes, imports.c.file, imports.c.state)
         .join(imports, imports.c.id == import_changes.c.import_id)
@@ -66,3 +63,18 @@ def of(connection: sa.Connection, subscriber_id: int) -> Sequence[Act]:
         for row in changed
     ]
     return sorted(acts, key=lambda one: one.at)
+
+
+def of_hash(connection: sa.Connection, hash_: str) -> Sequence[Act]:
+    """Return what was done to an address while it was nobody's, oldest first."""
+    rows = connection.execute(sa.select(audit).where(nobodys(hash_)).order_by(audit.c.id))
+    return [_act(row) for row in rows]
+
+
+def nobodys(hash_: str) -> sa.ColumnElement[bool]:
+    """Return the condition of acts on an address that was nobody's then."""
+    return sa.and_(audit.c.subscriber_id.is_(None), audit.c.detail["hash"].as_string() == hash_)
+
+
+def _act(row: sa.Row[Any]) -> Act:
+    return Act(row.actor, row.act, row.at, row.subscriber_id, row.newsletter, row.detail)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from subscribers.model import BY_IMPORT
 from subscribers.store.tables import (
     audit,
     import_changes,
@@ -43,7 +44,7 @@ class Import:
 
 def origin(import_id: int) -> str:
     """Return the word by which people and suppressions say that they came with an import."""
-    return f"import:{import_id}"
+    return f"{BY_IMPORT}{import_id}"
 
 
 def through(import_id: int, first: str) -> str:
@@ -167,11 +168,12 @@ def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int])
 
 
 def changes(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
-    """Return the next changes that an import made on people who were there: id, address, change."""
+    """Return the next changes that an import made on people who were there: id, address, key, change."""
     return connection.execute(
         sa.select(
             import_changes.c.subscriber_id,
             subscribers.c.address,
+            subscribers.c.address_key,
             subscribers.c.acted_at,
             import_changes.c.change,
             import_changes.c.at,
@@ -183,12 +185,12 @@ def changes(connection: sa.Connection, import_id: int, after: int, size: int) ->
     ).all()
 
 
-def unsuppress(connection: sa.Connection, import_id: int) -> int:
-    """Take back the suppressions that came with an import; return how many."""
+def unsuppress(connection: sa.Connection, import_id: int) -> Sequence[str]:
+    """Take back the suppressions that came with an import; return their keys."""
     mine = suppressions.c.origin
     ours = sa.or_(mine == origin(import_id), mine.startswith(f"{origin(import_id)}: "))
-    gone = connection.execute(suppressions.delete().where(ours))
-    return gone.rowcount
+    gone = suppressions.delete().where(ours).returning(suppressions.c.address_key)
+    return connection.scalars(gone).all()
 
 
 def _import(row: sa.Row[Any]) -> Import:

@@ -43,6 +43,11 @@ def by_keys(connection: sa.Connection, keys: Collection[str]) -> dict[str, Subsc
     return {person.address_key: person for person in found}
 
 
+def several(connection: sa.Connection, ids: Collection[int]) -> dict[int, Subscriber]:
+    """Return those of `ids` who are known, by number."""
+    return {person.id: person for person in _loaded(connection, subscribers.c.id.in_(ids))}
+
+
 def page(
     connection: sa.Connection, after: int, size: int, among: sa.Select[tuple[int]] | None = None
 ) -> list[Subscriber]:

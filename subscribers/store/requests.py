@@ -7,11 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import Request
+from subscribers.model import WAY_BACK, Request
 from subscribers.store.tables import requests
-
-WAY_BACK = "way back"
-"""The source of a request that leaving makes, so that one link leads back; no limit counts it."""
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
@@ -69,12 +66,14 @@ def confirm(connection: sa.Connection, request_id: int, now: datetime) -> bool:
 
 def from_network(connection: sa.Connection, network: str, now: datetime) -> int:
     """Count the last hour's requests from one network."""
-    return _count(connection, requests.c.network == network, requests.c.at > now - _HOUR)
+    asked = (requests.c.network == network, requests.c.source != WAY_BACK)
+    return _count(connection, *asked, requests.c.at > now - _HOUR)
 
 
 def mailed_lately(connection: sa.Connection, now: datetime) -> int:
     """Count the confirmation mails of the last hour, to everybody."""
-    return _count(connection, requests.c.mailed, requests.c.at > now - _HOUR)
+    asked = (requests.c.mailed, requests.c.source != WAY_BACK)
+    return _count(connection, *asked, requests.c.at > now - _HOUR)
 
 
 def mailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> tuple[int, int]:
@@ -87,6 +86,25 @@ def mailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> t
     )
     today = _count(connection, *unanswered, requests.c.at > now - _DAY)
     return today, _count(connection, *unanswered)
+
+
+def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
+    """Return everything that is kept of somebody's requests, oldest first, to show it to them."""
+    mine = sa.select(requests).where(requests.c.subscriber_id == subscriber_id)
+    return [
+        {
+            "at": row.at.isoformat(),
+            "newsletters": list(row.newsletters),
+            "topics": list(row.topics),
+            "language": row.language,
+            "source": row.source,
+            "wording": row.wording,
+            "network": row.network,
+            "mailed": row.mailed,
+            "confirmed_at": row.confirmed_at.isoformat() if row.confirmed_at else "",
+        }
+        for row in connection.execute(mine.order_by(requests.c.id))
+    ]
 
 
 def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import EmailAddress, State
+from subscribers.model import BY_IMPORT, EmailAddress, State
 from subscribers.store.missing import add_missing
 from subscribers.store.tables import subscribers, subscriptions
 
@@ -69,12 +69,13 @@ def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now:
 def leave(
     connection: sa.Connection, subscriber_id: int, newsletter: str, *, reason: str, now: datetime
 ) -> bool:
-    """End a subscription; False if it had ended."""
+    """End a subscription; False if it had ended, other than by the word of a list."""
+    lowered = subscriptions.c.reason.startswith(BY_IMPORT)
     return _update(
         connection,
         subscriber_id,
         subscriptions.c.newsletter == newsletter,
-        subscriptions.c.state != State.LEFT,
+        sa.or_(subscriptions.c.state != State.LEFT, lowered),
         values={
             "state": State.LEFT.value,
             "since": now,

@@ -183,3 +183,64 @@ def test_a_segment_that_does_not_read_names_the_column(built: House) -> None:
     done = type_in("segment", "ships and (fish")
     assert done.exit_code == 1
     assert 'Segment, column 16: expected ")"' in done.output
+
+
+def test_a_suppressed_address_that_is_nobodys_is_shown_with_who_did_it_and_why(
+    built: House,
+) -> None:
+    stranger = "stranger@example.org"
+    type_in("subscribers", "suppress", stranger, "--why", "asked by phone")
+    shown = type_in("subscribers", "show", stranger)
+    assert shown.exit_code == 0
+    assert f"{stranger} is no subscriber; it is never mailed." in shown.stdout
+    assert "suppressed: manual (staff:" in shown.stdout
+    assert ": asked by phone" in shown.stdout
+    told = json.loads(type_in("subscribers", "show", stranger, "--json").stdout)
+    assert [one["what"] for one in told["history"]] == ["suppressed: reason manual"]
+    assert type_in("subscribers", "lift", stranger, "--why", "asked by mail").exit_code == 0
+    assert type_in("subscribers", "show", stranger).exit_code == 1
+    with built.app.reader.connect() as connection:
+        acts = connection.exec_driver_sql("SELECT act, detail FROM audit ORDER BY id").all()
+    hashes = {json.loads(detail)["hash"] for act, detail in acts if act.startswith("suppress")}
+    assert len(hashes) == 1
+    type_in("subscribers", "forget", stranger, "--yes")
+    with built.app.reader.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT detail FROM audit").scalars().all()
+    assert "by mail" not in repr(kept)
+
+
+def test_a_suppression_is_not_lifted_without_a_reason(built: House) -> None:
+    del built
+    type_in("subscribers", "suppress", "ann@example.org")
+    done = type_in("subscribers", "lift", "ann@example.org", "--why", " ")
+    assert done.exit_code == 1
+    assert "say why the address may be mailed again" in done.output
+    told = json.loads(type_in("subscribers", "show", "ann@example.org", "--json").stdout)
+    assert told["suppressed"] == "manual"
+
+
+def test_the_history_of_whom_a_list_brought_begins_with_the_list(built: House) -> None:
+    (built.root / "more.csv").write_text(
+        "email,status,consented_at\neve@example.org,subscribed,2026-01-02\n"
+        "fay@example.org,unsubscribed,\ngus@example.org,bounced,\n"
+    )
+    type_in("subscribers", "import", "more.csv", "--apply")
+
+    def beginning(name: str) -> str:
+        shown = type_in("subscribers", "show", f"{name}@example.org", "--json").stdout
+        return next(one["what"] for one in json.loads(shown)["history"] if "became" in one["what"])
+
+    by = "became known: file more.csv; imported by staff:"
+    assert all(beginning(name).startswith(by) for name in ("eve", "fay", "gus"))
+    assert beginning("eve").endswith("; weekly confirmed")
+    assert beginning("fay").endswith("; weekly left")
+    assert beginning("gus").endswith("; suppressed bounce")
+
+
+def test_staff_who_suppress_what_a_list_had_suppressed_are_told(built: House) -> None:
+    (built.root / "more.csv").write_text("email,status\ngus@example.org,complained\n")
+    type_in("subscribers", "import", "more.csv", "--apply")
+    done = type_in("subscribers", "suppress", "gus@example.org")
+    assert "It was already, by an import; now it stays so even if that is undone." in done.stdout
+    assert "It was already." in type_in("subscribers", "suppress", "gus@example.org").stdout
+    assert "0 suppressions lifted" in type_in("subscribers", "undo", "2").stdout

@@ -10,6 +10,7 @@ from newsletter.store.erasure import erase_elsewhere
 from newsletter.store.tables import notices
 from subscribers import directory, erasure
 from subscribers.consent import rights
+from subscribers.consent.joining import Limits, Rules
 from subscribers.model import EmailAddress, Outcome
 from subscribers.tokens import Claim, Purpose
 from tests.fakes.house import House, house
@@ -33,7 +34,7 @@ def test_mail_to_an_earlier_or_a_wished_for_address_is_erased_too(
         claim = Claim(person.id, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
         wanted = EmailAddress.parse("ann.new@example.net")
         with app.engine.begin() as connection:
-            moved = rights.change_address(connection, claim, wanted, now)
+            moved = rights.change_address(connection, claim, wanted, Rules(Limits(), pepper, now))
             carried_out(opened, moved, connection)
         opened.pass_at(now)
         claim = Claim(person.id, "", Purpose.ADDRESS, int(moved.mails[0].values["serial"]))

@@ -251,6 +251,7 @@ def test_leaving_by_the_page_says_good_bye_once_and_the_mail_leads_back(eve: Rea
         "You have left The Tide"
     ) <= 1
     back = eve.link(EVE, "confirm")
+    assert "You left this on 26 November 2026." in words_of(eve.client.get(back).text)
     assert eve.client.post(back).status_code == 200
     assert eve.state(EVE) == "confirmed"
 
@@ -308,6 +309,9 @@ def test_what_is_theirs_takes_a_link_that_is_freshly_mailed_and_works_once(eve: 
     held = json.loads(answer.text)
     assert held["address"] == "ann@example.org"
     assert held["subscriptions"][0]["state"] == "confirmed"
+    assert [one["purpose"] for one in held["links"]] == ["manage"]
+    assert [one["kind"] for one in held["notices"]] == ["manage"]
+    assert held["requests"] == held["deliveries"] == held["left_out"] == []
     assert eve.client.post(link, data={"act": "export"}).status_code == 410
     assert eve.client.get(link).status_code == 410
 
@@ -473,7 +477,7 @@ def test_who_was_asked_today_is_told_so(eve: Reader) -> None:
     filled = {"form": "preferences", "newsletter": ["weekly", "daily"]}
     eve.client.post(path, data=filled)
     answer = eve.client.post(path, data=filled)
-    assert "we wrote to you before" in eve.client.get(answer.headers["location"]).text
+    assert "We have already written to you" in eve.client.get(answer.headers["location"]).text
     assert len(eve.letters("ann@example.org")) == 1
 
 

@@ -1,0 +1,82 @@
+"""The file of the journal: one JSON object a line, only ever appended to."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from subscribers.model import Entry, Reason
+
+REASON_LIMIT = 500
+
+
+class Journal:
+    """An append-only file, one JSON object a line; each append is on the disk when it returns."""
+
+    def __init__(self, path: Path) -> None:
+        """Use a file that need not exist yet."""
+        self.path = path
+
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Append entries; call it before the transaction commits, so that none is missing."""
+        lines = "".join(_line(entry) for entry in entries)
+        if not lines:
+            return
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, ("\n" * torn + lines).encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what was appended; a last line cut short by a crash is skipped."""
+        return (entry for _, entry in self.since(0))
+
+    def since(self, start: int) -> Iterator[tuple[int, Entry]]:
+        """Yield (where it ends, entry) for what lies behind the first `start` bytes."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as stream:
+            stream.seek(start if start <= self.path.stat().st_size else 0)
+            end = stream.tell()
+            for line in stream:
+                end += len(line)
+                if (entry := _entry(line.decode(errors="replace"))) is not None:
+                    yield end, entry
+
+
+def _line(entry: Entry) -> str:
+    content = {
+        "act": entry.act,
+        "at": entry.at.isoformat(),
+        "subscriber": entry.subscriber_id,
+        "hash": entry.hash,
+        "newsletter": entry.newsletter,
+        "reason": entry.reason,
+        "origin": entry.origin,
+    }
+    return json.dumps({name: value for name, value in content.items() if value != ""}) + "\n"
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        content = json.loads(line)
+        return Entry(
+            act=str(content["act"]),
+            at=datetime.fromisoformat(content["at"]),
+            subscriber_id=int(content["subscriber"]),
+            hash=str(content["hash"]),
+            newsletter=str(content.get("newsletter", "")),
+            reason=_known(str(content.get("reason", ""))),
+            origin=str(content.get("origin", ""))[:REASON_LIMIT],
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _known(reason: str) -> str:
+    return reason if reason in set(Reason) else reason[:REASON_LIMIT]

@@ -1,0 +1,195 @@
+"""What a database learns from one line of the journal, and whether it was news."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from subscribers.journal.later import Later
+from subscribers.model import (
+    BY_IMPORT,
+    Entry,
+    Erased,
+    Reason,
+    State,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
+from subscribers.store import erasures, people, standings, traces
+from subscribers.store import suppressions as never_mailed
+from subscribers.store.tables import subscribers, subscriptions, suppressions
+
+ALL = "*"
+"""Stands for every newsletter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry, the byte where it ends, and whoever has its number in this database."""
+
+    end: int
+    entry: Entry
+    person: Subscriber | None
+
+
+class Learning:
+    """Applies lines in their order; an entry reaches its person by number, else by hash."""
+
+    def __init__(self, later: Later, pepper: bytes, erased: Callable[[Erased], None]) -> None:
+        """Apply what nothing in `later` takes back; tell `erased` of everybody who is erased."""
+        self._later = later
+        self._pepper = pepper
+        self._erased = erased
+        self._moved: dict[int, set[str]] = {}
+        self._keys: dict[str, dict[str, str]] = {}
+
+    def learn(self, connection: sa.Connection, line: Line) -> bool:
+        """Apply one line; return whether the database lacked it."""
+        acts = {
+            "left": self._leave,
+            "suppressed": self._suppress,
+            "lifted": self._lift,
+            "erased": self._erase,
+            "returned": self._return,
+            "moved": self._move,
+        }
+        act = acts.get(line.entry.act)
+        return act is not None and act(connection, line)
+
+    def _owner(self, line: Line) -> Subscriber | None:
+        """Return the person with the number of a line, if the number still is that person's."""
+        person = line.person
+        if person is None:
+            return None
+        return person if line.entry.hash in self._hashes(person) else None
+
+    def _hashes(self, person: Subscriber) -> set[str]:
+        """Return the hash of a person's address, and of those that only the journal knows of."""
+        return self._moved.get(person.id, set()) | {self._hashed(person.address_key)}
+
+    def _hashed(self, key: str) -> str:
+        return erasures.hashed(key, self._pepper)
+
+    def _leave(self, connection: sa.Connection, line: Line) -> bool:
+        entry = line.entry
+        if self._later.restored(line.end, entry):
+            return False
+        if line.person is None:
+            over = self._later.gone(line.end, entry.hash) or self._later.back(line.end, entry.hash)
+            return not over and erasures.remember(connection, entry.hash, entry.at, erasures.LEFT)
+        person = self._owner(line)
+        if person is None or not _end(connection, person, entry):
+            return False
+        if _own_word(entry):
+            standings.acted(connection, person.id, entry.at)
+        return True
+
+    def _suppress(self, connection: sa.Connection, line: Line) -> bool:
+        entry = line.entry
+        if entry.reason not in set(Reason) or self._later.mailable(line.end, entry.hash):
+            return False
+        key = self._key(connection, line)
+        if key is None:
+            return erasures.remember(connection, entry.hash, entry.at, entry.reason)
+        origin = entry.origin or "journal"
+        wanted = Suppression(key, Reason(entry.reason), origin, "", entry.at)
+        return never_mailed.put(connection, wanted) is not None
+
+    def _lift(self, connection: sa.Connection, line: Line) -> bool:
+        """Lift what was suppressed before; what was suppressed again since stays."""
+        entry = line.entry
+        kept = erasures.load(connection, entry.hash)
+        if kept is not None and kept.reason in erasures.SUPPRESSED and kept.at <= entry.at:
+            return erasures.forget(connection, entry.hash)
+        owner = self._owner(line)
+        key = owner.address_key if owner else self._found(connection, suppressions, entry.hash)
+        lifted = suppressions.delete().where(
+            suppressions.c.address_key == key, suppressions.c.at <= entry.at
+        )
+        return key is not None and connection.execute(lifted).rowcount > 0
+
+    def _erase(self, connection: sa.Connection, line: Line) -> bool:
+        entry = line.entry
+        kept = erasures.load(connection, entry.hash)
+        if kept is not None and kept.reason == Reason.ERASED and kept.at >= entry.at:
+            return False
+        news = not self._later.back(line.end, entry.hash) and erasures.remember(
+            connection, entry.hash, entry.at
+        )
+        person, key = self._owner(line), self._key(connection, line)
+        if person is None and key is not None:
+            person = people.find(connection, key)
+            if person is None:
+                traces.remove_address(connection, key, entry.hash)
+            elif person.created_at > entry.at:
+                person = None
+        if person is None:
+            return news
+        if (present := self._hashed(person.address_key)) != entry.hash:
+            erasures.remember(connection, present, entry.at, erasures.MOVED)
+        traces.remove_person(connection, person, entry.hash)
+        self._erased(Erased(person.id, person.address))
+        return True
+
+    def _return(self, connection: sa.Connection, line: Line) -> bool:
+        over = self._later.gone(line.end, line.entry.hash)
+        return not over and erasures.forget(connection, line.entry.hash)
+
+    def _move(self, connection: sa.Connection, line: Line) -> bool:
+        """Learn that a number has another address, of which we are told only the hash."""
+        entry, person = line.entry, line.person
+        news = self._return(connection, line)
+        if person is not None and entry.reason in self._hashes(person):
+            self._moved.setdefault(person.id, set()).add(entry.hash)
+            return news
+        if person is not None and self._owner(line) is None:
+            return news
+        back = self._later.back(line.end, entry.reason)
+        moved = (entry.reason, entry.at, erasures.MOVED)
+        return (not back and erasures.remember(connection, *moved)) or news
+
+    def _key(self, connection: sa.Connection, line: Line) -> str | None:
+        """Return the address that a line speaks of, as far as this database knows it."""
+        owner = self._owner(line)
+        if owner is not None:
+            return owner.address_key
+        known = self._found(connection, suppressions, line.entry.hash)
+        return known or self._found(connection, subscribers, line.entry.hash)
+
+    def _found(self, connection: sa.Connection, table: sa.Table, hash_: str) -> str | None:
+        """Return the address behind a hash: every address of a table is hashed once to find it."""
+        if table.name not in self._keys:
+            keys = connection.scalars(sa.select(table.c.address_key))
+            hashed = ((self._hashed(key), key) for key in keys)
+            wanted = self._later.hashes
+            self._keys[table.name] = {one: key for one, key in hashed if one in wanted}
+        return self._keys[table.name].get(hash_)
+
+
+def _own_word(entry: Entry) -> bool:
+    return not entry.reason.startswith(BY_IMPORT)
+
+
+def _end(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
+    """End the subscriptions that a line ends and that this database has not seen ended."""
+    named = [one.newsletter for one in person.subscriptions if _goes_on(one, entry)]
+    if not named:
+        return False
+    left = connection.execute(
+        subscriptions.update()
+        .where(
+            subscriptions.c.subscriber_id == person.id,
+            subscriptions.c.newsletter.in_(named),
+            subscriptions.c.since <= entry.at,
+        )
+        .values(state=State.LEFT.value, since=entry.at, reason=entry.reason)
+    )
+    return left.rowcount > 0
+
+
+def _goes_on(one: Subscription, entry: Entry) -> bool:
+    """Tell whether a subscription goes on past its line; their own word stands above a list's."""
+    if entry.newsletter not in {ALL, one.newsletter} or one.since > entry.at:
+        return False
+    return one.state is not State.LEFT or (one.lowered and _own_word(entry))
