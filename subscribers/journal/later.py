@@ -29,6 +29,10 @@ class Later:
         """Tell whether a suppression was over after a line: lifted, or erased with its address."""
         return self._after(end, ("suppressed", hash_))
 
+    def suppressed(self, end: int, hash_: str) -> bool:
+        """Tell whether an address was suppressed again after a line."""
+        return self._after(end, ("lifted", hash_))
+
     def restored(self, end: int, entry: Entry) -> bool:
         """Tell whether the import that took somebody back was undone after a line."""
         return self._after(end, _left(entry))
@@ -40,6 +44,7 @@ class Later:
 def _takes_back(entry: Entry) -> Iterable[tuple[str, ...]]:
     taken: dict[str, list[tuple[str, ...]]] = {
         "lifted": [("suppressed", entry.hash)],
+        "suppressed": [("lifted", entry.hash)],
         "restored": [_left(entry)],
         "erased": [("suppressed", entry.hash), ("back", entry.hash)],
         "returned": [("suppressed", entry.hash), ("gone", entry.hash)],

@@ -99,6 +99,8 @@ class Learning:
     def _lift(self, connection: sa.Connection, line: Line) -> bool:
         """Lift what was suppressed before; what was suppressed again since stays."""
         entry = line.entry
+        if self._later.suppressed(line.end, entry.hash):
+            return False
         kept = erasures.load(connection, entry.hash)
         if kept is not None and kept.reason in erasures.SUPPRESSED and kept.at <= entry.at:
             return erasures.forget(connection, entry.hash)

@@ -412,6 +412,22 @@ def undo_again(engine: sa.Engine, number: int, journal: Journal) -> int:
     return undo(engine, number, journal).unsuppressed
 
 
+def test_what_a_list_suppresses_with_an_older_date_outlives_an_earlier_lifting(
+    engine: sa.Engine, tmp_path: Path, journal: Journal
+) -> None:
+    with engine.begin() as opened:
+        add_person(opened, ANN)
+        journal.append(suppress(opened, ANN, "staff:kim", Reason.MANUAL).entries)
+        lifted = suppression.lift(
+            opened, ANN, why="she asked", actor="staff:kim", now=LATER, pepper=PEPPER
+        )
+        journal.append(lifted.entries)
+    text = f"email,status,clean_time\n{ANN},cleaned,2024-01-02\n"
+    bring(engine, order(tmp_path, text, journal))
+    assert person(engine).suppressed is not None
+    assert relearnt(engine, journal) == 0
+
+
 def test_very_many_lines_are_replayed_in_several_turns(
     engine: sa.Engine, tmp_path: Path, journal: Journal
 ) -> None:
