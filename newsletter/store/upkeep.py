@@ -85,8 +85,12 @@ def swap(staged: Path, database: Path) -> Path:
     """
     kept = _replaced(database)
     if database.exists():
+        _forget(kept)
         database.replace(kept)
         kept.touch()  # its time now says when it was replaced
+        log = _beside(database, "-wal")
+        if log.exists():  # who had it open was killed: the last changes are in its log only
+            log.replace(_beside(kept, "-wal"))
     _forget(database)
     staged.replace(database)
     return kept
@@ -99,7 +103,7 @@ def forget_replaced(engine: sa.Engine, before: datetime) -> int:
     kept = _replaced(Path(str(engine.url.database)))
     if not kept.exists() or kept.stat().st_mtime >= before.timestamp():
         return 0
-    kept.unlink(missing_ok=True)
+    _forget(kept)
     return 1
 
 
@@ -109,7 +113,11 @@ def _replaced(database: Path) -> Path:
 
 def _forget(database: Path) -> None:
     for ending in ("", "-wal", "-shm"):
-        database.with_name(database.name + ending).unlink(missing_ok=True)
+        _beside(database, ending).unlink(missing_ok=True)
+
+
+def _beside(database: Path, ending: str) -> Path:
+    return database.with_name(database.name + ending)
 
 
 def _faults(source: Path) -> Iterator[str]:

@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -149,14 +153,32 @@ def test_an_ordinary_pass_leaves_the_numbers_alone(folder: Path) -> None:
 def test_the_replaced_database_is_named_and_goes_after_a_week(folder: Path) -> None:
     with reader(folder) as found:
         upkeep.backup(found.house.app.engine, folder / "copy.db")
-        kept = folder / "newsletter.db.before-restore"
-        assert f"The database before is {kept}" in type_in("db", "restore", "copy.db").output
-        found.letters("nobody")
-        assert kept.exists()
-        old = (found.house.at - timedelta(days=8)).timestamp()
-        os.utime(kept, (old, old))
-        found.letters("nobody")
-        assert not kept.exists()
+        present = found.house.at
+    kept = folder / "newsletter.db.before-restore"
+    assert f"The database before is {kept}" in type_in("db", "restore", "copy.db").output
+    opened = reopened(folder, present)
+    opened.app.one_pass()
+    assert kept.exists()
+    old = (present - timedelta(days=8)).timestamp()
+    os.utime(kept, (old, old))
+    opened.app.one_pass()
+    opened.app.close()
+    assert list(folder.glob("*before-restore*")) == []
+
+
+def test_the_replaced_database_keeps_what_a_killed_process_left_in_its_log(folder: Path) -> None:
+    with reader(folder) as found:
+        upkeep.backup(found.house.app.engine, folder / "copy.db")
+    leave_in_the_log = (
+        "import os, sqlite3; made = sqlite3.connect('newsletter.db', isolation_level=None);"
+        "made.execute('pragma journal_mode = wal');"
+        "made.execute(\"insert into marks values ('last words', 7)\"); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", leave_in_the_log], cwd=folder, check=True)
+    assert type_in("db", "restore", "copy.db").exit_code == 0
+    with closing(sqlite3.connect(folder / "newsletter.db.before-restore")) as kept:
+        found = kept.execute("select at from marks where name = 'last words'").fetchall()
+    assert found == [(7,)]
 
 
 @pytest.mark.parametrize("how", [("restore", "copy.db"), ("replay",)])

@@ -434,7 +434,9 @@ def test_an_export_of_one_database_is_read_by_the_other(
     sqlite_engine: sa.Engine, pg_engine: sa.Engine, tmp_path: Path, kind: str
 ) -> None:
     with sqlite_engine.begin() as connection:
-        add_person(connection, "한국@한국.kr", topics=["Ships"], labels=["=x"], frequency="weekly")
+        add_person(
+            connection, "korea@xn--3e0b707e.kr", topics=["Ships"], labels=["=x"], frequency="weekly"
+        )
         add_person(connection, "b@example.org", state="left", suppressed="complaint")
     bring(pg_engine, written(tmp_path, exported(sqlite_engine, kind), f"p.{kind}"), "the fair")
     before, after = people_of(sqlite_engine), people_of(pg_engine)
