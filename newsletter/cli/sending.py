@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, cast
+from typing import Annotated, cast, get_args
 
 import sqlalchemy as sa
 import typer
@@ -51,7 +51,7 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         tuple[str, str] | None,
         typer.Option(
             "--resolve",
-            metavar="BATCH accepted|again",
+            metavar="BATCH accepted|again|never",
             help="Decide about a batch whose outcome nobody saw.",
         ),
     ] = None,
@@ -141,8 +141,8 @@ def _resolve(
 ) -> Callable[[sa.Connection], object]:
     if batch.partition(".")[0] != str(issue_id):
         fail(f"{batch!r} is no batch of issue {issue_id}.", Exit.USAGE)
-    if decision not in {"accepted", "again"}:
-        fail(f"{decision!r} is no decision; say `accepted` or `again`.", Exit.USAGE)
+    if decision not in get_args(acts.Decision):
+        fail(f"{decision!r} is no decision; say `accepted`, `again` or `never`.", Exit.USAGE)
     chosen = cast("acts.Decision", decision)
     return lambda connection: acts.resolve(connection, batch, chosen, actor=_actor(), now=app.now())
 

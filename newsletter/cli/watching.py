@@ -81,9 +81,10 @@ def _tell_doubts(found: Standing) -> None:
         people = counted(doubt.people, "person", "people")
         say(f"  {doubt.batch}  {doubt.state}, {people}: {doubt.reason}")
     decide = f"newsletter send {found.issue_id} --resolve BATCH"
-    say(f"Decide with `{decide} accepted` (it reached them)")
+    say(f"Decide with `{decide} accepted` (it reached them),")
     if found.state != IssueState.CANCELLED:
-        say(f"or `{decide} again` (some may get it twice).")
+        say(f"`{decide} again` (some may get it twice)")
+    say(f"or `{decide} never` (it reached nobody, and is not submitted any more).")
 
 
 def _counts(found: Standing) -> list[tuple[str, int]]:

@@ -1,7 +1,8 @@
 """What a person may decide about an issue that is leaving; each act is recorded with its actor."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -12,7 +13,7 @@ from newsletter.model.issue import IssueState
 from newsletter.send import pieces
 from newsletter.store import acts, batches, deliveries, issues
 
-Decision = Literal["accepted", "again"]
+Decision = Literal["accepted", "again", "never"]
 
 _LEAVING = (IssueState.APPROVED, IssueState.PREPARING, IssueState.SUBMITTING)
 _DOUBTFUL = (BatchState.UNKNOWN, BatchState.HELD, BatchState.REFUSED)
@@ -68,28 +69,32 @@ def withdraw_rest(connection: sa.Connection, issue_id: int, now: datetime) -> in
     """
     people = 0
     for row in batches.take_prepared(connection, issue_id):
-        key, span = (issue_id, row["seq"]), (row["first_seq"], row["last_seq"])
-        if row["unknown_at"] is not None:
-            held = "cancelled after an attempt whose outcome nobody saw"
-            _leave_prepared(connection, key, BatchState.HELD, reason=held)
+        if row["unknown_at"] is None:
+            people += _withdraw(connection, row, [BatchState.PREPARED], now) or 0
             continue
-        gone = deliveries.mark(connection, issue_id, span, DeliveryState.WITHDRAWN, CANCELLED)
-        _leave_prepared(
+        batches.shift(
             connection,
-            key,
-            BatchState.CANCELLED,
-            reason=CANCELLED,
-            withdrawn=row["withdrawn"] + gone,
-            settled_at=now,
+            (issue_id, row["seq"]),
+            frm=[BatchState.PREPARED],
+            state=BatchState.HELD.value,
+            reason="cancelled after an attempt whose outcome nobody saw",
         )
-        people += gone
     return people
 
 
-def _leave_prepared(
-    connection: sa.Connection, key: tuple[int, int], state: BatchState, **values: object
-) -> None:
-    batches.shift(connection, key, frm=[BatchState.PREPARED], state=state.value, **values)
+def _withdraw(
+    connection: sa.Connection, row: Mapping[Any, Any], frm: Sequence[BatchState], now: datetime
+) -> int | None:
+    """Cancel a batch that is still in one of `frm`; return how many people, None if it is not."""
+    key, span = (row["issue_id"], row["seq"]), (row["first_seq"], row["last_seq"])
+    cancelled = BatchState.CANCELLED
+    if not batches.shift(
+        connection, key, frm=frm, state=cancelled.value, reason=CANCELLED, settled_at=now
+    ):
+        return None
+    gone = deliveries.mark(connection, key[0], span, DeliveryState.WITHDRAWN, CANCELLED)
+    batches.shift(connection, key, frm=[cancelled], withdrawn=row["withdrawn"] + gone)
+    return gone
 
 
 def resolve(
@@ -98,6 +103,7 @@ def resolve(
     """Decide about a batch whose outcome nobody saw; return how many people it concerns.
 
     `accepted`: it reached them. `again`: submit it once more, although some may get it twice.
+    `never`: it reached nobody, and is not submitted any more.
     """
     key = read_batch(batch)
     if key:
@@ -110,8 +116,7 @@ def resolve(
         msg = f"issue {key[0]} is cancelled; nothing more of it is submitted"
         raise NotAllowed(msg)
     people = row["planned"] - row["submitted"] - row["refused"] - row["withdrawn"]
-    done = _accept(connection, key, now) if decision == "accepted" else _again(connection, key)
-    if not done:
+    if not _decided(connection, row, decision, now):
         msg = (
             f"batch {batch} is {row['state']}: only one that is unknown, held or refused needs a"
             " decision"
@@ -155,6 +160,19 @@ def move(
             pieces.split_off(connection, moved, rest, provider, frm=prepared, unknown_at=doubt)
     _record(connection, "move", issue_id, actor, now, provider=provider, people=people)
     return int(people)
+
+
+def _decided(
+    connection: sa.Connection, row: Mapping[Any, Any], decision: Decision, now: datetime
+) -> bool:
+    key = (row["issue_id"], row["seq"])
+    match decision:
+        case "accepted":
+            return _accept(connection, key, now)
+        case "again":
+            return _again(connection, key)
+        case "never":
+            return _withdraw(connection, row, _DOUBTFUL, now) is not None
 
 
 def _accept(connection: sa.Connection, key: tuple[int, int], now: datetime) -> bool:

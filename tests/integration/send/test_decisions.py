@@ -181,3 +181,38 @@ def test_a_piece_of_a_refused_batch_is_narrowed_down_again_after_a_move(office: 
         acts.move(connection, 1, "memory", 2, actor="ada", now=office.now)
     office.submit()
     assert (office.told().submitted, office.told().state) == (40, "submitted")
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_reached_nobody_and_cannot_be_mended_is_ended(
+    office: Office, *, cancelled: bool
+) -> None:
+    office.issue(people=10)
+    office.answers([UNKNOWN])
+    office.freeze()
+    office.submit()
+    office.later(minutes=20)
+    office.submit()
+    if cancelled:
+        assert _cancel(office) == 0
+    with office.engine.begin() as connection:
+        assert acts.resolve(connection, "1.1", "never", actor="ada", now=office.now) == 5
+    office.submit()
+    told = office.told()
+    assert (told.submitted, told.held, told.withdrawn) == (5, 0, 5)
+    assert told.state == ("cancelled" if cancelled else "submitted")
+    assert not told.waits_for_a_person
+    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="is cancelled"):
+        acts.resolve(connection, "1.1", "never", actor="ada", now=office.now)
+
+
+def test_evidence_stands_above_a_person_who_said_never(office: Office) -> None:
+    office.issue(people=5)
+    office.answers([UNKNOWN])
+    office.freeze()
+    office.submit()
+    with office.engine.begin() as connection:
+        acts.resolve(connection, "1.1", "never", actor="ada", now=office.now)
+        assert feedback.seen(connection, ["1.1:1"], now=office.now) == ["1.1:1"]
+    told = office.told()
+    assert (told.submitted, told.withdrawn) == (5, 0)
