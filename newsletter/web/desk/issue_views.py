@@ -24,8 +24,8 @@ ORIGINS = {
     "author": "the author’s own",
     "description": "the page’s description",
     "feed": "the feed’s description",
-    "body": "from the text",
-    "extracted": "extracted from the text",
+    "body": "the article’s own words",
+    "extracted": "extracted",
     "staff": "written by staff",
 }
 
