@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -36,7 +37,7 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self.sessions = 0
         self._ledger = Ledger(ledger) if ledger else None
-        self._present = "ok"
+        self._present: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
         self,
@@ -66,20 +67,20 @@ class Mailbox:
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Take a recipient, or do what the next fault says."""
-        self._present = self.faults.popleft() if self.faults else "ok"
-        if self._present == "drop" and server.transport:
+        """Take a recipient, or do what the next fault says; two sessions have one fault each."""
+        fault = self._present[session] = self.faults.popleft() if self.faults else "ok"
+        if fault == "drop" and server.transport:
             server.transport.close()
-        if self._present.startswith("rcpt_"):
-            return f"{self._present[5:]} no such person <{address}>"
+        if fault.startswith("rcpt_"):
+            return f"{fault[5:]} no such person <{address}>"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message, or do what the present fault says."""
-        fault = self._present
+        fault = self._present[session]
         if fault in KEPT:
             self._keep(envelope)
         elif fault.startswith("data_"):
