@@ -44,7 +44,10 @@ class Received:
 def lately(
     connection: sa.Connection, newsletter: str, subscriber_id: int, now: datetime, limit: int = 3
 ) -> list[Received]:
-    """Return the latest issues that were due by now, newest first, as one subscriber saw them."""
+    """Return the latest issues that were due by now or left before, as one subscriber saw them.
+
+    The newest comes first.
+    """
     rows = connection.execute(
         sa.select(
             issues.c.due_at,
@@ -68,7 +71,11 @@ def lately(
                 exclusions.c.issue_id == issues.c.id, exclusions.c.subscriber_id == subscriber_id
             ),
         )
-        .where(issues.c.newsletter == newsletter, issues.c.due_at <= now, _for_readers())
+        .where(
+            issues.c.newsletter == newsletter,
+            sa.or_(issues.c.due_at <= now, issues.c.frozen_at.is_not(None)),
+            _for_readers(),
+        )
         .order_by(issues.c.id.desc())
         .limit(limit)
     )

@@ -80,3 +80,14 @@ def test_a_draft_that_no_reader_waits_for_is_not_spoken_of(office: Office, kind:
     with office.engine.begin() as connection:
         connection.execute(issues.update().values(state="draft", kind=kind))
         assert not received.lately(connection, "weekly", 1, NOW)
+
+
+def test_an_issue_that_left_before_its_slot_is_spoken_of_at_once(office: Office) -> None:
+    office.issue(people=1)
+    office.freeze(at_once=True)
+    office.submit()
+    with office.engine.begin() as connection:
+        connection.execute(issues.update().values(due_at=NOW + timedelta(days=5)))
+        person = connection.execute(sa.select(deliveries.c.subscriber_id)).scalar_one()
+        (found,) = received.lately(connection, "weekly", person, NOW)
+    assert found.reason == ""
