@@ -188,11 +188,13 @@ def _letter() -> Letter:
 
 
 def _people(number: int) -> Iterator[list[Recipient]]:
-    mint = Signer(KEY).minter("weekly", Purpose.MAIL)
+    signer = Signer(KEY)
     for first in range(1, number + 1, BATCH):
+        ids = range(first, min(first + BATCH, number + 1))
+        tokens = signer.mint_many(ids, "weekly", Purpose.MAIL)
         yield [
-            Recipient(f"1-{one}", f"reader{one}@example.net", f"Reader {one}", mint(one))
-            for one in range(first, min(first + BATCH, number + 1))
+            Recipient(f"1-{one}", f"reader{one}@example.net", f"Reader {one}", token)
+            for one, token in zip(ids, tokens, strict=True)
         ]
 
 

@@ -1,10 +1,12 @@
 """What sending asks of a provider, and what a provider may answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self, overload
+
+from typing_extensions import override
 
 from newsletter.model.personalization import substitutions
 from newsletter.model.publication import Mailbox
@@ -50,6 +52,46 @@ class Recipient(NamedTuple):
         """Map every placeholder of a letter with this nonce to this recipient's value."""
         values = {"token": self.token, "delivery": self.delivery, "name": self.name}
         return substitutions(nonce, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients(Sequence[Recipient]):
+    """The recipients of a batch by column, as they come from the database and go into a body.
+
+    To whoever takes them one by one they are a sequence.
+    """
+
+    deliveries: Sequence[str] = ()
+    addresses: Sequence[str] = ()
+    names: Sequence[str] = ()
+    tokens: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, recipients: Iterable[Recipient]) -> Self:
+        """Turn recipients into columns, unless that is what they are."""
+        if isinstance(recipients, cls):
+            return recipients
+        return cls(*zip(*recipients, strict=True))
+
+    @override
+    def __len__(self) -> int:
+        return len(self.deliveries)
+
+    @override
+    def __iter__(self) -> Iterator[Recipient]:
+        columns = (self.deliveries, self.addresses, self.names, self.tokens)
+        return map(Recipient, *columns)
+
+    @overload
+    def __getitem__(self, place: int) -> Recipient: ...
+    @overload
+    def __getitem__(self, place: slice) -> Self: ...
+    @override
+    def __getitem__(self, place: int | slice) -> Recipient | Self:
+        columns = (self.deliveries, self.addresses, self.names, self.tokens)
+        if isinstance(place, slice):
+            return type(self)(*(column[place] for column in columns))
+        return Recipient(*(column[place] for column in columns))
 
 
 @dataclass(frozen=True, slots=True)

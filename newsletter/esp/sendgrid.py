@@ -76,8 +76,7 @@ class SendGridSender:
         self._api = _api(key, host)
         self._sandbox = sandbox
         self._pool = Pool(self._api.host, patience=patience, tls=tls, at=at)
-        headers = {**self._api.client.request_headers, "Content-Type": _READY}
-        self._api.client = _Client(self._api.host, headers, 3, (), self._pool)
+        self._api.client = _Client(self._api.client, self._pool)
         self._prepared: dict[int, tuple[Letter, Prepared]] = {}
 
     @property
@@ -94,12 +93,11 @@ class SendGridSender:
         if not body.recipients:
             return Outcome(Verdict.ACCEPTED, "nobody in it can be mailed", refused=body.refused)
         try:
-            response = self._api.client.mail.send.post(request_body=_Ready(body.content))
+            answer = self._api.client.mail.send.post(request_body=body.content)
         except NotSentError as error:
             return Outcome(Verdict.UNSENT, f"no connection: {error}", refused=body.refused)
         except UnansweredError as error:
             return Outcome(Verdict.UNKNOWN, f"no answer: {error}", refused=body.refused)
-        answer = Answer(response.status_code, response.headers, response.body)
         return self._judged(shipment.attempt, body, answer)
 
     def close(self) -> None:
@@ -148,64 +146,28 @@ def judge(
     return Outcome(Verdict.UNKNOWN, reason, refused=refused)
 
 
-_READY = "application/json; charset=utf-8"
-"""A type that the package does not take for its own: it then leaves the body as it is."""
 _KEPT = 256
 
 
-class _Ready:
-    """A serialised body that the package passes on; it shows nothing of itself in a log."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def encode(self, _encoding: str) -> "_Ready":
-        return self
-
-    @override
-    def __format__(self, _spec: str) -> str:
-        return f"<{len(self.content)} bytes>"
-
-
-class _Received:
-    """An answer in the form in which the package expects urllib's."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-
-    def getcode(self) -> int:
-        return self._answer.status
-
-    def read(self) -> bytes:
-        return self._answer.body
-
-    def info(self) -> Message:
-        return self._answer.headers
-
-
 class _Client(python_http_client.Client):  # type: ignore[misc]
-    """The package's client, with our connections in the place of urllib's opener."""
+    """The package's client, which posts over our connections.
 
-    def __init__(
-        self,
-        host: str,
-        request_headers: dict[str, str],
-        version: int,
-        url_path: Sequence[str],
-        pool: Pool,
-    ) -> None:
-        super().__init__(host, request_headers, version, list(url_path))
+    Its own `post` takes no serialised body, and makes an opener of urllib's for every call.
+    """
+
+    def __init__(self, theirs: python_http_client.Client, pool: Pool, *path: str) -> None:
+        super().__init__(theirs.host, theirs.request_headers, theirs._version, list(path))  # noqa: SLF001
         self.pool = pool
 
     @override
     def _build_client(self, name: str | None = None) -> "_Client":
-        path = [*self._url_path, name] if name else self._url_path
-        return _Client(self.host, self.request_headers, self._version, path, self.pool)
+        return _Client(self, self.pool, *self._url_path, *([name] if name else []))
 
-    @override
-    def _make_request(self, opener: Any, request: Any, timeout: float | None = None) -> _Received:
-        headers = {**dict(request.header_items()), "Content-type": "application/json"}
-        return _Received(self.pool.post(request.selector, headers, request.data.content))
+    def post(self, request_body: bytes) -> Answer:
+        """Post serialised JSON to the address that was spelled out."""
+        url = urlsplit(self._build_url(None))
+        headers = {**self.request_headers, "Content-Type": "application/json"}
+        return self.pool.post(url.path, headers, request_body)
 
 
 def _api(key: str, host: str) -> SendGridAPIClient:

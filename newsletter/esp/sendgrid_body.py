@@ -7,24 +7,15 @@ thousand.
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from newsletter.esp.port import Letter, Recipient
-from newsletter.esp.sendgrid_limits import (
-    MOST_BYTES,
-    BodyError,
-    Columns,
-    Weight,
-    all_match,
-    check,
-    refusals,
-)
+from newsletter.esp.port import Letter, Recipient, Recipients
+from newsletter.esp.sendgrid_limits import MOST_BYTES, BodyError, Weight, check, refusals
 from newsletter.esp.soundness import ascii_address
 from newsletter.esp.words import one_line
 from newsletter.model.personalization import LONGEST_NAME, NAMES, called, fill, placeholder
@@ -34,7 +25,6 @@ _SEPARATORS = re.compile(r"[;,\x00-\x1f\x7f-\x9f]+")
 _MARK = re.compile('"\ue001\\w+\ue001"|\ue000\\w+\ue000')
 _ATTEMPT = "\ue002"
 _VALUES = ("email", "called", "greeting", "greeting_html", "token", "delivery")
-_ORDINARY = re.compile(r"(?:\w+(?: \w+)*)?+(?:\n(?:\w+(?: \w+)*)?+)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +32,7 @@ class Body:
     """A filled body, and the deliveries that had to stay out of it, with the reason."""
 
     content: bytes
-    recipients: Sequence[Recipient]
+    recipients: Recipients
     refused: dict[str, str]
 
 
@@ -56,25 +46,23 @@ class Prepared:
         self._constants, self._pick = _holes(_person(letter))
         self._weight = _weight(_substitutions(letter))
 
-    def fill(self, attempt: str, recipients: Sequence[Recipient]) -> Body:
+    def fill(self, attempt: str, recipients: Iterable[Recipient]) -> Body:
         """Return the body for these recipients, in their order.
 
         Works on columns, not on recipients: this is the innermost loop of the whole program.
         """
-        columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
-        refused = refusals(columns, self._weight)
-        if refused:
-            recipients = [one for one in recipients if one.delivery not in refused]
-            columns = Columns(*zip(*recipients, strict=True)) if recipients else _NOBODY
-        if not recipients:
-            return Body(b"", recipients, refused)
-        content = "".join(self._pieces(attempt, columns)).encode()
+        given = Recipients.of(recipients)
+        if refused := refusals(given, self._weight):
+            given = Recipients.of(one for one in given if one.delivery not in refused)
+        if not given:
+            return Body(b"", given, refused)
+        content = "".join(self._pieces(attempt, given)).encode()
         if len(content) >= MOST_BYTES:
             msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
             raise BodyError(msg)
-        return Body(content, recipients, refused)
+        return Body(content, given, refused)
 
-    def _pieces(self, attempt: str, given: "Columns") -> Iterator[str]:
+    def _pieces(self, attempt: str, given: Recipients) -> list[str]:
         """Return the body in pieces: what is constant, and each recipient's values between."""
         values = (
             _quoted(given.addresses),
@@ -84,16 +72,12 @@ class Prepared:
         )
         first, *constants = (one.replace(_ATTEMPT, attempt) for one in self._constants)
         *between, last = constants
-        before = chain((f'{self._head},"personalizations":[{first}',), repeat(f"{last},{first}"))
-        columns = zip(
-            before,
-            *chain.from_iterable(zip(self._pick(values), map(repeat, [*between, ""]), strict=True)),
-            strict=False,
-        )
-        return chain(chain.from_iterable(columns), (f"{last}]}}",))
-
-
-_NOBODY = Columns((), (), (), ())
+        person = [piece for constant in (*between, f"{last},{first}") for piece in ("", constant)]
+        pieces = person * len(given)
+        for place, column in enumerate(self._pick(values)):
+            pieces[2 * place :: len(person)] = column
+        pieces[-1] = f"{last}]}}"
+        return [f'{self._head},"personalizations":[{first}', *pieces]
 
 
 def _quoted(addresses: Sequence[str]) -> list[str]:
@@ -110,7 +94,7 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     The first is a member of a JSON object, or nothing; the others are JSON strings. Names of
     letters and single spaces need no more than quotation marks.
     """
-    if all_match(_ORDINARY, names) and len(max(names, key=len)) <= LONGEST_NAME:
+    if _ordinary(names) and max(map(len, names)) <= LONGEST_NAME:
         members = [f',"name":"{name}"' if name else "" for name in names]
         greetings = [f'", {name}"' if name else '""' for name in names]
         return members, greetings, greetings
@@ -120,6 +104,17 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         [f',"name":{orjson.dumps(name).decode()}' if name else "" for name in plain],
         [orjson.dumps(one).decode() for one in greetings],
         [orjson.dumps(html.escape(one)).decode() for one in greetings],
+    )
+
+
+def _ordinary(names: Sequence[str]) -> bool:
+    """Return whether these are all letters, digits and single spaces, or empty."""
+    lines = "\n".join(["", *names, ""])
+    letters = lines.replace("\n", "").replace(" ", "")
+    return (
+        (letters.isalnum() or not letters)
+        and lines.count("\n") == len(names) + 1
+        and not any(gap in lines for gap in ("  ", "\n ", " \n"))
     )
 
 

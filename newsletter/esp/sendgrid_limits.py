@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from newsletter.esp import soundness
-from newsletter.esp.port import Letter
+from newsletter.esp.port import Letter, Recipients
 from newsletter.model.personalization import LONGEST_NAME, called
 
 MOST_RECIPIENTS = 1000
@@ -26,7 +26,8 @@ LONGEST_ADDRESS = 320
 RESERVED = frozenset({"x-sg-id", "x-sg-eid", "received", "dkim-signature", "cc", "bcc"})
 """Beside those that a provider writes itself."""
 _ADDRESS = re.compile(r"[!-?A-~]++@[!-?A-~]++", re.ASCII)
-_ADDRESSES = re.compile(rf"{_ADDRESS.pattern}(?:\n{_ADDRESS.pattern})*+", re.ASCII)
+_PART = bytes(code for code in range(0x21, 0x7F) if code != ord("@"))
+"""What stands before and after the at sign of an address."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _BYTES = 4
 """Bytes of a character in UTF-8, at most."""
@@ -35,15 +36,6 @@ _GREETING = (LONGEST_NAME + 2) * len("&quot;") + 2
 
 class BodyError(ValueError):
     """The letter breaks a documented limit; nothing of it may be sent."""
-
-
-class Columns(NamedTuple):
-    """The recipients of a batch, turned: one tuple per field of Recipient, in its order."""
-
-    deliveries: Sequence[str]
-    addresses: Sequence[str]
-    names: Sequence[str]
-    tokens: Sequence[str]
 
 
 class Weight(NamedTuple):
@@ -63,21 +55,21 @@ class Weight(NamedTuple):
         }
         return self.tags + sum(times * len(values[one]) for one, times in self.holes.items())
 
-    def most(self, given: Columns) -> int:
+    def most(self, given: Recipients) -> int:
         """Return a number that the substitutions of none of these exceed, without weighing each."""
         values = max(map(len, given.tokens)) + max(map(len, given.deliveries))
         return self.tags + self.holes.total() * (values * _BYTES + _GREETING)
 
 
-def refusals(given: Columns, weight: Weight) -> dict[str, str]:
+def refusals(given: Recipients, weight: Weight) -> dict[str, str]:
     """Return who cannot be in a body, by delivery, with the reason; addresses are not repeated."""
-    number = len(given.addresses)
+    number = len(given)
     if number > MOST_RECIPIENTS:
         msg = f"{number} recipients in one call; SendGrid takes {MOST_RECIPIENTS}"
         raise BodyError(msg)
     folded = list(map(str.lower, given.addresses))
     if not number or (
-        all_match(_ADDRESSES, folded)
+        _all_addresses(folded)
         and len(set(folded)) == number
         and max(map(len, folded)) <= LONGEST_ADDRESS
         and weight.most(given) <= MOST_VALUES
@@ -86,15 +78,20 @@ def refusals(given: Columns, weight: Weight) -> dict[str, str]:
     return dict(_refused(given, folded, weight))
 
 
-def all_match(lines: re.Pattern[str], texts: Sequence[str]) -> bool:
-    """Return whether a pattern for lines matches all texts, of which none holds a line break."""
-    together = "\n".join(texts)
-    return lines.fullmatch(together) is not None and together.count("\n") == len(texts) - 1
+def _all_addresses(texts: Sequence[str]) -> bool:
+    """Return whether `_ADDRESS` matches each of these, by one look at all of them together."""
+    lines = "\n".join(["", *texts, ""])
+    return (
+        lines.isascii()
+        and lines.encode().translate(None, _PART) == b"\n" + b"@\n" * len(texts)
+        and "\n@" not in lines
+        and "@\n" not in lines
+    )
 
 
-def _refused(given: Columns, folded: Sequence[str], weight: Weight) -> Iterator[tuple[str, str]]:
+def _refused(given: Recipients, folded: Sequence[str], weight: Weight) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
-    for address, delivery, _address, name, token in zip(folded, *given, strict=True):
+    for address, (delivery, _address, name, token) in zip(folded, given, strict=True):
         if not _ADDRESS.fullmatch(address) or len(address) > LONGEST_ADDRESS:
             yield delivery, "SendGrid takes no such address (ASCII, at most 320 characters)"
         elif address in seen:

@@ -1,15 +1,14 @@
 """A worker: claims a batch, commits, submits it, and writes down what became of it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
-from newsletter.esp.port import Letter, Outcome, Recipient, Shipment, Verdict
+from newsletter.esp.port import Letter, Outcome, Recipients, Shipment, Verdict
 from newsletter.model.batch import BatchState, Claim, Result
 from newsletter.model.delivery import DeliveryState
 from newsletter.model.publication import Newsletter, Publication
@@ -142,28 +141,24 @@ class Worker:
         self._count(claim, len(recipients), outcome, result)
         return following
 
-    def _recipients(self, claim: Claim) -> list[Recipient] | None:
+    def _recipients(self, claim: Claim) -> Recipients | None:
         """Return who may be mailed now; None when the batch is in other hands meanwhile."""
         now = self._courier.clock()
         with self._courier.reader.begin() as connection:
             waiting = deliveries.waiting(connection, claim, now)
-        if any(waiting.reasons):
-            reasons = zip(waiting.numbers, waiting.reasons, strict=True)
-            gone = {number: reason for number, reason in reasons if reason}
-            if not self._withdraw(claim, gone):
+        if waiting.reasons:
+            if not self._withdraw(claim, waiting.reasons):
                 return None
-            waiting = waiting.without(gone)
-        mint = self._courier.signer.minter(claim.newsletter, Purpose.MAIL)
-        columns = zip(
-            map(f"{claim.issue_id}-{{}}".format, waiting.numbers),
+            waiting = waiting.reachable()
+        sign = self._courier.signer.mint_many
+        return Recipients(
+            [f"{claim.issue_id}-{number}" for number in waiting.numbers],
             waiting.addresses,
             waiting.names,
-            map(mint, waiting.subscribers),
-            strict=True,
+            sign(waiting.subscribers, claim.newsletter, Purpose.MAIL),
         )
-        return list(map(_recipient, columns))
 
-    def _withdraw(self, claim: Claim, gone: dict[int, str]) -> bool:
+    def _withdraw(self, claim: Claim, gone: Mapping[int, str]) -> bool:
         with self._writing, self._engine.begin() as connection:
             mine = claims.count_withdrawn(connection, claim, len(gone))
             if mine:
@@ -172,7 +167,7 @@ class Worker:
             self.tally.withdrawn += len(gone) if mine else 0
         return mine
 
-    def _call(self, claim: Claim, recipients: Sequence[Recipient]) -> Outcome:
+    def _call(self, claim: Claim, recipients: Recipients) -> Outcome:
         courier = self._courier
         if not recipients:
             return Outcome(Verdict.ACCEPTED, "nobody left to mail")
@@ -227,10 +222,6 @@ class Worker:
                 stands = "waits" if result.state is BatchState.PREPARED else f"is {result.state}"
                 tally.problems.append(f"batch {claim.batch} {stands}: {outcome.reason}")
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
-
-
-_recipient = partial(tuple.__new__, Recipient)
-"""Recipient._make without its check: four columns were zipped."""
 
 
 def is_quiet(newsletter: Newsletter, now: datetime) -> bool:

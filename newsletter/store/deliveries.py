@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -31,19 +32,20 @@ SUBMITTED = frozenset(
 class Waiting(NamedTuple):
     """The deliveries that are about to leave, by column, and what is known of each person now.
 
-    An empty reason means that the recipient may be mailed.
+    `reasons` has the numbers of those who may not be mailed any more, and why.
     """
 
+    reasons: Mapping[int, str] = MappingProxyType({})
+    numbers: Sequence[int] = ()
     subscribers: Sequence[int] = ()
     addresses: Sequence[str] = ()
     names: Sequence[str] = ()
-    reasons: Sequence[str] = ()
-    numbers: Sequence[int] = ()
 
-    def without(self, reasons: Mapping[int, str]) -> "Waiting":
-        """Return those whose numbers are not among `reasons`."""
-        kept = [row for row in zip(*self, strict=True) if row[-1] not in reasons]
-        return Waiting(*zip(*kept, strict=True)) if kept else Waiting()
+    def reachable(self) -> "Waiting":
+        """Return those who may be mailed."""
+        columns = (self.numbers, self.subscribers, self.addresses, self.names)
+        kept = [row for row in zip(*columns, strict=True) if row[0] not in self.reasons]
+        return Waiting({}, *zip(*kept, strict=True))
 
 
 def freeze(connection: sa.Connection, issue_id: int, people: sa.FromClause) -> int:
@@ -109,30 +111,38 @@ def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
         "moment": now,
     }
     if connection.dialect.name == "sqlite":
-        columns = connection.execute(_waiting_columns(claim.newsletter), asked).one()
-        return Waiting(*map(orjson.loads, columns))
+        found = connection.execute(_waiting_columns(claim.newsletter), asked).one()
+        reasons, *columns = map(orjson.loads, found)
+        return Waiting({int(seq): reason for seq, reason in reasons.items()}, *columns)
     rows = connection.execute(_waiting(claim.newsletter), asked).all()
-    return Waiting(*zip(*rows, strict=True)) if rows else Waiting()
+    reasons = {row.seq: row.reason for row in rows if row.reason}
+    return Waiting(reasons, *zip(*(row[: len(_COLUMNS)] for row in rows), strict=True))
 
 
-_COLUMNS = ("subscriber_id", "address", "name", "reason", "seq")
+_COLUMNS = ("seq", "subscriber_id", "address", "name")
 
 
+# Built once per newsletter: that takes longer than to run them.
 @cache
 def _waiting(newsletter: str) -> sa.Select[Any]:
-    """Return the query of `waiting`, built once: that takes longer than to run it."""
-    asked = (
-        sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(*_span(), *_pending())
-    ).subquery()
-    moment = cast("datetime", sa.bindparam("moment", type_=UtcDateTime))
-    found = reachable(newsletter, asked, moment).add_columns(asked.c.seq).subquery()
-    return sa.select(*(found.c[name] for name in _COLUMNS)).order_by(found.c.seq)
+    found = _found(newsletter)
+    columns = (*_COLUMNS, "reason")
+    return sa.select(*(found.c[name] for name in columns)).order_by(found.c.seq)
 
 
 @cache
 def _waiting_columns(newsletter: str) -> sa.Select[Any]:
-    rows = _waiting(newsletter).subquery()
-    return sa.select(*(sa.func.json_group_array(rows.c[name]) for name in _COLUMNS))
+    """Return the same in one row of JSON, in the order in which the outer joins are read."""
+    found = _found(newsletter)
+    reasons = sa.func.json_group_object(found.c.seq, found.c.reason).filter(found.c.reason != "")
+    return sa.select(reasons, *(sa.func.json_group_array(found.c[name]) for name in _COLUMNS))
+
+
+def _found(newsletter: str) -> sa.Subquery:
+    asked = sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(*_span(), *_pending())
+    ordered = asked.order_by(deliveries.c.seq).subquery()
+    moment = cast("datetime", sa.bindparam("moment", type_=UtcDateTime))
+    return reachable(newsletter, ordered, moment).add_columns(ordered.c.seq).subquery()
 
 
 def give_back(connection: sa.Connection, issue_id: int, span: tuple[int, int], reason: str) -> int:

@@ -31,6 +31,15 @@ def _alerts(office: Office) -> list[str]:
         ]
 
 
+def test_recipients_leave_in_the_order_of_their_numbers(office: Office) -> None:
+    """A batch that is cut in two is cut at a number: who has a lower one went before."""
+    office.issue(23)
+    office.freeze()
+    office.submit()
+    left = [one.delivery for one in office.memory.recipients]
+    assert left == [f"{office.issue_id}-{number}" for number in range(1, 24)]
+
+
 def test_an_unknown_batch_is_not_sent_again_and_the_others_go_on(office: Office) -> None:
     office.issue()
     office.answers([UNKNOWN])

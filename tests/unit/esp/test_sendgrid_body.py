@@ -125,6 +125,23 @@ def test_an_address_that_sendgrid_would_refuse_stays_out_alone(address: str) -> 
     assert len(json.loads(body.content)["personalizations"]) == 2
 
 
+ADDRESSES = st.text(alphabet='aZ0.+"\\;@@ \n\x7f\xe9\u2028\ud800', max_size=6)
+
+
+@given(st.lists(ADDRESSES | st.just("b@c.de"), min_size=1, max_size=4))
+def test_any_addresses_stay_out_exactly_when_they_are_wrong(addresses: list[str]) -> None:
+    """Whether somebody is refused does not depend on who else is in the batch."""
+    people = [Recipient(f"7-{n}", one, "", "t") for n, one in enumerate(addresses)]
+    refused = Prepared(LETTER).fill("7.1:1", people).refused
+    seen: set[str] = set()
+    for one in people:
+        local, at, domain = one.address.partition("@")
+        plain = all("!" <= letter <= "~" for letter in one.address)
+        right = bool(local and at and domain) and "@" not in domain and plain
+        assert (one.delivery in refused) == (not right or one.address.lower() in seen)
+        seen.add(one.address.lower())
+
+
 def test_the_same_address_in_other_letters_is_kept_once() -> None:
     body = Prepared(LETTER).fill(
         "7.1:1", [ADA, ADA._replace(delivery="7-2", address="ADA@example.net")]
