@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import starmap
 from typing import NamedTuple, Protocol, Self, overload
 
 from typing_extensions import override
@@ -79,8 +80,7 @@ class Recipients(Sequence[Recipient]):
 
     @override
     def __iter__(self) -> Iterator[Recipient]:
-        columns = (self.deliveries, self.addresses, self.names, self.tokens)
-        return map(Recipient, *columns)
+        return starmap(Recipient, zip(*self._columns(), strict=True))
 
     @overload
     def __getitem__(self, place: int) -> Recipient: ...
@@ -88,10 +88,12 @@ class Recipients(Sequence[Recipient]):
     def __getitem__(self, place: slice) -> Self: ...
     @override
     def __getitem__(self, place: int | slice) -> Recipient | Self:
-        columns = (self.deliveries, self.addresses, self.names, self.tokens)
         if isinstance(place, slice):
-            return type(self)(*(column[place] for column in columns))
-        return Recipient(*(column[place] for column in columns))
+            return type(self)(*(column[place] for column in self._columns()))
+        return Recipient(*(column[place] for column in self._columns()))
+
+    def _columns(self) -> tuple[Sequence[str], ...]:
+        return (self.deliveries, self.addresses, self.names, self.tokens)
 
 
 @dataclass(frozen=True, slots=True)

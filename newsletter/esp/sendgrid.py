@@ -176,7 +176,7 @@ def _api(key: str, host: str) -> SendGridAPIClient:
         if host:
             api.set_sendgrid_data_residency(host)
         return api
-    if not re.match(r"https?://[^/\s]+$", host.rstrip("/")):
+    if not re.match(r"https?://[^/?#\s]+$", host.rstrip("/")):
         msg = (
             f"SENDGRID_API_HOST in .env: {host!r} is no host; expected eu, global or an address"
             " such as https://api.eu.sendgrid.com"

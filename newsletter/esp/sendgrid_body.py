@@ -72,10 +72,13 @@ class Prepared:
         )
         first, *constants = (one.replace(_ATTEMPT, attempt) for one in self._constants)
         *between, last = constants
-        person = [piece for constant in (*between, f"{last},{first}") for piece in ("", constant)]
-        pieces = person * len(given)
-        for place, column in enumerate(self._pick(values)):
-            pieces[2 * place :: len(person)] = column
+        after_holes = (*between, f"{last},{first}")
+        one = [
+            piece for constant in after_holes for piece in ("", constant)
+        ]  # a hole, what follows
+        pieces = one * len(given)
+        for hole, column in enumerate(self._pick(values)):
+            pieces[2 * hole :: len(one)] = column
         pieces[-1] = f"{last}]}}"
         return [f'{self._head},"personalizations":[{first}', *pieces]
 

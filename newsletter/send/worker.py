@@ -149,7 +149,7 @@ class Worker:
         if waiting.reasons:
             if not self._withdraw(claim, waiting.reasons):
                 return None
-            waiting = waiting.reachable()
+            waiting = waiting.mailable()
         sign = self._courier.signer.mint_many
         return Recipients(
             [f"{claim.issue_id}-{number}" for number in waiting.numbers],

@@ -30,7 +30,7 @@ SUBMITTED = frozenset(
 
 
 class Waiting(NamedTuple):
-    """The deliveries that are about to leave, by column, and what is known of each person now.
+    """The deliveries that are about to leave, by column (`_COLUMNS`), as is known of each now.
 
     `reasons` has the numbers of those who may not be mailed any more, and why.
     """
@@ -41,7 +41,7 @@ class Waiting(NamedTuple):
     addresses: Sequence[str] = ()
     names: Sequence[str] = ()
 
-    def reachable(self) -> "Waiting":
+    def mailable(self) -> "Waiting":
         """Return those who may be mailed."""
         columns = (self.numbers, self.subscribers, self.addresses, self.names)
         kept = [row for row in zip(*columns, strict=True) if row[0] not in self.reasons]
@@ -132,7 +132,10 @@ def _waiting(newsletter: str) -> sa.Select[Any]:
 
 @cache
 def _waiting_columns(newsletter: str) -> sa.Select[Any]:
-    """Return the same in one row of JSON, in the order in which the outer joins are read."""
+    """Return the same in one row of JSON.
+
+    In order, too, as left joins can only be read from the left: to sort once more would copy all.
+    """
     found = _found(newsletter)
     reasons = sa.func.json_group_object(found.c.seq, found.c.reason).filter(found.c.reason != "")
     return sa.select(reasons, *(sa.func.json_group_array(found.c[name]) for name in _COLUMNS))

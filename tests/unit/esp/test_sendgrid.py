@@ -260,6 +260,8 @@ def test_regions_are_the_packages(host: str, url: str) -> None:
             ("k", "http://api.sendgrid.com"),
             ("k", "http://127.0.0.1.example.org"),
             ("k", "https://"),
+            ("k", "https://api.example.org?region=eu"),
+            ("k", "https://api.example.org#eu"),
         ],
     ],
 )
