@@ -73,9 +73,7 @@ class Prepared:
         first, *constants = (one.replace(_ATTEMPT, attempt) for one in self._constants)
         *between, last = constants
         after_holes = (*between, f"{last},{first}")
-        one = [
-            piece for constant in after_holes for piece in ("", constant)
-        ]  # a hole, what follows
+        one = [piece for constant in after_holes for piece in ("", constant)]  # "" is a hole
         pieces = one * len(given)
         for hole, column in enumerate(self._pick(values)):
             pieces[2 * hole :: len(one)] = column

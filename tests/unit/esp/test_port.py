@@ -1,5 +1,7 @@
 """Recipients by column are the recipients, one by one."""
 
+import pytest
+
 from newsletter.esp.port import Recipient, Recipients
 
 PEOPLE = [Recipient(f"7-{n}", f"reader{n}@example.net", f"Reader {n}", f"tok{n}") for n in range(4)]
@@ -24,3 +26,9 @@ def test_columns_are_turned_once() -> None:
 def test_nobody_is_no_recipient() -> None:
     assert not Recipients.of([])
     assert list(Recipients()) == []
+
+
+def test_columns_of_unequal_length_break_instead_of_losing_somebody() -> None:
+    columns = Recipients(("7-1", "7-2"), ("a@b.c", "b@c.d"), ("", ""), ("tok1",))
+    with pytest.raises(ValueError, match="shorter"):
+        list(columns)
