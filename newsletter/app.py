@@ -114,11 +114,12 @@ class App:
         )
         total, lines = 0, 1
         while lines:
+            before = len(gone)
             with self.engine.begin() as connection:
                 lines, news = walk.step(connection)
                 if news and not total:
                     numbers.skip(connection)
-                for one in gone:
+                for one in gone[before:]:
                     erasure.erase(connection, one)
                 if lines:
                     marks.write(connection, JOURNAL, walk.known)

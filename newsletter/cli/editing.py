@@ -19,6 +19,7 @@ from newsletter.cli.watching import AsJson, Number, show
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import approve as approve_issue
+from newsletter.edit.approval import require_editable
 from newsletter.errors import NotAllowed
 from newsletter.esp.mime import message
 from newsletter.esp.port import Recipient
@@ -231,8 +232,7 @@ def edit(
     with open_app() as app:
         with app.engine.connect() as connection:
             row, draft_ = editing.opened(connection, issue)
-        if not row.editable:
-            fail(f"Issue {issue} is {row.state} and can no longer be changed.")
+        require_editable(row)
         text = sheet.written(row, draft_)
         if export is not None:
             export.write_text(text, encoding="utf-8", newline="\n")

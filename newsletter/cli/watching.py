@@ -15,7 +15,7 @@ from newsletter.pipeline.report import counted
 from newsletter.send import standing
 from newsletter.send.standing import Standing
 from newsletter.send.waits import Around
-from newsletter.store import batches, deliveries, issues
+from newsletter.store import attempts, deliveries, issues
 
 Number = Annotated[
     int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
@@ -30,7 +30,10 @@ def show(  # noqa: PLR0913 - one argument per option of the command
         bool, typer.Option("--recipients", help="List who gets it, who does not, and why.")
     ] = False,
     search: Annotated[str, typer.Option(help="Only addresses that hold this.")] = "",
-    attempts: Annotated[bool, typer.Option("--attempts", help="List every attempt.")] = False,
+    attempted: Annotated[
+        bool,
+        typer.Option("--attempts", help="List the attempts that did not simply succeed."),
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many people at most.")] = 100,
     after: Annotated[int, typer.Option(min=0, help="Go on after this recipient's number.")] = 0,
     as_json: AsJson = False,
@@ -42,7 +45,7 @@ def show(  # noqa: PLR0913 - one argument per option of the command
     with open_app() as app:
         with app.reader.begin() as connection:
             issues.load(connection, issue)
-        if attempts:
+        if attempted:
             _show_attempts(app, issue, as_json=as_json)
         elif recipients or search:
             _show_recipients(app, issue, search, after=after, limit=limit, as_json=as_json)
@@ -150,9 +153,9 @@ def _left_out(one: tuple[str, str]) -> dict[str, object]:
 
 def _show_attempts(app: App, issue_id: int, *, as_json: bool) -> None:
     with app.reader.begin() as connection:
-        rows = [dict(row) for row in batches.attempts_of(connection, issue_id)]
+        rows = [dict(row) for row in attempts.of_issue(connection, issue_id)]
     if not rows and not as_json:
-        say("No attempt at it has failed.")
+        say("Every attempt so far simply succeeded, or none was made.")
         return
     columns = ("seq", "attempt", "provider", "owner", "ended_at", "outcome", "reason")
     print_rows(rows, columns, as_json=as_json)

@@ -39,13 +39,18 @@ class OutboxSender:
         except LetterError as error:
             return Outcome(Verdict.UNSENT, str(error), stop=True)
         except OSError as error:
-            reason = (
-                f"the outbox {self.folder} cannot be written: {error.strerror or error};"
-                " free the space or the permission and run again"
-            )
+            reason = self._why(error)
             kept = tuple(reached) if _synced(self.folder) else ()
             return Outcome(Verdict.UNSENT, reason, refused=refused, reached=kept)
         return Outcome(Verdict.ACCEPTED, refused=refused)
+
+    def _why(self, error: OSError) -> str:
+        if isinstance(error, BlockingIOError):
+            return "another process is writing the same mail into the outbox; run again"
+        return (
+            f"the outbox {self.folder} cannot be written: {error.strerror or error};"
+            " free the space or the permission and run again"
+        )
 
     def _keep(self, letter: Letter, recipient: Recipient) -> None:
         path = self.folder / f"{recipient.delivery}.eml"
@@ -62,7 +67,7 @@ def _write(path: Path, content: bytes, at: FaultPoint) -> None:
     partial = path.with_name(f".{path.name}.part")
     while True:
         with partial.open("ab") as file:
-            _lock(file)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not _is(file, partial):  # finished or given up between opening and locking
                 continue
             try:
@@ -73,14 +78,6 @@ def _write(path: Path, content: bytes, at: FaultPoint) -> None:
             finally:
                 with contextlib.suppress(OSError):
                     partial.unlink()
-
-
-def _lock(file: BinaryIO) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        says = "another process is writing the same mail"
-        raise BlockingIOError(error.errno, says) from error
 
 
 def _is(file: BinaryIO, path: Path) -> bool:

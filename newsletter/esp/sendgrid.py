@@ -137,7 +137,7 @@ def judge(
     if status in _STOPPING:
         return Outcome(Verdict.UNSENT, reason, refused=refused, stop=True)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        target = _site(str(answer.headers.get("Location", "")))
+        target = _host_of(str(answer.headers.get("Location", "")))
         reason = f"HTTP {status}: redirected to {target}, which is not followed"
         return Outcome(Verdict.UNKNOWN, reason, refused=refused, stop=True)
     turned_away = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -156,7 +156,7 @@ class _Client(python_http_client.Client):  # type: ignore[misc]
     """
 
     def __init__(self, theirs: python_http_client.Client, pool: Pool, *path: str) -> None:
-        super().__init__(theirs.host, theirs.request_headers, theirs._version, list(path))  # noqa: SLF001
+        super().__init__(theirs.host, theirs.request_headers, theirs._version, list(path))  # noqa: SLF001 - no public name
         self.pool = pool
 
     @override
@@ -191,7 +191,7 @@ def _api(key: str, host: str) -> SendGridAPIClient:
     return SendGridAPIClient(key, host=host.rstrip("/"))
 
 
-def _site(location: str) -> str:
+def _host_of(location: str) -> str:
     """Return where a redirect leads, without what it says about the request: an address, perhaps."""
     try:
         parts = urlsplit(location)

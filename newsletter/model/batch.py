@@ -113,5 +113,5 @@ class Result:
 
     @property
     def halved(self) -> bool:
-        """Return whether both parts were refused: they are tried apart, to see which was meant."""
+        """Return whether both pieces were refused: they are tried apart, to see which was meant."""
         return self.rejected and self.cut is not None

@@ -90,7 +90,7 @@ def _state(claim: Claim, outcome: Outcome) -> BatchState:
 
 
 def _cut(claim: Claim, outcome: Outcome) -> int | None:
-    """Return the delivery with which the part begins that goes on as a batch of its own."""
+    """Return the delivery with which the piece begins that goes on as a batch of its own."""
     match outcome.verdict:
         case Verdict.UNKNOWN if outcome.unsent:
             begin = min(map(_seq, outcome.unsent))

@@ -26,8 +26,8 @@ def split_off(
     *,
     frm: BatchState,
     unknown_at: datetime | None,
-) -> bool:
-    """Shorten a batch that is still in `frm` by `pieces`, its end; return whether it was.
+) -> None:
+    """Shorten a batch by `pieces`, its end, if it is still in `frm`.
 
     The pieces are prepared, for `provider`, and as doubtful as `unknown_at` says. Only pending
     deliveries count as theirs; what was settled one by one stays counted where it was. The caller
@@ -43,7 +43,7 @@ def split_off(
         planned=row["planned"] - sum(pending),
     )
     if not mine:
-        return False
+        return
     seq = batches.last_seq(connection, issue_id)
     for number, ((first, last), people) in enumerate(zip(pieces, pending, strict=True), seq + 1):
         planned = Planned(number, row["edition_id"], first, last, row["not_before"])
@@ -56,4 +56,3 @@ def split_off(
             rejections=row["rejections"],
             unknown_at=unknown_at,
         )
-    return True

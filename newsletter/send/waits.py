@@ -15,7 +15,6 @@ from newsletter.store import batches
 
 ROUNDED = timedelta(seconds=1)
 """How far two times may differ that were written down as one."""
-AT_NEXT = "leave with the next pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def of(connection: sa.Connection, issue: Issue, around: Around) -> tuple[Wait, .
     opens = volume.opens_at(connection, around.publication, around.now)
     return tuple(
         why(_rest(issue.id, row, opens), around, newsletter)
-        for row in batches.held_up(connection, issue.id)
+        for row in batches.yet_to_leave(connection, issue.id)
     )
 
 
@@ -85,15 +84,14 @@ def why(rest: Rest, around: Around, newsletter: Newsletter | None) -> Wait:
     if rest.provider not in around.providers:
         return Wait(rest.provider, rest.people, _missing(rest, around), for_a_person=True)
     zone = newsletter.timezone if newsletter else around.publication.timezone
-    says, until = _timed(rest, around, newsletter)
+    says, until, reason = _timed(rest, around, newsletter)
     at = f" {until.astimezone(zone):%a %d %b %H:%M %Z}" if until else ""
-    answered = rest.reason and says in {AT_NEXT, _asked(rest)}
-    because = f" ({rest.reason})" if answered else ""
+    because = f" ({reason})" if reason else ""
     return Wait(rest.provider, rest.people, f"{says}{at}{because}", until)
 
 
 def _missing(rest: Rest, around: Around) -> str:
-    others = [around.publication.provider, *around.providers]
+    others = [around.publication.provider, *sorted(around.providers, key="outbox".__eq__)]
     other = next(one for one in others if one in around.providers)
     return (
         f"{rest.provider} is not set up; put its secret into .env, or"
@@ -103,27 +101,25 @@ def _missing(rest: Rest, around: Around) -> str:
 
 def _timed(
     rest: Rest, around: Around, newsletter: Newsletter | None
-) -> tuple[str, datetime | None]:
-    """Return the words before a time, and the time; without one they are the whole sentence."""
+) -> tuple[str, datetime | None, str]:
+    """Return the words before a time, the time, if there is one, and what the provider said."""
     quiet = Quiet.parse(newsletter.quiet) if newsletter else None
     if newsletter and quiet and quiet.covers(local := around.now.astimezone(newsletter.timezone)):
-        return "quiet hours until", quiet.over(local)
+        return "quiet hours until", quiet.over(local), ""
     if rest.ramp_at:
-        return "the domain is new and has had its day; the next batch leaves", rest.ramp_at
+        says = "the sender domain is new and has had its share of today; the next batch leaves"
+        return says, rest.ramp_at, ""
     return _paced(rest, around)
 
 
-def _paced(rest: Rest, around: Around) -> tuple[str, datetime | None]:
+def _paced(rest: Rest, around: Around) -> tuple[str, datetime | None, str]:
     """Say what our own pace or the provider's holds back."""
     free = rest.free_at or around.now
     if rest.not_before and rest.not_before > max(around.now, free + ROUNDED):
-        return "spread out; the next batch leaves", rest.not_before
+        return "spread out; the next batch leaves", rest.not_before, ""
     if free <= around.now:
-        return AT_NEXT, None
+        return "the next batch leaves with the next pass", None, rest.reason
     if around.publication.rate and not rest.reason:
-        return f"the rate of {around.publication.rate:g} a second; the next batch leaves", free
-    return _asked(rest), free
-
-
-def _asked(rest: Rest) -> str:
-    return f"{rest.provider} asked to wait until"
+        says = f"the rate of {around.publication.rate:g} a second; the next batch leaves"
+        return says, free, ""
+    return f"{rest.provider} asked to wait until", free, rest.reason

@@ -185,7 +185,8 @@ class Worker:
             return courier.senders[claim.provider].submit(shipment)
         except Exception as error:
             log.exception("submission broke", batch=claim.batch, attempt=claim.attempt)
-            why = f"it broke: {type(error).__name__}"  # its text may hold a key or an address
+            kind = type(error).__name__  # its text may hold a key or an address
+            why = f"this program broke while submitting ({kind}); its log says where"
             return Outcome(Verdict.UNKNOWN, why)
 
     def _letter(self, claim: Claim) -> Letter | None:

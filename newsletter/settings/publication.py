@@ -41,7 +41,7 @@ def publication(table: Table, root: Path) -> Publication:
         sender=_sender(head),
         reply_to=head.parsed("reply_to", None, values.mailbox),
         postal_address=head.text("postal_address", lines=True),
-        provider=head.choice("provider", "outbox", _providers()),
+        provider=head.choice("provider", "outbox", get_args(Provider)),
         topics=topics,
         sources=sources,
         newsletters=tuple(
@@ -68,10 +68,6 @@ def _ramp(head: Table) -> Ramp | None:
     built = Ramp(table.count("first", 500, least=1), table.count("growth", 2, least=2))
     table.finish()
     return built
-
-
-def _providers() -> tuple[Provider, ...]:
-    return ("outbox", "smtp", "sendgrid")
 
 
 def _site(head: Table) -> str:

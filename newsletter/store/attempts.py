@@ -1,6 +1,8 @@
 """Attempts that did not simply succeed: what became of each, and what came to light later."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
@@ -83,3 +85,13 @@ def refused_since(connection: sa.Connection, issue_id: int, since: datetime) -> 
         attempts.c.ended_at > since,
     )
     return int(connection.scalar(query) or 0)
+
+
+def of_issue(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
+    """Return the attempts at an issue's batches that did not simply succeed, in order."""
+    query = (
+        sa.select(attempts)
+        .where(attempts.c.issue_id == issue_id)
+        .order_by(attempts.c.seq, attempts.c.attempt)
+    )
+    return list(connection.execute(query).mappings().all())

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.model.batch import UNSETTLED, BatchState, Planned
 from newsletter.model.issue import IssueState
-from newsletter.store.tables import attempts, batches, issues, rates
+from newsletter.store.tables import batches, issues, rates
 
 COUNTED = (
     "planned",
@@ -145,16 +145,6 @@ def totals(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
     return list(connection.execute(query).mappings().all())
 
 
-def attempts_of(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
-    """Return every attempt at the batches of an issue, in order."""
-    query = (
-        sa.select(attempts)
-        .where(attempts.c.issue_id == issue_id)
-        .order_by(attempts.c.seq, attempts.c.attempt)
-    )
-    return list(connection.execute(query).mappings().all())
-
-
 def unsettled(connection: sa.Connection, issue_id: int) -> bool:
     """Return whether any batch may still change without a new act of a person."""
     query = sa.select(sa.literal(1)).where(
@@ -226,7 +216,7 @@ def providers(connection: sa.Connection) -> set[str]:
     return set(connection.scalars(query))
 
 
-def held_up(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
+def yet_to_leave(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
     """Return what has not left, by provider: people, the first batch's time, the provider's own.
 
     `not_before` is None where a batch waits for no time of its own; `reason` is what kept one back.

@@ -1,7 +1,7 @@
 """The rate that all processes share: one row per provider, one moment at which it is free."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,12 +9,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from newsletter.store.tables import rates
-
-
-def free_at(connection: sa.Connection, name: str) -> datetime | None:
-    """Return when `name` may be used next; None when it was never used."""
-    moment = connection.scalar(sa.select(rates.c.free_at).where(rates.c.name == name))
-    return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
 def spend(connection: sa.Connection, name: str, seconds: float, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.render.words import Words
-from newsletter.store import held
+from newsletter.store import personal
 from newsletter.web.public_forms import Form
 from newsletter.web.public_pages import Pages
 from subscribers.consent import rights
@@ -55,11 +55,11 @@ class Rights:
         pages = self._pages
         with pages.app.engine.begin() as connection:
             found = rights.everything(connection, claim, pages.app.now())
-            sent = held.of(connection, claim.subscriber_id)
+            ours = personal.of(connection, claim.subscriber_id)
         if found is None:
             return self._over(request, claim)
         return Response(
-            json.dumps(found | sent, ensure_ascii=False, indent=2),
+            json.dumps(found | ours, ensure_ascii=False, indent=2),
             media_type="application/json; charset=utf-8",
             headers={"Content-Disposition": 'attachment; filename="what-we-hold.json"'},
         )

@@ -10,7 +10,7 @@ from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topic_names, topic_tag
 from newsletter.render.words import Words
 from newsletter.store.received import Received
-from subscribers.model import State, Subscriber, Subscription
+from subscribers.model import BY_IMPORT, State, Subscriber, Subscription
 
 REASONS = {
     "": "It was sent to you.",
@@ -141,7 +141,7 @@ def why_subscribed(present: Subscription | None, words: Words) -> str:
         return ""
     day = words.date(present.confirmed_at or present.since)
     match present.state:
-        case State.CONFIRMED if present.origin.startswith("import:"):
+        case State.CONFIRMED if present.origin.startswith(BY_IMPORT):
             return words.say("You get it because, as we were told, you agreed on {day}.", day=day)
         case State.CONFIRMED:
             return words.say("You get it because you confirmed it on {day}.", day=day)

@@ -85,4 +85,6 @@ def _end(
 
 def _reason(farewell: Farewell) -> str:
     words = " ".join(farewell.reason.split())[:REASON_LIMIT]
-    return words.removeprefix(BY_IMPORT)  # nobody's own words may pass for those of a list
+    while words.startswith(BY_IMPORT):  # nobody's own words may pass for those of a list
+        words = words.removeprefix(BY_IMPORT)
+    return words

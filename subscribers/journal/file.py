@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from subscribers.model import Entry, Reason
+from subscribers.model import Entry
 
 REASON_LIMIT = 500
 
@@ -71,12 +71,8 @@ def _entry(line: str) -> Entry | None:
             subscriber_id=int(content["subscriber"]),
             hash=str(content["hash"]),
             newsletter=str(content.get("newsletter", "")),
-            reason=_known(str(content.get("reason", ""))),
+            reason=str(content.get("reason", ""))[:REASON_LIMIT],
             origin=str(content.get("origin", ""))[:REASON_LIMIT],
         )
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _known(reason: str) -> str:
-    return reason if reason in set(Reason) else reason[:REASON_LIMIT]

@@ -69,7 +69,7 @@ def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        msg = f"{column} is not what an export wrote there"
+        msg = f"the cell “{column}” does not hold what our export writes there"
         raise CellError(msg)
     return found
 

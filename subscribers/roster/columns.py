@@ -6,31 +6,6 @@ from functools import lru_cache
 
 from subscribers.errors import ImportRefused
 
-FIELDS = (
-    "address",
-    "name",
-    "first_name",
-    "last_name",
-    "language",
-    "tags",
-    "topics",
-    "labels",
-    "newsletters",
-    "subscriptions",
-    "status",
-    "frequency",
-    "consent",
-    "consent_source",
-    "consents",
-    "suppressed",
-    "created_at",
-    "acted_at",
-    "attributes",
-    "left_at",
-    "cleaned_at",
-)
-"""What a column can mean to us."""
-
 _NAMES = {
     "address": "email emailaddress address mail e-mail 이메일 메일 correo courriel adresse",
     "name": "name fullname displayname 이름 성명 nom nombre",
@@ -54,6 +29,8 @@ _NAMES = {
     "left_at": "leftat unsubtime unsubscribedat",
     "cleaned_at": "cleanedat cleantime",
 }
+FIELDS = tuple(_NAMES)
+"""What a column can mean to us."""
 _MEANINGS = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
 
 _MAIL = re.compile(r"mail|메일|correo|courriel")

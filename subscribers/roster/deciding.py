@@ -7,12 +7,21 @@ consent only as attested. It fills what is empty and adds; it overwrites nothing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from subscribers.model import State, Subscriber, Subscription, Suppression, Tag, TagKind
+from subscribers.model import (
+    BY_IMPORT,
+    Reason,
+    State,
+    Subscriber,
+    Subscription,
+    Suppression,
+    Tag,
+    TagKind,
+)
 from subscribers.roster.rows import Blocked, Proof, Row, Wanted
 
 _GONE = {
-    "left": "this address has left, which a restored database had forgotten",
-    "moved": "this reader has given us another address instead",
+    "left": "this address has left, after the backup that the database was restored from",
+    "moved": "this subscriber has given us another address instead",
 }
 
 
@@ -25,7 +34,6 @@ class Known:
 
     subscriber: Subscriber | None = None
     suppressed: Suppression | None = None
-    erased: bool = False
     chose: bool = False
     gone: str = ""
 
@@ -61,7 +69,7 @@ class Change:
 
 def decide(row: Row, known: Known) -> Change:
     """Return what to write for a row."""
-    if known.erased:
+    if known.gone == Reason.ERASED:
         return Change(row, "refused", "this address was erased on request")
     if known.subscriber is not None:
         return _changed(row, known, known.subscriber)
@@ -165,7 +173,7 @@ def _newer(since: datetime | None, present: Subscription, known: Known) -> bool:
     """
     if since is None:
         return True
-    if known.chose or not present.origin.startswith("import:"):
+    if known.chose or not present.origin.startswith(BY_IMPORT):
         return since > present.since
     agreed = present.confirmed_at
     return agreed is None or agreed >= present.since or since > agreed

@@ -338,7 +338,7 @@ def _said(one: Mapping[str, Any], key: str) -> str:
 def _wanted(one: Mapping[str, Any]) -> Wanted:
     key, state = _said(one, "newsletter"), _said(one, "state")
     if not key or len(key) > KEY_LIMIT or state not in set(State):
-        msg = f"a subscription of newsletter “{key[:40]}” in state “{state[:40]}”"
+        msg = f"newsletter “{key[:40]}” in state “{state[:40]}”: no export of ours wrote this"
         raise CellError(msg)
     return Wanted(
         key,

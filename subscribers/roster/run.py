@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from subscribers.errors import ImportRefused, Unknown
 from subscribers.journal import Journal
-from subscribers.model import Entry, Reason
+from subscribers.model import Entry
 from subscribers.roster.deciding import Change, Known, decide
 from subscribers.roster.reading import Listing
 from subscribers.roster.rows import Refused, Row, RowReader, Terms
@@ -252,8 +252,7 @@ def _decided(
         person = known.get(key)
         chosen = person is not None and person.id in chose
         why = gone[key].reason if key in gone else ""
-        erased = why == Reason.ERASED
-        change = decide(row, Known(person, blocked.get(key), erased, chosen, why))
+        change = decide(row, Known(person, blocked.get(key), chosen, why))
         found.add(change)
         changes.append(change)
     return changes

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from subscribers.model import BY_IMPORT
 from subscribers.store.tables import audit, import_changes, imports
 
 
@@ -54,7 +55,7 @@ def of(connection: sa.Connection, subscriber_id: int) -> Sequence[Act]:
     )
     acts += [
         Act(
-            f"import:{row.import_id}",
+            f"{BY_IMPORT}{row.import_id}",
             "undone change" if row.state == "undone" else "changed",
             row.at,
             subscriber_id,

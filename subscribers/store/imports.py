@@ -54,7 +54,7 @@ def through(import_id: int, first: str) -> str:
 
 def before(word: str) -> str:
     """Return who knew a suppression first, of what `through` made of it."""
-    return re.sub(r"^import:\d+: ", "", word, count=1)
+    return re.sub(rf"^{BY_IMPORT}\d+: ", "", word, count=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int])
 
 
 def changes(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
-    """Return the next changes that an import made on people who were there: id, address, key, change."""
+    """Return the next changes of an import on people who were there: whose, what, and when."""
     return connection.execute(
         sa.select(
             import_changes.c.subscriber_id,

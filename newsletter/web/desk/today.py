@@ -21,7 +21,7 @@ WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 def view(connection: sa.Connection, around: Around) -> dict[str, Any]:
     """Return everything that the first page shows."""
     publication, now = around.publication, around.now
-    opened = issues.recent(connection, states=standings.UNFINISHED)
+    opened = issues.every(connection, standings.UNFINISHED)
     needs = _needs(connection, around)
     return {
         "title": _headline(publication, opened, needs),
@@ -36,7 +36,7 @@ def view(connection: sa.Connection, around: Around) -> dict[str, Any]:
 
 
 def _headline(publication: Publication, opened: list[Issue], needs: list[dict[str, str]]) -> str:
-    waiting = next((one for one in opened if one.state in WAITING), None)
+    waiting = next((one for one in reversed(opened) if one.state in WAITING), None)
     if waiting is not None:
         newsletter = publication.newsletter(waiting.newsletter)
         zone = newsletter.timezone if newsletter else publication.timezone
@@ -47,7 +47,7 @@ def _headline(publication: Publication, opened: list[Issue], needs: list[dict[st
 def _sheet(
     connection: sa.Connection, newsletter: Newsletter, opened: list[Issue], around: Around
 ) -> dict[str, Any]:
-    issue = next((one for one in reversed(opened) if one.newsletter == newsletter.key), None)
+    issue = next((one for one in opened if one.newsletter == newsletter.key), None)
     if issue is None:
         slot = coming(newsletter.cadence, newsletter.timezone, around.now, 1)[0]
         begins = words.moment(slot.due_at - newsletter.lead, newsletter.timezone)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.esp.sendgrid import SendGridSender
 from newsletter.send import acts, run
-from newsletter.store import batches
+from newsletter.store import attempts, batches
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.memory import MemorySender
 from tests.fakes.sendgrid import SendGrid
@@ -75,7 +75,7 @@ def test_each_cut_is_on_record(office: Office) -> None:
     office.submit()
     assert [len(one.recipients) for one in office.memory.shipments] == [5, 3, 2]
     with office.engine.connect() as connection:
-        (noted,) = batches.attempts_of(connection, office.issue_id)
+        (noted,) = attempts.of_issue(connection, office.issue_id)
     assert (noted["outcome"], noted["first_seq"], noted["last_seq"]) == ("halved", 1, 5)
     assert office.told().state == "submitted"
 

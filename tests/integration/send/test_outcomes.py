@@ -10,7 +10,7 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import BatchState, Result
 from newsletter.send import acts, feedback
 from newsletter.store import acts as record
-from newsletter.store import batches, claims, notices
+from newsletter.store import attempts, batches, claims, notices
 from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.memory import MemorySender
@@ -181,7 +181,7 @@ def test_a_late_result_of_a_lost_lease_changes_nothing(office: Office) -> None:
             assert not claims.settle(connection, claim, Result(state), now=office.now)
     assert _states(office) == ["unknown"]
     with office.engine.connect() as connection:
-        (noted,) = batches.attempts_of(connection, office.issue_id)
+        (noted,) = attempts.of_issue(connection, office.issue_id)
     assert noted["outcome"] == "unknown, late: prepared, late: refused, late: unknown"
 
 

@@ -15,7 +15,7 @@ from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Ve
 from newsletter.esp.smtp import SmtpSender
 from newsletter.send import acts, notices, proof, run
 from newsletter.send.notices import Post
-from newsletter.store import batches, editions, issues
+from newsletter.store import attempts, batches, editions, issues
 from newsletter.store import notices as queue
 from newsletter.store.notices import Claimed, Notice
 from newsletter.store.tables import notices as notice_table
@@ -330,8 +330,10 @@ def test_a_provider_that_breaks_leaves_the_batch_in_doubt(office: Office) -> Non
     office.submit()
     assert office.told().unknown == 5
     with office.engine.connect() as connection:
-        (noted,) = batches.attempts_of(connection, office.issue_id)
-    assert noted["reason"] == "it broke: RuntimeError"
+        (noted,) = attempts.of_issue(connection, office.issue_id)
+    assert (
+        noted["reason"] == "this program broke while submitting (RuntimeError); its log says where"
+    )
 
 
 def test_without_a_postal_address_a_frozen_issue_stays_where_it_is(office: Office) -> None:

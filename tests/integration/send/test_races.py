@@ -16,6 +16,7 @@ from newsletter.model.batch import Claim
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, attempt, feedback, run
 from newsletter.store import batches, claims, editions, issues, rates
+from newsletter.store.tables import rates as rate_table
 from tests.fakes.meanwhile import meanwhile
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
@@ -335,9 +336,9 @@ def test_an_event_waits_for_the_newer_attempt_that_is_failing(pg: Office) -> Non
 
 def _free_in(office: Office, name: str) -> float:
     with office.engine.begin() as connection:
-        free = rates.free_at(connection, name)
+        free = connection.scalar(sa.select(rate_table.c.free_at).where(rate_table.c.name == name))
     assert free is not None
-    return (free - office.now).total_seconds()
+    return float(free) - office.now.timestamp()
 
 
 def test_two_first_spendings_at_once_both_count(pg: Office) -> None:

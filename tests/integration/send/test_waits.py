@@ -63,7 +63,7 @@ def test_a_new_domain_says_when_the_next_day_begins(office: Office) -> None:
     (wait,) = waits(office)
     assert wait.people == 8
     assert wait.until == office.now + timedelta(hours=23)
-    assert wait.says.startswith("the domain is new and has had its day")
+    assert wait.says.startswith("the sender domain is new and has had its share of today")
 
 
 def test_those_left_out_are_found_by_a_part_of_their_address(office: Office) -> None:

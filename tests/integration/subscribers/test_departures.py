@@ -125,10 +125,11 @@ def test_who_leaves_by_their_own_word_after_a_list_did_stays_away_when_it_is_und
     assert state(engine) == "left"
 
 
-def test_nobody_can_pass_their_own_words_for_those_of_a_list(engine: sa.Engine) -> None:
+@pytest.mark.parametrize("words", ["import:1", "import:import:1"])
+def test_nobody_can_pass_their_own_words_for_those_of_a_list(engine: sa.Engine, words: str) -> None:
     with engine.begin() as opened:
         number = add_person(opened, ANN)
-        farewell = Farewell("weekly", "page", "import:1")
+        farewell = Farewell("weekly", "page", words)
         leaving.leave(opened, number, farewell, pepper=PEPPER, now=LATER)
     assert not person(engine).subscriptions[0].lowered
 

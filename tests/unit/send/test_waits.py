@@ -17,7 +17,7 @@ REST = Rest(7, "smtp", 12, None, None, None, "")
 @pytest.mark.parametrize(
     ("rest", "rate", "quiet", "says"),
     [
-        (REST, 0, "", "leave with the next pass"),
+        (REST, 0, "", "the next batch leaves with the next pass"),
         (replace(REST, reason="refused the connection"), 0, "", "pass (refused the connection)"),
         (
             replace(REST, not_before=SOON),
@@ -25,7 +25,7 @@ REST = Rest(7, "smtp", 12, None, None, None, "")
             "",
             "spread out; the next batch leaves Mon 23 Nov 17:20",
         ),
-        (replace(REST, not_before=NOW), 0, "", "leave with the next pass"),
+        (replace(REST, not_before=NOW), 0, "", "the next batch leaves with the next pass"),
         (replace(REST, free_at=SOON), 5, "", "the rate of 5 a second; the next batch leaves Mon"),
         (
             replace(REST, free_at=SOON, not_before=SOON, reason="HTTP 429"),
@@ -51,12 +51,15 @@ REST = Rest(7, "smtp", 12, None, None, None, "")
             "16:00-07:00",
             "quiet hours until Tue 24 Nov 07:00 KST",
         ),
-        (REST, 0, "18:00-07:00", "leave with the next pass"),
+        (REST, 0, "18:00-07:00", "the next batch leaves with the next pass"),
         (
             replace(REST, ramp_at=SOON),
             5,
             "",
-            "the domain is new and has had its day; the next batch leaves Mon 23 Nov 17:20 KST",
+            (
+                "the sender domain is new and has had its share of today; the next batch leaves"
+                " Mon 23 Nov 17:20 KST"
+            ),
         ),
     ],
 )
@@ -75,7 +78,7 @@ def test_a_provider_that_is_not_set_up_waits_for_a_person() -> None:
     assert found.for_a_person
     assert found.until is None
     assert "sendgrid is not set up" in found.says
-    assert "newsletter send 7 --move outbox" in found.says
+    assert "newsletter send 7 --move smtp" in found.says
 
 
 def test_a_newsletter_that_is_no_longer_configured_is_told_in_the_time_of_the_house() -> None:
