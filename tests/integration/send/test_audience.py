@@ -267,8 +267,7 @@ def test_a_correction_goes_to_those_of_an_attempt_in_doubt_whatever_became_of_it
     office: Office,
 ) -> None:
     had = _half_sent(office)
-    with office.engine.begin() as connection:
-        acts.resolve(connection, "1.2", "again", actor="ada", now=office.now)
+    office.resolve("1.2", "again")
     assert _correct(office) == had
 
 

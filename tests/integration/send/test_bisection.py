@@ -57,8 +57,7 @@ def test_again_narrows_it_down_to_the_one(office: Office, tmp_path: Path) -> Non
         for _ in range(2):
             office.submit()
             (batch,) = _waiting(office)
-            with office.engine.begin() as connection:
-                acts.resolve(connection, batch, "again", actor="ada", now=office.now)
+            office.resolve(batch, "again")
         office.submit()
         copies = sink.ledger.copies()
     assert set(copies.values()) == {1}
@@ -85,8 +84,7 @@ def test_half_of_what_is_in_doubt_stays_in_doubt(office: Office) -> None:
     office.answers([Outcome(Verdict.UNKNOWN, "no answer"), REFUSED, Outcome(Verdict.ACCEPTED)])
     office.freeze()
     office.submit()
-    with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+    office.resolve("1.1", "again")
     office.stopped = lambda: len(office.memory.shipments) == 3
     office.submit()
     with office.engine.begin() as connection:

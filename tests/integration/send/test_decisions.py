@@ -11,13 +11,11 @@ from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, feedback, run
-from newsletter.store import batches, claims, issues
+from newsletter.store import batches, issues
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import add_issue, add_people
 from tests.fakes.memory import MemorySender
-from tests.integration.send.conftest import Office
-
-UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
+from tests.integration.send.conftest import UNKNOWN, Office
 
 
 def _alerts(office: Office) -> list[str]:
@@ -85,9 +83,7 @@ def test_files_that_may_have_been_written_are_not_called_withdrawn(
     office.use(OutboxSender(tmp_path))
     office.freeze()
     with office.engine.begin() as connection:
-        until = office.now + timedelta(minutes=3)
-        wanted = claims.Wanted(["outbox"])
-        assert claims.claim(connection, wanted, owner="w", now=office.now, lease_until=until)
+        office.claim(connection, "outbox")
     assert _cancel(office) == 0
     office.later(minutes=4)
     office.submit()
@@ -102,8 +98,7 @@ def test_what_was_to_be_submitted_again_is_held_when_the_issue_is_cancelled(
     office.answers([UNKNOWN])
     office.freeze()
     office.submit()
-    with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+    office.resolve("1.1", "again")
     assert _cancel(office) == 0
     office.submit()
     told = office.told()
@@ -195,15 +190,14 @@ def test_what_reached_nobody_and_cannot_be_mended_is_ended(
     office.submit()
     if cancelled:
         assert _cancel(office) == 0
-    with office.engine.begin() as connection:
-        assert acts.resolve(connection, "1.1", "never", actor="ada", now=office.now) == 5
+    assert office.resolve("1.1", "never") == 5
     office.submit()
     told = office.told()
     assert (told.submitted, told.held, told.withdrawn) == (5, 0, 5)
     assert told.state == ("cancelled" if cancelled else "submitted")
     assert not told.waits_for_a_person
-    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="is cancelled"):
-        acts.resolve(connection, "1.1", "never", actor="ada", now=office.now)
+    with pytest.raises(NotAllowed, match="is cancelled"):
+        office.resolve("1.1", "never")
 
 
 def test_evidence_stands_above_a_person_who_said_never(office: Office) -> None:
