@@ -126,8 +126,7 @@ class Scene:
         with self.engine.begin() as connection:
             add_people(connection, people)
             self.issue_id = add_issue(connection)
-        sender = MemorySender(max_batch=size)
-        sender.name = provider
+        sender = MemorySender(max_batch=size, name=provider)
         assert run.prepare(self.engine, publication(), self.issue_id, sender, now=NOW)
 
     def order(self, sink: Sink, **how: Unpack[How]) -> Order:

@@ -48,9 +48,9 @@ class Office:
             self.issue_id = add_issue(connection)
         return self.issue_id
 
-    def answers(self, answers: Iterable[Outcome]) -> None:
-        """Have the provider in memory answer the next shipments so."""
-        self.memory = MemorySender(answers, max_batch=5)
+    def answers(self, answers: Iterable[Outcome] = (), *, max_batch: int = 5) -> None:
+        """Have a new provider in memory answer the next shipments so."""
+        self.memory = MemorySender(answers, max_batch=max_batch)
         self.senders["memory"] = self.memory
 
     def use(self, sender: Sender) -> None:

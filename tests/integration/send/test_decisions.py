@@ -14,7 +14,6 @@ from newsletter.send import acts, feedback, run
 from newsletter.store import batches, issues
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import add_issue, add_people
-from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import UNKNOWN, Office
 
 
@@ -165,8 +164,7 @@ def test_an_old_issue_departs_however_many_newer_ones_are_approved(lite: Office)
 
 def test_a_piece_of_a_refused_batch_is_narrowed_down_again_after_a_move(office: Office) -> None:
     refused = Outcome(Verdict.REFUSED, "HTTP 400")
-    office.memory = MemorySender([refused] * 4, max_batch=40)
-    office.senders["memory"] = office.memory
+    office.answers([refused] * 4, max_batch=40)
     office.issue(people=40)
     office.freeze()
     office.submit()

@@ -120,15 +120,12 @@ def test_an_event_of_a_newer_attempt_still_settles_it(office: Office) -> None:
 
 
 def test_an_event_settles_every_piece_of_the_batch_it_is_about(office: Office) -> None:
-    office.memory = MemorySender([UNKNOWN], max_batch=1000)
-    office.senders = {"memory": office.memory}
+    office.answers([UNKNOWN], max_batch=1000)
     office.issue(people=100)
     office.freeze()
     office.submit()
-    other = MemorySender([LATER], max_batch=40)
-    other.name = "outbox"
-    third = MemorySender(max_batch=15)
-    third.name = "third"
+    other = MemorySender([LATER], max_batch=40, name="outbox")
+    third = MemorySender(max_batch=15, name="third")
     office.resolve("1.1", "again")
     for sender in (other, third):
         with office.engine.begin() as connection:
@@ -161,8 +158,7 @@ def test_a_piece_that_provably_never_left_is_not_settled_by_its_batch(office: Of
 
 
 def test_a_piece_whose_own_attempt_is_under_way_speaks_for_itself(office: Office) -> None:
-    office.memory = MemorySender([UNKNOWN], max_batch=1000)
-    office.senders = {"memory": office.memory}
+    office.answers([UNKNOWN], max_batch=1000)
     office.issue(people=10)
     office.freeze()
     office.submit()

@@ -353,8 +353,7 @@ def test_a_submitted_issue_cannot_be_paused_or_cancelled(office: Office) -> None
 
 
 def test_the_rest_of_an_issue_moves_to_another_provider_in_its_batch_size(office: Office) -> None:
-    other = MemorySender(max_batch=2)
-    other.name = "outbox"
+    other = MemorySender(max_batch=2, name="outbox")
     office.senders["outbox"] = other
     office.issue()
     office.answers([Outcome(Verdict.ACCEPTED), Outcome(Verdict.UNSENT, "HTTP 401", stop=True)])

@@ -49,12 +49,10 @@ def _states(office: Office) -> list[str]:
 
 
 def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) -> None:
-    pg.memory = MemorySender(max_batch=1000)
-    pg.senders["memory"] = pg.memory
+    pg.answers(max_batch=1000)
     pg.issue(people=120)
     pg.freeze()
-    other = MemorySender(max_batch=50)
-    other.name = "outbox"
+    other = MemorySender(max_batch=50, name="outbox")
     pg.senders["outbox"] = other
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
@@ -69,12 +67,10 @@ def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) 
 
 
 def test_moving_keeps_workers_from_claiming_what_is_being_cut(pg: Office) -> None:
-    pg.memory = MemorySender(max_batch=1000)
-    pg.senders["memory"] = pg.memory
+    pg.answers(max_batch=1000)
     pg.issue(people=120)
     pg.freeze()
-    other = MemorySender(max_batch=50)
-    other.name = "outbox"
+    other = MemorySender(max_batch=50, name="outbox")
     with _held_open(pg) as person:
         acts.move(person, pg.issue_id, "outbox", 50, actor="ada", now=pg.now)
         run.submit(pg.engine, pg.publication, pg.courier())
