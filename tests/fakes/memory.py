@@ -9,11 +9,13 @@ from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
 class MemorySender:
     """Accepts everything, unless it was told what to answer to the next shipments."""
 
-    name = "memory"
     repeatable = False
 
-    def __init__(self, answers: Iterable[Outcome] = (), *, max_batch: int = 1000) -> None:
+    def __init__(
+        self, answers: Iterable[Outcome] = (), *, max_batch: int = 1000, name: str = "memory"
+    ) -> None:
         """Take the answers to give first, in order."""
+        self.name = name
         self.max_batch = max_batch
         self.shipments: list[Shipment] = []
         self._answers = deque(answers)

@@ -1,14 +1,16 @@
 """A frozen issue, a sink that misbehaves, workers that die; judged by the sink's ledger alone."""
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
-from dataclasses import asdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypedDict
 
@@ -18,6 +20,7 @@ from typing_extensions import Unpack
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, feedback, run, standing
 from newsletter.store import batches, deliveries
+from newsletter.store.database import open_engine
 from newsletter.store.tables import issues
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender
@@ -126,8 +129,7 @@ class Scene:
         with self.engine.begin() as connection:
             add_people(connection, people)
             self.issue_id = add_issue(connection)
-        sender = MemorySender(max_batch=size)
-        sender.name = provider
+        sender = MemorySender(max_batch=size, name=provider)
         assert run.prepare(self.engine, publication(), self.issue_id, sender, now=NOW)
 
     def order(self, sink: Sink, **how: Unpack[How]) -> Order:
@@ -138,6 +140,15 @@ class Scene:
     def later(self, seconds: float) -> None:
         """Move the clock of every worker, running ones too."""
         self.clock.write_text(str(float(self.clock.read_text()) + seconds))
+
+    def crash(self, sink: Sink, point: str) -> None:
+        """Have two workers, one of which dies at its second passing of a point; then recover."""
+        doomed = self.workers.start(self.order(sink, owner="doomed", point=point, nth=2))
+        other = self.workers.start(self.order(sink, owner="other"))
+        ended = self.workers.wait(doomed)
+        assert ended["status"] in {0, signal.SIGKILL}, ended
+        self.workers.wait(other)
+        self.recover(sink)
 
     def recover(self, sink: Sink, **how: Unpack[How]) -> None:
         """Do what cron and a person do afterwards: later passes, and resume what paused itself."""
@@ -235,6 +246,47 @@ class Scene:
         assert not missed & copies.keys()
         told = self.told()
         assert told.state == IssueState.SUBMITTED, told
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """An SQLite file with a frozen issue for so many people, to be copied."""
+
+    path: Path
+    people: int
+
+    @contextmanager
+    def copied(self, folder: Path, workers: Workers) -> Iterator[Scene]:
+        """Open a copy of it in a folder."""
+        path = folder / "newsletter.sqlite3"
+        shutil.copyfile(self.path, path)
+        engine = open_engine(f"sqlite:///{path}")
+        made = Scene(engine, folder, workers)
+        made.issue_id, made.people = 1, self.people
+        try:
+            yield made
+        finally:
+            engine.dispose()
+
+
+def freeze_file(
+    migrated: Path,
+    folder: Path,
+    workers: Workers,
+    *,
+    people: int = 30,
+    size: int = 5,
+    provider: str = "sendgrid",
+) -> Frozen:
+    """Freeze an issue in a copy of a file with the schema."""
+    path = folder / "frozen.sqlite3"
+    shutil.copyfile(migrated, path)
+    engine = open_engine(f"sqlite:///{path}")
+    Scene(engine, folder, workers).freeze(people, size, provider)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("select 1")
+    engine.dispose()
+    return Frozen(path, people)
 
 
 def until_stopped(pid: int) -> None:

@@ -27,8 +27,9 @@ class Mailbox:
     """What the server was given; `faults` are used up one per message.
 
     A fault is `ok`, `mail_450`, `rcpt_550`, `rcpt_450`, `data_550` (or any other code, and words if
-    need be), `drop` (cut at RCPT), or one of those after which the message is kept: `accept_drop` (cut before the answer), `data_slow`, `garbled` (an answer that is
-    none) and `drip` (an answer of many slow bytes).
+    need be), `drop` (cut at RCPT), or one of those after which the message is kept: `accept_drop`
+    (cut before the answer), `data_slow`, `garbled` (an answer that is none) and `drip` (an answer
+    of many slow bytes).
     """
 
     def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
@@ -78,7 +79,9 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         """Keep a message, or do what the present fault says."""
         fault = self._present[session]
         if fault in KEPT:

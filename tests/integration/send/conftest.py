@@ -7,16 +7,21 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from newsletter.esp.port import FaultPoint, Outcome, Sender, nowhere
+from newsletter.esp.port import FaultPoint, Outcome, Sender, Verdict, nowhere
+from newsletter.model.batch import BatchState, Claim
 from newsletter.model.publication import Publication
-from newsletter.send import run, standing
+from newsletter.send import acts, attempt, run, standing
 from newsletter.send.courier import Courier
 from newsletter.send.standing import Standing
 from newsletter.send.worker import Tally
+from newsletter.store import claims
 from newsletter.store.database import open_reader
 from subscribers.tokens import Signer
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender
+
+UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
+LATER = Outcome(Verdict.UNSENT, "HTTP 429", wait=1.0)
 
 
 class Office:
@@ -43,9 +48,9 @@ class Office:
             self.issue_id = add_issue(connection)
         return self.issue_id
 
-    def answers(self, answers: Iterable[Outcome]) -> None:
-        """Have the provider in memory answer the next shipments so."""
-        self.memory = MemorySender(answers, max_batch=5)
+    def answers(self, answers: Iterable[Outcome] = (), *, max_batch: int = 5) -> None:
+        """Have a new provider in memory answer the next shipments so."""
+        self.memory = MemorySender(answers, max_batch=max_batch)
         self.senders["memory"] = self.memory
 
     def use(self, sender: Sender) -> None:
@@ -81,6 +86,29 @@ class Office:
         tally = run.submit(self.engine, self.publication, self.courier(patience))
         run.reconcile(self.engine, self.publication, self.courier())
         return tally
+
+    def claim(self, connection: sa.Connection, provider: str = "memory") -> Claim:
+        """Claim the next batch as a worker does that is not heard of again."""
+        claim = claims.claim(
+            connection,
+            claims.Wanted([provider]),
+            owner="silent",
+            now=self.now,
+            lease_until=self.now + timedelta(minutes=3),
+        )
+        assert claim is not None
+        return claim
+
+    def settle(self, claim: Claim, outcome: Outcome) -> BatchState:
+        """Write down what became of a claim; return the state of its batch."""
+        with self.engine.begin() as connection:
+            done = attempt.settle(connection, self.publication, claim, outcome, now=self.now)
+        return done.state
+
+    def resolve(self, batch: str, decision: acts.Decision) -> int:
+        """Have Ada decide about a batch; return how many people it concerns."""
+        with self.engine.begin() as connection:
+            return acts.resolve(connection, batch, decision, actor="ada", now=self.now)
 
     def later(self, **time: float) -> None:
         """Let time pass."""

@@ -15,7 +15,6 @@ from newsletter.store import batches, deliveries, issues
 from newsletter.store.tables import editions as edition_table
 from subscribers.store.tables import subscriptions, suppressions
 from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people
-from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 BOTH = (("korea",), ("trade",))
@@ -218,17 +217,15 @@ def _half_sent(office: Office) -> set[str]:
     Five have it, five may; not those of the batch refused, of that turned away, nor of the last.
     """
     office.issue(people=25)
-    office.memory = MemorySender(
+    office.answers(
         [
             Outcome(Verdict.ACCEPTED),
             Outcome(Verdict.UNKNOWN, "no answer"),
             Outcome(Verdict.REFUSED, "HTTP 400", refused={"1-11": "no such address"}),
             Outcome(Verdict.REFUSED, "HTTP 400", refused={"1-12": "no such address"}),
             Outcome(Verdict.UNSENT, "HTTP 401", stop=True),
-        ],
-        max_batch=5,
+        ]
     )
-    office.senders["memory"] = office.memory
     office.freeze()
     office.submit()
     with office.engine.connect() as connection:
@@ -267,8 +264,7 @@ def test_a_correction_goes_to_those_of_an_attempt_in_doubt_whatever_became_of_it
     office: Office,
 ) -> None:
     had = _half_sent(office)
-    with office.engine.begin() as connection:
-        acts.resolve(connection, "1.2", "again", actor="ada", now=office.now)
+    office.resolve("1.2", "again")
     assert _correct(office) == had
 
 

@@ -57,8 +57,7 @@ def test_again_narrows_it_down_to_the_one(office: Office, tmp_path: Path) -> Non
         for _ in range(2):
             office.submit()
             (batch,) = _waiting(office)
-            with office.engine.begin() as connection:
-                acts.resolve(connection, batch, "again", actor="ada", now=office.now)
+            office.resolve(batch, "again")
         office.submit()
         copies = sink.ledger.copies()
     assert set(copies.values()) == {1}
@@ -85,8 +84,7 @@ def test_half_of_what_is_in_doubt_stays_in_doubt(office: Office) -> None:
     office.answers([Outcome(Verdict.UNKNOWN, "no answer"), REFUSED, Outcome(Verdict.ACCEPTED)])
     office.freeze()
     office.submit()
-    with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+    office.resolve("1.1", "again")
     office.stopped = lambda: len(office.memory.shipments) == 3
     office.submit()
     with office.engine.begin() as connection:
@@ -96,16 +94,14 @@ def test_half_of_what_is_in_doubt_stays_in_doubt(office: Office) -> None:
 
 @pytest.mark.parametrize("size", [5, 40])
 def test_a_cause_common_to_all_batches_stops_the_issue_soon(office: Office, size: int) -> None:
-    office.memory = MemorySender([REFUSED] * 1000, max_batch=size)
-    office.senders["memory"] = office.memory
+    office.answers([REFUSED] * 1000, max_batch=size)
     office.issue(people=400)
     office.freeze()
     office.submit()
     assert len(office.memory.shipments) <= 20
     assert office.told().state == "paused"
     asked = len(office.memory.shipments)
-    office.memory = MemorySender(max_batch=size)
-    office.senders["memory"] = office.memory
+    office.answers(max_batch=size)
     office.later(minutes=11)
     with office.engine.begin() as connection:
         acts.resume(connection, office.issue_id, actor="ada", now=office.now)
@@ -126,8 +122,7 @@ def test_several_connections_stop_soon_too(office: Office, tmp_path: Path) -> No
     ):
         office.use(sender)
         office.issue(people=400)
-        small = MemorySender(max_batch=5)
-        small.name = "sendgrid"
+        small = MemorySender(max_batch=5, name="sendgrid")
         run.prepare(office.engine, office.publication, office.issue_id, small, now=office.now)
         run.submit(office.engine, office.publication, office.courier(connections=4))
         assert sink.asked <= 20 + 4
@@ -136,8 +131,7 @@ def test_several_connections_stop_soon_too(office: Office, tmp_path: Path) -> No
 
 
 def test_five_refused_batches_pause_the_issue(office: Office) -> None:
-    office.memory = MemorySender([REFUSED] * 1000, max_batch=1)
-    office.senders["memory"] = office.memory
+    office.answers([REFUSED] * 1000, max_batch=1)
     office.issue(people=30)
     office.freeze()
     office.submit()

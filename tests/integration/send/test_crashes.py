@@ -1,7 +1,6 @@
 """Kill a worker at every fault point, against every fault of the provider, beside another worker."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from itertools import product
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.store.database import open_engine
-from tests.fakes.scene import Scene, Workers, until_stopped, warm_workers
+from tests.fakes.scene import Frozen, Scene, Workers, freeze_file, until_stopped, warm_workers
 from tests.fakes.sendgrid import SendGrid
 from tests.fakes.zygote import POINTS
 
@@ -48,28 +46,14 @@ def workers() -> Iterator[Workers]:
 @pytest.fixture(scope="module")
 def frozen_file(
     migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, workers: Workers
-) -> Path:
-    """An SQLite file with a frozen issue, to be copied."""
-    folder = tmp_path_factory.mktemp("frozen")
-    path = folder / "frozen.sqlite3"
-    shutil.copyfile(migrated_file, path)
-    engine = open_engine(f"sqlite:///{path}")
-    Scene(engine, folder, workers).freeze()
-    with engine.connect() as connection:
-        connection.exec_driver_sql("select 1")
-    engine.dispose()
-    return path
+) -> Frozen:
+    return freeze_file(migrated_file, tmp_path_factory.mktemp("frozen"), workers)
 
 
 @pytest.fixture
-def scene(frozen_file: Path, tmp_path: Path, workers: Workers) -> Iterator[Scene]:
-    path = tmp_path / "newsletter.sqlite3"
-    shutil.copyfile(frozen_file, path)
-    engine = open_engine(f"sqlite:///{path}")
-    made = Scene(engine, tmp_path, workers)
-    made.issue_id, made.people = 1, 30
-    yield made
-    engine.dispose()
+def scene(frozen_file: Frozen, tmp_path: Path, workers: Workers) -> Iterator[Scene]:
+    with frozen_file.copied(tmp_path, workers) as made:
+        yield made
 
 
 @pytest.fixture
@@ -92,14 +76,9 @@ def test_the_same_holds_on_postgresql(pg_scene: Scene, point: str, first: str, s
 
 
 def _crash(scene: Scene, point: str, *faults: str) -> None:
-    """Two workers, one of which dies at its second passing; then what cron and people do."""
+    """One of two workers dies; then what people see, learn from events, and decide."""
     with SendGrid(scene.ledger.path, ["ok", *faults]) as sink:
-        doomed = scene.workers.start(scene.order(sink, owner="doomed", point=point, nth=2))
-        other = scene.workers.start(scene.order(sink, owner="other"))
-        ended = scene.workers.wait(doomed)
-        assert ended["status"] in {0, signal.SIGKILL}
-        scene.workers.wait(other)
-        scene.recover(sink)
+        scene.crash(sink, point)
         scene.judge_hold()
         scene.settle_by_evidence()
         scene.resolve_rest(sink)

@@ -11,13 +11,10 @@ from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, feedback, run
-from newsletter.store import batches, claims, issues
+from newsletter.store import batches, issues
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import add_issue, add_people
-from tests.fakes.memory import MemorySender
-from tests.integration.send.conftest import Office
-
-UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
+from tests.integration.send.conftest import UNKNOWN, Office
 
 
 def _alerts(office: Office) -> list[str]:
@@ -85,9 +82,7 @@ def test_files_that_may_have_been_written_are_not_called_withdrawn(
     office.use(OutboxSender(tmp_path))
     office.freeze()
     with office.engine.begin() as connection:
-        until = office.now + timedelta(minutes=3)
-        wanted = claims.Wanted(["outbox"])
-        assert claims.claim(connection, wanted, owner="w", now=office.now, lease_until=until)
+        office.claim(connection, "outbox")
     assert _cancel(office) == 0
     office.later(minutes=4)
     office.submit()
@@ -102,8 +97,7 @@ def test_what_was_to_be_submitted_again_is_held_when_the_issue_is_cancelled(
     office.answers([UNKNOWN])
     office.freeze()
     office.submit()
-    with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+    office.resolve("1.1", "again")
     assert _cancel(office) == 0
     office.submit()
     told = office.told()
@@ -170,8 +164,7 @@ def test_an_old_issue_departs_however_many_newer_ones_are_approved(lite: Office)
 
 def test_a_piece_of_a_refused_batch_is_narrowed_down_again_after_a_move(office: Office) -> None:
     refused = Outcome(Verdict.REFUSED, "HTTP 400")
-    office.memory = MemorySender([refused] * 4, max_batch=40)
-    office.senders["memory"] = office.memory
+    office.answers([refused] * 4, max_batch=40)
     office.issue(people=40)
     office.freeze()
     office.submit()
@@ -195,15 +188,14 @@ def test_what_reached_nobody_and_cannot_be_mended_is_ended(
     office.submit()
     if cancelled:
         assert _cancel(office) == 0
-    with office.engine.begin() as connection:
-        assert acts.resolve(connection, "1.1", "never", actor="ada", now=office.now) == 5
+    assert office.resolve("1.1", "never") == 5
     office.submit()
     told = office.told()
     assert (told.submitted, told.held, told.withdrawn) == (5, 0, 5)
     assert told.state == ("cancelled" if cancelled else "submitted")
     assert not told.waits_for_a_person
-    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="is cancelled"):
-        acts.resolve(connection, "1.1", "never", actor="ada", now=office.now)
+    with pytest.raises(NotAllowed, match="is cancelled"):
+        office.resolve("1.1", "never")
 
 
 def test_evidence_stands_above_a_person_who_said_never(office: Office) -> None:

@@ -1,25 +1,15 @@
 """What comes to light late: an attempt that was seen after all, or accepted but for a few."""
 
-from datetime import timedelta
-
 import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import BatchState, Claim
-from newsletter.send import acts, attempt, feedback, run
-from newsletter.store import batches, claims, deliveries
+from newsletter.send import acts, feedback, run
+from newsletter.store import batches, deliveries
 from newsletter.store.tables import deliveries as delivery_table
 from tests.fakes.memory import MemorySender
-from tests.integration.send.conftest import Office
-
-UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
-LATER = Outcome(Verdict.UNSENT, "HTTP 429", wait=1.0)
-
-
-def _again(office: Office, batch: str = "1.1") -> None:
-    with office.engine.begin() as connection:
-        acts.resolve(connection, batch, "again", actor="ada", now=office.now)
+from tests.integration.send.conftest import LATER, UNKNOWN, Office
 
 
 def _seen(office: Office, *attempts: str) -> list[str]:
@@ -29,15 +19,7 @@ def _seen(office: Office, *attempts: str) -> list[str]:
 
 def _claim(office: Office) -> Claim:
     with office.engine.begin() as connection:
-        claim = claims.claim(
-            connection,
-            claims.Wanted(["memory"]),
-            owner="slow",
-            now=office.now,
-            lease_until=office.now + timedelta(minutes=3),
-        )
-    assert claim is not None
-    return claim
+        return office.claim(connection)
 
 
 def _by_state(office: Office) -> dict[str, int]:
@@ -47,23 +29,17 @@ def _by_state(office: Office) -> dict[str, int]:
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _settle(office: Office, claim: Claim, outcome: Outcome) -> BatchState:
-    with office.engine.begin() as connection:
-        done = attempt.settle(connection, office.publication, claim, outcome, now=office.now)
-    return done.state
-
-
 def test_who_was_refused_in_a_late_acceptance_is_not_called_submitted(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
     claim = _claim(office)
     office.later(minutes=4)
     run.reconcile(office.engine, office.publication, office.courier())
-    _settle(office, claim, Outcome(Verdict.ACCEPTED, refused={"1-2": "no such address"}))
+    office.settle(claim, Outcome(Verdict.ACCEPTED, refused={"1-2": "no such address"}))
     assert _by_state(office) == {"submitted": 4, "refused": 1}
     told = office.told()
     assert (told.submitted, told.refused, told.unknown) == (4, 1, 0)
-    _settle(office, claim, Outcome(Verdict.ACCEPTED, refused={"1-2": "no such address"}))
+    office.settle(claim, Outcome(Verdict.ACCEPTED, refused={"1-2": "no such address"}))
     assert (office.told().submitted, office.told().refused) == (4, 1)
 
 
@@ -72,7 +48,7 @@ def test_an_event_settles_a_batch_that_was_refused_the_next_time(office: Office)
     office.answers([UNKNOWN, Outcome(Verdict.REFUSED, "HTTP 413")])
     office.freeze()
     office.submit()
-    _again(office)
+    office.resolve("1.1", "again")
     office.submit()
     assert office.told().doubts[0].state == "refused"
     assert _seen(office, "1.1:1") == ["1.1:1"]
@@ -101,7 +77,7 @@ def test_an_event_that_came_during_a_newer_attempt_counts_when_that_fails(
     office.answers([UNKNOWN, outcome])
     office.freeze()
     office.submit()
-    _again(office)
+    office.resolve("1.1", "again")
 
     def event(point: str) -> None:
         if point == "after_response" and len(office.memory.shipments) == 2:
@@ -122,7 +98,7 @@ def test_an_event_that_came_before_a_worker_fell_silent_is_remembered(office: Of
     office.answers([UNKNOWN])
     office.freeze()
     office.submit()
-    _again(office)
+    office.resolve("1.1", "again")
     _claim(office)
     assert _seen(office, "1.1:1") == []
     office.later(minutes=20)
@@ -136,24 +112,21 @@ def test_an_event_of_a_newer_attempt_still_settles_it(office: Office) -> None:
     office.answers([UNKNOWN])
     office.freeze()
     office.submit()
-    _again(office)
+    office.resolve("1.1", "again")
     claim = _claim(office)
     assert _seen(office, "1.1:1", "1.1:2") == ["1.1:2"]
-    _settle(office, claim, LATER)
+    office.settle(claim, LATER)
     assert office.told().submitted == 5
 
 
 def test_an_event_settles_every_piece_of_the_batch_it_is_about(office: Office) -> None:
-    office.memory = MemorySender([UNKNOWN], max_batch=1000)
-    office.senders = {"memory": office.memory}
+    office.answers([UNKNOWN], max_batch=1000)
     office.issue(people=100)
     office.freeze()
     office.submit()
-    other = MemorySender([LATER], max_batch=40)
-    other.name = "outbox"
-    third = MemorySender(max_batch=15)
-    third.name = "third"
-    _again(office)
+    other = MemorySender([LATER], max_batch=40, name="outbox")
+    third = MemorySender(max_batch=15, name="third")
+    office.resolve("1.1", "again")
     for sender in (other, third):
         with office.engine.begin() as connection:
             acts.move(connection, 1, sender.name, sender.max_batch, actor="ada", now=office.now)
@@ -185,17 +158,16 @@ def test_a_piece_that_provably_never_left_is_not_settled_by_its_batch(office: Of
 
 
 def test_a_piece_whose_own_attempt_is_under_way_speaks_for_itself(office: Office) -> None:
-    office.memory = MemorySender([UNKNOWN], max_batch=1000)
-    office.senders = {"memory": office.memory}
+    office.answers([UNKNOWN], max_batch=1000)
     office.issue(people=10)
     office.freeze()
     office.submit()
-    _again(office)
+    office.resolve("1.1", "again")
     with office.engine.begin() as connection:
         acts.move(connection, 1, "memory", 5, actor="ada", now=office.now)
     first, second = _claim(office), _claim(office)
     assert _seen(office, "1.1:1") == []
-    assert _settle(office, first, Outcome(Verdict.ACCEPTED)) is BatchState.ACCEPTED
-    assert _settle(office, second, LATER) is BatchState.ACCEPTED
+    assert office.settle(first, Outcome(Verdict.ACCEPTED)) is BatchState.ACCEPTED
+    assert office.settle(second, LATER) is BatchState.ACCEPTED
     told = office.told()
     assert (told.planned, told.submitted) == (10, 10)

@@ -14,9 +14,7 @@ from newsletter.store import attempts, batches, claims, notices
 from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.memory import MemorySender
-from tests.integration.send.conftest import Office
-
-UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
+from tests.integration.send.conftest import UNKNOWN, Office
 
 
 def _states(office: Office) -> list[str]:
@@ -126,8 +124,7 @@ def test_a_person_decides_about_a_held_batch_and_is_recorded(
     office.submit()
     office.later(hours=1)
     office.submit()
-    with office.engine.begin() as connection:
-        assert acts.resolve(connection, "1.1", decision, actor="ada", now=office.now) == 5
+    assert office.resolve("1.1", decision) == 5
     office.submit()
     assert len(office.reached()) == 5 * copies
     assert office.told().state == "submitted"
@@ -140,12 +137,12 @@ def test_only_a_doubtful_batch_can_be_resolved(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
     office.submit()
-    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="accepted: only one"):
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
-    with office.engine.begin() as connection, pytest.raises(NotFound):
-        acts.resolve(connection, "1.7", "again", actor="ada", now=office.now)
-    with office.engine.begin() as connection, pytest.raises(NotFound):
-        acts.resolve(connection, "x'; --", "again", actor="ada", now=office.now)
+    with pytest.raises(NotAllowed, match="accepted: only one"):
+        office.resolve("1.1", "again")
+    with pytest.raises(NotFound):
+        office.resolve("1.7", "again")
+    with pytest.raises(NotFound):
+        office.resolve("x'; --", "again")
 
 
 def test_nothing_of_a_cancelled_issue_is_submitted_again(office: Office) -> None:
@@ -157,22 +154,14 @@ def test_nothing_of_a_cancelled_issue_is_submitted_again(office: Office) -> None
         acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
     with office.engine.begin() as connection, pytest.raises(NotAllowed, match="is cancelled"):
         acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
-    with office.engine.begin() as connection:
-        assert acts.resolve(connection, "1.1", "accepted", actor="ada", now=office.now) == 5
+    assert office.resolve("1.1", "accepted") == 5
 
 
 def test_a_late_result_of_a_lost_lease_changes_nothing(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
     with office.engine.begin() as connection:
-        claim = claims.claim(
-            connection,
-            claims.Wanted(["memory"]),
-            owner="slow",
-            now=office.now,
-            lease_until=office.now + timedelta(minutes=3),
-        )
-    assert claim
+        claim = office.claim(connection)
     office.later(minutes=4)
     office.submit()
     assert _states(office) == ["unknown"]
@@ -189,10 +178,7 @@ def test_a_doubled_result_is_counted_once(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
     with office.engine.begin() as connection:
-        until = office.now + timedelta(minutes=3)
-        wanted = claims.Wanted(["memory"])
-        claim = claims.claim(connection, wanted, owner="w", now=office.now, lease_until=until)
-        assert claim
+        claim = office.claim(connection)
         assert claims.settle(connection, claim, Result(BatchState.ACCEPTED), now=office.now)
         assert not claims.settle(connection, claim, Result(BatchState.ACCEPTED), now=office.now)
     assert office.told().submitted == 5
@@ -367,8 +353,7 @@ def test_a_submitted_issue_cannot_be_paused_or_cancelled(office: Office) -> None
 
 
 def test_the_rest_of_an_issue_moves_to_another_provider_in_its_batch_size(office: Office) -> None:
-    other = MemorySender(max_batch=2)
-    other.name = "outbox"
+    other = MemorySender(max_batch=2, name="outbox")
     office.senders["outbox"] = other
     office.issue()
     office.answers([Outcome(Verdict.ACCEPTED), Outcome(Verdict.UNSENT, "HTTP 401", stop=True)])

@@ -15,15 +15,13 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim
 from newsletter.model.issue import IssueState
 from newsletter.send import acts, attempt, feedback, run
-from newsletter.store import batches, claims, editions, issues, rates
+from newsletter.store import batches, editions, issues, rates
 from newsletter.store.tables import rates as rate_table
 from tests.fakes.meanwhile import meanwhile
 from tests.fakes.memory import MemorySender
-from tests.integration.send.conftest import Office
+from tests.integration.send.conftest import LATER, UNKNOWN, Office
 
 ACCEPTED = Outcome(Verdict.ACCEPTED)
-UNKNOWN = Outcome(Verdict.UNKNOWN, "no answer")
-LATER = Outcome(Verdict.UNSENT, "HTTP 429", wait=1.0)
 REFUSED = Outcome(Verdict.REFUSED, "HTTP 413")
 
 
@@ -32,23 +30,6 @@ def _held_open(office: Office) -> Iterator[sa.Connection]:
     """Yield a transaction that the test commits."""
     with office.engine.connect() as connection:
         yield connection
-
-
-def _claim(connection: sa.Connection, office: Office) -> Claim:
-    claim = claims.claim(
-        connection,
-        claims.Wanted(["memory"]),
-        owner="worker",
-        now=office.now,
-        lease_until=office.now + timedelta(minutes=3),
-    )
-    assert claim is not None
-    return claim
-
-
-def _settle(office: Office, claim: Claim, outcome: Outcome) -> None:
-    with office.engine.begin() as connection:
-        attempt.settle(connection, office.publication, claim, outcome, now=office.now)
 
 
 def _act(office: Office, act: Callable[..., object], *how: object) -> Callable[[], object]:
@@ -69,19 +50,17 @@ def _states(office: Office) -> list[str]:
 
 
 def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) -> None:
-    pg.memory = MemorySender(max_batch=1000)
-    pg.senders["memory"] = pg.memory
+    pg.answers(max_batch=1000)
     pg.issue(people=120)
     pg.freeze()
-    other = MemorySender(max_batch=50)
-    other.name = "outbox"
+    other = MemorySender(max_batch=50, name="outbox")
     pg.senders["outbox"] = other
     with _held_open(pg) as worker:
-        claim = _claim(worker, pg)
+        claim = pg.claim(worker)
         with meanwhile(pg.engine, _act(pg, acts.move, "outbox", 50)) as moving:
             worker.commit()
     assert (moving.error, moving.result) == (None, 0)
-    _settle(pg, claim, ACCEPTED)
+    pg.settle(claim, ACCEPTED)
     pg.submit()
     assert not other.shipments
     told = pg.told()
@@ -89,12 +68,10 @@ def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) 
 
 
 def test_moving_keeps_workers_from_claiming_what_is_being_cut(pg: Office) -> None:
-    pg.memory = MemorySender(max_batch=1000)
-    pg.senders["memory"] = pg.memory
+    pg.answers(max_batch=1000)
     pg.issue(people=120)
     pg.freeze()
-    other = MemorySender(max_batch=50)
-    other.name = "outbox"
+    other = MemorySender(max_batch=50, name="outbox")
     with _held_open(pg) as person:
         acts.move(person, pg.issue_id, "outbox", 50, actor="ada", now=pg.now)
         run.submit(pg.engine, pg.publication, pg.courier())
@@ -110,11 +87,11 @@ def test_cancelling_counts_nobody_of_a_batch_that_is_being_claimed(pg: Office) -
     pg.issue(people=8)
     pg.freeze()
     with _held_open(pg) as worker:
-        claim = _claim(worker, pg)
+        claim = pg.claim(worker)
         with meanwhile(pg.engine, _act(pg, acts.cancel)) as cancelling:
             worker.commit()
     assert (cancelling.error, cancelling.result) == (None, 3)
-    _settle(pg, claim, ACCEPTED)
+    pg.settle(claim, ACCEPTED)
     pg.submit()
     told = pg.told()
     assert (told.state, told.submitted, told.withdrawn) == ("cancelled", 5, 3)
@@ -136,10 +113,10 @@ def test_what_comes_back_unsent_while_cancelling_is_withdrawn_once(pg: Office) -
     pg.issue(people=8)
     pg.freeze()
     with pg.engine.begin() as connection:
-        claim = _claim(connection, pg)
+        claim = pg.claim(connection)
     with _held_open(pg) as person:
         assert acts.cancel(person, pg.issue_id, actor="ada", now=pg.now) == 3
-        with meanwhile(pg.engine, lambda: _settle(pg, claim, LATER)) as settling:
+        with meanwhile(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
             person.commit()
     assert settling.error is None
     pg.submit()
@@ -151,11 +128,11 @@ def test_pausing_lets_a_batch_go_that_is_being_claimed_and_no_other(pg: Office) 
     pg.issue(people=12)
     pg.freeze()
     with _held_open(pg) as worker:
-        claim = _claim(worker, pg)
+        claim = pg.claim(worker)
         with meanwhile(pg.engine, _act(pg, acts.pause)) as pausing:
             worker.commit()
     assert pausing.error is None
-    _settle(pg, claim, ACCEPTED)
+    pg.settle(claim, ACCEPTED)
     pg.submit()
     assert pg.told().state == "paused"
     assert _states(pg) == ["accepted", "prepared", "prepared"]
@@ -165,11 +142,11 @@ def test_a_worker_that_fails_waits_for_the_person_who_pauses(pg: Office) -> None
     pg.issue(people=8)
     pg.freeze()
     with pg.engine.begin() as connection:
-        claim = _claim(connection, pg)
+        claim = pg.claim(connection)
     with _held_open(pg) as person:
         acts.pause(person, pg.issue_id, actor="ada", now=pg.now, reason="wrong date")
         outcome = Outcome(Verdict.UNSENT, "HTTP 401", stop=True)
-        with meanwhile(pg.engine, lambda: _settle(pg, claim, outcome)) as settling:
+        with meanwhile(pg.engine, lambda: pg.settle(claim, outcome)) as settling:
             person.commit()
     assert settling.error is None
     assert pg.told().reason == "wrong date"
@@ -205,12 +182,7 @@ def test_a_batch_put_back_while_its_issue_is_called_submitted_still_leaves(pg: O
             finishing, pg.issue_id, frm=[IssueState.SUBMITTING], to=IssueState.SUBMITTED
         )
         assert moved
-
-        def again() -> int:
-            with pg.engine.begin() as connection:
-                return acts.resolve(connection, batch, "again", actor="ada", now=pg.now)
-
-        with meanwhile(pg.engine, again) as deciding:
+        with meanwhile(pg.engine, lambda: pg.resolve(batch, "again")) as deciding:
             finishing.commit()
     assert (deciding.error, deciding.result) == (None, 1)
     pg.submit()
@@ -283,14 +255,14 @@ def test_two_workers_cut_their_batches_at_once(pg: Office) -> None:
     pg.issue(people=10)
     pg.freeze()
     with pg.engine.begin() as connection:
-        first, second = _claim(connection, pg), _claim(connection, pg)
+        first, second = pg.claim(connection), pg.claim(connection)
     halves = [
         Outcome(Verdict.UNKNOWN, "broke", reached=("1-1",), unsent=("1-3", "1-4", "1-5")),
         Outcome(Verdict.UNKNOWN, "broke", reached=("1-6",), unsent=("1-8", "1-9", "1-10")),
     ]
     with _held_open(pg) as one:
         attempt.settle(one, pg.publication, first, halves[0], now=pg.now)
-        with meanwhile(pg.engine, lambda: _settle(pg, second, halves[1])) as other:
+        with meanwhile(pg.engine, lambda: pg.settle(second, halves[1])) as other:
             one.commit()
     assert other.error is None
     assert _states(pg) == ["unknown", "unknown", "prepared", "prepared"]
@@ -306,14 +278,14 @@ def _attempted_twice(office: Office) -> Claim:
     office.submit()
     with office.engine.begin() as connection:
         acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
-        return _claim(connection, office)
+        return office.claim(connection)
 
 
 def test_an_event_that_arrives_while_a_newer_attempt_fails_is_not_lost(pg: Office) -> None:
     claim = _attempted_twice(pg)
     with _held_open(pg) as event:
         feedback.seen(event, ["1.1:1"], now=pg.now)
-        with meanwhile(pg.engine, lambda: _settle(pg, claim, LATER)) as settling:
+        with meanwhile(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
             event.commit()
     assert settling.error is None
     assert pg.told().submitted == 5

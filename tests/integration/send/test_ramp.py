@@ -83,8 +83,7 @@ def test_another_provider_does_not_get_around_the_ramp(ramped: Office) -> None:
     ramped.issue(people=12)
     ramped.freeze()
     ramped.submit()
-    other = MemorySender(max_batch=5)
-    other.name = "other"
+    other = MemorySender(max_batch=5, name="other")
     ramped.senders["other"] = other
     with ramped.engine.begin() as connection:
         run.acts.move(connection, ramped.issue_id, "other", 5, actor="ada", now=ramped.now)

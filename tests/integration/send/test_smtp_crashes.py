@@ -1,7 +1,6 @@
 """Kill a worker that speaks SMTP, at every fault point, against every fault of the server."""
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.store.database import open_engine
-from tests.fakes.scene import Scene, Workers, until_stopped, warm_workers
+from tests.fakes.scene import Frozen, Scene, Workers, freeze_file, until_stopped, warm_workers
 from tests.fakes.smtp import Smtp
 from tests.fakes.zygote import POINTS
 
@@ -65,30 +63,26 @@ def workers() -> Iterator[Workers]:
 @pytest.fixture(scope="module")
 def frozen(
     migrated_file: Path, tmp_path_factory: pytest.TempPathFactory, workers: Workers
-) -> dict[Cut, Path]:
-    """SQLite files with a frozen issue, one for each cut, to be copied."""
+) -> dict[Cut, Frozen]:
+    """A frozen issue for each cut."""
     made = {}
     for cut in CUTS:
         folder = tmp_path_factory.mktemp("frozen")
-        made[cut] = folder / "frozen.sqlite3"
-        shutil.copyfile(migrated_file, made[cut])
-        engine = open_engine(f"sqlite:///{made[cut]}")
-        Scene(engine, folder, workers).freeze(cut.people, cut.size, "smtp")
-        with engine.connect() as connection:
-            connection.exec_driver_sql("select 1")
-        engine.dispose()
+        made[cut] = freeze_file(
+            migrated_file,
+            folder,
+            workers,
+            people=cut.people,
+            size=cut.size,
+            provider="smtp",
+        )
     return made
 
 
 @pytest.fixture
-def scene(frozen: dict[Cut, Path], cut: Cut, tmp_path: Path, workers: Workers) -> Iterator[Scene]:
-    path = tmp_path / "newsletter.sqlite3"
-    shutil.copyfile(frozen[cut], path)
-    engine = open_engine(f"sqlite:///{path}")
-    made = Scene(engine, tmp_path, workers)
-    made.issue_id, made.people = 1, cut.people
-    yield made
-    engine.dispose()
+def scene(frozen: dict[Cut, Frozen], cut: Cut, tmp_path: Path, workers: Workers) -> Iterator[Scene]:
+    with frozen[cut].copied(tmp_path, workers) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("point", "fault", "cut"), CELLS)
@@ -113,14 +107,9 @@ def test_the_same_holds_on_postgresql(
 
 
 def _crash(scene: Scene, cut: Cut, point: str, *faults: str) -> None:
-    """Two workers, one of which dies at its second passing; then what cron and people do."""
+    """One of two workers dies; then what people see, look up, and decide."""
     with Smtp(["ok", *faults], scene.ledger.path) as sink:
-        doomed = scene.workers.start(scene.order(sink, owner="doomed", point=point, nth=2))
-        other = scene.workers.start(scene.order(sink, owner="other"))
-        ended = scene.workers.wait(doomed)
-        assert ended["status"] in {0, signal.SIGKILL}
-        scene.workers.wait(other)
-        scene.recover(sink)
+        scene.crash(sink, point)
         _settle(scene, cut, sink)
 
 

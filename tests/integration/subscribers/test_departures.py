@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -85,6 +85,11 @@ def told(engine: sa.Engine) -> list[str]:
     with engine.connect() as opened:
         found = directory.require(opened, ANN)
         return [line.words for line in directory.history(opened, found)]
+
+
+def asking(address: str = ANN) -> SignUp:
+    """Return what somebody sends who wants the weekly."""
+    return SignUp(EmailAddress.parse(address), {"weekly": "W"}, (), "en", "page", "en-1", "n")
 
 
 def suppress(opened: sa.Connection, address: str, by: str, reason: Reason) -> Outcome:
@@ -202,8 +207,7 @@ def test_a_suppressed_hash_becomes_a_suppression_when_its_address_is_known(
         journal.append(suppress(opened, ANN, "provider", Reason.COMPLAINT).entries)
     relearnt(engine, journal)
     with engine.begin() as opened:
-        asked = SignUp(EmailAddress.parse(ANN), {"weekly": "W"}, (), "en", "page", "en-1", "n")
-        assert joining.sign_up(opened, asked, RULES).word == "not mailed"
+        assert joining.sign_up(opened, asking(), RULES).word == "not mailed"
         found = directory.require(opened, ANN)
         assert found.suppressed is not None
         assert found.suppressed.reason is Reason.COMPLAINT
@@ -252,13 +256,17 @@ def test_the_same_person_under_another_number_is_erased_again(
 
 def moved(opened: sa.Connection, number: int, to: str) -> Outcome:
     """Take another address, by the two links."""
-    asked = rights.mail_link(opened, _loaded(opened, number), LATER)
-    claim = Claim(number, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
+    claim = _link(opened, number)
     wished = rights.change_address(opened, claim, EmailAddress.parse(to), RULES)
     if wished.word != "mailed":
         return wished
     claim = Claim(number, "", Purpose.ADDRESS, int(wished.mails[0].values["serial"]))
     return rights.take_address(opened, claim, pepper=PEPPER, now=LATER)
+
+
+def _link(opened: sa.Connection, number: int, now: datetime = LATER) -> Claim:
+    asked = rights.mail_link(opened, _loaded(opened, number), now)
+    return Claim(number, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
 
 
 def _loaded(opened: sa.Connection, number: int) -> Subscriber:
@@ -281,8 +289,7 @@ def test_a_list_does_not_bring_somebody_back_under_the_address_they_had_before(
     done = bring(engine, order(tmp_path, f"email\n{ANN}\n"))
     assert done.counts == {"refused": 1}
     with engine.begin() as opened:
-        asked = SignUp(EmailAddress.parse(ANN), {"weekly": "W"}, (), "en", "page", "en-1", "n")
-        mailed = joining.sign_up(opened, asked, RULES)
+        mailed = joining.sign_up(opened, asking(), RULES)
         again = directory.require(opened, ANN)
         claim = Claim(again.id, "", Purpose.CONFIRM, int(mailed.mails[0].values["serial"]))
         back = joining.confirm(opened, claim, {}, network="n", rules=RULES)
@@ -312,34 +319,27 @@ def test_a_change_of_address_mails_no_stranger_who_may_not_be_asked(
     assert rights.change_address(connection, claim, address, RULES).word == "not mailed"
 
 
-def _link(opened: sa.Connection, number: int) -> Claim:
-    asked = rights.mail_link(opened, _loaded(opened, number), LATER)
-    return Claim(number, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
-
-
 def test_sign_ups_and_changes_of_address_share_the_three_mails_that_a_stranger_ever_gets(
     connection: sa.Connection,
 ) -> None:
-    number, address = add_person(connection, ANN), EmailAddress.parse("stranger@example.org")
+    number, to = add_person(connection, ANN), "stranger@example.org"
     words = []
     for day in range(4):
         now = LATER + timedelta(days=2 * day)
         rules = Rules(Limits(), PEPPER, now)
-        asked = rights.mail_link(connection, _loaded(connection, number), now)
-        claim = Claim(number, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
-        words.append(rights.change_address(connection, claim, address, rules).word)
+        claim = _link(connection, number, now)
+        wished = rights.change_address(connection, claim, EmailAddress.parse(to), rules)
+        words.append(wished.word)
     assert words == ["mailed", "mailed", "mailed", "not mailed"]
     rules = Rules(Limits(), PEPPER, LATER + timedelta(days=30))
-    signed = SignUp(address, {"weekly": "W"}, (), "en", "page", "en-1", "n")
-    assert joining.sign_up(connection, signed, rules).word == "not mailed"
+    assert joining.sign_up(connection, asking(to), rules).word == "not mailed"
 
 
 def sign_up(opened: sa.Connection, days: int) -> Outcome:
     """Sign a stranger up some days later, when what is unanswered has been let go."""
     now = LATER + timedelta(days=days)
     retention.purge(opened, Kept(), pepper=PEPPER, now=now)
-    asked = SignUp(EmailAddress.parse(ANN), {"weekly": "W"}, (), "en", "page", "en-1", "n")
-    return joining.sign_up(opened, asked, Rules(Limits(), PEPPER, now))
+    return joining.sign_up(opened, asking(), Rules(Limits(), PEPPER, now))
 
 
 def test_who_is_forgotten_between_sign_ups_is_still_asked_three_times_ever(
@@ -374,8 +374,7 @@ def test_good_byes_do_not_use_up_the_sign_ups_of_the_hour(connection: sa.Connect
     farewell = Farewell(None, "page", titles={"weekly": "W"})
     leaving.leave(connection, number, farewell, pepper=PEPPER, now=LATER)
     assert connection.scalar(sa.select(sa.func.count()).select_from(requests)) == 1
-    address = EmailAddress.parse("new@example.org")
-    asked = SignUp(address, {"weekly": "W"}, (), "en", "page", "en-1", "n")
+    asked = asking("new@example.org")
     assert joining.sign_up(connection, asked, rules).word == "mailed"
 
 

@@ -69,8 +69,10 @@ def _server(scheme: str, certificate: Path) -> Iterator[tuple[Mailbox, str]]:
         **how,
     )
     controller.start()
-    yield mailbox, f"{scheme}://ada:right@127.0.0.1:{controller.port}"
-    controller.stop()
+    try:
+        yield mailbox, f"{scheme}://ada:right@127.0.0.1:{controller.port}"
+    finally:
+        controller.stop()
 
 
 def _let_in(
