@@ -18,7 +18,9 @@ from subscribers.store.tables import erasures, suppressions
 
 LEFT = "left"
 MOVED = "moved"
-_GRAVITY = (LEFT, MOVED, *Reason)
+_TIRED = "asked three times"
+"""What an earlier version wrote of an address that never answered; nobody writes it any more."""
+_GRAVITY = (_TIRED, LEFT, MOVED, *Reason)
 SUPPRESSED = frozenset(Reason) - {Reason.ERASED}
 _DAY = timedelta(days=1)
 

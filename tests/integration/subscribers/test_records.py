@@ -26,6 +26,7 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
+from subscribers.store import erasures as hashes
 from subscribers.store import people
 from subscribers.store.erasures import hashed
 from subscribers.store.tables import consents, erasures, requests, subscribers, subscriptions
@@ -313,3 +314,16 @@ def test_all_sign_ups_together_are_capped(engine: sa.Engine) -> None:
         asked = SignUp(EmailAddress.parse("c@example.org"), {"weekly": "W"}, (), "en", "", "", "n")
         assert joining.sign_up(connection, asked, rules).word == "limited"
         assert people.find(connection, "c@example.org") is None
+
+
+def test_what_an_earlier_version_kept_of_an_address_gives_way_to_an_erasure(
+    engine: sa.Engine,
+) -> None:
+    hash_ = hashed("a@example.org", PEPPER)
+    with engine.begin() as connection:
+        connection.execute(erasures.insert().values(hash=hash_, reason="asked three times", at=NOW))
+        assert hashes.remember(connection, hash_, NOW)
+        assert not hashes.remember(connection, hash_, NOW, "asked three times")
+        present = hashes.load(connection, hash_)
+    assert present is not None
+    assert present.reason == Reason.ERASED
