@@ -25,12 +25,12 @@ demo: .venv/requirements.lock ## Collect, lay out, approve and send a sample iss
 test: .venv/requirements-dev.lock ## Run the tests. ARGS="tests/unit -k name"
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/requirements-dev.lock ## Lint, types, floors, and the rules of the house.
+check: .venv/requirements-dev.lock ## Run the linters, the type checker, the import contracts and the convention tests.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q tests/house
+	$(BIN)/python -m pytest -q tests/conventions
 
 bench: .venv/requirements-bench.lock ## Measure. ARGS="--quick" or ARGS="--only NAME"
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,4 +1,4 @@
-"""The source keeps to the house: sizes, words, and packages that are declared."""
+"""The source follows the conventions: sizes, words, and declared packages."""
 
 import ast
 import re
@@ -22,10 +22,10 @@ AVOIDED = re.compile(
     r"manager|helper|utils?$|blacklist|whitelist|campaign|blast|mailing_?list|unsubscriber|"
     r"^process|^handle|_handler$|_info$|_data$"
 )
-"""Words that CONTEXT.md and the house style replace; they mean too much, or another thing here."""
+"""Words that CONTEXT.md replaces: too vague, or used here for something else."""
 
 USED_UNSEEN = {"psycopg", "python-multipart", "tzdata"}
-"""The driver that SQLAlchemy loads, the forms that FastAPI reads, the zones that Python asks for."""
+"""Loaded indirectly: the SQLAlchemy driver, FastAPI's form parser, the zone data for Python."""
 
 MACHINE = re.compile(r"(?<![\w.])/(?:work|root|home/\w+)/")
 TEXTS = {".py", ".md", ".toml", ".j2", ".css", ".txt", ".html", ".lock", ".example", ""}
@@ -33,12 +33,12 @@ TEXTS = {".py", ".md", ".toml", ".j2", ".css", ".txt", ".html", ".lock", ".examp
 
 @cache
 def modules() -> tuple[tuple[str, ast.Module], ...]:
-    """Every module of ours: its path and its syntax tree."""
+    """Return each module of both packages as (path, syntax tree)."""
     return tuple(
         (str(path.relative_to(ROOT)), ast.parse(path.read_text()))
         for package in PACKAGES
         for path in sorted((ROOT / package).rglob("*.py"))
-        if path.parent.name != "versions"  # a revision is as long as what it changes
+        if path.parent.name != "versions"  # a migration is as long as the tables it changes
     )
 
 
@@ -50,7 +50,7 @@ def definitions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef 
                 yield path, node
 
 
-def test_no_function_is_longer_than_a_page() -> None:
+def test_no_function_is_longer_than_the_limit() -> None:
     lengths = {
         f"{path}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path, node in definitions()
@@ -59,12 +59,12 @@ def test_no_function_is_longer_than_a_page() -> None:
     assert not {name: size for name, size in lengths.items() if size > LONGEST_FUNCTION}
 
 
-def test_no_module_is_too_long_to_know() -> None:
+def test_no_module_is_longer_than_the_limit() -> None:
     lengths = {path: len((ROOT / path).read_text().splitlines()) for path, _ in modules()}
     assert not {name: size for name, size in lengths.items() if size > LONGEST_MODULE}
 
 
-def test_no_name_uses_a_word_that_we_avoid() -> None:
+def test_no_name_uses_an_avoided_word() -> None:
     modules_named = [(path, Path(path).stem) for path, _ in modules()]
     named = [
         (f"{path}:{node.lineno}", node.name)
@@ -78,8 +78,8 @@ def test_no_name_uses_a_word_that_we_avoid() -> None:
     ]
 
 
-def test_every_package_that_is_imported_is_declared() -> None:
-    """What only comes along with another package may leave with it."""
+def test_every_imported_package_is_declared() -> None:
+    """An undeclared package disappears when the package that pulls it in drops it."""
     homes = packages_distributions()
     undeclared = {}
     for path, tree in modules():
@@ -89,7 +89,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
     assert not undeclared
 
 
-def test_every_package_that_is_declared_is_used() -> None:
+def test_every_declared_package_is_used() -> None:
     homes = packages_distributions()
     imported = set[str]().union(*(_imported(tree) for _, tree in modules()))
     used = {canonicalize_name(home) for name in imported for home in homes.get(name, [])}
@@ -114,7 +114,7 @@ def _imported(tree: ast.Module) -> set[str]:
 @pytest.mark.parametrize(
     "folder", ["newsletter", "subscribers", "templates", "tests", "docs", "bench", ".ci"]
 )
-def test_nothing_names_a_path_of_one_machine(folder: str) -> None:
+def test_no_file_names_a_path_of_one_machine(folder: str) -> None:
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()[:80]}"
         for path in sorted((ROOT / folder).rglob("*"))

@@ -1,4 +1,4 @@
-"""The locks name every package with its hashes, and no host, path or machine."""
+"""Each lock pins every package with hashes and names no host, path or machine."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ PINNED = re.compile(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)")
 
 
 def pins(name: str) -> dict[str, str]:
-    """The packages of a lock with their versions, every one with a hash."""
+    """Return the packages of a lock with their versions; require a hash for each."""
     found: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", (ROOT / name).read_text()):
         if entry.startswith("#"):
@@ -39,25 +39,25 @@ def test_a_lock_names_no_host_and_no_path(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "required"),
     [
         ("requirements.lock", project()["project"]["dependencies"]),
         ("requirements-dev.lock", project()["dependency-groups"]["dev"]),
         ("requirements-bench.lock", project()["dependency-groups"]["bench"][1:]),
     ],
 )
-def test_a_lock_holds_what_the_project_asks_for(name: str, wanted: list[str]) -> None:
-    """`make lock` writes them; this is how a forgotten one shows without a network."""
+def test_a_lock_contains_what_the_project_requires(name: str, required: list[str]) -> None:
+    """Catches a forgotten `make lock` without a network."""
     pinned = pins(name)
-    for text in wanted:
+    for text in required:
         requirement = Requirement(text)
         version = pinned.get(canonicalize_name(requirement.name))
-        assert version, f"{requirement.name} is in no lock; run `make lock`"
+        assert version, f"{requirement.name} is not locked; run `make lock`"
         assert requirement.specifier.contains(version), f"{text} is locked at {version}"
 
 
 @pytest.mark.parametrize(("smaller", "larger"), list(pairwise(LOCKS)))
-def test_each_lock_holds_the_smaller_one(smaller: str, larger: str) -> None:
+def test_each_lock_contains_the_smaller_one(smaller: str, larger: str) -> None:
     assert pins(smaller).items() <= pins(larger).items()
 
 
