@@ -9,8 +9,8 @@ from fastapi.responses import Response
 from newsletter.app import App
 from newsletter.web import guard
 from newsletter.web.desk.pages import Desk, desk_routes
-from newsletter.web.public import public_routes
-from newsletter.web.reading import Reading, reading_routes
+from newsletter.web.public.reading import Reading, reading_routes
+from newsletter.web.public.routes import public_routes
 
 PUBLIC_STYLES = {
     "/paper.css": "web/paper.css",

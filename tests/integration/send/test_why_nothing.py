@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.store import received
 from newsletter.store.tables import deliveries, issues
-from newsletter.web.public_views import OTHERWISE, REASONS
+from newsletter.web.public.views import OTHERWISE, REASONS
 from tests.fakes.issues import NOW
 from tests.integration.send.conftest import Office
 

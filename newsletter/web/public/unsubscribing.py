@@ -4,8 +4,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from newsletter.model import links
-from newsletter.web.public_forms import Form, titles
-from newsletter.web.public_pages import Pages
+from newsletter.web.public.forms import Form, titles
+from newsletter.web.public.pages import Pages
 from subscribers.consent import leaving
 from subscribers.consent.leaving import Farewell
 from subscribers.model import State, Subscriber

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.render.words import Words
 from newsletter.store import personal
-from newsletter.web.public_forms import Form
-from newsletter.web.public_pages import Pages
+from newsletter.web.public.forms import Form
+from newsletter.web.public.pages import Pages
 from subscribers.consent import rights
 from subscribers.errors import AddressRefused
 from subscribers.model import EmailAddress

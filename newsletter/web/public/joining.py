@@ -6,10 +6,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.model import links
 from newsletter.render.words import Words
-from newsletter.web import wording
-from newsletter.web.public_forms import Form, chosen_newsletters, offered, titles
-from newsletter.web.public_pages import Pages
-from newsletter.web.public_views import language_choices, topic_choices
+from newsletter.web.public import wording
+from newsletter.web.public.forms import Form, chosen_newsletters, offered, titles
+from newsletter.web.public.pages import Pages
+from newsletter.web.public.views import language_choices, topic_choices
 from subscribers.consent import joining
 from subscribers.consent.joining import SignUp
 from subscribers.errors import AddressRefused

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from newsletter.app import App
-from newsletter.web.public_choosing import Choosing
-from newsletter.web.public_forms import Form, read_form
-from newsletter.web.public_joining import Joining
-from newsletter.web.public_leaving import Leaving
-from newsletter.web.public_pages import Pages
-from newsletter.web.public_rights import Rights
+from newsletter.web.public.choosing import Choosing
+from newsletter.web.public.forms import Form, read_form
+from newsletter.web.public.joining import Joining
+from newsletter.web.public.pages import Pages
+from newsletter.web.public.rights import Rights
+from newsletter.web.public.unsubscribing import Leaving
 
 Filled = Annotated[Form, Depends(read_form)]
 LOOK = ["GET", "HEAD"]

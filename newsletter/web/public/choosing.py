@@ -7,10 +7,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from newsletter.model import links
 from newsletter.model.vocabulary import topic_names
 from newsletter.store import received
-from newsletter.web import wording
-from newsletter.web.public_forms import PAUSES, Form, offered, titles, wishes
-from newsletter.web.public_pages import Pages
-from newsletter.web.public_views import language_choices, standings, topic_choices
+from newsletter.web.public import wording
+from newsletter.web.public.forms import PAUSES, Form, offered, titles, wishes
+from newsletter.web.public.pages import Pages
+from newsletter.web.public.views import language_choices, standings, topic_choices
 from subscribers.consent import choosing, rights
 from subscribers.consent.choosing import Wishes
 from subscribers.model import Frequency, Outcome, Subscriber, slug

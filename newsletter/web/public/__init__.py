@@ -1,0 +1,1 @@
+"""The pages for subscribers: sign-up, preferences, unsubscribing, reading."""
