@@ -17,10 +17,10 @@ from typing import Any
 import trafilatura
 
 from bench.figure import Figure
-from newsletter.collect.encoding import decode
-from newsletter.collect.extract import extract
-from newsletter.collect.feeds import read_feed
-from newsletter.collect.jsonfeed import parse_json_feed
+from newsletter.collect.extracting.extract import extract
+from newsletter.collect.finding.feeds import read_feed
+from newsletter.collect.finding.jsonfeed import parse_json_feed
+from newsletter.collect.text.encoding import decode
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
 

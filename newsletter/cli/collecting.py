@@ -14,9 +14,9 @@ from newsletter.app import App
 from newsletter.cli.opening import open_app, sayable
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.collect import health, probe
-from newsletter.collect.outline import outline
+from newsletter.collect.extracting.outline import outline
+from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.run import CollectOptions, CollectReport, Progress, SourceReport, collect
-from newsletter.collect.sandbox import Sandbox
 from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
 from newsletter.model.article import Article, Extracted
@@ -206,8 +206,8 @@ def _led_to(article: Extracted) -> Extracted:
 
 
 def _extracted(sandbox: Sandbox, path: Path, url: str) -> Extracted:
-    from newsletter.collect.extract import LARGEST  # noqa: PLC0415
-    from newsletter.collect.folders import read_bytes  # noqa: PLC0415
+    from newsletter.collect.extracting.extract import LARGEST  # noqa: PLC0415
+    from newsletter.collect.finding.folders import read_bytes  # noqa: PLC0415
 
     return sandbox.article(read_bytes(path, LARGEST), name=path.name, url=url)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.collect.dates import When
+from newsletter.collect.text.dates import When
 from newsletter.model.article import Author, Image
 
 INDEX = "index"

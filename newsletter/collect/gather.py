@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
-from newsletter.collect import folders
+from newsletter.collect.deciding.merge import light_content
 from newsletter.collect.entry import INDEX, Entry, Listing
-from newsletter.collect.merge import light_content
+from newsletter.collect.finding import folders
+from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.reader import PAGE_TYPES, Candidate, Reader
-from newsletter.collect.sandbox import Sandbox
 from newsletter.errors import FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, NotModified, Request
 from newsletter.model.source import SeenEntry, Source, SourceState

@@ -7,8 +7,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.collect import identity
-from newsletter.collect.decide import Decision, Match, decide, may_be_translation, newest_first
+from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.decide import (
+    Decision,
+    Match,
+    decide,
+    may_be_translation,
+    newest_first,
+)
 from newsletter.collect.gather import Gathered
 from newsletter.collect.reader import Candidate
 from newsletter.collect.report import Collected, SourceReport

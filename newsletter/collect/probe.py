@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from newsletter.collect import identity
-from newsletter.collect.decide import Match, decide
+from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.decide import Match, decide
 from newsletter.collect.gather import Gatherer
+from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.reader import Candidate
-from newsletter.collect.sandbox import Sandbox
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState
 from newsletter.store import articles

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from html import escape
 
-from newsletter.collect import folders, identity, urls
-from newsletter.collect.dates import When, plausible
+from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.merge import entry_content, merged
+from newsletter.collect.deciding.walls import wall
 from newsletter.collect.entry import Entry
-from newsletter.collect.merge import entry_content, merged
-from newsletter.collect.sandbox import Sandbox
-from newsletter.collect.walls import wall
+from newsletter.collect.finding import folders
+from newsletter.collect.parsing.sandbox import Sandbox
+from newsletter.collect.text import urls
+from newsletter.collect.text.dates import When, plausible
 from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, Request
 from newsletter.model.article import Extracted

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 
 from newsletter.collect import keep
 from newsletter.collect.gather import Gathered, Gatherer
+from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.report import CollectReport, SourceReport
-from newsletter.collect.sandbox import Sandbox
 from newsletter.errors import NotFound
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState

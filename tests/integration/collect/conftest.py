@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.run import CollectOptions, CollectReport, collect
-from newsletter.collect.sandbox import Sandbox
 from newsletter.fetch.client import Limits, open_fetcher
 from newsletter.model.article import Article
 from newsletter.model.source import Source, SourceState

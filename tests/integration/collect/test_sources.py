@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.collect import health
-from newsletter.collect.extract import extract
+from newsletter.collect.extracting.extract import extract
 from newsletter.collect.probe import probe
 from newsletter.fetch.client import Limits, open_fetcher
 from newsletter.model.source import Source

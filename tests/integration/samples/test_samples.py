@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.collect.extract import extract
+from newsletter.collect.extracting.extract import extract
 from newsletter.model.article import Extracted
 from newsletter.settings import load
 from subscribers.model import EmailAddress, slug

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.collect.dates import When, plausible, read_date, read_feed_date
+from newsletter.collect.text.dates import When, plausible, read_date, read_feed_date
 
 DAY = date(2025, 9, 25)
 

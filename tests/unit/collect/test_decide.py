@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.collect import identity
-from newsletter.collect.decide import Match, decide, likeness, may_be_translation
+from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.decide import Match, decide, likeness, may_be_translation
 from newsletter.model.article import Article, Extracted, Footnote, Section
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.collect.extract import extract
-from newsletter.collect.outline import outline
+from newsletter.collect.extracting.extract import extract
+from newsletter.collect.extracting.outline import outline
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, plain, restored
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.collect.entry import Entry, Listing
-from newsletter.collect.feeds import read_feed
+from newsletter.collect.finding.feeds import read_feed
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author
 from tests.fakes.site import item, rss

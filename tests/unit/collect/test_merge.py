@@ -2,10 +2,10 @@
 
 from datetime import UTC, date, datetime
 
-from newsletter.collect.dates import When
+from newsletter.collect.deciding.merge import merged
+from newsletter.collect.deciding.walls import wall
 from newsletter.collect.entry import Entry
-from newsletter.collect.merge import merged
-from newsletter.collect.walls import wall
+from newsletter.collect.text.dates import When
 from newsletter.model.article import Extracted, Section
 
 WHEN = When(date(2026, 10, 5), datetime(2026, 10, 5, 1, tzinfo=UTC))

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from newsletter.collect.extract import extract
+from newsletter.collect.extracting.extract import extract
 from newsletter.model.article import Author, Extracted
 
 PARAGRAPH = (

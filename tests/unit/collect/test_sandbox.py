@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.collect.sandbox import Sandbox
+from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.errors import ExtractFailed
 
 GOOD = (
@@ -30,7 +30,7 @@ def test_a_document_that_needs_too_much_memory_is_given_up_and_the_next_is_read(
 
 
 def test_an_answer_is_what_the_extraction_itself_gives() -> None:
-    from newsletter.collect.extract import extract  # noqa: PLC0415 - only here in this process
+    from newsletter.collect.extracting.extract import extract  # noqa: PLC0415 - only here in this process
 
     with Sandbox() as sandbox:
         assert sandbox.article(GOOD, name="a.html", url="https://example.org/a") == extract(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from newsletter.collect.extract import extract
-from newsletter.collect.labels import names_takeaways
+from newsletter.collect.extracting.extract import extract
+from newsletter.collect.extracting.labels import names_takeaways
 from newsletter.model.article import Extracted
 
 POINTS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.collect import urls
+from newsletter.collect.text import urls
 
 ONE = "https://example.org/analysis/river"
 

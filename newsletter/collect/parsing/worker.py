@@ -1,6 +1,6 @@
 """Parse documents in a process of its own, so that a hostile one can stop nothing else.
 
-Run as `python -m newsletter.collect.worker MEMORY_BYTES`. Reads frames from standard input and
+Run as `python -m newsletter.collect.parsing.worker MEMORY_BYTES`. Reads frames from standard input and
 answers each with one frame on standard output: a length, then JSON. The wire carries JSON only, so
 that whatever a document makes of this process, the other side never executes it.
 """
@@ -14,11 +14,11 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from newsletter.collect.extract import extract
-from newsletter.collect.feeds import read_feed
-from newsletter.collect.frames import ANSWER, FRAME
-from newsletter.collect.pages import read_page
-from newsletter.collect.sitemaps import read_sitemap
+from newsletter.collect.extracting.extract import extract
+from newsletter.collect.finding.feeds import read_feed
+from newsletter.collect.finding.pages import read_page
+from newsletter.collect.finding.sitemaps import read_sitemap
+from newsletter.collect.parsing.frames import ANSWER, FRAME
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import plain
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from newsletter.collect import identity
+from newsletter.collect.deciding import identity
 from newsletter.collect.entry import Entry
 from newsletter.model.article import Extracted, Section
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from lxml import html
 from lxml.etree import LxmlError, XPath
 
-from newsletter.collect import body, language, urls
-from newsletter.collect.blocks import Block, Kind, count_words, tidy
-from newsletter.collect.bylines import is_name, read_byline
-from newsletter.collect.dates import When, read_date
-from newsletter.collect.head import Head, page_head
-from newsletter.collect.markup import Element, hints, markup_blocks
-from newsletter.collect.metadata import Metadata, read_metadata
-from newsletter.collect.notes import Tail, read_tail
-from newsletter.collect.takeaways import KeyPoints, author_takeaways
+from newsletter.collect.extracting import body
+from newsletter.collect.extracting.head import Head, page_head
+from newsletter.collect.extracting.markup import Element, hints, markup_blocks
+from newsletter.collect.extracting.metadata import Metadata, read_metadata
+from newsletter.collect.extracting.notes import Tail, read_tail
+from newsletter.collect.extracting.takeaways import KeyPoints, author_takeaways
+from newsletter.collect.text import language, urls
+from newsletter.collect.text.blocks import Block, Kind, count_words, tidy
+from newsletter.collect.text.bylines import is_name, read_byline
+from newsletter.collect.text.dates import When, read_date
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Image, Section
 

@@ -8,9 +8,9 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from newsletter.collect.bylines import read_byline, with_positions
-from newsletter.collect.dates import read_date
-from newsletter.collect.language import code, is_right_to_left
+from newsletter.collect.text.bylines import read_byline, with_positions
+from newsletter.collect.text.dates import read_date
+from newsletter.collect.text.language import code, is_right_to_left
 from newsletter.model.article import Author, Extracted, Image, Translation
 from newsletter.model.text import web_address
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from newsletter.collect import identity
+from newsletter.collect.deciding import identity
 from newsletter.model.article import Article, Extracted
 
 WINDOW = timedelta(days=14)

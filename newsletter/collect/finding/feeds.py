@@ -11,13 +11,13 @@ from urllib.parse import urljoin
 
 import feedparser
 
-from newsletter.collect.blocks import tidy
-from newsletter.collect.bylines import is_name, read_byline
-from newsletter.collect.dates import When, read_feed_date
-from newsletter.collect.encoding import decode
+from newsletter.collect.deciding.identity import digest
 from newsletter.collect.entry import Entry, Listing
-from newsletter.collect.identity import digest
-from newsletter.collect.jsonfeed import JsonFeed, JsonItem, looks_json, parse_json_feed
+from newsletter.collect.finding.jsonfeed import JsonFeed, JsonItem, looks_json, parse_json_feed
+from newsletter.collect.text.blocks import tidy
+from newsletter.collect.text.bylines import is_name, read_byline
+from newsletter.collect.text.dates import When, read_feed_date
+from newsletter.collect.text.encoding import decode
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Image
 

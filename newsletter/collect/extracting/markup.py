@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from newsletter.collect.blocks import Block, Kind, tidy
+from newsletter.collect.text.blocks import Block, Kind, tidy
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from newsletter.collect.blocks import tidy
+from newsletter.collect.text.blocks import tidy
 from newsletter.model.article import Author
 
 _PREFIX = re.compile(

@@ -12,8 +12,8 @@ from htmldate import find_date
 from lxml import etree, html
 from trafilatura import bare_extraction
 
-from newsletter.collect.blocks import Block, Kind, tidy
-from newsletter.collect.labels import names_stop
+from newsletter.collect.extracting.labels import names_stop
+from newsletter.collect.text.blocks import Block, Kind, tidy
 from newsletter.model.article import Section
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from newsletter.collect.blocks import Block, Kind, has_bullet, tidy, unbulleted
+from newsletter.collect.text.blocks import Block, Kind, has_bullet, tidy, unbulleted
 
 WRAPPED = 55
 """A line at least this long, followed by another, was broken by a margin and not by its author."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from newsletter.collect.blocks import Block, Kind, count_words, has_bullet, unbulleted
-from newsletter.collect.labels import names_stop, names_takeaways, plain
+from newsletter.collect.extracting.labels import names_stop, names_takeaways, plain
+from newsletter.collect.text.blocks import Block, Kind, count_words, has_bullet, unbulleted
 
 HintsOf = Callable[[Block, int], str]
 

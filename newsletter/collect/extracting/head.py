@@ -4,16 +4,16 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from newsletter.collect.blocks import Block, Kind, tidy
-from newsletter.collect.bylines import (
+from newsletter.collect.extracting.labels import names_takeaways
+from newsletter.collect.text.blocks import Block, Kind, tidy
+from newsletter.collect.text.bylines import (
     has_prefix,
     is_name,
     is_position,
     read_byline,
     with_positions,
 )
-from newsletter.collect.dates import When, date_within, read_date
-from newsletter.collect.labels import names_takeaways
+from newsletter.collect.text.dates import When, date_within, read_date
 from newsletter.model.article import Author
 
 HintsOf = Callable[[Block, int], str]

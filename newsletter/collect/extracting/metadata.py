@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from newsletter.collect.blocks import tidy
-from newsletter.collect.bylines import is_name, read_byline
-from newsletter.collect.dates import When, read_date
+from newsletter.collect.text.blocks import tidy
+from newsletter.collect.text.bylines import is_name, read_byline
+from newsletter.collect.text.dates import When, read_date
 from newsletter.model.article import Author, Image, Translation
 from newsletter.model.text import web_address
 

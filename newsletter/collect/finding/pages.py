@@ -8,14 +8,14 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import html
 
-from newsletter.collect import urls
-from newsletter.collect.blocks import tidy
-from newsletter.collect.dates import When, read_date
-from newsletter.collect.encoding import decode
+from newsletter.collect.deciding.identity import digest, names_article
+from newsletter.collect.deciding.walls import is_login
 from newsletter.collect.entry import Entry, Listing
-from newsletter.collect.identity import digest, names_article
-from newsletter.collect.pagetext import parse
-from newsletter.collect.walls import is_login
+from newsletter.collect.extracting.page import parse
+from newsletter.collect.text import urls
+from newsletter.collect.text.blocks import tidy
+from newsletter.collect.text.dates import When, read_date
+from newsletter.collect.text.encoding import decode
 from newsletter.errors import ExtractFailed
 
 MOST_LINKS, CARD_DEPTH, SHORTEST_TITLE = 3000, 4, 12

@@ -7,9 +7,9 @@ import zlib
 
 from lxml import etree
 
-from newsletter.collect.dates import read_date
+from newsletter.collect.deciding.identity import digest, names_article
 from newsletter.collect.entry import INDEX, Entry, Listing
-from newsletter.collect.identity import digest, names_article
+from newsletter.collect.text.dates import read_date
 from newsletter.errors import ExtractFailed
 
 MOST_ENTRIES, LARGEST = 50_000, 60_000_000

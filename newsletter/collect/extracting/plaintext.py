@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from newsletter.collect import language
-from newsletter.collect.blocks import Block, Kind
-from newsletter.collect.body import sections
-from newsletter.collect.head import Head, text_head
-from newsletter.collect.notes import Tail, read_tail
-from newsletter.collect.takeaways import KeyPoints, author_takeaways
-from newsletter.collect.texts import text_blocks
+from newsletter.collect.extracting.body import sections
+from newsletter.collect.extracting.head import Head, text_head
+from newsletter.collect.extracting.lines import text_blocks
+from newsletter.collect.extracting.notes import Tail, read_tail
+from newsletter.collect.extracting.takeaways import KeyPoints, author_takeaways
+from newsletter.collect.text import language
+from newsletter.collect.text.blocks import Block, Kind
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
 

@@ -14,9 +14,9 @@ from typing import Any, Self
 import orjson
 
 import newsletter
-from newsletter.collect.dates import When
 from newsletter.collect.entry import Entry, Listing
-from newsletter.collect.frames import ANSWER, FRAME
+from newsletter.collect.parsing.frames import ANSWER, FRAME
+from newsletter.collect.text.dates import When
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Image, restored
 
@@ -137,7 +137,7 @@ class _Worker:
             paths = os.pathsep.join([home, *filter(None, sys.path)])
             environment = {"PYTHONPATH": paths, "PATH": os.defpath, "PYTHONUTF8": "1"}
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "newsletter.collect.worker", str(self._memory)],
+                [sys.executable, "-m", "newsletter.collect.parsing.worker", str(self._memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -2,7 +2,7 @@
 
 import re
 
-from newsletter.collect import urls
+from newsletter.collect.text import urls
 
 _PASSWORD = re.compile(r"<input\b[^>]*\btype=[\"']?password", re.IGNORECASE)
 _CHALLENGE = re.compile(

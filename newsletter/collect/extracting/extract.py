@@ -3,10 +3,10 @@
 import re
 from pathlib import PurePath
 
-from newsletter.collect import markdown
-from newsletter.collect.encoding import decode, looks_binary
-from newsletter.collect.pagetext import extract_markup
-from newsletter.collect.plaintext import extract_text
+from newsletter.collect.extracting import markdown
+from newsletter.collect.extracting.page import extract_markup
+from newsletter.collect.extracting.plaintext import extract_text
+from newsletter.collect.text.encoding import decode, looks_binary
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urljoin
 
-from newsletter.collect import urls
 from newsletter.collect.entry import Entry
+from newsletter.collect.text import urls
 from newsletter.model.article import ArticleKey, Extracted
 from newsletter.model.source import Source
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from newsletter.collect.blocks import Block, Kind
-from newsletter.collect.labels import names_biography, names_notes, names_stop
+from newsletter.collect.extracting.labels import names_biography, names_notes, names_stop
+from newsletter.collect.text.blocks import Block, Kind
 from newsletter.model.article import Author, Footnote
 
 HintsOf = Callable[[Block, int], str]

@@ -1,0 +1,1 @@
+"""Decide what a candidate is, from values alone."""

@@ -1,0 +1,1 @@
+"""Read an article out of a document: its head, key points, body and notes."""

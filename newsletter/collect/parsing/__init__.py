@@ -1,0 +1,1 @@
+"""Parse documents in worker processes, bounded in time and memory."""

@@ -1,0 +1,1 @@
+"""Read small pieces of outside text: encodings, dates, names, languages and addresses."""
