@@ -9,8 +9,19 @@ class ConfigurationError(Exception):
     """
 
 
+class NextStep:
+    """Base of the values in `newsletter.model.next_step`: what a person may do next."""
+
+    __slots__ = ()
+
+
 class NewsletterError(Exception):
-    """Say in one line what happened, where, and what to do next."""
+    """What happened and where, in one line; `next_step` is what a person may do about it."""
+
+    def __init__(self, message: str = "", *, next_step: NextStep | None = None) -> None:
+        """Keep the message and the next step."""
+        super().__init__(message)
+        self.next_step = next_step
 
 
 class FetchFailed(NewsletterError):
@@ -41,3 +52,7 @@ class NotAllowed(NewsletterError):
 
 class NotFound(NewsletterError):
     """What was asked for does not exist."""
+
+
+class NotPermitted(NewsletterError):
+    """The actor's role does not include this act."""

@@ -18,9 +18,10 @@ from newsletter.cli.show import Exit, fail, say
 from newsletter.edit import approval
 from newsletter.edit import run as editing
 from newsletter.model.edition import issue_hash
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Timing, next_free
+from newsletter.model.states import IssueState
 from newsletter.pipeline import prepare, refresh, submit
 from newsletter.render import run as rendering
 from newsletter.settings.secrets import write_first

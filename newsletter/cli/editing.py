@@ -25,10 +25,11 @@ from newsletter.esp.mime import message
 from newsletter.esp.port import Recipient
 from newsletter.model.edition import Chooser, Contents, Edition, Subsets, issue_hash
 from newsletter.model.finding import Finding, blocking
-from newsletter.model.issue import Issue, IssueState, Item
+from newsletter.model.issue import Issue, Item
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Timing, next_free
+from newsletter.model.states import IssueState
 from newsletter.render import run as rendering
 from newsletter.send.headers import letter
 from newsletter.store import editions, issues, slots

@@ -13,8 +13,9 @@ from newsletter.cli.show import Exit, errors, fail, print_json, say
 from newsletter.cli.watching import AsJson, Number, show_issue
 from newsletter.edit.run import Occasion, special
 from newsletter.esp.port import Verdict
-from newsletter.model.issue import IssueKind, IssueState
+from newsletter.model.issue import IssueKind
 from newsletter.model.slot import Due
+from newsletter.model.states import IssueState
 from newsletter.send import acts, proof, run, standing
 from newsletter.store import editions, issues
 from subscribers.model import EmailAddress

@@ -9,7 +9,7 @@ from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import print_json, print_rows, say
 from newsletter.model.batch import batch_id
-from newsletter.model.issue import IssueState
+from newsletter.model.states import IssueState
 from newsletter.pipeline import standings
 from newsletter.pipeline.report import counted
 from newsletter.send import standing

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding, blocking
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
+from newsletter.model.states import IssueState
 from newsletter.store import acts, editions, issues
 from newsletter.store.acts import Act
 

@@ -13,9 +13,10 @@ from newsletter.edit.select import Candidate, Choice, select
 from newsletter.edit.sheet import state_of
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Article
-from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, IssueState, Item
+from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
+from newsletter.model.states import IssueState
 from newsletter.store import acts, articles, editions, issues, slots
 from newsletter.store.acts import Act
 from newsletter.store.issues import NewIssue

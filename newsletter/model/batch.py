@@ -3,22 +3,8 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-
-class BatchState(StrEnum):
-    """See DESIGN section 5; `REFUSED` needs a person, `HELD` waits for one."""
-
-    PREPARED = "prepared"
-    SUBMITTING = "submitting"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    HELD = "held"
-    CANCELLED = "cancelled"
-
-
-UNSETTLED = (BatchState.PREPARED, BatchState.SUBMITTING, BatchState.UNKNOWN, BatchState.HELD)
+from newsletter.model.states import BatchState
 
 _BATCH = re.compile(r"([1-9][0-9]{0,17})\.([1-9][0-9]{0,17})", re.ASCII)
 _ATTEMPT = re.compile(_BATCH.pattern + r":([1-9][0-9]{0,8})", re.ASCII)

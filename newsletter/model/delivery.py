@@ -1,24 +1,8 @@
 """One edition to one recipient: its states and how they move."""
 
 import re
-from enum import StrEnum
 
-
-class DeliveryState(StrEnum):
-    """Moves by RANK, not by arrival; WITHDRAWN and REFUSED end before submission."""
-
-    PENDING = "pending"
-    SUBMITTED = "submitted"
-    DEFERRED = "deferred"
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-    DROPPED = "dropped"
-    COMPLAINED = "complained"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-
-
-RANK = {state: rank for rank, state in enumerate(DeliveryState)}
+from newsletter.model.states import RANK, DeliveryState
 
 
 def delivery_id(issue_id: int, seq: int) -> str:

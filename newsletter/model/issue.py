@@ -7,22 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from newsletter.model.article import Author, Image
-
-
-class IssueState(StrEnum):
-    """Where an issue stands; it stays SUBMITTING while any batch is unknown or held."""
-
-    DRAFT = "draft"
-    REVIEW = "review"
-    APPROVED = "approved"
-    PREPARING = "preparing"
-    SUBMITTING = "submitting"
-    SUBMITTED = "submitted"
-    PAUSED = "paused"
-    CANCELLED = "cancelled"
-    SKIPPED = "skipped"
-    MISSED = "missed"
-
+from newsletter.model.states import EDITABLE, IssueState
 
 NOTHING_NEW = "nothing new to print"
 """Why an issue was skipped for which there was no article."""
@@ -140,7 +125,6 @@ class Issue:
 CORRECTABLE = ("title", "teaser", "takeaways")
 EXTRACTED = "takeaways extracted"
 """Beside corrected takeaways: where in the text they stand, None if staff wrote them."""
-EDITABLE = frozenset({IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED})
 
 
 def corrected(item: Item) -> Item:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from newsletter.errors import NotFound
 from newsletter.model.cadence import Cadence
+from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import Source
 
@@ -137,4 +139,13 @@ class Publication:
 
     def newsletter(self, key: str) -> Newsletter | None:
         """Return the newsletter called `key`, or None."""
-        return next((one for one in self.newsletters if one.key == key), None)
+        return next((found for found in self.newsletters if found.key == key), None)
+
+    def require_newsletter(self, key: str) -> Newsletter:
+        """Return the newsletter called `key`; raise NotFound, which names those that exist."""
+        found = self.newsletter(key)
+        if found is None:
+            known = ", ".join(newsletter.key for newsletter in self.newsletters) or "none"
+            msg = f"There is no newsletter “{key}” in newsletter.toml. Configured: {known}."
+            raise NotFound(msg, next_step=ConfigureNewsletter(key))
+        return found

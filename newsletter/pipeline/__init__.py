@@ -16,9 +16,10 @@ from newsletter.edit import run as editing
 from newsletter.errors import NewsletterError, NotAllowed
 from newsletter.esp.port import Sender
 from newsletter.model.finding import blocking
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Decision, Timing, due
+from newsletter.model.states import IssueState
 from newsletter.pipeline import standings
 from newsletter.pipeline.report import Level, Line, Step, counted
 from newsletter.pipeline.standings import OPEN

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.departure import departure
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter
+from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, counted
 from newsletter.send import standing
-from newsletter.send.run import departure
 from newsletter.send.standing import Doubt, Standing
 from newsletter.send.waits import Around
 from newsletter.store import batches, issues

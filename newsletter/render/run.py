@@ -10,8 +10,9 @@ from newsletter.errors import NotAllowed
 from newsletter.model.article import Extracted
 from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
 from newsletter.model.finding import Finding
-from newsletter.model.issue import Issue, IssueKind, IssueState, Item, corrected
+from newsletter.model.issue import Issue, IssueKind, Item, corrected
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.states import IssueState
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import pages as page_checks
 from newsletter.render.checks import under

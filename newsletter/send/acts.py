@@ -7,9 +7,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed, NotFound
-from newsletter.model.batch import BatchState, read_batch
-from newsletter.model.delivery import DeliveryState
-from newsletter.model.issue import IssueState
+from newsletter.model.batch import read_batch
+from newsletter.model.states import BatchState, DeliveryState, IssueState
 from newsletter.send import pieces
 from newsletter.store import acts, batches, deliveries, issues
 

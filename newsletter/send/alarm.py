@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.model.issue import IssueState
 from newsletter.model.publication import Publication
+from newsletter.model.states import IssueState
 from newsletter.store import acts, issues, notices
 
 MACHINE = "newsletter"

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.batch import BatchState, Claim, Result
-from newsletter.model.delivery import DeliveryState, read_delivery
+from newsletter.model.batch import Claim, Result
+from newsletter.model.delivery import read_delivery
 from newsletter.model.publication import Publication
+from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send import alarm, brake, feedback, pieces, volume
 from newsletter.store import attempts, batches, claims, deliveries, issues, rates
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import BatchState, Claim, read_attempt
-from newsletter.model.delivery import DeliveryState
+from newsletter.model.batch import Claim, read_attempt
+from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send.acts import CANCELLED
 from newsletter.store import attempts, batches, deliveries, issues
 

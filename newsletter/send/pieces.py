@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import BatchState, Planned
+from newsletter.model.batch import Planned
+from newsletter.model.states import BatchState
 from newsletter.store import batches, deliveries
 
 Span = tuple[int, int]

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from newsletter.errors import ConfigurationError, NotAllowed
 from newsletter.esp.port import Sender
-from newsletter.model.batch import BatchState
+from newsletter.model.departure import departure
 from newsletter.model.edition import issue_hash
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.states import BatchState, IssueState
 from newsletter.send import acts, alarm, audience, brake, feedback, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.send.worker import Tally, Worker
@@ -38,14 +39,6 @@ class Reconciled:
     held: int = 0
     again: int = 0
     finished: tuple[int, ...] = ()
-
-
-def departure(issue: Issue, newsletter: Newsletter) -> datetime:
-    """Return when an approved issue may begin to leave: its slot, and never within the undo."""
-    if issue.leaves_at is not None:
-        return issue.leaves_at
-    approved_at = issue.approved_at or issue.due_at
-    return max(issue.due_at, approved_at + newsletter.undo)
 
 
 def departing(connection: sa.Connection, publication: Publication, now: datetime) -> list[int]:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import BatchState, batch_id
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.batch import batch_id
+from newsletter.model.issue import Issue
+from newsletter.model.states import BatchState, IssueState
 from newsletter.send import waits
 from newsletter.send.waits import Around, Wait
 from newsletter.store import batches, deliveries, issues

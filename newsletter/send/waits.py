@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
+from newsletter.model.states import IssueState
 from newsletter.send import volume
 from newsletter.store import batches
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 import structlog
 
 from newsletter.esp.port import Letter, Outcome, Recipients, Shipment, Verdict
-from newsletter.model.batch import BatchState, Claim, Result
-from newsletter.model.delivery import DeliveryState
+from newsletter.model.batch import Claim, Result
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
+from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send import attempt, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.store import claims, deliveries, editions, issues, rates

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
 from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
-from newsletter.model.batch import BatchState, Claim
+from newsletter.model.batch import Claim
+from newsletter.model.states import BatchState
 from newsletter.store.tables import attempts
 from newsletter.store.types import UtcDateTime
 

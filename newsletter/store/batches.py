@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import UNSETTLED, BatchState, Planned
-from newsletter.model.issue import IssueState
+from newsletter.model.batch import Planned
+from newsletter.model.states import UNSETTLED, BatchState, IssueState
 from newsletter.store.tables import batches, issues, rates
 
 COUNTED = (

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import BatchState, Claim, Result
-from newsletter.model.issue import IssueState
+from newsletter.model.batch import Claim, Result
+from newsletter.model.states import BatchState, IssueState
 from newsletter.store import attempts
 from newsletter.store.issues import lock
 from newsletter.store.tables import batches, issues, rates

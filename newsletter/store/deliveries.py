@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, cast
 import orjson
 import sqlalchemy as sa
 
-from newsletter.model.batch import BatchState, Claim
-from newsletter.model.delivery import DeliveryState, read_delivery
+from newsletter.model.batch import Claim
+from newsletter.model.delivery import read_delivery
+from newsletter.model.states import BatchState, DeliveryState
 from newsletter.store.tables import batches, deliveries, exclusions, issues
 from newsletter.store.types import UtcDateTime
 from subscribers.audience import reachable

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotFound
 from newsletter.model.article import Author, Image
-from newsletter.model.issue import Block, Issue, IssueKind, IssueState, Item, Takeaways, Text
+from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Text
+from newsletter.model.states import IssueState
 from newsletter.store.tables import issues, items
 
 LARGEST_ID = 31
@@ -45,7 +46,7 @@ def insert(connection: sa.Connection, new: NewIssue, *, actor: str, now: datetim
 
 
 def _next_number(connection: sa.Connection, new: NewIssue) -> int:
-    step = -1 if new.state in {IssueState.SKIPPED, IssueState.MISSED} else 1
+    step = -1 if new.state is IssueState.SKIPPED else 1
     last = connection.scalar(
         sa.select(sa.func.max(issues.c.number * step)).where(
             issues.c.newsletter == new.newsletter, issues.c.number * step > 0

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.delivery import DeliveryState
-from newsletter.model.issue import NOTHING_NEW, IssueKind, IssueState
+from newsletter.model.issue import NOTHING_NEW, IssueKind
+from newsletter.model.states import DeliveryState, IssueState
 from newsletter.store.tables import deliveries, exclusions, issues
 
 _UNSENT = {
@@ -18,7 +18,6 @@ _UNSENT = {
     IssueState.PAUSED: "stopped",
     IssueState.CANCELLED: "called off",
     IssueState.SKIPPED: "did not appear",
-    IssueState.MISSED: "did not appear",
 }
 """What became of an issue that was never meant for anybody: its audience was not frozen."""
 _GOT = (

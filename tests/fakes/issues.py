@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from newsletter.model.cadence import Cadence
 from newsletter.model.edition import Edition, edition_hash, issue_hash
-from newsletter.model.issue import IssueKind, IssueState, Item, Takeaways, Text
+from newsletter.model.issue import IssueKind, Item, Takeaways, Text
 from newsletter.model.personalization import placeholder
 from newsletter.model.publication import Mailbox, Newsletter, Publication
+from newsletter.model.states import IssueState
 from newsletter.store import editions, issues
 from newsletter.store.tables import articles
 from subscribers.store import tables as people_tables

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from newsletter.model.article import Author, Extracted, Footnote, Image, Section
 from newsletter.model.cadence import Cadence
 from newsletter.model.edition import Contents
-from newsletter.model.issue import Block, Issue, IssueKind, IssueState, Item, Takeaways, Text
+from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Text
 from newsletter.model.publication import Brand, Mailbox, Newsletter, Publication, Topic
+from newsletter.model.states import IssueState
 from newsletter.render.templates import Templates, open_templates
 from newsletter.render.view import Setting
 

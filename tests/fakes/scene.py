@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypedDict
 import sqlalchemy as sa
 from typing_extensions import Unpack
 
-from newsletter.model.issue import IssueState
+from newsletter.model.states import IssueState
 from newsletter.send import acts, feedback, run, standing
 from newsletter.store import batches, deliveries
 from newsletter.store.database import open_engine

@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.collect import health
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, note, offset
+from newsletter.model.states import IssueState
 from newsletter.pipeline import standings
 from newsletter.send import standing
 from newsletter.send.waits import Around

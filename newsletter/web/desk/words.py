@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from newsletter.model.issue import Issue, IssueState
+from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter
+from newsletter.model.states import IssueState
 
 TONES = {
     IssueState.DRAFT: "warn",
@@ -15,7 +16,6 @@ TONES = {
     IssueState.PAUSED: "warn",
     IssueState.CANCELLED: "bad",
     IssueState.SKIPPED: "soft",
-    IssueState.MISSED: "bad",
 }
 NAMES = {IssueState.DRAFT: "draft", IssueState.REVIEW: "in review"}
 

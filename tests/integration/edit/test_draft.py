@@ -12,9 +12,9 @@ from newsletter.errors import NotAllowed
 from newsletter.model.article import Author, Extracted, Section
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding
-from newsletter.model.issue import IssueState
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
+from newsletter.model.states import IssueState
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
 from newsletter.store import articles, editions, issues

@@ -13,8 +13,9 @@ from newsletter.edit.operations import Correct, Place, SetText
 from newsletter.edit.sheet import state_of
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Extracted, Section
-from newsletter.model.issue import IssueKind, IssueState, corrected
+from newsletter.model.issue import IssueKind, corrected
 from newsletter.model.slot import Due
+from newsletter.model.states import IssueState
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
 from newsletter.store import acts, articles, editions, issues

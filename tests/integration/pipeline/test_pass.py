@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.dispatch import embedded
 from newsletter.edit.approval import approve
-from newsletter.model.issue import IssueState
+from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line, Step
 from newsletter.store import issues, upkeep
 from tests.fakes.house import MONDAY, House, article, house, leave_all, reopened

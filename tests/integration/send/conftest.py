@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.port import FaultPoint, Outcome, Sender, Verdict, nowhere
-from newsletter.model.batch import BatchState, Claim
+from newsletter.model.batch import Claim
 from newsletter.model.publication import Publication
+from newsletter.model.states import BatchState
 from newsletter.send import acts, attempt, run, standing
 from newsletter.send.courier import Courier
 from newsletter.send.standing import Standing

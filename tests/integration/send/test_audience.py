@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.issue import IssueKind, IssueState
+from newsletter.model.issue import IssueKind
+from newsletter.model.states import IssueState
 from newsletter.send import acts, run
 from newsletter.store import batches, deliveries, issues
 from newsletter.store.tables import editions as edition_table

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.model.delivery import DeliveryState, advance
+from newsletter.model.delivery import advance
+from newsletter.model.states import DeliveryState
 from newsletter.store import intents
 from newsletter.store.tables import deliveries
 from subscribers import directory, suppression

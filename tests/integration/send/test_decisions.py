@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.issue import IssueState
+from newsletter.model.states import IssueState
 from newsletter.send import acts, feedback, run
 from newsletter.store import batches, issues
 from newsletter.store.tables import notices as notice_table

@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.batch import BatchState, Claim
+from newsletter.model.batch import Claim
+from newsletter.model.states import BatchState
 from newsletter.send import acts, feedback, run
 from newsletter.store import batches, deliveries
 from newsletter.store.tables import deliveries as delivery_table

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed, NotFound
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.batch import BatchState, Result
+from newsletter.model.batch import Result
+from newsletter.model.states import BatchState
 from newsletter.send import acts, feedback
 from newsletter.store import acts as record
 from newsletter.store import attempts, batches, claims, notices

@@ -13,7 +13,7 @@ from newsletter.edit.operations import SetText
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim
-from newsletter.model.issue import IssueState
+from newsletter.model.states import IssueState
 from newsletter.send import acts, attempt, feedback, run
 from newsletter.store import batches, editions, issues, rates
 from newsletter.store.tables import rates as rate_table

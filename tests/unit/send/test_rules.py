@@ -9,16 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.batch import (
-    BatchState,
-    Claim,
-    attempt_id,
-    batch_id,
-    read_attempt,
-    read_batch,
-)
-from newsletter.model.delivery import DeliveryState, advance, delivery_id, read_delivery
+from newsletter.model.batch import Claim, attempt_id, batch_id, read_attempt, read_batch
+from newsletter.model.delivery import advance, delivery_id, read_delivery
 from newsletter.model.quiet import Quiet
+from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send.attempt import judged
 from newsletter.send.audience import lay_out
 from newsletter.send.brake import Reputation, verdict

@@ -1,0 +1,13 @@
+"""How issues are named wherever people read about them."""
+
+from newsletter.model.issue import Issue
+from newsletter.model.publication import Newsletter
+
+
+def issue_name(issue: Issue, newsletter: Newsletter | None) -> str:
+    """Return `The Weekly Brief No. 12`; the key replaces a title that was removed.
+
+    A skipped issue takes no number of the series.
+    """
+    title = newsletter.title if newsletter else issue.newsletter
+    return f"{title} No. {issue.number}" if issue.number > 0 else f"{title}, {issue.nominal}"
