@@ -24,16 +24,16 @@ def figures(quick: bool) -> Iterator[Figure]:
         replace(manuscripts.SUMMIT, article_id=place, position=place) for place in range(1, 13)
     )
     contents = Contents(tuple(range(1, 9)), tuple(range(9, 13)))
-    setting = manuscripts.setting()
-    house = setting.publication
+    context = manuscripts.context()
+    house = context.publication
     templates = open_templates(house, None)
 
     def render() -> str:
-        return rendered(templates, manuscripts.issue(), items, contents, setting).html
+        return rendered(templates, manuscripts.issue(), items, contents, context).html
 
     page = render()
     mail = inline(page)
-    values = substitutions(setting.nonce, {"token": "t" * 40, "delivery": "1-1", "name": "Ada"})
+    values = substitutions(context.nonce, {"token": "t" * 40, "delivery": "1-1", "name": "Ada"})
     yield Figure("open the templates", _median(lambda: open_templates(house, None), 3), "ms")
     yield Figure("render", _median(render, times), "ms/edition", "8 items, 4 headlines")
     yield Figure("inline", _median(lambda: inline(page), times), "ms/edition")

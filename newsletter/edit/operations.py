@@ -65,7 +65,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Reorder:
     """Print the items in this order; those not named follow in theirs."""
 
     articles: tuple[int, ...]
@@ -95,7 +95,7 @@ class AcceptSuggested:
     article_id: int
 
 
-Operation = SetText | SetBlocks | Place | Pin | Order | Correct | Revert | AcceptSuggested
+Operation = SetText | SetBlocks | Place | Pin | Reorder | Correct | Revert | AcceptSuggested
 
 
 def applied(draft: Draft, operations: Sequence[Operation]) -> Draft:
@@ -115,7 +115,7 @@ def _apply(draft: Draft, operation: Operation) -> Draft:
     match operation:
         case SetText() | SetBlocks():
             return _retold(draft, operation)
-        case Order(articles):
+        case Reorder(articles):
             return _ordered(draft, articles)
         case Place(article_id, where):
             return _changed(draft, article_id, lambda one: _placed(one, where))

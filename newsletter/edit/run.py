@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, renewed, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, numbered
-from newsletter.edit.select import Candidate, Choice, select
+from newsletter.edit.select import Candidate, Selection, select
 from newsletter.edit.sheet import state_of
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Article
@@ -124,20 +124,23 @@ def candidates(
 def _laid_out(
     present: Sequence[Candidate], publication: Publication, newsletter: Newsletter
 ) -> list[Item]:
-    choices = select(present, newsletter)
+    selections = select(present, newsletter)
     return [
-        _placed(choice, place, publication, newsletter) for place, choice in enumerate(choices, 1)
+        _placed(selection, place, publication, newsletter)
+        for place, selection in enumerate(selections, 1)
     ]
 
 
-def _placed(choice: Choice, place: int, publication: Publication, newsletter: Newsletter) -> Item:
-    item = item_of(choice.candidate.article, publication.topics, newsletter.highlights)
+def _placed(
+    selection: Selection, place: int, publication: Publication, newsletter: Newsletter
+) -> Item:
+    item = item_of(selection.candidate.article, publication.topics, newsletter.highlights)
     return replace(
         item,
         position=place,
-        included=choice.included,
-        reason=choice.reason,
-        pinned=choice.candidate.pinned,
+        included=selection.included,
+        reason=selection.reason,
+        pinned=selection.candidate.pinned,
     )
 
 
@@ -201,7 +204,7 @@ def _late(
     ]
     return [
         _placed(
-            Choice(one, included=False, reason="collected after the draft"),
+            Selection(one, included=False, reason="collected after the draft"),
             len(present) + place,
             publication,
             newsletter,

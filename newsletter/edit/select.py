@@ -22,7 +22,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """A candidate's place: in (ordered) or out, and why, in words for staff."""
 
     candidate: Candidate
@@ -36,7 +36,7 @@ def room(newsletter: Newsletter) -> int:
     return most if newsletter.content == "same" or newsletter.layout == "letter" else most * POOL
 
 
-def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Choice]:
+def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Selection]:
     """Put every candidate in or out; those in come first, in printed order, the lead on top.
 
     Pinned articles come first. Then the newest that fits, with a cost for every earlier item from
@@ -45,12 +45,12 @@ def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Choi
     fitting, out = _fit(candidates, newsletter)
     chosen = _spread(fitting, room(newsletter))
     included = [
-        Choice(one, included=True, reason=_why(place, one, turn))
+        Selection(one, included=True, reason=_why(place, one, turn))
         for place, (one, turn) in enumerate(chosen)
     ]
     taken = {one.article.id for one, _ in chosen}
     over = [
-        Choice(
+        Selection(
             one, included=False, reason=f"did not fit: {len(chosen)} items are taken; carries over"
         )
         for one in fitting
@@ -61,13 +61,13 @@ def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Choi
 
 def _fit(
     candidates: Sequence[Candidate], newsletter: Newsletter
-) -> tuple[list[Candidate], list[Choice]]:
+) -> tuple[list[Candidate], list[Selection]]:
     fitting: list[Candidate] = []
-    out: list[Choice] = []
+    out: list[Selection] = []
     for one in sorted(candidates, key=_age):
         reason = _misfit(one, newsletter)
         if reason:
-            out.append(Choice(one, included=False, reason=reason))
+            out.append(Selection(one, included=False, reason=reason))
         else:
             fitting.append(one)
     return fitting, out

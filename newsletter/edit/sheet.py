@@ -14,9 +14,9 @@ from newsletter.edit.operations import (
     Correct,
     Draft,
     Operation,
-    Order,
     Pin,
     Place,
+    Reorder,
     Revert,
     SetBlocks,
     SetText,
@@ -197,7 +197,7 @@ def _items(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
             yield from _correcting(part, item)
     order += [one for one in known if one not in order]
     if order != list(known):
-        yield Order(tuple(order))
+        yield Reorder(tuple(order))
 
 
 def _number(part: _Part) -> int:

@@ -52,7 +52,7 @@ _PAIRS = (("“", "”"), ("「", "」"), ("『", "』"), ("(", ")"), ("[", "]")
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class BodySentence:
     """A sentence of the body, its number in the text (from 1), and its section's place."""
 
     text: str
@@ -75,7 +75,7 @@ def extract(article: Extracted, *, teaser: str = "") -> Takeaways:
     if words < FEWEST_WORDS:
         return Takeaways()
     wanted = 2 if words < SHORT_WORDS else 3
-    present = list(islice(_candidates(article), MOST_SENTENCES))
+    present = list(islice(_body_sentences(article), MOST_SENTENCES))
     avoid = [text for text in (article.title, teaser) if text]
     picked = sorted(_pick(present, _scores(present, article), avoid, wanted))
     if not picked:
@@ -108,16 +108,16 @@ def _balanced(text: str) -> bool:
     return text.count('"') % 2 == 0 and all(text.count(a) == text.count(b) for a, b in _PAIRS)
 
 
-def _candidates(article: Extracted) -> Iterator[Candidate]:
+def _body_sentences(article: Extracted) -> Iterator[BodySentence]:
     number = 0
     for place, section in enumerate(article.sections):
         for paragraph in section.paragraphs:
             for sentence in split(paragraph, article.lang):
                 number += 1
-                yield Candidate(sentence.text, number, place, tuple(terms(sentence.text)))
+                yield BodySentence(sentence.text, number, place, tuple(terms(sentence.text)))
 
 
-def _scores(present: Sequence[Candidate], article: Extracted) -> list[float]:
+def _scores(present: Sequence[BodySentence], article: Extracted) -> list[float]:
     """Score every sentence, eligible or not: the others say what the text is about."""
     vectors = _vectors(present)
     rank = _rank(vectors)
@@ -132,7 +132,7 @@ def _scores(present: Sequence[Candidate], article: Extracted) -> list[float]:
     return scores
 
 
-def _vectors(present: Sequence[Candidate]) -> list[dict[str, float]]:
+def _vectors(present: Sequence[BodySentence]) -> list[dict[str, float]]:
     seen = Counter(term for one in present for term in set(one.terms))
     weights = {term: math.log(1 + len(present) / count) for term, count in seen.items()}
     vectors = []
@@ -173,7 +173,7 @@ def _neighbours(vectors: Sequence[dict[str, float]]) -> list[dict[int, float]]:
 
 
 def _pick(
-    present: Sequence[Candidate], scores: Sequence[float], avoid: Sequence[str], wanted: int
+    present: Sequence[BodySentence], scores: Sequence[float], avoid: Sequence[str], wanted: int
 ) -> list[int]:
     vectors = _vectors(present)
     open_places = [

@@ -8,10 +8,10 @@ from newsletter.model.edition import Contents, edition_hash
 from newsletter.model.issue import Issue, Item
 from newsletter.model.text import printable
 from newsletter.render import plain
-from newsletter.render.arrange import FILLER, issue_view
 from newsletter.render.html import inline
+from newsletter.render.issue_view import FILLER, issue_view
 from newsletter.render.templates import Templates
-from newsletter.render.view import IssueView, Setting
+from newsletter.render.view import IssueView, RenderContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ def compose(
     issue: Issue,
     items: Sequence[Item],
     contents: Contents,
-    setting: Setting,
+    context: RenderContext,
 ) -> Composed:
     """Render an edition and inline its styles, once."""
-    made = rendered(templates, issue, items, contents, setting)
+    made = rendered(templates, issue, items, contents, context)
     return replace(made, html=inline(made.html))
 
 
@@ -46,31 +46,31 @@ def rendered(
     issue: Issue,
     items: Sequence[Item],
     contents: Contents,
-    setting: Setting,
+    context: RenderContext,
 ) -> Composed:
     """Render an edition; its styles still stand in the head."""
-    view = issue_view(issue, items, contents, setting)
-    folder = f"issue/{setting.newsletter.layout}"
+    view = issue_view(issue, items, contents, context)
+    folder = f"issue/{context.newsletter.layout}"
     if not templates.has(f"{folder}/body.html.j2"):
         msg = (
-            f"{setting.newsletter.key} asks for the layout {setting.newsletter.layout!r}, but"
+            f"{context.newsletter.key} asks for the layout {context.newsletter.layout!r}, but"
             f" there is no templates/{folder}/body.html.j2"
         )
         raise TemplateFailed(msg)
-    values = _values(view, setting)
+    values = _values(view, context)
     subject = printable(templates.render(f"{folder}/subject.txt.j2", values))
     page = templates.render(f"{folder}/body.html.j2", values | {"subject": subject})
     text = templates.render(f"{folder}/body.txt.j2", values | {"subject": subject})
     return Composed(subject, view.preheader, page, plain.tidy(text))
 
 
-def _values(view: IssueView, setting: Setting) -> dict[str, object]:
+def _values(view: IssueView, context: RenderContext) -> dict[str, object]:
     return {
         "issue": view,
-        "house": view.furniture,
-        "tongue": view.tongue,
+        "publication": view.publication,
+        "locale": view.locale,
         "subject": view.subject,
         "preheader": view.preheader,
         "filler": FILLER,
-        "say": setting.words.say,
+        "say": context.words.say,
     }

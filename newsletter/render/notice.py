@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from newsletter.errors import TemplateFailed
 from newsletter.model.text import bounded, printable
 from newsletter.render import plain
-from newsletter.render.arrange import LONGEST_SUBJECT, furniture
 from newsletter.render.html import inline
-from newsletter.render.piece import tongue
+from newsletter.render.issue_view import LONGEST_SUBJECT, publication_view
+from newsletter.render.item_view import text_locale
 from newsletter.render.templates import Templates
 
 VALUES: Mapping[str, tuple[str, ...]] = {
@@ -47,8 +47,8 @@ def render(templates: Templates, kind: str, language: str, values: Mapping[str, 
         for name, value in values.items()
     }
     given: dict[str, object] = {
-        "house": furniture(house),
-        "tongue": tongue(words.language),
+        "publication": publication_view(house),
+        "locale": text_locale(words.language),
         "say": words.say,
         "preheader": "",
         "filler": "",

@@ -16,11 +16,11 @@ from newsletter.model.states import IssueState
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import pages as page_checks
 from newsletter.render.checks import under
-from newsletter.render.checks.issues import Standing
+from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.compose import compose
 from newsletter.render.reach import question, wanted
 from newsletter.render.templates import Templates
-from newsletter.render.view import Setting
+from newsletter.render.view import RenderContext
 from newsletter.store import acts, articles, editions, issues
 from newsletter.store.acts import Act
 
@@ -75,7 +75,7 @@ def render(
                 people,
                 contents,
                 read,
-                Setting(
+                RenderContext(
                     publication,
                     newsletter,
                     kit.templates.words,
@@ -130,16 +130,21 @@ def _planned(people: Mapping[Contents, int], chooser: Chooser, newsletter: Newsl
 
 
 def _edition(
-    seq: int, people: int, contents: Contents, read: Manuscript, setting: Setting, kit: RenderKit
+    seq: int,
+    people: int,
+    contents: Contents,
+    read: Manuscript,
+    context: RenderContext,
+    kit: RenderKit,
 ) -> Edition:
-    made = compose(kit.templates, read.issue, read.items, contents, setting)
+    made = compose(kit.templates, read.issue, read.items, contents, context)
     return Edition(
         id=0,
         issue_id=read.issue.id,
         seq=seq,
         items=contents.items,
         headlines=contents.headlines,
-        nonce=setting.nonce,
+        nonce=context.nonce,
         subject=made.subject,
         preheader=made.preheader,
         html=made.html,
@@ -215,14 +220,14 @@ def check(
         issue = issues.load(connection, issue_id)
         read = manuscript(connection, publication, newsletter, issue, now=now)
         stored = editions.of_issue(connection, issue_id)
-        standing = Standing(
+        facts = IssueFacts(
             people=sum(people for _, people in read.plan.contents),
             nothing=read.nothing,
             lost=read.plan.lost,
             repeated=issues.printed_before(connection, issue),
             outdated=_outdated(connection, read.items),
         )
-    found = list(issue_checks.check(issue, read.items, publication, standing))
+    found = list(issue_checks.check(issue, read.items, publication, facts))
     if not stored:
         says = f"The issue has not been rendered; run `newsletter preview {issue_id}`."
         found.append(Finding("nothing to print", "block", says))

@@ -10,7 +10,7 @@ from newsletter.render.words import Catalogues, Words
 
 
 @dataclass(frozen=True, slots=True)
-class Tongue:
+class TextLocale:
     """How a piece of text is marked: language, direction, alignment and the class of its script."""
 
     lang: str
@@ -32,14 +32,14 @@ class Picture:
 class ItemView:
     """One article as it is printed in full."""
 
-    tongue: Tongue
-    furniture: Tongue
+    locale: TextLocale
+    label_locale: TextLocale
     number: int
     topics: tuple[str, ...]
     title: str
     authors: str
     by: str
-    standing: str
+    role: str
     meta: tuple[str, ...]
     teaser: str
     label: str
@@ -53,7 +53,7 @@ class ItemView:
 class HeadlineView:
     """One article under "Also published"."""
 
-    tongue: Tongue
+    locale: TextLocale
     title: str
     href: str
     meta: tuple[str, ...]
@@ -108,10 +108,10 @@ class BlockView:
 
 
 @dataclass(frozen=True, slots=True)
-class Furniture:
+class PublicationView:
     """What is the same in every mail of a publication: its names, colours, fonts and footer."""
 
-    publication: str
+    name: str
     site: str
     logo: str
     logo_alt: str
@@ -127,8 +127,8 @@ class Furniture:
 class IssueView:
     """One edition of an issue, ready for its templates."""
 
-    tongue: Tongue
-    furniture: Furniture
+    locale: TextLocale
+    publication: PublicationView
     title: str
     number: str
     date: str
@@ -145,12 +145,12 @@ class IssueView:
     read_text: str
     preferences: str
     preferences_text: str
-    leave: str
-    leave_text: str
+    unsubscribe: str
+    unsubscribe_text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RenderContext:
     """Everything about an edition that is not the issue: the house, its words, the nonce.
 
     `texts` holds the articles whose whole text is printed (the letter layout), by id. Dates of

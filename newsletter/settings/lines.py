@@ -23,7 +23,7 @@ _TOKEN = re.compile(
 )
 
 
-class _Token(NamedTuple):
+class _TomlToken(NamedTuple):
     kind: str
     text: str
     line: int
@@ -42,18 +42,18 @@ def key_lines(text: str) -> dict[Path, int]:
     return found
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _tokens(text: str) -> Iterator[_TomlToken]:
     line = 1
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
         if kind != "ignored":
-            yield _Token(kind, match[0], line)
+            yield _TomlToken(kind, match[0], line)
         line += match[0].count("\n")
 
 
-def _statements(text: str) -> Iterator[list[_Token]]:
+def _statements(text: str) -> Iterator[list[_TomlToken]]:
     """Split into table headers and entries; a newline inside brackets ends nothing."""
-    statement: list[_Token] = []
+    statement: list[_TomlToken] = []
     depth = 0
     for token in _tokens(text):
         depth += _deeper(token)
@@ -66,13 +66,13 @@ def _statements(text: str) -> Iterator[list[_Token]]:
         yield statement
 
 
-def _deeper(token: _Token) -> int:
+def _deeper(token: _TomlToken) -> int:
     if token.kind != "mark":
         return 0
     return (token.text in "[{") - (token.text in "]}")
 
 
-def _names(tokens: list[_Token]) -> Iterator[str]:
+def _names(tokens: list[_TomlToken]) -> Iterator[str]:
     for token in tokens:
         if token.kind == "bare":
             yield token.text
@@ -80,7 +80,7 @@ def _names(tokens: list[_Token]) -> Iterator[str]:
             yield token.text[1:-1]
 
 
-def _note_entry(entry: list[_Token], table: Path, found: dict[Path, int]) -> None:
+def _note_entry(entry: list[_TomlToken], table: Path, found: dict[Path, int]) -> None:
     equals = next((i for i, t in enumerate(entry) if t.kind == "mark" and t.text == "="), None)
     if equals is None:
         return
@@ -93,9 +93,9 @@ def _note_entry(entry: list[_Token], table: Path, found: dict[Path, int]) -> Non
             _note_entry(inner, path, found)
 
 
-def _parts(tokens: list[_Token]) -> Iterator[list[_Token]]:
+def _parts(tokens: list[_TomlToken]) -> Iterator[list[_TomlToken]]:
     """Split the inside of an inline table at its own commas."""
-    part: list[_Token] = []
+    part: list[_TomlToken] = []
     depth = 0
     for token in tokens:
         depth += _deeper(token)

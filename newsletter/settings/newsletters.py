@@ -25,7 +25,7 @@ from subscribers.model import slug
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Inherited:
     """What every newsletter takes from its publication."""
 
     zone: ZoneInfo
@@ -34,7 +34,7 @@ class House:
     segments: Mapping[str, str]
 
 
-def newsletter(key: str, table: Table, house: House) -> Newsletter:
+def newsletter(key: str, table: Table, house: Inherited) -> Newsletter:
     """Build one newsletter; what is wrong goes to the table's report."""
     if not values.is_key(key):
         table.complain("", "expected a key of lower-case letters, digits and hyphens")

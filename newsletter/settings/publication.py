@@ -15,7 +15,7 @@ from newsletter.model.publication import (
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import Identity, Source, SourceKind
 from newsletter.settings import values
-from newsletter.settings.newsletters import House, newsletter
+from newsletter.settings.newsletters import Inherited, newsletter
 from newsletter.settings.reading import Table, shown
 from newsletter.settings.segments import saved_segments
 from subscribers.model import slug
@@ -32,7 +32,7 @@ def publication(table: Table, root: Path) -> Publication:
     sources = tuple(_source(name, one, root) for name, one in table.tables("sources"))
     topics = _topics(table)
     segments = saved_segments(table, {topic.slug for topic in topics})
-    house = House(zone, language, {source.key for source in sources}, segments)
+    house = Inherited(zone, language, {source.key for source in sources}, segments)
     built = Publication(
         name=head.text("name", required='the name of the house, such as "Peninsula Review"'),
         url=_site(head),

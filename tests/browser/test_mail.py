@@ -60,13 +60,13 @@ MODES = [(800, "light"), (375, "light"), (800, "dark"), (375, "dark")]
 
 def page(layout: str) -> str:
     weekly = manuscripts.newsletter(layout=layout)
-    setting = manuscripts.setting(weekly=weekly)
+    context = manuscripts.context(weekly=weekly)
     items = (*manuscripts.hard_items(10), manuscripts.PICTURED)
     issue = manuscripts.issue(blocks=(manuscripts.EVENT,))
     contents = Contents((11, *range(1, 9)), (6, 9, 10))
     if layout == "letter":
         contents = Contents(tuple(range(1, 9)), (9, 10))
-    return rendered(manuscripts.templates(), issue, items, contents, setting).html
+    return rendered(manuscripts.templates(), issue, items, contents, context).html
 
 
 def styles(browser: Browser, html: str, width: int, scheme: str) -> list[str]:

@@ -14,7 +14,7 @@ from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Tex
 from newsletter.model.publication import Brand, Mailbox, Newsletter, Publication, Topic
 from newsletter.model.states import IssueState
 from newsletter.render.templates import Templates, open_templates
-from newsletter.render.view import Setting
+from newsletter.render.view import RenderContext
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -287,12 +287,12 @@ def templates(house: Publication | None = None) -> Templates:
     return open_templates(house or publication(), None)
 
 
-def setting(house: Publication | None = None, weekly: Newsletter | None = None) -> Setting:
-    """Return the setting of an edition with a nonce that a person can read."""
+def context(house: Publication | None = None, weekly: Newsletter | None = None) -> RenderContext:
+    """Return the context of an edition with a nonce that a person can read."""
     house = house or publication()
     weekly = weekly or newsletter()
     texts = {1: LETTER} if weekly.layout == "letter" else {}
-    return Setting(house, weekly, templates(house).words, "0123456789abcdef", texts)
+    return RenderContext(house, weekly, templates(house).words, "0123456789abcdef", texts)
 
 
 def contents(items: Sequence[Item]) -> Contents:

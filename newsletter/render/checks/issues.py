@@ -12,7 +12,7 @@ _CARRIED = "carries over"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class IssueFacts:
     """What is known of an issue besides its bytes.
 
     `people` get an edition; `nothing` follow topics on which there is nothing; `lost` would need
@@ -27,14 +27,14 @@ class Standing:
 
 
 def check(
-    issue: Issue, items: Sequence[Item], publication: Publication, standing: Standing
+    issue: Issue, items: Sequence[Item], publication: Publication, facts: IssueFacts
 ) -> Iterator[Finding]:
     """Yield what staff should know of the issue before it leaves."""
     printed = [one for one in items if one.included]
     if not printed and not (issue.note or issue.blocks):
         yield _finding("nothing to print", "The issue holds no item and no note; put something in.")
-    yield from _audience(issue, standing)
-    yield from _items(items, standing)
+    yield from _audience(issue, facts)
+    yield from _items(items, facts)
     yield from _colours(publication)
 
 
@@ -42,31 +42,31 @@ def _finding(name: str, says: str, where: str = "") -> Finding:
     return Finding(name, CHECKS[name], says, where)
 
 
-def _audience(issue: Issue, standing: Standing) -> Iterator[Finding]:
-    if not standing.people and issue.kind is not IssueKind.CORRECTION:
+def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
+    if not facts.people and issue.kind is not IssueKind.CORRECTION:
         yield _finding(
             "audience",
             "Nobody would get this issue; look at the segment and the topics with"
             " `newsletter segment`.",
         )
-    if standing.lost:
+    if facts.lost:
         yield _finding(
             "uncovered",
-            f"{standing.lost:,} people follow a set of topics so rare that no edition fits; raise"
+            f"{facts.lost:,} people follow a set of topics so rare that no edition fits; raise"
             " max_editions.",
         )
-    if standing.nothing:
-        says = f"For {standing.nothing:,} people there is nothing on the topics they follow."
+    if facts.nothing:
+        says = f"For {facts.nothing:,} people there is nothing on the topics they follow."
         yield _finding("carried over", says)
 
 
-def _items(items: Sequence[Item], standing: Standing) -> Iterator[Finding]:
+def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
     titles = {one.article_id: one.title for one in items}
-    for article in standing.repeated:
+    for article in facts.repeated:
         yield _finding(
             "printed before", f"“{titles[article]}” was in an earlier issue; exclude it."
         )
-    for article in standing.outdated:
+    for article in facts.outdated:
         yield _finding(
             "outdated",
             f"The source has changed “{titles[article]}” since it was laid out; edit the issue to"

@@ -10,9 +10,9 @@ from newsletter.edit.operations import (
     Correct,
     Draft,
     Operation,
-    Order,
     Pin,
     Place,
+    Reorder,
     Revert,
     SetBlocks,
     SetText,
@@ -46,7 +46,7 @@ def ids(draft: Draft, *, included: bool = True) -> list[int]:
         ([Place(2, "out")], [1, 3, 4]),
         ([Place(5, "in")], [1, 2, 3, 4, 5]),
         ([Place(2, "next")], [1, 3, 4]),
-        ([Order((3, 1))], [3, 1, 2, 4]),
+        ([Reorder((3, 1))], [3, 1, 2, 4]),
         ([Pin(4)], [4, 1, 2, 3]),
         ([Pin(5)], [5, 1, 2, 3, 4]),
         ([Pin(4), Pin(4, pinned=False)], [4, 1, 2, 3]),
@@ -102,7 +102,7 @@ def test_texts_of_staff_are_one_line_and_bounded(draft: Draft) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    [Place(99, "in"), Order((1, 99)), AcceptSuggested(1), Correct(1, "title", " ")],
+    [Place(99, "in"), Reorder((1, 99)), AcceptSuggested(1), Correct(1, "title", " ")],
 )
 def test_what_does_not_fit_is_refused(draft: Draft, operation: Operation) -> None:
     with pytest.raises(NotAllowed):
@@ -147,7 +147,7 @@ def test_moving_a_part_moves_the_item(draft: Draft) -> None:
     text = sheet.written(manuscripts.issue(), draft)
     parts = text.split("@ article ")
     parts[1], parts[2] = parts[2], parts[1]
-    assert sheet.read("@ article ".join(parts), draft) == [Order((2, 1, 3, 4, 5))]
+    assert sheet.read("@ article ".join(parts), draft) == [Reorder((2, 1, 3, 4, 5))]
 
 
 def test_a_block_is_added_from_the_lines_at_the_end(draft: Draft) -> None:

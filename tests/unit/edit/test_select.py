@@ -33,15 +33,15 @@ def printed(candidates: list[Candidate], newsletter: Newsletter) -> list[int]:
 
 
 def test_the_newest_come_first_and_the_rest_carries_over() -> None:
-    choices = select([candidate(n) for n in (4, 2, 3, 1)], same())
-    assert [(one.candidate.article.id, one.included) for one in choices] == [
+    selections = select([candidate(n) for n in (4, 2, 3, 1)], same())
+    assert [(one.candidate.article.id, one.included) for one in selections] == [
         (1, True),
         (2, True),
         (3, True),
         (4, False),
     ]
-    assert choices[0].reason == "lead: published 2026-11-25"
-    assert choices[3].reason == "did not fit: 3 items are taken; carries over"
+    assert selections[0].reason == "lead: published 2026-11-25"
+    assert selections[3].reason == "did not fit: 3 items are taken; carries over"
 
 
 def test_pinned_ones_stay_on_top() -> None:
@@ -69,8 +69,8 @@ def test_no_topic_fills_the_issue_alone() -> None:
     ],
 )
 def test_what_does_not_fit_the_newsletter_is_out(changes: dict[str, object], reason: str) -> None:
-    (choice,) = select([candidate(1, "a", ("trade",))], same(**changes))
-    assert (choice.included, choice.reason) == (False, reason)
+    (selection,) = select([candidate(1, "a", ("trade",))], same(**changes))
+    assert (selection.included, selection.reason) == (False, reason)
 
 
 def test_translations_come_with_their_article_and_count_once() -> None:

@@ -10,7 +10,7 @@ from newsletter.model.finding import CHECKS, Finding, blocking
 from newsletter.model.issue import Takeaways
 from newsletter.model.publication import Brand
 from newsletter.render.checks import issues, pages, under
-from newsletter.render.checks.issues import Standing
+from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.compose import compose
 from tests.fakes import manuscripts
 from tests.fakes.manuscripts import item
@@ -20,13 +20,13 @@ HOUSE = manuscripts.publication()
 
 @pytest.fixture(scope="module")
 def good() -> Edition:
-    setting = manuscripts.setting()
+    context = manuscripts.context()
     contents = manuscripts.GOOD_CONTENTS
     made = compose(
-        manuscripts.templates(), manuscripts.issue(), manuscripts.GOOD, contents, setting
+        manuscripts.templates(), manuscripts.issue(), manuscripts.GOOD, contents, context
     )
     return Edition(
-        1, 1, 1, *contents, setting.nonce, made.subject, made.preheader, made.html, made.text, "", 9
+        1, 1, 1, *contents, context.nonce, made.subject, made.preheader, made.html, made.text, "", 9
     )
 
 
@@ -98,7 +98,7 @@ def test_a_publication_without_a_postal_address_sends_nothing(good: Edition) -> 
 
 
 def checks(*items: object, **changes: object) -> set[str]:
-    standing = Standing(9, 0, 0)
+    facts = IssueFacts(9, 0, 0)
     house = HOUSE
     issue = manuscripts.issue()
     for name, value in changes.items():
@@ -107,8 +107,8 @@ def checks(*items: object, **changes: object) -> set[str]:
         elif name == "note":
             issue = manuscripts.issue(note=value)
         else:
-            standing = replace(standing, **{name: value})
-    return {one.check for one in issues.check(issue, items or manuscripts.GOOD, house, standing)}
+            facts = replace(facts, **{name: value})
+    return {one.check for one in issues.check(issue, items or manuscripts.GOOD, house, facts)}
 
 
 def test_each_fault_of_an_issue_is_found() -> None:

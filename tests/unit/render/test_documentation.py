@@ -19,9 +19,9 @@ SEEN = (
     view.SectionView,
     view.RunView,
     view.NoteView,
-    view.Furniture,
+    view.PublicationView,
     view.Picture,
-    view.Tongue,
+    view.TextLocale,
     Palette,
 )
 

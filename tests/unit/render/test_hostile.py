@@ -81,8 +81,8 @@ def made(text: str, url: str, layout: str) -> Composed:
     item: Item = replace(item_of(article, (), "print"), included=True, position=1)
     issue = manuscripts.issue(note=text, blocks=(Block(text, text, url, text, url, text),))
     weekly = manuscripts.newsletter(layout=layout, subject="{lead}")
-    setting = replace(manuscripts.setting(weekly=weekly), texts={1: content})
-    return compose(manuscripts.templates(), issue, (item,), Contents((1,)), setting)
+    context = replace(manuscripts.context(weekly=weekly), texts={1: content})
+    return compose(manuscripts.templates(), issue, (item,), Contents((1,)), context)
 
 
 def parsed(page: str) -> HtmlElement:

@@ -23,14 +23,14 @@ def brief() -> Composed:
     issue = manuscripts.issue(blocks=(manuscripts.EVENT,))
     items = (*manuscripts.GOOD, manuscripts.PICTURED)
     contents = Contents((1, 2, 3, 6), (4, 5))
-    return compose(manuscripts.templates(), issue, items, contents, manuscripts.setting())
+    return compose(manuscripts.templates(), issue, items, contents, manuscripts.context())
 
 
 def letter() -> Composed:
-    setting = manuscripts.setting(weekly=manuscripts.newsletter(layout="letter"))
+    context = manuscripts.context(weekly=manuscripts.newsletter(layout="letter"))
     contents = Contents((1, 2), (3, 4, 5))
     return compose(
-        manuscripts.templates(), manuscripts.issue(), manuscripts.GOOD, contents, setting
+        manuscripts.templates(), manuscripts.issue(), manuscripts.GOOD, contents, context
     )
 
 
@@ -41,7 +41,7 @@ def korean() -> Composed:
     items = (manuscripts.ARCTIC, *manuscripts.GOOD[:2])
     contents = Contents((3, 1, 2))
     return compose(
-        manuscripts.templates(house), issue, items, contents, manuscripts.setting(house, weekly)
+        manuscripts.templates(house), issue, items, contents, manuscripts.context(house, weekly)
     )
 
 
@@ -49,7 +49,7 @@ def hard() -> Composed:
     items = manuscripts.hard_items(5)
     contents = manuscripts.contents(items)
     return compose(
-        manuscripts.templates(), manuscripts.issue(), items, contents, manuscripts.setting()
+        manuscripts.templates(), manuscripts.issue(), items, contents, manuscripts.context()
     )
 
 
@@ -86,7 +86,7 @@ MAILS = {
 @pytest.mark.parametrize("name", sorted(MAILS))
 def test_a_mail_looks_as_it_did_when_it_was_last_looked_at(name: str) -> None:
     mail = MAILS[name]()
-    values = substitutions(manuscripts.setting().nonce, READER)
+    values = substitutions(manuscripts.context().nonce, READER)
     mail = replace(mail, html=fill(mail.html, values), text=fill(mail.text, values))
     parts = {"html": mail.html, "txt": f"Subject: {mail.subject}\n\n{mail.text}"}
     for suffix, text in parts.items():

@@ -27,10 +27,10 @@ def override(root: Path, name: str, text: str) -> None:
 
 
 def brief(root: Path | None = None, **changes: object) -> Composed:
-    setting = manuscripts.setting(weekly=manuscripts.newsletter(**changes))
+    context = manuscripts.context(weekly=manuscripts.newsletter(**changes))
     templates = open_templates(HOUSE, root)
     contents = manuscripts.GOOD_CONTENTS
-    return compose(templates, manuscripts.issue(), manuscripts.GOOD, contents, setting)
+    return compose(templates, manuscripts.issue(), manuscripts.GOOD, contents, context)
 
 
 def test_every_layout_and_notice_has_its_three_files() -> None:
@@ -52,7 +52,9 @@ def test_a_publisher_overrides_a_template_by_a_file_of_the_same_name(tmp_path: P
 def test_a_publisher_adds_a_layout_of_its_own(tmp_path: Path) -> None:
     for name in ("subject.txt", "body.txt"):
         override(tmp_path, f"issue/plain/{name}.j2", "{{ issue.items[0].title }}")
-    override(tmp_path, "issue/plain/body.html.j2", "<!DOCTYPE html>\n<p>{{ issue.leave }}</p>")
+    override(
+        tmp_path, "issue/plain/body.html.j2", "<!DOCTYPE html>\n<p>{{ issue.unsubscribe }}</p>"
+    )
     assert brief(tmp_path, layout="plain").text.startswith("What the summit settled")
 
 
@@ -184,7 +186,7 @@ def test_a_bad_catalogue_is_refused_by_name(tmp_path: Path, name: str, text: byt
 
 def test_plain_and_html_parts_hold_the_same_placeholders() -> None:
     made = brief()
-    nonce = manuscripts.setting().nonce
+    nonce = manuscripts.context().nonce
     for name in NAMES:
         assert placeholder(nonce, name) in made.html
         assert placeholder(nonce, name, plain=True) in made.text
@@ -193,6 +195,6 @@ def test_plain_and_html_parts_hold_the_same_placeholders() -> None:
 
 def test_an_empty_edition_is_still_a_mail() -> None:
     made = compose(
-        manuscripts.templates(), manuscripts.issue(), (), Contents(()), manuscripts.setting()
+        manuscripts.templates(), manuscripts.issue(), (), Contents(()), manuscripts.context()
     )
     assert made.subject == "The Weekly Brief"

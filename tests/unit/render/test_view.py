@@ -8,9 +8,9 @@ from newsletter.model.article import Author
 from newsletter.model.edition import Contents
 from newsletter.model.issue import Issue, Item, Takeaways
 from newsletter.render import plain
-from newsletter.render.arrange import furniture, issue_view, runs
+from newsletter.render.issue_view import issue_view, publication_view, runs
+from newsletter.render.item_view import item_view, text_locale
 from newsletter.render.palette import INK, contrast, dark, light
-from newsletter.render.piece import item_view, tongue
 from newsletter.render.view import IssueView
 from tests.fakes import manuscripts
 from tests.fakes.manuscripts import item
@@ -18,8 +18,8 @@ from tests.fakes.manuscripts import item
 
 def view(issue: Issue | None = None, *items: Item, **changes: object) -> IssueView:
     chosen = items or manuscripts.GOOD
-    setting = manuscripts.setting(weekly=manuscripts.newsletter(**changes))
-    return issue_view(issue or manuscripts.issue(), chosen, manuscripts.contents(chosen), setting)
+    context = manuscripts.context(weekly=manuscripts.newsletter(**changes))
+    return issue_view(issue or manuscripts.issue(), chosen, manuscripts.contents(chosen), context)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_subject_is_never_empty(subject: str, pattern: str, prefix: str, pri
 
 
 def test_without_items_the_subject_is_the_newsletter() -> None:
-    made = issue_view(manuscripts.issue(), (), Contents(()), manuscripts.setting())
+    made = issue_view(manuscripts.issue(), (), Contents(()), manuscripts.context())
     assert made.subject == "The Weekly Brief"
     assert made.preheader == manuscripts.issue().note
 
@@ -64,7 +64,7 @@ def test_contents_are_printed_from_three_items_on() -> None:
 )
 def test_a_link_says_where_it_goes(authors: tuple[str, ...], link: str) -> None:
     one = item(1, title="Ports", authors=tuple(map(Author, authors)))
-    assert item_view(one, 1, manuscripts.setting()).link == link
+    assert item_view(one, 1, manuscripts.context()).link == link
 
 
 def test_links_that_would_read_alike_are_told_apart_by_title() -> None:
@@ -82,32 +82,32 @@ def test_links_that_would_read_alike_are_told_apart_by_title() -> None:
 )
 def test_extracted_takeaways_are_never_called_the_authors(origin: str, label: str) -> None:
     one = item(1, takeaways=Takeaways(("A line.",), origin))
-    assert item_view(one, 1, manuscripts.setting()).label == label
+    assert item_view(one, 1, manuscripts.context()).label == label
 
 
 def test_suggested_takeaways_are_not_printed() -> None:
     one = item(1, suggested=Takeaways(("A line.",), "extracted"))
-    made = item_view(one, 1, manuscripts.setting())
+    made = item_view(one, 1, manuscripts.context())
     assert (made.takeaways, made.label) == ((), "")
 
 
-def test_furniture_speaks_the_language_of_the_article_where_it_is_known() -> None:
-    korean = item_view(manuscripts.ARCTIC, 1, replace(manuscripts.setting(), year=2026))
+def test_labels_use_the_language_of_the_article_if_it_is_known() -> None:
+    korean = item_view(manuscripts.ARCTIC, 1, replace(manuscripts.context(), year=2026))
     assert korean.link == "이서연의 글 읽기"
     assert korean.meta == ("11월 23일", "5분")
     assert korean.topics == ("북극",)
-    assert (korean.by, korean.tongue.script) == ("", "ko")
+    assert (korean.by, korean.locale.script) == ("", "ko")
 
 
 def test_topics_carry_their_labels_and_say_nothing_twice() -> None:
     one = item(1, kicker="Trade", topics=("trade", "Arctic", "Energy"))
-    assert item_view(one, 1, manuscripts.setting()).topics == ("Trade", "Arctic")
+    assert item_view(one, 1, manuscripts.context()).topics == ("Trade", "Arctic")
 
 
 def test_dates_of_another_year_carry_it() -> None:
-    setting = replace(manuscripts.setting(), year=2026)
-    assert item_view(item(1, published="2025-09-25"), 1, setting).meta[0] == "25 September 2025"
-    assert item_view(item(1, published=""), 1, setting).meta == ("4\u00a0min",)
+    context = replace(manuscripts.context(), year=2026)
+    assert item_view(item(1, published="2025-09-25"), 1, context).meta[0] == "25 September 2025"
+    assert item_view(item(1, published=""), 1, context).meta == ("4\u00a0min",)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_dates_of_another_year_carry_it() -> None:
 def test_text_is_marked_with_language_and_direction(
     lang: str, direction: str, marks: tuple[str, ...]
 ) -> None:
-    made = tongue(lang, direction)
+    made = text_locale(lang, direction)
     assert (made.lang, made.dir, made.align, made.script) == marks
 
 
@@ -175,7 +175,7 @@ def test_contrast_is_that_of_wcag() -> None:
     ],
 )
 def test_readers_are_told_where_they_signed_up(url: str, site: str) -> None:
-    assert furniture(manuscripts.publication(url=url)).site == site
+    assert publication_view(manuscripts.publication(url=url)).site == site
 
 
 @pytest.mark.parametrize(
@@ -187,4 +187,4 @@ def test_readers_are_told_where_they_signed_up(url: str, site: str) -> None:
     ],
 )
 def test_the_postal_line_names_the_house_once(address: str, line: str) -> None:
-    assert furniture(manuscripts.publication(postal_address=address)).postal_line == line
+    assert publication_view(manuscripts.publication(postal_address=address)).postal_line == line

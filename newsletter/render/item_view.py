@@ -11,7 +11,7 @@ from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, web_address
-from newsletter.render.view import HeadlineView, ItemView, Picture, Setting, Tongue
+from newsletter.render.view import HeadlineView, ItemView, Picture, RenderContext, TextLocale
 from newsletter.render.words import Words
 from subscribers.model import slug
 
@@ -22,34 +22,34 @@ _SCRIPTS = {"ko": "ko", "ja": "ja", "zh": "zh", "ar": "ar", "fa": "ar", "ur": "a
 _RTL = frozenset({"ar", "fa", "ur", "he", "yi", "ps", "sd", "ug", "dv"})
 
 
-def tongue(lang: str, direction: str = "") -> Tongue:
+def text_locale(lang: str, direction: str = "") -> TextLocale:
     """Return the marks of a text in a language."""
     plain = re.sub(r"[^A-Za-z0-9-]", "", lang)[:20] or "und"
     turned = direction == "rtl" or (not direction and plain[:2] in _RTL)
     script = _SCRIPTS.get(plain[:2], "ar" if turned else "")
-    return Tongue(plain, "rtl" if turned else "ltr", "right" if turned else "left", script)
+    return TextLocale(plain, "rtl" if turned else "ltr", "right" if turned else "left", script)
 
 
-def item_view(item: Item, number: int, setting: Setting) -> ItemView:
-    """Return an item as it is printed in full, its furniture in its own language if known."""
-    words = setting.catalogues.of(item.lang or setting.newsletter.language, setting.words.language)
-    names = setting.words.join if not item.lang else words.join
+def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
+    """Return an item as it is printed in full, its labels in its own language if known."""
+    words = context.catalogues.of(item.lang or context.newsletter.language, context.words.language)
+    names = context.words.join if not item.lang else words.join
     authors = names([one.name for one in item.authors if one.name])
     return ItemView(
-        tongue=tongue(item.lang or setting.newsletter.language, item.direction),
-        furniture=tongue(words.language),
+        locale=text_locale(item.lang or context.newsletter.language, item.direction),
+        label_locale=text_locale(words.language),
         number=number,
-        topics=_topics(item, setting.publication, words.language),
+        topics=_topics(item, context.publication, words.language),
         title=item.title,
         authors=authors,
         by=words.say("By {names}", names="\0").split("\0")[0],
-        standing=_standing(item.authors),
-        meta=_meta(item, words, setting.year),
+        role=_role(item.authors),
+        meta=_meta(item, words, context.year),
         teaser=item.teaser.text,
         label=_label(item.takeaways, words),
         takeaways=item.takeaways.items,
         image=_picture(item),
-        href=_href(item, setting.publication),
+        href=_href(item, context.publication),
         link=_link(item, authors, words),
     )
 
@@ -60,13 +60,15 @@ def _link(item: Item, authors: str, words: Words) -> str:
     return words.say("Read “{title}”", title=item.title)
 
 
-def told_apart(views: Sequence[ItemView], setting: Setting) -> list[ItemView]:
+def distinguish_links(views: Sequence[ItemView], context: RenderContext) -> list[ItemView]:
     """Give two items whose links would read alike links with their titles."""
     seen = Counter(one.link for one in views)
     return [
         replace(
             one,
-            link=setting.catalogues.of(one.furniture.lang).say("Read “{title}”", title=one.title),
+            link=context.catalogues.of(one.label_locale.lang).say(
+                "Read “{title}”", title=one.title
+            ),
         )
         if seen[one.link] > 1
         else one
@@ -74,15 +76,15 @@ def told_apart(views: Sequence[ItemView], setting: Setting) -> list[ItemView]:
     ]
 
 
-def headline_view(item: Item, setting: Setting) -> HeadlineView:
+def headline_view(item: Item, context: RenderContext) -> HeadlineView:
     """Return an item as a headline."""
-    words = setting.catalogues.of(item.lang or setting.newsletter.language, setting.words.language)
+    words = context.catalogues.of(item.lang or context.newsletter.language, context.words.language)
     authors = words.join([one.name for one in item.authors if one.name])
-    topics = _topics(item, setting.publication, words.language)[:1]
+    topics = _topics(item, context.publication, words.language)[:1]
     return HeadlineView(
-        tongue=tongue(item.lang or setting.newsletter.language, item.direction),
+        locale=text_locale(item.lang or context.newsletter.language, item.direction),
         title=item.title,
-        href=_href(item, setting.publication),
+        href=_href(item, context.publication),
         meta=tuple(text for text in (authors, *topics) if text),
     )
 
@@ -107,7 +109,7 @@ def _topics(item: Item, publication: Publication, language: str) -> tuple[str, .
     return tuple(reversed(list(kept.values())))
 
 
-def _standing(authors: Sequence[Author]) -> str:
+def _role(authors: Sequence[Author]) -> str:
     if len(authors) != 1:
         return ""
     return ", ".join(text for text in (authors[0].role, authors[0].org) if text)

@@ -13,18 +13,24 @@ from newsletter.model.issue import Block, Issue, Item, corrected
 from newsletter.model.personalization import placeholder
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, printable, web_address
+from newsletter.render.item_view import (
+    MEASURE,
+    distinguish_links,
+    headline_view,
+    item_view,
+    text_locale,
+)
 from newsletter.render.palette import dark, light
-from newsletter.render.piece import MEASURE, headline_view, item_view, told_apart, tongue
 from newsletter.render.view import (
     BlockView,
-    Furniture,
     IssueView,
     LetterView,
     NoteView,
     Picture,
+    PublicationView,
+    RenderContext,
     RunView,
     SectionView,
-    Setting,
 )
 
 FEWEST_FOR_CONTENTS = 3
@@ -35,11 +41,11 @@ _MARK = re.compile(r"\[(\d{1,3})\]")
 _GAP = re.compile(r"\n\s*\n")
 
 
-def furniture(publication: Publication) -> Furniture:
+def publication_view(publication: Publication) -> PublicationView:
     """Return what is the same in every mail of a publication."""
     brand = publication.brand
-    return Furniture(
-        publication=publication.name,
+    return PublicationView(
+        name=publication.name,
         site=_site(publication),
         logo=web_address(brand.logo),
         logo_alt=brand.logo_alt or publication.name,
@@ -66,45 +72,47 @@ def _postal_line(publication: Publication) -> str:
 
 
 def issue_view(
-    issue: Issue, items: Sequence[Item], contents: Contents, setting: Setting
+    issue: Issue, items: Sequence[Item], contents: Contents, context: RenderContext
 ) -> IssueView:
     """Return what the templates of an edition see."""
-    setting = replace(setting, year=int(issue.nominal[:4]))
+    context = replace(context, year=int(issue.nominal[:4]))
     printed = {one.article_id: corrected(one) for one in items}
     full = [printed[one] for one in contents.items if one in printed]
-    views = told_apart([item_view(one, n, setting) for n, one in enumerate(full, 1)], setting)
-    subject = subject_of(issue, full, setting)
-    hold = {plain: _addresses(setting, plain=plain) for plain in (False, True)}
+    views = distinguish_links(
+        [item_view(one, n, context) for n, one in enumerate(full, 1)], context
+    )
+    subject = subject_of(issue, full, context)
+    hold = {plain: _addresses(context, plain=plain) for plain in (False, True)}
     return IssueView(
-        tongue=tongue(setting.newsletter.language),
-        furniture=furniture(setting.publication),
-        title=setting.newsletter.title,
+        locale=text_locale(context.newsletter.language),
+        publication=publication_view(context.publication),
+        title=context.newsletter.title,
         number=str(issue.number) if issue.number > 0 else "",
-        date=setting.words.date(date.fromisoformat(issue.nominal[:10]), "EEEE d MMMM y"),
+        date=context.words.date(date.fromisoformat(issue.nominal[:10]), "EEEE d MMMM y"),
         subject=subject,
         preheader=preheader_of(issue, full, subject),
-        note=note_of(issue.note, setting, plain=False),
-        note_text=note_of(issue.note, setting, plain=True),
+        note=note_of(issue.note, context, plain=False),
+        note_text=note_of(issue.note, context, plain=True),
         contents=tuple(one.title for one in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
         items=tuple(views),
         headlines=tuple(
-            headline_view(printed[one], setting) for one in contents.headlines if one in printed
+            headline_view(printed[one], context) for one in contents.headlines if one in printed
         ),
         blocks=tuple(block_view(one) for one in issue.blocks),
-        letter=_letter(full, setting),
+        letter=_letter(full, context),
         **hold[False],
         **{f"{name}_text": value for name, value in hold[True].items()},
     )
 
 
-def _addresses(setting: Setting, *, plain: bool) -> dict[str, str]:
-    token = placeholder(setting.nonce, "token", plain=plain)
-    delivery = placeholder(setting.nonce, "delivery", plain=plain)
-    base = setting.publication.url
+def _addresses(context: RenderContext, *, plain: bool) -> dict[str, str]:
+    token = placeholder(context.nonce, "token", plain=plain)
+    delivery = placeholder(context.nonce, "delivery", plain=plain)
+    base = context.publication.url
     return {
         "read": links.read(base, delivery, token),
         "preferences": links.preferences(base, token),
-        "leave": links.leave(base, token),
+        "unsubscribe": links.leave(base, token),
     }
 
 
@@ -121,8 +129,8 @@ def block_view(block: Block) -> BlockView:
     )
 
 
-def _letter(full: Sequence[Item], setting: Setting) -> LetterView | None:
-    text = setting.texts.get(full[0].article_id) if full else None
+def _letter(full: Sequence[Item], context: RenderContext) -> LetterView | None:
+    text = context.texts.get(full[0].article_id) if full else None
     if text is None:
         return None
     sections = tuple(
@@ -133,7 +141,7 @@ def _letter(full: Sequence[Item], setting: Setting) -> LetterView | None:
         for one in text.sections
     )
     notes = tuple(note_view(one) for one in text.footnotes)
-    words = setting.catalogues.of(text.lang, setting.words.language)
+    words = context.catalogues.of(text.lang, context.words.language)
     return LetterView(
         sections,
         notes,
@@ -161,22 +169,22 @@ def runs(line: str) -> tuple[RunView, ...]:
     )
 
 
-def subject_of(issue: Issue, full: Sequence[Item], setting: Setting) -> str:
+def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> str:
     """Return the subject: what staff set, else the configured pattern, else the lead headline.
 
     Never empty, never more than a line. The prefix that some laws ask for always comes first.
     """
     lead = full[0].title if full else ""
-    pattern = setting.newsletter.subject
+    pattern = context.newsletter.subject
     words = {
         "lead": lead,
-        "title": setting.newsletter.title,
+        "title": context.newsletter.title,
         "number": str(issue.number),
-        "date": setting.words.date(date.fromisoformat(issue.nominal[:10]), "d MMMM y"),
+        "date": context.words.date(date.fromisoformat(issue.nominal[:10]), "d MMMM y"),
     }
     made = re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), pattern)
-    chosen = printable(issue.subject) or printable(made) or lead or setting.newsletter.title
-    prefixed = f"{printable(setting.newsletter.subject_prefix)} {chosen}".strip()
+    chosen = printable(issue.subject) or printable(made) or lead or context.newsletter.title
+    prefixed = f"{printable(context.newsletter.subject_prefix)} {chosen}".strip()
     return bounded(prefixed, LONGEST_SUBJECT)
 
 
@@ -190,9 +198,9 @@ def preheader_of(issue: Issue, full: Sequence[Item], subject: str) -> str:
     return bounded(full[0].teaser.text if full else issue.note, LONGEST_PREHEADER)
 
 
-def note_of(note: str, setting: Setting, *, plain: bool) -> tuple[str, ...]:
+def note_of(note: str, context: RenderContext, *, plain: bool) -> tuple[str, ...]:
     """Return the opening note's paragraphs; "{name}" becomes the placeholder for ", Ada"."""
-    called = placeholder(setting.nonce, "name", plain=plain)
+    called = placeholder(context.nonce, "name", plain=plain)
     return tuple(one.replace("{name}", called) for one in paragraphs(note))
 
 
