@@ -1,64 +1,74 @@
-# `make` alone says what there is.
+# Run `make` to list the targets.
 #
-# The environment lies in .venv, made from the hash lock by the Python found below. It is rebuilt
-# only when the content of a lock changes. Nothing is installed of this project itself: it runs
-# from the source tree.
+# The environment is .venv, built from the hash-locked requirements by the first suitable Python
+# found below. It is rebuilt only when the content of a lock file changes. The project itself runs
+# from the source tree: .venv/bin/newsletter is a launcher that works in any folder.
 
 MINIMUM := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.14 python,\
     $(shell $(name) -c "$(MINIMUM)" 2>/dev/null && echo $(name))))
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --no-deps --require-hashes
+SITE := import sysconfig; print(sysconfig.get_path("purelib"))
 ARGS ?=
 
 .DEFAULT_GOAL := help
-# One job at a time: all rules share one environment.
+# Run one job at a time: the targets share one environment.
 .NOTPARALLEL:
 .PHONY: help demo test check bench torture lock migration clean
 
-help: ## Say what there is.
+help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/requirements.lock ## Collect, lay out, approve and send a sample issue; then show it. ARGS="--no-serve --dir DIR"
-	@$(BIN)/python -m newsletter demo $(ARGS)
+demo: .venv/requirements.lock $(BIN)/newsletter ## Collect, lay out, approve and send a sample issue, then serve it. ARGS="--no-serve --dir DIR"
+	@$(BIN)/newsletter demo $(ARGS)
 
-test: .venv/requirements-dev.lock ## Run the tests. ARGS="tests/unit -k name"
-	$(BIN)/python -m pytest $(ARGS)
+test: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the tests on all cores, or some of them: ARGS="tests/unit -k name"
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto)
 
-check: .venv/requirements-dev.lock ## Run the linters, the type checker, the import contracts and the convention tests.
+check: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the linters, the type checker, the import contracts and the convention tests.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/conventions
 
-bench: .venv/requirements-bench.lock ## Measure. ARGS="--quick" or ARGS="--only NAME"
+bench: .venv/requirements-bench.lock ## Run the benchmarks. ARGS="--quick" or ARGS="--only NAME"
 	@$(BIN)/python -m bench $(ARGS)
 
-torture: .venv/requirements-dev.lock ## Run the tests that take long: kills, races and soaks.
+torture: .venv/requirements-dev.lock ## Run the long tests: kills, races and soaks.
 	$(BIN)/python -m pytest -m torture -s $(ARGS)
 
-lock: .venv/requirements-dev.lock ## Write the locks from pyproject.toml. ARGS="--upgrade"
+lock: .venv/requirements-dev.lock ## Write the lock files from pyproject.toml. ARGS="--upgrade"
 	$(COMPILE) -o requirements.lock
 	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group bench -c requirements-dev.lock -o requirements-bench.lock
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
-migration: .venv/requirements-dev.lock ## Write the revision that a change of the tables needs. NAME="what it does"
+migration: .venv/requirements-dev.lock ## Write the migration for a change to the tables. NAME="what it does"
 	$(BIN)/python -m newsletter.migrations "$(NAME)"
 
-clean: ## Remove the environment, the caches and what was built.
+clean: ## Remove the environment, the caches and the build products.
 	rm -rf .venv build dist newsletter-demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find newsletter subscribers tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed (on Debian: python3-venv)." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is required (on Debian: apt-get install python3-venv)." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# A lock that only got a new date costs one comparison. Each lock holds the smaller ones.
+# The path entry is relative (lib/pythonX.Y/site-packages to the source tree). -P keeps a folder
+# named "newsletter" in the current directory from being imported instead of the program.
+.venv/bin/newsletter: Makefile | .venv/bin/python
+	@echo ../../../.. > "$$($(BIN)/python -c '$(SITE)')/newsletter.pth"
+	@printf '%s\n' '#!/bin/sh' '[ -L "$$0" ] && set -- "$$(readlink -f "$$0")" "$$@" || set -- "$$0" "$$@"' \
+	    'bin=$$(dirname "$$1")' 'shift' 'exec "$$bin/python" -P -m newsletter "$$@"' > $@
+	@chmod +x $@
+
+# The content decides, not the date: after a switch of branches make compares files and installs
+# nothing. Each lock file contains the smaller ones.
 .venv/%.lock: %.lock | .venv/bin/python
-	@cmp -s $< $@ || { echo "Installing what $< names …"; $(PIP) -r $<; }
+	@cmp -s $< $@ || { echo "Installing the packages in $< …"; $(PIP) -r $<; }
 	@cp $< $@
 	@case $< in *-dev.lock|*-bench.lock) cp requirements.lock .venv/ ;; esac
 	@case $< in *-bench.lock) cp requirements-dev.lock .venv/ ;; esac

@@ -1,5 +1,6 @@
 """What the demo prints: one short chapter for each step of the job."""
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -125,8 +126,16 @@ def invocation(root: Path) -> str:
     here = Path.cwd()
     called = Path(sys.argv[0]).name
     python = Path(sys.executable)
-    if python.is_relative_to(here):
-        python = python.relative_to(here)
-    program = f"{python} -m newsletter" if called == "__main__.py" else called
+    launcher = python.with_name("newsletter")
+    if shutil.which("newsletter") == str(launcher):
+        launcher = Path("newsletter")
+    elif launcher.is_relative_to(here):
+        launcher = launcher.relative_to(here)
+    if called != "__main__.py":
+        program = called
+    elif python.with_name("newsletter").exists():
+        program = str(launcher)
+    else:
+        program = f"{python} -m newsletter"
     folder = root.relative_to(here) if root.is_relative_to(here) else root
     return f"{program} --dir {folder}"

@@ -110,7 +110,7 @@ def start(
 def main() -> None:
     """Run the program on the arguments of this process."""
     try:
-        program()
+        program(prog_name="newsletter")
     except OSError as error:  # a command says its own; what is left is that nothing can be printed
         what = (
             f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
