@@ -1,9 +1,9 @@
-"""What every test may ask for: databases, the shared samples, a browser."""
+"""Shared fixtures: both databases, sample data, a browser; and how the tests run in parallel."""
 
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ from tests.fakes.postgres import Postgres, PostgresMissing, open_postgres
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("NEWSLETTER_SHARED", ROOT.parent / "shared"))
 
-# A law holds on a busy machine too; how long one example takes there says nothing.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("house")
+# Timing on a busy machine says nothing about a property, so examples have no deadline.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 CHROMIUM = (
     "--no-sandbox",
@@ -30,22 +30,48 @@ CHROMIUM = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-features=LocalNetworkAccessChecks",  # one site of ours frames another
+    "--disable-features=LocalNetworkAccessChecks",  # one local test site frames another
 )
-"""Run as root, without a screen, and without a word to anybody outside."""
+"""Runs Chromium as root, without a screen, and without network requests of its own."""
+
+CLUSTER = pytest.StashKey[ExitStack]()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run a few named tests in this process: starting workers would take longer than the tests."""
+    named = bool(config.args) and all(".py" in argument for argument in config.args)
+    return 0 if named or config.option.keyword else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start one PostgreSQL server for all workers; each worker reports a missing one itself."""
+    if not session.config.getoption("numprocesses", None) or "TEST_PG_URL" in os.environ:
+        return
+    cluster = ExitStack()
+    with suppress(PostgresMissing):
+        server = cluster.enter_context(open_postgres(os.environ))
+        os.environ["TEST_PG_URL"] = server.url.render_as_string(hide_password=False)
+    session.config.stash[CLUSTER] = cluster
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the server that the workers shared."""
+    if cluster := session.config.stash.get(CLUSTER, None):
+        os.environ.pop("TEST_PG_URL", None)
+        cluster.close()
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of sample articles and mails that is not part of this repository."""
+    """Return the folder of sample articles and emails that is not part of this repository."""
     if not SHARED.is_dir():
-        pytest.skip(f"no sample data at {SHARED}; NEWSLETTER_SHARED names another place")
+        pytest.skip(f"no sample data at {SHARED}; set NEWSLETTER_SHARED to its folder")
     return SHARED
 
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with the whole schema, to be copied."""
+    """Return an SQLite file with the complete schema, to copy."""
     path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
     with opened(f"sqlite:///{path}") as engine:
         upgrade(engine)
@@ -54,7 +80,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def sqlite_engine(migrated_file: Path, tmp_path: Path) -> Iterator[sa.Engine]:
-    """An engine on an SQLite file of the test's own, with the whole schema."""
+    """Yield an engine on a separate SQLite file with the complete schema."""
     path = tmp_path / "newsletter.sqlite3"
     shutil.copyfile(migrated_file, path)
     with opened(f"sqlite:///{path}") as engine:
@@ -63,7 +89,7 @@ def sqlite_engine(migrated_file: Path, tmp_path: Path) -> Iterator[sa.Engine]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A real PostgreSQL server; without one the test is skipped, or fails if REQUIRE_PG=1."""
+    """Yield a real PostgreSQL server. Without one, skip the test, or fail it if REQUIRE_PG=1."""
     opened = open_postgres(os.environ)
     try:
         server = opened.__enter__()
@@ -75,7 +101,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def migrated_database(postgres: Postgres) -> Iterator[str]:
-    """The name of a PostgreSQL database with the whole schema, to be copied."""
+    """Yield the name of a PostgreSQL database with the complete schema, to copy."""
     with postgres.database() as url:
         with opened(url.render_as_string(hide_password=False)) as engine:
             upgrade(engine)
@@ -84,7 +110,7 @@ def migrated_database(postgres: Postgres) -> Iterator[str]:
 
 @pytest.fixture
 def pg_engine(postgres: Postgres, migrated_database: str) -> Iterator[sa.Engine]:
-    """An engine on a PostgreSQL database of the test's own, with the whole schema."""
+    """Yield an engine on a separate PostgreSQL database with the complete schema."""
     with (
         postgres.database(template=migrated_database) as url,
         opened(url.render_as_string(hide_password=False)) as engine,
@@ -94,20 +120,20 @@ def pg_engine(postgres: Postgres, migrated_database: str) -> Iterator[sa.Engine]
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def engine(request: pytest.FixtureRequest) -> sa.Engine:
-    """The same test on both databases."""
+    """Run the test on both databases."""
     name = {"sqlite": "sqlite_engine", "postgres": "pg_engine"}[request.param]
     return request.getfixturevalue(name)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    """A headless Chromium; without one the test is skipped, or fails if REQUIRE_BROWSER=1."""
+    """Yield a headless Chromium. Without one, skip the test, or fail it if REQUIRE_BROWSER=1."""
     program = (
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     )
     if not program:
-        _absent("no chromium on the PATH; CHROMIUM names another place", "REQUIRE_BROWSER")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and rarely needed
+        _absent("no chromium on the PATH; set CHROMIUM to the program", "REQUIRE_BROWSER")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow to import, rarely needed
 
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=program, args=list(CHROMIUM))
@@ -117,7 +143,7 @@ def browser() -> Iterator[object]:
 
 @contextmanager
 def opened(url: str) -> Iterator[sa.Engine]:
-    """Yield an engine, and close its connections whatever happens."""
+    """Yield an engine and close its connections."""
     engine = open_engine(url)
     try:
         yield engine
@@ -132,7 +158,7 @@ def _absent(what: str, required_by: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def log_as_nobody_configured_it() -> Iterator[None]:
-    """Take back how a command that ran in this process set the log up."""
+def default_logging() -> Iterator[None]:
+    """Undo the log configuration of a command that ran in this process."""
     yield
     structlog.reset_defaults()

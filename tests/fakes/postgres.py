@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: one that is named, else one that is started for the session."""
+"""A real PostgreSQL for tests: a named server, or one that is started for the session."""
 
 import ctypes
 import os
@@ -20,19 +20,25 @@ import sqlalchemy as sa
 
 NULL = subprocess.DEVNULL
 INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=")
-"""What makes a throw-away cluster quick; none of it changes what SQL means."""
+SETTINGS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "listen_addresses=",
+    "max_connections=400",  # all workers of a parallel run share the server
+)
+"""Make a temporary cluster fast without changing what SQL means."""
 
 
-class PostgresMissing(Exception):  # noqa: N818 - it is a finding, the caller decides
-    """There is no server and no program to start one; the text says what was looked for."""
+class PostgresMissing(Exception):  # noqa: N818 - a finding; the caller decides whether it is an error
+    """No server is named and no program can start one; the text lists what was searched."""
 
 
 class Postgres:
-    """A server on which databases are made and dropped."""
+    """A server on which tests create and drop databases."""
 
     def __init__(self, url: sa.URL) -> None:
-        """Use the server at `url`, as a user that may create databases."""
+        """Use the server at `url` as a user that may create databases."""
         self.url = url
         self._admin = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.StaticPool)
         self._numbers = count()
@@ -48,7 +54,7 @@ class Postgres:
             self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def close(self) -> None:
-        """Let go of the server."""
+        """Disconnect from the server."""
         self._admin.dispose()
 
     def _run(self, statement: str) -> None:
@@ -58,9 +64,9 @@ class Postgres:
 
 @contextmanager
 def open_postgres(environ: Mapping[str, str]) -> Iterator[Postgres]:
-    """Yield the server of TEST_PG_URL, else a cluster of our own; raise PostgresMissing."""
-    if named := environ.get("TEST_PG_URL"):
-        url = sa.make_url(named).set(drivername="postgresql+psycopg")
+    """Yield the server of TEST_PG_URL, or a temporary cluster. Raises PostgresMissing."""
+    if url_text := environ.get("TEST_PG_URL"):
+        url = sa.make_url(url_text).set(drivername="postgresql+psycopg")
         with closing(Postgres(url)) as server:
             yield server
         return
@@ -69,7 +75,7 @@ def open_postgres(environ: Mapping[str, str]) -> Iterator[Postgres]:
 
 
 def _programs(environ: Mapping[str, str]) -> Path:
-    """Return the folder of initdb and postgres, the newest if there are several."""
+    """Return the folder of initdb and postgres, the newest version if there are several."""
     found = shutil.which("initdb", path=environ.get("PATH"))
     debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     for program in [found, *sorted(debian, key=lambda path: int(path.parts[-3]), reverse=True)]:
@@ -81,9 +87,9 @@ def _programs(environ: Mapping[str, str]) -> Path:
 
 @contextmanager
 def _cluster(programs: Path) -> Iterator[sa.URL]:
-    """Run a cluster of our own, reached by a socket in a temporary folder.
+    """Run a temporary cluster that is reached by a socket in its own folder.
 
-    The server refuses to run as root, so root hands the folder to a lesser user.
+    The server refuses to run as root, so root gives the folder to an unprivileged user.
     """
     base = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     owner = _owner()
@@ -102,13 +108,14 @@ def _cluster(programs: Path) -> Iterator[sa.URL]:
 def _server(
     programs: Path, base: Path, start: partial[subprocess.Popen[bytes]]
 ) -> Iterator[sa.URL]:
-    """Make and start the cluster; stop it, however the tests end."""
+    """Create and start the cluster; stop it when the tests end, also by an error."""
     made = start([programs / "initdb", "-D", base / "db", *INITDB])
     if made.wait():
         raise PostgresMissing("initdb failed: " + (base / "log").read_text()[-500:])
     settings = [f"-c{setting}" for setting in SETTINGS]
     server = start(
-        [programs / "postgres", "-D", base / "db", "-k", base, *settings], preexec_fn=_end_with_us
+        [programs / "postgres", "-D", base / "db", "-k", base, *settings],
+        preexec_fn=_end_with_parent,
     )
     url = sa.URL.create("postgresql+psycopg", "postgres", database="postgres")
     url = url.update_query_dict({"host": str(base)})
@@ -121,16 +128,16 @@ def _server(
 
 
 def _owner() -> dict[str, Any]:
-    """Return whom to run the server as: ourselves, or a lesser user when we are root."""
+    """Return the user to run the server as: an unprivileged one if the tests run as root."""
     if os.geteuid():
         return {}
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
-    lesser = names.get("postgres") or names["nobody"]
-    return {"user": lesser.pw_uid, "group": lesser.pw_gid, "extra_groups": []}
+    unprivileged = names.get("postgres") or names["nobody"]
+    return {"user": unprivileged.pw_uid, "group": unprivileged.pw_gid, "extra_groups": []}
 
 
-def _end_with_us() -> None:
-    """Have Linux stop the server when the tests are killed and cannot."""
+def _end_with_parent() -> None:
+    """Ask Linux to stop the server if the tests are killed before they can stop it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
 
