@@ -29,8 +29,10 @@ from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
 from newsletter.send.notices import Post
 from newsletter.settings import Settings
-from newsletter.store import batches, erasure, marks, numbers, retention, upkeep
+from newsletter.store import marks, numbers, upkeep
 from newsletter.store.database import open_engine, open_reader
+from newsletter.store.people import erasure, retention
+from newsletter.store.sending import batches
 from subscribers.consent.retention import Kept, purge
 from subscribers.journal import Journal, Replaying
 from subscribers.model import Erased

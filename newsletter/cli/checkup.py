@@ -19,7 +19,7 @@ from newsletter.model.slot import coming, local, note, offset
 from newsletter.render.templates import open_templates, template_root
 from newsletter.send.notices import letter
 from newsletter.settings import Settings, secrets
-from newsletter.store import slots
+from newsletter.store.content import slots
 from newsletter.store.database import open_reader
 
 HERE = {"127.0.0.1", "::1", "localhost"}

@@ -21,7 +21,7 @@ from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
 from newsletter.model.article import Article, Extracted
 from newsletter.model.source import Source
-from newsletter.store import articles as article_store
+from newsletter.store.content import articles as article_store
 
 commands = typer.Typer()
 listing = typer.Typer(

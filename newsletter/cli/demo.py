@@ -25,7 +25,7 @@ from newsletter.model.states import IssueState
 from newsletter.pipeline import prepare, refresh, submit
 from newsletter.render import run as rendering
 from newsletter.settings.secrets import write_first
-from newsletter.store import editions, issues, slots
+from newsletter.store.content import editions, issues, slots
 
 commands = typer.Typer()
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from newsletter.app import App
 from newsletter.cli.lists import terms_of
-from newsletter.store import intents
+from newsletter.store.people import intents
 from subscribers import directory, suppression
 from subscribers.consent.choosing import Wish, Wishes, choose
 from subscribers.consent.joining import Limits, Rules

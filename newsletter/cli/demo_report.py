@@ -12,7 +12,8 @@ from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, corrected
 from newsletter.model.publication import Newsletter
 from newsletter.pipeline.report import counted
-from newsletter.store import deliveries, editions, issues
+from newsletter.store.content import editions, issues
+from newsletter.store.sending import deliveries
 
 WIDE = 62
 

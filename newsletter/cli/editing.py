@@ -32,7 +32,7 @@ from newsletter.model.slot import Timing, next_free
 from newsletter.model.states import IssueState
 from newsletter.render import run as rendering
 from newsletter.send.headers import letter
-from newsletter.store import editions, issues, slots
+from newsletter.store.content import editions, issues, slots
 from subscribers import directory
 from subscribers.model import EmailAddress
 

@@ -12,8 +12,8 @@ from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.model.publication import Newsletter
 from newsletter.model.vocabulary import topics_by_name
-from newsletter.store import intents
-from newsletter.store.erasure import erase_elsewhere
+from newsletter.store.people import intents
+from newsletter.store.people.erasure import erase_elsewhere
 from subscribers import directory, erasure, suppression
 from subscribers.audience import Question, summarise, why
 from subscribers.model import EmailAddress, Reason, Subscriber, Suppression, Tag, TagKind, slug

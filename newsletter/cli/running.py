@@ -20,8 +20,9 @@ from newsletter.cli.opening import open_app, sayable
 from newsletter.cli.show import Exit, console, fail, print_rows, say
 from newsletter.pipeline.report import Level, Line
 from newsletter.schedule import Ticker
-from newsletter.store import erasure, numbers, upkeep
+from newsletter.store import numbers, upkeep
 from newsletter.store.database import open_engine
+from newsletter.store.people import erasure
 from subscribers.journal import Journal, replay
 from subscribers.model import Erased
 

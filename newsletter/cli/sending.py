@@ -17,7 +17,7 @@ from newsletter.model.issue import IssueKind
 from newsletter.model.slot import Due
 from newsletter.model.states import IssueState
 from newsletter.send import acts, proof, run, standing
-from newsletter.store import editions, issues
+from newsletter.store.content import editions, issues
 from subscribers.model import EmailAddress
 
 commands = typer.Typer()

@@ -15,7 +15,8 @@ from newsletter.pipeline.report import counted
 from newsletter.send import standing
 from newsletter.send.standing import Standing
 from newsletter.send.waits import Around
-from newsletter.store import attempts, deliveries, issues
+from newsletter.store.content import issues
+from newsletter.store.sending import attempts, deliveries
 
 Number = Annotated[
     int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")

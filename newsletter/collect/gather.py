@@ -16,7 +16,7 @@ from newsletter.collect.reader import PAGE_TYPES, Candidate, Reader
 from newsletter.errors import FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, NotModified, Request
 from newsletter.model.source import SeenEntry, Source, SourceState
-from newsletter.store import sources as source_store
+from newsletter.store.content import sources as source_store
 
 MOST_PAGES = 60
 """How many articles of one source are read in one collection; the rest waits for the next."""

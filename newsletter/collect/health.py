@@ -8,7 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from newsletter.model.source import Source, SourceState
-from newsletter.store import sources as source_store
+from newsletter.store.content import sources as source_store
 
 Tone = Literal["good", "warn", "bad", "soft"]
 

@@ -20,8 +20,8 @@ from newsletter.collect.reader import Candidate
 from newsletter.collect.report import Collected, SourceReport
 from newsletter.model.article import Article, ArticleKey, Extracted
 from newsletter.model.source import SeenEntry, Source, SourceState
-from newsletter.store import articles
-from newsletter.store import sources as source_store
+from newsletter.store.content import articles
+from newsletter.store.content import sources as source_store
 
 LONGEST_PAUSE = timedelta(days=1)
 REDIRECTS_TO_LEARN = 3

@@ -11,7 +11,7 @@ from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.reader import Candidate
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState
-from newsletter.store import articles
+from newsletter.store.content import articles
 
 READ = 5
 """How many articles are really fetched; a test should not cost the other side a whole backfill."""

@@ -24,7 +24,7 @@ from newsletter.collect.report import CollectReport, SourceReport
 from newsletter.errors import NotFound
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState
-from newsletter.store import sources as source_store
+from newsletter.store.content import sources as source_store
 
 __all__ = ["CollectOptions", "CollectReport", "Progress", "SourceReport", "collect"]
 

@@ -10,8 +10,9 @@ from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding, blocking
 from newsletter.model.issue import Issue
 from newsletter.model.states import IssueState
-from newsletter.store import acts, editions, issues
+from newsletter.store import acts
 from newsletter.store.acts import Act
+from newsletter.store.content import editions, issues
 
 OPEN = (IssueState.DRAFT, IssueState.REVIEW)
 

@@ -17,9 +17,10 @@ from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
 from newsletter.model.states import IssueState
-from newsletter.store import acts, articles, editions, issues, slots
+from newsletter.store import acts
 from newsletter.store.acts import Act
-from newsletter.store.issues import NewIssue
+from newsletter.store.content import articles, editions, issues, slots
+from newsletter.store.content.issues import NewIssue
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from newsletter.send import alarm, notices
 from newsletter.send import run as sending
 from newsletter.send.courier import Courier
 from newsletter.send.waits import Around
-from newsletter.store import editions, issues, slots
+from newsletter.store.content import editions, issues, slots
 
 MACHINE = "newsletter"
 """The actor on record for what nobody did by hand."""

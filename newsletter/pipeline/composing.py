@@ -11,8 +11,8 @@ from newsletter.model.publication import Publication
 from newsletter.render import notice
 from newsletter.render.templates import Templates
 from newsletter.send.notices import letter, notice_id
-from newsletter.store import intents
-from newsletter.store.notices import Claimed
+from newsletter.store.people import intents
+from newsletter.store.people.notices import Claimed
 from subscribers.tokens import Signer
 
 

@@ -13,7 +13,8 @@ from newsletter.pipeline.report import Level, counted
 from newsletter.send import standing
 from newsletter.send.standing import Doubt, Standing
 from newsletter.send.waits import Around
-from newsletter.store import batches, issues
+from newsletter.store.content import issues
+from newsletter.store.sending import batches
 
 OPEN = (IssueState.DRAFT, IssueState.REVIEW)
 UNFINISHED = (

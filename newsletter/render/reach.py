@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Contents
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.store import deliveries
+from newsletter.store.sending import deliveries
 from subscribers import audience
 from subscribers.audience import WORD, Question
 from subscribers.segment import parse

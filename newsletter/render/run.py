@@ -21,8 +21,9 @@ from newsletter.render.compose import compose
 from newsletter.render.reach import question, wanted
 from newsletter.render.templates import Templates
 from newsletter.render.view import RenderContext
-from newsletter.store import acts, articles, editions, issues
+from newsletter.store import acts
 from newsletter.store.acts import Act
+from newsletter.store.content import articles, editions, issues
 
 ATTEMPTS = 3
 RENDERED = "editions rendered"

@@ -10,7 +10,9 @@ from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.batch import read_batch
 from newsletter.model.states import BatchState, DeliveryState, IssueState
 from newsletter.send import pieces
-from newsletter.store import acts, batches, deliveries, issues
+from newsletter.store import acts
+from newsletter.store.content import issues
+from newsletter.store.sending import batches, deliveries
 
 Decision = Literal["accepted", "again", "never"]
 

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from newsletter.model.publication import Publication
 from newsletter.model.states import IssueState
-from newsletter.store import acts, issues, notices
+from newsletter.store import acts
+from newsletter.store.content import issues
+from newsletter.store.people import notices
 
 MACHINE = "newsletter"
 """Who acted, in the record, when no person did."""

@@ -11,7 +11,8 @@ from newsletter.model.delivery import read_delivery
 from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send import alarm, brake, feedback, pieces, volume
-from newsletter.store import attempts, batches, claims, deliveries, issues, rates
+from newsletter.store.content import issues
+from newsletter.store.sending import attempts, batches, claims, deliveries, rates
 
 HALVINGS = 3
 """How often a refusal that names nobody cuts a batch in two, before a person looks at an eighth."""

@@ -11,7 +11,7 @@ from newsletter.model.batch import Planned
 from newsletter.model.edition import Chooser, Contents, Edition, Subsets
 from newsletter.model.issue import Issue, Item
 from newsletter.model.publication import Newsletter
-from newsletter.store import deliveries
+from newsletter.store.sending import deliveries
 from subscribers import segment
 from subscribers.audience import WORD, Question, excluded, reachable, reached
 

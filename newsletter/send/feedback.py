@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from newsletter.model.batch import Claim, read_attempt
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send.acts import CANCELLED
-from newsletter.store import attempts, batches, deliveries, issues
+from newsletter.store.content import issues
+from newsletter.store.sending import attempts, batches, deliveries
 
 _OPEN = (
     BatchState.PREPARED,

@@ -11,8 +11,8 @@ from newsletter.errors import NewsletterError
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
 from newsletter.model.publication import Publication
 from newsletter.send.courier import Clock
-from newsletter.store import notices
-from newsletter.store.notices import Claimed
+from newsletter.store.people import notices
+from newsletter.store.people.notices import Claimed
 
 log = structlog.get_logger()
 

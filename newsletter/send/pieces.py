@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.model.batch import Planned
 from newsletter.model.states import BatchState
-from newsletter.store import batches, deliveries
+from newsletter.store.sending import batches, deliveries
 
 Span = tuple[int, int]
 

@@ -18,7 +18,8 @@ from newsletter.model.states import BatchState, IssueState
 from newsletter.send import acts, alarm, audience, brake, feedback, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.send.worker import Tally, Worker
-from newsletter.store import batches, claims, deliveries, editions, issues
+from newsletter.store.content import editions, issues
+from newsletter.store.sending import batches, claims, deliveries
 
 
 @dataclass(frozen=True, slots=True)

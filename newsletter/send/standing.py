@@ -11,7 +11,8 @@ from newsletter.model.issue import Issue
 from newsletter.model.states import BatchState, IssueState
 from newsletter.send import waits
 from newsletter.send.waits import Around, Wait
-from newsletter.store import batches, deliveries, issues
+from newsletter.store.content import issues
+from newsletter.store.sending import batches, deliveries
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from newsletter.model import ramp
 from newsletter.model.publication import Publication
-from newsletter.store import ramps
+from newsletter.store.sending import ramps
 
 
 def has_room(connection: sa.Connection, publication: Publication, now: datetime) -> bool:

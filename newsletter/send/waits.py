@@ -12,7 +12,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import IssueState
 from newsletter.send import volume
-from newsletter.store import batches
+from newsletter.store.sending import batches
 
 ROUNDED = timedelta(seconds=1)
 """How far two times may differ that were written down as one."""

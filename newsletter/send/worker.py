@@ -15,7 +15,8 @@ from newsletter.model.quiet import Quiet
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send import attempt, headers, volume
 from newsletter.send.courier import Courier
-from newsletter.store import claims, deliveries, editions, issues, rates
+from newsletter.store.content import editions, issues
+from newsletter.store.sending import claims, deliveries, rates
 from newsletter.store.turns import Turns
 from subscribers.tokens import Purpose
 

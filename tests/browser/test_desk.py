@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
-from newsletter.store import issues
+from newsletter.store.content import issues
 from tests.fakes.house import MONDAY, house
 from tests.fakes.pages import pages
 

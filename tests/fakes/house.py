@@ -10,7 +10,8 @@ from newsletter import app, settings
 from newsletter.cli.lists import terms_of
 from newsletter.model.issue import Issue
 from newsletter.pipeline.report import Line
-from newsletter.store import intents, issues
+from newsletter.store.content import issues
+from newsletter.store.people import intents
 from subscribers import directory
 from subscribers.consent.leaving import Farewell, leave
 from subscribers.roster.reading import open_listing

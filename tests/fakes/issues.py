@@ -13,7 +13,7 @@ from newsletter.model.issue import IssueKind, Item, Takeaways, Text
 from newsletter.model.personalization import placeholder
 from newsletter.model.publication import Mailbox, Newsletter, Publication
 from newsletter.model.states import IssueState
-from newsletter.store import editions, issues
+from newsletter.store.content import editions, issues
 from newsletter.store.tables import articles
 from subscribers.store import tables as people_tables
 

@@ -19,8 +19,8 @@ from typing_extensions import Unpack
 
 from newsletter.model.states import IssueState
 from newsletter.send import acts, feedback, run, standing
-from newsletter.store import batches, deliveries
 from newsletter.store.database import open_engine
+from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import issues
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from newsletter.migrations import upgrade
 from newsletter.send import feedback
-from newsletter.store import deliveries
 from newsletter.store.database import open_engine
+from newsletter.store.sending import deliveries
 from newsletter.store.tables import batches
 from tests.conftest import ROOT
 from tests.fakes.house import CONFIGURATION, SECRETS

@@ -12,7 +12,9 @@ from newsletter.model.issue import Item, corrected
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.publication import Publication
 from newsletter.send.waits import Around
-from newsletter.store import acts, articles, deliveries, editions, issues
+from newsletter.store import acts
+from newsletter.store.content import articles, editions, issues
+from newsletter.store.sending import deliveries
 from newsletter.web.desk import words
 from newsletter.web.desk.today import leaves
 

@@ -13,7 +13,8 @@ from newsletter.model.states import IssueState
 from newsletter.pipeline import standings
 from newsletter.send import standing
 from newsletter.send.waits import Around
-from newsletter.store import articles, deliveries, issues
+from newsletter.store.content import articles, issues
+from newsletter.store.sending import deliveries
 from newsletter.web.desk import words
 
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}

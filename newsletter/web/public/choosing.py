@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.model import links
 from newsletter.model.vocabulary import topic_names
-from newsletter.store import received
+from newsletter.store.people import received
 from newsletter.web.public import wording
 from newsletter.web.public.forms import PAUSES, Form, offered, titles, wishes
 from newsletter.web.public.pages import Pages

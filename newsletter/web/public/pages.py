@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from newsletter.app import App
 from newsletter.model.publication import Publication
 from newsletter.render.words import Words
-from newsletter.store import intents
-from newsletter.store.erasure import erase_elsewhere
+from newsletter.store.people import intents
+from newsletter.store.people.erasure import erase_elsewhere
 from newsletter.web.guard import network
 from subscribers import directory
 from subscribers.consent.joining import Limits, Rules

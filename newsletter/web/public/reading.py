@@ -7,7 +7,8 @@ from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.text import web_address
-from newsletter.store import articles, deliveries, editions
+from newsletter.store.content import articles, editions
+from newsletter.store.sending import deliveries
 from subscribers.tokens import Purpose
 
 LARGEST_ID = 31

@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.render.words import Words
-from newsletter.store import personal
+from newsletter.store.people import personal
 from newsletter.web.public.forms import Form
 from newsletter.web.public.pages import Pages
 from subscribers.consent import rights

@@ -9,7 +9,7 @@ from babel import Locale
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topic_names, topic_tag
 from newsletter.render.words import Words
-from newsletter.store.received import Received
+from newsletter.store.people.received import Received
 from subscribers.model import BY_IMPORT, State, Subscriber, Subscription
 
 REASONS = {

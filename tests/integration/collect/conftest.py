@@ -13,8 +13,8 @@ from newsletter.collect.run import CollectOptions, CollectReport, collect
 from newsletter.fetch.client import Limits, open_fetcher
 from newsletter.model.article import Article
 from newsletter.model.source import Source, SourceState
-from newsletter.store import articles
-from newsletter.store import sources as source_store
+from newsletter.store.content import articles
+from newsletter.store.content import sources as source_store
 from tests.fakes.site import Site, open_site
 
 

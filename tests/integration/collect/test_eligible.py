@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.model.states import IssueState
-from newsletter.store import articles
+from newsletter.store.content import articles
 from newsletter.store.tables import issues, items
 from tests.fakes.site import article_page, item, rss
 from tests.integration.collect.conftest import Collector

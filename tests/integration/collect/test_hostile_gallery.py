@@ -13,7 +13,7 @@ from newsletter.collect.run import CollectOptions, CollectReport, collect
 from newsletter.fetch.client import Limits, open_fetcher
 from newsletter.migrations import upgrade
 from newsletter.model.source import Source
-from newsletter.store import articles
+from newsletter.store.content import articles
 from newsletter.store.database import open_engine
 from tests.fakes.site import Exchange, Site, article_page, gzip_bomb, item, open_site, rss
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from newsletter.model.source import Source
-from newsletter.store import articles
+from newsletter.store.content import articles
 from tests.fakes.site import article_page, item, rss
 from tests.integration.collect.conftest import Collector
 

@@ -17,8 +17,8 @@ from newsletter.model.slot import Due
 from newsletter.model.states import IssueState
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
-from newsletter.store import articles, editions, issues
-from newsletter.store.articles import NewArticle
+from newsletter.store.content import articles, editions, issues
+from newsletter.store.content.articles import NewArticle
 from tests.fakes import manuscripts
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from newsletter.model.slot import Due
 from newsletter.render import run as render
 from newsletter.render.reach import question, wanted
 from newsletter.render.run import RenderKit
-from newsletter.store import articles, issues
-from newsletter.store.articles import NewArticle
+from newsletter.store.content import articles, issues
+from newsletter.store.content.articles import NewArticle
 from tests.fakes import manuscripts
 from tests.fakes.issues import add_people
 

@@ -16,7 +16,8 @@ from newsletter.dispatch import embedded
 from newsletter.edit.approval import approve
 from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line, Step
-from newsletter.store import issues, upkeep
+from newsletter.store import upkeep
+from newsletter.store.content import issues
 from tests.fakes.house import MONDAY, House, article, house, leave_all, reopened
 
 FRIDAY = MONDAY - timedelta(days=3)

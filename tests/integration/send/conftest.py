@@ -15,8 +15,8 @@ from newsletter.send import acts, attempt, run, standing
 from newsletter.send.courier import Courier
 from newsletter.send.standing import Standing
 from newsletter.send.worker import Tally
-from newsletter.store import claims
 from newsletter.store.database import open_reader
+from newsletter.store.sending import claims
 from subscribers.tokens import Signer
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender

@@ -12,7 +12,8 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.issue import IssueKind
 from newsletter.model.states import IssueState
 from newsletter.send import acts, run
-from newsletter.store import batches, deliveries, issues
+from newsletter.store.content import issues
+from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import editions as edition_table
 from subscribers.store.tables import subscriptions, suppressions
 from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people

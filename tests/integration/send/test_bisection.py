@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.esp.sendgrid import SendGridSender
 from newsletter.send import acts, run
-from newsletter.store import attempts, batches
+from newsletter.store.sending import attempts, batches
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.memory import MemorySender
 from tests.fakes.sendgrid import SendGrid

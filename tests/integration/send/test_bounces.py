@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.model.delivery import advance
 from newsletter.model.states import DeliveryState
-from newsletter.store import intents
+from newsletter.store.people import intents
 from newsletter.store.tables import deliveries
 from subscribers import directory, suppression
 from subscribers.journal import Journal

@@ -11,7 +11,8 @@ from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.states import IssueState
 from newsletter.send import acts, feedback, run
-from newsletter.store import batches, issues
+from newsletter.store.content import issues
+from newsletter.store.sending import batches
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import add_issue, add_people
 from tests.integration.send.conftest import UNKNOWN, Office

@@ -7,7 +7,7 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim
 from newsletter.model.states import BatchState
 from newsletter.send import acts, feedback, run
-from newsletter.store import batches, deliveries
+from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import deliveries as delivery_table
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import LATER, UNKNOWN, Office

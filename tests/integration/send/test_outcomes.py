@@ -11,7 +11,8 @@ from newsletter.model.batch import Result
 from newsletter.model.states import BatchState
 from newsletter.send import acts, feedback
 from newsletter.store import acts as record
-from newsletter.store import attempts, batches, claims, notices
+from newsletter.store.people import notices
+from newsletter.store.sending import attempts, batches, claims
 from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.memory import MemorySender

@@ -15,9 +15,10 @@ from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Ve
 from newsletter.esp.smtp import SmtpSender
 from newsletter.send import acts, notices, proof, run
 from newsletter.send.notices import Post
-from newsletter.store import attempts, batches, editions, issues
-from newsletter.store import notices as queue
-from newsletter.store.notices import Claimed, Notice
+from newsletter.store.content import editions, issues
+from newsletter.store.people import notices as queue
+from newsletter.store.people.notices import Claimed, Notice
+from newsletter.store.sending import attempts, batches
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.issues import PUBLICATION, WEEKLY
 from tests.fakes.memory import MemorySender

@@ -15,7 +15,8 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim
 from newsletter.model.states import IssueState
 from newsletter.send import acts, attempt, feedback, run
-from newsletter.store import batches, editions, issues, rates
+from newsletter.store.content import editions, issues
+from newsletter.store.sending import batches, rates
 from newsletter.store.tables import rates as rate_table
 from tests.fakes.meanwhile import meanwhile
 from tests.fakes.memory import MemorySender

@@ -10,7 +10,7 @@ import pytest
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.ramp import Ramp
 from newsletter.send import run
-from newsletter.store import batches
+from newsletter.store.sending import batches
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 

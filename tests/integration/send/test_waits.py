@@ -7,7 +7,7 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.ramp import Ramp
 from newsletter.send import standing
 from newsletter.send.waits import Around, Wait
-from newsletter.store import batches, deliveries
+from newsletter.store.sending import batches, deliveries
 from tests.fakes.issues import add_people
 from tests.integration.send.conftest import Office
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from newsletter.store import received
+from newsletter.store.people import received
 from newsletter.store.tables import deliveries, issues
 from newsletter.web.public.views import OTHERWISE, REASONS
 from tests.fakes.issues import NOW

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from newsletter.model.cadence import Cadence
 from newsletter.model.slot import Due, Timing, due
-from newsletter.store import slots
+from newsletter.store.content import slots
 from newsletter.store.database import open_engine
 from newsletter.store.tables import issues
 

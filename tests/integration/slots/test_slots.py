@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from newsletter.model.cadence import Cadence
 from newsletter.model.slot import Due, Ledger, Timing, coming, due
-from newsletter.store import slots
+from newsletter.store.content import slots
 from newsletter.store.tables import slots as table
 
 NEW_YORK = ZoneInfo("America/New_York")

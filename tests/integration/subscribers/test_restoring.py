@@ -18,9 +18,11 @@ from typer.testing import CliRunner, Result
 from newsletter import migrations
 from newsletter.cli.main import program
 from newsletter.migrations import configuration
-from newsletter.store import issues, notices, numbers, upkeep
+from newsletter.store import numbers, upkeep
+from newsletter.store.content import issues
 from newsletter.store.database import open_engine
-from newsletter.store.notices import Notice
+from newsletter.store.people import notices
+from newsletter.store.people.notices import Notice
 from newsletter.store.tables import issues as issue_table
 from newsletter.web.main import public_site
 from tests.fakes.house import SECRETS, leave_all, reopened

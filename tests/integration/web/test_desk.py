@@ -12,7 +12,7 @@ from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
 from newsletter.model import links
-from newsletter.store import issues
+from newsletter.store.content import issues
 from subscribers.tokens import Purpose
 from tests.fakes.house import MONDAY, House, house
 from tests.fakes.pages import Pages, pages

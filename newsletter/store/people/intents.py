@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from newsletter.model import links
 from newsletter.model.publication import Publication
-from newsletter.store import erasure, notices
-from newsletter.store.notices import Notice
+from newsletter.store.people import erasure, notices
+from newsletter.store.people.notices import Notice
 from subscribers import directory
 from subscribers.journal import Journal
 from subscribers.model import Outcome

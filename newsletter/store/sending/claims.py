@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from newsletter.model.batch import Claim, Result
 from newsletter.model.states import BatchState, IssueState
-from newsletter.store import attempts
-from newsletter.store.issues import lock
+from newsletter.store.content.issues import lock
+from newsletter.store.sending import attempts
 from newsletter.store.tables import batches, issues, rates
 from newsletter.store.types import UtcDateTime
 

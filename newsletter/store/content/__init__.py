@@ -1,0 +1,1 @@
+"""What the publication prints: sources, articles, issues, editions and slots."""

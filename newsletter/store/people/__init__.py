@@ -1,0 +1,1 @@
+"""What concerns one person: notices, what they received, and their erasure."""

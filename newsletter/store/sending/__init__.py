@@ -1,0 +1,1 @@
+"""What is sent: the audience, deliveries, batches, attempts, rates and ramps."""
