@@ -32,13 +32,13 @@ def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
     found = apply(app.engine, order, actor=ACTOR, clock=app.now)
     if not found.counts["new"]:
         return found
-    standing = tomllib.loads((files("newsletter.cli") / "samples/standing.toml").read_text("utf-8"))
+    statuses = tomllib.loads((files("newsletter.cli") / "samples/statuses.toml").read_text("utf-8"))
     with app.engine.begin() as connection:
-        for address in standing["left"]:
+        for address in statuses["unsubscribed"]:
             _leave(app, connection, address, newsletter)
-        for address, reason in standing["suppressed"].items():
+        for address, reason in statuses["suppressed"].items():
             _suppress(app, connection, address, Reason(reason))
-        for address, days in standing["paused"].items():
+        for address, days in statuses["paused"].items():
             _pause(app, connection, address, newsletter, ceil(days / 7))
     return found
 

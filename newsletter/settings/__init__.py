@@ -1,4 +1,4 @@
-"""`newsletter.toml` and `.env`, read once into one frozen Settings."""
+"""Read `newsletter.toml` and `.env` once into one frozen Settings."""
 
 import tomllib
 from collections.abc import Mapping
@@ -19,12 +19,13 @@ from newsletter.settings.values import Network
 FILE = "newsletter.toml"
 PORT = 8025
 _HERE = {"127.0.0.1", "::1", "localhost"}
+# tomllib puts the position only into the text of its error: "… (at line 3, column 7)".
 _SYNTAX = " (at "
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long what we no longer need is kept."""
+    """How long personal data and files are kept after they are needed."""
 
     pending: timedelta = timedelta(days=14)
     addresses: timedelta = timedelta(days=30)
@@ -35,7 +36,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration; its `repr` holds no secret."""
+    """The whole configuration; its `repr` contains no secret."""
 
     root: Path
     publication: Publication
@@ -57,37 +58,37 @@ class Settings:
 def load(root: Path, environ: Mapping[str, str]) -> Settings:
     """Read the configuration in `root`.
 
-    Raise one ConfigurationError that names every wrong key with its file and line.
+    Raises one ConfigurationError that lists every error with its file, line and key.
     """
     root = root.absolute()
     text = _read(root / FILE)
     report = Report(FILE, key_lines(text))
     table = Table(_parse(text), (), (), report)
     environment = secrets.read_environment(root, environ)
-    house = publication(table, root)
-    shell = _Shell.read(table, root, house.url)
+    described = publication(table, root)
+    surroundings = _Surroundings.read(table, root, described.url)
     table.finish()
-    complaints = [*report.complaints, *secrets.wrong(environment, root)]
-    refuse([*complaints, *_provider_secrets(house, environment, report)])
-    return _settings(root, house, shell, environment)
+    complaints = [*report.complaints, *secrets.complaints(environment, root)]
+    refuse([*complaints, *_provider_secrets(described, environment, report)])
+    return _settings(root, described, surroundings, environment)
 
 
 def known_keys(text: str) -> set[str]:
-    """Return every key that a configuration may hold, as reading `text` asks for them.
+    """Return every key that a configuration may contain, found by reading `text`.
 
-    A name that the publisher chooses is written `*`; a table under which `text` holds nothing
-    cannot show its keys.
+    `*` replaces a name that the publisher chooses. Tables of such names must have an entry in
+    `text`, or their keys are not found.
     """
     report = Report(FILE)
     table = Table(_parse(text), (), (), report)
-    house = publication(table, Path())
-    _Shell.read(table, Path(), house.url)
+    described = publication(table, Path())
+    _Surroundings.read(table, Path(), described.url)
     return report.asked
 
 
 @dataclass(frozen=True, slots=True)
-class _Shell:
-    """What is configured beside the publication: pages, files, retention."""
+class _Surroundings:
+    """What is configured beside the publication: listeners, files, retention."""
 
     outbox: Path
     retention: Retention
@@ -96,7 +97,7 @@ class _Shell:
     trusted_proxies: tuple[Network, ...]
 
     @classmethod
-    def read(cls, table: Table, root: Path, site: str) -> "_Shell":
+    def read(cls, table: Table, root: Path, site: str) -> "_Surroundings":
         web = table.table("web")
         port = _port(site)
         built = cls(
@@ -111,7 +112,7 @@ class _Shell:
 
 
 def _port(site: str) -> int:
-    """Return the port to listen on: the site's own where the site is this machine."""
+    """Return the port to listen on: the site's own port if the site is on this machine."""
     parts = urlsplit(site)
     return parts.port or PORT if parts.hostname in _HERE else PORT
 
@@ -120,10 +121,10 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        msg = f'there is no {path}; run "newsletter init" there, or point --dir at the publication'
+        msg = f"{path} does not exist"
         raise ConfigurationError(msg) from error
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         msg = f"{path} cannot be read: {why}"
         raise ConfigurationError(msg) from error
 
@@ -135,18 +136,18 @@ def _parse(text: str) -> dict[str, Any]:
         what, _, place = str(error).partition(_SYNTAX)
         words = place.replace(",", "").split()
         line = int(words[1]) if words[:1] == ["line"] else len(text.splitlines())
-        complaint = Complaint(FILE, line, "", f"this is no TOML: {what}")
+        complaint = Complaint(FILE, line, "", f"invalid TOML: {what}")
         raise ConfigurationError(str(complaint)) from error
 
 
 def _retention(table: Table) -> Retention:
-    house = Retention()
+    default = Retention()
     built = Retention(
-        pending=table.parsed("pending", house.pending, values.duration),
-        addresses=table.parsed("addresses", house.addresses, values.duration),
-        events=table.parsed("events", house.events, values.duration),
-        outbox=table.parsed("outbox", house.outbox, values.duration),
-        deliveries=table.parsed("deliveries", house.deliveries, values.duration),
+        pending=table.parsed("pending", default.pending, values.duration),
+        addresses=table.parsed("addresses", default.addresses, values.duration),
+        events=table.parsed("events", default.events, values.duration),
+        outbox=table.parsed("outbox", default.outbox, values.duration),
+        deliveries=table.parsed("deliveries", default.deliveries, values.duration),
     )
     table.finish()
     return built
@@ -163,28 +164,31 @@ def _networks(table: Table, key: str) -> tuple[Network, ...]:
 
 
 def _provider_secrets(
-    house: Publication, environment: secrets.Environment, report: Report
+    described: Publication, environment: secrets.Environment, report: Report
 ) -> list[Complaint]:
-    """Complain about a provider whose secret is missing, at the line that chooses it."""
-    needed = {"sendgrid": "SENDGRID_API_KEY", "smtp": "SMTP_URL"}.get(house.provider, "")
+    """Report a provider whose secret is missing, at the line that chooses the provider."""
+    needed = {"sendgrid": "SENDGRID_API_KEY", "smtp": "SMTP_URL"}.get(described.provider, "")
     if not needed or getattr(environment, needed.lower()).get_secret_value().strip():
         return []
     path = ("publication", "provider")
-    what = f'found "{house.provider}", which needs {needed} in .env'
+    what = f'found "{described.provider}"; it requires {needed} in .env'
     return [Complaint(FILE, report.lines.get(path, 0), ".".join(path), what)]
 
 
 def _settings(
-    root: Path, house: Publication, shell: _Shell, environment: secrets.Environment
+    root: Path,
+    described: Publication,
+    surroundings: _Surroundings,
+    environment: secrets.Environment,
 ) -> Settings:
     return Settings(
         root=root,
-        publication=house,
-        outbox=shell.outbox,
-        retention=shell.retention,
-        listen=shell.listen,
-        desk=shell.desk,
-        trusted_proxies=shell.trusted_proxies,
+        publication=described,
+        outbox=surroundings.outbox,
+        retention=surroundings.retention,
+        listen=surroundings.listen,
+        desk=surroundings.desk,
+        trusted_proxies=surroundings.trusted_proxies,
         sendgrid_api_host=environment.sendgrid_api_host.strip(),
         sendgrid_webhook_public_key=environment.sendgrid_webhook_public_key.strip(),
         database_url=secrets.database_url(environment, root),

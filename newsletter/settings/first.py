@@ -1,11 +1,11 @@
-"""The first configuration of a new publication, as `newsletter init` writes it."""
+"""Write the first configuration of a new publication."""
 
 import json
 from dataclasses import dataclass
 
 TEMPLATE = """\
-# The whole publication. docs/configuration.md and newsletter.example.toml explain every key;
-# what is left out has a default that is right for a small publisher.
+# The configuration of the publication. docs/configuration.md and newsletter.example.toml explain
+# every key. The defaults of the keys that are not here suit a small publisher.
 
 [publication]
 name = {name}
@@ -13,10 +13,10 @@ url = {url}
 timezone = {timezone}
 language = {language}
 from = {sender}
-postal_address = {postal_address}   # required by law: without it nothing is sent
+postal_address = {postal_address}   # required by law: nothing is sent without it
 provider = "outbox"   # one .eml file per delivery in outbox/; later "smtp" or "sendgrid"
 
-# What articles are about and readers follow; an article's own topics match by label or alias.
+# Topics that subscribers can follow. An article's own topics match by slug, label or alias.
 # [topics.south-korea]
 # labels = {{ en = "South Korea", ko = "한국" }}
 # aliases = ["ROK"]
@@ -26,7 +26,7 @@ provider = "outbox"   # one .eml file per delivery in outbox/; later "smtp" or "
 title = "The Weekly Brief"
 cadence = "mon 08:00"   # or "daily 07:30", "mon,thu 08:00", "1st mon 09:00"
 segment = "everyone"
-lead = "3d"             # the draft is made this long before
+lead = "3d"             # make the draft this long before it is due
 """
 FEED = """\
 [sources.commentary]
@@ -34,7 +34,7 @@ kind = "feed"
 url = {feed}
 """
 FOLDER = """\
-# HTML and text files in this folder are articles. A feed would be: kind = "feed", url = "https://…"
+# HTML and text files in this folder are articles. For a feed: kind = "feed", url = "https://…"
 [sources.articles]
 kind = "folder"
 path = "articles/"
@@ -43,7 +43,7 @@ path = "articles/"
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What has to be known of a publication before its first issue; `feed` may be empty."""
+    """What a publication needs before its first issue; `feed` may be empty."""
 
     name: str
     url: str
@@ -69,5 +69,5 @@ def first_configuration(answers: Answers) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML string; JSON's escapes are a part of TOML's, but for DEL."""
+    """Return a TOML string. TOML accepts every JSON escape; only DEL has to be escaped as well."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

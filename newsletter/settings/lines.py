@@ -1,7 +1,7 @@
-"""Where each key of a TOML text stands, so that a complaint can name its line.
+"""Find the line of each key of a TOML text, so that an error message can name it.
 
-The standard parser forgets positions. This scan runs over text it has already accepted, so it
-needs to know only the outline: strings, brackets, comments and the ends of statements.
+`tomllib` does not report positions. This scan runs over text that it has already accepted, so it
+has to know only strings, brackets, comments and the ends of statements.
 """
 
 import re
@@ -30,7 +30,7 @@ class _TomlToken(NamedTuple):
 
 
 def key_lines(text: str) -> dict[Path, int]:
-    """Map the path of every table and key in a valid TOML text to its line, from 1."""
+    """Map the path of every table and key of a valid TOML text to its line, counted from 1."""
     found: dict[Path, int] = {}
     table: Path = ()
     for statement in _statements(text):
@@ -52,7 +52,7 @@ def _tokens(text: str) -> Iterator[_TomlToken]:
 
 
 def _statements(text: str) -> Iterator[list[_TomlToken]]:
-    """Split into table headers and entries; a newline inside brackets ends nothing."""
+    """Split into table headers and entries; a newline inside brackets does not end one."""
     statement: list[_TomlToken] = []
     depth = 0
     for token in _tokens(text):
@@ -94,7 +94,7 @@ def _note_entry(entry: list[_TomlToken], table: Path, found: dict[Path, int]) ->
 
 
 def _parts(tokens: list[_TomlToken]) -> Iterator[list[_TomlToken]]:
-    """Split the inside of an inline table at its own commas."""
+    """Split the content of an inline table at its own commas, not at those of nested values."""
     part: list[_TomlToken] = []
     depth = 0
     for token in tokens:

@@ -1,4 +1,4 @@
-"""One newsletter as the configuration describes it."""
+"""Read one newsletter from the configuration."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from subscribers.model import slug
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What every newsletter takes from its publication."""
+    """What every newsletter takes from its publication unless it sets its own."""
 
     zone: ZoneInfo
     language: str
@@ -34,19 +34,19 @@ class Inherited:
     segments: Mapping[str, str]
 
 
-def newsletter(key: str, table: Table, house: Inherited) -> Newsletter:
-    """Build one newsletter; what is wrong goes to the table's report."""
+def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
+    """Build one newsletter; report errors to the table."""
     if not values.is_key(key):
-        table.complain("", "expected a key of lower-case letters, digits and hyphens")
-    default = Newsletter(key, key, house.language, house.zone, Cadence.parse("mon 08:00"))
+        table.complain("", "expected a key of lowercase letters, digits and hyphens")
+    default = Newsletter(key, key, inherited.language, inherited.zone, Cadence.parse("mon 08:00"))
     tracking = table.table("tracking")
     built = Newsletter(
         key=key,
         title=table.text("title", key),
-        language=table.parsed("language", house.language, values.language),
-        timezone=table.parsed("timezone", house.zone, values.timezone),
+        language=table.parsed("language", inherited.language, values.language),
+        timezone=table.parsed("timezone", inherited.zone, values.timezone),
         cadence=_cadence(table, default.cadence),
-        segment=segment(table, "segment", house.segments, default.segment),
+        segment=segment(table, "segment", inherited.segments, default.segment),
         content=table.choice("content", default.content, get_args(Content)),
         layout=table.parsed("layout", default.layout, values.layout),
         items=_items(table.table("items")),
@@ -64,7 +64,7 @@ def newsletter(key: str, table: Table, house: Inherited) -> Newsletter:
         max_editions=table.count("max_editions", default.max_editions, least=1),
         subject=table.text("subject"),
         subject_prefix=table.text("subject_prefix"),
-        sources=_sources(table, house.sources),
+        sources=_sources(table, inherited.sources),
         topics=tuple(map(slug, table.texts("topics"))),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
@@ -75,7 +75,7 @@ def newsletter(key: str, table: Table, house: Inherited) -> Newsletter:
 
 
 def _cadence(table: Table, default: Cadence) -> Cadence:
-    table.text("cadence", required='when it is due, such as "mon 08:00" or "daily 07:30"')
+    table.text("cadence", required='when an issue is due, such as "mon 08:00" or "daily 07:30"')
     return table.parsed("cadence", default, Cadence.parse)
 
 
@@ -90,7 +90,7 @@ def _items(table: Table) -> ItemLimits:
     most = table.count("max", max(default.max, least), least=1)
     table.finish()
     if least > most:
-        table.complain("min", f"found {least}, which is more than max = {most}; expected less")
+        table.complain("min", f"found {least}, which is more than max = {most}")
         return default
     return ItemLimits(least, most)
 
@@ -110,5 +110,5 @@ def _sources(table: Table, known: Collection[str]) -> tuple[str, ...]:
     for name in chosen:
         if name not in known:
             hint = nearest(name, set(known)) or f"there is no [sources.{name}]"
-            table.complain("sources", f'found "{name}"; expected the key of a source – {hint}')
+            table.complain("sources", f'found "{name}"; expected the key of a source; {hint}')
     return chosen

@@ -1,4 +1,4 @@
-"""The publication as `newsletter.toml` describes it."""
+"""Read the publication from the configuration."""
 
 from pathlib import Path
 from typing import get_args
@@ -20,21 +20,21 @@ from newsletter.settings.reading import Table, shown
 from newsletter.settings.segments import saved_segments
 from subscribers.model import slug
 
-_GRAVITIES = ("block", "warn", "off")
-NOBODY = Mailbox("", "")
+_LEVELS = ("block", "warn", "off")
+NO_MAILBOX = Mailbox("", "")
 
 
 def publication(table: Table, root: Path) -> Publication:
-    """Build the publication; what is wrong goes to the table's report."""
+    """Build the publication; report errors to the table."""
     head = table.table("publication")
     zone = head.parsed("timezone", ZoneInfo("UTC"), values.timezone)
     language = head.parsed("language", "en", values.language)
-    sources = tuple(_source(name, one, root) for name, one in table.tables("sources"))
+    sources = tuple(_source(name, source, root) for name, source in table.tables("sources"))
     topics = _topics(table)
     segments = saved_segments(table, {topic.slug for topic in topics})
-    house = Inherited(zone, language, {source.key for source in sources}, segments)
+    inherited = Inherited(zone, language, {source.key for source in sources}, segments)
     built = Publication(
-        name=head.text("name", required='the name of the house, such as "Peninsula Review"'),
+        name=head.text("name", required='the name of the publication, such as "Peninsula Review"'),
         url=_site(head),
         timezone=zone,
         language=language,
@@ -45,13 +45,13 @@ def publication(table: Table, root: Path) -> Publication:
         topics=topics,
         sources=sources,
         newsletters=tuple(
-            newsletter(name, one, house) for name, one in table.tables("newsletters")
+            newsletter(name, title, inherited) for name, title in table.tables("newsletters")
         ),
         segments=tuple(segments.items()),
         brand=_brand(table.table("brand")),
         checks=_checks(table.table("checks")),
-        alerts=head.parsed("alerts", NOBODY, values.mailbox).address,
-        leave_mailto=head.parsed("unsubscribe_mailto", NOBODY, values.mailbox).address,
+        alerts=head.parsed("alerts", NO_MAILBOX, values.mailbox).address,
+        leave_mailto=head.parsed("unsubscribe_mailto", NO_MAILBOX, values.mailbox).address,
         rate=head.count("rate", 0),
         ramp=_ramp(head),
     )
@@ -71,38 +71,36 @@ def _ramp(head: Table) -> Ramp | None:
 
 
 def _site(head: Table) -> str:
-    expected = 'where our own pages live, such as "https://news.example.org"'
+    expected = 'the address of the public pages, such as "https://news.example.org"'
     head.text("url", required=expected)
     return head.parsed("url", "", values.site)
 
 
 def _sender(head: Table) -> Mailbox:
     head.text("from", required='the sender, such as "Peninsula Review <brief@example.org>"')
-    return head.parsed("from", NOBODY, values.mailbox)
+    return head.parsed("from", NO_MAILBOX, values.mailbox)
 
 
 def _topics(table: Table) -> tuple[Topic, ...]:
     topics = []
     owner: dict[str, str] = {}
-    for name, one in table.tables("topics"):
-        labels = tuple(one.entries("labels"))
-        topic = Topic(name, labels, one.texts("aliases"))
-        one.finish()
+    for name, entry in table.tables("topics"):
+        labels = tuple(entry.entries("labels"))
+        topic = Topic(name, labels, entry.texts("aliases"))
+        entry.finish()
         if slug(name) != name:
-            one.complain("", f'the key of a topic is written as a slug; expected "{slug(name)}"')
+            entry.complain("", f'the key of a topic must be a slug; expected "{slug(name)}"')
         for word in (name, *(label for _, label in labels), *topic.aliases):
             holder = owner.setdefault(slug(word), name)
             if holder != name:
-                one.complain(
-                    "", f'"{word}" already means the topic "{holder}"; expected another word'
-                )
+                entry.complain("", f'"{word}" already means the topic "{holder}"; remove it here')
         topics.append(topic)
     return tuple(topics)
 
 
 def _source(name: str, table: Table, root: Path) -> Source:
     if not values.is_key(name):
-        table.complain("", "expected a key of lower-case letters, digits and hyphens")
+        table.complain("", "expected a key of lowercase letters, digits and hyphens")
     path = table.text("path")
     defaults = Source(name, "feed")
     built = Source(
@@ -137,23 +135,23 @@ def _check_place(table: Table, source: Source) -> None:
 
 
 def _checks(table: Table) -> tuple[tuple[str, str], ...]:
-    chosen = ((name, table.choice(name, "", _GRAVITIES)) for name in CHECKS)
-    policy = tuple((name, gravity) for name, gravity in chosen if gravity)
+    chosen = ((name, table.choice(name, "", _LEVELS)) for name in CHECKS)
+    policy = tuple((name, level) for name, level in chosen if level)
     table.finish()
     return policy
 
 
 def _brand(table: Table) -> Brand:
-    house = Brand()
+    default = Brand()
     built = Brand(
-        accent=table.parsed("accent", house.accent, values.colour),
-        accent_dark=table.parsed("accent_dark", house.accent_dark, values.colour),
-        paper=table.parsed("paper", house.paper, values.colour),
-        logo=table.parsed("logo", house.logo, values.page),
-        logo_alt=table.text("logo_alt", house.logo_alt),
-        serif=table.parsed("serif", house.serif, values.fonts),
-        sans=table.parsed("sans", house.sans, values.fonts),
-        footer=table.text("footer", house.footer, lines=True),
+        accent=table.parsed("accent", default.accent, values.color),
+        accent_dark=table.parsed("accent_dark", default.accent_dark, values.color),
+        paper=table.parsed("paper", default.paper, values.color),
+        logo=table.parsed("logo", default.logo, values.page),
+        logo_alt=table.text("logo_alt", default.logo_alt),
+        serif=table.parsed("serif", default.serif, values.fonts),
+        sans=table.parsed("sans", default.sans, values.fonts),
+        footer=table.text("footer", default.footer, lines=True),
     )
     table.finish()
     return built

@@ -1,7 +1,7 @@
-"""Read a configuration table by table and collect every complaint, each with its line.
+"""Read a configuration table by table and collect every error, each with its line.
 
-A getter answers a wrong value with the default after noting the complaint, so that one reading
-finds all of them. Asking for a key makes it known; `Table.finish` complains about the others.
+A getter that finds a wrong value records a complaint and returns the default, so that one reading
+finds all errors. Asking for a key makes it known; `Table.finish` reports the unknown keys.
 """
 
 import difflib
@@ -19,7 +19,7 @@ T = TypeVar("T")
 Word = TypeVar("Word", bound=str)
 
 _KINDS: Mapping[type, str] = {
-    str: "a text",
+    str: "a string",
     bool: "true or false",
     int: "a whole number",
     float: "a number",
@@ -30,7 +30,7 @@ _KINDS: Mapping[type, str] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Complaint:
-    """One thing that is wrong: the line (0: unknown), the key and what was expected."""
+    """One error: the line (0 if unknown), the key, and what was expected."""
 
     file: str
     line: int
@@ -39,14 +39,14 @@ class Complaint:
 
     @override
     def __str__(self) -> str:
-        """Write it as editors and people read it: file:line: key: what."""
+        """Return `file:line: key: what`, the form in which editors jump to the line."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.key}: {self.what}" if self.key else f"{place}: {self.what}"
 
 
 @dataclass(slots=True)
 class Report:
-    """The complaints about one file, and the keys that were asked for (`*` for a chosen name)."""
+    """The complaints about one file, and every key asked for (`*` for a chosen name)."""
 
     file: str
     lines: Mapping[Path, int] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Report:
     asked: set[str] = field(default_factory=set)
 
     def complain(self, path: Path, what: str) -> None:
-        """Note what is wrong with the key at `path`; an absent key gets its table's line."""
+        """Record an error of the key at `path`; a missing key gets the line of its table."""
         line = 0
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
@@ -64,19 +64,19 @@ class Report:
 
 
 def refuse(complaints: list[Complaint]) -> None:
-    """Raise one ConfigurationError that holds all the complaints, in the order of the file."""
+    """Raise one ConfigurationError with all complaints in the order of the file."""
     if complaints:
         raise ConfigurationError("\n".join(map(str, sorted(complaints))))
 
 
 def nearest(word: str, known: set[str]) -> str:
-    """Suggest the known word that was probably meant, as a sentence; empty if none is near."""
+    """Return a question that suggests the most similar known word; empty if none is similar."""
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f'did you mean "{near[0]}"?' if near else ""
 
 
 def shown(value: object) -> str:
-    """Write a found value as the file has it, short enough for one line."""
+    """Return a value as it is written in the file, short enough for one line."""
     most = 60
     if isinstance(value, bool):
         return str(value).lower()
@@ -89,7 +89,7 @@ def _is_control(char: str) -> bool:
 
 
 class Table:
-    """One table of the file; `pattern` is its path with chosen names written as `*`."""
+    """A table of the file; `pattern` is its path with `*` for names that the publisher chose."""
 
     def __init__(
         self, values: Mapping[str, Any], path: Path, pattern: Path, report: Report
@@ -102,18 +102,18 @@ class Table:
         self._known: set[str] = set()
 
     def complain(self, key: str, what: str) -> None:
-        """Note what is wrong with `key` (empty: with the table itself)."""
+        """Record an error of `key`, or of the table itself if `key` is empty."""
         self.report.complain((*self.path, key) if key else self.path, what)
 
     def text(self, key: str, default: str = "", *, required: str = "", lines: bool = False) -> str:
-        """Return a text of one line, or of `lines`.
+        """Return a string of one line, or of several if `lines`.
 
-        `required` says what is expected where leaving it out is an error. A control character is
-        refused: these texts end up in the headers of mail.
+        A key with `required`, the description of what is expected, must be present. Control
+        characters are refused because these strings reach email headers.
         """
         value = self._value(key, str)
         if value and any(_is_control(char) and not (lines and char == "\n") for char in value):
-            self.complain(key, f"found {value!r}; expected a text without control characters")
+            self.complain(key, f"found {value!r}; expected a string without control characters")
             return default
         if value is None or not value.strip():
             if required and not self._wrongly_typed(key, str):
@@ -122,12 +122,12 @@ class Table:
         return str(value).strip()
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """Return true or false."""
+        """Return a boolean."""
         value = self._value(key, bool)
         return default if value is None else bool(value)
 
     def count(self, key: str, default: int, *, least: int = 0) -> int:
-        """Return a whole number that is not below `least`."""
+        """Return a whole number of `least` or more."""
         value = self._value(key, int)
         if value is None:
             return default
@@ -137,16 +137,16 @@ class Table:
         return int(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return a list of strings."""
         value = self._value(key, list)
         if value is None:
             return ()
-        wrong = [one for one in value if not isinstance(one, str) or not one.strip()]
+        wrong = [entry for entry in value if not isinstance(entry, str) or not entry.strip()]
         if wrong:
             self.complain(
-                key, f'found {shown(wrong[0])} in the list; expected texts, ["like", "this"]'
+                key, f'found {shown(wrong[0])} in the list; expected strings, ["like", "this"]'
             )
-        return tuple(one.strip() for one in value if isinstance(one, str) and one.strip())
+        return tuple(text for entry in value if isinstance(entry, str) and (text := entry.strip()))
 
     def choice(self, key: str, default: Word, options: tuple[Word, ...]) -> Word:
         """Return one of the options."""
@@ -158,11 +158,11 @@ class Table:
                 return option
         expected = ", ".join(f'"{option}"' for option in options)
         hint = nearest(value, set(options))
-        self.complain(key, f'found "{value}"; expected one of {expected}{hint and f" – {hint}"}')
+        self.complain(key, f'found "{value}"; expected one of {expected}{hint and f"; {hint}"}')
         return default
 
     def parsed(self, key: str, default: T, parse: Callable[[str], T]) -> T:
-        """Return what `parse` makes of a text (or a bare number); its ValueError says what it expected."""
+        """Return `parse` of a string or number; its ValueError becomes the complaint."""
         found = self.values.get(key)
         text = str(found) if type(found) in {int, float} else self.text(key)
         self._note_known(key)
@@ -175,12 +175,12 @@ class Table:
             return default
 
     def table(self, key: str) -> "Table":
-        """Return the table at `key`; an absent one is empty."""
+        """Return the table at `key`; a missing one is empty."""
         values = self._value(key, dict)
         return Table(values or {}, (*self.path, key), (*self.pattern, key), self.report)
 
     def tables(self, key: str) -> Iterator[tuple[str, "Table"]]:
-        """Walk the tables under `key` whose names the publisher chose."""
+        """Yield the tables under `key`, whose names the publisher chose."""
         section = self.table(key)
         pattern = (*section.pattern, "*")
         for name, values in section.values.items():
@@ -193,20 +193,20 @@ class Table:
                 )
 
     def entries(self, key: str) -> Iterator[tuple[str, str]]:
-        """Walk the texts of the table at `key` whose names the publisher chose."""
+        """Yield the strings of the table at `key`, whose names the publisher chose."""
         section = self.table(key)
         for name, value in section.values.items():
             if isinstance(value, str):
                 yield name, value.strip()
             else:
-                section.complain(name, f"found {shown(value)}; expected a text")
+                section.complain(name, f"found {shown(value)}; expected a string")
 
     def finish(self) -> None:
-        """Complain about every key that nobody asked for."""
+        """Report every key that was not asked for."""
         for key in self.values:
             if key not in self._known:
-                hint = nearest(key, self._known) or f"known here: {', '.join(sorted(self._known))}"
-                self.complain(key, f"is no key of this table; {hint}")
+                hint = nearest(key, self._known) or f"known keys: {', '.join(sorted(self._known))}"
+                self.complain(key, f"unknown key; {hint}")
 
     def _value(self, key: str, kind: type) -> Any:  # noqa: ANN401 - what the file holds
         self._note_known(key)
@@ -223,5 +223,6 @@ class Table:
         self.report.asked.add(".".join((*self.pattern, key)))
 
     def _wrongly_typed(self, key: str, kind: type) -> bool:
+        # Not isinstance: a bool is an int in Python, but `rate = true` is an error.
         value = self.values.get(key)
         return value is not None and type(value) is not kind

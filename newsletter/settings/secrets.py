@@ -1,4 +1,4 @@
-"""Secrets and addresses from `.env` and the process environment, which wins."""
+"""Read secrets and addresses from `.env` and the process environment; the latter wins."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,14 +14,14 @@ from newsletter.settings.reading import Complaint, nearest
 
 FILE = ".env"
 SHORTEST_SECRET = 32
-_OURS = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_")
+_PREFIXES = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_")
 _BACKENDS = {"sqlite", "postgresql", "postgres"}
 _NONE = SecretStr("")
 _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 
 
 class Environment(BaseSettings):
-    """Every variable that the program reads; an empty one counts as absent."""
+    """Every variable that the program reads; an empty variable counts as missing."""
 
     model_config = SettingsConfigDict(
         env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", frozen=True
@@ -46,11 +46,13 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The process environment comes in through `init_settings`: it is read only by the command
+        # line, so that tests and other callers can pass their own.
         return (init_settings, dotenv_settings)
 
 
 def read_environment(root: Path, environ: Mapping[str, str]) -> Environment:
-    """Read `.env` in `root` under the variables of `environ`."""
+    """Read `.env` in `root`; the variables of `environ` take precedence."""
     given = {
         name: environ[name.upper()]
         for name in Environment.model_fields
@@ -59,19 +61,19 @@ def read_environment(root: Path, environ: Mapping[str, str]) -> Environment:
     try:
         return Environment(_env_file=root / FILE, **given)  # type: ignore[call-arg, arg-type]
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
         msg = f"{root / FILE} cannot be read: {why}"
         raise ConfigurationError(msg) from error
 
 
 def secret_keys(environment: Environment) -> tuple[bytes, ...]:
-    """Return the keys that sign links, newest first."""
+    """Return the keys that sign links; the first one signs, all of them verify."""
     written = environment.newsletter_secret_key.get_secret_value()
     return tuple(key.encode() for key in written.replace(",", " ").split())
 
 
 def database_url(environment: Environment, root: Path) -> str:
-    """Return where the database is; a relative SQLite path is taken from `root`."""
+    """Return the address of the database; a relative SQLite path starts at `root`."""
     written = environment.newsletter_database_url.get_secret_value().strip()
     if not written:
         return f"sqlite:///{(root / 'newsletter.db').resolve()}"
@@ -81,8 +83,8 @@ def database_url(environment: Environment, root: Path) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def wrong(environment: Environment, root: Path) -> list[Complaint]:
-    """Return what is wrong with the variables; a secret is never repeated."""
+def complaints(environment: Environment, root: Path) -> list[Complaint]:
+    """Return the errors in the variables; a message never repeats a secret."""
     lines = _variable_lines(root)
     found = [*_misspelled(root)]
     for name, check in _CHECKS.items():
@@ -93,16 +95,16 @@ def wrong(environment: Environment, root: Path) -> list[Complaint]:
 
 
 def generate(new_secret: Callable[[], str]) -> str:
-    """Return the text of a first `.env`: two fresh secrets, and how to add the rest."""
+    """Return the text of a first `.env` with two new secrets."""
     return (
-        "# Secrets of this publication. Keep this file to yourself; .env.example explains each.\n"
+        "# Secrets of this publication. Keep this file private. .env.example explains every variable.\n"
         f"NEWSLETTER_SECRET_KEY={new_secret()}\n"
         f"NEWSLETTER_PEPPER={new_secret()}\n"
     )
 
 
 def write_first(root: Path, new_secret: Callable[[], str]) -> bool:
-    """Write `.env` with generated secrets unless there is one; only its owner may read it."""
+    """Write `.env` with new secrets unless it exists; only its owner may read it."""
     path = root / FILE
     try:
         path.touch(mode=0o600, exist_ok=False)
@@ -115,14 +117,14 @@ def write_first(root: Path, new_secret: Callable[[], str]) -> bool:
 def _misspelled(root: Path) -> list[Complaint]:
     known = {name.upper() for name in Environment.model_fields}
     return [
-        Complaint(FILE, line, name, f"is no variable of ours; {nearest(name, known)}".rstrip("; "))
+        Complaint(FILE, line, name, f"unknown variable; {nearest(name, known)}".rstrip("; "))
         for name, line in _variable_lines(root).items()
-        if name.startswith(_OURS) and name not in known
+        if name.startswith(_PREFIXES) and name not in known
     ]
 
 
 def _variable_lines(root: Path) -> dict[str, int]:
-    """Map every variable that `.env` sets to its line."""
+    """Map every variable in `.env` to its line."""
     path = root / FILE
     if not path.is_file():
         return {}
@@ -143,16 +145,20 @@ def _wrong_database(environment: Environment) -> str:
 def _wrong_keys(environment: Environment) -> str:
     keys = secret_keys(environment)
     if not keys:
-        return f'is missing; run "newsletter init", or set it to {SHORTEST_SECRET} random letters'
+        return (
+            f"is missing; set it to {SHORTEST_SECRET} or more random characters (see .env.example)"
+        )
     if any(len(key) < SHORTEST_SECRET for key in keys):
-        return f"a key is too short; expected {SHORTEST_SECRET} characters or more, newest first"
+        return f"a key is too short; expected {SHORTEST_SECRET} characters or more"
     return ""
 
 
 def _wrong_pepper(environment: Environment) -> str:
     length = len(environment.newsletter_pepper.get_secret_value().strip())
     if not length:
-        return f'is missing; run "newsletter init", or set it to {SHORTEST_SECRET} random letters'
+        return (
+            f"is missing; set it to {SHORTEST_SECRET} or more random characters (see .env.example)"
+        )
     return "" if length >= SHORTEST_SECRET else f"expected {SHORTEST_SECRET} characters or more"
 
 

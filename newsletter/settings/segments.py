@@ -1,4 +1,4 @@
-"""Segments are read when the configuration is, so that a bad one never meets an audience."""
+"""Read segment expressions with the configuration, so that an invalid one never reaches an issue."""
 
 from collections.abc import Collection, Mapping
 
@@ -11,21 +11,21 @@ _RESERVED = ("and", "or", "not", "everyone", "")
 
 
 def saved_segments(table: Table, topics: Collection[str]) -> dict[str, str]:
-    """Return the named expressions of [segments]; what does not read goes to the report.
+    """Return the named expressions of [segments]; report those that cannot be parsed.
 
-    A name must not be a topic's: the one would hide the other wherever it is used.
+    A segment may not have the name of a topic: one would hide the other wherever it is used.
     """
     found = dict(table.entries("segments"))
     section = table.table("segments")
     for name, expression in found.items():
         if slug(name) in {*topics, *_RESERVED}:
-            section.complain(name, "already means something in segments; expected another name")
+            section.complain(name, "is already used for something else; choose another name")
         _check(section, name, expression, found)
     return found
 
 
 def segment(table: Table, key: str, saved: Mapping[str, str], default: str) -> str:
-    """Return the expression at `key`, read once to see that it can be."""
+    """Return the expression at `key`; report it if it cannot be parsed."""
     expression = table.text(key, default)
     _check(table, key, expression, saved)
     return expression

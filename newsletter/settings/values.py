@@ -1,4 +1,4 @@
-"""Single values as the configuration writes them; a ValueError says what was expected."""
+"""Parse single values of the configuration; a ValueError says what was expected."""
 
 import ipaddress
 import re
@@ -17,8 +17,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"(?:\d+[smhdw])+|0")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
-_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+# Keys become part of addresses, List-Id headers and file names: 60 characters fit a DNS label.
 _KEY = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
+# Font families are printed into a style attribute, so nothing that could end it is allowed.
 _FONTS = re.compile(r"[^<>{};\"\\]+")
 _LISTEN = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[^\s:]+):(?P<port>\d{1,5})")
 _PORTS = range(1, 65536)
@@ -29,7 +31,7 @@ def _refusal(text: str, expected: str) -> ValueError:
 
 
 def duration(text: str) -> timedelta:
-    """Read "30m", "2h", "3d", "1h30m"."""
+    """Parse "30m", "2h", "3d" or "1h30m"."""
     if not _DURATION.fullmatch(text):
         raise _refusal(text, 'a duration such as "30m", "2h", "3d" or "1h30m"')
     parts = re.findall(r"(\d+)([smhdw])", text)
@@ -37,24 +39,24 @@ def duration(text: str) -> timedelta:
 
 
 def timezone(text: str) -> ZoneInfo:
-    """Read the name of a zone in the time zone database."""
+    """Parse the name of a zone in the time zone database."""
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         hint = nearest(text, available_timezones())
-        expected = f'a zone such as "Asia/Seoul"{hint and f" – {hint}"}'
+        expected = f'a time zone such as "Asia/Seoul"{hint and f"; {hint}"}'
         raise _refusal(text, expected) from error
 
 
 def language(text: str) -> str:
-    """Read a language tag."""
+    """Parse a language tag."""
     if not _LANGUAGE.fullmatch(text):
         raise _refusal(text, 'a language tag such as "en" or "ko"')
     return text
 
 
 def mailbox(text: str) -> Mailbox:
-    """Read an address with or without a name; its domain is kept in ASCII, as it is mailed."""
+    """Parse an address with or without a name; convert its domain to ASCII, as SMTP needs it."""
     expected = 'one address such as "Our Name <brief@example.org>"'
     found = getaddresses([text])
     if len(found) != 1:
@@ -65,12 +67,12 @@ def mailbox(text: str) -> Mailbox:
     except EmailNotValidError as error:
         raise _refusal(text, expected) from error
     if known.ascii_email is None:
-        raise _refusal(text, "plain letters, digits and signs before the @ (RFC 5321)")
+        raise _refusal(text, "only ASCII letters, digits and signs before the @ (RFC 5321)")
     return Mailbox(name, known.ascii_email)
 
 
 def page(text: str) -> str:
-    """Read the address of a page or a site."""
+    """Parse the address of a page or a site."""
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
         raise _refusal(text, 'an address such as "https://www.example.org/feed.xml"')
@@ -78,29 +80,29 @@ def page(text: str) -> str:
 
 
 def site(text: str) -> str:
-    """Read the address under which our own pages live; without the last slash."""
+    """Parse the address of the public pages; return it without the trailing slash."""
     parts = urlsplit(page(text))
     if parts.query or parts.fragment:
         raise _refusal(text, 'an address without ? and #, such as "https://news.example.org"')
     return text.rstrip("/")
 
 
-def colour(text: str) -> str:
-    """Read a colour that every mail client understands."""
-    if not _COLOUR.fullmatch(text):
-        raise _refusal(text, 'a colour such as "#8c1d2f"')
+def color(text: str) -> str:
+    """Parse a color in the notation that every email client understands."""
+    if not _COLOR.fullmatch(text):
+        raise _refusal(text, 'a color such as "#8c1d2f"')
     return text
 
 
 def fonts(text: str) -> str:
-    """Read a list of font families."""
+    """Parse a list of font families."""
     if not _FONTS.fullmatch(text):
         raise _refusal(text, "font families such as \"Georgia, 'Times New Roman', serif\"")
     return text
 
 
 def pattern(text: str) -> str:
-    """Read a regular expression."""
+    """Check a regular expression and return it."""
     try:
         re.compile(text)
     except re.error as error:
@@ -109,7 +111,7 @@ def pattern(text: str) -> str:
 
 
 def network(text: str) -> Network:
-    """Read an address or a network of proxies."""
+    """Parse the address or network of a proxy."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
@@ -117,7 +119,7 @@ def network(text: str) -> Network:
 
 
 def listener(text: str) -> str:
-    """Read a host and port to listen on."""
+    """Check a host and port to listen on and return them."""
     match = _LISTEN.fullmatch(text)
     if match is None or int(match["port"]) not in _PORTS:
         raise _refusal(text, 'a host and port such as "127.0.0.1:8025"')
@@ -125,12 +127,12 @@ def listener(text: str) -> str:
 
 
 def layout(text: str) -> str:
-    """Read the name of a folder of templates."""
+    """Check the name of a template folder and return it."""
     if not is_key(text):
-        raise _refusal(text, "a name of lower-case letters, digits and hyphens")
+        raise _refusal(text, "a name of lowercase letters, digits and hyphens")
     return text
 
 
 def is_key(name: str) -> bool:
-    """Tell whether a newsletter or source may be called so: it appears in addresses and headers."""
+    """Return whether a newsletter or source may have this key."""
     return _KEY.fullmatch(name) is not None

@@ -74,7 +74,7 @@ def test_one_article_is_there_in_two_languages_that_name_each_other() -> None:
 
 def test_the_people_differ_in_what_they_follow_and_where_they_stand() -> None:
     rows = people()
-    standing = tomllib.loads((SAMPLES / "standing.toml").read_text(encoding="utf-8"))
+    statuses = tomllib.loads((SAMPLES / "statuses.toml").read_text(encoding="utf-8"))
     addresses = {EmailAddress.parse(row["email"]).key for row in rows}
     assert len(addresses) == len(rows) >= 14
     assert len({row["topics"] for row in rows}) >= 12
@@ -82,7 +82,7 @@ def test_the_people_differ_in_what_they_follow_and_where_they_stand() -> None:
     assert [row for row in rows if not row["name"]]
     assert [row for row in rows if not row["topics"]]
     assert [row for row in rows if not row["consented_at"]]
-    assert addresses >= {*standing["left"], *standing["suppressed"], *standing["paused"]}
+    assert addresses >= {*statuses["unsubscribed"], *statuses["suppressed"], *statuses["paused"]}
 
 
 def test_everything_followed_is_a_topic_of_the_publication(tmp_path: Path) -> None:
