@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, cast
 
 from bench.figure import Figure
-from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.migrations import upgrade
 from newsletter.send import run
 from newsletter.store.database import open_engine

@@ -24,8 +24,8 @@ import orjson
 import structlog
 
 from newsletter.esp.port import Letter, Recipient, Shipment
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.esp.sendgrid_body import Prepared
+from newsletter.esp.sendgrid.body import BodyTemplate
+from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.store.database import open_engine, open_reader
@@ -199,7 +199,7 @@ def _people(number: int) -> Iterator[list[Recipient]]:
 
 
 def _bodies(number: int) -> Iterator[bytes]:
-    prepared = Prepared(_letter())
+    prepared = BodyTemplate(_letter())
     for place, people in enumerate(_people(number), 1):
         shipment = Shipment(f"1.{place}:1", _letter(), people)
         yield prepared.fill(shipment.attempt, shipment.recipients).content

@@ -17,8 +17,8 @@ from newsletter.collect.run import CollectOptions, collect
 from newsletter.dispatch import embedded
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Sender
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.esp.smtp import SmtpSender
+from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.fetch.client import Fetcher, open_fetcher
 from newsletter.model.publication import Publication
 from newsletter.pipeline import Tools, steps

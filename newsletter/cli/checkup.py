@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from newsletter import migrations
 from newsletter.esp.port import Recipient, Shipment, Verdict
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.esp.smtp import SmtpSender
+from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.model.slot import coming, local, note, offset
 from newsletter.render.templates import open_templates, template_root
 from newsletter.send.notices import letter

@@ -21,7 +21,7 @@ from newsletter.edit import sheet
 from newsletter.edit.approval import approve as approve_issue
 from newsletter.edit.approval import require_editable
 from newsletter.errors import NotAllowed
-from newsletter.esp.mime import message
+from newsletter.esp.message.mime import message
 from newsletter.esp.port import Recipient
 from newsletter.model.edition import Chooser, Contents, Edition, Subsets, issue_hash
 from newsletter.model.finding import Finding, blocking

@@ -16,7 +16,7 @@ from newsletter.esp.port import Verdict
 from newsletter.model.issue import IssueKind
 from newsletter.model.slot import Due
 from newsletter.model.states import IssueState
-from newsletter.send import acts, proof, run, standing
+from newsletter.send import acts, run, standing, testsend
 from newsletter.store.content import editions, issues
 from subscribers.model import EmailAddress
 
@@ -195,8 +195,8 @@ def _test(app: App, issue_id: int, address: str, *, as_json: bool) -> None:
     if newsletter is None or not printed:
         fail(f"Issue {issue_id} has no editions yet; run `newsletter preview {issue_id}` first.")
     sender = app.senders[app.publication.provider]
-    tested = proof.Proof(app.publication, newsletter, issue, printed, address)
-    for edition, outcome in proof.send(tested, sender, app.new_id, now=app.now()):
+    tested = testsend.StaffTestSend(app.publication, newsletter, issue, printed, address)
+    for edition, outcome in testsend.send(tested, sender, app.new_id, now=app.now()):
         if outcome.verdict is not Verdict.ACCEPTED or outcome.refused:
             why = outcome.reason or "; ".join(outcome.refused.values())
             fail(f"Edition {edition.seq} was not accepted: {why}.")

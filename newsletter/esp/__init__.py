@@ -1,1 +1,1 @@
-"""Providers: whoever takes our mail and carries it further."""
+"""Email providers behind one port."""

@@ -1,4 +1,4 @@
-"""The provider for a machine without one: each delivery becomes a file that mail programs open."""
+"""A provider that needs no network: each delivery becomes an .eml file that email programs open."""
 
 import contextlib
 import fcntl
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from newsletter.esp.mime import message
+from newsletter.esp.message.checks import AddressError, LetterError, require
+from newsletter.esp.message.mime import message
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
-from newsletter.esp.soundness import AddressError, LetterError, require
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxSender:
-    """Writes `<delivery>.eml` into a folder; a file that is already there was submitted before."""
+    """Writes `<delivery>.eml` into a folder. An existing file means it was already submitted."""
 
     folder: Path
     at: FaultPoint = nowhere
@@ -23,7 +23,7 @@ class OutboxSender:
     repeatable: bool = True
 
     def submit(self, shipment: Shipment) -> Outcome:
-        """Write every mail that is missing; stop at the first that cannot be written."""
+        """Write every missing file; stop at the first that cannot be written."""
         reached: list[str] = []
         refused: dict[str, str] = {}
         try:
@@ -39,17 +39,18 @@ class OutboxSender:
         except LetterError as error:
             return Outcome(Verdict.UNSENT, str(error), stop=True)
         except OSError as error:
-            reason = self._why(error)
+            reason = self._describe(error)
+            # Without the folder's entry on disk, the files could vanish with the power.
             kept = tuple(reached) if _synced(self.folder) else ()
             return Outcome(Verdict.UNSENT, reason, refused=refused, reached=kept)
         return Outcome(Verdict.ACCEPTED, refused=refused)
 
-    def _why(self, error: OSError) -> str:
+    def _describe(self, error: OSError) -> str:
         if isinstance(error, BlockingIOError):
-            return "another process is writing the same mail into the outbox; run again"
+            return "another process is writing the same email into the outbox; run again"
         return (
             f"the outbox {self.folder} cannot be written: {error.strerror or error};"
-            " free the space or the permission and run again"
+            " free disk space or fix the permissions, then run again"
         )
 
     def _keep(self, letter: Letter, recipient: Recipient) -> None:
@@ -59,16 +60,17 @@ class OutboxSender:
 
 
 def _write(path: Path, content: bytes, at: FaultPoint) -> None:
-    """Write a file whole and on the disk, or not at all.
+    """Write a file completely and durably, or not at all.
 
-    A worker that finds another one at the same delivery gives way. What a dead one left is written
-    over: its lock died with it.
+    If another worker is writing the same delivery, raise BlockingIOError. The partial file of a
+    dead worker is overwritten: its lock ended with its process.
     """
     partial = path.with_name(f".{path.name}.part")
     while True:
         with partial.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not _is(file, partial):  # finished or given up between opening and locking
+            # Between our open and our lock, the other worker may have renamed or removed the file.
+            if not _is_same(file, partial):
                 continue
             try:
                 if not path.exists():
@@ -80,7 +82,7 @@ def _write(path: Path, content: bytes, at: FaultPoint) -> None:
                     partial.unlink()
 
 
-def _is(file: BinaryIO, path: Path) -> bool:
+def _is_same(file: BinaryIO, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:
@@ -98,15 +100,15 @@ def _fill(file: BinaryIO, content: bytes, at: FaultPoint) -> None:
 
 
 def _make(folder: Path) -> None:
-    """Make a folder; its name, and that of every folder that had to be made, is on the disk."""
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    """Create a folder and its parents, and put the name of each new one on the disk."""
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for one in missing:
-        _sync(one.parent)
+    for created in missing:
+        _sync(created.parent)
 
 
 def _sync(folder: Path) -> None:
-    """Put the names of the files on the disk too."""
+    """Put the names of a folder's files on the disk: fsync of a file does not."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""What sending asks of a provider, and what a provider may answer."""
+"""The provider port: what a stage asks of a provider, and what a provider may answer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,19 +13,25 @@ from newsletter.model.personalization import substitutions
 from newsletter.model.publication import Mailbox
 
 FaultPoint = Callable[[str], None]
-"""Called with the name of each step; the tests of sending kill the process inside it."""
+"""Called with the name of each step. Crash tests kill the process inside it."""
+OnAccepted = Callable[[str, str], None]
+"""Called with a delivery id and the provider's answer as soon as that one message was accepted."""
 
 
 def nowhere(_point: str) -> None:
-    """Do nothing: the fault point of a process that nobody is testing."""
+    """Do nothing: the fault point outside tests."""
+
+
+def ignore_accepted(_delivery: str, _answer: str) -> None:
+    """Do nothing: the caller needs only the outcome of the whole call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What all recipients of a batch have in common; the texts and `headers` hold placeholders.
+    """What all recipients of a batch have in common. Texts and `headers` contain placeholders.
 
-    `headers` are ASCII and complete but for From, To, Subject, Date and Message-ID; placeholders in
-    them stand in their plain form. Nothing here names a recipient.
+    `headers` are ASCII and complete except for From, To, Subject, Date and Message-ID. They use the
+    plain form of placeholders. A letter never names a recipient.
     """
 
     sender: Mailbox
@@ -42,7 +48,7 @@ class Letter:
 
 
 class Recipient(NamedTuple):
-    """One recipient's values; `token` signs every link, `delivery` is the opaque stable id."""
+    """One recipient's values. `token` signs every link; `delivery` is the opaque, stable id."""
 
     delivery: str
     address: str
@@ -50,16 +56,16 @@ class Recipient(NamedTuple):
     token: str
 
     def replacements(self, nonce: str) -> dict[str, str]:
-        """Map every placeholder of a letter with this nonce to this recipient's value."""
+        """Map every placeholder with this nonce to this recipient's value."""
         values = {"token": self.token, "delivery": self.delivery, "name": self.name}
         return substitutions(nonce, values)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipients(Sequence[Recipient]):
-    """The recipients of a batch by column, as they come from the database and go into a body.
+    """The recipients of a batch as columns, as the database returns them and a body needs them.
 
-    To whoever takes them one by one they are a sequence.
+    It is also a sequence of `Recipient`.
     """
 
     deliveries: Sequence[str] = ()
@@ -69,7 +75,7 @@ class Recipients(Sequence[Recipient]):
 
     @classmethod
     def of(cls, recipients: Iterable[Recipient]) -> Self:
-        """Turn recipients into columns, unless that is what they are."""
+        """Turn recipients into columns; return columns unchanged."""
         if isinstance(recipients, cls):
             return recipients
         return cls(*zip(*recipients, strict=True))
@@ -98,22 +104,27 @@ class Recipients(Sequence[Recipient]):
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """What is submitted in one call: a letter, its recipients, and the id of this attempt.
+    """What one call submits: a letter, its recipients, and the id of this attempt.
 
-    With `last`, a recipient who is told to come later is refused: it has been so often enough.
+    `last` turns a temporary refusal of a recipient into a final one: the limit of attempts is
+    reached. `on_accepted` is for providers that answer message by message. They call it in the
+    thread of the call as each message is accepted, and before they transmit the content of the next
+    message on that connection. After a crash, one message per connection is in doubt at most. If it
+    raises, the call stops and the exception passes through.
     """
 
     attempt: str
     letter: Letter
     recipients: Sequence[Recipient]
     last: bool = False
+    on_accepted: OnAccepted = field(default=ignore_accepted, compare=False, repr=False)
 
 
 class Verdict(StrEnum):
     """What is known after a call.
 
-    UNSENT is only ever said when it is provable that nothing was accepted; UNKNOWN is said of
-    everything else that is not a clear answer.
+    UNSENT means that provably nothing was accepted. UNKNOWN is everything that is not a clear
+    answer.
     """
 
     ACCEPTED = "accepted"
@@ -126,11 +137,13 @@ class Verdict(StrEnum):
 class Outcome:
     """The answer to one shipment.
 
-    `refused` maps deliveries to the reason why they alone were refused. `reached` lists those that
-    were accepted although the whole was not. With REFUSED or UNSENT nobody else was reached; with
-    UNKNOWN that is open for every delivery that is neither in `refused`, `reached` nor `unsent`.
-    `wait` is for how many seconds the provider asks us to come later; with `deferred` it speaks of
-    the rest of this batch alone. `stop` asks for a person: the next batch would fare no better.
+    - `refused` maps deliveries to the reason why they alone were refused.
+    - `reached` lists deliveries that were accepted although the whole shipment was not.
+    - With REFUSED or UNSENT, no other delivery was accepted. With UNKNOWN, that is open for every
+      delivery that is not in `refused`, `reached` or `unsent`.
+    - `wait` is how many seconds the provider asks us to wait. With `deferred`, it concerns only the
+      rest of this batch.
+    - `stop` asks for a person: the next batch would fail in the same way.
     """
 
     verdict: Verdict
@@ -145,14 +158,14 @@ class Outcome:
 
 
 class Sender(Protocol):
-    """A provider: submits one shipment and tells what became of it; it never tries again itself.
+    """A provider: submits one shipment and reports the outcome. It never retries.
 
-    `repeatable` says that submitting the same delivery twice cannot reach anybody twice.
+    `repeatable` states that submitting the same delivery twice cannot reach a recipient twice.
     """
 
     @property
     def name(self) -> str:
-        """Return the word for it in the configuration and the tables."""
+        """Return the name used in the configuration and in tables."""
 
     @property
     def max_batch(self) -> int:

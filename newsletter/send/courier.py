@@ -1,4 +1,4 @@
-"""What a worker needs to submit: providers, keys, a clock, and how long things may take."""
+"""What a worker needs to submit: providers, keys, a clock and time limits."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,20 +12,22 @@ from subscribers.tokens import Signer
 Clock = Callable[[], datetime]
 
 LEASE = timedelta(minutes=3)
-"""How long a claimed batch is its worker's; longer than any provider's deadline."""
+"""How long a claim lasts. It is longer than any provider's deadline."""
 WINDOW = timedelta(minutes=15)
-"""How long an unknown batch waits for evidence before it is held, or submitted again."""
+"""How long an unknown batch waits for evidence before it is held or submitted again."""
 MARGIN = timedelta(seconds=90)
-"""What must be left of the lease when the first byte leaves."""
+"""How much of the lease must be left when the first byte is transmitted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """A worker's equipment; `owner` names the process for the record.
+    """A worker's tools.
 
-    `reader` serves the reads between the transactions, `wait` sleeps. `rates` limits recipients per
-    second and provider, over all processes. Once `stopped` says so, a worker finishes what it has
-    claimed and claims no more. `at` is for the tests of sending only.
+    - `owner` identifies the process in the records.
+    - `reader` serves the reads between transactions; `wait` sleeps.
+    - `rates` limits recipients per second and provider, across all processes.
+    - Once `stopped` returns true, a worker finishes its batch and claims no more.
+    - `at` is for crash tests only.
     """
 
     senders: Mapping[str, Sender]

@@ -1,4 +1,4 @@
-"""The letter that an edition becomes: the headers that every bulk mail must carry."""
+"""The letter that an edition becomes, with the headers that bulk email must have."""
 
 import re
 from datetime import datetime
@@ -12,7 +12,7 @@ from newsletter.model.personalization import placeholder
 from newsletter.model.publication import Newsletter, Publication
 
 SENDER_ID = (5, 15)
-"""The length of a Feedback-ID's last part, by Gmail's rule."""
+"""The length that Gmail requires of a Feedback-ID's last part."""
 
 
 def letter(
@@ -28,7 +28,7 @@ def letter(
         nonce=edition.nonce,
         date=date,
         headers=(
-            *leaving(publication, placeholder(edition.nonce, "token", plain=True)),
+            *unsubscribe_headers(publication, placeholder(edition.nonce, "token", plain=True)),
             ("List-ID", list_id(publication, newsletter)),
             ("Feedback-ID", feedback_id(publication, newsletter, edition.issue_id, kind)),
         ),
@@ -38,8 +38,8 @@ def letter(
     )
 
 
-def leaving(publication: Publication, token: str) -> tuple[tuple[str, str], ...]:
-    """Return the one-click pair; the mail address is named only where one is configured."""
+def unsubscribe_headers(publication: Publication, token: str) -> tuple[tuple[str, str], ...]:
+    """Return the one-click pair. It includes the mailto address only if one is configured."""
     ways = [f"<{links.leave(publication.url, token)}>"]
     if publication.leave_mailto:
         ways.append(f"<mailto:{publication.leave_mailto}?subject={token}>")
@@ -50,7 +50,7 @@ def leaving(publication: Publication, token: str) -> tuple[tuple[str, str], ...]
 
 
 def list_id(publication: Publication, newsletter: Newsletter) -> str:
-    """Return the List-ID (RFC 2919): the title for people, a stable domain for filters."""
+    """Return the List-ID (RFC 2919): the title for readers, a stable domain for filters."""
     host = publication.sender.address.rpartition("@")[2]
     title = re.sub(r'[\\"\x00-\x1f]', "", newsletter.title)
     phrase = f'"{title}"' if title.isascii() else encoded(title)
@@ -58,7 +58,7 @@ def list_id(publication: Publication, newsletter: Newsletter) -> str:
 
 
 def encoded(text: str) -> str:
-    """Return a text as RFC 2047 encoded words, in one line."""
+    """Return a text as RFC 2047 encoded words on one line."""
     return Header(text, "utf-8", maxlinelen=10_000).encode(linesep="")
 
 
@@ -71,16 +71,16 @@ def feedback_id(publication: Publication, newsletter: Newsletter, issue_id: int,
 
 
 def ascii_only(text: str) -> str:
-    """Return a word of letters, digits and dashes for places that take no other."""
+    """Return a key as letters, digits and dashes, for headers that allow nothing else."""
     plain = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")
     return plain or f"n{sum(text.encode()) % 10_000}"
 
 
 def require_address(publication: Publication) -> None:
-    """Raise NotAllowed unless the law's postal address is configured."""
+    """Raise NotAllowed unless a postal address is configured, as the law requires."""
     if not publication.postal_address.strip():
         msg = (
-            "nothing is sent without a postal address: set postal_address in [publication] of"
+            "email must include a postal address: set postal_address in [publication] of"
             " newsletter.toml"
         )
         raise NotAllowed(msg)

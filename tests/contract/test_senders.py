@@ -1,4 +1,4 @@
-"""What every provider keeps to, whichever it is."""
+"""The contract that every provider keeps."""
 
 import email
 import email.policy
@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.esp.mime import message
+from newsletter.esp.message.mime import message
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.esp.smtp import SmtpSender
+from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.model.edition import Edition
 from newsletter.model.personalization import fill
 from newsletter.send.headers import letter
@@ -26,7 +26,7 @@ from tests.fakes.smtp import Smtp
 
 @dataclass
 class Bench:
-    """A provider, and a way to see what it passed on: address to (subject, html, headers)."""
+    """A provider, and what it passed on: address to (subject, html, headers)."""
 
     sender: Sender
     received: Callable[[], dict[str, tuple[str, str, dict[str, str]]]]
@@ -43,9 +43,9 @@ def _memory(_stack: ExitStack, _path: Path) -> Bench:
 
     def received() -> dict[str, tuple[str, str, dict[str, str]]]:
         raw = [
-            message(shipment.letter, one)
+            message(shipment.letter, recipient)
             for shipment in sender.shipments
-            for one in shipment.recipients
+            for recipient in shipment.recipients
         ]
         return _parsed(raw)
 
@@ -55,13 +55,13 @@ def _memory(_stack: ExitStack, _path: Path) -> Bench:
 def _outbox(_stack: ExitStack, path: Path) -> Bench:
     folder = path / "outbox"
     sender = OutboxSender(folder)
-    return Bench(sender, lambda: _parsed([one.read_bytes() for one in folder.glob("*.eml")]))
+    return Bench(sender, lambda: _parsed([file.read_bytes() for file in folder.glob("*.eml")]))
 
 
 def _smtp(stack: ExitStack, _path: Path) -> Bench:
     server = stack.enter_context(Smtp())
     sender = SmtpSender(server.url)
-    return Bench(sender, lambda: _parsed([bytes(one) for one in server.mailbox.messages]))
+    return Bench(sender, lambda: _parsed([bytes(email) for email in server.mailbox.messages]))
 
 
 def _sendgrid(stack: ExitStack, path: Path) -> Bench:
@@ -87,8 +87,8 @@ _benches = {"memory": _memory, "outbox": _outbox, "smtp": _smtp, "sendgrid": _se
 
 def _parsed(raw: list[bytes]) -> dict[str, tuple[str, str, dict[str, str]]]:
     found = {}
-    for one in raw:
-        mail = email.message_from_bytes(one, policy=email.policy.default)
+    for content in raw:
+        mail = email.message_from_bytes(content, policy=email.policy.default)
         assert isinstance(mail, EmailMessage)
         html = mail.get_body(("html",))
         assert html is not None
@@ -108,22 +108,22 @@ def _people(*names: str) -> list[Recipient]:
     ]
 
 
-def test_an_accepted_shipment_says_so_and_refuses_nobody(bench: Bench) -> None:
+def test_an_accepted_shipment_refuses_no_recipient(bench: Bench) -> None:
     outcome = bench.sender.submit(Shipment("7.1:1", LETTER, _people("Ada", "Grace")))
     assert outcome == replace(Outcome(Verdict.ACCEPTED), message_id=outcome.message_id)
 
 
-def test_every_recipient_gets_the_edition_with_their_own_values_and_nobody_elses(
+def test_every_recipient_gets_the_edition_with_their_own_values_only(
     bench: Bench,
 ) -> None:
     people = _people("Ada", "", 'Grace "Amazing" <Hopper>', "이영희", "50% off, tom;dick")
     bench.sender.submit(Shipment("7.1:1", LETTER, people))
     received = bench.received()
     assert len(received) == len(people)
-    for one in people:
-        _subject, html, headers = received[one.address]
-        assert html == fill(EDITION.html, one.replacements(NONCE))
-        assert headers["List-Unsubscribe"] == f"<https://news.example.org/leave/{one.token}>"
+    for recipient in people:
+        _subject, html, headers = received[recipient.address]
+        assert html == fill(EDITION.html, recipient.replacements(NONCE))
+        assert headers["List-Unsubscribe"] == f"<https://news.example.org/leave/{recipient.token}>"
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert headers["List-ID"] == '"The Weekly Brief" <weekly.example.org>'
         assert NONCE not in html
@@ -140,12 +140,12 @@ def test_an_address_that_cannot_be_written_is_refused_alone(bench: Bench) -> Non
     assert set(bench.received()) == {"reader1@example.net", "reader3@example.net"}
 
 
-def test_a_provider_names_itself_and_its_batch_size(bench: Bench) -> None:
+def test_a_provider_states_its_name_and_batch_size(bench: Bench) -> None:
     assert bench.sender.name in _benches
     assert 1 <= bench.sender.max_batch <= 1000
 
 
-def test_only_the_outbox_may_be_given_the_same_delivery_twice(bench: Bench) -> None:
+def test_only_the_outbox_may_get_the_same_delivery_twice(bench: Bench) -> None:
     assert bench.sender.repeatable is (bench.sender.name == "outbox")
     if bench.sender.repeatable:
         for attempt in (1, 2):

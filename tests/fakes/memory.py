@@ -1,4 +1,4 @@
-"""A provider that keeps what it was given."""
+"""A provider that keeps what was submitted to it."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
 
 
 class MemorySender:
-    """Accepts everything, unless it was told what to answer to the next shipments."""
+    """Gives the prepared answers first, then accepts everything."""
 
     repeatable = False
 
@@ -27,5 +27,5 @@ class MemorySender:
 
     @property
     def recipients(self) -> list[Recipient]:
-        """Return everybody who was in some shipment, in order."""
-        return [one for shipment in self.shipments for one in shipment.recipients]
+        """Return the recipients of every shipment, in order."""
+        return [who for shipment in self.shipments for who in shipment.recipients]

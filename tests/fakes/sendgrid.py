@@ -1,8 +1,7 @@
 """A loopback server that speaks SendGrid's Mail Send, misbehaves on demand, and keeps a ledger.
 
-The ledger is what the tests of sending are judged by: one line per request that this server
-accepted, written before any answer, whatever the client gets to see. It is a file, so that it can
-be read by, and outlive, any process.
+Crash tests are judged by the ledger: one line per accepted request, written before any answer. It
+is a file, so that it outlives every process and all can read it.
 
     python tests/fakes/sendgrid.py --ledger PATH [--faults accept_drop,ok,…] [--delay 0.1]
 
@@ -40,11 +39,10 @@ FAULTS = (
     "drip",
     "103_late",
 )
-"""What the server may do with a request: those named accept_* write it into the ledger first."""
-
+"""What the server may do with a request. Faults named accept_* write it into the ledger first."""
 
 SLOW = 0.7
-"""Seconds that an accepted request is not answered: longer than the tests' workers wait."""
+"""Seconds before an accepted request is answered: longer than the tests' workers wait."""
 _ACCEPTED: tuple[int, dict[str, Any] | None, str] = (202, None, "X-Message-Id: fake-id\r\n")
 ANSWERS: dict[str, tuple[int, dict[str, Any] | None, str]] = {
     "ok": _ACCEPTED,
@@ -72,19 +70,19 @@ ANSWERS: dict[str, tuple[int, dict[str, Any] | None, str]] = {
 class Ledger:
     """One JSON line per accepted request: the attempt, and the address and delivery of each.
 
-    A server that speaks SMTP learns of no attempt, and accepts one mail at a time.
+    An SMTP server does not learn the attempt, and accepts one message at a time.
     """
 
     def __init__(self, path: Path) -> None:
-        """Take the file; it need not exist yet."""
+        """Take the path; the file need not exist yet."""
         self.path = path
         self._lock = threading.Lock()
 
     def accept(self, body: dict[str, Any]) -> None:
-        """Append what a request holds."""
+        """Append the content of a request."""
         people = body["personalizations"]
-        attempts = sorted({one["custom_args"]["nl_attempt"] for one in people})
-        to = [(one["to"][0]["email"], one["custom_args"]["nl_delivery"]) for one in people]
+        attempts = sorted({person["custom_args"]["nl_attempt"] for person in people})
+        to = [(person["to"][0]["email"], person["custom_args"]["nl_delivery"]) for person in people]
         self.write(attempts, to)
 
     def write(self, attempts: list[str], to: list[tuple[str, str]]) -> None:
@@ -101,18 +99,18 @@ class Ledger:
         return [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
 
     def copies(self) -> Counter[str]:
-        """Count how many mails each address got."""
-        return Counter(address for one in self.requests() for address, _ in one["to"])
+        """Count how many emails each address got."""
+        return Counter(address for request in self.requests() for address, _ in request["to"])
 
     def attempts(self) -> list[str]:
         """Return every attempt id that was accepted."""
-        return [attempt for one in self.requests() for attempt in one["attempts"]]
+        return [attempt for request in self.requests() for attempt in request["attempts"]]
 
 
 class SendGrid(socketserver.ThreadingTCPServer):
-    """The server; `faults` are used up one per request, then everything is accepted.
+    """The server. It uses up one of `faults` per request, then accepts everything.
 
-    A request with an address that is `unwelcome` is refused whole, and nobody is told why.
+    It refuses a whole request with an `unwelcome` address, without a reason.
     """
 
     provider = "sendgrid"
@@ -151,7 +149,7 @@ class SendGrid(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def handle_error(self, *_request: object) -> None:
-        """Say nothing: clients that are killed are what this server is for."""
+        """Stay silent: killed clients are expected."""
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -184,11 +182,11 @@ class _Connection(socketserver.StreamRequestHandler):
         self.server.asked += 1
         problem = _problem(body, self.server.unwelcome)
         if problem:
-            return self._say(400, {"errors": [problem]})
+            return self._reply(400, {"errors": [problem]})
         if self.server.keep:
             self.server.bodies.append(body)
         if fault == "ok" and body.get("mail_settings", {}).get("sandbox_mode", {}).get("enable"):
-            return self._say(200, None)
+            return self._reply(200, None)
         if fault in {"ok", "accept_drop", "accept_500", "accept_slow", "drip"}:
             self.server.ledger.accept(body)
         if self.server.delay:
@@ -213,32 +211,32 @@ class _Connection(socketserver.StreamRequestHandler):
         headers = reset if fault == "429_reset" else headers
         if fault == "html_502":
             return self._send(status, b"<html>Bad Gateway</html>", "")
-        return self._say(status, {"errors": [error]} if error else None, headers)
+        return self._reply(status, {"errors": [error]} if error else None, headers)
 
     def _drip(self) -> bool:
-        """Answer a byte at a time, for longer than anybody should wait."""
+        """Answer one byte at a time, for longer than a client should wait."""
         for byte in b"HTTP/1.1 202 Accepted\r\nX-Slow: " + b"s" * 200:
             self.connection.sendall(bytes([byte]))
             time.sleep(0.05)
         return False
 
     def _hint(self) -> bool:
-        """Give an interim answer first, and a moment later the final one: it is refused."""
+        """Give an interim answer first, and shortly after it the final one: a refusal."""
         self.connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n")
         time.sleep(0.1)
-        return self._say(*ANSWERS["413"])
+        return self._reply(*ANSWERS["413"])
 
-    def _say(self, status: int, body: object, headers: str = "") -> bool:
+    def _reply(self, status: int, body: object, headers: str = "") -> bool:
         return self._send(status, b"" if body is None else json.dumps(body).encode(), headers)
 
     def _send(self, status: int, content: bytes, headers: str) -> bool:
-        head = f"HTTP/1.1 {status} Said\r\nContent-Length: {len(content)}\r\n{headers}\r\n"
+        head = f"HTTP/1.1 {status} Answer\r\nContent-Length: {len(content)}\r\n{headers}\r\n"
         self.connection.sendall(head.encode() + content)
         return True
 
 
 def _problem(body: dict[str, Any], unwelcome: set[str]) -> dict[str, Any] | None:
-    """Refuse what the real service refuses: the whole request for one bad recipient."""
+    """Refuse what the real service refuses: the whole request for one invalid recipient."""
     for place, person in enumerate(body["personalizations"]):
         address = person["to"][0]["email"]
         if address in unwelcome:
@@ -271,7 +269,7 @@ def main() -> None:
     parser.add_argument("--faults", default="")
     parser.add_argument("--delay", type=float, default=0.0)
     given = parser.parse_args()
-    faults = [one for one in given.faults.split(",") if one]
+    faults = [fault for fault in given.faults.split(",") if fault]
     with SendGrid(given.ledger, faults, delay=given.delay) as server:
         sys.stdout.write(f"{server.server_address[1]}\n")
         sys.stdout.flush()

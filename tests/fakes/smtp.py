@@ -1,7 +1,7 @@
-"""A loopback SMTP server that refuses, breaks off and remembers.
+"""A loopback SMTP server that refuses and disconnects on demand, and keeps what it accepted.
 
-Like the one that speaks SendGrid it keeps a ledger on request: one line per message that it
-accepted, written before any answer.
+Like the SendGrid fake, it can keep a ledger: one line per accepted message, written before the
+answer.
 """
 
 import asyncio
@@ -24,16 +24,17 @@ KEPT = {"ok", "accept_drop", "data_slow", "garbled", "drip"}
 
 
 class Mailbox:
-    """What the server was given; `faults` are used up one per message.
+    """What the server accepted. It uses up one of `faults` per message.
 
-    A fault is `ok`, `mail_450`, `rcpt_550`, `rcpt_450`, `data_550` (or any other code, and words if
-    need be), `drop` (cut at RCPT), or one of those after which the message is kept: `accept_drop`
-    (cut before the answer), `data_slow`, `garbled` (an answer that is none) and `drip` (an answer
-    of many slow bytes).
+    - `ok`
+    - `mail_450`, `rcpt_550`, `rcpt_450`, `data_550`: this reply (any code, and text if needed)
+    - `drop`: disconnect at RCPT
+    - faults that keep the message: `accept_drop` (disconnect before the answer), `data_slow`,
+      `garbled` (an invalid answer) and `drip` (an answer of many slow bytes)
     """
 
     def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
-        """Take the faults in order, and where to keep the ledger, if at all."""
+        """Take the faults in order, and the path of the ledger, if any."""
         self.faults = deque(faults)
         self.messages: list[EmailMessage] = []
         self.sessions = 0
@@ -61,7 +62,7 @@ class Mailbox:
         address: str,
         _options: list[str],
     ) -> str:
-        """Take a sender, or do what the next fault says."""
+        """Accept a sender, or act as the next fault demands."""
         if self.faults and self.faults[0].startswith("mail_"):
             return f"{self.faults.popleft()[5:]} not from <{address}>"
         envelope.mail_from = address
@@ -70,7 +71,7 @@ class Mailbox:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Take a recipient, or do what the next fault says; two sessions have one fault each."""
+        """Accept a recipient, or act as the next fault demands. Sessions do not share faults."""
         fault = self._present[session] = self.faults.popleft() if self.faults else "ok"
         if fault == "drop" and server.transport:
             server.transport.close()
@@ -82,7 +83,7 @@ class Mailbox:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Keep a message, or do what the present fault says."""
+        """Keep a message, or act as the current fault demands."""
         fault = self._present[session]
         if fault in KEPT:
             self._keep(envelope)
@@ -107,8 +108,8 @@ class Mailbox:
         self.messages.append(parsed)  # type: ignore[arg-type]
 
     def copies(self) -> Counter[str]:
-        """Count how many mails each address got."""
-        return Counter(str(one["To"].addresses[0].addr_spec) for one in self.messages)
+        """Count how many emails each address got."""
+        return Counter(str(email["To"].addresses[0].addr_spec) for email in self.messages)
 
 
 class Smtp:
@@ -117,7 +118,7 @@ class Smtp:
     provider = "smtp"
 
     def __init__(self, faults: Iterable[str] = (), ledger: Path | None = None) -> None:
-        """Listen on a free port of this machine once entered."""
+        """Prepare to listen on a free port of this machine; entering starts it."""
         self.mailbox = Mailbox(faults, ledger)
         self._controller = Controller(self.mailbox, hostname="127.0.0.1", port=free_port())
 
@@ -137,7 +138,7 @@ class Smtp:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens at."""
+    """Return a port of this machine that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -26,9 +26,9 @@ from typing import Any
 import structlog
 
 from newsletter.esp.port import FaultPoint, Sender
-from newsletter.esp.sendgrid import SendGridSender
-from newsletter.esp.smtp import Limits, SmtpSender
-from newsletter.esp.wire import Patience
+from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
+from newsletter.esp.wire.pool import Patience
 from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.store.database import open_engine, open_reader
@@ -149,8 +149,8 @@ def _tls() -> ssl.SSLContext:
 
 def _sender(order: Order, at: FaultPoint) -> Sender:
     if order.provider == "smtp":
-        limits = Limits(answer=order.deadline, total=10 * order.deadline)
-        return SmtpSender(order.host, limits=limits, tls=_tls(), at=at)
+        timeouts = SmtpTimeouts(answer=order.deadline, total=10 * order.deadline)
+        return SmtpSender(order.host, timeouts=timeouts, tls=_tls(), at=at)
     patience = Patience(connect=1.0, total=order.deadline)
     return SendGridSender("SG.test", order.host, patience=patience, at=at)
 

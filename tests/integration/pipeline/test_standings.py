@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.edit.approval import approve
-from newsletter.esp.smtp import SmtpSender
+from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.pipeline.report import Level, Line
 from newsletter.send.waits import Around
 from newsletter.store.tables import batches, deliveries, issues, rates

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.esp.sendgrid import SendGridSender
+from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.send import acts, run
 from newsletter.store.sending import attempts, batches
 from newsletter.store.tables import notices as notice_table

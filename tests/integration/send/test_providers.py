@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed, TemplateFailed
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
-from newsletter.esp.smtp import SmtpSender
-from newsletter.send import acts, notices, proof, run
+from newsletter.esp.smtp.sender import SmtpSender
+from newsletter.send import acts, notices, run, testsend
 from newsletter.send.notices import Post
 from newsletter.store.content import editions, issues
 from newsletter.store.people import notices as queue
@@ -202,8 +202,8 @@ def test_a_test_send_touches_no_delivery(office: Office) -> None:
     with office.engine.connect() as connection:
         issue = issues.load(connection, office.issue_id)
         printed = editions.of_issue(connection, office.issue_id)
-    tested = proof.Proof(office.publication, WEEKLY, issue, printed, "staff@example.org")
-    done = proof.send(tested, office.memory, lambda: "abcdef0123", now=office.now)
+    tested = testsend.StaffTestSend(office.publication, WEEKLY, issue, printed, "staff@example.org")
+    done = testsend.send(tested, office.memory, lambda: "abcdef0123", now=office.now)
     assert [outcome.verdict for _edition, outcome in done] == [Verdict.ACCEPTED]
     (shipment,) = office.memory.shipments
     assert shipment.letter.subject == "[Test] Edition 1 of the week"

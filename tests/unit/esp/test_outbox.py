@@ -1,4 +1,4 @@
-"""Files in a folder: whole or not there, written once."""
+"""Files in a folder: complete or absent, written once."""
 
 import os
 import resource
@@ -20,11 +20,11 @@ ROOT = Path(__file__).parent.parent.parent.parent
 
 def test_each_delivery_is_one_file_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert OutboxSender(tmp_path / "outbox").submit(SHIPMENT).verdict is Verdict.ACCEPTED
-    names = sorted(one.name for one in (tmp_path / "outbox").iterdir())
+    names = sorted(file.name for file in (tmp_path / "outbox").iterdir())
     assert names == ["7-1.eml", "7-2.eml", "7-3.eml"]
 
 
-def test_a_file_that_is_there_is_a_delivery_already_submitted(tmp_path: Path) -> None:
+def test_an_existing_file_is_a_delivery_already_submitted(tmp_path: Path) -> None:
     (tmp_path / "7-2.eml").write_bytes(b"as it was")
     assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     assert (tmp_path / "7-2.eml").read_bytes() == b"as it was"
@@ -33,7 +33,7 @@ def test_a_file_that_is_there_is_a_delivery_already_submitted(tmp_path: Path) ->
 
 @pytest.fixture
 def full_after_the_first(tmp_path: Path) -> Iterator[Path]:
-    """A folder with room for one mail; the limit of a file's size stands for a full disk."""
+    """A folder with room for file email. The limit on file size simulates a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield tmp_path
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -52,7 +52,7 @@ def test_a_full_disk_is_one_line_and_provably_unsent(full_after_the_first: Path)
     assert outcome.reached == ("7-1",)
     assert "cannot be written" in outcome.reason
     assert "\n" not in outcome.reason
-    assert [one.name for one in folder.iterdir()] == ["7-1.eml"]
+    assert [file.name for file in folder.iterdir()] == ["7-1.eml"]
     assert OutboxSender(folder).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     assert len(list(folder.iterdir())) == 3
 
@@ -63,7 +63,7 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ())
 
 
-def test_a_process_that_dies_while_writing_leaves_no_mail_behind(tmp_path: Path) -> None:
+def test_a_process_that_dies_while_writing_leaves_no_email_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.fakes.dying", "mid_body", str(tmp_path)]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
     assert list(tmp_path.iterdir()), "it died before it wrote anything"
@@ -72,7 +72,7 @@ def test_a_process_that_dies_while_writing_leaves_no_mail_behind(tmp_path: Path)
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_two_workers_at_one_delivery_never_write_over_each_other(tmp_path: Path) -> None:
+def test_two_workers_with_the_same_delivery_never_overwrite_each_other(tmp_path: Path) -> None:
     second: list[Outcome] = []
 
     def meet(point: str) -> None:
@@ -82,7 +82,7 @@ def test_two_workers_at_one_delivery_never_write_over_each_other(tmp_path: Path)
     assert OutboxSender(tmp_path, at=meet).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     assert (second[0].verdict, second[0].reached) == (Verdict.UNSENT, ())
     assert "another process" in second[0].reason
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["7-1.eml", "7-2.eml", "7-3.eml"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["7-1.eml", "7-2.eml", "7-3.eml"]
     alone = tmp_path / "alone"
     assert OutboxSender(alone).submit(SHIPMENT).verdict is Verdict.ACCEPTED
     for name in ("7-1.eml", "7-2.eml", "7-3.eml"):
@@ -91,7 +91,7 @@ def test_two_workers_at_one_delivery_never_write_over_each_other(tmp_path: Path)
 
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Return the folders whose names were put on the disk, as they are."""
+    """Return the folders that were synced, as they are."""
     seen: list[Path] = []
     real = os.fsync
 
@@ -103,14 +103,14 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return seen
 
 
-def test_a_new_outbox_is_on_the_disk_with_every_folder_that_leads_to_it(
+def test_a_new_outbox_is_durable_with_every_folder_above_it(
     tmp_path: Path, synced: list[Path]
 ) -> None:
     OutboxSender(tmp_path / "a" / "outbox").submit(SHIPMENT)
     assert {tmp_path, tmp_path / "a", tmp_path / "a" / "outbox"} <= set(synced)
 
 
-def test_what_is_said_to_be_written_is_on_the_disk_even_after_a_failure(
+def test_what_is_reported_as_written_is_durable_even_after_a_failure(
     tmp_path: Path, synced: list[Path]
 ) -> None:
     def fail(point: str) -> None:
@@ -122,7 +122,7 @@ def test_what_is_said_to_be_written_is_on_the_disk_even_after_a_failure(
     assert tmp_path in synced
 
 
-def test_a_letter_whose_sender_cannot_stand_in_a_message_refuses_nobody(tmp_path: Path) -> None:
+def test_an_invalid_sender_address_refuses_no_recipient(tmp_path: Path) -> None:
     wrong = replace(SHIPMENT.letter, sender=Mailbox("P", "bücher@example.org"))
     outcome = OutboxSender(tmp_path).submit(replace(SHIPMENT, letter=wrong))
     assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})

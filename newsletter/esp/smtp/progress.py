@@ -1,34 +1,34 @@
-"""What became of the messages of one batch, where each has an answer of its own; no I/O."""
+"""What happened to the messages of one batch when each has its own answer; no I/O."""
 
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.esp.words import said
+from newsletter.esp.text import quoted_answer
 
 LATER = 300.0
-"""Seconds after which those are tried again whom the server turned away for now."""
+"""Seconds until recipients that the server deferred are tried again."""
 FINE = range(200, 300)
 TEMPORARY = range(400, 500)
 PERMANENT = range(500, 600)
 FEW = 2
-"""A batch of so many, all refused, may just be so many dead mailboxes."""
+"""If a batch of up to this size is refused completely, the mailboxes may simply be dead."""
 MANY = 10
 MOST = 0.8
-"""Of so many answers, so large a part that is the same refusal is no matter of mailboxes."""
+"""From MANY answers on, this share of equal refusals cannot be about mailboxes."""
 _OF_THE_MAILBOX = re.compile(r"5\.[12]\.\d")
-"""Status codes by which a server speaks of this one mailbox (RFC 3463, 3.2 and 3.3)."""
+"""Status codes that concern one mailbox (RFC 3463, 3.2 and 3.3)."""
 
 
-def words(code: int, text: bytes | str) -> str:
-    """Return a reply as it is shown, without the addresses in it."""
-    return said(f"{code} {said(text)}", 200)
+def shown_reply(code: int, text: bytes | str) -> str:
+    """Return a reply as people see it, without addresses."""
+    return quoted_answer(f"{code} {quoted_answer(text)}", 200)
 
 
 @dataclass(slots=True)
-class Progress:
-    """What became of a batch so far; with `last`, a temporary refusal is a final one."""
+class BatchProgress:
+    """The answers of a batch so far. With `last`, a temporary refusal is final."""
 
     last: bool = False
     reached: list[str] = field(default_factory=list)
@@ -38,28 +38,28 @@ class Progress:
     _codes: dict[str, int] = field(default_factory=dict)
 
     def note(self, delivery: str, code: int, text: bytes | str) -> None:
-        """Take the answer to one message."""
+        """Record the answer to one message."""
         if code in FINE:
             self.reached.append(delivery)
         elif code in TEMPORARY and not self.last:
             self.deferred.append(delivery)
-            self.later = f"the server said {words(code, text)} to some; they are tried again"
+            self.later = f"the server said {shown_reply(code, text)} to some recipients; they are tried again"
         else:
-            self.refused[delivery] = f"the server said {words(code, text)}"
+            self.refused[delivery] = f"the server said {shown_reply(code, text)}"
             if code in PERMANENT:
                 self._codes[delivery] = code
 
     def end(self) -> Outcome:
-        """Return the outcome of a batch that was gone through to its end."""
+        """Return the outcome of a batch whose every message was tried."""
         if self.deferred:
             return self.stop(Outcome(Verdict.UNSENT, self.later, wait=LATER, deferred=True))
         return self.stop(Outcome(Verdict.ACCEPTED))
 
     def stop(self, outcome: Outcome) -> Outcome:
-        """Return an outcome with everybody's own answer in it.
+        """Return an outcome that includes the answer to each message.
 
-        Where the server refused everybody alike, it refused us and not them: nobody is marked, and
-        a person is asked.
+        If the server refused all recipients in the same way, it refused us and not them. Then no
+        recipient is marked as refused, and a person is asked.
         """
         code = self._alike()
         reached = () if outcome.verdict is Verdict.ACCEPTED else tuple(self.reached)
@@ -67,9 +67,9 @@ class Progress:
             return replace(outcome, refused=self.refused, reached=reached)
         if outcome.verdict is Verdict.UNKNOWN:
             return replace(outcome, refused=self.refused, reached=reached, stop=True)
-        alike = [one for one, answered in self._codes.items() if answered == code]
-        others = {one: why for one, why in self.refused.items() if one not in alike}
-        reason = f"{len(alike)} of {self._answers()} recipients were refused alike: "
+        alike = [delivery for delivery, answer in self._codes.items() if answer == code]
+        others = {who: why for who, why in self.refused.items() if who not in alike}
+        reason = f"{len(alike)} of {self._answers()} recipients were refused in the same way: "
         return Outcome(
             Verdict.UNSENT,
             reason + self.refused[alike[0]],
@@ -82,13 +82,13 @@ class Progress:
         return len(self.reached) + len(self.deferred) + len(self._codes)
 
     def _alike(self) -> int | None:
-        """Return the code by which the server refused us rather than the recipients, if it did."""
+        """Return the code with which the server refused us instead of the recipients, or None."""
         if not self._codes:
             return None
         answers = self._answers()
         ((code, number),) = Counter(self._codes.values()).most_common(1)
         if answers >= MANY and number >= MOST * answers:
             return code
-        of_mailboxes = all(_OF_THE_MAILBOX.search(self.refused[one]) for one in self._codes)
-        everybody = number == answers > FEW
-        return code if everybody and not of_mailboxes else None
+        of_mailboxes = all(_OF_THE_MAILBOX.search(self.refused[who]) for who in self._codes)
+        all_refused = number == answers > FEW
+        return code if all_refused and not of_mailboxes else None

@@ -1,4 +1,4 @@
-"""Test sends: the editions of an issue as they would leave, mailed to one address of staff."""
+"""Test sends: the editions of an issue as they would go out, emailed to one address of the staff."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +11,13 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.send import headers
 
 MARK = "[Test] "
-NOBODY = "nobody"
-"""Stands where a subscriber's token would: its links lead to a page that says so."""
+NO_SUBSCRIBER = "nobody"
+"""Replaces a subscriber's token. Links with it lead to a page that explains the test."""
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What is tested, and to whom it goes."""
+class StaffTestSend:
+    """What is tested, and the address that gets it."""
 
     publication: Publication
     newsletter: Newsletter
@@ -27,14 +27,14 @@ class Proof:
 
 
 def send(
-    proof: Proof, sender: Sender, new_id: Callable[[], str], *, now: datetime
+    test: StaffTestSend, sender: Sender, new_id: Callable[[], str], *, now: datetime
 ) -> list[tuple[Edition, Outcome]]:
-    """Submit one mail per edition; nobody's delivery is touched and no token is signed."""
+    """Submit one email per edition. No delivery changes and no token is signed."""
     done = []
-    for edition in proof.editions:
-        letter = headers.letter(proof.publication, proof.newsletter, edition, kind="test", date=now)
+    for edition in test.editions:
+        letter = headers.letter(test.publication, test.newsletter, edition, kind="test", date=now)
         marked = replace(letter, subject=MARK + letter.subject)
-        name = f"test-{proof.issue.id}-{edition.seq}-{new_id()[:8]}"
-        recipient = Recipient(name, proof.address, "", NOBODY)
+        name = f"test-{test.issue.id}-{edition.seq}-{new_id()[:8]}"
+        recipient = Recipient(name, test.address, "", NO_SUBSCRIBER)
         done.append((edition, sender.submit(Shipment(f"{name}:1", marked, [recipient]))))
     return done

@@ -1,4 +1,4 @@
-"""SendGrid over the wire: what is understood of each answer, and what the transport never does."""
+"""SendGrid over the wire: how each answer is judged, and what the transport never does."""
 
 import logging
 import socket
@@ -12,14 +12,15 @@ import pytest
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
-from newsletter.esp.sendgrid import SendGridSender, judge
-from newsletter.esp.wire import Answer, Patience
+from newsletter.esp.sendgrid.answers import judge
+from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.esp.wire.pool import HttpAnswer, Patience
 from newsletter.send.headers import letter
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 from tests.fakes.sendgrid import SendGrid
 
 LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
-PEOPLE = [Recipient(f"7-{n}", f"reader{n}@example.net", "", f"tok{n}") for n in range(1, 4)]
+RECIPIENTS = [Recipient(f"7-{n}", f"reader{n}@example.net", "", f"tok{n}") for n in range(1, 4)]
 
 Submit = Callable[..., tuple[Outcome, SendGrid]]
 
@@ -38,7 +39,7 @@ def submit(tmp_path: Path) -> Iterator[Submit]:
             stack.callback(sender.close)
             outcome = Outcome(Verdict.UNSENT)
             for number in range(times):
-                outcome = sender.submit(Shipment(f"7.{number + 1}:1", LETTER, PEOPLE))
+                outcome = sender.submit(Shipment(f"7.{number + 1}:1", LETTER, RECIPIENTS))
             return outcome, server
 
         yield call
@@ -64,15 +65,15 @@ def submit(tmp_path: Path) -> Iterator[Submit]:
         ("403", Verdict.UNSENT, True),
     ],
 )
-def test_every_answer_is_understood_so_that_nothing_is_lost_or_doubled(
+def test_every_answer_is_judged_so_that_nothing_is_lost_or_duplicated(
     submit: Submit, fault: str, verdict: Verdict, stop: bool
 ) -> None:
     outcome, server = submit(fault)
     assert (outcome.verdict, outcome.stop) == (verdict, stop)
-    assert len(server.heads) == 1, "the transport tried again by itself"
+    assert len(server.heads) == 1, "the transport retried"
 
 
-def test_a_slow_drip_ends_at_the_deadline(submit: Submit) -> None:
+def test_a_slowly_dripping_answer_ends_at_the_deadline(submit: Submit) -> None:
     began = time.monotonic()
     outcome, _server = submit("drip", total=0.3)
     assert outcome.verdict is Verdict.UNKNOWN
@@ -85,11 +86,11 @@ def test_a_400_that_names_a_recipient_refuses_that_one(submit: Submit) -> None:
     assert outcome.refused == {"7-2": "SendGrid: Not a valid address."}
 
 
-def test_the_index_of_a_400_is_counted_among_those_who_were_in_the_body(tmp_path: Path) -> None:
-    people = [PEOPLE[0]._replace(address="bad address"), *PEOPLE[1:]]
+def test_the_index_of_a_400_counts_the_recipients_in_the_body(tmp_path: Path) -> None:
+    recipients = [RECIPIENTS[0]._replace(address="bad address"), *RECIPIENTS[1:]]
     with SendGrid(tmp_path / "ledger", ["400_one"]) as server:
         sender = SendGridSender("SG.secret", server.url)
-        outcome = sender.submit(Shipment("7.1:1", LETTER, people))
+        outcome = sender.submit(Shipment("7.1:1", LETTER, recipients))
         sender.close()
     assert set(outcome.refused) == {"7-1", "7-3"}
 
@@ -122,33 +123,31 @@ DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
         ({}, 60),
     ],
 )
-def test_however_a_429_says_how_long_the_wait_is_a_number(
-    headers: dict[str, str], seconds: float
-) -> None:
-    said = Message()
+def test_the_wait_of_a_429_is_always_a_number(headers: dict[str, str], seconds: float) -> None:
+    answered = Message()
     for name, value in headers.items():
-        said[name] = value
-    outcome = judge("7.1:1", PEOPLE, {}, Answer(429, said, b""))
+        answered[name] = value
+    outcome = judge("7.1:1", RECIPIENTS, {}, HttpAnswer(429, answered, b""))
     assert outcome.wait is not None
     assert 0 <= outcome.wait - seconds < 1
 
 
-def test_an_interim_answer_is_not_taken_for_that_of_the_next_request(tmp_path: Path) -> None:
+def test_an_interim_answer_is_not_taken_for_the_answer_to_the_next_request(tmp_path: Path) -> None:
     with SendGrid(tmp_path / "ledger", ["103_late", "ok", "503"]) as server:
         sender = SendGridSender("SG.secret", server.url)
         verdicts = [
-            sender.submit(Shipment(f"7.{n}:1", LETTER, PEOPLE)).verdict for n in range(1, 4)
+            sender.submit(Shipment(f"7.{n}:1", LETTER, RECIPIENTS)).verdict for n in range(1, 4)
         ]
         sender.close()
         assert verdicts == [Verdict.REFUSED, Verdict.ACCEPTED, Verdict.UNKNOWN]
         assert server.connections == 1
 
 
-def test_control_characters_in_an_answer_reach_no_record(tmp_path: Path) -> None:
+def test_control_characters_in_an_answer_are_not_recorded(tmp_path: Path) -> None:
     with SendGrid(tmp_path / "ledger", ["nul", "400_nul"]) as server:
         sender = SendGridSender("SG.secret", server.url)
-        accepted = sender.submit(Shipment("7.1:1", LETTER, PEOPLE))
-        refused = sender.submit(Shipment("7.2:1", LETTER, PEOPLE))
+        accepted = sender.submit(Shipment("7.1:1", LETTER, RECIPIENTS))
+        refused = sender.submit(Shipment("7.2:1", LETTER, RECIPIENTS))
         sender.close()
     assert (accepted.verdict, accepted.message_id) == (Verdict.ACCEPTED, "fake id")
     assert refused.reason == "HTTP 400: Not an address"
@@ -160,15 +159,15 @@ def test_control_characters_in_an_answer_reach_no_record(tmp_path: Path) -> None
     [
         ("https://eu.example/v3?who=ada@example.net", "https://eu.example"),
         ("https://ada:secret@eu.example:8443/ada", "https://eu.example"),
-        ("/v3/ada", "elsewhere"),
-        ("https://[", "elsewhere"),
-        ("", "elsewhere"),
+        ("/v3/ada", "another address"),
+        ("https://[", "another address"),
+        ("", "another address"),
     ],
 )
-def test_a_redirect_is_told_by_its_host_alone(location: str, shown: str) -> None:
-    said = Message()
-    said["Location"] = location
-    outcome = judge("7.1:1", PEOPLE, {}, Answer(302, said, b""))
+def test_a_redirect_is_reported_by_its_host_alone(location: str, shown: str) -> None:
+    answered = Message()
+    answered["Location"] = location
+    outcome = judge("7.1:1", RECIPIENTS, {}, HttpAnswer(302, answered, b""))
     assert outcome.reason == f"HTTP 302: redirected to {shown}, which is not followed"
 
 
@@ -177,7 +176,7 @@ def test_a_refused_connection_is_provably_unsent() -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     outcome = SendGridSender("SG.k", f"http://127.0.0.1:{port}").submit(
-        Shipment("7.1:1", LETTER, PEOPLE)
+        Shipment("7.1:1", LETTER, RECIPIENTS)
     )
     assert (outcome.verdict, outcome.stop) == (Verdict.UNSENT, False)
 
@@ -187,13 +186,13 @@ def test_connections_are_kept(submit: Submit) -> None:
     assert server.connections == 1
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_not_used(submit: Submit) -> None:
+def test_a_connection_that_the_server_closed_is_not_used(submit: Submit) -> None:
     outcome, server = submit("ok", "accept_drop", "ok", times=3)
     assert outcome.verdict is Verdict.ACCEPTED
     assert server.connections == 2
 
 
-def test_the_request_is_the_vendors(submit: Submit) -> None:
+def test_the_request_follows_the_vendors_conventions(submit: Submit) -> None:
     _outcome, server = submit()
     first, *lines = server.heads[0].split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines if line)
@@ -221,19 +220,32 @@ def test_neither_key_nor_address_reaches_a_log(
     assert "reader1@" not in caplog.text
 
 
+def test_the_vendors_logger_is_silenced_because_it_prints_the_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At debug level, a request of the package itself logs its headers and its body."""
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("python_http_client").setLevel(logging.NOTSET)
+    SendGridSender("SG.secret")
+    vendor = logging.getLogger("python_http_client.client")
+    assert not vendor.isEnabledFor(logging.INFO)
+    vendor.debug("HEADERS: Authorization: Bearer SG.secret")
+    assert "SG.secret" not in caplog.text
+
+
 def test_an_address_in_an_error_is_not_repeated(submit: Submit) -> None:
     outcome, _server = submit("400_one")
     assert "@" not in outcome.reason
 
 
-def test_sandbox_mode_is_answered_with_200_and_mails_nobody(submit: Submit) -> None:
+def test_sandbox_mode_is_answered_with_200_and_sends_nothing(submit: Submit) -> None:
     outcome, server = submit(sandbox=True)
     assert server.bodies[0]["mail_settings"] == {"sandbox_mode": {"enable": True}}
     assert outcome.verdict is Verdict.ACCEPTED
     assert not server.ledger.copies()
 
 
-def test_in_sandbox_mode_any_other_answer_is_no_yes(submit: Submit) -> None:
+def test_in_sandbox_mode_any_other_answer_is_not_an_acceptance(submit: Submit) -> None:
     outcome, _server = submit("503", sandbox=True)
     assert outcome.verdict is Verdict.UNKNOWN
 
@@ -247,7 +259,7 @@ def test_in_sandbox_mode_any_other_answer_is_no_yes(submit: Submit) -> None:
         ("https://api.eu.sendgrid.com/", "https://api.eu.sendgrid.com"),
     ],
 )
-def test_regions_are_the_packages(host: str, url: str) -> None:
+def test_regions_are_those_of_the_package(host: str, url: str) -> None:
     assert SendGridSender("SG.k", host).host == url
 
 
@@ -265,12 +277,12 @@ def test_regions_are_the_packages(host: str, url: str) -> None:
         ],
     ],
 )
-def test_a_wrong_key_or_host_is_refused_at_the_start(key: str, host: str) -> None:
+def test_an_invalid_key_or_host_is_refused_at_startup(key: str, host: str) -> None:
     with pytest.raises(ConfigurationError, match="SENDGRID_API_") as refused:
         SendGridSender(key, host)
     assert "cret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost"])
-def test_to_this_machine_a_key_may_go_in_the_clear(host: str) -> None:
+def test_a_key_may_travel_unencrypted_to_this_machine(host: str) -> None:
     assert SendGridSender("SG.k", host).host == host

@@ -1,4 +1,4 @@
-"""The standard library's SMTP client, held to a deadline that no slow server can stretch."""
+"""The standard library's SMTP client with a deadline that a slow server cannot extend."""
 
 import contextlib
 import io
@@ -12,18 +12,18 @@ from urllib.parse import unquote, urlsplit
 from typing_extensions import override
 
 from newsletter.errors import ConfigurationError
-from newsletter.esp.deadline import Deadline, Timed
 from newsletter.esp.port import FaultPoint
-from newsletter.esp.wire import near
+from newsletter.esp.wire.deadline import CallDeadline, TimedReader
+from newsletter.esp.wire.loopback import is_loopback
 
 PIECE = 1 << 14
-"""How much of a message is written between two looks at the deadline."""
+"""Bytes of a message that are written between two checks of the deadline."""
 Reply = tuple[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """Where to submit, and as whom; `secure` is TLS from the first byte."""
+class SmtpServer:
+    """Where to submit and with which login; `secure` means TLS from the first byte."""
 
     host: str
     port: int
@@ -32,7 +32,7 @@ class Server:
     secure: bool = False
 
     @classmethod
-    def parse(cls, url: str) -> "Server":
+    def parse(cls, url: str) -> "SmtpServer":
         """Read smtp://USER:PASSWORD@HOST:PORT or smtps://…; raise ConfigurationError."""
         parts = urlsplit(url)
         try:
@@ -40,7 +40,10 @@ class Server:
         except ValueError:
             port = 0
         if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or port == 0:
-            msg = "SMTP_URL in .env is not one; expected smtp://USER:PASSWORD@HOST:587 or smtps://…"
+            msg = (
+                "SMTP_URL in .env is not a valid SMTP address; expected"
+                " smtp://USER:PASSWORD@HOST:587 or smtps://…"
+            )
             raise ConfigurationError(msg)
         secure = parts.scheme == "smtps"
         return cls(
@@ -52,18 +55,18 @@ class Server:
         )
 
     @property
-    def near(self) -> bool:
-        """Return whether it is this machine, to which a password may go in the clear."""
-        return near(self.host)
+    def is_local(self) -> bool:
+        """Return whether it is this machine, so that a password may travel unencrypted."""
+        return is_loopback(self.host)
 
 
-class Client(smtplib.SMTP):
-    """A connection to a server, greeted and logged in; every step ends before the deadline."""
+class SmtpConnection(smtplib.SMTP):
+    """A connection after EHLO and login. Every step ends before the deadline."""
 
     def __init__(
-        self, server: Server, deadline: Deadline, *, answer: float, tls: ssl.SSLContext
+        self, server: SmtpServer, deadline: CallDeadline, *, answer: float, tls: ssl.SSLContext
     ) -> None:
-        """Connect; raise what smtplib raises. One answer may take `answer` seconds."""
+        """Connect; raise what smtplib raises. `answer` limits one answer, in seconds."""
         self.deadline = deadline
         self._step = deadline
         self._answer = answer
@@ -76,7 +79,7 @@ class Client(smtplib.SMTP):
             raise
 
     def deliver(self, content: bytes, at: FaultPoint) -> Reply:
-        """Send the message that the server has agreed to take, and return its answer."""
+        """Transmit the message after a 354, and return the server's answer."""
         stuffed = content.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n.\r\n"
         middle = len(stuffed) // 2
         self._write(stuffed[:middle])
@@ -86,20 +89,20 @@ class Client(smtplib.SMTP):
         return self.getreply()
 
     def leave(self) -> None:
-        """Say goodbye if that is still possible; what was submitted stays submitted."""
+        """Send QUIT if that is still possible. Accepted messages stay accepted."""
         try:
             self.quit()
         except (OSError, smtplib.SMTPException):
             self.close()
 
-    def _introduce(self, server: Server, tls: ssl.SSLContext) -> None:
-        """Greet, switch to TLS where it is offered, and log in; a password never goes without."""
+    def _introduce(self, server: SmtpServer, tls: ssl.SSLContext) -> None:
+        """Greet, switch to TLS if offered, and log in. Never send a password without TLS."""
         self.ehlo()
         if not server.secure and self.has_extn("starttls"):
             self.starttls(context=tls)
             self.ehlo()
-        elif not server.secure and server.user and not server.near:
-            msg = "the server offers no TLS, and a password never leaves without"
+        elif not server.secure and server.user and not server.is_local:
+            msg = "the server does not offer TLS, and the password is not sent without it"
             raise smtplib.SMTPNotSupportedError(msg)
         if server.user:
             self.login(server.user, server.password)
@@ -118,9 +121,9 @@ class Client(smtplib.SMTP):
     def getreply(self) -> Reply:
         self._step = self.deadline.step(self._answer)
         if self.file is None and self.sock:
-            self.file = io.BufferedReader(Timed(self.sock, self._left))
+            self.file = io.BufferedReader(TimedReader(self.sock, self._left))
         reply = super().getreply()
-        if self.sock:  # for TLS, if it begins now; an answer counts, however late
+        if self.sock:  # a TLS handshake may follow; a complete answer counts even if it is late
             with contextlib.suppress(TimeoutError):
                 self.sock.settimeout(self.deadline.left(self._answer))
         return reply
@@ -129,7 +132,7 @@ class Client(smtplib.SMTP):
         return self._step.left()
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
-        """Connect to the first address that answers."""
+        """Connect to the first of the host's addresses that answers."""
         error = OSError(f"{host} has no address")
         for *family, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             made = socket.socket(*family)

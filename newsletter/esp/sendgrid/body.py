@@ -1,7 +1,6 @@
-"""The JSON of SendGrid's v3 Mail Send: prepared once per letter, filled in per recipient.
+"""The JSON of SendGrid's v3 Mail Send: built once per letter, filled per recipient.
 
-A body that breaks a limit is never sent, because a single bad recipient makes SendGrid refuse all
-thousand.
+A body that exceeds a limit is never sent: one bad recipient makes SendGrid refuse all thousand.
 """
 
 import html
@@ -14,69 +13,72 @@ from typing import Any
 
 import orjson
 
+from newsletter.esp.message.checks import ascii_address
 from newsletter.esp.port import Letter, Recipient, Recipients
-from newsletter.esp.sendgrid_limits import MOST_BYTES, BodyError, Weight, check, refusals
-from newsletter.esp.soundness import ascii_address
-from newsletter.esp.words import one_line
+from newsletter.esp.sendgrid.limits import MOST_BYTES, BodyError, Weight, check, refusals
+from newsletter.esp.text import one_line
 from newsletter.model.personalization import LONGEST_NAME, NAMES, called, fill, placeholder
 from newsletter.model.publication import Mailbox
 
 _SEPARATORS = re.compile(r"[;,\x00-\x1f\x7f-\x9f]+")
+# Private-use characters mark the holes: JSON leaves them unescaped, and no article contains them.
 _MARK = re.compile('"\ue001\\w+\ue001"|\ue000\\w+\ue000')
 _ATTEMPT = "\ue002"
 _VALUES = ("email", "called", "greeting", "greeting_html", "token", "delivery")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """A filled body, and the deliveries that had to stay out of it, with the reason."""
+class FilledBody:
+    """A filled body, and the deliveries that could not be included, with the reason."""
 
     content: bytes
     recipients: Recipients
     refused: dict[str, str]
 
 
-class Prepared:
-    """A letter in JSON with holes for one recipient's values."""
+class BodyTemplate:
+    """A letter as JSON with holes for one recipient's values."""
 
     def __init__(self, letter: Letter, *, sandbox: bool = False) -> None:
-        """Serialise everything that all recipients share; raise BodyError on a broken limit."""
+        """Serialize what all recipients share; raise BodyError if it exceeds a limit."""
         check(letter)
         self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).decode().removesuffix("}")
         self._constants, self._pick = _holes(_person(letter))
         self._weight = _weight(_substitutions(letter))
 
-    def fill(self, attempt: str, recipients: Iterable[Recipient]) -> Body:
+    def fill(self, attempt: str, recipients: Iterable[Recipient]) -> FilledBody:
         """Return the body for these recipients, in their order.
 
-        Works on columns, not on recipients: this is the innermost loop of the whole program.
+        This is the innermost loop of the API path. It works on columns, because a Python-level loop
+        over recipients is slower.
         """
         given = Recipients.of(recipients)
         if refused := refusals(given, self._weight):
-            given = Recipients.of(one for one in given if one.delivery not in refused)
+            given = Recipients.of(who for who in given if who.delivery not in refused)
         if not given:
-            return Body(b"", given, refused)
+            return FilledBody(b"", given, refused)
         content = "".join(self._pieces(attempt, given)).encode()
         if len(content) >= MOST_BYTES:
             msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
             raise BodyError(msg)
-        return Body(content, given, refused)
+        return FilledBody(content, given, refused)
 
     def _pieces(self, attempt: str, given: Recipients) -> list[str]:
-        """Return the body in pieces: what is constant, and each recipient's values between."""
+        """Return the body in pieces: constants, and each recipient's values between them."""
         values = (
             _quoted(given.addresses),
             *_called(given.names),
             given.tokens,
             given.deliveries,
         )
-        first, *constants = (one.replace(_ATTEMPT, attempt) for one in self._constants)
+        first, *constants = (text.replace(_ATTEMPT, attempt) for text in self._constants)
         *between, last = constants
         after_holes = (*between, f"{last},{first}")
-        one = [piece for constant in after_holes for piece in ("", constant)]  # "" is a hole
-        pieces = one * len(given)
+        person = [piece for constant in after_holes for piece in ("", constant)]  # "" is a hole
+        pieces = person * len(given)
+        # One slice assignment per hole fills the value of every recipient at once.
         for hole, column in enumerate(self._pick(values)):
-            pieces[2 * hole :: len(one)] = column
+            pieces[2 * hole :: len(person)] = column
         pieces[-1] = f"{last}]}}"
         return [f'{self._head},"personalizations":[{first}', *pieces]
 
@@ -85,15 +87,15 @@ def _quoted(addresses: Sequence[str]) -> list[str]:
     """Return addresses as JSON strings."""
     together = "".join(addresses)
     if '"' in together or "\\" in together:
-        return [orjson.dumps(one).decode() for one in addresses]
-    return [f'"{one}"' for one in addresses]
+        return [orjson.dumps(address).decode() for address in addresses]
+    return [f'"{address}"' for address in addresses]
 
 
 def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """Return for each name: how the To line calls it, and the greeting, plain and in HTML.
+    """Return for each name: the `name` of the To line, and the greeting as plain text and as HTML.
 
-    The first is a member of a JSON object, or nothing; the others are JSON strings. Names of
-    letters and single spaces need no more than quotation marks.
+    The first is a member of a JSON object, or empty. The others are JSON strings. Names that consist
+    of letters and single spaces need only quotation marks.
     """
     if _ordinary(names) and max(map(len, names)) <= LONGEST_NAME:
         members = [f',"name":"{name}"' if name else "" for name in names]
@@ -103,13 +105,13 @@ def _called(names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     greetings = list(map(called, names))
     return (
         [f',"name":{orjson.dumps(name).decode()}' if name else "" for name in plain],
-        [orjson.dumps(one).decode() for one in greetings],
-        [orjson.dumps(html.escape(one)).decode() for one in greetings],
+        [orjson.dumps(greeting).decode() for greeting in greetings],
+        [orjson.dumps(html.escape(greeting)).decode() for greeting in greetings],
     )
 
 
 def _ordinary(names: Sequence[str]) -> bool:
-    """Return whether these are all letters, digits and single spaces, or empty."""
+    """Return whether all names are empty or made of letters, digits and single spaces."""
     lines = "\n".join(["", *names, ""])
     letters = lines.replace("\n", "").replace(" ", "")
     return (
@@ -120,10 +122,10 @@ def _ordinary(names: Sequence[str]) -> bool:
 
 
 def _weight(marked: dict[str, str]) -> Weight:
-    """Weigh substitutions that have marks in the place of values."""
+    """Weigh substitutions that have marks in place of values."""
     text = orjson.dumps(marked).decode()
-    tags = sum(len(one.encode()) for one in _MARK.split(text))
-    return Weight(tags, Counter(one.strip('"\ue000\ue001') for one in _MARK.findall(text)))
+    tags = sum(len(constant.encode()) for constant in _MARK.split(text))
+    return Weight(tags, Counter(mark.strip('"\ue000\ue001') for mark in _MARK.findall(text)))
 
 
 def _shared(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
@@ -152,7 +154,7 @@ def _shared(letter: Letter, *, sandbox: bool) -> dict[str, Any]:
 
 
 def _person(letter: Letter) -> dict[str, Any]:
-    """Return one personalization with marks where a recipient's values go."""
+    """Return one personalization with marks in place of a recipient's values."""
     filled = {placeholder(letter.nonce, name, plain=True): _inside(name) for name in NAMES}
     person: dict[str, Any] = {
         "to": [{"email": _whole("email")}],
@@ -167,7 +169,7 @@ def _person(letter: Letter) -> dict[str, Any]:
 
 
 def _substitutions(letter: Letter) -> dict[str, str]:
-    """Return the placeholders that the letter uses, each with the mark of its value."""
+    """Return the placeholders that the letter uses, with the mark of each value."""
     values = {
         "token": (_inside("token"), _inside("token")),
         "delivery": (_inside("delivery"), _inside("delivery")),
@@ -183,7 +185,7 @@ def _substitutions(letter: Letter) -> dict[str, str]:
 
 
 def _varies(letter: Letter, name: str) -> bool:
-    """Return whether a header belongs to the recipient: the List-Unsubscribe pair always does."""
+    """Return whether a header differs per recipient. The List-Unsubscribe pair always does."""
     if name.lower().startswith("list-unsubscribe"):
         return True
     return any(f"-nl{letter.nonce}-" in value for key, value in letter.headers if key == name)
@@ -194,19 +196,19 @@ def _texts(letter: Letter) -> str:
 
 
 def _inside(name: str) -> str:
-    """Mark a hole within a string, for values of letters, digits, dots, dashes, colons."""
+    """Mark a hole within a string, for values that need no escaping: ids and tokens."""
     return f"\ue000{name}\ue000"
 
 
 def _whole(name: str) -> str:
-    """Mark a hole that is a whole string, for values that are serialised with their quotes."""
+    """Mark a hole that is a whole string, for values that are serialized with their quotes."""
     return f"\ue001{name}\ue001"
 
 
 def _holes(person: dict[str, Any]) -> tuple[list[str], Callable[..., Any]]:
-    """Return the JSON around the holes, and what picks the values for them in order.
+    """Return the JSON around the holes, and a function that picks their values in order.
 
-    How somebody is called comes right after the address, as a member of its own, or not at all.
+    The name follows the address as a separate member, or is left out: SendGrid refuses "".
     """
     address = f'"{_whole("email")}"'
     text = orjson.dumps(person).decode().replace(address, address + _inside("called"))

@@ -1,7 +1,7 @@
 """A letter to one recipient as a standard message (RFC 5322, 2045, 2369, 8058).
 
-The standard library's header objects are not used: they decode what reads as an encoded word, and
-write what was in it, line breaks and all, as it is.
+The standard library's header objects are not used. They decode text that looks like an encoded word
+and write its content unchanged, line breaks included.
 """
 
 import functools
@@ -12,26 +12,26 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, quote
 
+from newsletter.esp.message.checks import LetterError, ascii_address
 from newsletter.esp.port import Letter, Recipient
-from newsletter.esp.soundness import LetterError, ascii_address
-from newsletter.esp.words import one_line
+from newsletter.esp.text import one_line
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 
 LONGEST_WORD = 60
-"""Characters of a word that still fits on a line with the name of its header."""
+"""The longest word that fits on one line with the name of its header."""
 LONGEST_LINE = 76
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]+", re.ASCII)
 _WRITTEN = re.compile(r"[\t -~]*(?:\r\n [\t -~]+)*", re.ASCII)
-"""A header's value: printable ASCII; every line break is followed by a blank."""
+"""A header's value: printable ASCII; a space follows every line break."""
 
 
 def message(letter: Letter, recipient: Recipient) -> bytes:
-    """Return the complete message, text part first, with lines ended by CRLF.
+    """Return the complete message, text part first, with CRLF line endings.
 
-    The same letter and recipient give the same Message-ID, so that a mail program shows a doubled
-    one once. Raise AddressError when the recipient's address cannot stand in a header. The letter
-    is one that `soundness.require` takes.
+    The same letter and recipient give the same Message-ID, so that email programs show a duplicate
+    only once. Raise AddressError if the recipient's address cannot be used in a header. The caller
+    has checked the letter with `checks.require`.
     """
     replacements = recipient.replacements(letter.nonce)
     filled = functools.partial(fill, replacements=replacements)
@@ -52,7 +52,7 @@ def message_id(delivery: str, address: str) -> str:
 def _headers(
     letter: Letter, recipient: Recipient, filled: functools.partial[str]
 ) -> Iterator[tuple[str, str]]:
-    """Return the headers; the letter's own are never folded: some readers of links want that."""
+    """Return the headers. The letter's own are never folded: some parsers of links require that."""
     yield from ((name, one_line(filled(value))) for name, value in letter.headers)
     yield "Subject", _words("Subject", one_line(filled(letter.subject)))
     yield "From", _mailbox("From", letter.sender)
@@ -64,28 +64,28 @@ def _headers(
 
 
 def _field(name: str, value: str) -> bytes:
-    """Write one header; the last guard against a value that would begin another one."""
+    """Write one header; the last guard against a value that would start another header."""
     if not _WRITTEN.fullmatch(value):
-        msg = f"the header {name} would not stay one header"
+        msg = f"the header {name} contains a line break or a control character"
         raise LetterError(msg)
     return f"{name}: {value}\r\n".encode("ascii")
 
 
 def _words(name: str, text: str) -> str:
-    """Write words; what is not ASCII, cannot be folded, or would read as encoded, is encoded."""
+    """Write text; encode it unless it is ASCII, foldable and does not look encoded."""
     foldable = max(map(len, text.split()), default=0) <= LONGEST_WORD
     charset = "us-ascii" if _plain(text) and foldable else "utf-8"
     return Header(text, charset, header_name=name).encode(linesep="\r\n")
 
 
 def _mailbox(name: str, mailbox: Mailbox) -> str:
-    address, called = ascii_address(mailbox.address), one_line(mailbox.name)
-    if not called:
+    address, display = ascii_address(mailbox.address), one_line(mailbox.name)
+    if not display:
         return address
-    if _plain(called) and len(called) <= LONGEST_WORD:
-        phrase = called if _ATOMS.fullmatch(called) else f'"{quote(called)}"'
+    if _plain(display) and len(display) <= LONGEST_WORD:
+        phrase = display if _ATOMS.fullmatch(display) else f'"{quote(display)}"'
     else:
-        phrase = Header(called, "utf-8", header_name=name).encode(linesep="\r\n")
+        phrase = Header(display, "utf-8", header_name=name).encode(linesep="\r\n")
     line = len(f"{name}: {phrase} <{address}>")
     return f"{phrase} <{address}>" if line <= LONGEST_LINE else f"{phrase}\r\n <{address}>"
 
@@ -95,6 +95,6 @@ def _plain(text: str) -> bool:
 
 
 def _encoding(text: str) -> str:
-    """Choose the transfer encoding that keeps the message short and its lines legal."""
+    """Choose the transfer encoding that keeps the message short and its lines within the limit."""
     foreign = len(text.encode()) - len(text)
     return "base64" if foreign * 3 > len(text) else "quoted-printable"

@@ -1,4 +1,4 @@
-"""What must be true of a letter and of an address, whoever carries them."""
+"""What must hold for a letter and for an address, with any provider."""
 
 import re
 from collections import Counter
@@ -11,22 +11,25 @@ from newsletter.esp.port import Letter
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 _NAME = re.compile(r"[!-9;-~]+", re.ASCII)
 _VALUE = re.compile(r"[ -~]*", re.ASCII)
-OURS = frozenset({"from", "to", "reply-to", "subject", "date", "message-id", "mime-version"})
-"""Headers that a provider writes itself, with all that begin with Content-."""
+PROVIDER_HEADERS = frozenset(
+    {"from", "to", "reply-to", "subject", "date", "message-id", "mime-version"}
+)
+"""Headers that a provider writes itself, as well as all that begin with Content-."""
 
 
 class AddressError(ValueError):
-    """An address that cannot stand in a message; `str(error)` is the reason, without it."""
+    """An address that cannot be used in a message. `str(error)` is the reason, without it."""
 
 
 class LetterError(ValueError):
-    """A letter that nobody can be sent; `str(error)` is the reason."""
+    """A letter that cannot be sent to any recipient. `str(error)` is the reason."""
 
 
 def ascii_address(address: str) -> str:
-    """Return an address as every server takes it: its domain in ASCII; raise AddressError.
+    """Return an address with its domain in ASCII, as every server takes it; raise AddressError.
 
-    The standard library decodes an encoded word in an address, line breaks and all; none is let in.
+    The standard library decodes an encoded word in an address, line breaks included, so an address
+    with `=?` is refused.
     """
     local, _, domain = address.rpartition("@")
     try:
@@ -35,12 +38,12 @@ def ascii_address(address: str) -> str:
             raise ValueError  # noqa: TRY301 - one refusal for all reasons
         return Address(addr_spec=written).addr_spec
     except (ValueError, MessageError, LookupError) as error:
-        msg = "the address cannot stand in a message"
+        msg = "the address cannot be used in an email"
         raise AddressError(msg) from error
 
 
 def problems(letter: Letter) -> list[str]:
-    """Return what keeps a letter from being sent to anybody."""
+    """Return what prevents a letter from being sent to any recipient."""
     return [*_header_problems(letter), *_address_problems(letter)]
 
 
@@ -52,21 +55,21 @@ def require(letter: Letter) -> None:
 
 def _header_problems(letter: Letter) -> Iterator[str]:
     counted = Counter(name.lower() for name, _value in letter.headers)
-    yield from (f"the header {name} stands twice" for name, times in counted.items() if times > 1)
+    yield from (f"the header {name} is there twice" for name, times in counted.items() if times > 1)
     for name, value in letter.headers:
         if not _NAME.fullmatch(name):
-            yield f"{name!r} is no name of a header"
-        elif name.lower() in OURS or name.lower().startswith("content-"):
+            yield f"{name!r} is not a valid header name"
+        elif name.lower() in PROVIDER_HEADERS or name.lower().startswith("content-"):
             yield f"the header {name} is reserved"
         elif not _VALUE.fullmatch(value):
             yield f"the header {name} must be one line of ASCII"
 
 
 def _address_problems(letter: Letter) -> Iterator[str]:
-    given = {"sender": letter.sender, "reply_to": letter.reply_to}
-    for what, mailbox in given.items():
+    mailboxes = {"sender": letter.sender, "reply_to": letter.reply_to}
+    for key, mailbox in mailboxes.items():
         try:
             if mailbox:
                 ascii_address(mailbox.address)
         except AddressError:
-            yield f"the address of {what} cannot stand in a message"
+            yield f"the address of {key} cannot be used in an email"

@@ -1,4 +1,4 @@
-"""One moment by which an exchange is over, however slowly the other side's bytes drip."""
+"""One time limit for a whole exchange, however slowly the other side sends its bytes."""
 
 import io
 import math
@@ -12,34 +12,37 @@ from typing_extensions import override
 Ticks = Callable[[], float]
 
 
-class Deadline:
-    """So many seconds from now."""
+class CallDeadline:
+    """The moment at which a call must end, `seconds` after it was made."""
 
     def __init__(self, seconds: float, ticks: Ticks = time.monotonic) -> None:
-        """Start counting."""
+        """Start the clock."""
         self._ticks = ticks
-        self._begun = ticks()
+        self._started = ticks()
         self._seconds = seconds
 
     def left(self, most: float = math.inf) -> float:
-        """Return how many seconds the next step may take; raise TimeoutError when none are left."""
-        left = self._seconds - self.gone()
+        """Return how many seconds the next step may take; raise TimeoutError if none are left."""
+        left = self._seconds - self.elapsed()
         if left <= 0:
             msg = "the deadline passed"
             raise TimeoutError(msg)
         return min(left, most)
 
-    def gone(self) -> float:
-        """Return how many seconds ago it was set."""
-        return self._ticks() - self._begun
+    def elapsed(self) -> float:
+        """Return how many seconds have passed since the start."""
+        return self._ticks() - self._started
 
-    def step(self, most: float) -> "Deadline":
-        """Return the deadline of a step that begins now and may take so long at most."""
-        return Deadline(self.left(most), self._ticks)
+    def step(self, most: float) -> "CallDeadline":
+        """Return the deadline of a step that begins now and may take `most` seconds."""
+        return CallDeadline(self.left(most), self._ticks)
 
 
-class Timed(io.RawIOBase):
-    """Reads from a socket; `left` says before each read how long it may take."""
+class TimedReader(io.RawIOBase):
+    """Reads from a socket; asks `left` before each read how long the read may take.
+
+    A socket timeout alone does not help: a server that sends one byte per second resets it forever.
+    """
 
     def __init__(self, sock: socket.socket, left: Callable[[], float]) -> None:
         """Take a connected socket."""

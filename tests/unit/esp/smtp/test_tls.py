@@ -1,4 +1,4 @@
-"""SMTP over TLS, from the first byte or by STARTTLS, and who is let in."""
+"""SMTP over TLS, from the first byte or with STARTTLS, and the login."""
 
 import ssl
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.esp.port import Recipient, Shipment, Verdict
-from newsletter.esp.smtp import SmtpSender
+from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.send.headers import letter
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 from tests.fakes.smtp import Mailbox, free_port
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(login_data|AUTH).*")
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a key and a certificate of this machine, signed by itself."""
+    """A file with a key and a self-signed certificate of this machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     begin = datetime.now(UTC) - timedelta(hours=1)  # noqa: TID251 - TLS asks the machine's clock
@@ -83,7 +83,7 @@ def _let_in(
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_server_with_tls_and_login_takes_mail(scheme: str, certificate: Path) -> None:
+def test_a_server_with_tls_and_login_accepts_email(scheme: str, certificate: Path) -> None:
     trusting = ssl.create_default_context(cafile=certificate)
     with _server(scheme, certificate) as (mailbox, url):
         sender = SmtpSender(url, tls=trusting)
@@ -93,7 +93,7 @@ def test_a_server_with_tls_and_login_takes_mail(scheme: str, certificate: Path) 
 
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-def test_a_wrong_password_stops_and_a_strange_certificate_is_not_trusted(
+def test_a_wrong_password_stops_and_an_unknown_certificate_is_not_trusted(
     scheme: str, certificate: Path
 ) -> None:
     trusting = ssl.create_default_context(cafile=certificate)

@@ -1,7 +1,7 @@
-"""Plain HTTP/1.1 posts for a provider: kept-alive connections, one deadline, no second thoughts.
+"""HTTP/1.1 POST requests to a provider over kept-alive connections, each with one deadline.
 
-Nothing is retried or redirected, and no proxy is read from the environment: whoever calls decides
-what a failure means, and must know whether a byte of the request had left.
+Nothing is retried or redirected, and no proxy is read from the environment. The caller decides what
+a failure means, so it must know whether any byte of the request was transmitted.
 """
 
 import contextlib
@@ -17,32 +17,31 @@ from dataclasses import dataclass
 from email.message import Message
 from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
-from newsletter.esp.deadline import Deadline, Timed
 from newsletter.esp.port import FaultPoint, nowhere
-from newsletter.esp.words import broken
+from newsletter.esp.text import describe_error
+from newsletter.esp.wire.deadline import CallDeadline, TimedReader
 
 PIECE = 1 << 18
-"""How much of a body is written between two looks at the deadline."""
+"""Bytes of a body that are written between two checks of the deadline."""
 LARGEST_ANSWER = 1 << 20
 IDLE = 20.0
-"""Seconds after which a kept connection is not trusted any more."""
+"""Seconds after which an idle connection is closed instead of used: servers drop them silently."""
 
 
 class NotSentError(Exception):
-    """The connection could not be made: no byte of the request has left."""
+    """The connection failed before any byte of the request was transmitted."""
 
 
 class UnansweredError(Exception):
-    """The request left, in part or whole, and no complete answer came back."""
+    """The request was transmitted, in part or whole, but no complete answer came back."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """A provider's answer."""
 
     status: int
@@ -52,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds connecting may take, and the whole of a post."""
+    """How many seconds connecting may take, and the whole of a request."""
 
     connect: float = 10.0
     total: float = 60.0
@@ -60,17 +59,18 @@ class Patience:
 
 class _Response(http.client.HTTPResponse):
     def __init__(
-        self, sock: socket.socket, *, method: str | None = None, deadline: Deadline
+        self, sock: socket.socket, *, method: str | None = None, deadline: CallDeadline
     ) -> None:
         super().__init__(sock, method=method)
         self.fp.close()
-        self.fp = io.BufferedReader(Timed(sock, deadline.left))
+        self.fp = io.BufferedReader(TimedReader(sock, deadline.left))
 
     @override
     def begin(self) -> None:
-        """Read on to the final answer (RFC 9110, 15.2).
+        """Skip interim answers (RFC 9110, 15.2) up to the final one.
 
-        What comes after an interim one would be taken for the answer to the next request.
+        http.client skips only 100. The final answer after a 103 would otherwise be taken for the
+        answer to the next request.
         """
         super().begin()
         while self.status < HTTPStatus.OK:
@@ -79,7 +79,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class Pool:
-    """Kept-alive connections to one host; each is used by one thread at a time."""
+    """Kept-alive connections to one host; one thread uses a connection at a time."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Pool:
         tls: ssl.SSLContext | None = None,
         at: FaultPoint = nowhere,
     ) -> None:
-        """Take the host's address; nothing is connected before the first post."""
+        """Take the host's address. Nothing is connected before the first request."""
         parts = urlsplit(host)
         self._open = _opener(parts.scheme, parts.hostname or "", parts.port, tls, patience.connect)
         self._patience = patience
@@ -97,15 +97,15 @@ class Pool:
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._lock = threading.Lock()
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Post once; raise NotSentError or UnansweredError when there is no answer."""
-        deadline = Deadline(self._patience.total)
+    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
+        """Post once; raise NotSentError or UnansweredError if there is no answer."""
+        deadline = CallDeadline(self._patience.total)
         connection = self._connected(deadline)
         try:
             answer, keep = self._exchange(connection, path, headers, body, deadline)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise UnansweredError(broken(error)) from error
+            raise UnansweredError(describe_error(error)) from error
         except BaseException:
             connection.close()
             raise
@@ -117,21 +117,21 @@ class Pool:
         return answer
 
     def close(self) -> None:
-        """Close every kept connection."""
+        """Close every idle connection."""
         with self._lock:
             for _since, connection in self._idle:
                 connection.close()
             self._idle.clear()
 
-    def _connected(self, deadline: Deadline) -> http.client.HTTPConnection:
-        """Return a kept connection that is still open, or a new one."""
+    def _connected(self, deadline: CallDeadline) -> http.client.HTTPConnection:
+        """Return an idle connection that is still open, or a new one."""
         oldest = time.monotonic() - IDLE
         while True:
             with self._lock:
                 if not self._idle:
                     break
                 since, connection = self._idle.pop()
-            if since >= oldest and _quiet(connection):
+            if since >= oldest and _is_quiet(connection):
                 return connection
             connection.close()
         connection = self._open()
@@ -140,7 +140,7 @@ class Pool:
             deadline.left()
         except OSError as error:
             connection.close()
-            raise NotSentError(broken(error)) from error
+            raise NotSentError(describe_error(error)) from error
         return connection
 
     def _exchange(
@@ -149,8 +149,8 @@ class Pool:
         path: str,
         headers: Mapping[str, str],
         body: bytes,
-        deadline: Deadline,
-    ) -> tuple[Answer, bool]:
+        deadline: CallDeadline,
+    ) -> tuple[HttpAnswer, bool]:
         sock = connection.sock
         connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
         sent = {**headers, "Content-Length": str(len(body))}
@@ -161,9 +161,11 @@ class Pool:
         keep = response.isclosed() and not response.will_close
         with contextlib.suppress(OSError):
             sock.settimeout(self._patience.total)
-        return Answer(response.status, response.headers, content), keep
+        return HttpAnswer(response.status, response.headers, content), keep
 
-    def _pieces(self, sock: socket.socket, body: bytes, deadline: Deadline) -> Iterator[memoryview]:
+    def _pieces(
+        self, sock: socket.socket, body: bytes, deadline: CallDeadline
+    ) -> Iterator[memoryview]:
         view = memoryview(body)
         size = max(1, min(PIECE, (len(body) + 1) // 2))
         for start in range(0, len(body), size):
@@ -173,16 +175,11 @@ class Pool:
             yield view[start : start + size]
 
 
-def near(host: str) -> bool:
-    """Return whether a host is this machine, to which a secret may go in the clear."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _is_quiet(connection: http.client.HTTPConnection) -> bool:
+    """Return whether nothing arrived while the connection was idle.
 
-
-def _quiet(connection: http.client.HTTPConnection) -> bool:
-    """Return whether nothing came in meanwhile: neither an end nor an answer nobody asked for."""
+    Anything readable is either the end of the connection or an answer to no request.
+    """
     if connection.sock is None:
         return False
     poll = select.poll()

@@ -1,4 +1,4 @@
-"""The bodies that SendGrid gets: right for every recipient, and never beyond a documented limit."""
+"""The bodies for SendGrid: right for every recipient, and never over a documented limit."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.esp.port import Letter, Recipient
-from newsletter.esp.sendgrid_body import Prepared
-from newsletter.esp.sendgrid_limits import MOST_VALUES, BodyError, check
+from newsletter.esp.sendgrid.body import BodyTemplate
+from newsletter.esp.sendgrid.limits import MOST_VALUES, BodyError, check
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 from newsletter.send.headers import letter
@@ -25,11 +25,11 @@ ADA = Recipient("7-1", "ada@example.net", "Ada", "m1a2b.weekly.1.0f0f")
 
 
 def _body(*people: Recipient, letter: Letter = LETTER) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(Prepared(letter).fill("7.1:1", people).content)
+    body: dict[str, Any] = json.loads(BodyTemplate(letter).fill("7.1:1", people).content)
     return body
 
 
-def test_a_personalization_holds_all_that_one_recipient_needs() -> None:
+def test_a_personalization_contains_everything_for_one_recipient() -> None:
     (person,) = _body(ADA)["personalizations"]
     assert person == {
         "to": [{"email": "ada@example.net", "name": "Ada"}],
@@ -48,7 +48,7 @@ def test_a_personalization_holds_all_that_one_recipient_needs() -> None:
     }
 
 
-def test_everything_else_is_said_once() -> None:
+def test_everything_else_is_transmitted_once() -> None:
     body = _body(ADA)
     del body["personalizations"]
     assert body == {
@@ -76,27 +76,27 @@ LETTERS = st.text(alphabet="aä한 _-'\"<\\n\n\t;,.%\u202e\x00", max_size=8)
 
 
 @given(st.lists(st.text(max_size=80) | LETTERS, min_size=1, max_size=6))
-def test_any_names_give_the_values_that_smtp_would_print(names: list[str]) -> None:
+def test_any_name_gives_the_same_text_as_over_smtp(names: list[str]) -> None:
     people = [
         Recipient(f"7-{n}", f"reader{n}@example.net", name, f"tok.{n}")
         for n, name in enumerate(names)
     ]
     body = _body(*people)
     assert len(body["personalizations"]) == len(people)
-    for one, person in zip(people, body["personalizations"], strict=True):
-        assert person["to"][0]["email"] == one.address
+    for recipient, person in zip(people, body["personalizations"], strict=True):
+        assert person["to"][0]["email"] == recipient.address
         assert not set(";,\r\n") & set(person["to"][0].get("name", ""))
         assert person["to"][0].get("name", "x") != ""
-        filled = one.replacements(NONCE)
+        filled = recipient.replacements(NONCE)
         assert fill(LETTER.html, person["substitutions"]) == fill(LETTER.html, filled)
         assert fill(LETTER.text, person["substitutions"]) == fill(LETTER.text, filled)
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=50))
-def test_text_of_the_letter_passes_unchanged(words: str) -> None:
+def test_the_text_of_the_letter_is_unchanged(words: str) -> None:
     changed = replace(LETTER, html=f"<p>{words} 100% %s {{}}</p>", text=f"x{words}")
     content = _body(ADA, letter=changed)["content"]
-    assert [one["value"] for one in content] == [changed.text, changed.html]
+    assert [part["value"] for part in content] == [changed.text, changed.html]
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_text_of_the_letter_passes_unchanged(words: str) -> None:
         "ada@example.net\nbcc@example.net",
     ],
 )
-def test_an_address_that_sendgrid_would_refuse_stays_out_alone(address: str) -> None:
+def test_an_address_that_sendgrid_would_refuse_is_left_out_alone(address: str) -> None:
     others = [
         ADA,
         Recipient("7-2", address, "B", "t"),
         ADA._replace(delivery="7-3", address="c@d.e"),
     ]
-    body = Prepared(LETTER).fill("7.1:1", others)
+    body = BodyTemplate(LETTER).fill("7.1:1", others)
     assert list(body.refused) == ["7-2"]
-    assert [one.delivery for one in body.recipients] == ["7-1", "7-3"]
+    assert [recipient.delivery for recipient in body.recipients] == ["7-1", "7-3"]
     assert len(json.loads(body.content)["personalizations"]) == 2
 
 
@@ -129,21 +129,21 @@ ADDRESSES = st.text(alphabet='aZ0.+"\\;@@ \n\x7f\xe9\u2028\ud800', max_size=6)
 
 
 @given(st.lists(ADDRESSES | st.just("b@c.de"), min_size=1, max_size=4))
-def test_any_addresses_stay_out_exactly_when_they_are_wrong(addresses: list[str]) -> None:
-    """Whether somebody is refused does not depend on who else is in the batch."""
-    people = [Recipient(f"7-{n}", one, "", "t") for n, one in enumerate(addresses)]
-    refused = Prepared(LETTER).fill("7.1:1", people).refused
+def test_an_address_is_left_out_exactly_if_it_is_invalid(addresses: list[str]) -> None:
+    """Whether a recipient is refused does not depend on the others in the batch."""
+    people = [Recipient(f"7-{n}", address, "", "t") for n, address in enumerate(addresses)]
+    refused = BodyTemplate(LETTER).fill("7.1:1", people).refused
     seen: set[str] = set()
-    for one in people:
-        local, at, domain = one.address.partition("@")
-        plain = all("!" <= letter <= "~" for letter in one.address)
+    for recipient in people:
+        local, at, domain = recipient.address.partition("@")
+        plain = all("!" <= letter <= "~" for letter in recipient.address)
         right = bool(local and at and domain) and "@" not in domain and plain
-        assert (one.delivery in refused) == (not right or one.address.lower() in seen)
-        seen.add(one.address.lower())
+        assert (recipient.delivery in refused) == (not right or recipient.address.lower() in seen)
+        seen.add(recipient.address.lower())
 
 
-def test_the_same_address_in_other_letters_is_kept_once() -> None:
-    body = Prepared(LETTER).fill(
+def test_the_same_address_in_other_letter_case_is_included_once() -> None:
+    body = BodyTemplate(LETTER).fill(
         "7.1:1", [ADA, ADA._replace(delivery="7-2", address="ADA@example.net")]
     )
     assert body.refused == {"7-2": "the same address twice in one batch"}
@@ -154,35 +154,37 @@ def test_quotation_marks_in_an_address_are_escaped() -> None:
     assert body["personalizations"][0]["to"][0]["email"] == '"ada"@example.net'
 
 
-def test_substitutions_beyond_ten_thousand_bytes_refuse_the_recipient() -> None:
-    body = Prepared(LETTER).fill("7.1:1", [ADA._replace(token="t" * 9000)])
+def test_substitutions_over_ten_thousand_bytes_refuse_the_recipient() -> None:
+    body = BodyTemplate(LETTER).fill("7.1:1", [ADA._replace(token="t" * 9000)])
     assert list(body.refused) == ["7-1"]
     assert not body.content
 
 
 @pytest.mark.parametrize("name", ["Ada", "'" * 60, "한" * 60, "😀" * 60, "a" * 9000, ""])
-def test_substitutions_are_weighed_as_they_are_sent_to_the_byte(name: str) -> None:
-    """Whatever is filled in: 10,000 bytes are taken, 10,001 are not."""
-    one = ADA._replace(name=name, token="t")  # noqa: S106 - no password
-    (person,) = _body(one)["personalizations"]
+def test_substitutions_are_weighed_to_the_byte_as_transmitted(name: str) -> None:
+    """10,000 bytes are accepted, 10,001 are not."""
+    recipient = ADA._replace(name=name, token="t")  # noqa: S106 - no password
+    (person,) = _body(recipient)["personalizations"]
     room = MOST_VALUES - len(orjson.dumps(person["substitutions"]))
-    full = one._replace(token="t" * (1 + room // 2), delivery="7-1" + "1" * (room % 2))
+    full = recipient._replace(token="t" * (1 + room // 2), delivery="7-1" + "1" * (room % 2))
     (person,) = _body(full)["personalizations"]
     assert len(orjson.dumps(person["substitutions"])) == MOST_VALUES
     over = full._replace(delivery=full.delivery + "1")
-    body = Prepared(LETTER).fill("7.1:1", [over, ADA._replace(delivery="7-9", address="b@c.de")])
+    body = BodyTemplate(LETTER).fill(
+        "7.1:1", [over, ADA._replace(delivery="7-9", address="b@c.de")]
+    )
     assert list(body.refused) == [over.delivery]
 
 
 def test_more_than_a_thousand_recipients_are_never_sent() -> None:
     people = [Recipient(f"7-{n}", f"r{n}@example.net", "", "t") for n in range(1001)]
     with pytest.raises(BodyError, match="1001 recipients"):
-        Prepared(LETTER).fill("7.1:1", people)
+        BodyTemplate(LETTER).fill("7.1:1", people)
 
 
 def test_a_body_of_thirty_megabytes_is_never_sent() -> None:
     with pytest.raises(BodyError, match="bytes"):
-        Prepared(replace(LETTER, html="x" * 30_000_000)).fill("7.1:1", [ADA])
+        BodyTemplate(replace(LETTER, html="x" * 30_000_000)).fill("7.1:1", [ADA])
 
 
 @pytest.mark.parametrize(
@@ -190,11 +192,11 @@ def test_a_body_of_thirty_megabytes_is_never_sent() -> None:
     [
         ({"headers": (("To", "x@example.org"),)}, "reserved"),
         ({"headers": (("x-sg-eid", "1"),)}, "reserved"),
-        ({"headers": (("X Y", "1"),)}, "no name of a header"),
-        ({"headers": (("X-Ü", "1"),)}, "no name of a header"),
+        ({"headers": (("X Y", "1"),)}, "not a valid header name"),
+        ({"headers": (("X-Ü", "1"),)}, "not a valid header name"),
         ({"headers": (("X-A", "한국"),)}, "one line of ASCII"),
         ({"headers": (("X-A", "a\r\nBcc: b"),)}, "one line of ASCII"),
-        ({"headers": (("X-A", "1"), ("x-a", "2"))}, "stands twice"),
+        ({"headers": (("X-A", "1"), ("x-a", "2"))}, "is there twice"),
         ({"headers": (("Content-Type", "text/plain"),)}, "reserved"),
         ({"headers": (("Bcc", "x@example.org"),)}, "reserved"),
         ({"sender": Mailbox("P", "bücher@example.org")}, "the address of sender"),
@@ -202,24 +204,24 @@ def test_a_body_of_thirty_megabytes_is_never_sent() -> None:
         ({"subject": "News\r\nBcc: a@example.org"}, "subject must be one line"),
         ({"subject": "News\0"}, "subject must be one line"),
         ({"subject": " "}, "subject is empty"),
-        ({"text": ""}, "part of the mail is empty"),
+        ({"text": ""}, "part of the email is empty"),
         ({"categories": ("a", "a")}, "unique"),
         ({"categories": tuple("abcdefghijk")}, "at most 10"),
         ({"categories": ("한국",)}, "ASCII"),
         ({"categories": ("x" * 256,)}, "255"),
     ],
 )
-def test_a_letter_beyond_a_limit_is_not_prepared(changes: dict[str, Any], problem: str) -> None:
+def test_a_letter_over_a_limit_is_rejected(changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(BodyError, match=problem):
         check(replace(LETTER, **changes))
 
 
-def test_sandbox_mode_is_asked_for_in_the_body() -> None:
-    body = json.loads(Prepared(LETTER, sandbox=True).fill("7.1:1", [ADA]).content)
+def test_sandbox_mode_is_requested_in_the_body() -> None:
+    body = json.loads(BodyTemplate(LETTER, sandbox=True).fill("7.1:1", [ADA]).content)
     assert body["mail_settings"] == {"sandbox_mode": {"enable": True}}
 
 
-def test_tracking_is_said_explicitly_when_it_is_wanted() -> None:
+def test_tracking_is_stated_explicitly_if_configured() -> None:
     tracked = replace(LETTER, opens=True, clicks=True)
     settings = _body(ADA, letter=tracked)["tracking_settings"]
     assert settings["open_tracking"] == {"enable": True}
@@ -229,7 +231,7 @@ def test_tracking_is_said_explicitly_when_it_is_wanted() -> None:
 
 @pytest.fixture
 def valid() -> Callable[[Any], None]:
-    """Return a validator by SendGrid's published description, where a path to it is given."""
+    """Return a validator of SendGrid's published description, if its path is set."""
     path = os.environ.get("SENDGRID_OPENAPI", "")
     if not path:
         pytest.skip("SENDGRID_OPENAPI names no tsg_mail_v3.json")
@@ -242,7 +244,7 @@ def valid() -> Callable[[Any], None]:
 
 
 def _followed(spec: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """Return what a node refers to, or the node."""
+    """Return the node that a node refers to, or the node itself."""
     while "$ref" in node:
         found: Any = spec
         for name in node["$ref"].removeprefix("#/").split("/"):
@@ -257,4 +259,4 @@ def test_bodies_validate_against_the_published_description(valid: Callable[[Any]
         for n in range(1000)
     ]
     valid(_body(*people))
-    valid(json.loads(Prepared(LETTER, sandbox=True).fill("7.1:1", people[:1]).content))
+    valid(json.loads(BodyTemplate(LETTER, sandbox=True).fill("7.1:1", people[:1]).content))

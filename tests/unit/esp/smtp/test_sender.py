@@ -1,4 +1,4 @@
-"""SMTP, one message per recipient: what is known of each when something breaks."""
+"""SMTP, one message per recipient: what is known about each when something breaks."""
 
 import socket
 import threading
@@ -10,9 +10,9 @@ import pytest
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
-from newsletter.esp.smtp import Limits, SmtpSender
-from newsletter.esp.smtp_client import Server
-from newsletter.esp.wire import Patience
+from newsletter.esp.smtp.connection import SmtpServer
+from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
+from newsletter.esp.wire.pool import Patience
 from newsletter.model.publication import Mailbox as Sender
 from newsletter.send.courier import MARGIN
 from newsletter.send.headers import letter
@@ -22,23 +22,23 @@ from tests.fakes.smtp import Mailbox, Smtp
 LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
 
 
-USUAL = Limits()
-QUICK = Limits(answer=0.4, batch=0.8, total=1.2)
+USUAL = SmtpTimeouts()
+QUICK = SmtpTimeouts(answer=0.4, batch=0.8, total=1.2)
 
 
-def _people(number: int) -> list[Recipient]:
+def _recipients(number: int) -> list[Recipient]:
     return [Recipient(f"7-{n}", f"reader{n}@example.net", "", "t") for n in range(1, number + 1)]
 
 
 def _submit(
-    *faults: str, people: int = 4, last: bool = False, limits: Limits = USUAL
+    *faults: str, people: int = 4, last: bool = False, limits: SmtpTimeouts = USUAL
 ) -> tuple[Outcome, Mailbox]:
     with Smtp(faults) as server:
-        shipment = Shipment("7.1:1", LETTER, _people(people), last)
-        return SmtpSender(server.url, limits=limits).submit(shipment), server.mailbox
+        shipment = Shipment("7.1:1", LETTER, _recipients(people), last)
+        return SmtpSender(server.url, timeouts=limits).submit(shipment), server.mailbox
 
 
-PEOPLE = _people(4)
+RECIPIENTS = _recipients(4)
 
 
 def test_one_session_carries_the_whole_batch() -> None:
@@ -48,7 +48,7 @@ def test_one_session_carries_the_whole_batch() -> None:
 
 
 @pytest.mark.parametrize("fault", ["rcpt_550", "data_550"])
-def test_a_final_no_refuses_one_recipient_and_the_rest_goes_on(fault: str) -> None:
+def test_a_permanent_refusal_concerns_one_recipient_and_the_rest_continues(fault: str) -> None:
     outcome, mailbox = _submit("ok", fault)
     assert outcome.verdict is Verdict.ACCEPTED
     assert list(outcome.refused) == ["7-2"]
@@ -56,7 +56,7 @@ def test_a_final_no_refuses_one_recipient_and_the_rest_goes_on(fault: str) -> No
     assert len(mailbox.messages) == 3
 
 
-def test_not_now_leaves_one_recipient_for_a_later_attempt() -> None:
+def test_a_deferral_leaves_one_recipient_for_a_later_attempt() -> None:
     outcome, mailbox = _submit("rcpt_450")
     assert outcome.verdict is Verdict.UNSENT
     assert outcome.reached == ("7-2", "7-3", "7-4")
@@ -65,13 +65,13 @@ def test_not_now_leaves_one_recipient_for_a_later_attempt() -> None:
     assert len(mailbox.messages) == 3
 
 
-def test_not_now_counts_as_no_when_it_was_said_often_enough() -> None:
+def test_a_deferral_of_the_last_attempt_is_a_refusal() -> None:
     outcome, _mailbox = _submit("rcpt_450", last=True)
     assert (outcome.verdict, list(outcome.refused)) == (Verdict.ACCEPTED, ["7-1"])
 
 
 @pytest.mark.parametrize("fault", ["mail_450", "rcpt_421", "data_421"])
-def test_a_server_that_is_itself_busy_asks_the_provider_to_wait(fault: str) -> None:
+def test_a_busy_server_makes_the_provider_wait(fault: str) -> None:
     outcome, mailbox = _submit("ok", fault, last=True)
     assert (outcome.verdict, outcome.stop, outcome.deferred) == (Verdict.UNSENT, False, False)
     assert (outcome.wait, outcome.reached, outcome.refused) == (300.0, ("7-1",), {})
@@ -90,7 +90,7 @@ def test_a_server_that_is_itself_busy_asks_the_provider_to_wait(fault: str) -> N
     ],
 )
 @pytest.mark.parametrize("step", ["rcpt", "data"])
-def test_a_server_that_refuses_everybody_alike_refuses_us(
+def test_a_server_that_refuses_all_recipients_equally_refuses_us(
     step: str, reply: str, people: int, stopped: bool
 ) -> None:
     outcome, _mailbox = _submit(*[f"{step}_{reply}"] * people, people=people)
@@ -102,7 +102,9 @@ def test_a_server_that_refuses_everybody_alike_refuses_us(
 
 
 @pytest.mark.parametrize(("accepted", "stopped"), [(3, True), (4, False)])
-def test_most_refused_alike_is_no_matter_of_mailboxes_either(accepted: int, stopped: bool) -> None:
+def test_most_recipients_refused_equally_is_not_about_mailboxes_either(
+    accepted: int, stopped: bool
+) -> None:
     faults = ["ok"] * accepted + ["rcpt_550 5.7.1"] * 12
     outcome, mailbox = _submit(*faults, people=len(faults))
     assert outcome.stop is stopped
@@ -113,39 +115,39 @@ def test_most_refused_alike_is_no_matter_of_mailboxes_either(accepted: int, stop
         assert not outcome.refused
 
 
-def test_everybody_refused_each_for_another_reason_is_a_matter_of_mailboxes() -> None:
+def test_all_recipients_refused_for_different_reasons_is_about_mailboxes() -> None:
     outcome, _mailbox = _submit("rcpt_550", "rcpt_551", "rcpt_552", "rcpt_553")
     assert (outcome.verdict, len(outcome.refused)) == (Verdict.ACCEPTED, 4)
 
 
 @pytest.mark.parametrize("fault", ["garbled", "data_slow", "drip", "accept_drop", "data_354"])
-def test_what_is_no_clear_answer_to_a_message_leaves_it_in_doubt(fault: str) -> None:
+def test_an_unclear_answer_to_a_message_leaves_it_in_doubt(fault: str) -> None:
     outcome, _mailbox = _submit("ok", fault, limits=QUICK)
     assert (outcome.verdict, outcome.refused) == (Verdict.UNKNOWN, {})
     assert (outcome.reached, outcome.unsent) == (("7-1",), ("7-3", "7-4"))
 
 
-def test_what_is_no_answer_before_the_message_leaves_nobody_in_doubt() -> None:
+def test_an_invalid_answer_before_the_message_leaves_no_one_in_doubt() -> None:
     outcome, _mailbox = _submit("ok", "rcpt_what?")
     assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ("7-1",))
-    assert "makes no sense" in outcome.reason
+    assert "answer is invalid" in outcome.reason
 
 
-def test_a_server_that_drips_holds_nobody_past_the_deadline() -> None:
+def test_a_slowly_dripping_server_ends_at_the_deadline() -> None:
     began = time.monotonic()
-    limits = Limits(answer=5.0, batch=5.0, total=0.5)
+    limits = SmtpTimeouts(answer=5.0, batch=5.0, total=0.5)
     outcome, _mailbox = _submit("drip", limits=limits)
     assert outcome.verdict is Verdict.UNKNOWN
     assert time.monotonic() - began < 3
 
 
-def test_a_greeting_that_drips_is_provably_unsent_at_the_deadline() -> None:
+def test_a_slowly_dripping_greeting_is_provably_unsent_at_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         dripping = threading.Thread(target=_drip, args=(server,))
         dripping.start()
         began = time.monotonic()
         url = f"smtp://127.0.0.1:{server.getsockname()[1]}"
-        outcome = SmtpSender(url, limits=QUICK).submit(Shipment("7.1:1", LETTER, PEOPLE))
+        outcome = SmtpSender(url, timeouts=QUICK).submit(Shipment("7.1:1", LETTER, RECIPIENTS))
         assert time.monotonic() - began < 3
         dripping.join()
     assert (outcome.verdict, outcome.stop, outcome.wait) == (Verdict.UNSENT, False, None)
@@ -159,18 +161,18 @@ def _drip(server: socket.socket) -> None:
             time.sleep(0.05)
 
 
-def test_a_call_ends_before_the_lease_does() -> None:
-    assert max(Limits().total, Patience().total) < MARGIN.total_seconds()
+def test_a_call_ends_before_the_lease() -> None:
+    assert max(SmtpTimeouts().total, Patience().total) < MARGIN.total_seconds()
 
 
-def test_what_a_server_says_holds_no_control_characters_and_no_address() -> None:
+def test_a_reported_reply_has_no_control_characters_and_no_address() -> None:
     outcome, _mailbox = _submit("rcpt_550 \x00\x1b[31m\x85")
     assert outcome.refused["7-1"].isprintable()
     assert "@" not in outcome.refused["7-1"]
 
 
-def test_a_domain_in_another_script_is_written_in_ascii_on_the_envelope_too() -> None:
-    people = [PEOPLE[0]._replace(address="ada@münchen.example"), *PEOPLE[1:]]
+def test_an_international_domain_is_ascii_in_the_envelope_too() -> None:
+    people = [RECIPIENTS[0]._replace(address="ada@münchen.example"), *RECIPIENTS[1:]]
     people[2] = people[2]._replace(address="josé@example.net")
     with Smtp() as server:
         outcome = SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people))
@@ -178,9 +180,9 @@ def test_a_domain_in_another_script_is_written_in_ascii_on_the_envelope_too() ->
         assert server.mailbox.copies()["ada@xn--mnchen-3ya.example"] == 1
 
 
-def test_a_sender_that_cannot_stand_in_a_message_refuses_nobody() -> None:
+def test_an_invalid_sender_address_refuses_no_recipient() -> None:
     wrong = replace(LETTER, sender=Sender("P", "bücher@example.org"))
-    outcome = SmtpSender("smtp://127.0.0.1:9").submit(Shipment("7.1:1", wrong, PEOPLE))
+    outcome = SmtpSender("smtp://127.0.0.1:9").submit(Shipment("7.1:1", wrong, RECIPIENTS))
     assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})
 
 
@@ -192,14 +194,14 @@ def test_a_connection_cut_after_the_message_leaves_only_that_one_in_doubt() -> N
     assert len(mailbox.messages) == 2
 
 
-def test_a_connection_cut_before_the_message_leaves_nobody_in_doubt() -> None:
+def test_a_connection_cut_before_the_message_leaves_no_one_in_doubt() -> None:
     outcome, mailbox = _submit("ok", "drop")
     assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ("7-1",))
     assert len(mailbox.messages) == 1
 
 
-def test_nobody_listening_is_provably_unsent() -> None:
-    outcome = SmtpSender("smtp://127.0.0.1:9").submit(Shipment("7.1:1", LETTER, PEOPLE))
+def test_a_refused_connection_is_provably_unsent() -> None:
+    outcome = SmtpSender("smtp://127.0.0.1:9").submit(Shipment("7.1:1", LETTER, RECIPIENTS))
     assert (outcome.verdict, outcome.stop, outcome.wait) == (Verdict.UNSENT, False, None)
 
 
@@ -210,16 +212,16 @@ def test_nobody_listening_is_provably_unsent() -> None:
 def test_a_batch_that_takes_too_long_is_given_back(
     faults: list[str], reached: tuple[str, ...], wait: float
 ) -> None:
-    """Where only those were asked for whom it is too early, the rest waits with them."""
+    """If all recipients so far were deferred, the rest waits with them."""
     with Smtp(faults) as server:
         ticks = _Ticks(server.mailbox)
-        sender = SmtpSender(server.url, limits=Limits(batch=45), ticks=ticks)
-        outcome = sender.submit(Shipment("7.1:1", LETTER, PEOPLE))
+        sender = SmtpSender(server.url, timeouts=SmtpTimeouts(batch=45), ticks=ticks)
+        outcome = sender.submit(Shipment("7.1:1", LETTER, RECIPIENTS))
     assert (outcome.verdict, outcome.reached, outcome.wait) == (Verdict.UNSENT, reached, wait)
 
 
 class _Ticks:
-    """A clock by which every message takes twenty seconds."""
+    """A clock on which every message takes twenty seconds."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -233,13 +235,16 @@ class _Ticks:
 @pytest.mark.parametrize(
     ("url", "server"),
     [
-        ("smtp://mail.example.org", Server("mail.example.org", 587)),
-        ("smtps://u:p%40ss@mail.example.org", Server("mail.example.org", 465, "u", "p@ss", True)),
-        ("smtp://u@127.0.0.1:2525", Server("127.0.0.1", 2525, "u")),
+        ("smtp://mail.example.org", SmtpServer("mail.example.org", 587)),
+        (
+            "smtps://u:p%40ss@mail.example.org",
+            SmtpServer("mail.example.org", 465, "u", "p@ss", True),
+        ),
+        ("smtp://u@127.0.0.1:2525", SmtpServer("127.0.0.1", 2525, "u")),
     ],
 )
-def test_urls_are_read(url: str, server: Server) -> None:
-    assert Server.parse(url) == server
+def test_smtp_urls_are_parsed(url: str, server: SmtpServer) -> None:
+    assert SmtpServer.parse(url) == server
 
 
 @pytest.mark.parametrize("url", ["", "http://mail.example.org", "smtp://", "smtp://x:port"])
@@ -248,7 +253,7 @@ def test_other_urls_are_a_configuration_error(url: str) -> None:
         SmtpSender(url)
 
 
-def test_a_password_never_leaves_this_machine_without_tls() -> None:
-    assert Server.parse("smtp://u:p@127.0.0.1").near
-    assert Server.parse("smtp://u:p@localhost").near
-    assert not Server.parse("smtp://u:p@mail.example.org").near
+def test_only_this_machine_is_local() -> None:
+    assert SmtpServer.parse("smtp://u:p@127.0.0.1").is_local
+    assert SmtpServer.parse("smtp://u:p@localhost").is_local
+    assert not SmtpServer.parse("smtp://u:p@mail.example.org").is_local

@@ -1,0 +1,1 @@
+"""SMTP: one message per recipient, and one answer per message."""

@@ -1,0 +1,27 @@
+"""Text from outside (people, providers, servers), made safe to store and show."""
+
+import re
+
+# C0 and C1 controls, the Unicode line separators and lone surrogates.
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]+")
+_ADDRESS = re.compile(r"\S+@\S+")
+
+
+def one_line(text: str) -> str:
+    """Remove line breaks and control characters, and collapse white space."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def quoted_answer(text: str | bytes, most: int = 300) -> str:
+    """Return a provider's words as one line without addresses.
+
+    PostgreSQL refuses control characters, and with them the result that they explain.
+    """
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return _ADDRESS.sub("(an address)", one_line(text))[:most]
+
+
+def describe_error(error: Exception) -> str:
+    """Return the type and text of an exception; the text may quote a vendor or a server."""
+    words = quoted_answer(str(error))
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

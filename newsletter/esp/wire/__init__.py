@@ -1,0 +1,1 @@
+"""Connections to a provider, each held to a deadline."""
