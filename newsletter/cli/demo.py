@@ -34,7 +34,7 @@ HOUSE = "peninsulareview.example"
 """The domain of the sample publication: reserved, so that no real one has it."""
 PORT = 8025
 PORTS = range(PORT, PORT + 40, 2)
-NOT_COPIED = {"standing.toml", "__init__.py", "__pycache__"}
+NOT_COPIED = {"statuses.toml", "__init__.py", "__pycache__"}
 
 
 @commands.command()
@@ -161,6 +161,6 @@ def _approved(opened: app.App, newsletter: Newsletter, issue: Issue) -> None:
     with opened.reader.connect() as connection:
         seen = issue_hash(editions.of_issue(connection, issue.id))
     approval.approve(
-        opened.engine, issue.id, actor=ACTOR, now=now, expected=seen, findings=findings
+        opened.engine, issue.id, actor=ACTOR, now=now, expected_hash=seen, findings=findings
     )
     demo_report.approved(seen, findings)

@@ -159,7 +159,7 @@ def preview(
         elif address:
             say(f"{address} is no subscriber: each edition holds a {MAIL} as it would come there.")
         with app.engine.connect() as connection:
-            for told in rendering.told(connection, issue):
+            for told in rendering.audience_notes(connection, issue):
                 say(told)
         say(f"What an approval covers: {issue_hash(made)[:16]}")
 
@@ -232,9 +232,9 @@ def edit(
         fail("Choose one of --export and --import: they do not go together.", Exit.USAGE)
     with open_app() as app:
         with app.engine.connect() as connection:
-            row, draft_ = editing.opened(connection, issue)
+            row, draft_ = editing.load_draft(connection, issue)
         require_editable(row)
-        text = sheet.written(row, draft_)
+        text = sheet.write(row, draft_)
         if export is not None:
             export.write_text(text, encoding="utf-8", newline="\n")
             say(
@@ -253,7 +253,7 @@ def edit(
                 operations,
                 actor=getpass.getuser(),
                 now=app.now(),
-                state=sheet.state_of(draft_),
+                expected_state=sheet.fingerprint(draft_),
             )
         except NotAllowed as error:
             fail(f"{error}.{_kept(issue, changed) if read is None else ''}")
@@ -346,7 +346,9 @@ def approve(
         if blocking(found):
             raise SystemExit(int(Exit.WAITS))
         actor = getpass.getuser()
-        approve_issue(app.engine, issue, actor=actor, now=now, expected=present, findings=found)
+        approve_issue(
+            app.engine, issue, actor=actor, now=now, expected_hash=present, findings=found
+        )
     say(f"Issue {issue} is approved: {_counted(len(made), 'edition')}, {present[:16]}.")
 
 

@@ -11,7 +11,7 @@ from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, say
 from newsletter.cli.watching import AsJson, Number, show_issue
-from newsletter.edit.run import Occasion, special
+from newsletter.edit.run import Occasion, draft_special
 from newsletter.esp.port import Verdict
 from newsletter.model.issue import IssueKind
 from newsletter.model.slot import Due
@@ -94,7 +94,7 @@ def correct(
         zone = app.publication.timezone
         slot = Due(f"{now.astimezone(zone):%Y-%m-%dT%H:%M:%S} correction of {issue}", now)
         occasion = Occasion(IssueKind.CORRECTION, subject, note, corrects=issue)
-        drafted = special(app.engine, newsletter, slot, occasion, now=now, actor=_actor())
+        drafted = draft_special(app.engine, newsletter, slot, occasion, now=now, actor=_actor())
         if drafted is None:
             fail(f"Issue {issue} is being corrected already; `newsletter issues` shows where.")
         say(f"Issue {drafted} corrects issue {issue}. Look at it, approve it, then send it:")

@@ -23,10 +23,10 @@ def approve(
     *,
     actor: str,
     now: datetime,
-    expected: str | None = None,
+    expected_hash: str | None = None,
     findings: Sequence[Finding] = (),
 ) -> None:
-    """Approve the stored editions; `expected` is the hash of what the person looked at.
+    """Approve the stored editions; `expected_hash` is the hash of what the person looked at.
 
     Raise NotAllowed when there is nothing rendered, when it changed since it was looked at, or
     when a check blocks. Approving again what is approved changes nothing.
@@ -37,7 +37,7 @@ def approve(
         present = issue_hash(editions.of_issue(connection, issue_id))
         if issue.state == IssueState.APPROVED and issue.approved_hash == present:
             return
-        _allow(connection, issue, present, expected, findings)
+        _allow(connection, issue, present, expected_hash, findings)
         issues.move(
             connection,
             issue_id,
@@ -55,7 +55,7 @@ def _allow(
     connection: sa.Connection,
     issue: Issue,
     present: str,
-    expected: str | None,
+    expected_hash: str | None,
     findings: Sequence[Finding],
 ) -> None:
     if issue.state not in OPEN:
@@ -64,7 +64,7 @@ def _allow(
     if not editions.of_issue(connection, issue.id):
         msg = f"issue {issue.id} has not been rendered; run `newsletter preview {issue.id}` first"
         raise NotAllowed(msg)
-    if expected is not None and expected != present:
+    if expected_hash is not None and expected_hash != present:
         msg = f"issue {issue.id} changed since you looked at it; preview it again"
         raise NotAllowed(msg)
     if blocked := blocking(findings):
@@ -97,9 +97,3 @@ def require_editable(issue: Issue) -> None:
     if not issue.editable:
         msg = f"issue {issue.id} is {issue.state} and can no longer be changed"
         raise NotAllowed(msg)
-
-
-def stands(connection: sa.Connection, issue: Issue) -> bool:
-    """Whether the issue is approved and its editions are still the bytes that were approved."""
-    approved = issue.state == IssueState.APPROVED and bool(issue.approved_hash)
-    return approved and issue.approved_hash == issue_hash(editions.of_issue(connection, issue.id))

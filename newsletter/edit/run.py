@@ -10,7 +10,7 @@ from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, renewed, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, numbered
 from newsletter.edit.select import Candidate, Selection, select
-from newsletter.edit.sheet import state_of
+from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Article
 from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
@@ -60,7 +60,7 @@ def draft(
     return _claimed(engine, new, laid_out, now=now, actor=actor)
 
 
-def special(
+def draft_special(
     engine: sa.Engine, newsletter: str, when: Due, occasion: Occasion, *, now: datetime, actor: str
 ) -> int | None:
     """Draft an issue off the cadence; None when its slot is taken.
@@ -229,7 +229,7 @@ def _stored(connection: sa.Connection, present: Sequence[Item]) -> Mapping[int, 
     return {one.article_id: articles.load(connection, one.article_id) for one in present}
 
 
-def opened(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:
+def load_draft(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:
     """Return an issue and what staff can change of it."""
     issue = issues.load(connection, issue_id)
     items = tuple(issues.load_items(connection, issue_id))
@@ -243,18 +243,18 @@ def change(
     *,
     actor: str,
     now: datetime,
-    state: str = "",
+    expected_state: str = "",
 ) -> bool:
     """Apply staff's operations; return whether anything changed.
 
-    A change voids an approval and forgets the editions. `state` is the mark of the draft that
+    A change voids an approval and forgets the editions. `expected_state` is the mark of the draft that
     staff saw: when somebody else changed it since, NotAllowed is raised and nothing is written.
     """
     with engine.begin() as connection:
         issues.lock(connection, issue_id)
-        issue, present = opened(connection, issue_id)
+        issue, present = load_draft(connection, issue_id)
         require_editable(issue)
-        if state and state != state_of(present):
+        if expected_state and expected_state != fingerprint(present):
             msg = f"issue {issue_id} was changed by somebody else meanwhile; look at it again"
             raise NotAllowed(msg)
         changed = applied(present, operations)

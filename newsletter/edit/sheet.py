@@ -46,7 +46,7 @@ _BLOCK_KEYS: Mapping[str, str] = {
 _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 
 
-def state_of(draft: Draft) -> str:
+def fingerprint(draft: Draft) -> str:
     """Return a short mark of everything that is printed.
 
     What is out plays no part: an article that is collected while somebody edits must not cost
@@ -56,10 +56,10 @@ def state_of(draft: Draft) -> str:
     return hashlib.sha256(repr(printed).encode()).hexdigest()[:16]
 
 
-def written(issue: Issue, draft: Draft) -> str:
+def write(issue: Issue, draft: Draft) -> str:
     """Return the issue as an edit file."""
     head = _HEAD.format(number=issue.number, newsletter=issue.newsletter, nominal=issue.nominal)
-    lines = [head, f"@ issue {issue.id} {state_of(draft)}"]
+    lines = [head, f"@ issue {issue.id} {fingerprint(draft)}"]
     lines += [f"subject: {draft.subject}", f"preheader: {draft.preheader}"]
     lines += ["note:", _escaped(draft.note), ""]
     for item in draft.items:
@@ -125,7 +125,7 @@ def read(text: str, draft: Draft) -> list[Operation]:
     parts = _parts(text)
     if not parts or parts[0].kind != "issue":
         raise _refused(1, "the line “@ issue …” is missing; export the issue again")
-    if parts[0].rest[-1:] != (state_of(draft),):
+    if parts[0].rest[-1:] != (fingerprint(draft),):
         msg = "the issue was changed since this file was made; export it again"
         raise NotAllowed(msg)
     articles = [part for part in parts[1:] if part.kind == "article"]

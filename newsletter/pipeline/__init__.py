@@ -118,7 +118,7 @@ def _refreshed(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[L
     if not refresh(tools, issue, newsletter):
         return
     with tools.engine.connect() as connection:
-        known = rendering.told(connection, issue.id)
+        known = rendering.audience_notes(connection, issue.id)
     for says in known:
         yield Line("draft", f"{newsletter.title} No. {issue.number}: {says}")
 

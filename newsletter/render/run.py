@@ -13,9 +13,9 @@ from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, IssueKind, Item, corrected
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import IssueState
+from newsletter.render.checks import apply_policy
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import pages as page_checks
-from newsletter.render.checks import under
 from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.compose import compose
 from newsletter.render.reach import question, wanted
@@ -187,7 +187,7 @@ def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
     return Act(now, "newsletter", RENDERED, read.issue.id, detail)
 
 
-def told(connection: sa.Connection, issue_id: int) -> list[str]:
+def audience_notes(connection: sa.Connection, issue_id: int) -> list[str]:
     """Return what a person should know of the editions as they were last rendered."""
     last = next(
         (one for one in reversed(acts.of_issue(connection, issue_id)) if one.act == RENDERED), None
@@ -235,7 +235,7 @@ def check(
     quoted = _quoted(read)
     for edition in stored:
         found += page_checks.check(edition, publication.postal_address, quoted)
-    return under(dict(publication.checks), _gathered(found))
+    return apply_policy(dict(publication.checks), _gathered(found))
 
 
 def _gathered(findings: Sequence[Finding]) -> list[Finding]:

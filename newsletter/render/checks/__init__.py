@@ -12,7 +12,7 @@ _LEVELS: Mapping[str, Level | None] = {"block": "block", "warn": "warn", "off": 
 _GRAVEST = ("block", "warn", "note")
 
 
-def under(policy: Mapping[str, str], findings: Iterable[Finding]) -> list[Finding]:
+def apply_policy(policy: Mapping[str, str], findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings under the publisher's policy, the gravest first; `off` hides a check."""
     kept = []
     for one in findings:

@@ -18,7 +18,7 @@ LENIENT = '\n[checks]\naudience = "off"\n'
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The sample publication, collected and drafted, as the current folder."""
     house = tmp_path / "house"
-    shutil.copytree(SAMPLES, house, ignore=shutil.ignore_patterns("standing.toml"))
+    shutil.copytree(SAMPLES, house, ignore=shutil.ignore_patterns("statuses.toml"))
     toml = house / "newsletter.toml"
     toml.write_text(toml.read_text("utf-8") + LENIENT, encoding="utf-8")
     monkeypatch.chdir(house)

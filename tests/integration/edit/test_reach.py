@@ -95,7 +95,7 @@ def test_every_set_is_rendered_once_and_the_rarest_are_folded(peopled: sa.Engine
     assert [(one.items, one.people) for one in made] == [((1, 2), 5), ((2,), 7)]
     assert len({one.nonce for one in made}) == 2
     with peopled.connect() as connection:
-        told = render.told(connection, issue_id)
+        told = render.audience_notes(connection, issue_id)
     assert told[0].startswith("1 sets of topics were too rare")
     assert told[1].startswith("3 people take")
     assert told[2].startswith("2 people follow topics on which there is nothing")

@@ -227,7 +227,7 @@ def test_an_edit_waits_for_the_freeze_and_is_refused(pg: Office) -> None:
 def test_an_approval_is_not_taken_back_once_the_issue_is_on_its_way(pg: Office) -> None:
     pg.issue(people=3)
     with _held_open(pg) as editor:
-        issue, _draft = editing.opened(editor, pg.issue_id)
+        issue, _draft = editing.load_draft(editor, pg.issue_id)
         pg.freeze()
         with pytest.raises(NotAllowed, match="can no longer be changed"):
             approval.void(editor, issue, actor="ada", now=pg.now, why="the issue was edited")
@@ -240,7 +240,7 @@ def test_an_approval_is_not_taken_back_once_the_issue_is_on_its_way(pg: Office) 
 def test_an_approval_waits_for_the_edit_and_then_sees_it(pg: Office) -> None:
     pg.issue(people=3)
     with _held_open(pg) as editor:
-        issue, _draft = editing.opened(editor, pg.issue_id)
+        issue, _draft = editing.load_draft(editor, pg.issue_id)
         approval.void(editor, issue, actor="ada", now=pg.now, why="the issue was edited")
 
         def approve() -> None:

@@ -110,18 +110,18 @@ def test_what_does_not_fit_is_refused(draft: Draft, operation: Operation) -> Non
 
 
 def test_a_file_that_nobody_changed_holds_no_operation(draft: Draft) -> None:
-    assert sheet.read(sheet.written(manuscripts.issue(), draft), draft) == []
+    assert sheet.read(sheet.write(manuscripts.issue(), draft), draft) == []
 
 
 def test_dashes_and_addresses_survive_a_file_that_nobody_changed(draft: Draft) -> None:
     first = replace(draft.items[0], takeaways=Takeaways(("-5 % is bad.", "-- so"), "author"))
     block = Block("An evening", "See https://e.example/x.\n\nCome.", "https://e.example")
     made = applied(replace(draft, items=(first, *draft.items[1:])), [SetBlocks((block,))])
-    assert sheet.read(sheet.written(manuscripts.issue(), made), made) == []
+    assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
 
 
 def changed(draft: Draft, *pairs: tuple[str, str]) -> list[Operation]:
-    text = sheet.written(manuscripts.issue(), draft)
+    text = sheet.write(manuscripts.issue(), draft)
     for old, new in pairs:
         assert old in text
         text = text.replace(old, new, 1)
@@ -144,14 +144,14 @@ def test_the_file_becomes_operations(draft: Draft) -> None:
 
 
 def test_moving_a_part_moves_the_item(draft: Draft) -> None:
-    text = sheet.written(manuscripts.issue(), draft)
+    text = sheet.write(manuscripts.issue(), draft)
     parts = text.split("@ article ")
     parts[1], parts[2] = parts[2], parts[1]
     assert sheet.read("@ article ".join(parts), draft) == [Reorder((2, 1, 3, 4, 5))]
 
 
 def test_a_block_is_added_from_the_lines_at_the_end(draft: Draft) -> None:
-    text = sheet.written(manuscripts.issue(), draft)
+    text = sheet.write(manuscripts.issue(), draft)
     text += (
         "@ block\nheading: An evening\ntext: Come. // Bring a friend.\nlink: https://e.example\n"
     )
@@ -159,12 +159,12 @@ def test_a_block_is_added_from_the_lines_at_the_end(draft: Draft) -> None:
     assert isinstance(operation, SetBlocks)
     made = applied(draft, [operation])
     assert made.blocks[0].text == "Come.\n\nBring a friend."
-    assert sheet.read(sheet.written(manuscripts.issue(), made), made) == []
+    assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
 
 
 def test_corrections_show_the_original_beside_them_and_revert_by_it(draft: Draft) -> None:
     made = applied(draft, [Correct(2, "title", "Better")])
-    text = sheet.written(manuscripts.issue(), made)
+    text = sheet.write(manuscripts.issue(), made)
     assert "title: Better\n# the article's own: Why shipyards became diplomacy" in text
     text = text.replace("title: Better", "title: Why shipyards became diplomacy")
     assert sheet.read(text, made) == [Revert(2, "title")]
@@ -186,6 +186,6 @@ def test_a_bad_file_is_refused_with_its_line(draft: Draft, old: str, new: str, s
 
 
 def test_a_file_from_before_somebody_elses_edit_is_refused(draft: Draft) -> None:
-    text = sheet.written(manuscripts.issue(), draft)
+    text = sheet.write(manuscripts.issue(), draft)
     with pytest.raises(NotAllowed, match="was changed since"):
         sheet.read(text, applied(draft, [Place(2, "out")]))

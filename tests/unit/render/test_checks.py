@@ -9,7 +9,7 @@ from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, blocking
 from newsletter.model.issue import Takeaways
 from newsletter.model.publication import Brand
-from newsletter.render.checks import issues, pages, under
+from newsletter.render.checks import apply_policy, issues, pages
 from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.compose import compose
 from tests.fakes import manuscripts
@@ -131,7 +131,7 @@ def test_the_policy_has_the_last_word() -> None:
         Finding("links", "block", "b"),
         Finding("audience", "block", "c"),
     ]
-    kept = under({"size": "block", "audience": "off", "links": "warn"}, faults)
+    kept = apply_policy({"size": "block", "audience": "off", "links": "warn"}, faults)
     assert [(one.check, one.level) for one in kept] == [("size", "block"), ("links", "warn")]
 
 
