@@ -30,7 +30,7 @@ PACKED = {
 }
 
 
-@pytest.mark.parametrize(("encoding", "raw"), PACKED.items())
+@pytest.mark.parametrize(("encoding", "raw"), PACKED.items(), ids=PACKED)
 def test_each_encoding_is_undone(encoding: str, raw: bytes) -> None:
     assert read_body(parts(raw), encoding, 1_000_000) == TEXT
 
