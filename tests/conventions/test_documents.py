@@ -26,4 +26,4 @@ def test_no_two_decisions_share_a_number() -> None:
 def test_a_decision_names_its_number_and_what_enforces_it(path: Path) -> None:
     text = path.read_text()
     assert text.startswith(f"# {int(path.name[:4])}. ")
-    assert "kept by" in text.lower()
+    assert "**Enforced by**" in text
