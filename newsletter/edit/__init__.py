@@ -1,1 +1,1 @@
-"""Stage 2: from stored articles to the items of an issue."""
+"""Stage 2: turn stored articles into the items of an issue."""

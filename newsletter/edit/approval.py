@@ -1,4 +1,4 @@
-"""Approval: a person stands for the exact bytes of every edition."""
+"""Approve the exact bytes of an issue's editions, and void an approval when they change."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +9,11 @@ from newsletter.errors import NotAllowed
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding, blocking
 from newsletter.model.issue import Issue
-from newsletter.model.states import IssueState
+from newsletter.model.next_step import EditIssue, PreviewIssue, ViewIssue
+from newsletter.model.states import UNAPPROVED, IssueState
 from newsletter.store import acts
 from newsletter.store.acts import Act
 from newsletter.store.content import editions, issues
-
-OPEN = (IssueState.DRAFT, IssueState.REVIEW)
 
 
 def approve(
@@ -26,56 +25,58 @@ def approve(
     expected_hash: str | None = None,
     findings: Sequence[Finding] = (),
 ) -> None:
-    """Approve the stored editions; `expected_hash` is the hash of what the person looked at.
+    """Approve the stored editions; `expected_hash` is the hash of what the approver looked at.
 
-    Raise NotAllowed when there is nothing rendered, when it changed since it was looked at, or
-    when a check blocks. Approving again what is approved changes nothing.
+    Approving the same bytes again has no effect. Raises NotAllowed if nothing is rendered, if the
+    issue changed since the approver looked at it, or if a finding blocks the approval.
     """
     with engine.begin() as connection:
+        # Lock first: staff may be editing, and a pass may be rendering, this issue right now.
         issues.lock(connection, issue_id)
         issue = issues.load(connection, issue_id)
         present = issue_hash(editions.of_issue(connection, issue_id))
         if issue.state == IssueState.APPROVED and issue.approved_hash == present:
             return
-        _allow(connection, issue, present, expected_hash, findings)
+        _require_approvable(connection, issue, present, expected_hash, findings)
         issues.move(
             connection,
             issue_id,
-            frm=OPEN,
+            frm=tuple(UNAPPROVED),
             to=IssueState.APPROVED,
             approved_hash=present,
             approved_by=actor,
             approved_at=now,
         )
-        detail = {"hash": present, "warnings": [one.says for one in findings]}
+        detail = {"hash": present, "warnings": [finding.says for finding in findings]}
         acts.record(connection, Act(now, actor, "issue approved", issue_id, detail))
 
 
-def _allow(
+def _require_approvable(
     connection: sa.Connection,
     issue: Issue,
     present: str,
     expected_hash: str | None,
     findings: Sequence[Finding],
 ) -> None:
-    if issue.state not in OPEN:
+    if issue.state not in UNAPPROVED:
         msg = f"issue {issue.id} is {issue.state}; only a draft can be approved"
-        raise NotAllowed(msg)
+        raise NotAllowed(msg, next_step=ViewIssue(issue.id))
     if not editions.of_issue(connection, issue.id):
-        msg = f"issue {issue.id} has not been rendered; run `newsletter preview {issue.id}` first"
-        raise NotAllowed(msg)
+        msg = f"issue {issue.id} has not been rendered"
+        raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if expected_hash is not None and expected_hash != present:
-        msg = f"issue {issue.id} changed since you looked at it; preview it again"
-        raise NotAllowed(msg)
+        msg = f"issue {issue.id} has changed since you looked at it"
+        raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if blocked := blocking(findings):
-        msg = f"issue {issue.id} cannot be approved: {' '.join(one.says for one in blocked)}"
-        raise NotAllowed(msg)
+        reasons = " ".join(finding.says for finding in blocked)
+        msg = f"issue {issue.id} cannot be approved: {reasons}"
+        raise NotAllowed(msg, next_step=EditIssue(issue.id))
 
 
 def void(connection: sa.Connection, issue: Issue, *, actor: str, now: datetime, why: str) -> None:
-    """Take an approval back and forget the editions: what they show is no longer true.
+    """Delete the editions, which are no longer up to date, and take back an approval.
 
-    Raise NotAllowed when the issue is on its way by now, whatever it was when it was loaded.
+    Reads the issue again under a lock and raises NotAllowed if it is already being sent.
     """
     issues.lock(connection, issue.id)
     require_editable(issues.load(connection, issue.id))
@@ -93,7 +94,7 @@ def void(connection: sa.Connection, issue: Issue, *, actor: str, now: datetime, 
 
 
 def require_editable(issue: Issue) -> None:
-    """Raise NotAllowed unless staff may still change what the issue prints."""
+    """Raise NotAllowed unless staff may still change the content of the issue."""
     if not issue.editable:
         msg = f"issue {issue.id} is {issue.state} and can no longer be changed"
-        raise NotAllowed(msg)
+        raise NotAllowed(msg, next_step=ViewIssue(issue.id))

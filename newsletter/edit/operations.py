@@ -1,8 +1,8 @@
-"""What staff do to an issue, as values: the edit file, the pages and the tests use the same.
+"""What staff do to an issue, as values that the edit file, the pages and the tests share.
 
-Each operation is applied to a draft and gives a draft; nothing here reads or writes. Corrections
-are kept apart from what the article says, so that they survive a new collection of it, can be
-shown beside the original, and can be taken back.
+Applying operations to a draft returns a new draft; nothing here reads or writes. Corrections are
+stored apart from what the article says: they survive a new collection of the article, can be shown
+beside the original, and can be reverted.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +15,19 @@ from newsletter.model.issue import CORRECTABLE, EXTRACTED, Block, Item, correcte
 from newsletter.model.text import bounded, printable
 
 TextField = Literal["subject", "preheader", "note"]
+Placement = Literal["in", "out", "next"]
+CorrectableField = Literal["title", "teaser", "takeaways"]
 LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000}
-LONGEST_NOTE, LONGEST_TAKEAWAY = 5000, 600
+LONGEST_NOTE, LONGEST_TAKEAWAY, LONGEST_HEADING = 5000, 600, 300
 NEXT = "moved to the next issue by staff"
 EXCLUDED = "excluded by staff"
-INCLUDED = "put in by staff"
+INCLUDED = "included by staff"
+PINNED = "pinned by staff"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What staff can change of an issue; items in printed order, those in first."""
+    """What staff can change in an issue; items in printed order, included items first."""
 
     subject: str
     preheader: str
@@ -35,7 +38,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class SetText:
-    """Set the subject, the preheader or the opening note; empty means: as it comes."""
+    """Set the subject, the preheader or the opening note; empty restores the default."""
 
     name: TextField
     text: str
@@ -50,15 +53,15 @@ class SetBlocks:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Put an item in, take it out, or leave it to the next issue."""
+    """Include an item, exclude it, or leave it for the next issue."""
 
     article_id: int
-    where: Literal["in", "out", "next"]
+    where: Placement
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """Pin an item: it stays in, before all that are not pinned."""
+    """Pin an item: it is included, before all items that are not pinned."""
 
     article_id: int
     pinned: bool = True
@@ -66,7 +69,7 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Reorder:
-    """Print the items in this order; those not named follow in theirs."""
+    """Print these items in this order; the others follow in their present order."""
 
     articles: tuple[int, ...]
 
@@ -76,21 +79,21 @@ class Correct:
     """Print this headline, teaser or list of takeaways instead of the article's own."""
 
     article_id: int
-    name: Literal["title", "teaser", "takeaways"]
+    name: CorrectableField
     text: str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Revert:
-    """Print again what the article says."""
+    """Print what the article says again."""
 
     article_id: int
-    name: Literal["title", "teaser", "takeaways"]
+    name: CorrectableField
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptSuggested:
-    """Print the suggested takeaways, under the heading that says they are from the text."""
+    """Print the suggested takeaways, under the heading "From the text"."""
 
     article_id: int
 
@@ -99,65 +102,67 @@ Operation = SetText | SetBlocks | Place | Pin | Reorder | Correct | Revert | Acc
 
 
 def applied(draft: Draft, operations: Sequence[Operation]) -> Draft:
-    """Return the draft after these operations; raise NotAllowed when one does not fit it."""
+    """Return the draft after these operations; raise NotAllowed if one does not fit it."""
     return numbered(reduce(_apply, operations, draft))
 
 
 def numbered(draft: Draft) -> Draft:
-    """Give the items the positions of their order, those in first."""
-    ordered = [one for one in draft.items if one.included]
-    ordered += [one for one in draft.items if not one.included]
-    items = tuple(replace(one, position=place) for place, one in enumerate(ordered, 1))
+    """Return the draft with its items numbered, included items first."""
+    ordered = [item for item in draft.items if item.included]
+    ordered += [item for item in draft.items if not item.included]
+    items = tuple(replace(item, position=place) for place, item in enumerate(ordered, 1))
     return replace(draft, items=items)
 
 
 def _apply(draft: Draft, operation: Operation) -> Draft:
     match operation:
         case SetText() | SetBlocks():
-            return _retold(draft, operation)
+            return _with_texts(draft, operation)
         case Reorder(articles):
-            return _ordered(draft, articles)
+            return _reordered(draft, articles)
         case Place(article_id, where):
-            return _changed(draft, article_id, lambda one: _placed(one, where))
+            return _changed(draft, article_id, lambda item: _placed(item, where))
         case Pin(article_id, pinned):
             return _pinned(draft, article_id, pinned=pinned)
         case Correct() | Revert() | AcceptSuggested():
-            return _changed(draft, operation.article_id, lambda one: _corrected(one, operation))
+            return _changed(draft, operation.article_id, lambda item: _corrected(item, operation))
 
 
-def _retold(draft: Draft, operation: SetText | SetBlocks) -> Draft:
+def _with_texts(draft: Draft, operation: SetText | SetBlocks) -> Draft:
     match operation:
         case SetBlocks(blocks):
-            return replace(draft, blocks=tuple(map(_block, blocks)))
+            return replace(draft, blocks=tuple(map(_clean_block, blocks)))
         case SetText("subject", text):
-            return replace(draft, subject=_line("subject", text))
+            return replace(draft, subject=bounded(text, LONGEST["subject"]))
         case SetText("preheader", text):
-            return replace(draft, preheader=_line("preheader", text))
+            return replace(draft, preheader=bounded(text, LONGEST["preheader"]))
         case SetText(_, text):
-            return replace(draft, note=_line("note", text))
+            return replace(draft, note=_clean_paragraphs(text))
 
 
-def _line(name: str, text: str) -> str:
-    if name == "note":
-        kept = "\n\n".join(filter(None, map(printable, text.replace("\r\n", "\n").split("\n\n"))))
-        return kept[:LONGEST_NOTE]
-    return bounded(text, LONGEST[name])
+def _clean_block(block: Block) -> Block:
+    heading = bounded(block.heading, LONGEST_HEADING)
+    return replace(block, heading=heading, text=_clean_paragraphs(block.text))
 
 
-def _block(block: Block) -> Block:
-    text = "\n\n".join(filter(None, map(printable, block.text.split("\n\n"))))
-    return replace(block, heading=bounded(block.heading, 300), text=text[:LONGEST_NOTE])
+def _clean_paragraphs(text: str) -> str:
+    paragraphs = map(printable, text.replace("\r\n", "\n").split("\n\n"))
+    return "\n\n".join(filter(None, paragraphs))[:LONGEST_NOTE]
 
 
 def _changed(draft: Draft, article_id: int, change: Callable[[Item], Item]) -> Draft:
-    if article_id not in {one.article_id for one in draft.items}:
-        msg = f"article {article_id} is no candidate of this issue"
-        raise NotAllowed(msg)
-    items = tuple(change(one) if one.article_id == article_id else one for one in draft.items)
+    if article_id not in {item.article_id for item in draft.items}:
+        raise _not_a_candidate([article_id])
+    items = tuple(change(item) if item.article_id == article_id else item for item in draft.items)
     return replace(draft, items=items)
 
 
-def _placed(item: Item, where: Literal["in", "out", "next"]) -> Item:
+def _not_a_candidate(articles: Sequence[int]) -> NotAllowed:
+    named = ", ".join(map(str, articles))
+    return NotAllowed(f"article {named} is not a candidate for this issue")
+
+
+def _placed(item: Item, where: Placement) -> Item:
     if where == "in":
         return item if item.included else replace(item, included=True, reason=INCLUDED)
     reason = NEXT if where == "next" else EXCLUDED
@@ -168,53 +173,52 @@ def _pinned(draft: Draft, article_id: int, *, pinned: bool) -> Draft:
     changed = _changed(
         draft,
         article_id,
-        lambda one: replace(
-            one,
+        lambda item: replace(
+            item,
             pinned=pinned,
-            included=one.included or pinned,
-            reason="pinned by staff" if pinned else one.reason,
+            included=item.included or pinned,
+            reason=PINNED if pinned else item.reason,
         ),
     )
-    first = sorted(changed.items, key=lambda one: not (one.pinned and one.included))
-    return replace(changed, items=tuple(first)) if pinned else changed
+    pinned_first = sorted(changed.items, key=lambda item: not (item.pinned and item.included))
+    return replace(changed, items=tuple(pinned_first)) if pinned else changed
 
 
-def _ordered(draft: Draft, articles: Sequence[int]) -> Draft:
+def _reordered(draft: Draft, articles: Sequence[int]) -> Draft:
     places = {article: place for place, article in enumerate(articles)}
-    known = {one.article_id for one in draft.items}
-    if unknown := [str(one) for one in articles if one not in known]:
-        msg = f"article {', '.join(unknown)} is no candidate of this issue"
-        raise NotAllowed(msg)
+    known = {item.article_id for item in draft.items}
+    if unknown := [article for article in articles if article not in known]:
+        raise _not_a_candidate(unknown)
     last = len(places)
-    items = sorted(draft.items, key=lambda one: places.get(one.article_id, last))
+    items = sorted(draft.items, key=lambda item: places.get(item.article_id, last))
     return replace(draft, items=tuple(items))
 
 
 def _corrected(item: Item, operation: Correct | Revert | AcceptSuggested) -> Item:
-    made = dict(item.corrections)
+    corrections = dict(item.corrections)
     match operation:
         case AcceptSuggested():
             if not item.suggested.items:
                 msg = f"article {item.article_id} has no suggested takeaways"
                 raise NotAllowed(msg)
-            made |= _of_the_text(item.suggested.items, item)
+            corrections |= _takeaways_with_origin(item.suggested.items, item)
         case Revert(_, name):
-            made.pop(name, None)
+            corrections.pop(name, None)
         case Correct(_, name, text):
-            made |= _correction(item, name, text)
-    if "takeaways" not in made:
-        made.pop(EXTRACTED, None)
-    return replace(item, corrections=made)
+            corrections |= _correction(item, name, text)
+    if "takeaways" not in corrections:
+        corrections.pop(EXTRACTED, None)
+    return replace(item, corrections=corrections)
 
 
 def _correction(item: Item, name: str, text: str | tuple[str, ...]) -> Mapping[str, object]:
     if name not in CORRECTABLE:
-        msg = f"the {name} of an article cannot be corrected here; change it at its source"
+        msg = f"the {name} of an article cannot be corrected here; correct it at its source"
         raise NotAllowed(msg)
     if name == "takeaways":
-        lines = [text] if isinstance(text, str) else list(text)
-        kept = [line for one in lines if (line := bounded(one, LONGEST_TAKEAWAY))]
-        return _of_the_text(kept, item)
+        given = [text] if isinstance(text, str) else list(text)
+        lines = [line for raw in given if (line := bounded(raw, LONGEST_TAKEAWAY))]
+        return _takeaways_with_origin(lines, item)
     line = bounded(text if isinstance(text, str) else " ".join(text), LONGEST[name])
     if name == "title" and not line:
         msg = f"article {item.article_id} needs a headline; revert it to print the article's own"
@@ -222,16 +226,17 @@ def _correction(item: Item, name: str, text: str | tuple[str, ...]) -> Mapping[s
     return {name: line}
 
 
-def _of_the_text(lines: Sequence[str], item: Item) -> Mapping[str, object]:
-    """Return a list of takeaways, with its origin if every line is a sentence of the text.
+def _takeaways_with_origin(lines: Sequence[str], item: Item) -> Mapping[str, object]:
+    """Return a list of takeaways; it keeps the origin if every line is a sentence of the text.
 
-    The origin is kept with the lines: the article may change, and they must not turn into takeaways
-    that somebody marked.
+    One line in staff's own words makes the whole list theirs: "From the text" must be true of each
+    line. The origin is stored with the lines because the article, and so its suggestions, may
+    change, and these lines must never look as if their author had marked them.
     """
     extracted = [
-        one
-        for one in (corrected(item).takeaways, item.takeaways, item.suggested)
-        if one.origin == "extracted" and set(lines) <= set(one.items)
+        takeaways
+        for takeaways in (corrected(item).takeaways, item.takeaways, item.suggested)
+        if takeaways.origin == "extracted" and set(lines) <= set(takeaways.items)
     ]
     detail = extracted[0].detail if lines and extracted else None
     return {"takeaways": list(lines), EXTRACTED: detail}

@@ -1,4 +1,4 @@
-"""Stage 2: from eligible articles to a draft issue, and what keeps a draft up to date."""
+"""Draft an issue from eligible articles, keep the draft up to date, and apply staff's changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, renewed, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, numbered
-from newsletter.edit.select import Candidate, Selection, select
+from newsletter.edit.select import EligibleArticle, Selection, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
 from newsletter.model.article import Article
 from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
+from newsletter.model.next_step import EditIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
-from newsletter.model.states import IssueState
+from newsletter.model.states import UNAPPROVED, IssueState
 from newsletter.store import acts
 from newsletter.store.acts import Act
 from newsletter.store.content import articles, editions, issues, slots
@@ -25,7 +26,7 @@ from newsletter.store.content.issues import NewIssue
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Why an issue is drafted off the cadence, and what staff say at once."""
+    """Why an issue is drafted outside the cadence, and its first subject and note."""
 
     kind: IssueKind = IssueKind.SPECIAL
     subject: str = ""
@@ -42,16 +43,16 @@ def draft(
     now: datetime,
     actor: str,
 ) -> int | None:
-    """Draft the issue of a slot from what is eligible; return its id.
+    """Draft the issue of a slot from the eligible articles; return its id.
 
-    None means that the slot is somebody else's, or that there is too little to print and still
-    time: nothing is claimed then. When the slot is due and there is still too little, the issue is
-    recorded as skipped, with the reason. The slot and the issue row are one transaction, so two
-    runs at once make one issue.
+    Returns None without claiming the slot if another run has claimed it, or if there are too few
+    articles and the slot is not due yet. If the slot is due, an issue with too few articles is
+    recorded as skipped, with the reason. The slot and the issue row are written in one transaction,
+    so two runs at the same time make one issue.
     """
     present = candidates(engine, publication, newsletter, now=now)
     laid_out = _laid_out(present, publication, newsletter)
-    enough = sum(one.included for one in laid_out) >= max(1, newsletter.items.min)
+    enough = sum(item.included for item in laid_out) >= max(1, newsletter.items.min)
     if not enough and now < when.due_at:
         return None
     new = NewIssue(newsletter.key, None, when.nominal, when.due_at)
@@ -63,18 +64,18 @@ def draft(
 def draft_special(
     engine: sa.Engine, newsletter: str, when: Due, occasion: Occasion, *, now: datetime, actor: str
 ) -> int | None:
-    """Draft an issue off the cadence; None when its slot is taken.
+    """Draft an issue outside the cadence; return None if its slot is taken.
 
-    A correction begins with the items of the issue that it corrects, all left out, so that staff
-    may print again what they put right; its note says what was wrong.
+    A correction starts with the items of the issue that it corrects, all excluded, so that staff
+    can print the corrected ones again.
     """
-    again: list[Item] = []
+    reprintable: list[Item] = []
     if occasion.corrects is not None:
         with engine.connect() as connection:
-            again = [
-                replace(one, included=False, reason=f"printed in issue {occasion.corrects}")
-                for one in issues.load_items(connection, occasion.corrects)
-                if one.included
+            reprintable = [
+                replace(item, included=False, reason=f"printed in issue {occasion.corrects}")
+                for item in issues.load_items(connection, occasion.corrects)
+                if item.included
             ]
     new = NewIssue(
         newsletter,
@@ -86,20 +87,20 @@ def draft_special(
         note=occasion.note,
         corrects_issue_id=occasion.corrects,
     )
-    return _claimed(engine, new, again, now=now, actor=actor)
+    return _claimed(engine, new, reprintable, now=now, actor=actor)
 
 
 def _claimed(
     engine: sa.Engine, new: NewIssue, items: Sequence[Item], *, now: datetime, actor: str
 ) -> int | None:
-    """Claim the slot and insert the issue in one transaction; None when the slot is taken."""
+    """Claim the slot and insert the issue in one transaction; return None if it is taken."""
     with engine.begin() as connection:
         slot = slots.claim(connection, new.newsletter, new.nominal, new.due_at, now)
         if slot is None:
             return None
         issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=actor, now=now)
         issues.replace_items(connection, issue_id, items)
-        taken = sum(one.included for one in items)
+        taken = sum(item.included for item in items)
         detail = {"in": taken, "out": len(items) - taken, "reason": new.reason}
         acts.record(connection, Act(now, actor, f"issue {new.state}", issue_id, detail))
     return issue_id
@@ -107,23 +108,23 @@ def _claimed(
 
 def candidates(
     engine: sa.Engine, publication: Publication, newsletter: Newsletter, *, now: datetime
-) -> list[Candidate]:
-    """Return what may go into the newsletter's next issue, with the tags that follow it.
+) -> list[EligibleArticle]:
+    """Return the articles that the newsletter's next issue may print, with their tags.
 
-    What another open issue of the newsletter prints is not there to be printed twice.
+    Articles that another open issue of the newsletter prints are left out.
     """
     with engine.connect() as connection:
         eligible = articles.eligible(connection, newsletter.key, now - newsletter.max_age)
         taken = issues.spoken_for(connection, newsletter.key)
     return [
-        Candidate(one, tags_of(one.content.topics, publication.topics))
-        for one in eligible
-        if one.id not in taken
+        EligibleArticle(article, tags_of(article.content.topics, publication.topics))
+        for article in eligible
+        if article.id not in taken
     ]
 
 
 def _laid_out(
-    present: Sequence[Candidate], publication: Publication, newsletter: Newsletter
+    present: Sequence[EligibleArticle], publication: Publication, newsletter: Newsletter
 ) -> list[Item]:
     selections = select(present, newsletter)
     return [
@@ -153,38 +154,38 @@ def refresh(
     *,
     now: datetime,
 ) -> list[int]:
-    """Bring a draft up to date with its articles; return the ids of those that had changed.
+    """Update a draft from its articles; return the ids of those that had changed.
 
-    What staff corrected stays as they left it. Articles that became eligible since the draft are
-    added as candidates that are out. An approved issue is left alone: there `outdated` warns. When
-    staff change the issue meanwhile, theirs stands, and the next call does the rest.
+    Corrections by staff are kept. Articles that became eligible after the draft are added as
+    excluded candidates. An approved issue is not changed; a check reports its outdated articles. If
+    staff change the issue at the same time, their change wins and the next call does the rest.
     """
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         present = issues.load_items(connection, issue_id)
         stored = _stored(connection, present)
-    if issue.state not in {IssueState.DRAFT, IssueState.REVIEW}:
+    if issue.state not in UNAPPROVED:
         return []
     changed = {
-        one.article_id: renewed(
-            one, stored[one.article_id], publication.topics, newsletter.highlights
+        item.article_id: renewed(
+            item, stored[item.article_id], publication.topics, newsletter.highlights
         )
-        for one in present
-        if one.article_id in stored and stored[one.article_id].revision != one.revision
+        for item in present
+        if item.article_id in stored and stored[item.article_id].revision != item.revision
     }
     late: list[Item] = []
     if issue.kind is not IssueKind.CORRECTION:
         late = _late(engine, publication, newsletter, present, now=now)
     if not changed and not late:
         return []
-    renewed_items = [changed.get(one.article_id, one) for one in present]
+    renewed_items = [changed.get(item.article_id, item) for item in present]
     with engine.begin() as connection:
         issues.lock(connection, issue_id)
-        now_there = issues.load(connection, issue_id), issues.load_items(connection, issue_id)
-        if now_there != (issue, present):
+        current = issues.load(connection, issue_id), issues.load_items(connection, issue_id)
+        if current != (issue, present):
             return []
         issues.replace_items(connection, issue_id, [*renewed_items, *late])
-        if any(one.included for one in changed.values()):
+        if any(item.included for item in changed.values()):
             editions.forget(connection, issue_id)
     return sorted(changed)
 
@@ -197,40 +198,29 @@ def _late(
     *,
     now: datetime,
 ) -> list[Item]:
-    known = {one.article_id for one in present}
+    known = {item.article_id for item in present}
     fresh = [
-        one
-        for one in candidates(engine, publication, newsletter, now=now)
-        if one.article.id not in known
+        candidate
+        for candidate in candidates(engine, publication, newsletter, now=now)
+        if candidate.article.id not in known
     ]
     return [
         _placed(
-            Selection(one, included=False, reason="collected after the draft"),
+            Selection(candidate, included=False, reason="collected after the draft"),
             len(present) + place,
             publication,
             newsletter,
         )
-        for place, one in enumerate(fresh, 1)
-    ]
-
-
-def outdated(connection: sa.Connection, issue_id: int) -> list[Item]:
-    """Return the printed items whose article was changed by its source since."""
-    present = [one for one in issues.load_items(connection, issue_id) if one.included]
-    stored = _stored(connection, present)
-    return [
-        one
-        for one in present
-        if one.article_id in stored and stored[one.article_id].revision != one.revision
+        for place, candidate in enumerate(fresh, 1)
     ]
 
 
 def _stored(connection: sa.Connection, present: Sequence[Item]) -> Mapping[int, Article]:
-    return {one.article_id: articles.load(connection, one.article_id) for one in present}
+    return {item.article_id: articles.load(connection, item.article_id) for item in present}
 
 
 def load_draft(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:
-    """Return an issue and what staff can change of it."""
+    """Return an issue and what staff can change in it."""
     issue = issues.load(connection, issue_id)
     items = tuple(issues.load_items(connection, issue_id))
     return issue, Draft(issue.subject, issue.preheader, issue.note, issue.blocks, items)
@@ -245,18 +235,18 @@ def change(
     now: datetime,
     expected_state: str = "",
 ) -> bool:
-    """Apply staff's operations; return whether anything changed.
+    """Apply operations of staff; return whether anything changed.
 
-    A change voids an approval and forgets the editions. `expected_state` is the mark of the draft that
-    staff saw: when somebody else changed it since, NotAllowed is raised and nothing is written.
+    A change voids an approval and deletes the editions. `expected_state` is the fingerprint of the
+    draft that staff saw; raises NotAllowed if someone else has changed the draft since.
     """
     with engine.begin() as connection:
         issues.lock(connection, issue_id)
         issue, present = load_draft(connection, issue_id)
         require_editable(issue)
         if expected_state and expected_state != fingerprint(present):
-            msg = f"issue {issue_id} was changed by somebody else meanwhile; look at it again"
-            raise NotAllowed(msg)
+            msg = f"someone else has changed issue {issue_id} since you opened it"
+            raise NotAllowed(msg, next_step=EditIssue(issue_id))
         changed = applied(present, operations)
         if changed == numbered(present):
             return False
@@ -265,6 +255,6 @@ def change(
         issues.set_blocks(connection, issue_id, changed.blocks)
         issues.replace_items(connection, issue_id, changed.items)
         void(connection, issue, actor=actor, now=now, why="the issue was edited")
-        detail = {"operations": [repr(one)[:300] for one in operations][:50]}
+        detail = {"operations": [repr(operation)[:300] for operation in operations][:50]}
         acts.record(connection, Act(now, actor, "issue edited", issue_id, detail))
     return True

@@ -1,4 +1,4 @@
-"""Which articles go into an issue, in which order, and the reason for each, in or out."""
+"""Decide which articles go into an issue, in which order, and why each is in or out."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from newsletter.model.article import Article
 from newsletter.model.publication import Newsletter
 
+# Where subscribers follow topics, an issue has this many times the items of one edition, so that
+# even those who follow a rare topic find something.
 POOL = 4
+# An article moves back by this many places for each item already chosen from its source, and for
+# each on the same topic.
 SOURCE_COST, TOPIC_COST = 1.5, 1.5
 VARIED = "moved up to vary sources and topics"
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An eligible article, the tags by which it is followed, and what staff said of it."""
+class EligibleArticle:
+    """An eligible article, the tags by which it is followed, and whether staff pinned it."""
 
     article: Article
     tags: tuple[str, ...]
@@ -23,118 +27,123 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A candidate's place: in (ordered) or out, and why, in words for staff."""
+    """Whether an article is in the issue (in this order) or out, and why, as staff read it."""
 
-    candidate: Candidate
+    candidate: EligibleArticle
     included: bool
     reason: str
 
 
 def room(newsletter: Newsletter) -> int:
-    """Return how many articles an issue takes: where readers differ, more than one edition holds."""
+    """Return how many articles an issue has; more than one edition if subscribers' topics differ."""
     most = newsletter.items.max
     return most if newsletter.content == "same" or newsletter.layout == "letter" else most * POOL
 
 
-def select(candidates: Sequence[Candidate], newsletter: Newsletter) -> list[Selection]:
-    """Put every candidate in or out; those in come first, in printed order, the lead on top.
+def select(candidates: Sequence[EligibleArticle], newsletter: Newsletter) -> list[Selection]:
+    """Include or exclude every candidate; included ones come first, in printed order.
 
-    Pinned articles come first. Then the newest that fits, with a cost for every earlier item from
-    the same source or on the same topics, so that no single source fills the issue.
+    Pinned articles lead, then the newest. Every item already chosen from the same source or on the
+    same topic moves an article back, so that no source fills the issue.
     """
     fitting, out = _fit(candidates, newsletter)
     chosen = _spread(fitting, room(newsletter))
     included = [
-        Selection(one, included=True, reason=_why(place, one, turn))
-        for place, (one, turn) in enumerate(chosen)
+        Selection(candidate, included=True, reason=_why(place, candidate, moved))
+        for place, (candidate, moved) in enumerate(chosen)
     ]
-    taken = {one.article.id for one, _ in chosen}
+    taken = {candidate.article.id for candidate, _ in chosen}
+    reason = f"did not fit: {len(chosen)} items are included; carries over"
     over = [
-        Selection(
-            one, included=False, reason=f"did not fit: {len(chosen)} items are taken; carries over"
-        )
-        for one in fitting
-        if one.article.id not in taken
+        Selection(candidate, included=False, reason=reason)
+        for candidate in fitting
+        if candidate.article.id not in taken
     ]
     return [*included, *over, *out]
 
 
 def _fit(
-    candidates: Sequence[Candidate], newsletter: Newsletter
-) -> tuple[list[Candidate], list[Selection]]:
-    fitting: list[Candidate] = []
+    candidates: Sequence[EligibleArticle], newsletter: Newsletter
+) -> tuple[list[EligibleArticle], list[Selection]]:
+    fitting: list[EligibleArticle] = []
     out: list[Selection] = []
-    for one in sorted(candidates, key=_age):
-        reason = _misfit(one, newsletter)
+    for candidate in sorted(candidates, key=_age):
+        reason = _misfit(candidate, newsletter)
         if reason:
-            out.append(Selection(one, included=False, reason=reason))
+            out.append(Selection(candidate, included=False, reason=reason))
         else:
-            fitting.append(one)
+            fitting.append(candidate)
     return fitting, out
 
 
-def _age(one: Candidate) -> tuple[bool, int, int]:
-    """Sort pinned ones first, then newest first."""
-    article = one.article
+def _age(candidate: EligibleArticle) -> tuple[bool, int, int]:
+    """Sort pinned articles first, then the newest first."""
+    article = candidate.article
     published = article.content.published
     newest = published.toordinal() if published else article.first_seen_at.date().toordinal()
-    return (not one.pinned, -newest, -article.id)
+    return (not candidate.pinned, -newest, -article.id)
 
 
-def _misfit(one: Candidate, newsletter: Newsletter) -> str:
-    article = one.article
-    if one.pinned:
+def _misfit(candidate: EligibleArticle, newsletter: Newsletter) -> str:
+    article = candidate.article
+    if candidate.pinned:
         return ""
     if newsletter.sources and article.source not in newsletter.sources:
-        return f"{newsletter.key} does not take from {article.source}"
-    if newsletter.topics and not set(newsletter.topics) & set(one.tags):
+        return f"{newsletter.key} does not print articles from {article.source}"
+    if newsletter.topics and not set(newsletter.topics) & set(candidate.tags):
         return f"not on a topic of {newsletter.key}"
     if not article.content.title.strip():
         return "has no title"
     return ""
 
 
-def _spread(fitting: Sequence[Candidate], most: int) -> list[tuple[Candidate, str]]:
-    """Pick up to `most` articles; the second value says why one went before its turn.
+def _spread(fitting: Sequence[EligibleArticle], most: int) -> list[tuple[EligibleArticle, str]]:
+    """Choose up to `most` articles; the second value says why an article moved up.
 
-    Translations of one article come with it and count once: every reader gets only one of them.
+    Translations of an article are included with it and count once: each subscriber gets only one.
     """
-    left = list(enumerate(fitting))
+    remaining = list(enumerate(fitting))
     sources: Counter[str] = Counter()
     topics: Counter[str] = Counter()
-    picked: list[tuple[Candidate, str]] = []
-    for _ in range(min(most, len(left))):
-        if not left:
+    chosen: list[tuple[EligibleArticle, str]] = []
+    for _ in range(min(most, len(remaining))):
+        if not remaining:
             break
-        place, best = min(left, key=lambda ranked: _rank(ranked, sources, topics))
-        varied = VARIED if any(other < place for other, _ in left) else ""
-        family = [one for _, one in left if one is not best and _paired(one, best)]
-        picked += [
-            (best, varied),
-            *((one, f"a translation of article {best.article.id}") for one in family),
+        place, best = min(remaining, key=lambda ranked: _rank(ranked, sources, topics))
+        moved = VARIED if any(other < place for other, _ in remaining) else ""
+        translations = [
+            other for _, other in remaining if other is not best and _translated(other, best)
         ]
-        left = [ranked for ranked in left if ranked[1] is not best and ranked[1] not in family]
+        chosen += [
+            (best, moved),
+            *((other, f"a translation of article {best.article.id}") for other in translations),
+        ]
+        remaining = [
+            ranked
+            for ranked in remaining
+            if ranked[1] is not best and ranked[1] not in translations
+        ]
         sources[best.article.source] += 1
         topics.update(best.tags)
-    return picked
+    return chosen
 
 
 def _rank(
-    ranked: tuple[int, Candidate], sources: Counter[str], topics: Counter[str]
+    ranked: tuple[int, EligibleArticle], sources: Counter[str], topics: Counter[str]
 ) -> tuple[bool, float, int]:
-    place, one = ranked
-    repeated = max((topics[tag] for tag in one.tags), default=0)
-    cost = SOURCE_COST * sources[one.article.source] + TOPIC_COST * repeated
-    return (not one.pinned, place + cost, place)
+    place, candidate = ranked
+    repeated = max((topics[tag] for tag in candidate.tags), default=0)
+    cost = SOURCE_COST * sources[candidate.article.source] + TOPIC_COST * repeated
+    return (not candidate.pinned, place + cost, place)
 
 
-def _paired(one: Candidate, other: Candidate) -> bool:
-    group = one.article.translation_group
+def _translated(candidate: EligibleArticle, other: EligibleArticle) -> bool:
+    group = candidate.article.translation_group
     return group is not None and group == other.article.translation_group
 
 
-def _why(place: int, one: Candidate, turn: str) -> str:
-    published = one.article.content.published
+def _why(place: int, candidate: EligibleArticle, moved: str) -> str:
+    published = candidate.article.content.published
     when = f"published {published.isoformat()}" if published else "newly collected"
-    reason = "pinned by staff" if one.pinned else "; ".join(filter(None, (when, turn)))
+    reason = "pinned by staff" if candidate.pinned else "; ".join(filter(None, (when, moved)))
     return f"lead: {reason}" if place == 0 else reason

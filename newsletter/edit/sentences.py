@@ -1,8 +1,8 @@
-"""Sentences of a paragraph, in the languages that a publisher mixes.
+"""Split a paragraph into sentences, in the languages that a publisher mixes.
 
-sentencex knows the abbreviations and quotation rules of many languages; what it misses (a footnote
-mark, a closing bracket or an ellipsis between two sentences; a Japanese quotation that goes on) is
-repaired here. Offsets are into the paragraph as given, footnote marks included.
+sentencex knows the abbreviations and quotation rules of many languages. This module repairs what it
+misses: a footnote mark, closing bracket or ellipsis between two sentences, and a Japanese quotation
+within a sentence. Offsets refer to the original paragraph, including its footnote marks.
 """
 
 import re
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import sentencex
 
+# Longer than any real paragraph; it bounds the time for hostile input.
 LONGEST_PARAGRAPH = 20_000
 FOOTNOTE = re.compile(r"\[\d{1,3}\]")
 _SEAM = re.compile(r"(?:(?<=[.!?]\))|(?<=…))\s+(?=[A-Z“\"(\u00c0-\u00de])")
+# A numbered list item, "1. ", which is not a sentence.
 _NUMBER = re.compile(r"\s*\(?\d{1,2}[.)]\s*")
+# Japanese particles after a closing quotation mark: the sentence continues.
 _GOES_ON = re.compile(r"\s*(?:と|って|という|、)")
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
@@ -22,7 +25,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence without footnote marks, and where it stands in its paragraph."""
+    """A sentence without footnote marks, and its place in the paragraph."""
 
     text: str
     start: int
@@ -30,10 +33,11 @@ class Sentence:
 
 
 def split(paragraph: str, language: str) -> list[Sentence]:
-    """Return the sentences of a paragraph; a line break always ends one.
+    """Return the sentences of a paragraph. A line break always ends a sentence.
 
-    Of a paragraph longer than any that somebody wrote, only the beginning is read.
+    Only the first LONGEST_PARAGRAPH characters are read.
     """
+    # Blanks of the same length keep the offsets right.
     blanked = FOOTNOTE.sub(lambda mark: " " * len(mark[0]), paragraph[:LONGEST_PARAGRAPH])
     blanked = _UNWRITABLE.sub("\ufffd", blanked.replace("\u00a0", " "))
     found = []
@@ -53,7 +57,7 @@ def _spans(text: str, language: str) -> Iterator[tuple[int, int]]:
 
 
 def _lengths(line: str, language: str) -> list[int]:
-    """Return where each sentence of one line ends."""
+    """Return the offset at which each sentence of a line ends."""
     ends: list[int] = []
     done = 0
     for piece in sentencex.segment(language, line):
@@ -64,4 +68,5 @@ def _lengths(line: str, language: str) -> list[int]:
         ends.extend(done + seam.end() for seam in _SEAM.finditer(piece) if seam.start())
         done += len(piece)
         ends.append(done)
+    # sentencex must return the whole line; if it does not, its offsets cannot be trusted.
     return sorted(set(ends)) if done == len(line) else [len(line)]

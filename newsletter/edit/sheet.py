@@ -1,7 +1,7 @@
-"""The edit file: an issue as a text that a person reads, changes in an editor and gives back.
+"""The edit file: an issue as text that staff change in an editor.
 
-What was changed becomes operations. The first lines carry the state that was exported, so that a
-file made before somebody else's edit is refused and nothing of theirs is undone unseen.
+Changes become operations. The file contains the fingerprint of the draft it was made from: a file
+that is older than another person's edit is refused, so that it cannot silently undo that edit.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ from newsletter.errors import NotAllowed
 from newsletter.model.issue import Block, Issue, Item, corrected
 
 _HEAD = """\
-# Issue {number} of {newsletter}, for {nominal}. Change what you like, save, and close.
-# Lines that begin with # say what is what and are not read.
-# The order of the items is the order in which they are printed; move whole parts.
-# "in" prints an item, "out" does not, "next" leaves it to the next issue; "pinned" keeps it on top.
-# An emptied teaser or list prints none; remove its line, or write it as it was, to print the
-# article's own again.
+# Issue {number} of {newsletter}, due {nominal}. Edit this file, save it, and close the editor.
+# Lines that begin with # are comments and are not read.
+# Items are printed in the order in which they are here. To reorder them, move whole parts.
+# "in" prints an item, "out" does not, "next" leaves it for the next issue. "pinned" keeps it on top.
+# An empty teaser or list prints none. To print the article's own again, delete the line or restore
+# its text.
 """
 _PART = re.compile(r"@\s*(\w+)(.*)")
 _KEY = re.compile(r"([a-z ]+):\s?(.*)")
@@ -47,12 +47,12 @@ _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 
 
 def fingerprint(draft: Draft) -> str:
-    """Return a short mark of everything that is printed.
+    """Return a short hash of everything that is printed.
 
-    What is out plays no part: an article that is collected while somebody edits must not cost
-    them their work.
+    Excluded items do not count: an article that is collected while someone edits must not make
+    their file invalid.
     """
-    printed = replace(draft, items=tuple(one for one in draft.items if one.included))
+    printed = replace(draft, items=tuple(item for item in draft.items if item.included))
     return hashlib.sha256(repr(printed).encode()).hexdigest()[:16]
 
 
@@ -68,7 +68,7 @@ def write(issue: Issue, draft: Draft) -> str:
         lines += ["@ block"]
         lines += [f"{key}: {_one_line(getattr(block, name))}" for key, name in _BLOCK_KEYS.items()]
         lines += [""]
-    lines += ["# To add an extra (an event, a notice), copy these lines without the #:"]
+    lines += ["# To add a block (an event, a notice), copy these lines without the #:"]
     lines += ["# @ block", *(f"# {key}:" for key in _BLOCK_KEYS)]
     return "\n".join(lines) + "\n"
 
@@ -77,7 +77,7 @@ def _item_lines(item: Item) -> Iterator[str]:
     printed = corrected(item)
     where = "in" if item.included else "out"
     yield f"@ article {item.article_id} {where}{' pinned' if item.pinned else ''}"
-    yield f"# {item.reason}; from {item.source or 'nowhere'}; {item.url or 'no address'}"
+    yield f"# {item.reason}; from {item.source or 'no source'}; {item.url or 'no address'}"
     yield f"title: {printed.title}"
     if "title" in item.corrections:
         yield f"# the article's own: {item.title}"
@@ -95,7 +95,7 @@ def _item_lines(item: Item) -> Iterator[str]:
 
 def _origin(text: object) -> str:
     origin, detail = getattr(text, "origin", ""), getattr(text, "detail", "")
-    return ", ".join(one for one in (origin, detail) if one) or "none"
+    return ", ".join(part for part in (origin, detail) if part) or "none"
 
 
 def _one_line(text: str) -> str:
@@ -110,7 +110,7 @@ def _escaped(text: str) -> str:
 
 @dataclass(slots=True)
 class _Part:
-    """A part of the file as it is read: its head, its keys, and its list."""
+    """A part of the file: its head, its texts by key, and its lists by key."""
 
     line: int
     kind: str
@@ -121,12 +121,12 @@ class _Part:
 
 
 def read(text: str, draft: Draft) -> list[Operation]:
-    """Return the operations that turn the draft into what the file says; raise NotAllowed."""
+    """Return the operations that turn the draft into the file; raise NotAllowed with the line."""
     parts = _parts(text)
     if not parts or parts[0].kind != "issue":
-        raise _refused(1, "the line “@ issue …” is missing; export the issue again")
+        raise _refused(1, "the line “@ issue …” is missing; start again from a new file")
     if parts[0].rest[-1:] != (fingerprint(draft),):
-        msg = "the issue was changed since this file was made; export it again"
+        msg = "the issue has changed since this file was made; start again from a new file"
         raise NotAllowed(msg)
     articles = [part for part in parts[1:] if part.kind == "article"]
     blocks = [part for part in parts[1:] if part.kind == "block"]
@@ -161,7 +161,7 @@ def _take(part: _Part, number: int, line: str) -> None:
         part.texts[key[1]] = key[2]
         part.lists[key[1]] = []
     elif line.strip():
-        raise _refused(number, "expected “name: text”; a text stands on one line")
+        raise _refused(number, "expected “name: text” on one line")
 
 
 def _known(kind: str) -> Sequence[str]:
@@ -170,32 +170,32 @@ def _known(kind: str) -> Sequence[str]:
     return tuple(_BLOCK_KEYS) if kind == "block" else ("title", "teaser", "takeaways")
 
 
-def _refused(line: int, says: str) -> NotAllowed:
-    return NotAllowed(f"line {line}: {says}")
+def _refused(line: int, problem: str) -> NotAllowed:
+    return NotAllowed(f"line {line}: {problem}")
 
 
 def _texts(part: _Part, draft: Draft) -> Iterator[Operation]:
     for name in _TEXTS:
-        said = part.texts.get(name, "").strip()
-        if said != getattr(draft, name):
-            yield SetText(name, said)
+        text = part.texts.get(name, "").strip()
+        if text != getattr(draft, name):
+            yield SetText(name, text)
 
 
 def _items(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
-    known = {one.article_id: one for one in draft.items}
+    known = {item.article_id: item for item in draft.items}
     order: list[int] = []
     for part in parts:
         item = known.get(_number(part))
         if item is None:
-            raise _refused(part.line, "this article is no candidate of the issue")
+            raise _refused(part.line, "this article is not a candidate for the issue")
         if item.article_id in order:
-            raise _refused(part.line, f"article {item.article_id} stands here twice")
+            raise _refused(part.line, f"article {item.article_id} is in the file twice")
         order.append(item.article_id)
         placing = list(_placing(part, item))
         yield from placing
         if item.included or item.corrections or placing:
             yield from _correcting(part, item)
-    order += [one for one in known if one not in order]
+    order += [article_id for article_id in known if article_id not in order]
     if order != list(known):
         yield Reorder(tuple(order))
 
@@ -209,7 +209,7 @@ def _number(part: _Part) -> int:
 def _placing(part: _Part, item: Item) -> Iterator[Operation]:
     words = part.rest[1:] or ("in",)
     if words[0] not in {"in", "out", "next"} or words[1:] not in {(), ("pinned",)}:
-        raise _refused(part.line, "expected in, out or next, and perhaps pinned")
+        raise _refused(part.line, "expected in, out or next, optionally followed by pinned")
     where: Literal["in", "out", "next"] = "in"
     if words[0] != "in":
         where = "out" if words[0] == "out" else "next"
@@ -227,29 +227,33 @@ def _correcting(part: _Part, item: Item) -> Iterator[Operation]:
         ("teaser", present.teaser.text, item.teaser.text),
     )
     for name, printed, own in names:
-        said = part.texts.get(name, own).strip()
-        if said == printed:
+        text = part.texts.get(name, own).strip()
+        if text == printed:
             continue
-        yield Revert(item.article_id, name) if said == own else Correct(item.article_id, name, said)
-    said_lines = tuple(filter(None, part.lists.get("takeaways", item.takeaways.items)))
-    if said_lines == present.takeaways.items:
+        yield Revert(item.article_id, name) if text == own else Correct(item.article_id, name, text)
+    lines = tuple(filter(None, part.lists.get("takeaways", item.takeaways.items)))
+    if lines == present.takeaways.items:
         return
-    if said_lines == item.takeaways.items:
+    if lines == item.takeaways.items:
         yield Revert(item.article_id, "takeaways")
     else:
-        yield Correct(item.article_id, "takeaways", said_lines)
+        yield Correct(item.article_id, "takeaways", lines)
 
 
 def _blocks(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
-    said = []
+    empty = Block("", "")
+    blocks = []
     for part in parts:
-        block = Block("", "")
-        for key, value in part.texts.items():
-            lines = (
-                "\n\n".join(one.strip() for one in value.split(" // ")) if key == "text" else value
-            )
-            block = replace(block, **{_BLOCK_KEYS[key]: lines.strip()})
-        if block != Block("", ""):
-            said.append(block)
-    if tuple(said) != draft.blocks:
-        yield SetBlocks(tuple(said))
+        texts = {_BLOCK_KEYS[key]: _block_text(key, value) for key, value in part.texts.items()}
+        block = replace(empty, **texts)
+        if block != empty:
+            blocks.append(block)
+    if tuple(blocks) != draft.blocks:
+        yield SetBlocks(tuple(blocks))
+
+
+def _block_text(key: str, value: str) -> str:
+    """Return a value of a block; " // " separates the paragraphs of its text."""
+    if key == "text":
+        value = "\n\n".join(paragraph.strip() for paragraph in value.split(" // "))
+    return value.strip()

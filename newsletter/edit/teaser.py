@@ -1,4 +1,4 @@
-"""The lines that lead to an article: its own description if that is whole, else its beginning."""
+"""Choose the teaser of an article: its own description if that is complete, else its beginning."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,11 @@ from newsletter.model.article import Extracted
 from newsletter.model.issue import Text
 
 SHORTEST, LONGEST = 120, 280
+# A sentence that shares this much of its content words with the title or a takeaway repeats it.
 SAME = 0.6
+# A description with a smaller share of the article's words is boilerplate of the site.
 OF_THE_TEXT = 0.6
+# Characters of the article that are compared with its description.
 READ = 200_000
 _TRUNCATED = re.compile(
     r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|read more|continue reading|더 ?보기|続きを読む)\W*$",
@@ -24,10 +27,10 @@ _SPACE = re.compile(r"\s+")
 
 
 def teaser(article: Extracted, takeaways: Sequence[str] = ()) -> Text:
-    """Return 120 to 280 characters (half as many Han or Hangul) and where they come from.
+    """Return 120 to 280 characters (half as many in Han or Hangul) and their origin.
 
-    The words are the article's own, cut at the end of a sentence, without footnote marks, and
-    repeat neither the title nor a takeaway. Empty only when the article has no text at all.
+    The teaser consists of whole sentences of the article, without footnote marks, and repeats
+    neither the title nor a takeaway. It is empty only if the article has no text at all.
     """
     body = [p for section in article.sections for p in section.paragraphs]
     known = set(terms(" ".join([article.title, *body])[:READ]))
@@ -45,20 +48,20 @@ def teaser(article: Extracted, takeaways: Sequence[str] = ()) -> Text:
 
 
 def _described(article: Extracted, avoid: Sequence[str], known: set[str]) -> str:
-    """Return the description if it is text of the article and whole, cut to length, else ""."""
+    """Return the description, cut to length, if it is complete and about this article, else ""."""
     described = _plain(article.teaser[: LONGEST * 20])
     if not described or _TRUNCATED.search(described) or not _END.search(described):
         return ""
     if known and article.sections and share(described, known) < OF_THE_TEXT:
         return ""
-    sentences = [one.text for one in split(described, article.lang)]
+    sentences = [sentence.text for sentence in split(described, article.lang)]
     if any(overlap(sentence, avoid) > SAME for sentence in sentences):
         return ""
     return _joined(sentences)
 
 
 def _begun(article: Extracted, avoid: Sequence[str]) -> tuple[str, int]:
-    """Return the first sentences that repeat nothing, and the number of the first one."""
+    """Return the first sentences that repeat nothing, and the number of the first of them."""
     run: list[str] = []
     first = 0
     for number, sentence in _sentences(article):
@@ -83,7 +86,7 @@ def _sentences(article: Extracted) -> Iterator[tuple[int, str]]:
 
 
 def _joined(sentences: Sequence[str]) -> str:
-    """Join as many sentences as fit; a first one that is too long is cut at a word."""
+    """Join as many sentences as fit; cut the first at a word if it alone is too long."""
     text = ""
     for sentence in sentences:
         longer = f"{text}{'' if text.endswith(_FULL_STOPS) else ' '}{sentence}".strip()

@@ -1,4 +1,4 @@
-"""The words that carry a text's meaning, in scripts with and without spaces between them."""
+"""Find the content words of a text, in scripts with and without spaces between words."""
 
 import re
 import unicodedata
@@ -23,10 +23,10 @@ _STOP = frozenset(
 
 
 def terms(text: str) -> list[str]:
-    """Return the content words of a text in order, lower-cased, lightly stemmed.
+    """Return the content words of a text in order, in lowercase and lightly stemmed.
 
-    Runs of Hangul, kana and Han become pairs of characters, which needs no dictionary and
-    survives Korean particles.
+    Runs of Hangul, kana and Han become pairs of characters. This needs no dictionary, and a Korean
+    word matches with and without a particle.
     """
     found: list[str] = []
     for word in _WORD.findall(text.lower()):
@@ -46,7 +46,7 @@ def _stem(word: str) -> str:
 
 
 def overlap(text: str, others: Iterable[str]) -> float:
-    """Return the largest share of `text`'s content words that one of `others` holds too."""
+    """Return the largest share of the content words of `text` that one of `others` contains too."""
     own = set(terms(text))
     if not own:
         return 0.0
@@ -54,19 +54,20 @@ def overlap(text: str, others: Iterable[str]) -> float:
 
 
 def share(text: str, known: Collection[str]) -> float:
-    """Return the share of the text's content words that are among `known` terms."""
+    """Return the share of the content words of `text` that are in `known`."""
     own = terms(text)
     return sum(word in known for word in own) / len(own) if own else 0.0
 
 
 def width(text: str) -> int:
-    """Return how much room a text takes: a Han, kana or Hangul character counts two."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    """Return the width of a text in columns: a Han, kana or Hangul character counts two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def length(text: str) -> int:
-    """Return how many words a text has; two characters make a word in unspaced scripts."""
+    """Return the number of words; in unspaced scripts, two characters count as one word."""
     runs = _UNSPACED.findall(text)
+    # Korean puts spaces between words, so its words are counted like English ones.
     hangul = bool(re.search(r"[\uac00-\ud7af]", text))
     if runs and not hangul:
         return sum(map(len, runs)) // 2 + len(_UNSPACED.sub(" ", text).split())

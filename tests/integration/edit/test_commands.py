@@ -43,8 +43,8 @@ def test_an_issue_is_edited_previewed_checked_and_approved(desk: Path) -> None:
     sheet = sheet.replace("# - ", "- ")
     (desk / "sheet.txt").write_text(sheet, encoding="utf-8")
     assert "changes are in issue 1" in run("edit", "1", "--import", "sheet.txt").output
-    previewed = run("preview", "1", "--out", "out", "--as", "somebody@example.org")
-    assert "somebody@example.org is no subscriber" in previewed.output
+    previewed = run("preview", "1", "--out", "out", "--as", "unknown@example.org")
+    assert "unknown@example.org is no subscriber" in previewed.output
     edition = desk / "out" / "edition-1"
     assert (edition / "subject.txt").read_text("utf-8") == "Trucks, cables and a school\n"
     assert "FROM THE TEXT" in (edition / "body.txt").read_text("utf-8").upper()
@@ -121,7 +121,7 @@ def test_issues_are_listed_as_a_table_and_as_json(desk: Path) -> None:
 @pytest.mark.usefixtures("desk")
 def test_a_preview_for_a_subscriber_says_which_edition_it_is() -> None:
     run("subscribers", "import", "subscribers.csv", "--newsletter=weekly", "--apply")
-    run("preview", "1", "--as", "somebody@example.org")
+    run("preview", "1", "--as", "unknown@example.org")
     told = run("preview", "1", "--as", "ada.morgan@readers.example").output
     assert "ada.morgan@readers.example gets edition " in told
     assert len(list(Path("preview").glob("*/message.eml"))) == 1
@@ -137,21 +137,21 @@ def test_what_is_no_address_is_refused_before_anything_is_done(words: tuple[str,
 
 
 @pytest.mark.usefixtures("desk")
-def test_an_issue_that_went_to_nobody_is_edited_instead_of_corrected() -> None:
+def test_an_issue_without_recipients_is_edited_instead_of_corrected() -> None:
     done = run("correct", "1")
     assert done.exit_code == 1
     assert "`newsletter edit` it" in done.output
     assert len(run("issues", "--json").output.splitlines()) == 1
 
 
-def test_nobody_else_reads_who_gets_what(desk: Path) -> None:
+def test_other_users_cannot_read_who_gets_what(desk: Path) -> None:
     run("preview", "1")
     written = [desk / "newsletter.db", *(desk / "preview").rglob("*")]
     assert len(written) > 3
     assert not [path for path in written if path.stat().st_mode & 0o007]
 
 
-def test_without_an_editor_and_a_terminal_nobody_waits_for_one(
+def test_edit_refuses_without_an_editor_and_a_terminal(
     desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert desk.is_dir()

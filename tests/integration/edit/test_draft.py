@@ -169,7 +169,7 @@ def test_a_blocking_check_stops_the_approval(
         approve(stocked, issue_id, actor="Ada", now=NOW, findings=found)
 
 
-def test_checks_say_that_nobody_would_get_it(
+def test_a_check_reports_an_empty_audience(
     stocked: sa.Engine, house: Publication, weekly: Newsletter, kit: RenderKit
 ) -> None:
     issue_id = draft(stocked, house, weekly)

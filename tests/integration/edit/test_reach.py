@@ -101,7 +101,7 @@ def test_every_set_is_rendered_once_and_the_rarest_are_folded(peopled: sa.Engine
     assert told[2].startswith("2 people follow topics on which there is nothing")
 
 
-def test_an_announcement_without_items_goes_to_everybody(peopled: sa.Engine) -> None:
+def test_an_announcement_without_items_goes_to_all_subscribers(peopled: sa.Engine) -> None:
     newsletter = weekly("followed")
     issue_id = drafted(peopled, newsletter)
     taken = [Place(article, "next") for article in (1, 2, 3)]

@@ -89,12 +89,12 @@ def test_an_edit_that_changes_nothing_voids_nothing(engine: sa.Engine, issue_id:
     assert not edit.change(engine, issue_id, [SetText("note", "")], actor="Bo", now=NOW)
 
 
-def test_two_who_edit_at_once_do_not_undo_each_other(engine: sa.Engine, issue_id: int) -> None:
+def test_two_simultaneous_edits_do_not_undo_each_other(engine: sa.Engine, issue_id: int) -> None:
     with engine.connect() as connection:
         _, seen = edit.load_draft(connection, issue_id)
     edit.change(engine, issue_id, [SetText("note", "Mine.")], actor="Ada", now=NOW)
     late = [SetText("note", "No, mine.")]
-    with pytest.raises(NotAllowed, match="by somebody else"):
+    with pytest.raises(NotAllowed, match="someone else has changed"):
         edit.change(engine, issue_id, late, actor="Bo", now=NOW, expected_state=fingerprint(seen))
 
 
@@ -116,7 +116,7 @@ def test_an_issue_that_has_left_can_no_longer_be_edited(engine: sa.Engine, issue
         edit.change(engine, issue_id, [SetText("note", "x")], actor="Ada", now=NOW)
 
 
-def test_an_article_that_arrives_meanwhile_costs_nobody_their_edit(
+def test_an_article_that_arrives_during_an_edit_does_not_void_it(
     engine: sa.Engine, issue_id: int
 ) -> None:
     with engine.connect() as connection:
@@ -150,7 +150,7 @@ def test_a_special_issue_takes_what_staff_put_in(engine: sa.Engine, issue_id: in
     assert edit.change(engine, made, [Place(draft.items[0].article_id, "in")], actor="Ada", now=NOW)
 
 
-def test_a_correction_is_one_edition_for_everybody(engine: sa.Engine, issue_id: int) -> None:
+def test_a_correction_is_one_edition_for_all_subscribers(engine: sa.Engine, issue_id: int) -> None:
     with engine.begin() as connection:
         issues.change(connection, issue_id, state="submitted")
     occasion = edit.Occasion(IssueKind.CORRECTION, "Correction", "We were wrong.", issue_id)

@@ -42,7 +42,7 @@ def weekly(content: Content, fewest: int = 1, most: int = 2, editions: int = 200
         ("followed", {"energy"}, None),
     ],
 )
-def test_what_somebody_gets(
+def test_each_subscriber_gets_the_topics_they_follow(
     content: Content, follows: set[str] | None, contents: tuple[tuple[int, ...], ...] | None
 ) -> None:
     got = choose(ITEMS, None if follows is None else frozenset(follows), weekly(content))
@@ -85,7 +85,7 @@ def items_of(tags: list[frozenset[str]]) -> tuple[Item, ...]:
 
 
 @given(MADE, WANTED, CONTENTS, st.integers(1, 4), st.integers(1, 12))
-def test_nobody_is_lost_and_nobody_gets_what_they_did_not_want(
+def test_no_subscriber_is_lost_or_gets_unwanted_items(
     tags: list[frozenset[str]],
     follows: list[frozenset[str]],
     content: Content,

@@ -56,7 +56,7 @@ def test_items_are_placed(draft: Draft, operations: list[Operation], printed: li
     assert ids(applied(draft, operations)) == printed
 
 
-def test_what_is_moved_to_the_next_issue_says_so(draft: Draft) -> None:
+def test_an_item_moved_to_the_next_issue_has_that_reason(draft: Draft) -> None:
     moved = applied(draft, [Place(2, "next")]).items[3]
     assert (moved.article_id, moved.included) == (2, False)
     assert moved.reason == "moved to the next issue by staff"
@@ -78,7 +78,7 @@ def test_accepted_suggestions_stay_sentences_of_the_text(draft: Draft) -> None:
     assert corrected(made.items[3]).takeaways == SUGGESTED
 
 
-def test_sentences_of_the_text_never_become_takeaways_that_somebody_marked(draft: Draft) -> None:
+def test_extracted_sentences_never_look_like_marked_takeaways(draft: Draft) -> None:
     accepted = applied(draft, [AcceptSuggested(4)]).items[3]
     collected_again = replace(accepted, suggested=Takeaways(("Another.",), "extracted", "2 of 9"))
     assert corrected(collected_again).takeaways == SUGGESTED
@@ -91,6 +91,25 @@ def test_sentences_of_the_text_never_become_takeaways_that_somebody_marked(draft
     own = applied(fewer, [Correct(1, "takeaways", ("Two, in our words.",))])
     assert corrected(own.items[0]).takeaways.origin == "staff"
     assert applied(own, [Revert(1, "takeaways")]) == shown
+
+
+@pytest.mark.parametrize(
+    ("lines", "origin"),
+    [
+        (("One.", "Two."), "extracted"),
+        (("Two.",), "extracted"),
+        (("One.", "Two, in our words."), "staff"),
+        (("In our words.",), "staff"),
+        ((), ""),
+    ],
+)
+def test_takeaways_are_from_the_text_only_if_each_line_is(
+    draft: Draft, lines: tuple[str, ...], origin: str
+) -> None:
+    printed = Takeaways(("One.", "Two."), "extracted", "sentences 1, 2 of 9")
+    shown = replace(draft, items=(replace(draft.items[0], takeaways=printed),))
+    item = applied(shown, [Correct(1, "takeaways", lines)]).items[0]
+    assert corrected(item).takeaways.origin == origin
 
 
 def test_texts_of_staff_are_one_line_and_bounded(draft: Draft) -> None:
@@ -109,11 +128,11 @@ def test_what_does_not_fit_is_refused(draft: Draft, operation: Operation) -> Non
         applied(draft, [operation])
 
 
-def test_a_file_that_nobody_changed_holds_no_operation(draft: Draft) -> None:
+def test_an_unchanged_file_contains_no_operation(draft: Draft) -> None:
     assert sheet.read(sheet.write(manuscripts.issue(), draft), draft) == []
 
 
-def test_dashes_and_addresses_survive_a_file_that_nobody_changed(draft: Draft) -> None:
+def test_dashes_and_addresses_survive_an_unchanged_file(draft: Draft) -> None:
     first = replace(draft.items[0], takeaways=Takeaways(("-5 % is bad.", "-- so"), "author"))
     block = Block("An evening", "See https://e.example/x.\n\nCome.", "https://e.example")
     made = applied(replace(draft, items=(first, *draft.items[1:])), [SetBlocks((block,))])
@@ -171,21 +190,23 @@ def test_corrections_show_the_original_beside_them_and_revert_by_it(draft: Draft
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "problem"),
     [
         ("@ article 2 in", "@ article 2 maybe", "expected in, out or next"),
-        ("@ article 2 in", "@ article 77 in", "no candidate"),
-        ("@ article 2 in", "@ article 1 in", "stands here twice"),
+        ("@ article 2 in", "@ article 77 in", "not a candidate"),
+        ("@ article 2 in", "@ article 1 in", "in the file twice"),
         ("subject:", "sujet:", "'sujet' is not one of"),
         ("@ issue 1", "@ something 1", "is not one of issue"),
     ],
 )
-def test_a_bad_file_is_refused_with_its_line(draft: Draft, old: str, new: str, says: str) -> None:
-    with pytest.raises(NotAllowed, match=rf"line \d+: .*{says}"):
+def test_a_bad_file_is_refused_with_its_line(
+    draft: Draft, old: str, new: str, problem: str
+) -> None:
+    with pytest.raises(NotAllowed, match=rf"line \d+: .*{problem}"):
         changed(draft, (old, new))
 
 
-def test_a_file_from_before_somebody_elses_edit_is_refused(draft: Draft) -> None:
+def test_a_file_older_than_another_edit_is_refused(draft: Draft) -> None:
     text = sheet.write(manuscripts.issue(), draft)
-    with pytest.raises(NotAllowed, match="was changed since"):
+    with pytest.raises(NotAllowed, match="has changed since"):
         sheet.read(text, applied(draft, [Place(2, "out")]))

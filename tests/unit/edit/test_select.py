@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from newsletter.edit.items import item_of, tags_of
-from newsletter.edit.select import Candidate, select
+from newsletter.edit.select import EligibleArticle, select
 from newsletter.model.article import Article, Author, Extracted, Section
 from newsletter.model.issue import Takeaways
 from newsletter.model.publication import Highlights, ItemLimits, Newsletter, Topic
@@ -17,18 +17,18 @@ NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 def candidate(
     number: int, source: str = "a", tags: tuple[str, ...] = (), *, pinned: bool = False
-) -> Candidate:
+) -> EligibleArticle:
     published = date(2026, 11, 26) - timedelta(days=number)
     content = Extracted(title=f"Article {number}", published=published, topics=tags)
     article = Article(number, source, "new", 1, NOW, None, None, content)
-    return Candidate(article, tags, pinned)
+    return EligibleArticle(article, tags, pinned)
 
 
 def same(most: int = 3, **changes: object) -> Newsletter:
     return manuscripts.newsletter(content="same", items=ItemLimits(1, most), **changes)
 
 
-def printed(candidates: list[Candidate], newsletter: Newsletter) -> list[int]:
+def printed(candidates: list[EligibleArticle], newsletter: Newsletter) -> list[int]:
     return [one.candidate.article.id for one in select(candidates, newsletter) if one.included]
 
 
@@ -41,7 +41,7 @@ def test_the_newest_come_first_and_the_rest_carries_over() -> None:
         (4, False),
     ]
     assert selections[0].reason == "lead: published 2026-11-25"
-    assert selections[3].reason == "did not fit: 3 items are taken; carries over"
+    assert selections[3].reason == "did not fit: 3 items are included; carries over"
 
 
 def test_pinned_ones_stay_on_top() -> None:
@@ -64,7 +64,7 @@ def test_no_topic_fills_the_issue_alone() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"sources": ("b",)}, "weekly does not take from a"),
+        ({"sources": ("b",)}, "weekly does not print articles from a"),
         ({"topics": ("arctic",)}, "not on a topic of weekly"),
     ],
 )
