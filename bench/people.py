@@ -137,7 +137,7 @@ def bring(url: str, people: int) -> dict[str, float]:
                     f"r{n}@example.org;Reader {n};t{n % 50}, t{n % 7};2024-05-{n % 28 + 1:02d}\n"
                 )
         terms = Terms("list.csv", into=("weekly",))
-        order = run.Order(open_listing(path, mapping={}), terms, b"p" * 32)
+        order = run.ImportJob(open_listing(path, mapping={}), terms, b"p" * 32)
         told["review"], _ = _timed(lambda: run.review(engine, order))
         cpu = time.process_time()
         told["import"], done = _timed(
@@ -203,7 +203,7 @@ def fill(engine: sa.Engine, people: int) -> None:
         run(
             "INSERT INTO subscriptions (newsletter, subscriber_id, state, since) "
             + series.format(people)
-            + f" SELECT 'weekly', i, CASE WHEN i % 20 = 0 THEN 'left' WHEN i % 33 = 0 THEN 'pending' ELSE 'confirmed' END, {now} FROM n"
+            + f" SELECT 'weekly', i, CASE WHEN i % 20 = 0 THEN 'unsubscribed' WHEN i % 33 = 0 THEN 'pending' ELSE 'confirmed' END, {now} FROM n"
         )
         for tag in range(1, TAGS + 1):
             kind = "topic" if tag <= 40 else "label"

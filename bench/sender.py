@@ -191,7 +191,7 @@ def _people(number: int) -> Iterator[list[Recipient]]:
     signer = Signer(KEY)
     for first in range(1, number + 1, BATCH):
         ids = range(first, min(first + BATCH, number + 1))
-        tokens = signer.mint_many(ids, "weekly", Purpose.MAIL)
+        tokens = signer.mint_many(ids, "weekly", Purpose.ISSUE)
         yield [
             Recipient(f"1-{one}", f"reader{one}@example.net", f"Reader {one}", token)
             for one, token in zip(ids, tokens, strict=True)

@@ -33,7 +33,7 @@ from newsletter.store import marks, numbers, upkeep
 from newsletter.store.database import open_engine, open_reader
 from newsletter.store.people import erasure, retention
 from newsletter.store.sending import batches
-from subscribers.consent.retention import Kept, purge
+from subscribers.consent.retention import RetentionPeriods, purge
 from subscribers.journal import Journal, Replaying
 from subscribers.model import Erased
 from subscribers.tokens import Signer
@@ -136,7 +136,7 @@ class App:
         with self.engine.begin() as connection:
             people = purge(
                 connection,
-                Kept(kept.pending, kept.addresses),
+                RetentionPeriods(kept.pending, kept.addresses),
                 pepper=self.settings.pepper,
                 now=now,
             )

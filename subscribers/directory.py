@@ -7,27 +7,28 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.errors import TagRefused, Unknown
+from subscribers.errors import InvalidTag, Unknown
 from subscribers.model import (
     BY_IMPORT,
+    READER,
     TAG_LIMIT,
     EmailAddress,
-    State,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Suppression,
     Tag,
     TagKind,
 )
 from subscribers.store import audit, erasures, imports, people, proofs, tags
-from subscribers.store.audit import Act
+from subscribers.store.audit import AuditEntry
 from subscribers.store.imports import Import
 from subscribers.store.proofs import Consent
 from subscribers.store.tables import subscriptions
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryLine:
     """One line of somebody's history."""
 
     at: datetime
@@ -36,7 +37,7 @@ class Line:
 
 
 def find(connection: sa.Connection, address: str) -> Subscriber | None:
-    """Return the person with an address; raise AddressRefused where it is none."""
+    """Return the person with an address; raise InvalidAddress where it is none."""
     return people.find(connection, EmailAddress.parse(address).key)
 
 
@@ -78,7 +79,7 @@ def mark(
     actor: str,
     now: datetime,
 ) -> None:
-    """Give and take tags, as staff; recorded. Raises TagRefused where a label is too long."""
+    """Give and take tags, as staff; recorded. Raises InvalidTag where a label is too long."""
     add = tuple(add)
     for tag in add:
         _check_length(tag)
@@ -88,22 +89,24 @@ def mark(
     tags.take(connection, person.id, removed)
     detail = {"added": [tag.name for tag in added], "removed": removed}
     if added or removed:
-        audit.record(connection, Act(actor, "tagged", now, person.id, detail=detail))
+        audit.record(connection, AuditEntry(actor, "tagged", now, person.id, detail=detail))
 
 
 def _check_length(tag: Tag) -> None:
     if tag.kind is TagKind.LABEL and len(tag.name) > TAG_LIMIT:
         size, shown = len(tag.name), tag.name[:40]
         msg = f"the tag “{shown}…” has {size} characters; at most {TAG_LIMIT} are taken"
-        raise TagRefused(msg)
+        raise InvalidTag(msg)
 
 
-def history(connection: sa.Connection, person: Subscriber) -> list[Line]:
+def history(connection: sa.Connection, person: Subscriber) -> list[HistoryLine]:
     """Return what happened to a person and by whom, oldest first, in words."""
     agreed = proofs.of(connection, [person.id]).get(person.id, [])
-    lines = [Line(person.created_at, person.origin or "unknown", _beginning(connection, person))]
-    lines += [Line(one.at, "person", _consent(one)) for one in agreed]
-    lines += [Line(one.at, one.actor, _act(one)) for one in audit.of(connection, person.id)]
+    lines = [
+        HistoryLine(person.created_at, person.origin or "unknown", _beginning(connection, person))
+    ]
+    lines += [HistoryLine(one.at, READER, _consent(one)) for one in agreed]
+    lines += [HistoryLine(one.at, one.actor, _act(one)) for one in audit.of(connection, person.id)]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -113,7 +116,7 @@ class Stranger:
 
     address: str
     suppressed: Suppression
-    history: tuple[Line, ...]
+    history: tuple[HistoryLine, ...]
 
 
 def stranger(connection: sa.Connection, address: str, pepper: bytes) -> Stranger | None:
@@ -124,7 +127,7 @@ def stranger(connection: sa.Connection, address: str, pepper: bytes) -> Stranger
     if found is None:
         return None
     acts = audit.of_hash(connection, erasures.hashed(key, pepper))
-    lines = tuple(Line(one.at, one.actor, _act(one)) for one in acts)
+    lines = tuple(HistoryLine(one.at, one.actor, _act(one)) for one in acts)
     return Stranger(address.strip(), found, lines)
 
 
@@ -134,12 +137,12 @@ def _beginning(connection: sa.Connection, person: Subscriber) -> str:
     one = imports.load(connection, int(number)) if number.isdecimal() else None
     if one is None or not person.origin.startswith(BY_IMPORT):
         return "became known"
-    standings = (
+    statuses = (
         f"{each.newsletter} {_first_state(each, one)}"
         for each in person.subscriptions
         if each.origin == one.origin
     )
-    said = [f"file {one.file}", f"imported by {one.actor}", *standings]
+    said = [f"file {one.file}", f"imported by {one.actor}", *statuses]
     if person.suppressed is not None and person.suppressed.origin == one.origin:
         said.append(f"suppressed {person.suppressed.reason.value}")
     return f"became known: {'; '.join(said)}"
@@ -151,7 +154,7 @@ def _first_state(one: Subscription, by: Import) -> str:
     if until is None or one.since <= until:
         return one.state.value
     confirmed = one.confirmed_at is not None and one.confirmed_at <= until
-    return (State.CONFIRMED if confirmed else State.PENDING).value
+    return (SubscriptionState.CONFIRMED if confirmed else SubscriptionState.PENDING).value
 
 
 def standing(person: Subscriber) -> list[str]:
@@ -159,7 +162,7 @@ def standing(person: Subscriber) -> list[str]:
     lines = []
     for one in person.subscriptions:
         words = f"{one.newsletter}: {one.state.value} since {one.since:%Y-%m-%d}"
-        if one.state is State.LEFT and one.reason:
+        if one.state is SubscriptionState.UNSUBSCRIBED and one.reason:
             words += f" ({one.reason})"
         if one.frequency != "each":
             words += f", {one.frequency.value}"
@@ -174,7 +177,7 @@ def _consent(one: Consent) -> str:
     return f"{one.act} {one.newsletter} ({one.source}{wording})"
 
 
-def _act(one: Act) -> str:
+def _act(one: AuditEntry) -> str:
     where = f" {one.newsletter}" if one.newsletter else ""
     detail = _detail(one.detail or {})
     return f"{one.act}{where}{': ' + detail if detail else ''}"

@@ -15,13 +15,13 @@ class SegmentError(SubscribersError):
         self.expected = expected
 
 
-class AddressRefused(SubscribersError):
+class InvalidAddress(SubscribersError):
     """A text is no mail address; `word` tells forms which of their sentences says why."""
 
     word = "address"
 
 
-class LettersRefused(AddressRefused):
+class UnsupportedAddress(InvalidAddress):
     """An address that no provider of ours carries: other letters than plain ones before the @."""
 
     word = "letters"
@@ -31,7 +31,7 @@ class LettersRefused(AddressRefused):
         super().__init__("before the @, mail servers take plain letters, digits and signs only")
 
 
-class TagRefused(SubscribersError):
+class InvalidTag(SubscribersError):
     """A text is no name for a tag."""
 
 

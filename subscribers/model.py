@@ -1,4 +1,4 @@
-"""Who people are: addresses, states, tags; no I/O."""
+"""Subscribers as values: addresses, states, reasons and tags; no I/O."""
 
 import re
 import unicodedata
@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from email_validator import EmailNotValidError, validate_email
 
-from subscribers.errors import AddressRefused, LettersRefused
+from subscribers.errors import InvalidAddress, UnsupportedAddress
 
 TAG_LIMIT = 120
-"""How many characters a label may have, wherever it comes from."""
+"""Maximum length of a label in characters, wherever it comes from."""
 
 _PLAIN = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -20,24 +20,27 @@ _PLAIN = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 BY_IMPORT = "import:"
-"""How an origin or a reason begins that names an import."""
+"""Prefix of an origin or a reason that names an import."""
+READER = "reader"
+"""The actor recorded for what subscribers do themselves."""
 WAY_BACK = "way back"
-"""The source of a request that leaving makes; no limit counts it."""
-_NOWHERE = ("arpa", "invalid", "local", "localhost", "onion", "test")
-_LOCAL_LIMIT = 64
-_ADDRESS_LIMIT = 254
+"""Source of the request that an unsubscribe creates; sign-up limits do not count it."""
+# Special-use names (RFC 6761, RFC 7686): no public mail server answers for them.
+_UNREACHABLE_DOMAINS = ("arpa", "invalid", "local", "localhost", "onion", "test")
+_LOCAL_LIMIT = 64  # RFC 5321, 4.5.3.1.1
+_ADDRESS_LIMIT = 254  # RFC 3696, erratum 1690
 
 
-class State(StrEnum):
-    """A person's standing with one newsletter."""
+class SubscriptionState(StrEnum):
+    """The status of a subscription to one newsletter."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
-    LEFT = "left"
+    UNSUBSCRIBED = "unsubscribed"
 
 
 class Frequency(StrEnum):
-    """How often somebody wants a newsletter, whatever its cadence."""
+    """How often a subscriber wants a newsletter, independent of its cadence."""
 
     EACH = "each"
     WEEKLY = "weekly"
@@ -51,8 +54,8 @@ class TagKind(StrEnum):
     LABEL = "label"
 
 
-class Reason(StrEnum):
-    """Why an address is never mailed; a later one is stronger."""
+class SuppressionReason(StrEnum):
+    """Why an address is never emailed. Each reason is stronger than those above it."""
 
     BOUNCE = "bounce"
     MANUAL = "manual"
@@ -60,11 +63,38 @@ class Reason(StrEnum):
     ERASED = "erased"
 
 
+class ExclusionReason(StrEnum):
+    """Why a subscriber does not get an issue. The values are stored with the issue."""
+
+    ERASED = "erased"
+    NOT_SUBSCRIBED = "not subscribed"
+    SUPPRESSED_BOUNCE = "suppressed:bounce"
+    SUPPRESSED_MANUAL = "suppressed:manual"
+    SUPPRESSED_COMPLAINT = "suppressed:complaint"
+    SUPPRESSED_ERASED = "suppressed:erased"
+    PENDING = "pending"
+    UNSUBSCRIBED = "unsubscribed"
+    PAUSED = "paused"
+    OUTSIDE_SEGMENT = "not in the segment"
+    WEEKLY = "frequency: weekly"
+    MONTHLY = "frequency: monthly"
+
+    @classmethod
+    def suppressed(cls, reason: SuppressionReason) -> "ExclusionReason":
+        """Return the reason for an address that is suppressed."""
+        return cls(f"suppressed:{reason.value}")
+
+    @classmethod
+    def too_soon(cls, frequency: Frequency) -> "ExclusionReason":
+        """Return the reason for a subscriber whose last issue was too recent."""
+        return cls(f"frequency: {frequency.value}")
+
+
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address as it is mailed, in ASCII, and its key.
+    """An address as email is sent to it, in ASCII, and its key.
 
-    Two spellings of one mailbox share `key`: the whole in lower case, the domain in ASCII.
+    Spellings of the same mailbox share `key`: lower case, with the domain in ASCII.
     """
 
     text: str
@@ -72,10 +102,10 @@ class EmailAddress:
 
     @classmethod
     def parse(cls, text: str) -> "EmailAddress":
-        """Read an address; raise AddressRefused with the reason.
+        """Parse an address; raise InvalidAddress with the reason.
 
-        A domain may be written in any script. What is before the @ may not: few servers carry such
-        an address (RFC 6531), SendGrid refuses it.
+        The domain may use any script. The part before the @ must be ASCII: few servers support
+        RFC 6531, and SendGrid refuses such addresses.
         """
         text = text.strip()
         if _plain(text):
@@ -83,23 +113,28 @@ class EmailAddress:
         try:
             found = validate_email(text, check_deliverability=False, strict=True)
         except EmailNotValidError as error:
-            raise AddressRefused(str(error)) from error
+            raise InvalidAddress(str(error)) from error
         if found.ascii_local_part is None:
-            raise LettersRefused
+            raise UnsupportedAddress
         domain = found.ascii_domain.lower()
         return cls(f"{found.local_part}@{domain}", f"{found.local_part.lower()}@{domain}")
 
 
 def _plain(text: str) -> bool:
-    """Tell whether this is an ordinary ASCII address, for which no library is needed."""
+    """Return whether this is an ordinary ASCII address.
+
+    Parsing such an address with email-validator takes 20 times as long, which matters for imports.
+    """
     if len(text) > _ADDRESS_LIMIT or "xn--" in text.lower() or not _PLAIN.fullmatch(text):
         return False
     local, _, domain = text.rpartition("@")
-    return len(local) <= _LOCAL_LIMIT and domain.rpartition(".")[2].lower() not in _NOWHERE
+    return (
+        len(local) <= _LOCAL_LIMIT and domain.rpartition(".")[2].lower() not in _UNREACHABLE_DOMAINS
+    )
 
 
 def slug(text: str) -> str:
-    """Return the form in which tags and topics are compared; letters of every script count."""
+    """Return the form in which tags and topics are compared; letters of every script are kept."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in folded)
     return "-".join("".join(kept).split())
@@ -107,10 +142,10 @@ def slug(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A person's standing with one newsletter, since when and by which way."""
+    """A subscription to one newsletter: its state, since when, and where it came from."""
 
     newsletter: str
-    state: State
+    state: SubscriptionState
     frequency: Frequency
     paused_until: datetime | None
     since: datetime
@@ -119,14 +154,14 @@ class Subscription:
     origin: str = ""
 
     @property
-    def lowered(self) -> bool:
-        """Tell whether it ended because a list said so, not by an act of their own."""
-        return self.state is State.LEFT and self.reason.startswith(BY_IMPORT)
+    def ended_by_import(self) -> bool:
+        """Return whether an import ended it, rather than the subscriber."""
+        return self.state is SubscriptionState.UNSUBSCRIBED and self.reason.startswith(BY_IMPORT)
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """What marks a subscriber."""
+    """A topic or label of a subscriber."""
 
     slug: str
     name: str
@@ -135,10 +170,10 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """An address that we never mail, why, and where we know it from."""
+    """An address that is never emailed, with the reason and its origin."""
 
     address_key: str
-    reason: Reason
+    reason: SuppressionReason
     origin: str
     detail: str
     at: datetime
@@ -146,7 +181,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A person with everything that an audience depends on."""
+    """A subscriber with everything that an audience depends on."""
 
     id: int
     address: str
@@ -161,23 +196,23 @@ class Subscriber:
     suppressed: Suppression | None = None
 
     def subscription(self, newsletter: str) -> Subscription | None:
-        """Return the standing with one newsletter, or None."""
-        return next((one for one in self.subscriptions if one.newsletter == newsletter), None)
+        """Return the subscription to a newsletter, or None."""
+        return next((found for found in self.subscriptions if found.newsletter == newsletter), None)
 
     @property
     def slugs(self) -> frozenset[str]:
-        """Return the slugs of all tags, topics and labels alike."""
+        """Return the slugs of all topics and labels."""
         return frozenset(tag.slug for tag in self.tags)
 
     @property
     def topics(self) -> frozenset[str]:
-        """Return the slugs of the topics that this person follows."""
+        """Return the slugs of the topics that this subscriber follows."""
         return frozenset(tag.slug for tag in self.tags if tag.kind is TagKind.TOPIC)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What somebody asked for; applied when it is confirmed."""
+class SignUpRequest:
+    """A request to subscribe; it is applied when it is confirmed."""
 
     id: int
     subscriber_id: int
@@ -192,16 +227,16 @@ class Request:
 
     @property
     def leads_back(self) -> bool:
-        """Tell whether leaving made it, so that one link leads back."""
+        """Return whether an unsubscribe created it, so that one link can reverse it."""
         return self.source == WAY_BACK
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """A notice to queue: its kind, a key that makes it unique, and what it speaks of.
+class NoticeIntent:
+    """A notice to queue: its kind, a key that makes it unique, and its values.
 
-    It holds no link: links are signed when the mail is written. `address` is set only where the
-    mail goes to another address than the one on file.
+    It contains no link: links are signed when the notice is rendered. `address` is set only if the
+    notice goes to an address other than the one on file.
     """
 
     kind: str
@@ -213,10 +248,11 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the off-database journal: who left, is suppressed or erased; no address.
+class JournalEntry:
+    """A line of the journal beside the database; it contains no address.
 
-    The number is 0 where the address is nobody's. `origin` names the import that suppressed it.
+    The subscriber ID is 0 if the address belongs to no subscriber. `origin` names the import that
+    suppressed the address.
     """
 
     act: str
@@ -230,17 +266,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """Whom to erase from everywhere else: tables, files, mail that waits."""
+    """A subscriber to erase from everywhere else: tables, files, queued notices."""
 
     subscriber_id: int
     address: str
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a use case did, in a word, and what its caller writes in the same transaction."""
+class Effects:
+    """What a use case did, and what its caller writes in the same transaction."""
 
-    word: str
-    mails: tuple[Mail, ...] = ()
-    entries: tuple[Entry, ...] = ()
+    outcome: str
+    notices: tuple[NoticeIntent, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     erased: Erased | None = None

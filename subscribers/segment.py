@@ -61,7 +61,7 @@ Segment = Everyone | Tagged | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class _SegmentToken:
     kind: str
     text: str
     column: int
@@ -109,8 +109,8 @@ def explain(segment: Segment, slugs: AbstractSet[str]) -> str:
     return ", ".join(having + lacking) or "the segment is everyone"
 
 
-def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
+def _tokens(text: str) -> list[_SegmentToken]:
+    found: list[_SegmentToken] = []
     at = 0
     end = len(text.rstrip())
     while at < end:
@@ -118,20 +118,20 @@ def _tokens(text: str) -> list[_Token]:
         assert match is not None  # noqa: S101 - the four alternatives cover every character
         at = match.end()
         found.append(_token(match))
-    return [*found, _Token("end", "the end", end + 1)]
+    return [*found, _SegmentToken("end", "the end", end + 1)]
 
 
-def _token(match: re.Match[str]) -> _Token:
+def _token(match: re.Match[str]) -> _SegmentToken:
     kind = str(match.lastgroup)
     column = match.start(kind) + (0 if kind == "quoted" else 1)
     content = match[kind]
     if kind == "open":
         raise SegmentError(column, 'the quotation mark is not closed; expected a second "')
     if kind == "sign":
-        return _Token(_SIGNS[content], content, column)
+        return _SegmentToken(_SIGNS[content], content, column)
     if kind == "word" and content.lower() in _KEYWORDS:
-        return _Token(content.lower(), content, column)
-    return _Token(kind, content, column)
+        return _SegmentToken(content.lower(), content, column)
+    return _SegmentToken(kind, content, column)
 
 
 class _Parser:
@@ -183,7 +183,7 @@ class _Parser:
         self.depth -= 1
         return segment
 
-    def name(self, token: _Token) -> Segment:
+    def name(self, token: _SegmentToken) -> Segment:
         if token.kind not in {"word", "quoted"}:
             raise SegmentError(
                 token.column, f'expected a tag, "everyone", "not" or "(", not "{token.text}"'

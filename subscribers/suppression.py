@@ -6,46 +6,46 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscribers.errors import NoReason, Unknown
-from subscribers.model import Entry, Outcome, Suppression
+from subscribers.model import Effects, JournalEntry, Suppression
 from subscribers.store import audit, erasures, people, suppressions
-from subscribers.store.audit import Act
+from subscribers.store.audit import AuditEntry
 from subscribers.store.tables import suppressions as table
 
 
 def suppress(
     connection: sa.Connection, suppression: Suppression, *, pepper: bytes, actor: str
-) -> Outcome:
+) -> Effects:
     """Suppress an address; a graver reason replaces a lighter one, harmless to repeat.
 
     The outcome is suppressed, unchanged, or taken over: it was suppressed by an import alone, and
     stays so now whatever becomes of that import.
     """
     key = suppression.address_key
-    erasures.recognise(connection, [key], pepper)
+    erasures.recognize(connection, [key], pepper)
     before = people.suppressed(connection, [key]).get(key)
     stands = suppressions.put(connection, suppression)
     if stands is None:
-        return Outcome("unchanged")
+        return Effects("unchanged")
     over = before is not None and before.reason is stands.reason
     detail = {"reason": stands.reason.value}
     if before is not None:
         detail["before"] = f"{before.reason.value} by {before.origin}"
-    act = Act(actor, "suppressed", suppression.at, detail=detail)
+    act = AuditEntry(actor, "suppressed", suppression.at, detail=detail)
     number, hash_ = _record(connection, key, act, pepper)
-    entry = Entry("suppressed", suppression.at, number, hash_, "", stands.reason.value)
-    return Outcome("taken over" if over else "suppressed", entries=(entry,))
+    entry = JournalEntry("suppressed", suppression.at, number, hash_, "", stands.reason.value)
+    return Effects("taken over" if over else "suppressed", entries=(entry,))
 
 
 def suppress_subscriber(
     connection: sa.Connection, subscriber_id: int, cause: Suppression, *, pepper: bytes
-) -> Outcome:
+) -> Effects:
     """Suppress the address of a person for `cause`, whose own address_key is not looked at.
 
     Somebody who is not known any more is no error: the outcome is "unknown".
     """
     person = people.load(connection, subscriber_id)
     if person is None:
-        return Outcome("unknown")
+        return Effects("unknown")
     wanted = replace(cause, address_key=person.address_key)
     return suppress(connection, wanted, pepper=pepper, actor=cause.origin)
 
@@ -58,12 +58,12 @@ def lift(
     actor: str,
     now: datetime,
     pepper: bytes,
-) -> Outcome:
-    """Mail an address again: an explicit act, with a reason, recorded.
+) -> Effects:
+    """NoticeIntent an address again: an explicit act, with a reason, recorded.
 
     Raise NoReason without a reason, Unknown where nothing is suppressed.
     """
-    erasures.recognise(connection, [address_key], pepper)
+    erasures.recognize(connection, [address_key], pepper)
     present = people.suppressed(connection, [address_key]).get(address_key)
     if present is None:
         msg = f"{address_key} is not suppressed"
@@ -73,12 +73,12 @@ def lift(
         raise NoReason(msg)
     connection.execute(table.delete().where(table.c.address_key == address_key))
     detail = {"reason": present.reason.value, "why": why}
-    act = Act(actor, "suppression lifted", now, detail=detail)
+    act = AuditEntry(actor, "suppression lifted", now, detail=detail)
     number, hash_ = _record(connection, address_key, act, pepper)
-    return Outcome("lifted", entries=(Entry("lifted", now, number, hash_),))
+    return Effects("lifted", entries=(JournalEntry("lifted", now, number, hash_),))
 
 
-def _record(connection: sa.Connection, key: str, act: Act, pepper: bytes) -> tuple[int, str]:
+def _record(connection: sa.Connection, key: str, act: AuditEntry, pepper: bytes) -> tuple[int, str]:
     """Record an act on an address: by the number of its owner, by its hash where it has none."""
     person, hash_ = people.find(connection, key), erasures.hashed(key, pepper)
     if person is not None:

@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"[a-z0-9_-]+", re.ASCII)
 class Purpose(StrEnum):
     """What a token may do."""
 
-    MAIL = "m"
+    ISSUE = "m"
     """In every issue: leave, pause, change topics, read in the browser. Never expires."""
     CONFIRM = "c"
     """Confirm a sign-up."""
@@ -41,7 +41,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LinkClaim:
     """What a genuine token says; `until` is None where it never expires."""
 
     subscriber_id: int
@@ -96,7 +96,7 @@ class Signer:
         message = f"{purpose.value}{key_id}.{_encoded(newsletter)}.{subscriber_id}.{serial}.{ends}"
         return f"{message}.{_mac(key, message)}"
 
-    def read(self, token: str) -> Claim | None:
+    def read(self, token: str) -> LinkClaim | None:
         """Return what the token says if one of our keys signed it, else None; asks no database."""
         if len(token) > LONGEST or not (found := _SHAPE.fullmatch(token)):
             return None
@@ -106,12 +106,12 @@ class Signer:
         return _claim(found)
 
 
-def _claim(found: re.Match[str]) -> Claim | None:
+def _claim(found: re.Match[str]) -> LinkClaim | None:
     newsletter = _decoded(found["newsletter"])
     if newsletter is None or found["purpose"] not in {one.value for one in Purpose}:
         return None
     ends = int(found["until"] or 0)
-    return Claim(
+    return LinkClaim(
         subscriber_id=int(found["subscriber"]),
         newsletter=newsletter,
         purpose=Purpose(found["purpose"]),

@@ -11,19 +11,19 @@ from newsletter.app import App
 from newsletter.cli.lists import terms_of
 from newsletter.store.people import intents
 from subscribers import directory, suppression
-from subscribers.consent.choosing import Wish, Wishes, choose
-from subscribers.consent.joining import Limits, Rules
-from subscribers.consent.leaving import Farewell, leave
-from subscribers.model import Reason, Suppression
+from subscribers.consent.choosing import NewsletterPreference, Preferences, choose
+from subscribers.consent.signing_up import Rules, SignUpLimits
+from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
+from subscribers.model import Suppression, SuppressionReason
 from subscribers.roster.reading import open_listing
-from subscribers.roster.run import ChangeSet, Order, apply
+from subscribers.roster.run import ChangeSet, ImportJob, apply
 
 ACTOR = "demo"
 
 
 def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
     """Import the sample table once, and let happen to some people what happens to people."""
-    order = Order(
+    order = ImportJob(
         open_listing(root / "subscribers.csv", mapping={}),
         terms_of(app.publication, "subscribers.csv", into=[newsletter]),
         app.settings.pepper,
@@ -37,7 +37,7 @@ def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
         for address in statuses["unsubscribed"]:
             _leave(app, connection, address, newsletter)
         for address, reason in statuses["suppressed"].items():
-            _suppress(app, connection, address, Reason(reason))
+            _suppress(app, connection, address, SuppressionReason(reason))
         for address, days in statuses["paused"].items():
             _pause(app, connection, address, newsletter, ceil(days / 7))
     return found
@@ -45,13 +45,13 @@ def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
 
 def _leave(app: App, connection: sa.Connection, address: str, newsletter: str) -> None:
     person = directory.require(connection, address)
-    farewell = Farewell(newsletter, "page", "too much mail")
+    farewell = Unsubscribe(newsletter, "page", "too much mail")
     pepper = app.settings.pepper
-    outcome = leave(connection, person.id, farewell, pepper=pepper, now=app.now())
+    outcome = unsubscribe(connection, person.id, farewell, pepper=pepper, now=app.now())
     intents.carry_out(connection, outcome, app.journal, now=app.now())
 
 
-def _suppress(app: App, connection: sa.Connection, address: str, reason: Reason) -> None:
+def _suppress(app: App, connection: sa.Connection, address: str, reason: SuppressionReason) -> None:
     person = directory.require(connection, address)
     cause = Suppression(person.address_key, reason, ACTOR, "no such mailbox", app.now())
     pepper = app.settings.pepper
@@ -61,7 +61,9 @@ def _suppress(app: App, connection: sa.Connection, address: str, reason: Reason)
 
 def _pause(app: App, connection: sa.Connection, address: str, newsletter: str, weeks: int) -> None:
     person = directory.require(connection, address)
-    wishes = Wishes(frozenset(), {}, {newsletter: Wish(wanted=True, pause=weeks)}, "")
-    rules = Rules(Limits(), app.settings.pepper, app.now())
+    wishes = Preferences(
+        frozenset(), {}, {newsletter: NewsletterPreference(wanted=True, pause=weeks)}, ""
+    )
+    rules = Rules(SignUpLimits(), app.settings.pepper, app.now())
     outcome = choose(connection, person, wishes, rules)
     intents.carry_out(connection, outcome, app.journal, now=app.now())

@@ -13,6 +13,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
+from newsletter.model.actor import Actor
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
@@ -22,7 +23,7 @@ from subscribers.roster import run
 from subscribers.roster.cells import clean
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
-from subscribers.roster.run import Beside, ChangeSet, Order
+from subscribers.roster.run import Beside, ChangeSet, ImportJob
 
 commands = typer.Typer()
 
@@ -59,10 +60,10 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
             file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter
         )
         terms = terms_of(app.publication, listing.name, into=newsletter or [], attest=attest)
-        order = Order(listing, terms, app.settings.pepper, journal=app.journal)
+        order = ImportJob(listing, terms, app.settings.pepper, journal=app.journal)
         with _progress("rows") as progress:
             found = (
-                run.apply(app.engine, order, actor=_actor(), clock=app.now, progress=progress)
+                run.apply(app.engine, order, actor=actor(), clock=app.now, progress=progress)
                 if apply
                 else run.review(app.reader, order, progress=progress)
             )
@@ -82,7 +83,7 @@ def undo(
     with open_app() as app, _progress("people") as progress:
         beside = Beside(app.journal, app.settings.pepper)
         undone = run.undo(
-            app.engine, number, actor=_actor(), now=app.now(), beside=beside, progress=progress
+            app.engine, number, actor=actor(), now=app.now(), beside=beside, progress=progress
         )
     if as_json:
         print_json(
@@ -237,5 +238,6 @@ def _write(app: App, file: Path, kind: Literal["csv", "jsonl"]) -> int:
         fail(f"{file} cannot be written: {error.strerror}.")
 
 
-def _actor() -> str:
-    return f"staff:{getpass.getuser()}"
+def actor() -> str:
+    """Return the person who runs the command, as acts are recorded."""
+    return str(Actor.person(getpass.getuser()))

@@ -1,6 +1,5 @@
 """`newsletter subscribers …` and `newsletter segment`."""
 
-import getpass
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from newsletter.app import App
 from newsletter.cli import lists
+from newsletter.cli.lists import actor
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.model.publication import Newsletter
@@ -15,8 +15,16 @@ from newsletter.model.vocabulary import topics_by_name
 from newsletter.store.people import intents
 from newsletter.store.people.erasure import erase_elsewhere
 from subscribers import directory, erasure, suppression
-from subscribers.audience import Question, summarise, why
-from subscribers.model import EmailAddress, Reason, Subscriber, Suppression, Tag, TagKind, slug
+from subscribers.audience import Question, summarize, why
+from subscribers.model import (
+    EmailAddress,
+    Subscriber,
+    Suppression,
+    SuppressionReason,
+    Tag,
+    TagKind,
+    slug,
+)
 from subscribers.roster.cells import clean
 from subscribers.segment import parse
 
@@ -96,11 +104,11 @@ def forget(
         if not yes:
             typer.confirm(f"Erase {address} for good?", abort=True)
         with app.engine.begin() as connection:
-            outcome = erasure.erase_address(
+            effects = erasure.erase_address(
                 connection, whose, pepper=app.settings.pepper, actor=actor(), now=app.now()
             )
-            intents.carry_out(connection, outcome, app.journal, now=app.now())
-        found = erase_elsewhere(app.engine, app.settings.outbox, outcome.erased)
+            intents.carry_out(connection, effects, app.journal, now=app.now())
+        found = erase_elsewhere(app.engine, app.settings.outbox, effects.erased)
     say(f"Erased, with {found} copies elsewhere. What stays is a keyed hash.")
 
 
@@ -113,14 +121,14 @@ def suppress(
     """Never mail an address again."""
     with open_app() as app, app.engine.begin() as connection:
         key = EmailAddress.parse(address).key
-        cause = Suppression(key, Reason.MANUAL, actor(), why_, app.now())
-        outcome = suppression.suppress(connection, cause, pepper=app.settings.pepper, actor=actor())
-        intents.carry_out(connection, outcome, app.journal, now=app.now())
+        cause = Suppression(key, SuppressionReason.MANUAL, actor(), why_, app.now())
+        effects = suppression.suppress(connection, cause, pepper=app.settings.pepper, actor=actor())
+        intents.carry_out(connection, effects, app.journal, now=app.now())
     said = {
         "suppressed": f"{address} is suppressed.",
         "taken over": "It was already, by an import; now it stays so even if that is undone.",
     }
-    say(said.get(outcome.word, "It was already."))
+    say(said.get(effects.outcome, "It was already."))
 
 
 @subscribers.command()
@@ -135,10 +143,10 @@ def lift(
     with open_app() as app, app.engine.begin() as connection:
         key = EmailAddress.parse(address).key
         pepper = app.settings.pepper
-        outcome = suppression.lift(
+        effects = suppression.lift(
             connection, key, why=why_, actor=actor(), now=app.now(), pepper=pepper
         )
-        intents.carry_out(connection, outcome, app.journal, now=app.now())
+        intents.carry_out(connection, effects, app.journal, now=app.now())
     say(f"{address} is no longer suppressed.")
 
 
@@ -163,7 +171,7 @@ def segment(
             _say_why(app, question, why_, as_json=as_json)
             return
         with app.reader.begin() as connection:
-            found = summarise(connection, question)
+            found = summarize(connection, question)
     if as_json:
         examples = [{"address": address, "name": name} for address, name in found.examples]
         left_out = dict(found.left_out)
@@ -178,11 +186,6 @@ def segment(
         )
     for reason, people in found.left_out.items():
         say(f"{people:>9,} left out: {reason}")
-
-
-def actor() -> str:
-    """Return who acts, as the audit names them."""
-    return f"staff:{getpass.getuser()}"
 
 
 def _newsletter(app: App, key: str) -> Newsletter:
@@ -223,7 +226,7 @@ def _portrait(person: Subscriber) -> list[str]:
     ]
 
 
-def _print_history(history: Iterable[directory.Line]) -> None:
+def _print_history(history: Iterable[directory.HistoryLine]) -> None:
     rows = [
         {"when": f"{one.at:%Y-%m-%d %H:%M}", "who": one.actor, "what": one.words} for one in history
     ]
@@ -246,7 +249,7 @@ def _show_stranger(stranger: directory.Stranger, *, as_json: bool) -> None:
     _print_history(stranger.history)
 
 
-def _as_json(person: Subscriber, history: list[directory.Line]) -> dict[str, object]:
+def _as_json(person: Subscriber, history: list[directory.HistoryLine]) -> dict[str, object]:
     return {
         "id": person.id,
         "address": person.address,

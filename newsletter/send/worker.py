@@ -156,7 +156,7 @@ class Worker:
             [f"{claim.issue_id}-{number}" for number in waiting.numbers],
             waiting.addresses,
             waiting.names,
-            sign(waiting.subscribers, claim.newsletter, Purpose.MAIL),
+            sign(waiting.subscribers, claim.newsletter, Purpose.ISSUE),
         )
 
     def _withdraw(self, claim: Claim, gone: Mapping[int, str]) -> bool:

@@ -10,7 +10,7 @@ from subscribers.audience.question import (
     reachable,
     reached,
 )
-from subscribers.audience.summary import Summary, summarise, why
+from subscribers.audience.summary import Summary, summarize, why
 
 __all__ = [
     "WORD",
@@ -22,6 +22,6 @@ __all__ = [
     "members",
     "reachable",
     "reached",
-    "summarise",
+    "summarize",
     "why",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.model import Frequency, State, TagKind, slug
+from subscribers.model import Frequency, SubscriptionState, TagKind, slug
 from subscribers.segment import Everyone, Segment
 from subscribers.store import segments
 from subscribers.store.tables import (
@@ -18,7 +18,7 @@ from subscribers.store.tables import (
 from subscribers.store.tables import (
     tags as tag_table,
 )
-from subscribers.store.types import UtcDateTime
+from subscribers.store.types import UtcTimestamp
 
 WORD = 60
 """Tags per bit word: what a signed 64-bit integer holds on every database, with room."""
@@ -166,7 +166,7 @@ def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnEle
     """Return the conditions for being mailed; together the exact opposite of `_reason`."""
     conditions = [
         subscriptions.c.newsletter == question.newsletter,
-        subscriptions.c.state == State.CONFIRMED,
+        subscriptions.c.state == SubscriptionState.CONFIRMED,
         sa.or_(
             subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= question.now
         ),
@@ -198,8 +198,8 @@ def _standing(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElem
     """Return consent and suppression as cases; the gravest first."""
     return [
         (suppressions.c.reason.is_not(None), sa.literal("suppressed:") + suppressions.c.reason),
-        (subscriptions.c.state == State.PENDING, sa.literal("pending")),
-        (subscriptions.c.state == State.LEFT, sa.literal("left")),
+        (subscriptions.c.state == SubscriptionState.PENDING, sa.literal("pending")),
+        (subscriptions.c.state == SubscriptionState.UNSUBSCRIBED, sa.literal("unsubscribed")),
         (
             sa.and_(subscriptions.c.paused_until.is_not(None), subscriptions.c.paused_until > now),
             sa.literal("paused"),
@@ -229,7 +229,7 @@ def _had_since(recent: sa.Select[tuple[int, datetime]], moment: datetime) -> sa.
         sa.select(sa.literal(1))
         .where(
             had.c.subscriber_id == subscriptions.c.subscriber_id,
-            had.c.last_at > sa.literal(moment, UtcDateTime()),
+            had.c.last_at > sa.literal(moment, UtcTimestamp()),
         )
         .correlate(subscriptions)
         .exists()

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscribers.audience.question import OUTSIDE, Question, excluded, members
-from subscribers.model import State, Subscriber, Subscription
+from subscribers.model import Subscriber, Subscription, SubscriptionState
 from subscribers.segment import evaluate, explain
 from subscribers.store.tables import subscribers
 
@@ -21,7 +21,7 @@ class Summary:
     left_out: Mapping[str, int]
 
 
-def summarise(connection: sa.Connection, question: Question, examples: int = 10) -> Summary:
+def summarize(connection: sa.Connection, question: Question, examples: int = 10) -> Summary:
     """Count the audience of a segment and those it leaves out; name the first few."""
     inside = members(connection, question).subquery()
     people = connection.scalar(sa.select(sa.func.count()).select_from(inside))
@@ -61,7 +61,7 @@ def _personal(person: Subscriber, standing: Subscription, now: datetime) -> str:
     """Return why somebody gets no mail whatever the segment; the same words as `_standing`."""
     if person.suppressed is not None:
         return f"suppressed:{person.suppressed.reason.value}"
-    if standing.state is not State.CONFIRMED:
+    if standing.state is not SubscriptionState.CONFIRMED:
         return standing.state.value
     if standing.paused_until is not None and standing.paused_until > now:
         return "paused"

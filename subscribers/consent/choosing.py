@@ -6,27 +6,28 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.consent import joining, leaving
-from subscribers.consent.joining import Rules, SignUp
-from subscribers.consent.leaving import Farewell
+from subscribers.consent import signing_up, unsubscribing
+from subscribers.consent.signing_up import Rules, SignUp
+from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.model import (
+    READER,
+    Effects,
     EmailAddress,
     Frequency,
-    Outcome,
-    State,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Tag,
 )
-from subscribers.store import audit, people, standings, tags
-from subscribers.store.audit import Act
+from subscribers.store import audit, people, statuses, tags
+from subscribers.store.audit import AuditEntry
 
 LONGEST_PAUSE = 52
 """In weeks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewsletterPreference:
     """What somebody wants of one newsletter; `pause` is in weeks, 0 ends one, None leaves it."""
 
     wanted: bool
@@ -35,7 +36,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Preferences:
     """What the preference page was set to.
 
     `offered` are the topics that stood there, `follows` the slugs of those that were ticked: what
@@ -45,7 +46,7 @@ class Wishes:
 
     follows: frozenset[str]
     offered: Mapping[str, Tag]
-    newsletters: Mapping[str, Wish]
+    newsletters: Mapping[str, NewsletterPreference]
     language: str
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
@@ -54,38 +55,44 @@ class Wishes:
     network: str = ""
 
 
-def choose(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules: Rules) -> Outcome:
+def choose(
+    connection: sa.Connection, person: Subscriber, preferences: Preferences, rules: Rules
+) -> Effects:
     """Carry out what somebody set on their page.
 
     The outcome is saved; saved and asked; or saved, asked before: what they added was asked about
     by mail already.
     """
-    detail = _topics(connection, person, wishes)
-    outcomes = [_newsletter(connection, person, key, wishes, rules) for key in wishes.newsletters]
-    if wishes.language and wishes.language != person.language:
-        detail["language"] = [wishes.language]
-    language = wishes.language or person.language
-    standings.acted(connection, person.id, rules.now, language=language)
+    detail = _topics(connection, person, preferences)
+    outcomes = [
+        _newsletter(connection, person, key, preferences, rules) for key in preferences.newsletters
+    ]
+    if preferences.language and preferences.language != person.language:
+        detail["language"] = [preferences.language]
+    language = preferences.language or person.language
+    statuses.acted(connection, person.id, rules.now, language=language)
     if detail:
-        audit.record(connection, Act("person", "chose", rules.now, person.id, detail=detail))
-    asked = _ask(connection, person, wishes, rules)
+        audit.record(connection, AuditEntry(READER, "chose", rules.now, person.id, detail=detail))
+    asked = _ask(connection, person, preferences, rules)
     outcomes.append(asked)
     words = {"mailed": "saved and asked", "not mailed": "saved, asked before"}
-    return Outcome(
-        words.get(asked.word, "saved"),
-        mails=tuple(mail for one in outcomes for mail in one.mails),
+    return Effects(
+        words.get(asked.outcome, "saved"),
+        notices=tuple(mail for one in outcomes for mail in one.notices),
         entries=tuple(entry for one in outcomes for entry in one.entries),
     )
 
 
-def _topics(connection: sa.Connection, person: Subscriber, wishes: Wishes) -> dict[str, list[str]]:
+def _topics(
+    connection: sa.Connection, person: Subscriber, preferences: Preferences
+) -> dict[str, list[str]]:
     added: list[Tag] = []
     removed: list[str] = []
-    for slug, tag in wishes.offered.items():
-        followed = person.slugs & (wishes.names.get(slug, frozenset()) | {slug})
-        if slug in wishes.follows and not followed:
+    for slug, tag in preferences.offered.items():
+        followed = person.slugs & (preferences.names.get(slug, frozenset()) | {slug})
+        if slug in preferences.follows and not followed:
             added.append(tag)
-        elif slug not in wishes.follows:
+        elif slug not in preferences.follows:
             removed.extend(sorted(followed))
     tags.give(connection, person.id, added)
     tags.take(connection, person.id, removed)
@@ -94,55 +101,63 @@ def _topics(connection: sa.Connection, person: Subscriber, wishes: Wishes) -> di
 
 
 def _newsletter(
-    connection: sa.Connection, person: Subscriber, key: str, wishes: Wishes, rules: Rules
-) -> Outcome:
-    wish = wishes.newsletters[key]
+    connection: sa.Connection, person: Subscriber, key: str, preferences: Preferences, rules: Rules
+) -> Effects:
+    preference = preferences.newsletters[key]
     standing = person.subscription(key)
-    if standing is None or standing.state is not State.CONFIRMED:
-        return Outcome("unchanged")
-    if not wish.wanted:
-        farewell = Farewell(key, "preferences", titles=wishes.titles)
-        return leaving.leave(connection, person.id, farewell, pepper=rules.pepper, now=rules.now)
-    _adjust(connection, person, standing, wish, rules.now)
-    return Outcome("kept")
+    if standing is None or standing.state is not SubscriptionState.CONFIRMED:
+        return Effects("unchanged")
+    if not preference.wanted:
+        farewell = Unsubscribe(key, "preferences", titles=preferences.titles)
+        return unsubscribing.unsubscribe(
+            connection, person.id, farewell, pepper=rules.pepper, now=rules.now
+        )
+    _adjust(connection, person, standing, preference, rules.now)
+    return Effects("kept")
 
 
 def _adjust(
     connection: sa.Connection,
     person: Subscriber,
     standing: Subscription,
-    wish: Wish,
+    preference: NewsletterPreference,
     now: datetime,
 ) -> None:
     values: dict[str, object] = {}
-    if wish.frequency is not standing.frequency:
-        values["frequency"] = wish.frequency.value
-    if wish.pause is not None:
-        weeks = min(max(wish.pause, 0), LONGEST_PAUSE)
+    if preference.frequency is not standing.frequency:
+        values["frequency"] = preference.frequency.value
+    if preference.pause is not None:
+        weeks = min(max(preference.pause, 0), LONGEST_PAUSE)
         until = now + timedelta(weeks=weeks) if weeks else None
         if until != standing.paused_until:
             values["paused_until"] = until
     if not values:
         return
-    standings.adjust(connection, person.id, standing.newsletter, values)
+    statuses.adjust(connection, person.id, standing.newsletter, values)
     detail = {name: str(value) for name, value in values.items()}
-    audit.record(connection, Act("person", "set", now, person.id, standing.newsletter, detail))
+    audit.record(connection, AuditEntry(READER, "set", now, person.id, standing.newsletter, detail))
 
 
-def _ask(connection: sa.Connection, person: Subscriber, wishes: Wishes, rules: Rules) -> Outcome:
+def _ask(
+    connection: sa.Connection, person: Subscriber, preferences: Preferences, rules: Rules
+) -> Effects:
     """Ask by mail about newsletters that were ticked and are not confirmed."""
-    confirmed = {one.newsletter for one in person.subscriptions if one.state is State.CONFIRMED}
+    confirmed = {
+        one.newsletter for one in person.subscriptions if one.state is SubscriptionState.CONFIRMED
+    }
     titles = {
-        key: wishes.titles[key]
-        for key, wish in wishes.newsletters.items()
-        if wish.wanted and key not in confirmed and key in wishes.titles
+        key: preferences.titles[key]
+        for key, preference in preferences.newsletters.items()
+        if preference.wanted and key not in confirmed and key in preferences.titles
     }
     if not titles:
-        return Outcome("nothing to ask")
+        return Effects("nothing to ask")
     address = EmailAddress(person.address, person.address_key)
-    language = wishes.language or person.language
-    asked = SignUp(address, titles, (), language, wishes.source, wishes.wording, wishes.network)
-    return joining.ask(connection, person.id, asked, rules)
+    language = preferences.language or person.language
+    asked = SignUp(
+        address, titles, (), language, preferences.source, preferences.wording, preferences.network
+    )
+    return signing_up.ask(connection, person.id, asked, rules)
 
 
 def present(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
@@ -160,6 +175,6 @@ def pause(
     now: datetime,
 ) -> None:
     """Pause a newsletter until a time, or end the pause with None."""
-    standings.adjust(connection, person.id, newsletter, {"paused_until": until})
+    statuses.adjust(connection, person.id, newsletter, {"paused_until": until})
     detail = {"paused_until": "" if until is None else until.isoformat()}
-    audit.record(connection, Act(actor, "set", now, person.id, newsletter, detail))
+    audit.record(connection, AuditEntry(actor, "set", now, person.id, newsletter, detail))

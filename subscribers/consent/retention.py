@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.model import State
+from subscribers.model import SubscriptionState
 from subscribers.store import erasures, people, proofs
 from subscribers.store.tables import (
     requests,
@@ -18,14 +18,16 @@ CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RetentionPeriods:
     """How long pending sign-ups and network addresses are kept."""
 
     pending: timedelta = timedelta(days=14)
     networks: timedelta = timedelta(days=30)
 
 
-def purge(connection: sa.Connection, kept: Kept, *, pepper: bytes, now: datetime) -> dict[str, int]:
+def purge(
+    connection: sa.Connection, kept: RetentionPeriods, *, pepper: bytes, now: datetime
+) -> dict[str, int]:
     """Delete a thousand unanswered sign-ups, and old network addresses and links.
 
     Call it again while `pending` is not 0. Pending people whom an import brought stay: its undo
@@ -42,7 +44,7 @@ def purge(connection: sa.Connection, kept: Kept, *, pepper: bytes, now: datetime
 def _pending(connection: sa.Connection, before: datetime, pepper: bytes) -> int:
     settled = sa.exists().where(
         subscriptions.c.subscriber_id == subscribers.c.id,
-        subscriptions.c.state != State.PENDING,
+        subscriptions.c.state != SubscriptionState.PENDING,
     )
     recent = sa.exists().where(
         requests.c.subscriber_id == subscribers.c.id, requests.c.at >= before

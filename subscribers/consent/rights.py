@@ -10,32 +10,40 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers import directory, erasure
-from subscribers.consent.joining import Rules
-from subscribers.model import EmailAddress, Entry, Mail, Outcome, Reason, Subscriber
-from subscribers.store import audit, erasures, links, people, proofs, requests, standings
-from subscribers.store.audit import Act
-from subscribers.store.links import Link
-from subscribers.tokens import Claim, Purpose
+from subscribers.consent.signing_up import Rules
+from subscribers.model import (
+    READER,
+    Effects,
+    EmailAddress,
+    JournalEntry,
+    NoticeIntent,
+    Subscriber,
+    SuppressionReason,
+)
+from subscribers.store import audit, erasures, links, people, proofs, requests, statuses
+from subscribers.store.audit import AuditEntry
+from subscribers.store.links import SingleUseLink
+from subscribers.tokens import LinkClaim, Purpose
 
 LASTS = timedelta(hours=1)
 A_DAY = 5
 """How many such links one person is mailed a day."""
 
 
-def mail_link(connection: sa.Connection, person: Subscriber, now: datetime) -> Outcome:
-    """Mail a single-use link to the address on file."""
+def mail_link(connection: sa.Connection, person: Subscriber, now: datetime) -> Effects:
+    """NoticeIntent a single-use link to the address on file."""
     if person.suppressed is not None or links.issued_lately(connection, person.id, now) >= A_DAY:
-        return Outcome("not mailed")
+        return Effects("not mailed")
     link = links.issue(connection, person.id, Purpose.MANAGE.value, lasts=LASTS, now=now)
-    return Outcome("mailed", mails=(_mail("manage", link, person),))
+    return Effects("mailed", notices=(_mail("manage", link, person),))
 
 
-def works(connection: sa.Connection, claim: Claim, now: datetime) -> Link | None:
+def works(connection: sa.Connection, claim: LinkClaim, now: datetime) -> SingleUseLink | None:
     """Return the link of a claim while it works, without using it."""
     return links.open_link(connection, claim.serial, claim.subscriber_id, claim.purpose.value, now)
 
 
-def everything(connection: sa.Connection, claim: Claim, now: datetime) -> dict[str, Any] | None:
+def everything(connection: sa.Connection, claim: LinkClaim, now: datetime) -> dict[str, Any] | None:
     """Use the link to get all that is held here about a person; None if it does not work.
 
     What they were sent is not: it lies with whoever sent it.
@@ -45,7 +53,7 @@ def everything(connection: sa.Connection, claim: Claim, now: datetime) -> dict[s
         return None
     agreed = proofs.of(connection, [person.id]).get(person.id, [])
     acts = audit.of(connection, person.id)
-    audit.record(connection, Act("person", "got everything we hold", now, person.id))
+    audit.record(connection, AuditEntry(READER, "got everything we hold", now, person.id))
     history = [
         {
             "at": one.at.isoformat(),
@@ -63,17 +71,17 @@ def everything(connection: sa.Connection, claim: Claim, now: datetime) -> dict[s
     }
 
 
-def erase(connection: sa.Connection, claim: Claim, *, pepper: bytes, now: datetime) -> Outcome:
+def erase(connection: sa.Connection, claim: LinkClaim, *, pepper: bytes, now: datetime) -> Effects:
     """Use the link to erase a person; the outcome is erased or gone."""
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
-        return Outcome("gone")
-    return erasure.erase(connection, person, pepper=pepper, actor="person", now=now)
+        return Effects("gone")
+    return erasure.erase(connection, person, pepper=pepper, actor=READER, now=now)
 
 
 def change_address(
-    connection: sa.Connection, claim: Claim, address: EmailAddress, rules: Rules
-) -> Outcome:
+    connection: sa.Connection, claim: LinkClaim, address: EmailAddress, rules: Rules
+) -> Effects:
     """Use the link to ask for another address; a mail goes there, and nothing changes before.
 
     Whether that address is known to us already must not show. It may be a stranger's: it gets no
@@ -82,9 +90,9 @@ def change_address(
     now = rules.now
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
-        return Outcome("gone")
+        return Effects("gone")
     if not _may_ask(connection, address.key, rules):
-        return Outcome("not mailed")
+        return Effects("not mailed")
     erasures.add_asked(connection, address.key, rules.pepper, 1, now)
     link = links.issue(
         connection,
@@ -95,14 +103,14 @@ def change_address(
         address=address.text,
         key=address.key,
     )
-    return Outcome("mailed", mails=(_mail("address-change", link, person, address.text),))
+    return Effects("mailed", notices=(_mail("address-change", link, person, address.text),))
 
 
 def _may_ask(connection: sa.Connection, key: str, rules: Rules) -> bool:
     kept = erasures.kept(connection, [key], rules.pepper).get(key)
-    if kept is not None and kept.reason == Reason.ERASED:
+    if kept is not None and kept.reason == SuppressionReason.ERASED:
         return False
-    erasures.recognise(connection, [key], rules.pepper)
+    erasures.recognize(connection, [key], rules.pepper)
     if people.suppressed(connection, [key]) or people.find(connection, key) is not None:
         return False
     before = erasures.asked(connection, key, rules.pepper)
@@ -110,8 +118,8 @@ def _may_ask(connection: sa.Connection, key: str, rules: Rules) -> bool:
 
 
 def take_address(
-    connection: sa.Connection, claim: Claim, *, pepper: bytes, now: datetime
-) -> Outcome:
+    connection: sa.Connection, claim: LinkClaim, *, pepper: bytes, now: datetime
+) -> Effects:
     """Use the link that came to the new address; the outcome is changed, taken or gone.
 
     The hash of the old one stays: no list may bring its owner back under it.
@@ -119,33 +127,33 @@ def take_address(
     link = links.use(connection, claim.serial, claim.subscriber_id, Purpose.ADDRESS.value, now)
     person = people.load(connection, claim.subscriber_id) if link is not None else None
     if link is None or person is None:
-        return Outcome("gone")
+        return Effects("gone")
     key = str(link.detail["key"])
-    erasures.recognise(connection, [key], pepper)
+    erasures.recognize(connection, [key], pepper)
     if people.find(connection, key) is not None or people.suppressed(connection, [key]):
-        return Outcome("taken")
+        return Effects("taken")
     try:
         with connection.begin_nested():
-            standings.acted(
+            statuses.acted(
                 connection, person.id, now, address=str(link.detail["address"]), address_key=key
             )
     except sa.exc.IntegrityError:
-        return Outcome("taken")
+        return Effects("taken")
     new, old = (erasures.hashed(one, pepper) for one in (key, person.address_key))
     erasures.forget(connection, new)
     erasures.forget_asked(connection, key, pepper)
     erasures.remember(connection, old, now, erasures.MOVED)
-    audit.record(connection, Act("person", "changed the address", now, person.id))
-    return Outcome("changed", entries=(Entry("moved", now, person.id, new, reason=old),))
+    audit.record(connection, AuditEntry(READER, "changed the address", now, person.id))
+    return Effects("changed", entries=(JournalEntry("moved", now, person.id, new, reason=old),))
 
 
 def _use(
-    connection: sa.Connection, claim: Claim, purpose: Purpose, now: datetime
+    connection: sa.Connection, claim: LinkClaim, purpose: Purpose, now: datetime
 ) -> Subscriber | None:
     link = links.use(connection, claim.serial, claim.subscriber_id, purpose.value, now)
     return people.load(connection, claim.subscriber_id) if link is not None else None
 
 
-def _mail(kind: str, link: Link, person: Subscriber, address: str = "") -> Mail:
+def _mail(kind: str, link: SingleUseLink, person: Subscriber, address: str = "") -> NoticeIntent:
     values = {"serial": str(link.serial), "until": link.expires_at.isoformat(), "newsletter": ""}
-    return Mail(kind, f"{kind}:{link.serial}", person.id, person.language, values, address)
+    return NoticeIntent(kind, f"{kind}:{link.serial}", person.id, person.language, values, address)

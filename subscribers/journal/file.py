@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from subscribers.model import Entry
+from subscribers.model import JournalEntry
 
 REASON_LIMIT = 500
+_ACTS_BEFORE = {"left": "unsubscribed"}
+"""What earlier versions wrote. A journal is never rewritten, so these are read forever."""
 
 
 class Journal:
@@ -18,7 +20,7 @@ class Journal:
         """Use a file that need not exist yet."""
         self.path = path
 
-    def append(self, entries: Iterable[Entry]) -> None:
+    def append(self, entries: Iterable[JournalEntry]) -> None:
         """Append entries; call it before the transaction commits, so that none is missing."""
         lines = "".join(_line(entry) for entry in entries)
         if not lines:
@@ -32,11 +34,11 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[JournalEntry]:
         """Yield what was appended; a last line cut short by a crash is skipped."""
         return (entry for _, entry in self.since(0))
 
-    def since(self, start: int) -> Iterator[tuple[int, Entry]]:
+    def since(self, start: int) -> Iterator[tuple[int, JournalEntry]]:
         """Yield (where it ends, entry) for what lies behind the first `start` bytes."""
         if not self.path.exists():
             return
@@ -49,7 +51,7 @@ class Journal:
                     yield end, entry
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: JournalEntry) -> str:
     content = {
         "act": entry.act,
         "at": entry.at.isoformat(),
@@ -62,11 +64,11 @@ def _line(entry: Entry) -> str:
     return json.dumps({name: value for name, value in content.items() if value != ""}) + "\n"
 
 
-def _entry(line: str) -> Entry | None:
+def _entry(line: str) -> JournalEntry | None:
     try:
         content = json.loads(line)
-        return Entry(
-            act=str(content["act"]),
+        return JournalEntry(
+            act=_ACTS_BEFORE.get(content["act"], str(content["act"])),
             at=datetime.fromisoformat(content["at"]),
             subscriber_id=int(content["subscriber"]),
             hash=str(content["hash"]),

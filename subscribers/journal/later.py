@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from subscribers.model import Entry
+from subscribers.model import JournalEntry
 
 
 class Later:
     """The last lines that take something back, by what they take back and whose it is."""
 
-    def __init__(self, lines: Iterable[tuple[int, Entry]]) -> None:
+    def __init__(self, lines: Iterable[tuple[int, JournalEntry]]) -> None:
         """Read (where it ends, entry) to the end of the journal."""
         self.hashes: set[str] = set()
         self._last: dict[tuple[str, ...], int] = {}
@@ -33,7 +33,7 @@ class Later:
         """Tell whether an address was suppressed again after a line."""
         return self._after(end, ("lifted", hash_))
 
-    def restored(self, end: int, entry: Entry) -> bool:
+    def restored(self, end: int, entry: JournalEntry) -> bool:
         """Tell whether the import that took somebody back was undone after a line."""
         return self._after(end, _left(entry))
 
@@ -41,7 +41,7 @@ class Later:
         return self._last.get(key, 0) > end
 
 
-def _takes_back(entry: Entry) -> Iterable[tuple[str, ...]]:
+def _takes_back(entry: JournalEntry) -> Iterable[tuple[str, ...]]:
     taken: dict[str, list[tuple[str, ...]]] = {
         "lifted": [("suppressed", entry.hash)],
         "suppressed": [("lifted", entry.hash)],
@@ -53,5 +53,5 @@ def _takes_back(entry: Entry) -> Iterable[tuple[str, ...]]:
     return taken.get(entry.act, [])
 
 
-def _left(entry: Entry) -> tuple[str, ...]:
-    return ("left", str(entry.subscriber_id), entry.newsletter, entry.reason)
+def _left(entry: JournalEntry) -> tuple[str, ...]:
+    return ("unsubscribed", str(entry.subscriber_id), entry.newsletter, entry.reason)

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from subscribers.journal.later import Later
 from subscribers.model import (
     BY_IMPORT,
-    Entry,
     Erased,
-    Reason,
-    State,
+    JournalEntry,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Suppression,
+    SuppressionReason,
 )
-from subscribers.store import erasures, people, standings, traces
+from subscribers.store import erasures, people, statuses, traces
 from subscribers.store import suppressions as never_mailed
 from subscribers.store.tables import subscribers, subscriptions, suppressions
 
@@ -25,11 +25,11 @@ ALL = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JournalLine:
     """An entry, the byte where it ends, and whoever has its number in this database."""
 
     end: int
-    entry: Entry
+    entry: JournalEntry
     person: Subscriber | None
 
 
@@ -44,10 +44,10 @@ class Learning:
         self._moved: dict[int, set[str]] = {}
         self._keys: dict[str, dict[str, str]] = {}
 
-    def learn(self, connection: sa.Connection, line: Line) -> bool:
+    def learn(self, connection: sa.Connection, line: JournalLine) -> bool:
         """Apply one line; return whether the database lacked it."""
         acts = {
-            "left": self._leave,
+            "unsubscribed": self._unsubscribe,
             "suppressed": self._suppress,
             "lifted": self._lift,
             "erased": self._erase,
@@ -57,7 +57,7 @@ class Learning:
         act = acts.get(line.entry.act)
         return act is not None and act(connection, line)
 
-    def _owner(self, line: Line) -> Subscriber | None:
+    def _owner(self, line: JournalLine) -> Subscriber | None:
         """Return the person with the number of a line, if the number still is that person's."""
         person = line.person
         if person is None:
@@ -71,32 +71,34 @@ class Learning:
     def _hashed(self, key: str) -> str:
         return erasures.hashed(key, self._pepper)
 
-    def _leave(self, connection: sa.Connection, line: Line) -> bool:
+    def _unsubscribe(self, connection: sa.Connection, line: JournalLine) -> bool:
         entry = line.entry
         if self._later.restored(line.end, entry):
             return False
         if line.person is None:
             over = self._later.gone(line.end, entry.hash) or self._later.back(line.end, entry.hash)
-            return not over and erasures.remember(connection, entry.hash, entry.at, erasures.LEFT)
+            return not over and erasures.remember(
+                connection, entry.hash, entry.at, erasures.UNSUBSCRIBED
+            )
         person = self._owner(line)
         if person is None or not _end(connection, person, entry):
             return False
         if _own_word(entry):
-            standings.acted(connection, person.id, entry.at)
+            statuses.acted(connection, person.id, entry.at)
         return True
 
-    def _suppress(self, connection: sa.Connection, line: Line) -> bool:
+    def _suppress(self, connection: sa.Connection, line: JournalLine) -> bool:
         entry = line.entry
-        if entry.reason not in set(Reason) or self._later.mailable(line.end, entry.hash):
+        if entry.reason not in set(SuppressionReason) or self._later.mailable(line.end, entry.hash):
             return False
         key = self._key(connection, line)
         if key is None:
             return erasures.remember(connection, entry.hash, entry.at, entry.reason)
         origin = entry.origin or "journal"
-        wanted = Suppression(key, Reason(entry.reason), origin, "", entry.at)
+        wanted = Suppression(key, SuppressionReason(entry.reason), origin, "", entry.at)
         return never_mailed.put(connection, wanted) is not None
 
-    def _lift(self, connection: sa.Connection, line: Line) -> bool:
+    def _lift(self, connection: sa.Connection, line: JournalLine) -> bool:
         """Lift what was suppressed before; what was suppressed again since stays."""
         entry = line.entry
         if self._later.suppressed(line.end, entry.hash):
@@ -111,10 +113,10 @@ class Learning:
         )
         return key is not None and connection.execute(lifted).rowcount > 0
 
-    def _erase(self, connection: sa.Connection, line: Line) -> bool:
+    def _erase(self, connection: sa.Connection, line: JournalLine) -> bool:
         entry = line.entry
         kept = erasures.load(connection, entry.hash)
-        if kept is not None and kept.reason == Reason.ERASED and kept.at >= entry.at:
+        if kept is not None and kept.reason == SuppressionReason.ERASED and kept.at >= entry.at:
             return False
         news = not self._later.back(line.end, entry.hash) and erasures.remember(
             connection, entry.hash, entry.at
@@ -134,11 +136,11 @@ class Learning:
         self._erased(Erased(person.id, person.address))
         return True
 
-    def _return(self, connection: sa.Connection, line: Line) -> bool:
+    def _return(self, connection: sa.Connection, line: JournalLine) -> bool:
         over = self._later.gone(line.end, line.entry.hash)
         return not over and erasures.forget(connection, line.entry.hash)
 
-    def _move(self, connection: sa.Connection, line: Line) -> bool:
+    def _move(self, connection: sa.Connection, line: JournalLine) -> bool:
         """Learn that a number has another address, of which we are told only the hash."""
         entry, person = line.entry, line.person
         news = self._return(connection, line)
@@ -151,7 +153,7 @@ class Learning:
         moved = (entry.reason, entry.at, erasures.MOVED)
         return (not back and erasures.remember(connection, *moved)) or news
 
-    def _key(self, connection: sa.Connection, line: Line) -> str | None:
+    def _key(self, connection: sa.Connection, line: JournalLine) -> str | None:
         """Return the address that a line speaks of, as far as this database knows it."""
         owner = self._owner(line)
         if owner is not None:
@@ -169,11 +171,11 @@ class Learning:
         return self._keys[table.name].get(hash_)
 
 
-def _own_word(entry: Entry) -> bool:
+def _own_word(entry: JournalEntry) -> bool:
     return not entry.reason.startswith(BY_IMPORT)
 
 
-def _end(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
+def _end(connection: sa.Connection, person: Subscriber, entry: JournalEntry) -> bool:
     """End the subscriptions that a line ends and that this database has not seen ended."""
     named = [one.newsletter for one in person.subscriptions if _goes_on(one, entry)]
     if not named:
@@ -185,13 +187,15 @@ def _end(connection: sa.Connection, person: Subscriber, entry: Entry) -> bool:
             subscriptions.c.newsletter.in_(named),
             subscriptions.c.since <= entry.at,
         )
-        .values(state=State.LEFT.value, since=entry.at, reason=entry.reason)
+        .values(state=SubscriptionState.UNSUBSCRIBED.value, since=entry.at, reason=entry.reason)
     )
     return left.rowcount > 0
 
 
-def _goes_on(one: Subscription, entry: Entry) -> bool:
+def _goes_on(one: Subscription, entry: JournalEntry) -> bool:
     """Tell whether a subscription goes on past its line; their own word stands above a list's."""
     if entry.newsletter not in {ALL, one.newsletter} or one.since > entry.at:
         return False
-    return one.state is not State.LEFT or (one.lowered and _own_word(entry))
+    return one.state is not SubscriptionState.UNSUBSCRIBED or (
+        one.ended_by_import and _own_word(entry)
+    )

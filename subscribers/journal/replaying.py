@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from subscribers.journal.file import Journal
 from subscribers.journal.later import Later
-from subscribers.journal.learning import Learning, Line
-from subscribers.model import Entry, Erased
+from subscribers.journal.learning import JournalLine, Learning
+from subscribers.model import Erased, JournalEntry
 from subscribers.store import audit, people
-from subscribers.store.audit import Act
+from subscribers.store.audit import AuditEntry
 
 SETTLED = timedelta(minutes=1)
 """Longer than any transaction that writes to the journal."""
@@ -47,7 +47,7 @@ class Replaying:
         After a restore they are what the backup had forgotten. What is younger than SETTLED may
         still be in its transaction: it is left for the next time, unless nobody else is at work.
         """
-        lines: Iterator[tuple[int, Entry]] = self._journal.since(self.known)
+        lines: Iterator[tuple[int, JournalEntry]] = self._journal.since(self.known)
         if settled:
             lines = takewhile(lambda line: line[1].at <= self._now - SETTLED, lines)
         some = list(islice(lines, AT_ONCE))
@@ -55,7 +55,7 @@ class Replaying:
         news = 0
         for end, entry in some:
             number = entry.subscriber_id
-            if self._learning.learn(connection, Line(end, entry, present.get(number))):
+            if self._learning.learn(connection, JournalLine(end, entry, present.get(number))):
                 news += 1
                 self._record(connection, entry)
                 present.pop(number, None)
@@ -63,9 +63,9 @@ class Replaying:
             self.known = end
         return len(some), news
 
-    def _record(self, connection: sa.Connection, entry: Entry) -> None:
+    def _record(self, connection: sa.Connection, entry: JournalEntry) -> None:
         number, act = entry.subscriber_id or None, f"{entry.act} again"
-        audit.record(connection, Act("journal", act, self._now, number, entry.newsletter))
+        audit.record(connection, AuditEntry("journal", act, self._now, number, entry.newsletter))
 
 
 def replay(

@@ -9,18 +9,18 @@ from datetime import datetime
 
 from subscribers.model import (
     BY_IMPORT,
-    Reason,
-    State,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Suppression,
+    SuppressionReason,
     Tag,
     TagKind,
 )
-from subscribers.roster.rows import Blocked, Proof, Row, Wanted
+from subscribers.roster.rows import Blocked, ConsentProof, ImportRow, WantedSubscription
 
 _GONE = {
-    "left": "this address has left, after the backup that the database was restored from",
+    "unsubscribed": "this address unsubscribed after the backup that the database was restored from",
     "moved": "this subscriber has given us another address instead",
 }
 
@@ -54,22 +54,22 @@ class Change:
     `withheld` says in words what the row asked for and did not get.
     """
 
-    row: Row
+    row: ImportRow
     outcome: str
     reason: str = ""
     name: str = ""
     language: str = ""
     tags: tuple[Tag, ...] = ()
-    subscriptions: tuple[Wanted, ...] = ()
+    subscriptions: tuple[WantedSubscription, ...] = ()
     lowered: tuple[Lowered, ...] = ()
-    proofs: tuple[Proof, ...] = ()
+    proofs: tuple[ConsentProof, ...] = ()
     blocked: Blocked | None = None
     withheld: tuple[str, ...] = ()
 
 
-def decide(row: Row, known: Known) -> Change:
+def decide(row: ImportRow, known: Known) -> Change:
     """Return what to write for a row."""
-    if known.gone == Reason.ERASED:
+    if known.gone == SuppressionReason.ERASED:
         return Change(row, "refused", "this address was erased on request")
     if known.subscriber is not None:
         return _changed(row, known, known.subscriber)
@@ -80,7 +80,7 @@ def decide(row: Row, known: Known) -> Change:
     return _new(row, known)
 
 
-def _new(row: Row, known: Known) -> Change:
+def _new(row: ImportRow, known: Known) -> Change:
     blocked = row.blocked if known.suppressed is None else None
     if not row.person:
         return Change(row, "suppressed" if blocked else "unchanged", blocked=blocked)
@@ -97,9 +97,9 @@ def _new(row: Row, known: Known) -> Change:
     )
 
 
-def _changed(row: Row, known: Known, person: Subscriber) -> Change:
+def _changed(row: ImportRow, known: Known, person: Subscriber) -> Change:
     added, lowered, withheld = _standings(row, person, known)
-    news = {one.newsletter for one in added if one.state is State.CONFIRMED}
+    news = {one.newsletter for one in added if one.state is SubscriptionState.CONFIRMED}
     change = Change(
         row,
         "unchanged",
@@ -112,7 +112,9 @@ def _changed(row: Row, known: Known, person: Subscriber) -> Change:
             replace(proof, vouched=True) for proof in row.proofs if proof.newsletter in news
         )
         + tuple(
-            Proof(one.newsletter, "withdrawn", one.since, "they left elsewhere", vouched=True)
+            ConsentProof(
+                one.newsletter, "withdrawn", one.since, "they left elsewhere", vouched=True
+            )
             for one in lowered
         ),
         blocked=row.blocked if known.suppressed is None else None,
@@ -123,44 +125,50 @@ def _changed(row: Row, known: Known, person: Subscriber) -> Change:
 
 
 def _standings(
-    row: Row, person: Subscriber, known: Known
-) -> tuple[tuple[Wanted, ...], tuple[Lowered, ...], tuple[str, ...]]:
-    added: list[Wanted] = []
+    row: ImportRow, person: Subscriber, known: Known
+) -> tuple[tuple[WantedSubscription, ...], tuple[Lowered, ...], tuple[str, ...]]:
+    added: list[WantedSubscription] = []
     lowered: list[Lowered] = []
     withheld: list[str] = []
-    gone = any(one.state is State.LEFT for one in person.subscriptions)
+    gone = any(one.state is SubscriptionState.UNSUBSCRIBED for one in person.subscriptions)
     for wanted in row.subscriptions:
         present = person.subscription(wanted.newsletter)
-        if present is None and wanted.state is not State.LEFT and (gone or person.suppressed):
+        if (
+            present is None
+            and wanted.state is not SubscriptionState.UNSUBSCRIBED
+            and (gone or person.suppressed)
+        ):
             withheld.append(_why_not(wanted, person))
         elif present is None:
             added.append(wanted)
-        elif wanted.state is State.LEFT and _newer(wanted.since, present, known):
-            if present.state is not State.LEFT:
+        elif wanted.state is SubscriptionState.UNSUBSCRIBED and _newer(
+            wanted.since, present, known
+        ):
+            if present.state is not SubscriptionState.UNSUBSCRIBED:
                 lowered.append(Lowered(wanted.newsletter, present, wanted.since))
         elif _rank(wanted.state) > _rank(present.state):
             withheld.append(f"{wanted.newsletter}: stays {present.state.value}")
-    if any(one.state is State.PENDING for one in added):
+    if any(one.state is SubscriptionState.PENDING for one in added):
         withheld.extend(_unattested(row))
     return tuple(added), tuple(lowered), tuple(withheld)
 
 
-def _why_not(wanted: Wanted, person: Subscriber) -> str:
+def _why_not(wanted: WantedSubscription, person: Subscriber) -> str:
     if person.suppressed:
         return f"{wanted.newsletter}: not added, suppressed: {person.suppressed.reason.value}"
     return f"{wanted.newsletter}: not added, they left another newsletter"
 
 
-def _unattested(row: Row) -> tuple[str, ...]:
+def _unattested(row: ImportRow) -> tuple[str, ...]:
     return ("stays pending: no consent is attested",) if row.unattested else ()
 
 
-def _new_tags(row: Row, known: Known, person: Subscriber) -> tuple[Tag, ...]:
+def _new_tags(row: ImportRow, known: Known, person: Subscriber) -> tuple[Tag, ...]:
     missing = (tag for tag in row.tags if tag.slug not in person.slugs)
     return tuple(tag for tag in missing if not (known.chose and tag.kind is TagKind.TOPIC))
 
 
-def _unchosen(row: Row, known: Known, person: Subscriber) -> tuple[str, ...]:
+def _unchosen(row: ImportRow, known: Known, person: Subscriber) -> tuple[str, ...]:
     kept = any(tag.kind is TagKind.TOPIC and tag.slug not in person.slugs for tag in row.tags)
     return ("topics: what they chose themselves stays",) if known.chose and kept else ()
 
@@ -179,5 +187,9 @@ def _newer(since: datetime | None, present: Subscription, known: Known) -> bool:
     return agreed is None or agreed >= present.since or since > agreed
 
 
-def _rank(state: State) -> int:
-    return (State.LEFT, State.PENDING, State.CONFIRMED).index(state)
+def _rank(state: SubscriptionState) -> int:
+    return (
+        SubscriptionState.UNSUBSCRIBED,
+        SubscriptionState.PENDING,
+        SubscriptionState.CONFIRMED,
+    ).index(state)

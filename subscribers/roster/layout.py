@@ -57,14 +57,14 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ReadingOptions:
     """What whoever imports says instead of a guess; `mapping` is field to header."""
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ""
 
 
-def recognise(head: bytes, encoding: str, wishes: Wishes, *, name: str) -> Layout:
+def recognize(head: bytes, encoding: str, options: ReadingOptions, *, name: str) -> Layout:
     """Find out how to read a file from its first bytes.
 
     Raises ImportRefused when it holds no table or no column of addresses.
@@ -78,13 +78,13 @@ def recognise(head: bytes, encoding: str, wishes: Wishes, *, name: str) -> Layou
     if first.startswith("{"):
         headers, sample = _keys(text)
     else:
-        delimiter = _one_character(wishes.delimiter) or guess_delimiter(text)
+        delimiter = _one_character(options.delimiter) or guess_delimiter(text)
         headers, sample = _first_rows(text, delimiter, name)
         layout = Layout(_known_by(headers), encoding, delimiter)
-    columns = _columns(layout, headers, sample, wishes, name)
+    columns = _columns(layout, headers, sample, options, name)
     used = set(columns.values())
     unused = tuple(header for header in headers if header and header not in used)
-    left_out = frozenset(meaning for meaning, header in wishes.mapping.items() if not header)
+    left_out = frozenset(meaning for meaning, header in options.mapping.items() if not header)
     return replace(layout, columns=columns, unused=unused, left_out=left_out)
 
 
@@ -184,12 +184,12 @@ def _known_by(headers: Iterable[str]) -> Format:
 
 
 def _columns(
-    layout: Layout, headers: list[str], sample: Cells, wishes: Wishes, name: str
+    layout: Layout, headers: list[str], sample: Cells, options: ReadingOptions, name: str
 ) -> dict[str, str]:
     if not headers:  # a first line of JSON that is too long to look at, or broken
-        return checked(list(wishes.mapping.values()), wishes.mapping, name)
-    columns = columns_of(headers, sample, wishes.mapping, name)
+        return checked(list(options.mapping.values()), options.mapping, name)
+    columns = columns_of(headers, sample, options.mapping, name)
     confirmed = layout.format == "mailchimp" and "CONFIRM_TIME" in headers
-    if confirmed and "consent" not in wishes.mapping:
+    if confirmed and "consent" not in options.mapping:
         columns["consent"] = "CONFIRM_TIME"
     return columns

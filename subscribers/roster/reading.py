@@ -11,7 +11,7 @@ from subscribers.errors import ImportRefused
 from subscribers.roster.cells import as_text, parsed
 from subscribers.roster.columns import meaning_of
 from subscribers.roster.encoding import broken_line, encoding_of
-from subscribers.roster.layout import Layout, Wishes, names_of, recognise, table_lines
+from subscribers.roster.layout import Layout, ReadingOptions, names_of, recognize, table_lines
 
 SAMPLE = 1 << 18
 """How many bytes are looked at to find the columns."""
@@ -21,7 +21,7 @@ _FATAL = ("unexpected end", "field larger")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """How much of a file is taken; more is refused, not cut off.
 
     `cell` is for the lists of others. `record` is for what we export ourselves, where one cell holds
@@ -35,7 +35,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawRow:
     """One row as it stands in the file: field to text; `problem` says why it cannot be read."""
 
     number: int
@@ -44,19 +44,19 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ListFile:
     """A file of people and how it is read."""
 
     path: Path
     layout: Layout
-    limits: Limits
+    limits: FileLimits
 
     @property
     def name(self) -> str:
         """Return the name of the file as it can be written down."""
         return _name(self.path)
 
-    def rows(self) -> Iterator[Raw]:
+    def rows(self) -> Iterator[RawRow]:
         """Yield every row, numbered by its first line; a text editor numbers the file's first 1."""
         with self.path.open(encoding=self.layout.encoding, newline="") as stream:
             reader = _json_rows if self.layout.format == "jsonl" else _table_rows
@@ -78,10 +78,10 @@ def open_listing(
     mapping: Mapping[str, str],
     encoding: str = "",
     delimiter: str = "",
-    limits: Limits | None = None,
-) -> Listing:
+    limits: FileLimits | None = None,
+) -> ListFile:
     """Recognise a file; raise ImportRefused if it is too large or holds no list of people."""
-    limits = limits or Limits()
+    limits = limits or FileLimits()
     try:
         size = path.stat().st_size
         if size > limits.bytes:
@@ -93,15 +93,15 @@ def open_listing(
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ImportRefused(msg) from error
-    wishes = Wishes(mapping, delimiter)
-    return Listing(path, recognise(head, encoding, wishes, name=_name(path)), limits)
+    options = ReadingOptions(mapping, delimiter)
+    return ListFile(path, recognize(head, encoding, options, name=_name(path)), limits)
 
 
 def _name(path: Path) -> str:
     return path.name.encode(errors="replace").decode()
 
 
-def _decoding(rows: Iterator[Raw], listing: Listing) -> Iterator[Raw]:
+def _decoding(rows: Iterator[RawRow], listing: ListFile) -> Iterator[RawRow]:
     """Say what is wrong with a file whose later parts do not read as its beginning did."""
     last = 1
     try:
@@ -118,7 +118,7 @@ def _decoding(rows: Iterator[Raw], listing: Listing) -> Iterator[Raw]:
         raise ImportRefused(msg) from error
 
 
-def _table_rows(stream: TextIO, listing: Listing) -> Iterator[Raw]:
+def _table_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
     layout, limits = listing.layout, listing.limits
     own = layout.format == "own"
     skipped, lines = table_lines(stream)
@@ -133,13 +133,13 @@ def _table_rows(stream: TextIO, listing: Listing) -> Iterator[Raw]:
         if not wrong and not any(cells):
             continue
         if problem := wrong or _problem(cells, width, longest, lines=last - first):
-            yield Raw(first + skipped, {}, _located(problem, last - first))
+            yield RawRow(first + skipped, {}, _located(problem, last - first))
             continue
         found = {meaning: cells[at].strip() for meaning, at in places if at < len(cells)}
-        yield Raw(first + skipped, _armed(found) if own else found)
+        yield RawRow(first + skipped, _armed(found) if own else found)
 
 
-def _places(headers: list[str], listing: Listing) -> list[tuple[str, int]]:
+def _places(headers: list[str], listing: ListFile) -> list[tuple[str, int]]:
     try:
         return [(meaning, headers.index(name)) for meaning, name in listing.layout.columns.items()]
     except ValueError as error:
@@ -185,7 +185,7 @@ def _armed(cells: dict[str, str]) -> dict[str, str]:
     return {meaning: text.removeprefix("'") for meaning, text in cells.items()}
 
 
-def _json_rows(stream: TextIO, listing: Listing) -> Iterator[Raw]:
+def _json_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
     longest = listing.limits.record
     number = 0
     while line := stream.readline(longest + 1):
@@ -197,16 +197,16 @@ def _json_rows(stream: TextIO, listing: Listing) -> Iterator[Raw]:
             yield _json_row(number, bare, listing.layout)
 
 
-def _json_row(number: int, line: str, layout: Layout) -> Raw:
+def _json_row(number: int, line: str, layout: Layout) -> RawRow:
     try:
         content = parsed(line)
         if not isinstance(content, dict):
-            return Raw(number, {}, "this line is not a JSON object")
-        return Raw(number, _json_cells(content, layout))
+            return RawRow(number, {}, "this line is not a JSON object")
+        return RawRow(number, _json_cells(content, layout))
     except UnicodeEncodeError:
-        return Raw(number, {}, "this line escapes half a character")
+        return RawRow(number, {}, "this line escapes half a character")
     except (ValueError, RecursionError):
-        return Raw(number, {}, "this line is not JSON")
+        return RawRow(number, {}, "this line is not JSON")
 
 
 def _json_cells(content: dict[str, object], layout: Layout) -> dict[str, str]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from subscribers.errors import AddressRefused
+from subscribers.errors import InvalidAddress
 from subscribers.model import (
     TAG_LIMIT,
     EmailAddress,
     Frequency,
-    Reason,
-    State,
+    SubscriptionState,
+    SuppressionReason,
     Tag,
     TagKind,
     slug,
@@ -28,7 +28,7 @@ from subscribers.roster.cells import (
     objects,
     split,
 )
-from subscribers.roster.reading import Raw
+from subscribers.roster.reading import RawRow
 
 TAGS_LIMIT = 200
 KEY_LIMIT = 200
@@ -43,19 +43,20 @@ _DATED = re.compile(
     r"(?=(?:\D*\d){4})[\d\s.,:/+\-TZ년월일年月日]+(?:[ap]m)?(?:\s?(?:utc|gmt))?", re.IGNORECASE
 )
 _MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
-_STATES: Mapping[str, State | Reason] = {
+_STATES: Mapping[str, SubscriptionState | SuppressionReason] = {
     **dict.fromkeys(
-        ("subscribed", "enabled", "active", "confirmed", "true", "yes", "1", "y"), State.CONFIRMED
+        ("subscribed", "enabled", "active", "confirmed", "true", "yes", "1", "y"),
+        SubscriptionState.CONFIRMED,
     ),
-    **dict.fromkeys(("pending", "unconfirmed", "new"), State.PENDING),
+    **dict.fromkeys(("pending", "unconfirmed", "new"), SubscriptionState.PENDING),
     **dict.fromkeys(
         ("unsubscribed", "left", "disabled", "inactive", "false", "no", "0", "n", "opted out"),
-        State.LEFT,
+        SubscriptionState.UNSUBSCRIBED,
     ),
-    **dict.fromkeys(("cleaned", "bounced", "bounce", "hard bounce"), Reason.BOUNCE),
-    **dict.fromkeys(("complained", "complaint", "spam", "abuse"), Reason.COMPLAINT),
+    **dict.fromkeys(("cleaned", "bounced", "bounce", "hard bounce"), SuppressionReason.BOUNCE),
+    **dict.fromkeys(("complained", "complaint", "spam", "abuse"), SuppressionReason.COMPLAINT),
     **dict.fromkeys(
-        ("blocklisted", "blacklisted", "blocked", "suppressed", "manual"), Reason.MANUAL
+        ("blocklisted", "blacklisted", "blocked", "suppressed", "manual"), SuppressionReason.MANUAL
     ),
 }
 
@@ -76,7 +77,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ConsentProof:
     """A record of consent as a file brings it; `vouched` means: on the importer's word."""
 
     newsletter: str
@@ -89,11 +90,11 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedSubscription:
     """The standing that a row asks for; CONFIRMED only where consent is attested."""
 
     newsletter: str
-    state: State
+    state: SubscriptionState
     frequency: Frequency = Frequency.EACH
     paused_until: datetime | None = None
     since: datetime | None = None
@@ -106,14 +107,14 @@ class Wanted:
 class Blocked:
     """A suppression that a row brings along."""
 
-    reason: Reason
+    reason: SuppressionReason
     origin: str = ""
     detail: str = ""
     at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ImportRow:
     """What one row asks for. `person` is False for an address that is only suppressed."""
 
     number: int
@@ -121,8 +122,8 @@ class Row:
     name: str = ""
     language: str = ""
     tags: tuple[Tag, ...] = ()
-    subscriptions: tuple[Wanted, ...] = ()
-    proofs: tuple[Proof, ...] = ()
+    subscriptions: tuple[WantedSubscription, ...] = ()
+    proofs: tuple[ConsentProof, ...] = ()
     blocked: Blocked | None = None
     created_at: datetime | None = None
     acted_at: datetime | None = None
@@ -132,7 +133,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRow:
     """A row that is not taken, and why."""
 
     number: int
@@ -149,51 +150,58 @@ class RowReader:
         self._configured = frozenset(terms.topics.values())
         self._seen: dict[tuple[str, str], tuple[Tag, ...]] = {}
 
-    def read(self, raw: Raw) -> Row | Refused:
+    def read(self, raw: RawRow) -> ImportRow | RefusedRow:
         """Return what the row asks for, or why it is refused."""
         cells = raw.cells
         text = cells.get("address", "")
         if raw.problem or not text:
-            return Refused(raw.number, text, raw.problem or "no address")
+            return RefusedRow(raw.number, text, raw.problem or "no address")
         try:
             address = EmailAddress.parse(text)
             if "subscriptions" in cells:
                 return self._own(raw.number, address, cells)
             return self._foreign(raw.number, address, cells)
-        except AddressRefused as error:
-            return Refused(raw.number, text, str(error))
+        except InvalidAddress as error:
+            return RefusedRow(raw.number, text, str(error))
         except CellError as error:
-            return Refused(raw.number, text, str(error))
+            return RefusedRow(raw.number, text, str(error))
 
-    def _foreign(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> Row:
+    def _foreign(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> ImportRow:
         attested = self._attested(cells)
         state, blocked = _status(cells)
-        confirmed = state is State.CONFIRMED and bool(attested)
-        granted = state if state is not State.CONFIRMED or confirmed else State.PENDING
+        confirmed = state is SubscriptionState.CONFIRMED and bool(attested)
+        granted = (
+            state
+            if state is not SubscriptionState.CONFIRMED or confirmed
+            else SubscriptionState.PENDING
+        )
         agreed_at = moment(cells.get("consent", "")) if confirmed else None
-        left_at = moment(cells.get("left_at", "")) if state is State.LEFT else None
+        left_at = (
+            moment(cells.get("left_at", "")) if state is SubscriptionState.UNSUBSCRIBED else None
+        )
         often = frequency(cells.get("frequency", ""))
         keys = self._newsletters(cells)
         if not keys and blocked is None:
             msg = "the row names no newsletter; --newsletter names one for all rows"
             raise CellError(msg)
-        proofs = (Proof(key, "attested", agreed_at, attested, vouched=True) for key in keys)
-        return Row(
+        proofs = (ConsentProof(key, "attested", agreed_at, attested, vouched=True) for key in keys)
+        return ImportRow(
             number,
             address,
             name=full_name(cells),
             language=language_tag(cells),
             tags=self._tags(cells),
             subscriptions=tuple(
-                Wanted(key, granted, often, since=left_at, confirmed_at=agreed_at) for key in keys
+                WantedSubscription(key, granted, often, since=left_at, confirmed_at=agreed_at)
+                for key in keys
             ),
             proofs=tuple(proofs) if confirmed else (),
             blocked=blocked,
             created_at=moment(cells.get("created_at", "")),
-            unattested=state is State.CONFIRMED and not confirmed,
+            unattested=state is SubscriptionState.CONFIRMED and not confirmed,
         )
 
-    def _own(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> Row:
+    def _own(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> ImportRow:
         proofs = tuple(_proof(one) for one in _records(cells, "consents"))
         agreed = {proof.newsletter for proof in proofs if proof.act in {"confirmed", "attested"}}
         wanted = tuple(_wanted(one) for one in _records(cells, "subscriptions"))
@@ -201,14 +209,16 @@ class RowReader:
             msg = "two subscriptions of one newsletter"
             raise CellError(msg)
         added = tuple(
-            Proof(one.newsletter, "attested", None, self._terms.attest, vouched=True)
+            ConsentProof(one.newsletter, "attested", None, self._terms.attest, vouched=True)
             for one in wanted
-            if self._terms.attest and one.state is State.CONFIRMED and one.newsletter not in agreed
+            if self._terms.attest
+            and one.state is SubscriptionState.CONFIRMED
+            and one.newsletter not in agreed
         )
         agreed |= {proof.newsletter for proof in added}
         granted = tuple(_granted(one, agreed) for one in wanted)
         created_at = moment(cells.get("created_at", ""))
-        return Row(
+        return ImportRow(
             number,
             address,
             name=full_name(cells),
@@ -285,24 +295,26 @@ def _label(name: str) -> Tag:
     return Tag(slug(name), name, TagKind.LABEL)
 
 
-def _status(cells: Mapping[str, str]) -> tuple[State, Blocked | None]:
+def _status(cells: Mapping[str, str]) -> tuple[SubscriptionState, Blocked | None]:
     """Read the standing that a foreign file states; CONFIRMED here still needs consent."""
     if cells.get("cleaned_at"):
-        return State.CONFIRMED, Blocked(Reason.BOUNCE, at=moment(cells["cleaned_at"]))
+        return SubscriptionState.CONFIRMED, Blocked(
+            SuppressionReason.BOUNCE, at=moment(cells["cleaned_at"])
+        )
     if cells.get("left_at"):
-        return State.LEFT, None
+        return SubscriptionState.UNSUBSCRIBED, None
     blocked = _blocked(cells.get("suppressed", ""))
     word = cells.get("status", "").casefold()
     if not word:
-        return State.CONFIRMED, blocked
+        return SubscriptionState.CONFIRMED, blocked
     meaning = _STATES.get(word)
     if meaning is None:
         msg = (
             f"the status “{word}” is not known; expected subscribed, pending, unsubscribed, bounced"
         )
         raise CellError(msg)
-    if isinstance(meaning, Reason):
-        return State.CONFIRMED, Blocked(meaning)
+    if isinstance(meaning, SuppressionReason):
+        return SubscriptionState.CONFIRMED, Blocked(meaning)
     return meaning, blocked
 
 
@@ -318,11 +330,18 @@ def _blocked(cell: str) -> Blocked | None:
             moment(_said(one, "at")),
         )
     meaning = _STATES.get(cell.casefold())
-    return Blocked(meaning if isinstance(meaning, Reason) else Reason.MANUAL, detail=clean(cell))
+    return Blocked(
+        meaning if isinstance(meaning, SuppressionReason) else SuppressionReason.MANUAL,
+        detail=clean(cell),
+    )
 
 
-def _reason(word: str) -> Reason:
-    return Reason(word) if word in set(Reason) - {Reason.ERASED} else Reason.MANUAL
+def _reason(word: str) -> SuppressionReason:
+    return (
+        SuppressionReason(word)
+        if word in set(SuppressionReason) - {SuppressionReason.ERASED}
+        else SuppressionReason.MANUAL
+    )
 
 
 def _records(cells: Mapping[str, str], column: str) -> Iterable[dict[str, Any]]:
@@ -335,14 +354,14 @@ def _said(one: Mapping[str, Any], key: str) -> str:
     return str(one.get(key) or "").replace("\0", "")
 
 
-def _wanted(one: Mapping[str, Any]) -> Wanted:
+def _wanted(one: Mapping[str, Any]) -> WantedSubscription:
     key, state = _said(one, "newsletter"), _said(one, "state")
-    if not key or len(key) > KEY_LIMIT or state not in set(State):
+    if not key or len(key) > KEY_LIMIT or state not in set(SubscriptionState):
         msg = f"newsletter “{key[:40]}” in state “{state[:40]}”: no export of ours wrote this"
         raise CellError(msg)
-    return Wanted(
+    return WantedSubscription(
         key,
-        State(state),
+        SubscriptionState(state),
         frequency(_said(one, "frequency")),
         moment(_said(one, "paused_until")),
         moment(_said(one, "since")),
@@ -356,15 +375,17 @@ def _dated(cell: str) -> bool:
     return len(cell) <= LONGEST_DATE and bool(_DATED.fullmatch(_MONTH.sub("", cell).strip()))
 
 
-def _granted(wanted: Wanted, agreed: set[str]) -> Wanted:
+def _granted(wanted: WantedSubscription, agreed: set[str]) -> WantedSubscription:
     """Take back what no record of consent bears out."""
-    if wanted.state is not State.CONFIRMED or wanted.newsletter in agreed:
+    if wanted.state is not SubscriptionState.CONFIRMED or wanted.newsletter in agreed:
         return wanted
-    return Wanted(wanted.newsletter, State.PENDING, wanted.frequency, wanted.paused_until)
+    return WantedSubscription(
+        wanted.newsletter, SubscriptionState.PENDING, wanted.frequency, wanted.paused_until
+    )
 
 
-def _proof(one: Mapping[str, Any]) -> Proof:
-    return Proof(
+def _proof(one: Mapping[str, Any]) -> ConsentProof:
+    return ConsentProof(
         _said(one, "newsletter"),
         _said(one, "act"),
         moment(_said(one, "at")),

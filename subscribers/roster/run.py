@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from subscribers.errors import ImportRefused, Unknown
 from subscribers.journal import Journal
-from subscribers.model import Entry
+from subscribers.model import JournalEntry
 from subscribers.roster.deciding import Change, Known, decide
-from subscribers.roster.reading import Listing
-from subscribers.roster.rows import Refused, Row, RowReader, Terms
+from subscribers.roster.reading import ListFile
+from subscribers.roster.rows import ImportRow, RefusedRow, RowReader, Terms
 from subscribers.roster.writing import entries, restored, take_back, write
 from subscribers.store import bulk, erasures, imports, people
 from subscribers.store.imports import Import, Origin
@@ -47,7 +47,7 @@ class Example:
 class ChangeSet:
     """What an import does, counted, with examples; `id` is 0 as long as nothing is applied."""
 
-    listing: Listing
+    listing: ListFile
     id: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
@@ -62,7 +62,7 @@ class ChangeSet:
             row = change.row
             kept.append(Example(row.number, row.address.text, words(change)))
 
-    def refuse(self, row: Refused) -> None:
+    def refuse(self, row: RefusedRow) -> None:
         """Count a row that does not even read."""
         self.counts["refused"] += 1
         kept = self.examples.setdefault("refused", [])
@@ -71,14 +71,14 @@ class ChangeSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ImportJob:
     """A file, the terms on which it is read, and the pepper that finds the erased.
 
     `chunk` is how many rows one transaction takes. Whom it takes back or suppresses is noted in
     `journal` before that commits.
     """
 
-    listing: Listing
+    listing: ListFile
     terms: Terms
     pepper: bytes
     chunk: int = CHUNK
@@ -105,7 +105,7 @@ class Undone:
 
 
 def review(
-    engine: sa.Engine, order: Order, *, progress: Progress = lambda _rows: None
+    engine: sa.Engine, order: ImportJob, *, progress: Progress = lambda _rows: None
 ) -> ChangeSet:
     """Return what applying a file would do; nothing is written.
 
@@ -122,7 +122,7 @@ def review(
 
 def apply(
     engine: sa.Engine,
-    order: Order,
+    order: ImportJob,
     *,
     actor: str,
     clock: Callable[[], datetime],
@@ -191,7 +191,7 @@ def words(change: Change) -> str:
         f"language {change.language}" if change.language else "",
         "tags " + ", ".join(tag.name for tag in change.tags) if change.tags else "",
         *(f"{one.newsletter} {one.state.value}" for one in change.subscriptions),
-        *(f"{one.newsletter} {one.before.state.value} → left" for one in change.lowered),
+        *(f"{one.newsletter} {one.before.state.value} → unsubscribed" for one in change.lowered),
         f"suppressed: {change.blocked.reason.value}" if change.blocked else "",
         *(f"({word})" for word in change.withheld),
     ]
@@ -199,15 +199,15 @@ def words(change: Change) -> str:
 
 
 @contextmanager
-def _chunks(order: Order) -> Iterator[Iterator[Sequence[Row | Refused]]]:
+def _chunks(order: ImportJob) -> Iterator[Iterator[Sequence[ImportRow | RefusedRow]]]:
     reader = RowReader(order.terms)
     with open_seen() as seen:
         yield _read(order, reader, seen)
 
 
 def _told(
-    chunks: Iterator[Sequence[Row | Refused]], import_id: int
-) -> Iterator[Sequence[Row | Refused]]:
+    chunks: Iterator[Sequence[ImportRow | RefusedRow]], import_id: int
+) -> Iterator[Sequence[ImportRow | RefusedRow]]:
     """Say what stands and what to do if a file changes while it is read."""
     try:
         yield from chunks
@@ -219,32 +219,34 @@ def _told(
         raise ImportRefused(msg) from error
 
 
-def _read(order: Order, reader: RowReader, seen: Seen) -> Iterator[Sequence[Row | Refused]]:
+def _read(
+    order: ImportJob, reader: RowReader, seen: Seen
+) -> Iterator[Sequence[ImportRow | RefusedRow]]:
     rows = (reader.read(raw) for raw in order.listing.rows())
     while chunk := list(islice(rows, order.chunk)):
-        good = [(at, row) for at, row in enumerate(chunk) if isinstance(row, Row)]
+        good = [(at, row) for at, row in enumerate(chunk) if isinstance(row, ImportRow)]
         earlier = seen.earlier([(row.address.key, row.number) for _at, row in good])
         for (at, row), before in zip(good, earlier, strict=True):
             if before is not None:
                 reason = f"the same address as in row {before}"
-                chunk[at] = Refused(row.number, row.address.text, reason)
+                chunk[at] = RefusedRow(row.number, row.address.text, reason)
         yield chunk
 
 
 def _decided(
     connection: sa.Connection,
-    chunk: Sequence[Row | Refused],
+    chunk: Sequence[ImportRow | RefusedRow],
     pepper: bytes,
     found: ChangeSet,
 ) -> list[Change]:
-    rows = [row for row in chunk if isinstance(row, Row)]
+    rows = [row for row in chunk if isinstance(row, ImportRow)]
     keys = [row.address.key for row in rows]
     known = people.by_keys(connection, keys)
     gone = erasures.kept(connection, keys, pepper)
     blocked = erasures.blocked(gone) | people.suppressed(connection, keys)
     chose = people.acted(connection, [person.id for person in known.values()])
     for row in chunk:
-        if isinstance(row, Refused):
+        if isinstance(row, RefusedRow):
             found.refuse(row)
     changes = []
     for row in rows:
@@ -261,14 +263,14 @@ def _decided(
 def _apply_chunk(
     connection: sa.Connection,
     one: Import,
-    chunk: Sequence[Row | Refused],
-    order: Order,
+    chunk: Sequence[ImportRow | RefusedRow],
+    order: ImportJob,
     found: ChangeSet,
     now: datetime,
 ) -> Import:
     bulk.lock(connection, subscribers)
-    keys = [row.address.key for row in chunk if isinstance(row, Row)]
-    erasures.recognise(connection, keys, order.pepper)
+    keys = [row.address.key for row in chunk if isinstance(row, ImportRow)]
+    erasures.recognize(connection, keys, order.pepper)
     changes = _decided(connection, chunk, order.pepper, found)
     written = write(connection, one.id, changes, now)
     if not imports.advance(connection, one, _last(chunk), found.counts):
@@ -281,11 +283,11 @@ def _apply_chunk(
     return moved
 
 
-def _last(chunk: Sequence[Row | Refused]) -> int:
+def _last(chunk: Sequence[ImportRow | RefusedRow]) -> int:
     return chunk[-1].number
 
 
-def _origin(order: Order) -> Origin:
+def _origin(order: ImportJob) -> Origin:
     listing, terms = order.listing, order.terms
     layout = listing.layout
     options = {
@@ -327,7 +329,9 @@ class _Undoing:
     def note_lifted(self, keys: Sequence[str]) -> None:
         if self._beside is not None:
             hashes = (erasures.hashed(key, self._beside.pepper) for key in keys)
-            self._beside.journal.append(Entry("lifted", self._now, 0, hash_) for hash_ in hashes)
+            self._beside.journal.append(
+                JournalEntry("lifted", self._now, 0, hash_) for hash_ in hashes
+            )
 
 
 def _check_undo(one: Import | None, import_id: int, now: datetime) -> datetime:

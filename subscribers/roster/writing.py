@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import Entry, State, Subscription, TagKind
+from subscribers.model import JournalEntry, Subscription, SubscriptionState, TagKind
 from subscribers.roster.deciding import Change
-from subscribers.roster.rows import Proof, Wanted
+from subscribers.roster.rows import ConsentProof, WantedSubscription
 from subscribers.store import bulk, erasures, tags
 from subscribers.store.imports import origin, through
 from subscribers.store.people import by_keys
@@ -48,7 +48,7 @@ def write(
 
 def entries(
     import_id: int, written: Iterable[tuple[int, Change]], pepper: bytes, now: datetime
-) -> Iterator[Entry]:
+) -> Iterator[JournalEntry]:
     """Yield for the journal whom an import has taken back or suppressed."""
     by = origin(import_id)
     for number, change in written:
@@ -56,19 +56,21 @@ def entries(
             continue
         hash_ = erasures.hashed(change.row.address.key, pepper)
         for one in change.lowered:
-            yield Entry("left", now, number, hash_, one.newsletter, by)
+            yield JournalEntry("unsubscribed", now, number, hash_, one.newsletter, by)
         if change.blocked is not None:
             reason = change.blocked.reason.value
-            yield Entry("suppressed", now, number, hash_, "", reason, by)
+            yield JournalEntry("suppressed", now, number, hash_, "", reason, by)
 
 
-def restored(import_id: int, rows: Iterable[Any], pepper: bytes, now: datetime) -> Iterator[Entry]:
+def restored(
+    import_id: int, rows: Iterable[Any], pepper: bytes, now: datetime
+) -> Iterator[JournalEntry]:
     """Yield for the journal who stands again as before an import, of changes taken back."""
     for row in rows:
         hash_ = erasures.hashed(row.address_key, pepper)
-        for newsletter in row.change["left"]:
+        for newsletter in row.change["unsubscribed"]:
             by = origin(import_id)
-            yield Entry("restored", now, row.subscriber_id, hash_, newsletter, by)
+            yield JournalEntry("restored", now, row.subscriber_id, hash_, newsletter, by)
 
 
 def _newcomers(
@@ -132,9 +134,11 @@ def _subscriptions(
 
 
 def _subscription(
-    wanted: Wanted, subscriber_id: int, import_id: int, now: datetime
+    wanted: WantedSubscription, subscriber_id: int, import_id: int, now: datetime
 ) -> tuple[Any, ...]:
-    confirmed = wanted.confirmed_at or (now if wanted.state is State.CONFIRMED else None)
+    confirmed = wanted.confirmed_at or (
+        now if wanted.state is SubscriptionState.CONFIRMED else None
+    )
     return (
         wanted.newsletter,
         subscriber_id,
@@ -167,7 +171,9 @@ def _proofs(
     )
 
 
-def _proof(proof: Proof, subscriber_id: int, import_id: int, now: datetime) -> tuple[Any, ...]:
+def _proof(
+    proof: ConsentProof, subscriber_id: int, import_id: int, now: datetime
+) -> tuple[Any, ...]:
     source = f"{origin(import_id)}: {proof.source}" if proof.vouched else proof.source
     act, at = proof.act, proof.at or now
     return (subscriber_id, proof.newsletter, act, at, source, proof.wording, proof.network)
@@ -216,7 +222,7 @@ def _as_json(change: Change) -> dict[str, Any]:
         "topics": [tag.slug for tag in change.tags if tag.kind is TagKind.TOPIC],
         "labels": [tag.slug for tag in change.tags if tag.kind is TagKind.LABEL],
         "subscribed": {one.newsletter: one.state.value for one in change.subscriptions},
-        "left": {one.newsletter: _before(one.before) for one in change.lowered},
+        "unsubscribed": {one.newsletter: _before(one.before) for one in change.lowered},
         "suppressed": "" if change.blocked is None else change.blocked.reason.value,
     }
 
@@ -239,7 +245,11 @@ def _update(
         connection.execute(
             subscriptions.update()
             .where(_standing(subscriber_id, one.newsletter))
-            .values(state=State.LEFT.value, since=one.since or now, reason=origin(import_id))
+            .values(
+                state=SubscriptionState.UNSUBSCRIBED.value,
+                since=one.since or now,
+                reason=origin(import_id),
+            )
         )
 
 
@@ -262,7 +272,7 @@ def take_back(
                 _standing(subscriber_id, newsletter), subscriptions.c.state == state
             )
         )
-    for newsletter, before in change["left"].items():
+    for newsletter, before in change["unsubscribed"].items():
         connection.execute(
             subscriptions.update()
             .where(

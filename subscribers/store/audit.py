@@ -12,7 +12,7 @@ from subscribers.store.tables import audit, import_changes, imports
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AuditEntry:
     """Something that was done; `actor` is person, staff:NAME, import:N, provider or upkeep."""
 
     actor: str
@@ -23,7 +23,7 @@ class Act:
     detail: Mapping[str, Any] | None = None
 
 
-def record(connection: sa.Connection, *acts: Act) -> None:
+def record(connection: sa.Connection, *acts: AuditEntry) -> None:
     """Append acts."""
     if acts:
         connection.execute(
@@ -42,7 +42,7 @@ def record(connection: sa.Connection, *acts: Act) -> None:
         )
 
 
-def of(connection: sa.Connection, subscriber_id: int) -> Sequence[Act]:
+def of(connection: sa.Connection, subscriber_id: int) -> Sequence[AuditEntry]:
     """Return everything that was done to one person, imports included, oldest first."""
     rows = connection.execute(
         sa.select(audit).where(audit.c.subscriber_id == subscriber_id).order_by(audit.c.id)
@@ -54,7 +54,7 @@ def of(connection: sa.Connection, subscriber_id: int) -> Sequence[Act]:
         .where(import_changes.c.subscriber_id == subscriber_id)
     )
     acts += [
-        Act(
+        AuditEntry(
             f"{BY_IMPORT}{row.import_id}",
             "undone change" if row.state == "undone" else "changed",
             row.at,
@@ -66,7 +66,7 @@ def of(connection: sa.Connection, subscriber_id: int) -> Sequence[Act]:
     return sorted(acts, key=lambda one: one.at)
 
 
-def of_hash(connection: sa.Connection, hash_: str) -> Sequence[Act]:
+def of_hash(connection: sa.Connection, hash_: str) -> Sequence[AuditEntry]:
     """Return what was done to an address while it was nobody's, oldest first."""
     rows = connection.execute(sa.select(audit).where(nobodys(hash_)).order_by(audit.c.id))
     return [_act(row) for row in rows]
@@ -77,5 +77,5 @@ def nobodys(hash_: str) -> sa.ColumnElement[bool]:
     return sa.and_(audit.c.subscriber_id.is_(None), audit.c.detail["hash"].as_string() == hash_)
 
 
-def _act(row: sa.Row[Any]) -> Act:
-    return Act(row.actor, row.act, row.at, row.subscriber_id, row.newsletter, row.detail)
+def _act(row: sa.Row[Any]) -> AuditEntry:
+    return AuditEntry(row.actor, row.act, row.at, row.subscriber_id, row.newsletter, row.detail)

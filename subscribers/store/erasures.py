@@ -12,21 +12,21 @@ from hashlib import blake2b
 
 import sqlalchemy as sa
 
-from subscribers.model import Reason, Suppression
+from subscribers.model import Suppression, SuppressionReason
 from subscribers.store.missing import add_missing
 from subscribers.store.tables import erasures, suppressions
 
-LEFT = "left"
+UNSUBSCRIBED = "unsubscribed"
 MOVED = "moved"
 _TIRED = "asked three times"
 """What an earlier version wrote of an address that never answered; nobody writes it any more."""
-_GRAVITY = (_TIRED, LEFT, MOVED, *Reason)
-SUPPRESSED = frozenset(Reason) - {Reason.ERASED}
+_GRAVITY = (_TIRED, UNSUBSCRIBED, MOVED, *SuppressionReason)
+SUPPRESSED = frozenset(SuppressionReason) - {SuppressionReason.ERASED}
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptHash:
     """Why the hash of an address is kept, and since when."""
 
     reason: str
@@ -34,7 +34,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PastRequests:
     """How often an address was asked and did not answer, and when last."""
 
     times: int = 0
@@ -53,25 +53,25 @@ def hashed(address_key: str, pepper: bytes) -> str:
     ).hexdigest()
 
 
-def kept(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> dict[str, Kept]:
+def kept(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> dict[str, KeptHash]:
     """Return those of `keys` whose hashes are kept, with the reason."""
     if not keys or connection.scalar(sa.select(erasures.c.hash).limit(1)) is None:
         return {}
     hashes = {hashed(key, pepper): key for key in keys}
     rows = connection.execute(sa.select(erasures).where(erasures.c.hash.in_(list(hashes))))
-    return {hashes[row.hash]: Kept(row.reason, row.at) for row in rows}
+    return {hashes[row.hash]: KeptHash(row.reason, row.at) for row in rows}
 
 
-def blocked(found: dict[str, Kept]) -> dict[str, Suppression]:
+def blocked(found: dict[str, KeptHash]) -> dict[str, Suppression]:
     """Return what is suppressed among kept hashes, as suppressions of their addresses."""
     return {
-        key: Suppression(key, Reason(one.reason), "journal", "", one.at)
+        key: Suppression(key, SuppressionReason(one.reason), "journal", "", one.at)
         for key, one in found.items()
         if one.reason in SUPPRESSED
     }
 
 
-def recognise(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> None:
+def recognize(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> None:
     """Suppress those of `keys` that a hash has kept suppressed, now that the addresses are known."""
     for key, one in blocked(kept(connection, keys, pepper)).items():
         row = {"address_key": key, "reason": one.reason.value, "origin": one.origin, "at": one.at}
@@ -79,19 +79,22 @@ def recognise(connection: sa.Connection, keys: Collection[str], pepper: bytes) -
         forget(connection, hashed(key, pepper))
 
 
-def load(connection: sa.Connection, hash_: str) -> Kept | None:
+def load(connection: sa.Connection, hash_: str) -> KeptHash | None:
     """Return why a hash is kept, or None."""
     row = connection.execute(sa.select(erasures).where(erasures.c.hash == hash_)).first()
-    return None if row is None else Kept(row.reason, row.at)
+    return None if row is None else KeptHash(row.reason, row.at)
 
 
 def remember(
-    connection: sa.Connection, hash_: str, now: datetime, reason: str = Reason.ERASED.value
+    connection: sa.Connection,
+    hash_: str,
+    now: datetime,
+    reason: str = SuppressionReason.ERASED.value,
 ) -> bool:
     """Note why an address is gone, unless a graver reason stands; return whether that was news."""
     present = load(connection, hash_)
     news = present is None or _GRAVITY.index(present.reason) < _GRAVITY.index(reason)
-    if news or reason == Reason.ERASED:
+    if news or reason == SuppressionReason.ERASED:
         forget(connection, hash_)
         add_missing(connection, erasures, [{"hash": hash_, "reason": reason, "at": now}])
     return news
@@ -103,10 +106,10 @@ def forget(connection: sa.Connection, hash_: str) -> bool:
     return gone.rowcount > 0
 
 
-def asked(connection: sa.Connection, address_key: str, pepper: bytes) -> Asked:
+def asked(connection: sa.Connection, address_key: str, pepper: bytes) -> PastRequests:
     """Return how often an address was asked, apart from the requests that are still here."""
     found = load(connection, _asked_hash(address_key, pepper))
-    return Asked() if found is None else Asked(int(found.reason), found.at)
+    return PastRequests() if found is None else PastRequests(int(found.reason), found.at)
 
 
 def add_asked(

@@ -14,7 +14,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SingleUseLink:
     """A link that was mailed and not used yet."""
 
     serial: int
@@ -31,7 +31,7 @@ def issue(
     lasts: timedelta,
     now: datetime,
     **detail: str,
-) -> Link:
+) -> SingleUseLink:
     """Make a link for one act."""
     expires_at = now + lasts
     new = single_use_links.insert().values(
@@ -42,22 +42,22 @@ def issue(
         expires_at=expires_at,
     )
     serial = connection.execute(new.returning(single_use_links.c.serial)).scalar_one()
-    return Link(serial, subscriber_id, detail, expires_at)
+    return SingleUseLink(serial, subscriber_id, detail, expires_at)
 
 
 def open_link(
     connection: sa.Connection, serial: int, subscriber_id: int, purpose: str, now: datetime
-) -> Link | None:
+) -> SingleUseLink | None:
     """Return a link that still works, without using it up."""
     row = connection.execute(
         sa.select(single_use_links).where(*_works(serial, subscriber_id, purpose, now))
     ).first()
-    return None if row is None else Link(serial, subscriber_id, row.detail, row.expires_at)
+    return None if row is None else SingleUseLink(serial, subscriber_id, row.detail, row.expires_at)
 
 
 def use(
     connection: sa.Connection, serial: int, subscriber_id: int, purpose: str, now: datetime
-) -> Link | None:
+) -> SingleUseLink | None:
     """Use a link up; None if it is used, over or not there. Two at once: one gets it."""
     row = connection.execute(
         single_use_links.update()
@@ -65,7 +65,7 @@ def use(
         .values(used_at=now)
         .returning(single_use_links.c.detail, single_use_links.c.expires_at)
     ).first()
-    return None if row is None else Link(serial, subscriber_id, row.detail, row.expires_at)
+    return None if row is None else SingleUseLink(serial, subscriber_id, row.detail, row.expires_at)
 
 
 def issued_lately(connection: sa.Connection, subscriber_id: int, now: datetime) -> int:

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 
 from subscribers.model import (
     Frequency,
-    Reason,
-    State,
     Subscriber,
     Subscription,
+    SubscriptionState,
     Suppression,
+    SuppressionReason,
     Tag,
     TagKind,
 )
@@ -92,7 +92,7 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
     if not rows:
         return []
     ids = [row.id for row in rows]
-    standings = _standings(connection, ids)
+    statuses = _standings(connection, ids)
     marked = _tags(connection, ids)
     blocked = suppressed(connection, [row.address_key for row in rows])
     return [
@@ -105,7 +105,7 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
             origin=row.origin,
             created_at=row.created_at,
             acted_at=row.acted_at,
-            subscriptions=tuple(standings.get(row.id, ())),
+            subscriptions=tuple(statuses.get(row.id, ())),
             tags=tuple(marked.get(row.id, ())),
             suppressed=blocked.get(row.address_key),
         )
@@ -127,7 +127,7 @@ def _standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[
 def _subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
     return Subscription(
         newsletter=row.newsletter,
-        state=State(row.state),
+        state=SubscriptionState(row.state),
         frequency=Frequency(row.frequency),
         paused_until=row.paused_until,
         since=row.since,
@@ -153,4 +153,6 @@ def _tags(connection: sa.Connection, ids: Iterable[int]) -> dict[int, list[Tag]]
 
 
 def _suppression(row: sa.Row[tuple[object, ...]]) -> Suppression:
-    return Suppression(row.address_key, Reason(row.reason), row.origin, row.detail, row.at)
+    return Suppression(
+        row.address_key, SuppressionReason(row.reason), row.origin, row.detail, row.at
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import WAY_BACK, Request
+from subscribers.model import WAY_BACK, SignUpRequest
 from subscribers.store.tables import requests
 
 _DAY = timedelta(days=1)
@@ -15,7 +15,7 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NewRequest:
     """A request before it has a number."""
 
     newsletters: Sequence[str]
@@ -27,7 +27,7 @@ class Asked:
 
 
 def add(
-    connection: sa.Connection, subscriber_id: int, asked: Asked, *, mailed: bool, now: datetime
+    connection: sa.Connection, subscriber_id: int, asked: NewRequest, *, mailed: bool, now: datetime
 ) -> int:
     """Note a request and return its number."""
     new = requests.insert().values(
@@ -44,7 +44,7 @@ def add(
     return int(connection.execute(new.returning(requests.c.id)).scalar_one())
 
 
-def load(connection: sa.Connection, request_id: int, subscriber_id: int) -> Request | None:
+def load(connection: sa.Connection, request_id: int, subscriber_id: int) -> SignUpRequest | None:
     """Return a request of this very person, or None."""
     row = connection.execute(
         sa.select(requests).where(
@@ -112,8 +112,8 @@ def _count(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> in
     return connection.scalar(chosen) or 0
 
 
-def _request(row: sa.Row[Any]) -> Request:
-    return Request(
+def _request(row: sa.Row[Any]) -> SignUpRequest:
+    return SignUpRequest(
         id=row.id,
         subscriber_id=row.subscriber_id,
         at=row.at,

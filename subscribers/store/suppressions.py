@@ -2,12 +2,12 @@
 
 import sqlalchemy as sa
 
-from subscribers.model import BY_IMPORT, Reason, Suppression
+from subscribers.model import BY_IMPORT, Suppression, SuppressionReason
 from subscribers.store.missing import add_missing
 from subscribers.store.people import suppressed
 from subscribers.store.tables import suppressions
 
-_GRAVITY = tuple(Reason)
+_GRAVITY = tuple(SuppressionReason)
 
 
 def put(connection: sa.Connection, wanted: Suppression) -> Suppression | None:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from subscribers.store.types import UtcDateTime
+from subscribers.store.types import UtcTimestamp
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -24,8 +24,8 @@ subscribers = sa.Table(
     sa.Column("name", sa.Text, nullable=False, server_default=""),
     sa.Column("language", sa.Text, nullable=False, server_default=""),
     sa.Column("origin", sa.Text, nullable=False, server_default=""),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-    sa.Column("acted_at", UtcDateTime),
+    sa.Column("created_at", UtcTimestamp, nullable=False),
+    sa.Column("acted_at", UtcTimestamp),
     sqlite_autoincrement=True,
 )
 sa.Index("uq_subscribers_address_key", subscribers.c.address_key, unique=True)
@@ -38,9 +38,9 @@ subscriptions = sa.Table(
     sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), primary_key=True),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("frequency", sa.Text, nullable=False, server_default="each"),
-    sa.Column("paused_until", UtcDateTime),
-    sa.Column("since", UtcDateTime, nullable=False),
-    sa.Column("confirmed_at", UtcDateTime),
+    sa.Column("paused_until", UtcTimestamp),
+    sa.Column("since", UtcTimestamp, nullable=False),
+    sa.Column("confirmed_at", UtcTimestamp),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("origin", sa.Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
@@ -75,7 +75,7 @@ suppressions = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcTimestamp, nullable=False),
 )
 sa.Index(None, suppressions.c.origin)
 
@@ -85,7 +85,7 @@ erasures = sa.Table(
     metadata,
     sa.Column("hash", sa.Text, primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcTimestamp, nullable=False),
 )
 
 # Sign-ups as they came in; applied only when they are confirmed.
@@ -94,7 +94,7 @@ requests = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcTimestamp, nullable=False),
     sa.Column("newsletters", sa.JSON, nullable=False),
     sa.Column("topics", sa.JSON, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
@@ -102,7 +102,7 @@ requests = sa.Table(
     sa.Column("wording", sa.Text, nullable=False),
     sa.Column("network", sa.Text, nullable=False),
     sa.Column("mailed", sa.Boolean, nullable=False),
-    sa.Column("confirmed_at", UtcDateTime),
+    sa.Column("confirmed_at", UtcTimestamp),
     sqlite_autoincrement=True,
 )
 sa.Index(None, requests.c.subscriber_id, requests.c.at)
@@ -117,7 +117,7 @@ consents = sa.Table(
     sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), nullable=False, index=True),
     sa.Column("newsletter", sa.Text, nullable=False),
     sa.Column("act", sa.Text, nullable=False),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcTimestamp, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("wording", sa.Text, nullable=False, server_default=""),
     sa.Column("network", sa.Text, nullable=False, server_default=""),
@@ -139,7 +139,7 @@ wordings = sa.Table(
     sa.Column("version", sa.Text, primary_key=True),
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-    sa.Column("first_used_at", UtcDateTime, nullable=False),
+    sa.Column("first_used_at", UtcTimestamp, nullable=False),
 )
 
 single_use_links = sa.Table(
@@ -149,9 +149,9 @@ single_use_links = sa.Table(
     sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), nullable=False, index=True),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("detail", sa.JSON, nullable=False),
-    sa.Column("issued_at", UtcDateTime, nullable=False),
-    sa.Column("expires_at", UtcDateTime, nullable=False),
-    sa.Column("used_at", UtcDateTime),
+    sa.Column("issued_at", UtcTimestamp, nullable=False),
+    sa.Column("expires_at", UtcTimestamp, nullable=False),
+    sa.Column("used_at", UtcTimestamp),
     sqlite_autoincrement=True,
 )
 
@@ -159,7 +159,7 @@ audit = sa.Table(
     "audit",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcTimestamp, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("act", sa.Text, nullable=False),
     sa.Column("subscriber_id", sa.Integer),
@@ -181,9 +181,9 @@ imports = sa.Table(
     sa.Column("applied_to", sa.Integer, nullable=False, server_default="0"),
     sa.Column("counts", sa.JSON, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("started_at", UtcDateTime, nullable=False),
-    sa.Column("applied_at", UtcDateTime),
-    sa.Column("undone_at", UtcDateTime),
+    sa.Column("started_at", UtcTimestamp, nullable=False),
+    sa.Column("applied_at", UtcTimestamp),
+    sa.Column("undone_at", UtcTimestamp),
     sqlite_autoincrement=True,
 )
 
@@ -194,7 +194,7 @@ import_changes = sa.Table(
     metadata,
     sa.Column("import_id", sa.ForeignKey("imports.id"), primary_key=True),
     sa.Column("subscriber_id", sa.Integer, primary_key=True, index=True),
-    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("at", UtcTimestamp, nullable=False),
     sa.Column("change", sa.JSON, nullable=False),
     sqlite_with_rowid=False,
 )

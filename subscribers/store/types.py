@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from typing_extensions import override
 
 
-class UtcDateTime(sa.types.TypeDecorator[datetime]):
+class UtcTimestamp(sa.types.TypeDecorator[datetime]):
     """An aware UTC time; SQLite keeps it as naive UTC text, which sorts by time."""
 
     impl = sa.DateTime(timezone=True)

@@ -156,7 +156,7 @@ def test_from_sign_up_to_leaving_and_back(  # noqa: PLR0915 - one walk, step by 
         page.get_by_role("button", name=says["leave"]).click()
         expect(page.locator("h1")).to_have_text(says["left"])
         fits(page)
-        assert eve.state(address) == "left"
+        assert eve.state(address) == "unsubscribed"
         page.goto(base + eve.link(address, "confirm"))
         page.get_by_role("button", name=says["yes"]).click()
         assert eve.state(address) == "confirmed"

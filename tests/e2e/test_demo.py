@@ -55,7 +55,7 @@ def test_nobody_who_left_or_bounced_is_mailed(demo: Path) -> None:
     reached = {mail["To"].addresses[0].addr_spec for mail in mails(demo)}
     assert not reached & LEFT_OUT
     reasons = {reason for (reason,) in rows(demo, "SELECT DISTINCT reason FROM exclusions")}
-    assert {"pending", "left", "paused"} <= reasons
+    assert {"pending", "unsubscribed", "paused"} <= reasons
 
 
 def test_every_mail_has_its_text_part_first(demo: Path) -> None:

@@ -13,9 +13,9 @@ from newsletter.pipeline.report import Line
 from newsletter.store.content import issues
 from newsletter.store.people import intents
 from subscribers import directory
-from subscribers.consent.leaving import Farewell, leave
+from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
 from subscribers.roster.reading import open_listing
-from subscribers.roster.run import Order, apply
+from subscribers.roster.run import ImportJob, apply
 
 SECRETS = {"NEWSLETTER_SECRET_KEY": "s" * 40, "NEWSLETTER_PEPPER": "p" * 40}
 MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -106,7 +106,7 @@ def house(root: Path, more: str = "", at: datetime = MONDAY - timedelta(days=4))
     terms = terms_of(opened.publication, "people.csv", into=["weekly"])
     apply(
         opened.engine,
-        Order(listing, terms, opened.settings.pepper),
+        ImportJob(listing, terms, opened.settings.pepper),
         actor="test",
         clock=lambda: built.at,
     )
@@ -128,7 +128,7 @@ def leave_all(opened: House, address: str) -> None:
     """Let somebody leave every newsletter, as the leaving page does."""
     with opened.app.engine.begin() as connection:
         person = directory.require(connection, address)
-        farewell = Farewell(None, "page")
+        farewell = Unsubscribe(None, "page")
         pepper = opened.app.settings.pepper
-        outcome = leave(connection, person.id, farewell, pepper=pepper, now=opened.at)
+        outcome = unsubscribe(connection, person.id, farewell, pepper=pepper, now=opened.at)
         intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)

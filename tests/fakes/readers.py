@@ -61,7 +61,7 @@ class Reader:
             return int(found.scalar_one())
 
     def token(
-        self, address: str, newsletter: str = "weekly", purpose: Purpose = Purpose.MAIL
+        self, address: str, newsletter: str = "weekly", purpose: Purpose = Purpose.ISSUE
     ) -> str:
         """Return the token that somebody's mail carries."""
         return self.house.app.signer.mint(self.subscriber(address), newsletter, purpose)

@@ -12,7 +12,7 @@ from newsletter.store.people import erasure, notices
 from newsletter.store.people.notices import Notice
 from subscribers import directory
 from subscribers.journal import Journal
-from subscribers.model import Outcome
+from subscribers.model import Effects
 from subscribers.tokens import Purpose, Signer
 
 TO_ANOTHER_ADDRESS = frozenset({"address-change"})
@@ -36,21 +36,21 @@ class Addressee:
 
 
 def carry_out(
-    connection: sa.Connection, outcome: Outcome, journal: Journal, *, now: datetime
+    connection: sa.Connection, effects: Effects, journal: Journal, *, now: datetime
 ) -> None:
     """Queue the mails, erase newsletter's own rows, and write the journal last.
 
     The journal is on the disk before the transaction commits: what is restored from a backup can
     then never know more than the journal.
     """
-    for mail in outcome.mails:
+    for mail in effects.notices:
         notice = Notice(
             mail.kind, mail.key, mail.subscriber_id, mail.address, mail.language, dict(mail.values)
         )
         notices.queue(connection, notice, now=now)
-    if outcome.erased is not None:
-        erasure.erase(connection, outcome.erased)
-    journal.append(outcome.entries)
+    if effects.erased is not None:
+        erasure.erase(connection, effects.erased)
+    journal.append(effects.entries)
 
 
 def addressee(connection: sa.Connection, notice: Notice) -> Addressee | None:
@@ -97,7 +97,7 @@ class _Links:
         if kind != "welcome":
             return {}
         newsletter = self.values.get("newsletter", "")
-        token = self.signer.mint(self.subscriber_id, newsletter, Purpose.MAIL)
+        token = self.signer.mint(self.subscriber_id, newsletter, Purpose.ISSUE)
         return {
             "preferences": links.preferences(self.base, token),
             "leave": links.leave(self.base, token),

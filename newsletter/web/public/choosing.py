@@ -12,9 +12,9 @@ from newsletter.web.public.forms import PAUSES, Form, offered, titles, wishes
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import language_choices, standings, topic_choices
 from subscribers.consent import choosing, rights
-from subscribers.consent.choosing import Wishes
-from subscribers.model import Frequency, Outcome, Subscriber, slug
-from subscribers.tokens import Claim, Purpose
+from subscribers.consent.choosing import Preferences
+from subscribers.model import Effects, Frequency, Subscriber, slug
+from subscribers.tokens import LinkClaim, Purpose
 
 SAID = {
     "1": "Saved.",
@@ -33,7 +33,7 @@ class Choosing:
     def page(self, request: Request, token: str) -> HTMLResponse:
         """Show what somebody gets, why, and what can be changed."""
         pages = self._pages
-        claim = pages.claim(token, Purpose.MAIL)
+        claim = pages.claim(token, Purpose.ISSUE)
         person = pages.person(claim) if claim else None
         if claim is None or person is None:
             return pages.broken(request)
@@ -63,7 +63,7 @@ class Choosing:
     def save(self, request: Request, token: str, form: Form) -> Response:
         """Carry out what was set; what is added is asked about by mail."""
         pages = self._pages
-        claim = pages.claim(token, Purpose.MAIL)
+        claim = pages.claim(token, Purpose.ISSUE)
         person = pages.person(claim) if claim else None
         if claim is None or person is None:
             return pages.broken(request)
@@ -72,14 +72,14 @@ class Choosing:
         words = pages.words(request, *self._languages(person, claim))
         agreed = wording.consent_wording(pages.app, words)
         wanted = self._wishes(request, form, agreed)
-        outcome = pages.act(lambda connection: self._choose(connection, person, wanted, agreed))
-        said = {"saved and asked": "2", "saved, asked before": "3"}.get(outcome.word, "1")
+        effects = pages.act(lambda connection: self._choose(connection, person, wanted, agreed))
+        said = {"saved and asked": "2", "saved, asked before": "3"}.get(effects.outcome, "1")
         return RedirectResponse(f"{links.preferences('', token)}?saved={said}", status_code=303)
 
     def mail_link(self, request: Request, token: str) -> HTMLResponse:
         """Mail a single-use link to the address on file: issues get forwarded, mailboxes do not."""
         pages = self._pages
-        claim = pages.claim(token, Purpose.MAIL)
+        claim = pages.claim(token, Purpose.ISSUE)
         person = pages.person(claim) if claim else None
         if claim is None or person is None:
             return pages.broken(request)
@@ -91,24 +91,24 @@ class Choosing:
             preferences=links.preferences("", token),
         )
 
-    def _mail(self, connection: sa.Connection, person: Subscriber) -> Outcome:
+    def _mail(self, connection: sa.Connection, person: Subscriber) -> Effects:
         return rights.mail_link(connection, person, self._pages.app.now())
 
     def _choose(
         self,
         connection: sa.Connection,
         person: Subscriber,
-        wanted: Wishes,
+        wanted: Preferences,
         agreed: wording.Wording,
-    ) -> Outcome:
+    ) -> Effects:
         wording.keep(connection, agreed, self._pages.app)
         return choosing.choose(connection, person, wanted, self._pages.rules())
 
-    def _wishes(self, request: Request, form: Form, agreed: wording.Wording) -> Wishes:
+    def _wishes(self, request: Request, form: Form, agreed: wording.Wording) -> Preferences:
         pages = self._pages
         publication = pages.publication
         language = form.one("language")
-        return Wishes(
+        return Preferences(
             follows=form.all("topic"),
             offered=offered(publication, publication.language),
             newsletters=wishes(form, publication),
@@ -119,7 +119,7 @@ class Choosing:
             network=pages.network(request),
         )
 
-    def _languages(self, person: Subscriber, claim: Claim) -> tuple[str, ...]:
+    def _languages(self, person: Subscriber, claim: LinkClaim) -> tuple[str, ...]:
         newsletter = self._pages.publication.newsletter(claim.newsletter)
         known = (person.language, newsletter.language if newsletter else "")
         return tuple(one for one in known if one)

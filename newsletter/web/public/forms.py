@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topic_tag
-from subscribers.consent.choosing import Wish
+from subscribers.consent.choosing import NewsletterPreference
 from subscribers.model import Frequency, Tag
 
 FIELDS_LIMIT = 400
@@ -73,11 +73,11 @@ def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
     return {key: title for key, title in known.items() if key in asked}
 
 
-def wishes(form: Form, publication: Publication) -> dict[str, Wish]:
+def wishes(form: Form, publication: Publication) -> dict[str, NewsletterPreference]:
     """Return what the preference page was set to, for every configured newsletter."""
     wanted = form.all("newsletter")
     return {
-        key: Wish(
+        key: NewsletterPreference(
             key in wanted,
             _frequency(form.one(f"frequency.{key}")),
             _pause(form.one(f"pause.{key}")),

@@ -10,12 +10,11 @@ from newsletter.web.public import wording
 from newsletter.web.public.forms import Form, chosen_newsletters, offered, titles
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import language_choices, topic_choices
-from subscribers.consent import joining
-from subscribers.consent.joining import SignUp
-from subscribers.errors import AddressRefused
-from subscribers.model import EmailAddress, Outcome
-from subscribers.model import Request as Asked
-from subscribers.tokens import Claim, Purpose
+from subscribers.consent import signing_up
+from subscribers.consent.signing_up import SignUp
+from subscribers.errors import InvalidAddress
+from subscribers.model import Effects, EmailAddress, SignUpRequest
+from subscribers.tokens import LinkClaim, Purpose
 
 FRAMED = (
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *"
@@ -48,7 +47,7 @@ class Joining:
             return self._thanks(words)
         try:
             address = EmailAddress.parse(form.one("address"))
-        except AddressRefused as error:
+        except InvalidAddress as error:
             return self._form(words, "sign_up", problem=error.word, form=form)
         if not wanted or form.one("agree") != "yes":
             missing = "agree" if wanted else "newsletter"
@@ -83,7 +82,7 @@ class Joining:
         if claim is None:
             return pages.broken(request)
         with pages.app.reader.connect() as connection:
-            found = joining.requested(connection, claim)
+            found = signing_up.requested(connection, claim)
         words = pages.words(request, found.language if found else "")
         if found is None:
             return self._answer(words, "gone", claim)
@@ -100,10 +99,10 @@ class Joining:
         if claim is None:
             return pages.broken(request)
         with pages.app.reader.connect() as connection:
-            found = joining.requested(connection, claim)
+            found = signing_up.requested(connection, claim)
         words = pages.words(request, found.language if found else "")
-        outcome = pages.act(
-            lambda connection: joining.confirm(
+        effects = pages.act(
+            lambda connection: signing_up.confirm(
                 connection,
                 claim,
                 offered(pages.publication, pages.publication.language),
@@ -112,11 +111,11 @@ class Joining:
             )
         )
         newsletters = found.newsletters if found else ()
-        return self._answer(words, outcome.word, claim, newsletters[0] if newsletters else "")
+        return self._answer(words, effects.outcome, claim, newsletters[0] if newsletters else "")
 
-    def _sign_up(self, connection: sa.Connection, asked: SignUp, said: wording.Wording) -> Outcome:
+    def _sign_up(self, connection: sa.Connection, asked: SignUp, said: wording.Wording) -> Effects:
         wording.keep(connection, said, self._pages.app)
-        return joining.sign_up(connection, asked, self._pages.rules())
+        return signing_up.sign_up(connection, asked, self._pages.rules())
 
     def _form(
         self, words: Words, name: str, *, problem: str = "", form: Form | None = None
@@ -140,7 +139,7 @@ class Joining:
     def _thanks(self, words: Words) -> Response:
         return RedirectResponse(f"/signed-up?lang={words.language}", status_code=303)
 
-    def _ask(self, found: Asked, words: Words) -> HTMLResponse:
+    def _ask(self, found: SignUpRequest, words: Words) -> HTMLResponse:
         publication = self._pages.publication
         known = titles(publication)
         topics = offered(publication, words.language)
@@ -153,10 +152,12 @@ class Joining:
             back=found.leads_back,
         )
 
-    def _answer(self, words: Words, word: str, claim: Claim, newsletter: str = "") -> HTMLResponse:
+    def _answer(
+        self, words: Words, word: str, claim: LinkClaim, newsletter: str = ""
+    ) -> HTMLResponse:
         pages = self._pages
         status = {"gone": 410, "expired": 410}.get(word, 200)
-        token = pages.app.signer.mint(claim.subscriber_id, newsletter, Purpose.MAIL)
+        token = pages.app.signer.mint(claim.subscriber_id, newsletter, Purpose.ISSUE)
         shown = {}
         if word == "confirmed":
             shown["preferences"] = links.preferences("", token)

@@ -14,9 +14,9 @@ from newsletter.store.people import intents
 from newsletter.store.people.erasure import erase_elsewhere
 from newsletter.web.guard import network
 from subscribers import directory
-from subscribers.consent.joining import Limits, Rules
-from subscribers.model import Outcome, Subscriber
-from subscribers.tokens import Claim, Purpose
+from subscribers.consent.signing_up import Rules, SignUpLimits
+from subscribers.model import Effects, Subscriber
+from subscribers.tokens import LinkClaim, Purpose
 
 
 class Pages:
@@ -25,7 +25,7 @@ class Pages:
     def __init__(self, app: App) -> None:
         """Take the opened publication."""
         self.app = app
-        self.limits = Limits()
+        self.limits = SignUpLimits()
 
     @property
     def publication(self) -> Publication:
@@ -62,23 +62,23 @@ class Pages:
         )
         return HTMLResponse(content, status_code=status)
 
-    def claim(self, token: str, *purposes: Purpose) -> Claim | None:
+    def claim(self, token: str, *purposes: Purpose) -> LinkClaim | None:
         """Return what a token of one of these purposes says; asks no database."""
         claim = self.app.signer.read(token)
         return claim if claim is not None and claim.purpose in purposes else None
 
-    def person(self, claim: Claim) -> Subscriber | None:
+    def person(self, claim: LinkClaim) -> Subscriber | None:
         """Return whom a token is about, if we still know them."""
         with self.app.reader.connect() as connection:
             return directory.load(connection, claim.subscriber_id)
 
-    def act(self, do: Callable[[sa.Connection], Outcome]) -> Outcome:
+    def act(self, do: Callable[[sa.Connection], Effects]) -> Effects:
         """Carry out an act and what follows from it in one transaction."""
         with self.app.engine.begin() as connection:
-            outcome = do(connection)
-            intents.carry_out(connection, outcome, self.app.journal, now=self.app.now())
-        erase_elsewhere(self.app.engine, self.app.settings.outbox, outcome.erased)
-        return outcome
+            effects = do(connection)
+            intents.carry_out(connection, effects, self.app.journal, now=self.app.now())
+        erase_elsewhere(self.app.engine, self.app.settings.outbox, effects.erased)
+        return effects
 
     def broken(self, request: Request) -> HTMLResponse:
         """Say that a link is not whole."""

@@ -29,7 +29,7 @@ class Reading:
         The token must be the recipient's own; a name is never shown, since issues get forwarded.
         """
         claim = self._app.signer.read(token)
-        if claim is None or claim.purpose is not Purpose.MAIL:
+        if claim is None or claim.purpose is not Purpose.ISSUE:
             return self.missing("This link is not complete. Open it from the mail once more.")
         with self._app.reader.connect() as connection:
             edition_id = deliveries.edition_of(connection, delivery, claim.subscriber_id)

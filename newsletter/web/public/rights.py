@@ -10,9 +10,9 @@ from newsletter.store.people import personal
 from newsletter.web.public.forms import Form
 from newsletter.web.public.pages import Pages
 from subscribers.consent import rights
-from subscribers.errors import AddressRefused
+from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress
-from subscribers.tokens import Claim, Purpose
+from subscribers.tokens import LinkClaim, Purpose
 
 
 class Rights:
@@ -51,7 +51,7 @@ class Rights:
         acts = {"export": self._export, "erase": self._erase}
         return acts[wanted](request, claim) if wanted in acts else self.page(request, token)
 
-    def _export(self, request: Request, claim: Claim) -> Response:
+    def _export(self, request: Request, claim: LinkClaim) -> Response:
         pages = self._pages
         with pages.app.engine.begin() as connection:
             found = rights.everything(connection, claim, pages.app.now())
@@ -64,15 +64,15 @@ class Rights:
             headers={"Content-Disposition": 'attachment; filename="what-we-hold.json"'},
         )
 
-    def _erase(self, request: Request, claim: Claim) -> Response:
+    def _erase(self, request: Request, claim: LinkClaim) -> Response:
         pages = self._pages
         words = self._words(request, claim)
-        outcome = pages.act(
+        effects = pages.act(
             lambda connection: rights.erase(
                 connection, claim, pepper=pages.app.settings.pepper, now=pages.app.now()
             )
         )
-        if outcome.word == "gone":
+        if effects.outcome == "gone":
             return self._over(request, claim)
         return pages.message(
             words,
@@ -81,17 +81,17 @@ class Rights:
             " back with a list.",
         )
 
-    def _change(self, request: Request, claim: Claim, text: str) -> Response:
+    def _change(self, request: Request, claim: LinkClaim, text: str) -> Response:
         pages = self._pages
         words = self._words(request, claim)
         try:
             address = EmailAddress.parse(text)
-        except AddressRefused as error:
+        except InvalidAddress as error:
             return pages.page("manage", words, status=422, problem=error.word, address="")
-        outcome = pages.act(
+        effects = pages.act(
             lambda connection: rights.change_address(connection, claim, address, pages.rules())
         )
-        if outcome.word == "gone":
+        if effects.outcome == "gone":
             return self._over(request, claim)
         return pages.message(
             words,
@@ -99,23 +99,23 @@ class Rights:
             "If the address is right, a mail is on its way to it. Open it and confirm.",
         )
 
-    def _take(self, request: Request, claim: Claim) -> Response:
+    def _take(self, request: Request, claim: LinkClaim) -> Response:
         pages = self._pages
         words = self._words(request, claim)
-        outcome = pages.act(
+        effects = pages.act(
             lambda connection: rights.take_address(
                 connection, claim, pepper=pages.app.settings.pepper, now=pages.app.now()
             )
         )
-        if outcome.word == "changed":
+        if effects.outcome == "changed":
             says = "From now on your mail comes to the new address."
             return pages.message(words, "Your address is changed", says)
-        if outcome.word == "taken":
+        if effects.outcome == "taken":
             says = "This address cannot be used. Write to us, and we will look into it."
             return pages.message(words, "Not yet", says)
         return self._over(request, claim)
 
-    def _over(self, request: Request, claim: Claim) -> HTMLResponse:
+    def _over(self, request: Request, claim: LinkClaim) -> HTMLResponse:
         return self._pages.message(
             self._words(request, claim),
             "This link no longer works",
@@ -123,6 +123,6 @@ class Rights:
             status=410,
         )
 
-    def _words(self, request: Request, claim: Claim) -> Words:
+    def _words(self, request: Request, claim: LinkClaim) -> Words:
         person = self._pages.person(claim)
         return self._pages.words(request, *([person.language] if person else []))

@@ -6,10 +6,10 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from newsletter.model import links
 from newsletter.web.public.forms import Form, titles
 from newsletter.web.public.pages import Pages
-from subscribers.consent import leaving
-from subscribers.consent.leaving import Farewell
-from subscribers.model import State, Subscriber
-from subscribers.tokens import Claim, Purpose
+from subscribers.consent import unsubscribing
+from subscribers.consent.unsubscribing import Unsubscribe
+from subscribers.model import Subscriber, SubscriptionState
+from subscribers.tokens import LinkClaim, Purpose
 
 
 class Leaving:
@@ -22,7 +22,7 @@ class Leaving:
     def page(self, request: Request, token: str) -> HTMLResponse:
         """Show what can be left, with a button for it."""
         pages = self._pages
-        claim = pages.claim(token, Purpose.MAIL)
+        claim = pages.claim(token, Purpose.ISSUE)
         if claim is None:
             return pages.broken(request)
         person = pages.person(claim)
@@ -42,19 +42,19 @@ class Leaving:
     def leave(self, request: Request, token: str, form: Form) -> Response:
         """Leave; answers 200 whether or not there was still something to leave."""
         pages = self._pages
-        claim = pages.claim(token, Purpose.MAIL)
+        claim = pages.claim(token, Purpose.ISSUE)
         one_click = form.one("List-Unsubscribe").casefold() == "one-click"
         if claim is None:
             return _plain("This link is not complete.", 404) if one_click else pages.broken(request)
         everything = form.one("scope") == "all" or not claim.newsletter
-        farewell = Farewell(
+        farewell = Unsubscribe(
             None if everything else claim.newsletter,
             "one click" if one_click else "page",
             form.one("reason"),
             None if one_click else titles(pages.publication),
         )
         pages.act(
-            lambda connection: leaving.leave(
+            lambda connection: unsubscribing.unsubscribe(
                 connection,
                 claim.subscriber_id,
                 farewell,
@@ -67,7 +67,7 @@ class Leaving:
         return self._left(request, pages.person(claim), claim, token)
 
     def _left(
-        self, request: Request, person: Subscriber | None, claim: Claim, token: str
+        self, request: Request, person: Subscriber | None, claim: LinkClaim, token: str
     ) -> HTMLResponse:
         pages = self._pages
         words = pages.words(request, *self._languages(person, claim))
@@ -81,11 +81,11 @@ class Leaving:
             preferences=links.preferences("", token),
         )
 
-    def _title(self, claim: Claim) -> str:
+    def _title(self, claim: LinkClaim) -> str:
         publication = self._pages.publication
         return titles(publication).get(claim.newsletter, claim.newsletter) or publication.name
 
-    def _languages(self, person: Subscriber | None, claim: Claim) -> tuple[str, ...]:
+    def _languages(self, person: Subscriber | None, claim: LinkClaim) -> tuple[str, ...]:
         newsletter = self._pages.publication.newsletter(claim.newsletter)
         known = (person.language if person else "", newsletter.language if newsletter else "")
         return tuple(one for one in known if one)
@@ -95,7 +95,11 @@ def _present(person: Subscriber | None) -> list[str]:
     """Return the newsletters that somebody gets or waits for."""
     if person is None:
         return []
-    return [one.newsletter for one in person.subscriptions if one.state is not State.LEFT]
+    return [
+        one.newsletter
+        for one in person.subscriptions
+        if one.state is not SubscriptionState.UNSUBSCRIBED
+    ]
 
 
 def _plain(text: str, status: int = 200) -> PlainTextResponse:

@@ -10,7 +10,7 @@ from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topic_names, topic_tag
 from newsletter.render.words import Words
 from newsletter.store.people.received import Received
-from subscribers.model import BY_IMPORT, State, Subscriber, Subscription
+from subscribers.model import BY_IMPORT, Subscriber, Subscription, SubscriptionState
 
 REASONS = {
     "": "It was sent to you.",
@@ -23,7 +23,7 @@ REASONS = {
     "no issue": "There was no issue: nothing new to print.",
     "paused": "You had paused it.",
     "pending": "You had not confirmed it yet.",
-    "left": "You had left.",
+    "unsubscribed": "You had left.",
     "not subscribed then": "You were not subscribed then.",
     "not subscribed": "You were not subscribed then.",
     "cancelled": "It was called back before it reached you.",
@@ -127,7 +127,7 @@ def _standing(
     return Standing(
         key=key,
         title=title,
-        ticked=present is not None and present.state is State.CONFIRMED,
+        ticked=present is not None and present.state is SubscriptionState.CONFIRMED,
         frequency=present.frequency.value if present else "each",
         paused_until=words.date(paused) if paused and paused > now else "",
         says=why_subscribed(present, words),
@@ -141,15 +141,15 @@ def why_subscribed(present: Subscription | None, words: Words) -> str:
         return ""
     day = words.date(present.confirmed_at or present.since)
     match present.state:
-        case State.CONFIRMED if present.origin.startswith(BY_IMPORT):
+        case SubscriptionState.CONFIRMED if present.origin.startswith(BY_IMPORT):
             return words.say("You get it because, as we were told, you agreed on {day}.", day=day)
-        case State.CONFIRMED:
+        case SubscriptionState.CONFIRMED:
             return words.say("You get it because you confirmed it on {day}.", day=day)
-        case State.PENDING:
+        case SubscriptionState.PENDING:
             return words.say("It is waiting for your confirmation.")
-        case State.LEFT:
+        case SubscriptionState.UNSUBSCRIBED:
             told = "We were told on {day} that you have left."
-            says = told if present.lowered else "You left on {day}."
+            says = told if present.ended_by_import else "You left on {day}."
             return words.say(says, day=words.date(present.since))
 
 

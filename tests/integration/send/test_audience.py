@@ -80,7 +80,7 @@ def test_everybody_left_out_has_a_reason(office: Office) -> None:
     with office.engine.begin() as connection:
         add_people(connection, 3)
         add_people(connection, 2, first=11, state="pending")
-        add_people(connection, 1, first=21, state="left")
+        add_people(connection, 1, first=21, state="unsubscribed")
         add_people(connection, 1, first=31)
         connection.execute(
             suppressions.insert().values(
@@ -91,7 +91,7 @@ def test_everybody_left_out_has_a_reason(office: Office) -> None:
     frozen = office.freeze()
     assert frozen
     assert frozen.planned == 3
-    assert frozen.excluded == {"pending": 2, "left": 1, "suppressed:bounce": 1}
+    assert frozen.excluded == {"pending": 2, "unsubscribed": 1, "suppressed:bounce": 1}
     assert office.told().excluded == frozen.excluded
 
 
@@ -122,7 +122,7 @@ def test_leaving_and_suppression_between_freeze_and_claim_are_respected(office: 
     office.freeze()
     with office.engine.begin() as connection:
         gone = subscriptions.update().where(subscriptions.c.subscriber_id == 2)
-        connection.execute(gone.values(state="left"))
+        connection.execute(gone.values(state="unsubscribed"))
         connection.execute(
             suppressions.insert().values(
                 address_key="reader3@example.net", reason="complaint", origin="test", at=NOW
@@ -136,14 +136,14 @@ def test_leaving_and_suppression_between_freeze_and_claim_are_respected(office: 
     assert told.state == "submitted"
     with office.engine.connect() as connection:
         rows = deliveries.listed(connection, office.issue_id, now=NOW, search="READER2@")
-    assert [(row["state"], row["why"]) for row in rows] == [("withdrawn", "left")]
+    assert [(row["state"], row["why"]) for row in rows] == [("withdrawn", "unsubscribed")]
 
 
 def test_a_batch_from_which_everybody_left_is_settled_without_a_call(office: Office) -> None:
     office.issue(people=2)
     office.freeze()
     with office.engine.begin() as connection:
-        connection.execute(subscriptions.update().values(state="left"))
+        connection.execute(subscriptions.update().values(state="unsubscribed"))
     office.submit()
     assert not office.memory.shipments
     assert office.told().state == "submitted"
@@ -201,13 +201,13 @@ def test_a_correction_goes_to_exactly_those_who_had_the_issue(office: Office) ->
     with office.engine.begin() as connection:
         add_people(connection, 3, first=50)
         gone = subscriptions.update().where(subscriptions.c.subscriber_id == 2)
-        connection.execute(gone.values(state="left"))
+        connection.execute(gone.values(state="unsubscribed"))
         office.issue_id = add_issue(
             connection, number=2, kind=IssueKind.CORRECTION, corrects=original
         )
     frozen = office.freeze()
     assert frozen
-    assert (frozen.planned, frozen.excluded) == (4, {"left": 1})
+    assert (frozen.planned, frozen.excluded) == (4, {"unsubscribed": 1})
     before = len(office.reached())
     office.submit()
     assert sorted(office.reached()[before:]) == [f"reader{n}@example.net" for n in (1, 3, 4, 5)]

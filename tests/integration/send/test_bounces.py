@@ -11,7 +11,7 @@ from newsletter.store.people import intents
 from newsletter.store.tables import deliveries
 from subscribers import directory, suppression
 from subscribers.journal import Journal
-from subscribers.model import Reason, Suppression
+from subscribers.model import Suppression, SuppressionReason
 from tests.fakes.people import PEPPER
 from tests.integration.send.conftest import Office
 
@@ -23,18 +23,18 @@ def recipient(office: Office, seq: int) -> int:
         return int(connection.execute(chosen).scalar_one())
 
 
-def report(office: Office, journal: Journal, number: int, reason: Reason) -> str:
+def report(office: Office, journal: Journal, number: int, reason: SuppressionReason) -> str:
     """Do what follows from an event: suppress whoever it is about, journal and all, at once."""
     cause = Suppression("", reason, "provider", "550 no such user", office.now)
     with office.engine.begin() as connection:
-        outcome = suppression.suppress_subscriber(connection, number, cause, pepper=PEPPER)
-        intents.carry_out(connection, outcome, journal, now=office.now)
-    return outcome.word
+        effects = suppression.suppress_subscriber(connection, number, cause, pepper=PEPPER)
+        intents.carry_out(connection, effects, journal, now=office.now)
+    return effects.outcome
 
 
-@pytest.mark.parametrize("reason", [Reason.BOUNCE, Reason.COMPLAINT])
+@pytest.mark.parametrize("reason", [SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT])
 def test_whoever_bounced_or_complained_is_withdrawn_from_what_has_not_left(
-    office: Office, tmp_path: Path, reason: Reason
+    office: Office, tmp_path: Path, reason: SuppressionReason
 ) -> None:
     journal = Journal(tmp_path / "departures.jsonl")
     office.issue(people=3)
@@ -61,7 +61,7 @@ def test_an_event_about_somebody_who_was_erased_changes_nothing(
     office: Office, tmp_path: Path
 ) -> None:
     journal = Journal(tmp_path / "departures.jsonl")
-    assert report(office, journal, 4711, Reason.BOUNCE) == "unknown"
+    assert report(office, journal, 4711, SuppressionReason.BOUNCE) == "unknown"
     assert not list(journal.entries())
 
 

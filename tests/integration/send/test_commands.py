@@ -189,15 +189,15 @@ def test_a_page_of_recipients_has_a_sensible_size(house: sa.Engine, words: tuple
 
 def test_who_was_left_out_is_found_with_the_reason(house: sa.Engine) -> None:
     with house.begin() as connection:
-        add_people(connection, 3, first=101, state="left")
+        add_people(connection, 3, first=101, state="unsubscribed")
     run("send", "1", "--now")
     shown = run("issues", "show", "1", "--search", "READER102@")
     assert "reader102@example.net" in shown.output
-    assert "left" in shown.output
+    assert "unsubscribed" in shown.output
     lines = run("issues", "show", "1", "--recipients", "--json").output.splitlines()
     rows = [json.loads(line) for line in lines]
     assert len(rows) == 15
-    assert [row["reason"] for row in rows if row["state"] == "left out"] == ["left"] * 3
+    assert [row["reason"] for row in rows if row["state"] == "left out"] == ["unsubscribed"] * 3
     page = run("issues", "show", "1", "--recipients", "--json", "--after", "11", "--limit", "2")
     assert [json.loads(line)["number"] for line in page.output.splitlines()] == [12, None]
 

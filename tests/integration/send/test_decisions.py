@@ -38,7 +38,7 @@ def test_an_issue_that_is_not_frozen_is_not_moved_for_show(office: Office) -> No
 
 def test_an_issue_without_recipients_goes_on_after_a_pause(office: Office) -> None:
     with office.engine.begin() as connection:
-        add_people(connection, 3, state="left")
+        add_people(connection, 3, state="unsubscribed")
         office.issue_id = add_issue(connection)
     frozen = office.freeze()
     assert frozen

@@ -62,7 +62,7 @@ def test_an_event_settles_a_batch_that_was_cancelled(office: Office) -> None:
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        deliveries.mark_each(connection, 1, {3: "left"}, deliveries.DeliveryState.WITHDRAWN)
+        deliveries.mark_each(connection, 1, {3: "unsubscribed"}, deliveries.DeliveryState.WITHDRAWN)
         batches.shift(connection, (1, 1), frm=[BatchState.PREPARED], withdrawn=1)
         assert acts.cancel(connection, office.issue_id, actor="ada", now=office.now) == 4
     assert _seen(office, "1.1:1") == ["1.1:1"]

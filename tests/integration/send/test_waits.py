@@ -69,11 +69,11 @@ def test_a_new_domain_says_when_the_next_day_begins(office: Office) -> None:
 def test_those_left_out_are_found_by_a_part_of_their_address(office: Office) -> None:
     office.issue()
     with office.engine.begin() as connection:
-        add_people(connection, 3, first=21, state="left")
+        add_people(connection, 3, first=21, state="unsubscribed")
     office.freeze()
     with office.engine.connect() as connection:
         everybody = deliveries.left_out(connection, office.issue_id, "weekly", now=office.now)
-        assert [reason for _, reason in everybody] == ["left"] * 3
+        assert [reason for _, reason in everybody] == ["unsubscribed"] * 3
         for search, found in (("READER22@", 1), ("%", 0), ("reader2", 3)):
             some = deliveries.left_out(
                 connection, office.issue_id, "weekly", now=office.now, search=search

@@ -11,7 +11,10 @@ from newsletter.web.public.views import OTHERWISE, REASONS
 from tests.fakes.issues import NOW
 from tests.integration.send.conftest import Office
 
-WITHDRAWN = {"left": "You had left.", "cancelled": "It was called back before it reached you."}
+WITHDRAWN = {
+    "unsubscribed": "You had left.",
+    "cancelled": "It was called back before it reached you.",
+}
 
 
 @pytest.mark.parametrize(("reason", "says"), WITHDRAWN.items())

@@ -18,12 +18,12 @@ from subscribers.audience import (
     members,
     reachable,
     reached,
-    summarise,
+    summarize,
     why,
 )
 from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, evaluate, parse
 from subscribers.store.tables import subscriptions
-from subscribers.store.types import UtcDateTime
+from subscribers.store.types import UtcTimestamp
 from tests.fakes.people import NOW, add_person
 
 Crowd = dict[int, tuple[frozenset[str], bool]]
@@ -54,7 +54,7 @@ def crowd(engine: sa.Engine) -> Crowd:
     standings: list[dict[str, Any]] = [
         {},
         {"state": "pending"},
-        {"state": "left"},
+        {"state": "unsubscribed"},
         {"paused_until": NOW + timedelta(days=1)},
         {"paused_until": NOW - timedelta(days=1)},
         {"suppressed": "bounce"},
@@ -125,7 +125,7 @@ def test_the_reason_for_every_exclusion_is_named_and_why_says_the_same(
                 assert words.startswith("in: ")
     assert set(left_out.values()) == {
         "pending",
-        "left",
+        "unsubscribed",
         "paused",
         "suppressed:bounce",
         "not in the segment",
@@ -171,7 +171,7 @@ def test_who_wants_fewer_issues_waits_until_it_is_time(
 ) -> None:
     with engine.begin() as connection:
         person = add_person(connection, "a@example.org", frequency=frequency)
-        last = sa.literal(NOW - timedelta(days=days), UtcDateTime()).label("last_at")
+        last = sa.literal(NOW - timedelta(days=days), UtcTimestamp()).label("last_at")
         recent = sa.select(subscriptions.c.subscriber_id, last)
         question = ask(recent=recent)
         assert list(connection.scalars(members(connection, question))) == (
@@ -187,7 +187,7 @@ def test_who_wants_fewer_issues_waits_until_it_is_time(
 def test_the_check_before_sending_sees_what_changed_since_the_freeze(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         fine = add_person(connection, "fine@example.org")
-        left = add_person(connection, "left@example.org", state="left")
+        left = add_person(connection, "left@example.org", state="unsubscribed")
         blocked = add_person(connection, "blocked@example.org", suppressed="complaint")
         other = add_person(connection, "other@example.org", newsletter="daily")
         numbers = [
@@ -198,7 +198,7 @@ def test_the_check_before_sending_sees_what_changed_since_the_freeze(engine: sa.
         rows = connection.execute(reachable("weekly", ids, NOW)).all()
     assert {row.subscriber_id: (row.address, row.reason) for row in rows} == {
         fine: ("fine@example.org", ""),
-        left: ("left@example.org", "left"),
+        left: ("left@example.org", "unsubscribed"),
         blocked: ("blocked@example.org", "suppressed:complaint"),
         other: ("other@example.org", "not subscribed"),
         9999: ("", "erased"),
@@ -209,7 +209,7 @@ def test_a_summary_counts_names_ten_and_says_who_is_left_out(
     engine: sa.Engine, crowd: Crowd
 ) -> None:
     with engine.begin() as connection:
-        found = summarise(connection, ask("a"))
+        found = summarize(connection, ask("a"))
     assert found.people == 16
     assert len(found.examples) == 10
     assert found.left_out["pending"] == 16

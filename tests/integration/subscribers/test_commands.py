@@ -193,7 +193,7 @@ def test_a_suppressed_address_that_is_nobodys_is_shown_with_who_did_it_and_why(
     shown = type_in("subscribers", "show", stranger)
     assert shown.exit_code == 0
     assert f"{stranger} is no subscriber; it is never mailed." in shown.stdout
-    assert "suppressed: manual (staff:" in shown.stdout
+    assert "suppressed: manual (person:" in shown.stdout
     assert ": asked by phone" in shown.stdout
     told = json.loads(type_in("subscribers", "show", stranger, "--json").stdout)
     assert [one["what"] for one in told["history"]] == ["suppressed: reason manual"]
@@ -230,10 +230,10 @@ def test_the_history_of_whom_a_list_brought_begins_with_the_list(built: House) -
         shown = type_in("subscribers", "show", f"{name}@example.org", "--json").stdout
         return next(one["what"] for one in json.loads(shown)["history"] if "became" in one["what"])
 
-    by = "became known: file more.csv; imported by staff:"
+    by = "became known: file more.csv; imported by person:"
     assert all(beginning(name).startswith(by) for name in ("eve", "fay", "gus"))
     assert beginning("eve").endswith("; weekly confirmed")
-    assert beginning("fay").endswith("; weekly left")
+    assert beginning("fay").endswith("; weekly unsubscribed")
     assert beginning("gus").endswith("; suppressed bounce")
 
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from subscribers.model import State
-from subscribers.roster.reading import Raw
-from subscribers.roster.rows import Row, RowReader, Terms
+from subscribers.model import SubscriptionState
+from subscribers.roster.reading import RawRow
+from subscribers.roster.rows import ImportRow, RowReader, Terms
 
 
-def standing(cell: str, attest: str = "") -> State:
+def standing(cell: str, attest: str = "") -> SubscriptionState:
     reader = RowReader(Terms("people.csv", into=("weekly",), attest=attest))
-    row = reader.read(Raw(2, {"address": "ada@example.org", "consent": cell}))
-    assert isinstance(row, Row)
+    row = reader.read(RawRow(2, {"address": "ada@example.org", "consent": cell}))
+    assert isinstance(row, ImportRow)
     return row.subscriptions[0].state
 
 
@@ -31,7 +31,7 @@ def standing(cell: str, attest: str = "") -> State:
     ],
 )
 def test_a_date_or_a_yes_confirms(cell: str) -> None:
-    assert standing(cell) is State.CONFIRMED
+    assert standing(cell) is SubscriptionState.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,9 @@ def test_a_date_or_a_yes_confirms(cell: str) -> None:
 )
 @pytest.mark.parametrize("attest", ["", "the book fair"])
 def test_anything_else_stays_pending_whatever_is_attested_for_all(cell: str, attest: str) -> None:
-    assert standing(cell, attest) is State.PENDING
+    assert standing(cell, attest) is SubscriptionState.PENDING
 
 
 def test_an_empty_cell_goes_by_what_is_attested_for_all() -> None:
-    assert standing("", "the book fair") is State.CONFIRMED
-    assert standing("") is State.PENDING
+    assert standing("", "the book fair") is SubscriptionState.CONFIRMED
+    assert standing("") is SubscriptionState.PENDING

@@ -10,30 +10,30 @@ import pytest
 import sqlalchemy as sa
 
 from subscribers import directory, erasure, suppression
-from subscribers.consent import joining, leaving, retention, rights
-from subscribers.consent.joining import Limits, Rules, SignUp
-from subscribers.consent.leaving import Farewell
-from subscribers.consent.retention import Kept
+from subscribers.consent import retention, rights, signing_up, unsubscribing
+from subscribers.consent.retention import RetentionPeriods
+from subscribers.consent.signing_up import Rules, SignUp, SignUpLimits
+from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.journal import Journal, replay
 from subscribers.model import (
+    Effects,
     EmailAddress,
-    Outcome,
-    Reason,
     Subscriber,
     Suppression,
+    SuppressionReason,
 )
 from subscribers.roster import run
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
-from subscribers.roster.run import Beside, ChangeSet, Order, Undone
+from subscribers.roster.run import Beside, ChangeSet, ImportJob, Undone
 from subscribers.store import people
 from subscribers.store.tables import erasures, requests, subscribers, suppressions
-from subscribers.tokens import Claim, Purpose
+from subscribers.tokens import LinkClaim, Purpose
 from tests.fakes.people import NOW, PEPPER, add_person
 
 ANN = "ann@example.org"
 LATER = NOW + timedelta(hours=1)
-RULES = Rules(Limits(), PEPPER, LATER)
+RULES = Rules(SignUpLimits(), PEPPER, LATER)
 numbers = count()
 
 
@@ -50,23 +50,23 @@ def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield opened
 
 
-def order(tmp_path: Path, text: str, journal: Journal | None = None) -> Order:
+def order(tmp_path: Path, text: str, journal: Journal | None = None) -> ImportJob:
     """Return the order to import a table."""
     path = tmp_path / f"{next(numbers)}.csv"
     path.write_text(text)
     terms = Terms(path.name, {}, {"weekly": "weekly"}, ("weekly",))
-    return Order(open_listing(path, mapping={}), terms, PEPPER, journal=journal)
+    return ImportJob(open_listing(path, mapping={}), terms, PEPPER, journal=journal)
 
 
-def bring(engine: sa.Engine, one: Order) -> ChangeSet:
+def bring(engine: sa.Engine, one: ImportJob) -> ChangeSet:
     """Apply a list."""
-    return run.apply(engine, one, actor="staff:kim", clock=lambda: NOW)
+    return run.apply(engine, one, actor="person:kim", clock=lambda: NOW)
 
 
 def undo(engine: sa.Engine, number: int, journal: Journal) -> Undone:
     """Take an import back, an hour later."""
     beside = Beside(journal, PEPPER)
-    return run.undo(engine, number, actor="staff:kim", now=LATER, beside=beside)
+    return run.undo(engine, number, actor="person:kim", now=LATER, beside=beside)
 
 
 def person(engine: sa.Engine, address: str = ANN) -> Subscriber:
@@ -92,7 +92,7 @@ def asking(address: str = ANN) -> SignUp:
     return SignUp(EmailAddress.parse(address), {"weekly": "W"}, (), "en", "page", "en-1", "n")
 
 
-def suppress(opened: sa.Connection, address: str, by: str, reason: Reason) -> Outcome:
+def suppress(opened: sa.Connection, address: str, by: str, reason: SuppressionReason) -> Effects:
     """Suppress an address."""
     cause = Suppression(address, reason, by, "", LATER)
     return suppression.suppress(opened, cause, pepper=PEPPER, actor=by)
@@ -119,24 +119,24 @@ def test_who_leaves_by_their_own_word_after_a_list_did_stays_away_when_it_is_und
     with engine.begin() as opened:
         number = add_person(opened, ANN)
     done = bring(engine, order(tmp_path, f"email,status\n{ANN},unsubscribed\n", journal))
-    farewell = Farewell("weekly", "one click")
+    farewell = Unsubscribe("weekly", "one click")
     with engine.begin() as opened:
-        left = leaving.leave(opened, number, farewell, pepper=PEPPER, now=LATER)
-        again = leaving.leave(opened, number, farewell, pepper=PEPPER, now=LATER)
-    assert (left.word, again.word) == ("left", "already")
-    assert [(entry.act, entry.reason) for entry in left.entries] == [("left", "one click")]
-    assert "left weekly: by one click; was left" in told(engine)
+        left = unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
+        again = unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
+    assert (left.outcome, again.outcome) == ("unsubscribed", "already")
+    assert [(entry.act, entry.reason) for entry in left.entries] == [("unsubscribed", "one click")]
+    assert "unsubscribed weekly: by one click; was unsubscribed" in told(engine)
     assert dict(undo(engine, done.id, journal).kept) == {ANN: "has acted since"}
-    assert state(engine) == "left"
+    assert state(engine) == "unsubscribed"
 
 
 @pytest.mark.parametrize("words", ["import:1", "import:import:1"])
 def test_nobody_can_pass_their_own_words_for_those_of_a_list(engine: sa.Engine, words: str) -> None:
     with engine.begin() as opened:
         number = add_person(opened, ANN)
-        farewell = Farewell("weekly", "page", words)
-        leaving.leave(opened, number, farewell, pepper=PEPPER, now=LATER)
-    assert not person(engine).subscriptions[0].lowered
+        farewell = Unsubscribe("weekly", "page", words)
+        unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
+    assert not person(engine).subscriptions[0].ended_by_import
 
 
 def test_a_restored_database_learns_whom_a_list_took_back_or_suppressed(
@@ -156,7 +156,7 @@ def test_a_restored_database_learns_whom_a_list_took_back_or_suppressed(
     assert "@" not in journal.path.read_text()
     assert relearnt(engine, journal) == 3
     assert relearnt(engine, journal) == 0
-    assert state(engine) == "left"
+    assert state(engine) == "unsubscribed"
     assert person(engine, "bob@example.org").suppressed is not None
     again = bring(engine, order(tmp_path, "email\ncyd@example.org\n"))
     assert again.examples["refused"][0].words == "suppressed: bounce"
@@ -181,13 +181,15 @@ def test_a_restored_database_learns_of_addresses_that_are_nobodys(
     engine: sa.Engine, tmp_path: Path, journal: Journal
 ) -> None:
     with engine.begin() as opened:
-        suppress(opened, "gone@example.org", "staff:kim", Reason.MANUAL)
+        suppress(opened, "gone@example.org", "person:kim", SuppressionReason.MANUAL)
     with forgotten(engine) as opened:
-        blocked = suppress(opened, "stranger@example.org", "staff:kim", Reason.MANUAL)
+        blocked = suppress(opened, "stranger@example.org", "person:kim", SuppressionReason.MANUAL)
         address = EmailAddress.parse("gone@example.org")
-        erased = erasure.erase_address(opened, address, pepper=PEPPER, actor="staff:kim", now=LATER)
-        for outcome in (blocked, erased):
-            journal.append(outcome.entries)
+        erased = erasure.erase_address(
+            opened, address, pepper=PEPPER, actor="person:kim", now=LATER
+        )
+        for effects in (blocked, erased):
+            journal.append(effects.entries)
     assert relearnt(engine, journal) == 2
     assert relearnt(engine, journal) == 0
     with engine.connect() as opened:
@@ -204,15 +206,15 @@ def test_a_suppressed_hash_becomes_a_suppression_when_its_address_is_known(
     engine: sa.Engine, journal: Journal
 ) -> None:
     with forgotten(engine) as opened:
-        journal.append(suppress(opened, ANN, "provider", Reason.COMPLAINT).entries)
+        journal.append(suppress(opened, ANN, "provider", SuppressionReason.COMPLAINT).entries)
     relearnt(engine, journal)
     with engine.begin() as opened:
-        assert joining.sign_up(opened, asking(), RULES).word == "not mailed"
+        assert signing_up.sign_up(opened, asking(), RULES).outcome == "not mailed"
         found = directory.require(opened, ANN)
         assert found.suppressed is not None
-        assert found.suppressed.reason is Reason.COMPLAINT
+        assert found.suppressed.reason is SuppressionReason.COMPLAINT
         lifted = suppression.lift(
-            opened, ANN, why="it was a mistake", actor="staff:kim", now=LATER, pepper=PEPPER
+            opened, ANN, why="it was a mistake", actor="person:kim", now=LATER, pepper=PEPPER
         )
         journal.append(lifted.entries)
     assert relearnt(engine, journal) == 0
@@ -224,12 +226,12 @@ def test_who_joined_and_left_after_the_backup_is_not_brought_back_by_a_list(
 ) -> None:
     with forgotten(engine) as opened:
         number = add_person(opened, ANN)
-        farewell = Farewell("weekly", "page")
-        left = leaving.leave(opened, number, farewell, pepper=PEPPER, now=LATER)
+        farewell = Unsubscribe("weekly", "page")
+        left = unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
         journal.append(left.entries)
     assert relearnt(engine, journal) == 1
     done = bring(engine, order(tmp_path, f"email\n{ANN}\n"))
-    assert done.examples["refused"][0].words.startswith("this address has left")
+    assert done.examples["refused"][0].words.startswith("this address unsubscribed")
 
 
 def test_the_same_person_under_another_number_is_erased_again(
@@ -241,32 +243,32 @@ def test_the_same_person_under_another_number_is_erased_again(
         add_person(opened, "second@example.org")
         erased = directory.require(opened, "first@example.org")
         people.remove(opened, [erased.id])
-        outcome = erasure.erase_address(
+        effects = erasure.erase_address(
             opened,
             EmailAddress.parse("first@example.org"),
             pepper=PEPPER,
-            actor="staff:kim",
+            actor="person:kim",
             now=LATER,
         )
-        journal.append(outcome.entries)
+        journal.append(effects.entries)
     assert relearnt(engine, journal) == 1
     with engine.connect() as opened:
         assert directory.find(opened, "first@example.org") is None
 
 
-def moved(opened: sa.Connection, number: int, to: str) -> Outcome:
+def moved(opened: sa.Connection, number: int, to: str) -> Effects:
     """Take another address, by the two links."""
     claim = _link(opened, number)
     wished = rights.change_address(opened, claim, EmailAddress.parse(to), RULES)
-    if wished.word != "mailed":
+    if wished.outcome != "mailed":
         return wished
-    claim = Claim(number, "", Purpose.ADDRESS, int(wished.mails[0].values["serial"]))
+    claim = LinkClaim(number, "", Purpose.ADDRESS, int(wished.notices[0].values["serial"]))
     return rights.take_address(opened, claim, pepper=PEPPER, now=LATER)
 
 
-def _link(opened: sa.Connection, number: int, now: datetime = LATER) -> Claim:
+def _link(opened: sa.Connection, number: int, now: datetime = LATER) -> LinkClaim:
     asked = rights.mail_link(opened, _loaded(opened, number), now)
-    return Claim(number, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
+    return LinkClaim(number, "", Purpose.MANAGE, int(asked.notices[0].values["serial"]))
 
 
 def _loaded(opened: sa.Connection, number: int) -> Subscriber:
@@ -280,19 +282,21 @@ def test_a_list_does_not_bring_somebody_back_under_the_address_they_had_before(
 ) -> None:
     with engine.begin() as opened:
         number = add_person(opened, ANN)
-        outcome = moved(opened, number, "ann@new.example")
-        journal.append(outcome.entries)
-        farewell = Farewell(None, "page")
-        journal.append(leaving.leave(opened, number, farewell, pepper=PEPPER, now=LATER).entries)
-    assert outcome.word == "changed"
+        effects = moved(opened, number, "ann@new.example")
+        journal.append(effects.entries)
+        farewell = Unsubscribe(None, "page")
+        journal.append(
+            unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER).entries
+        )
+    assert effects.outcome == "changed"
     assert relearnt(engine, journal) == 0
     done = bring(engine, order(tmp_path, f"email\n{ANN}\n"))
     assert done.counts == {"refused": 1}
     with engine.begin() as opened:
-        mailed = joining.sign_up(opened, asking(), RULES)
+        mailed = signing_up.sign_up(opened, asking(), RULES)
         again = directory.require(opened, ANN)
-        claim = Claim(again.id, "", Purpose.CONFIRM, int(mailed.mails[0].values["serial"]))
-        back = joining.confirm(opened, claim, {}, network="n", rules=RULES)
+        claim = LinkClaim(again.id, "", Purpose.CONFIRM, int(mailed.notices[0].values["serial"]))
+        back = signing_up.confirm(opened, claim, {}, network="n", rules=RULES)
         journal.append(back.entries)
     assert relearnt(engine, journal) == 0
     done = bring(engine, order(tmp_path, f"email,name\n{ANN},Ann\n"))
@@ -306,17 +310,17 @@ def test_a_change_of_address_mails_no_stranger_who_may_not_be_asked(
     number, to = add_person(connection, ANN), "stranger@example.org"
     address = EmailAddress.parse(to)
     if trace == "suppressed":
-        suppress(connection, to, "staff:kim", Reason.MANUAL)
+        suppress(connection, to, "person:kim", SuppressionReason.MANUAL)
     elif trace == "erased":
         erasure.erase_address(connection, address, pepper=PEPPER, actor="staff", now=NOW)
     elif trace == "asked today":
         bob = add_person(connection, "bob@example.org")
         claim = _link(connection, bob)
-        assert rights.change_address(connection, claim, address, RULES).word == "mailed"
+        assert rights.change_address(connection, claim, address, RULES).outcome == "mailed"
     else:
         add_person(connection, to)
     claim = _link(connection, number)
-    assert rights.change_address(connection, claim, address, RULES).word == "not mailed"
+    assert rights.change_address(connection, claim, address, RULES).outcome == "not mailed"
 
 
 def test_sign_ups_and_changes_of_address_share_the_three_mails_that_a_stranger_ever_gets(
@@ -326,56 +330,58 @@ def test_sign_ups_and_changes_of_address_share_the_three_mails_that_a_stranger_e
     words = []
     for day in range(4):
         now = LATER + timedelta(days=2 * day)
-        rules = Rules(Limits(), PEPPER, now)
+        rules = Rules(SignUpLimits(), PEPPER, now)
         claim = _link(connection, number, now)
         wished = rights.change_address(connection, claim, EmailAddress.parse(to), rules)
-        words.append(wished.word)
+        words.append(wished.outcome)
     assert words == ["mailed", "mailed", "mailed", "not mailed"]
-    rules = Rules(Limits(), PEPPER, LATER + timedelta(days=30))
-    assert joining.sign_up(connection, asking(to), rules).word == "not mailed"
+    rules = Rules(SignUpLimits(), PEPPER, LATER + timedelta(days=30))
+    assert signing_up.sign_up(connection, asking(to), rules).outcome == "not mailed"
 
 
-def sign_up(opened: sa.Connection, days: int) -> Outcome:
+def sign_up(opened: sa.Connection, days: int) -> Effects:
     """Sign a stranger up some days later, when what is unanswered has been let go."""
     now = LATER + timedelta(days=days)
-    retention.purge(opened, Kept(), pepper=PEPPER, now=now)
-    return joining.sign_up(opened, asking(), Rules(Limits(), PEPPER, now))
+    retention.purge(opened, RetentionPeriods(), pepper=PEPPER, now=now)
+    return signing_up.sign_up(opened, asking(), Rules(SignUpLimits(), PEPPER, now))
 
 
 def test_who_is_forgotten_between_sign_ups_is_still_asked_three_times_ever(
     connection: sa.Connection,
 ) -> None:
-    words = [sign_up(connection, 16 * turn).word for turn in range(6)]
+    words = [sign_up(connection, 16 * turn).outcome for turn in range(6)]
     assert words == ["mailed"] * 3 + ["not mailed"] * 3
 
 
 def test_who_was_let_go_erased_stays_erased_for_lists(engine: sa.Engine, tmp_path: Path) -> None:
     with engine.begin() as opened:
         address = EmailAddress.parse(ANN)
-        erasure.erase_address(opened, address, pepper=PEPPER, actor="staff:kim", now=NOW)
-        assert sign_up(opened, 0).word == "mailed"
-        retention.purge(opened, Kept(), pepper=PEPPER, now=LATER + timedelta(days=20))
+        erasure.erase_address(opened, address, pepper=PEPPER, actor="person:kim", now=NOW)
+        assert sign_up(opened, 0).outcome == "mailed"
+        retention.purge(opened, RetentionPeriods(), pepper=PEPPER, now=LATER + timedelta(days=20))
     done = bring(engine, order(tmp_path, f"email\n{ANN}\n"))
     assert done.examples["refused"][0].words == "this address was erased on request"
 
 
 def test_who_confirms_is_asked_afresh_another_time(connection: sa.Connection) -> None:
     sign_up(connection, 0)
-    mail = sign_up(connection, 16).mails[0]
-    claim = Claim(mail.subscriber_id, "", Purpose.CONFIRM, int(mail.values["serial"]))
-    rules = Rules(Limits(), PEPPER, LATER + timedelta(days=16))
-    assert joining.confirm(connection, claim, {}, network="n", rules=rules).word == "confirmed"
+    mail = sign_up(connection, 16).notices[0]
+    claim = LinkClaim(mail.subscriber_id, "", Purpose.CONFIRM, int(mail.values["serial"]))
+    rules = Rules(SignUpLimits(), PEPPER, LATER + timedelta(days=16))
+    assert (
+        signing_up.confirm(connection, claim, {}, network="n", rules=rules).outcome == "confirmed"
+    )
     assert not connection.execute(sa.select(erasures)).all()
 
 
 def test_good_byes_do_not_use_up_the_sign_ups_of_the_hour(connection: sa.Connection) -> None:
-    rules = Rules(Limits(everybody=1), PEPPER, LATER)
+    rules = Rules(SignUpLimits(everybody=1), PEPPER, LATER)
     number = add_person(connection, ANN)
-    farewell = Farewell(None, "page", titles={"weekly": "W"})
-    leaving.leave(connection, number, farewell, pepper=PEPPER, now=LATER)
+    farewell = Unsubscribe(None, "page", titles={"weekly": "W"})
+    unsubscribing.unsubscribe(connection, number, farewell, pepper=PEPPER, now=LATER)
     assert connection.scalar(sa.select(sa.func.count()).select_from(requests)) == 1
     asked = asking("new@example.org")
-    assert joining.sign_up(connection, asked, rules).word == "mailed"
+    assert signing_up.sign_up(connection, asked, rules).outcome == "mailed"
 
 
 @pytest.mark.parametrize(("said", "word"), [("manual", "taken over"), ("complaint", "suppressed")])
@@ -388,15 +394,15 @@ def test_what_others_confirm_since_an_import_stays_when_it_is_undone(
     done = bring(engine, order(tmp_path, f"email,status\n{ANN},{status}\n", journal))
     before = person(engine).suppressed
     with engine.begin() as opened:
-        outcome = suppress(opened, ANN, "staff:kim", Reason(said))
-        again = suppress(opened, ANN, "staff:kim", Reason(said))
-        journal.append(outcome.entries)
+        effects = suppress(opened, ANN, "person:kim", SuppressionReason(said))
+        again = suppress(opened, ANN, "person:kim", SuppressionReason(said))
+        journal.append(effects.entries)
     assert before is not None
-    assert (outcome.word, again.word) == (word, "unchanged")
+    assert (effects.outcome, again.outcome) == (word, "unchanged")
     assert undo(engine, done.id, journal).unsuppressed == 0
     after = person(engine).suppressed
     assert after is not None
-    assert (after.origin, after.reason) == ("staff:kim", Reason.COMPLAINT)
+    assert (after.origin, after.reason) == ("person:kim", SuppressionReason.COMPLAINT)
     assert f"suppressed: reason complaint; before {before.reason.value} by import:1" in told(engine)
     assert relearnt(engine, journal) == 0
     with engine.begin() as opened:
@@ -417,9 +423,9 @@ def test_what_a_list_suppresses_with_an_older_date_outlives_an_earlier_lifting(
 ) -> None:
     with engine.begin() as opened:
         add_person(opened, ANN)
-        journal.append(suppress(opened, ANN, "staff:kim", Reason.MANUAL).entries)
+        journal.append(suppress(opened, ANN, "person:kim", SuppressionReason.MANUAL).entries)
         lifted = suppression.lift(
-            opened, ANN, why="she asked", actor="staff:kim", now=LATER, pepper=PEPPER
+            opened, ANN, why="she asked", actor="person:kim", now=LATER, pepper=PEPPER
         )
         journal.append(lifted.entries)
     text = f"email,status,clean_time\n{ANN},cleaned,2024-01-02\n"

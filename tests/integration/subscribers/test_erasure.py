@@ -10,13 +10,13 @@ from newsletter.store.people.erasure import erase_elsewhere
 from newsletter.store.tables import notices
 from subscribers import directory, erasure
 from subscribers.consent import rights
-from subscribers.consent.joining import Limits, Rules
-from subscribers.model import EmailAddress, Outcome
-from subscribers.tokens import Claim, Purpose
+from subscribers.consent.signing_up import Rules, SignUpLimits
+from subscribers.model import Effects, EmailAddress
+from subscribers.tokens import LinkClaim, Purpose
 from tests.fakes.house import House, house
 
 
-def carried_out(opened: House, outcome: Outcome, connection: sa.Connection) -> Outcome:
+def carried_out(opened: House, outcome: Effects, connection: sa.Connection) -> Effects:
     intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)
     return outcome
 
@@ -31,13 +31,15 @@ def test_mail_to_an_earlier_or_a_wished_for_address_is_erased_too(
             person = directory.require(connection, "ann@example.org")
             asked = carried_out(opened, rights.mail_link(connection, person, now), connection)
         opened.pass_at(now)
-        claim = Claim(person.id, "", Purpose.MANAGE, int(asked.mails[0].values["serial"]))
+        claim = LinkClaim(person.id, "", Purpose.MANAGE, int(asked.notices[0].values["serial"]))
         wanted = EmailAddress.parse("ann.new@example.net")
         with app.engine.begin() as connection:
-            moved = rights.change_address(connection, claim, wanted, Rules(Limits(), pepper, now))
+            moved = rights.change_address(
+                connection, claim, wanted, Rules(SignUpLimits(), pepper, now)
+            )
             carried_out(opened, moved, connection)
         opened.pass_at(now)
-        claim = Claim(person.id, "", Purpose.ADDRESS, int(moved.mails[0].values["serial"]))
+        claim = LinkClaim(person.id, "", Purpose.ADDRESS, int(moved.notices[0].values["serial"]))
         if taken:
             with app.engine.begin() as connection:
                 rights.take_address(connection, claim, pepper=pepper, now=now)

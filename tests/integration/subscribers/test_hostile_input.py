@@ -129,8 +129,8 @@ def test_no_form_fails_or_shows_again_what_was_typed(ann: Reader, page: str) -> 
 
 def genuine(ann: Reader, page: str) -> str:
     """Return a genuine token for a page."""
-    purpose = {"/manage": Purpose.MANAGE, "/confirm": Purpose.CONFIRM}.get(page, Purpose.MAIL)
-    serial = 1 if purpose is not Purpose.MAIL else 0
+    purpose = {"/manage": Purpose.MANAGE, "/confirm": Purpose.CONFIRM}.get(page, Purpose.ISSUE)
+    serial = 1 if purpose is not Purpose.ISSUE else 0
     number = ann.subscriber(ANN)
     return ann.house.app.signer.mint(number, "weekly", purpose, serial=serial)
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from newsletter.web.main import public_site
 from subscribers.roster.reading import open_listing
 from subscribers.roster.rows import Terms
-from subscribers.roster.run import Order, apply
+from subscribers.roster.run import ImportJob, apply
 from subscribers.tokens import Purpose, Signer
 from tests.fakes.readers import Reader, reader, words_of
 
@@ -188,7 +188,7 @@ def test_preferences_are_set_by_the_link_in_any_mail(eve: Reader) -> None:
     assert 'value="fish" checked' in page
     assert '<option value="monthly" selected' in page
     assert "2026년 12월 24일까지" in page
-    assert eve.state(EVE, "daily") == "left"
+    assert eve.state(EVE, "daily") == "unsubscribed"
     eve.client.post(
         link, data={"form": "preferences", "newsletter": ["weekly"], "pause.weekly": "0"}
     )
@@ -233,7 +233,7 @@ def test_one_click_leaves_in_either_encoding_without_cookie_or_redirect(
         )
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
-    assert eve.state("ann@example.org") == "left"
+    assert eve.state("ann@example.org") == "unsubscribed"
     assert not eve.letters("ann@example.org")
 
 
@@ -246,7 +246,7 @@ def test_leaving_by_the_page_says_good_bye_once_and_the_mail_leads_back(eve: Rea
         page = eve.client.post(path, data={"scope": "one", "reason": "<b>much</b>"})
         assert "You have left" in page.text
         assert "<b>much" not in page.text
-    assert eve.state(EVE) == "left"
+    assert eve.state(EVE) == "unsubscribed"
     assert [str(letter["Subject"]) for letter in eve.letters(EVE)].count(
         "You have left The Tide"
     ) <= 1
@@ -261,7 +261,7 @@ def test_leaving_everything_leaves_pending_sign_ups_too(eve: Reader) -> None:
     eve.house.at += timedelta(days=2)
     eve.sign_up(EVE, newsletter=["daily"])
     eve.client.post(f"/leave/{eve.token(EVE)}", data={"scope": "all"})
-    assert (eve.state(EVE), eve.state(EVE, "daily")) == ("left", "left")
+    assert (eve.state(EVE), eve.state(EVE, "daily")) == ("unsubscribed", "unsubscribed")
 
 
 def test_a_newsletter_that_is_no_more_can_still_be_left(eve: Reader) -> None:
@@ -271,15 +271,15 @@ def test_a_newsletter_that_is_no_more_can_still_be_left(eve: Reader) -> None:
     token = eve.token(EVE, "gone")
     assert eve.client.get(f"/leave/{token}").status_code == 200
     eve.client.post(f"/leave/{token}", data={"List-Unsubscribe": "One-Click"})
-    assert eve.state(EVE, "gone") == "left"
+    assert eve.state(EVE, "gone") == "unsubscribed"
 
 
 def test_a_link_signed_by_an_older_key_still_leaves(eve: Reader) -> None:
     old = Signer([b"o" * 32])
     eve.house.app.signer._keys.extend(old._keys)  # noqa: SLF001 - as after a rotation
-    token = old.mint(eve.subscriber("ann@example.org"), "weekly", Purpose.MAIL)
+    token = old.mint(eve.subscriber("ann@example.org"), "weekly", Purpose.ISSUE)
     assert eve.client.post(f"/leave/{token}").status_code == 200
-    assert eve.state("ann@example.org") == "left"
+    assert eve.state("ann@example.org") == "unsubscribed"
 
 
 def test_leaving_is_answered_while_somebody_else_writes(eve: Reader) -> None:
@@ -297,7 +297,7 @@ def test_leaving_is_answered_while_somebody_else_writes(eve: Reader) -> None:
     held.wait(5)
     assert eve.client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     thread.join()
-    assert eve.state("ann@example.org") == "left"
+    assert eve.state("ann@example.org") == "unsubscribed"
 
 
 def test_what_is_theirs_takes_a_link_that_is_freshly_mailed_and_works_once(eve: Reader) -> None:
@@ -366,7 +366,7 @@ def test_erasure_reaches_every_copy_and_leaves_a_hash(eve: Reader, tmp_path: Pat
     assert len(rows["erasures"]) == 1
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in files if EVE.encode() in path.read_bytes()]
-    token = eve.house.app.signer.mint(number, "weekly", Purpose.MAIL)
+    token = eve.house.app.signer.mint(number, "weekly", Purpose.ISSUE)
     assert eve.client.get(f"/preferences/{token}").status_code == 404
     one_click = {"List-Unsubscribe": "One-Click"}
     assert eve.client.post(f"/leave/{token}", data=one_click).status_code == 200
@@ -378,7 +378,7 @@ def test_who_was_erased_comes_back_by_their_own_word_only(eve: Reader, tmp_path:
     eve.client.post(link, data={"act": "erase", "sure": "yes"})
     path = tmp_path / "again.csv"
     path.write_text("email\nann@example.org\n")
-    order = Order(open_listing(path, mapping={}), Terms("x", into=("weekly",)), b"p" * 40)
+    order = ImportJob(open_listing(path, mapping={}), Terms("x", into=("weekly",)), b"p" * 40)
     app = eve.house.app
     assert apply(app.engine, order, actor="x", clock=app.now).counts == {"refused": 1}
     eve.sign_up("ann@example.org")

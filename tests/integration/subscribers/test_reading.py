@@ -16,9 +16,9 @@ from subscribers.errors import ImportRefused, SubscribersError
 from subscribers.model import Tag, TagKind
 from subscribers.roster import run
 from subscribers.roster.cells import clean, split
-from subscribers.roster.reading import Limits, Listing, Raw, open_listing
+from subscribers.roster.reading import FileLimits, ListFile, RawRow, open_listing
 from subscribers.roster.rows import Terms
-from subscribers.roster.run import ChangeSet, Order
+from subscribers.roster.run import ChangeSet, ImportJob
 from subscribers.store.tables import consents, imports, subscribers
 from tests.fakes.people import NOW, PEPPER
 
@@ -62,29 +62,29 @@ HOUSES = (
 )
 
 
-def listing(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> Listing:
-    """Write a file and recognise it."""
+def listing(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> ListFile:
+    """Write a file and recognize it."""
     path = tmp_path / f"{next(numbers)}.csv"
     path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
     return open_listing(path, mapping={})
 
 
-def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[Raw]:
+def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[RawRow]:
     """Return the rows of a file."""
     return list(listing(tmp_path, content, encoding).rows())
 
 
-def review(engine: sa.Engine, found: Listing) -> ChangeSet:
+def review(engine: sa.Engine, found: ListFile) -> ChangeSet:
     """Look at a list."""
-    return run.review(engine, Order(found, TERMS, PEPPER))
+    return run.review(engine, ImportJob(found, TERMS, PEPPER))
 
 
-def apply(engine: sa.Engine, found: Listing) -> ChangeSet:
+def apply(engine: sa.Engine, found: ListFile) -> ChangeSet:
     """Apply a list."""
-    return run.apply(engine, Order(found, TERMS, PEPPER), actor="staff", clock=lambda: NOW)
+    return run.apply(engine, ImportJob(found, TERMS, PEPPER), actor="staff", clock=lambda: NOW)
 
 
-def names_in(found: Listing) -> list[str]:
+def names_in(found: ListFile) -> list[str]:
     return [raw.cells["name"] for raw in found.rows()]
 
 
@@ -239,7 +239,7 @@ def test_a_file_that_changes_while_it_is_read_says_what_stands_and_how_to_go_on(
             stream.seek(-10, 2)
             stream.write(b"\xff" * 10)
 
-    order = Order(found, TERMS, PEPPER, chunk=1_000)
+    order = ImportJob(found, TERMS, PEPPER, chunk=1_000)
     told = r"is applied as import 1: mend the file and import it again, or .*subscribers undo 1"
     with pytest.raises(ImportRefused, match=told):
         run.apply(engine, order, actor="staff", clock=lambda: NOW, progress=spoil)
@@ -310,7 +310,7 @@ def test_half_a_character_refuses_its_line_and_no_other(engine: sa.Engine, tmp_p
 def test_what_postgresql_does_not_take_is_left_out_of_a_text(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
-    standing = {"newsletter": "week\0ly", "state": "left", "reason": "\0x", "origin": "y\0"}
+    standing = {"newsletter": "week\0ly", "state": "unsubscribed", "reason": "\0x", "origin": "y\0"}
     consent = {"newsletter": "weekly", "act": "asked\0", "source": "\0form", "wording": "\0"}
     blocked = {"reason": "bounce", "origin": "\0provider", "detail": "no\0ne"}
     record = {"address": "a@example.org", "name": "A\0da", "subscriptions": [standing]}
@@ -326,7 +326,7 @@ def test_what_postgresql_does_not_take_is_left_out_of_a_text(
 def test_one_newsletter_twice_in_a_record_refuses_it(
     sqlite_engine: sa.Engine, tmp_path: Path
 ) -> None:
-    twice = [{"newsletter": "weekly", "state": state} for state in ("left", "pending")]
+    twice = [{"newsletter": "weekly", "state": state} for state in ("unsubscribed", "pending")]
     path = tmp_path / "people.jsonl"
     path.write_text(json.dumps({"address": "a@example.org", "subscriptions": twice}) + "\n")
     found = apply(sqlite_engine, open_listing(path, mapping={}))
@@ -387,7 +387,7 @@ values = st.recursive(
 standings = st.fixed_dictionaries(
     {
         "newsletter": cells,
-        "state": st.sampled_from(["left", "pending", "confirmed", "x"]),
+        "state": st.sampled_from(["unsubscribed", "pending", "confirmed", "x"]),
         "since": cells,
         "reason": cells,
         "origin": cells,
@@ -467,5 +467,5 @@ def test_a_cell_of_our_own_may_hold_what_somebody_agreed_to_in_years(tmp_path: P
     assert raw.cells["consents"] == told
     path = tmp_path / "long.csv"
     path.write_text(f"email,name\na@example.org,{'x' * 300}\nb@example.org,B\n")
-    limited = open_listing(path, mapping={}, limits=Limits(cell=100))
+    limited = open_listing(path, mapping={}, limits=FileLimits(cell=100))
     assert [raw.problem for raw in limited.rows()] == ["a cell is longer than 100 characters", ""]

@@ -9,20 +9,20 @@ import pytest
 import sqlalchemy as sa
 
 from subscribers import directory, erasure, suppression
-from subscribers.consent import choosing, joining, leaving, retention
-from subscribers.consent.choosing import Wish, Wishes
-from subscribers.consent.joining import Limits, Rules, SignUp
-from subscribers.consent.leaving import Farewell
-from subscribers.consent.retention import Kept
+from subscribers.consent import choosing, retention, signing_up, unsubscribing
+from subscribers.consent.choosing import NewsletterPreference, Preferences
+from subscribers.consent.retention import RetentionPeriods
+from subscribers.consent.signing_up import Rules, SignUp, SignUpLimits
+from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.errors import Unknown
 from subscribers.journal import Journal, replay
 from subscribers.model import (
+    Effects,
     EmailAddress,
-    Entry,
     Erased,
-    Outcome,
-    Reason,
+    JournalEntry,
     Suppression,
+    SuppressionReason,
     Tag,
     TagKind,
 )
@@ -30,22 +30,22 @@ from subscribers.store import erasures as hashes
 from subscribers.store import people
 from subscribers.store.erasures import hashed
 from subscribers.store.tables import consents, erasures, requests, subscribers, subscriptions
-from subscribers.tokens import Claim, Purpose
+from subscribers.tokens import LinkClaim, Purpose
 from tests.fakes.people import NOW, PEPPER, add_person
 
-RULES = Rules(Limits(), PEPPER, NOW)
+RULES = Rules(SignUpLimits(), PEPPER, NOW)
 
 
-def cause(reason: Reason, key: str = "") -> Suppression:
+def cause(reason: SuppressionReason, key: str = "") -> Suppression:
     """Return a suppression as a provider reports it."""
     return Suppression(key, reason, "provider", "550 no such user", NOW)
 
 
 def lift(
     connection: sa.Connection, key: str, why: str = "they asked", at: datetime = NOW
-) -> Outcome:
+) -> Effects:
     """Lift a suppression as staff."""
-    return suppression.lift(connection, key, why=why, actor="staff:x", now=at, pepper=PEPPER)
+    return suppression.lift(connection, key, why=why, actor="person:x", now=at, pepper=PEPPER)
 
 
 def test_a_graver_suppression_replaces_a_lighter_one_and_never_the_other_way(
@@ -54,22 +54,29 @@ def test_a_graver_suppression_replaces_a_lighter_one_and_never_the_other_way(
     with engine.begin() as connection:
         person = add_person(connection, "a@example.org")
         words = [
-            suppression.suppress_subscriber(connection, person, cause(reason), pepper=PEPPER).word
-            for reason in (Reason.BOUNCE, Reason.COMPLAINT, Reason.BOUNCE, Reason.COMPLAINT)
+            suppression.suppress_subscriber(
+                connection, person, cause(reason), pepper=PEPPER
+            ).outcome
+            for reason in (
+                SuppressionReason.BOUNCE,
+                SuppressionReason.COMPLAINT,
+                SuppressionReason.BOUNCE,
+                SuppressionReason.COMPLAINT,
+            )
         ]
         found = people.load(connection, person)
     assert words == ["suppressed", "suppressed", "unchanged", "unchanged"]
     assert found is not None
     assert found.suppressed is not None
-    assert found.suppressed.reason is Reason.COMPLAINT
+    assert found.suppressed.reason is SuppressionReason.COMPLAINT
 
 
 def test_an_event_about_somebody_who_is_gone_is_no_error(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         done = suppression.suppress_subscriber(
-            connection, 4711, cause(Reason.BOUNCE), pepper=PEPPER
+            connection, 4711, cause(SuppressionReason.BOUNCE), pepper=PEPPER
         )
-    assert done.word == "unknown"
+    assert done.outcome == "unknown"
 
 
 def test_lifting_a_suppression_is_recorded_with_its_reason(engine: sa.Engine) -> None:
@@ -98,26 +105,26 @@ def test_a_restored_database_learns_from_the_journal_who_left_since(
         person = people.load(connection, erased)
         assert person is not None
         for outcome in (
-            leaving.leave(
-                connection, left, Farewell("weekly", "one click"), pepper=PEPPER, now=NOW
+            unsubscribing.unsubscribe(
+                connection, left, Unsubscribe("weekly", "one click"), pepper=PEPPER, now=NOW
             ),
             suppression.suppress_subscriber(
-                connection, blocked, cause(Reason.COMPLAINT), pepper=PEPPER
+                connection, blocked, cause(SuppressionReason.COMPLAINT), pepper=PEPPER
             ),
-            erasure.erase(connection, person, pepper=PEPPER, actor="person", now=NOW),
+            erasure.erase(connection, person, pepper=PEPPER, actor="reader", now=NOW),
         ):
             journal.append(outcome.entries)
         transaction.rollback()
     assert "@" not in journal.path.read_text()
     with journal.path.open("a") as stream:
-        stream.write('{"act": "left", "at": "2026-')
+        stream.write('{"act": "unsubscribed", "at": "2026-')
     with engine.begin() as connection:
         assert replay(connection, journal, pepper=PEPPER, now=NOW) == 3
         assert replay(connection, journal, pepper=PEPPER, now=NOW) == 0
         found = {one: people.load(connection, one) for one in (left, blocked, erased, stays)}
         assert connection.scalar(sa.select(sa.func.count()).select_from(erasures)) == 1
     assert found[left] is not None
-    assert found[left].subscriptions[0].state == "left"
+    assert found[left].subscriptions[0].state == "unsubscribed"
     assert found[blocked] is not None
     assert found[blocked].suppressed is not None
     assert found[erased] is None
@@ -131,12 +138,12 @@ def test_the_journal_touches_nobody_who_came_back_or_took_over_a_number(
     journal = Journal(tmp_path / "journal.jsonl")
     with engine.begin() as connection:
         person = add_person(connection, "a@example.org")
-        farewell = Farewell("weekly", "one click")
+        farewell = Unsubscribe("weekly", "one click")
         before = NOW - timedelta(days=1)
-        left = leaving.leave(connection, person, farewell, pepper=PEPPER, now=before)
+        left = unsubscribing.unsubscribe(connection, person, farewell, pepper=PEPPER, now=before)
         journal.append(left.entries)
         journal.append(
-            leaving.leave(
+            unsubscribing.unsubscribe(
                 connection,
                 add_person(connection, "b@example.org"),
                 farewell,
@@ -160,17 +167,17 @@ def test_the_journal_knows_what_was_lifted_and_who_came_back(
     with engine.connect() as connection:
         transaction = connection.begin()
         blocked = suppression.suppress_subscriber(
-            connection, lifted, cause(Reason.BOUNCE), pepper=PEPPER
+            connection, lifted, cause(SuppressionReason.BOUNCE), pepper=PEPPER
         )
         again = lift(connection, "lifted@example.org", at=NOW + timedelta(hours=1))
         person = directory.require(connection, "erased@example.org")
-        gone = erasure.erase(connection, person, pepper=PEPPER, actor="person", now=NOW)
+        gone = erasure.erase(connection, person, pepper=PEPPER, actor="reader", now=NOW)
         for outcome in (blocked, again, gone):
             journal.append(outcome.entries)
         transaction.rollback()
     with journal.path.open("a") as stream:
         stream.write("torn")
-    back = Entry("returned", NOW, 99, hashed("erased@example.org", PEPPER))
+    back = JournalEntry("returned", NOW, 99, hashed("erased@example.org", PEPPER))
     journal.append([back])
     with engine.begin() as connection:
         assert replay(connection, journal, pepper=PEPPER, now=NOW, erased=told.append) == 1
@@ -186,7 +193,7 @@ def sign_up(connection: sa.Connection, address: str, rules: Rules = RULES) -> in
     asked = SignUp(
         EmailAddress.parse(address), {"weekly": "W"}, ("ships",), "en", "page", "en-1", "192.0.2.1"
     )
-    joining.sign_up(connection, asked, rules)
+    signing_up.sign_up(connection, asked, rules)
     person = people.find(connection, asked.address.key)
     assert person is not None
     return person.id
@@ -206,10 +213,10 @@ def test_a_restored_database_that_knows_an_earlier_address_learns_who_left_since
     later = NOW + timedelta(hours=1)
     journal.append(
         [
-            Entry("moved", NOW, ann, new, reason=old),
-            Entry("left", later, ann, new, "weekly"),
-            Entry("moved", NOW, eve, other, reason="the hash of somebody else"),
-            Entry("left", later, eve, other, "weekly"),
+            JournalEntry("moved", NOW, ann, new, reason=old),
+            JournalEntry("unsubscribed", later, ann, new, "weekly"),
+            JournalEntry("moved", NOW, eve, other, reason="the hash of somebody else"),
+            JournalEntry("unsubscribed", later, eve, other, "weekly"),
         ]
     )
     with engine.begin() as connection:
@@ -219,7 +226,7 @@ def test_a_restored_database_that_knows_an_earlier_address_learns_who_left_since
             for number in (ann, eve)
             if (person := people.load(connection, number)) is not None
         ]
-    assert states == ["left", "confirmed"]
+    assert states == ["unsubscribed", "confirmed"]
 
 
 def test_unanswered_sign_ups_and_network_addresses_are_let_go(engine: sa.Engine) -> None:
@@ -229,11 +236,11 @@ def test_unanswered_sign_ups_and_network_addresses_are_let_go(engine: sa.Engine)
         kept = sign_up(connection, "kept@example.org")
         offered = {"ships": Tag("ships", "Ships", TagKind.TOPIC)}
         serial = connection.scalar(sa.select(requests.c.id).where(requests.c.subscriber_id == kept))
-        claim = Claim(kept, "", Purpose.CONFIRM, serial or 0)
-        joining.confirm(connection, claim, offered, network="192.0.2.2", rules=RULES)
+        claim = LinkClaim(kept, "", Purpose.CONFIRM, serial or 0)
+        signing_up.confirm(connection, claim, offered, network="192.0.2.2", rules=RULES)
         imported = add_person(connection, "imported@example.org", state="pending")
-        first = retention.purge(connection, Kept(), pepper=PEPPER, now=later)
-        again = retention.purge(connection, Kept(), pepper=PEPPER, now=later)
+        first = retention.purge(connection, RetentionPeriods(), pepper=PEPPER, now=later)
+        again = retention.purge(connection, RetentionPeriods(), pepper=PEPPER, now=later)
         left = set(connection.scalars(sa.select(subscribers.c.id)))
         networks = set(connection.scalars(sa.select(consents.c.network)))
         networks |= set(connection.scalars(sa.select(requests.c.network)))
@@ -250,23 +257,25 @@ def test_history_reads_as_sentences_and_holds_no_token(engine: sa.Engine) -> Non
         person = directory.require(connection, "a@example.org")
         label = Tag("plus", "Plus", TagKind.LABEL)
         directory.mark(
-            connection, person, add=[label], remove=["ships"], actor="staff:kim", now=NOW
+            connection, person, add=[label], remove=["ships"], actor="person:kim", now=NOW
         )
         choosing.pause(
-            connection, person, "weekly", NOW + timedelta(days=7), actor="person", now=NOW
+            connection, person, "weekly", NOW + timedelta(days=7), actor="reader", now=NOW
         )
-        farewell = Farewell(None, "page", "too much")
-        leaving.leave(connection, number, farewell, pepper=PEPPER, now=NOW + timedelta(days=1))
+        farewell = Unsubscribe(None, "page", "too much")
+        unsubscribing.unsubscribe(
+            connection, number, farewell, pepper=PEPPER, now=NOW + timedelta(days=1)
+        )
         person = directory.require(connection, "a@example.org")
         lines = [(line.actor, line.words) for line in directory.history(connection, person)]
     assert lines == [
         ("test", "became known"),
-        ("staff:kim", "tagged: added Plus; removed ships"),
-        ("person", "set weekly: paused_until 2026-11-30T08:00:00+00:00"),
-        ("person", "withdrawn weekly (page)"),
-        ("person", "left weekly: by page; reason too much; was confirmed"),
+        ("person:kim", "tagged: added Plus; removed ships"),
+        ("reader", "set weekly: paused_until 2026-11-30T08:00:00+00:00"),
+        ("reader", "withdrawn weekly (page)"),
+        ("reader", "unsubscribed weekly: by page; reason too much; was confirmed"),
     ]
-    assert directory.standing(person) == ["weekly: left since 2026-11-24 (too much)"]
+    assert directory.standing(person) == ["weekly: unsubscribed since 2026-11-24 (too much)"]
 
 
 def test_many_at_once_are_one_sign_up_with_one_mail_and_no_error(engine: sa.Engine) -> None:
@@ -276,7 +285,7 @@ def test_many_at_once_are_one_sign_up_with_one_mail_and_no_error(engine: sa.Engi
                 EmailAddress.parse("a@example.org"), {"weekly": "W"}, (), "en", "page", "en-1", "n"
             )
             directory.keep_wording(connection, "en-1", "en", "words", NOW)
-            return joining.sign_up(connection, asked, RULES).word
+            return signing_up.sign_up(connection, asked, RULES).outcome
 
     with ThreadPoolExecutor(6) as threads:
         words = list(threads.map(once, range(12)))
@@ -288,14 +297,16 @@ def test_many_preferences_and_events_at_once_end_in_one_state(engine: sa.Engine)
         number = add_person(connection, "a@example.org")
         person = directory.require(connection, "a@example.org")
     offered = {slug: Tag(slug, slug, TagKind.TOPIC) for slug in ("x", "y", "z")}
-    wishes = Wishes(frozenset(offered), offered, {"weekly": Wish(wanted=True)}, "en")
+    preferences = Preferences(
+        frozenset(offered), offered, {"weekly": NewsletterPreference(wanted=True)}, "en"
+    )
 
     def once(turn: int) -> None:
         with engine.begin() as connection:
             if turn % 2:
-                choosing.choose(connection, person, wishes, RULES)
+                choosing.choose(connection, person, preferences, RULES)
             else:
-                reason = Reason.BOUNCE if turn % 4 else Reason.COMPLAINT
+                reason = SuppressionReason.BOUNCE if turn % 4 else SuppressionReason.COMPLAINT
                 suppression.suppress_subscriber(connection, number, cause(reason), pepper=PEPPER)
 
     with ThreadPoolExecutor(6) as threads:
@@ -307,12 +318,12 @@ def test_many_preferences_and_events_at_once_end_in_one_state(engine: sa.Engine)
 
 
 def test_all_sign_ups_together_are_capped(engine: sa.Engine) -> None:
-    rules = replace(RULES, limits=replace(Limits(), everybody=2))
+    rules = replace(RULES, limits=replace(SignUpLimits(), everybody=2))
     with engine.begin() as connection:
         for number in range(2):
             sign_up(connection, f"r{number}@example.org", rules)
         asked = SignUp(EmailAddress.parse("c@example.org"), {"weekly": "W"}, (), "en", "", "", "n")
-        assert joining.sign_up(connection, asked, rules).word == "limited"
+        assert signing_up.sign_up(connection, asked, rules).outcome == "limited"
         assert people.find(connection, "c@example.org") is None
 
 
@@ -326,4 +337,4 @@ def test_what_an_earlier_version_kept_of_an_address_gives_way_to_an_erasure(
         assert not hashes.remember(connection, hash_, NOW, "asked three times")
         present = hashes.load(connection, hash_)
     assert present is not None
-    assert present.reason == Reason.ERASED
+    assert present.reason == SuppressionReason.ERASED

@@ -24,9 +24,9 @@ from subscribers.errors import ImportRefused, Unknown
 from subscribers.model import Tag, TagKind
 from subscribers.roster import run
 from subscribers.roster.export import export
-from subscribers.roster.reading import Limits, open_listing
+from subscribers.roster.reading import FileLimits, open_listing
 from subscribers.roster.rows import Terms
-from subscribers.roster.run import ChangeSet, Order
+from subscribers.roster.run import ChangeSet, ImportJob
 from subscribers.store import erasures
 from subscribers.store.tables import (
     consents,
@@ -57,10 +57,10 @@ QUIET = settings(
 numbers = count()
 
 
-def order(path: Path, attest: str = "", **options: Any) -> Order:  # noqa: ANN401 - passed on
+def order(path: Path, attest: str = "", **options: Any) -> ImportJob:  # noqa: ANN401 - passed on
     """Return the order to import a file."""
     terms = Terms(path.name, TERMS.topics, TERMS.newsletters, TERMS.into, attest)
-    return Order(open_listing(path, mapping={}, **options), terms, PEPPER)
+    return ImportJob(open_listing(path, mapping={}, **options), terms, PEPPER)
 
 
 def bring(engine: sa.Engine, path: Path, attest: str = "", now: datetime = NOW) -> ChangeSet:
@@ -143,7 +143,7 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
         standings = [
             {
                 "newsletter": newsletter,
-                "state": draw(st.sampled_from(["pending", "confirmed", "left"])),
+                "state": draw(st.sampled_from(["pending", "confirmed", "unsubscribed"])),
                 "frequency": draw(st.sampled_from(["each", "weekly", "monthly"])),
                 "since": draw(moments).isoformat(),
                 "confirmed_at": draw(moments).isoformat(),
@@ -164,7 +164,7 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
                     | st.fixed_dictionaries(
                         {
                             "reason": st.sampled_from(["bounce", "manual", "complaint"]),
-                            "origin": st.sampled_from(["", "provider", "staff:ann", "import:7"]),
+                            "origin": st.sampled_from(["", "provider", "person:ann", "import:7"]),
                             "detail": st.sampled_from(["", "550 no such user; sorry"]),
                             "at": moments.map(datetime.isoformat),
                         }
@@ -237,7 +237,7 @@ def test_undoing_an_import_leaves_everything_as_it_was(
         assert everything(engine) == before
 
 
-RANK = {"left": 0, "pending": 1, "confirmed": 2}
+RANK = {"unsubscribed": 0, "pending": 1, "confirmed": 2}
 
 
 def standings(engine: sa.Engine) -> dict[tuple[str, str], int]:
@@ -285,7 +285,7 @@ def test_a_list_is_shown_first_and_changes_nothing_until_it_is_applied(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
     with engine.begin() as connection:
-        add_person(connection, "left@example.org", state="left")
+        add_person(connection, "left@example.org", state="unsubscribed")
         add_person(connection, "here@example.org", topics=["Ships"])
         add_person(connection, "bounced@example.org", suppressed="bounce")
         gone = erasures.hashed("gone@example.org", PEPPER)
@@ -306,7 +306,7 @@ def test_a_list_is_shown_first_and_changes_nothing_until_it_is_applied(
     assert refused["NEW@example.org"] == "the same address as in row 2"
     assert dict(shown.withheld) == {
         "stays pending: no consent is attested": 1,
-        "weekly: stays left": 1,
+        "weekly: stays unsubscribed": 1,
     }
     (new,) = [one for one in people_of(engine).values() if one["address"] == "new@example.org"]
     assert new["topics"] == ["Ships"]
@@ -333,7 +333,7 @@ def test_attested_consent_confirms_and_is_recorded_word_for_word(
                 'u,a@example.org,Ada,"{""tags"": [""boats""]}",disabled,2024-01-01T00:00:00Z,x\n'
             ),
             "listmonk",
-            "left",
+            "unsubscribed",
             ["Ships"],
         ),
         (
@@ -387,16 +387,16 @@ def test_any_encoding_and_delimiter_is_read(
 @pytest.mark.parametrize(
     ("text", "limits", "says"),
     [
-        ("", Limits(), "is empty"),
-        ("name,city\nAda,Seoul\n", Limits(), "no column looks like a mail address"),
-        ("email\n" + "a@example.org\n" * 3, Limits(bytes=20), "at most 20 are taken"),
-        ("email\n" + "a@example.org\n" * 3, Limits(rows=2), "more than 2 rows"),
-        ('email\n"a@example.org\n' + "x\n" * 90_000, Limits(), "quotation mark left open"),
-        (",".join(f"c{n}" for n in range(600)), Limits(), "at most 500"),
+        ("", FileLimits(), "is empty"),
+        ("name,city\nAda,Seoul\n", FileLimits(), "no column looks like a mail address"),
+        ("email\n" + "a@example.org\n" * 3, FileLimits(bytes=20), "at most 20 are taken"),
+        ("email\n" + "a@example.org\n" * 3, FileLimits(rows=2), "more than 2 rows"),
+        ('email\n"a@example.org\n' + "x\n" * 90_000, FileLimits(), "quotation mark left open"),
+        (",".join(f"c{n}" for n in range(600)), FileLimits(), "at most 500"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_one_clear_line(
-    sqlite_engine: sa.Engine, tmp_path: Path, text: str, limits: Limits, says: str
+    sqlite_engine: sa.Engine, tmp_path: Path, text: str, limits: FileLimits, says: str
 ) -> None:
     path = written(tmp_path, text)
     with pytest.raises(ImportRefused, match=says) as caught:
@@ -423,7 +423,7 @@ def test_a_row_for_no_newsletter_is_refused_unless_it_only_suppresses(
     path = written(tmp_path, "email,status\na@example.org,subscribed\nb@example.org,bounced\n")
     listing = open_listing(path, mapping={})
     found = run.apply(
-        sqlite_engine, Order(listing, Terms("x"), PEPPER), actor="staff", clock=lambda: NOW
+        sqlite_engine, ImportJob(listing, Terms("x"), PEPPER), actor="staff", clock=lambda: NOW
     )
     assert found.counts == {"refused": 1, "new": 1}
     assert people_of(sqlite_engine)["b@example.org"]["suppressed"]["reason"] == "bounce"
@@ -437,7 +437,7 @@ def test_an_export_of_one_database_is_read_by_the_other(
         add_person(
             connection, "korea@xn--3e0b707e.kr", topics=["Ships"], labels=["=x"], frequency="weekly"
         )
-        add_person(connection, "b@example.org", state="left", suppressed="complaint")
+        add_person(connection, "b@example.org", state="unsubscribed", suppressed="complaint")
     bring(pg_engine, written(tmp_path, exported(sqlite_engine, kind), f"p.{kind}"), "the fair")
     before, after = people_of(sqlite_engine), people_of(pg_engine)
     assert before.keys() == after.keys()
@@ -558,8 +558,13 @@ def test_undoing_lifts_the_suppressions_that_an_import_restored_and_no_others(
     [
         (True, "import:1", "2026-05-01", "confirmed"),  # came by a list, confirmed here since
         (False, "form", "2026-05-01", "confirmed"),
-        (False, "import:1", "2026-11-23T08:00:00", "left"),  # nobody knows since when they agreed
-        (False, "import:1", "2018-01-01", "left"),
+        (
+            False,
+            "import:1",
+            "2026-11-23T08:00:00",
+            "unsubscribed",
+        ),  # nobody knows since when they agreed
+        (False, "import:1", "2018-01-01", "unsubscribed"),
         (False, "import:1", "2020-01-01", "confirmed"),
     ],
 )
@@ -636,7 +641,7 @@ def die(rows):
         os.kill(os.getpid(), signal.SIGKILL)
 
 listing = open_listing(Path(sys.argv[2]), mapping={})
-order = run.Order(listing, Terms(listing.path.name, into=("weekly",)), b"p" * 32, chunk=100)
+order = run.ImportJob(listing, Terms(listing.path.name, into=("weekly",)), b"p" * 32, chunk=100)
 now = datetime(2026, 11, 23, tzinfo=UTC)
 run.apply(open_engine(sys.argv[1]), order, actor="staff", clock=lambda: now, progress=die)
 """
@@ -650,7 +655,7 @@ def test_a_killed_import_is_finished_by_running_it_again(
     died = subprocess.run([sys.executable, "-c", KILLED, url, str(path)], check=False)
     assert died.returncode == -signal.SIGKILL
     assert len(people_of(sqlite_engine)) == 600
-    order = Order(open_listing(path, mapping={}), Terms(path.name, into=("weekly",)), b"p" * 32)
+    order = ImportJob(open_listing(path, mapping={}), Terms(path.name, into=("weekly",)), b"p" * 32)
     again = run.apply(sqlite_engine, order, actor="staff", clock=lambda: NOW)
     assert (again.id, again.counts) == (1, {"new": 1000})
     assert len(people_of(sqlite_engine)) == 1000

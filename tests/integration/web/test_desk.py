@@ -105,7 +105,7 @@ def test_a_recipient_reads_their_copy_in_the_browser(desk: tuple[House, Pages]) 
 
 
 def _read(served: Pages, subscriber: int, delivery: str) -> httpx2.Response:
-    token = served.app.signer.mint(subscriber, "weekly", Purpose.MAIL)
+    token = served.app.signer.mint(subscriber, "weekly", Purpose.ISSUE)
     return served.get(links.read(served.public, delivery, token))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscribers.tokens import Claim, Purpose, Signer
+from subscribers.tokens import LinkClaim, Purpose, Signer
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 signer = Signer([b"k" * 32])
@@ -24,19 +24,19 @@ def test_a_token_says_again_what_it_was_minted_with(
 ) -> None:
     until = None if ends is None else datetime.fromtimestamp(ends, UTC)
     token = signer.mint(subscriber, newsletter, purpose, serial=serial, until=until)
-    assert signer.read(token) == Claim(subscriber, newsletter, purpose, serial, until)
+    assert signer.read(token) == LinkClaim(subscriber, newsletter, purpose, serial, until)
     assert set(token) <= set("abcdefghijklmnopqrstuvwxyz0123456789._~-")
 
 
 def test_the_fast_way_mints_the_same_token() -> None:
-    many = signer.mint_many([7, 12], "weekly", Purpose.MAIL)
-    assert many == [signer.mint(one, "weekly", Purpose.MAIL) for one in (7, 12)]
+    many = signer.mint_many([7, 12], "weekly", Purpose.ISSUE)
+    assert many == [signer.mint(one, "weekly", Purpose.ISSUE) for one in (7, 12)]
 
 
 def test_a_token_of_an_older_key_still_reads_and_a_foreign_one_does_not() -> None:
     old, new = Signer([b"old" * 11]), Signer([b"new" * 40, b"old" * 11])
-    assert new.read(old.mint(7, "weekly", Purpose.MAIL)) is not None
-    assert old.read(new.mint(7, "weekly", Purpose.MAIL)) is None
+    assert new.read(old.mint(7, "weekly", Purpose.ISSUE)) is not None
+    assert old.read(new.mint(7, "weekly", Purpose.ISSUE)) is None
 
 
 @given(st.data())
@@ -58,12 +58,12 @@ def test_what_only_looks_like_a_token_is_refused(text: str) -> None:
 
 
 def test_a_token_of_one_purpose_cannot_become_another() -> None:
-    token = signer.mint(7, "weekly", Purpose.MAIL)
+    token = signer.mint(7, "weekly", Purpose.ISSUE)
     assert signer.read("s" + token[1:]) is None
 
 
 def test_a_claim_expires_at_its_time_and_not_before() -> None:
-    claim = Claim(7, "", Purpose.MANAGE, 1, NOW)
+    claim = LinkClaim(7, "", Purpose.MANAGE, 1, NOW)
     assert claim.expired(NOW)
     assert not claim.expired(NOW - timedelta(seconds=1))
-    assert not Claim(7, "weekly", Purpose.MAIL).expired(NOW)
+    assert not LinkClaim(7, "weekly", Purpose.ISSUE).expired(NOW)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import BY_IMPORT, EmailAddress, State
+from subscribers.model import BY_IMPORT, EmailAddress, SubscriptionState
 from subscribers.store.missing import add_missing
 from subscribers.store.tables import subscribers, subscriptions
 
@@ -41,7 +41,7 @@ def add_pending(
     """Begin pending subscriptions where there is none yet; what is there stays as it is."""
     pending = {
         "subscriber_id": subscriber_id,
-        "state": State.PENDING.value,
+        "state": SubscriptionState.PENDING.value,
         "since": now,
         "origin": origin,
     }
@@ -55,9 +55,9 @@ def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now:
         connection,
         subscriber_id,
         subscriptions.c.newsletter == newsletter,
-        subscriptions.c.state != State.CONFIRMED,
+        subscriptions.c.state != SubscriptionState.CONFIRMED,
         values={
-            "state": State.CONFIRMED.value,
+            "state": SubscriptionState.CONFIRMED.value,
             "since": now,
             "confirmed_at": now,
             "paused_until": None,
@@ -66,7 +66,7 @@ def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now:
     )
 
 
-def leave(
+def unsubscribe(
     connection: sa.Connection, subscriber_id: int, newsletter: str, *, reason: str, now: datetime
 ) -> bool:
     """End a subscription; False if it had ended, other than by the word of a list."""
@@ -75,9 +75,9 @@ def leave(
         connection,
         subscriber_id,
         subscriptions.c.newsletter == newsletter,
-        sa.or_(subscriptions.c.state != State.LEFT, lowered),
+        sa.or_(subscriptions.c.state != SubscriptionState.UNSUBSCRIBED, lowered),
         values={
-            "state": State.LEFT.value,
+            "state": SubscriptionState.UNSUBSCRIBED.value,
             "since": now,
             "reason": reason,
             "paused_until": None,

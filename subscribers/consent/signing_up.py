@@ -7,27 +7,28 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from subscribers.model import (
+    READER,
     WAY_BACK,
+    Effects,
     EmailAddress,
-    Entry,
-    Mail,
-    Outcome,
-    Request,
-    State,
+    JournalEntry,
+    NoticeIntent,
+    SignUpRequest,
     Subscriber,
+    SubscriptionState,
     Tag,
 )
-from subscribers.store import audit, erasures, people, proofs, requests, standings, tags
-from subscribers.store.audit import Act
+from subscribers.store import audit, erasures, people, proofs, requests, statuses, tags
+from subscribers.store.audit import AuditEntry
 from subscribers.store.proofs import Consent
-from subscribers.store.requests import Asked
-from subscribers.tokens import Claim
+from subscribers.store.requests import NewRequest
+from subscribers.tokens import LinkClaim
 
 CONFIRM_WITHIN = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SignUpLimits:
     """How many sign-ups lead to mail: an hour from one network, a day and ever to one address."""
 
     network: int = 20
@@ -53,9 +54,9 @@ class SignUp:
     network: str
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> NewRequest:
         """Return what is kept of it."""
-        return Asked(
+        return NewRequest(
             tuple(self.titles), self.topics, self.language, self.source, self.wording, self.network
         )
 
@@ -64,30 +65,30 @@ class SignUp:
 class Rules:
     """What a sign-up is measured by: limits, the pepper of erased addresses, the time."""
 
-    limits: Limits
+    limits: SignUpLimits
     pepper: bytes
     now: datetime
 
 
-def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Outcome:
+def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Effects:
     """Note a sign-up and ask for confirmation, within limits.
 
     Whoever submitted the form must get the same answer whatever the outcome's word says. Nothing
     about somebody who is known already changes before they confirm.
     """
     if _too_many(connection, asked.network, rules):
-        return Outcome("limited")
-    erasures.recognise(connection, [asked.address.key], rules.pepper)
-    person_id = standings.known_or_new(
+        return Effects("limited")
+    erasures.recognize(connection, [asked.address.key], rules.pepper)
+    person_id = statuses.known_or_new(
         connection, asked.address, origin="sign-up", language=asked.language, now=rules.now
     )
-    standings.add_pending(
+    statuses.add_pending(
         connection, person_id, tuple(asked.titles), origin=asked.source, now=rules.now
     )
     return ask(connection, person_id, asked, rules)
 
 
-def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rules) -> Outcome:
+def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rules) -> Effects:
     """Ask somebody by mail to confirm a request, unless they are suppressed or asked enough."""
     now = rules.now
     today, ever = requests.mailed_to(connection, subscriber_id, now)
@@ -97,13 +98,13 @@ def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rul
     enough = tired or blocked
     request_id = requests.add(connection, subscriber_id, asked.asked, mailed=not enough, now=now)
     if enough:
-        return Outcome("not mailed")
-    return Outcome("mailed", mails=(_mail("confirm", subscriber_id, request_id, asked, now),))
+        return Effects("not mailed")
+    return Effects("mailed", notices=(_mail("confirm", subscriber_id, request_id, asked, now),))
 
 
 def way_back(
     connection: sa.Connection, person: Subscriber, titles: Mapping[str, str], now: datetime
-) -> Mail:
+) -> NoticeIntent:
     """Return the mail that leads back to newsletters that somebody has just left."""
     asked = SignUp(
         EmailAddress(person.address, person.address_key),
@@ -118,19 +119,19 @@ def way_back(
     return _mail("goodbye", person.id, request_id, asked, now)
 
 
-def requested(connection: sa.Connection, claim: Claim) -> Request | None:
+def requested(connection: sa.Connection, claim: LinkClaim) -> SignUpRequest | None:
     """Return what a confirmation link is about, for its page to show; None if it is gone."""
     return requests.load(connection, claim.serial, claim.subscriber_id)
 
 
 def confirm(
     connection: sa.Connection,
-    claim: Claim,
+    claim: LinkClaim,
     offered: Mapping[str, Tag],
     *,
     network: str,
     rules: Rules,
-) -> Outcome:
+) -> Effects:
     """Confirm a request: its newsletters and topics, with the proof of consent.
 
     The outcome is confirmed, already, expired, suppressed or gone; repeating changes nothing.
@@ -138,30 +139,32 @@ def confirm(
     request = requested(connection, claim)
     person = people.load(connection, claim.subscriber_id)
     if request is None or person is None:
-        return Outcome("gone")
+        return Effects("gone")
     if refused := _refused(request, person, claim, rules.now):
-        return Outcome(refused)
+        return Effects(refused)
     if not requests.confirm(connection, request.id, rules.now):
-        return Outcome("already")
+        return Effects("already")
     _join(connection, person, request, network, rules)
     chosen = [offered[slug] for slug in request.topics if slug in offered]
     tags.give(connection, person.id, chosen)
     language = {} if person.language else {"language": request.language}
-    standings.acted(connection, person.id, rules.now, **language)
+    statuses.acted(connection, person.id, rules.now, **language)
     entries = _returned(connection, person, rules)
-    return Outcome("confirmed", mails=(_welcome(person, request),), entries=entries)
+    return Effects("confirmed", notices=(_welcome(person, request),), entries=entries)
 
 
-def _returned(connection: sa.Connection, person: Subscriber, rules: Rules) -> tuple[Entry, ...]:
+def _returned(
+    connection: sa.Connection, person: Subscriber, rules: Rules
+) -> tuple[JournalEntry, ...]:
     """Let an address in again that was erased or given up: its owner has just said so."""
     erasures.forget_asked(connection, person.address_key, rules.pepper)
     hash_ = erasures.hashed(person.address_key, rules.pepper)
     if not erasures.forget(connection, hash_):
         return ()
-    return (Entry("returned", rules.now, person.id, hash_),)
+    return (JournalEntry("returned", rules.now, person.id, hash_),)
 
 
-def _refused(request: Request, person: Subscriber, claim: Claim, now: datetime) -> str:
+def _refused(request: SignUpRequest, person: Subscriber, claim: LinkClaim, now: datetime) -> str:
     if request.confirmed_at is not None:
         return "already"
     if claim.expired(now):
@@ -170,14 +173,16 @@ def _refused(request: Request, person: Subscriber, claim: Claim, now: datetime) 
 
 
 def _join(
-    connection: sa.Connection, person: Subscriber, request: Request, network: str, rules: Rules
+    connection: sa.Connection,
+    person: Subscriber,
+    request: SignUpRequest,
+    network: str,
+    rules: Rules,
 ) -> None:
     now = rules.now
-    standings.add_pending(
-        connection, person.id, request.newsletters, origin=request.source, now=now
-    )
+    statuses.add_pending(connection, person.id, request.newsletters, origin=request.source, now=now)
     for newsletter in request.newsletters:
-        if not standings.confirm(connection, person.id, newsletter, now):
+        if not statuses.confirm(connection, person.id, newsletter, now):
             continue
         asked = Consent(
             newsletter, "requested", request.at, request.source, request.wording, request.network
@@ -185,13 +190,13 @@ def _join(
         agreed = Consent(newsletter, "confirmed", now, request.source, request.wording, network)
         proofs.record(connection, person.id, (asked, agreed))
         topics = {"topics": list(request.topics)} if request.topics else {}
-        act = Act("person", "confirmed", now, person.id, newsletter, topics)
+        act = AuditEntry(READER, "confirmed", now, person.id, newsletter, topics)
         audit.record(connection, act)
 
 
-def _welcome(person: Subscriber, request: Request) -> Mail:
+def _welcome(person: Subscriber, request: SignUpRequest) -> NoticeIntent:
     newsletter = request.newsletters[0] if request.newsletters else ""
-    return Mail(
+    return NoticeIntent(
         "welcome",
         f"welcome:{request.id}",
         person.id,
@@ -200,14 +205,16 @@ def _welcome(person: Subscriber, request: Request) -> Mail:
     )
 
 
-def _mail(kind: str, subscriber_id: int, request_id: int, asked: SignUp, now: datetime) -> Mail:
+def _mail(
+    kind: str, subscriber_id: int, request_id: int, asked: SignUp, now: datetime
+) -> NoticeIntent:
     values = {
         "title": ", ".join(asked.titles.values()),
         "serial": str(request_id),
         "until": (now + CONFIRM_WITHIN).isoformat(),
         "newsletter": "",
     }
-    return Mail(kind, f"{kind}:{request_id}", subscriber_id, asked.language, values)
+    return NoticeIntent(kind, f"{kind}:{request_id}", subscriber_id, asked.language, values)
 
 
 def _too_many(connection: sa.Connection, network: str, rules: Rules) -> bool:
@@ -220,5 +227,9 @@ def _too_many(connection: sa.Connection, network: str, rules: Rules) -> bool:
 
 def still_left(person: Subscriber, titles: Mapping[str, str]) -> dict[str, str]:
     """Return those of `titles` (key to title) that the person has left."""
-    gone = {one.newsletter for one in person.subscriptions if one.state is State.LEFT}
+    gone = {
+        one.newsletter
+        for one in person.subscriptions
+        if one.state is SubscriptionState.UNSUBSCRIBED
+    }
     return {key: title for key, title in titles.items() if key in gone}

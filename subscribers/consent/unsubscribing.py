@@ -7,10 +7,17 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from subscribers.consent import joining
-from subscribers.model import BY_IMPORT, Entry, Outcome, State, Subscriber
-from subscribers.store import audit, erasures, people, proofs, standings
-from subscribers.store.audit import Act
+from subscribers.consent import signing_up
+from subscribers.model import (
+    BY_IMPORT,
+    READER,
+    Effects,
+    JournalEntry,
+    Subscriber,
+    SubscriptionState,
+)
+from subscribers.store import audit, erasures, people, proofs, statuses
+from subscribers.store.audit import AuditEntry
 from subscribers.store.proofs import Consent
 
 REASON_LIMIT = 500
@@ -19,7 +26,7 @@ Way = Literal["one click", "page", "preferences", "mail", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class Unsubscribe:
     """Which newsletters somebody leaves (None: all), by which way, and the reason if they gave one.
 
     `titles` names the newsletters for the mail that leads back; the one-click way sends none.
@@ -31,14 +38,14 @@ class Farewell:
     titles: Mapping[str, str] | None = None
 
 
-def leave(
+def unsubscribe(
     connection: sa.Connection,
     subscriber_id: int,
-    farewell: Farewell,
+    farewell: Unsubscribe,
     *,
     pepper: bytes,
     now: datetime,
-) -> Outcome:
+) -> Effects:
     """End subscriptions. The outcome is left, already (nothing to end) or gone (nobody there).
 
     Works for a newsletter that is configured no more. What a list had ended is ended again by
@@ -46,44 +53,49 @@ def leave(
     """
     person = people.load(connection, subscriber_id)
     if person is None:
-        return Outcome("gone")
+        return Effects("gone")
     ended = _end(connection, person, farewell, now)
     if not ended:
-        return Outcome("already")
+        return Effects("already")
     hash_ = erasures.hashed(person.address_key, pepper)
     entries = tuple(
-        Entry("left", now, person.id, hash_, newsletter, farewell.way) for newsletter in ended
+        JournalEntry("unsubscribed", now, person.id, hash_, newsletter, farewell.way)
+        for newsletter in ended
     )
     titles = {key: title for key, title in (farewell.titles or {}).items() if key in ended}
-    mails = (joining.way_back(connection, person, titles, now),) if titles else ()
-    return Outcome("left", mails=mails, entries=entries)
+    mails = (signing_up.way_back(connection, person, titles, now),) if titles else ()
+    return Effects("unsubscribed", notices=mails, entries=entries)
 
 
 def _end(
-    connection: sa.Connection, person: Subscriber, farewell: Farewell, now: datetime
+    connection: sa.Connection, person: Subscriber, farewell: Unsubscribe, now: datetime
 ) -> Sequence[str]:
     chosen = [
         one
         for one in person.subscriptions
-        if (one.state is not State.LEFT or one.lowered)
+        if (one.state is not SubscriptionState.UNSUBSCRIBED or one.ended_by_import)
         and farewell.newsletter in {None, one.newsletter}
     ]
     ended = [
         one
         for one in chosen
-        if standings.leave(connection, person.id, one.newsletter, reason=_reason(farewell), now=now)
+        if statuses.unsubscribe(
+            connection, person.id, one.newsletter, reason=_reason(farewell), now=now
+        )
     ]
     for one in ended:
-        if one.state is not State.PENDING:
+        if one.state is not SubscriptionState.PENDING:
             taken_back = Consent(one.newsletter, "withdrawn", now, farewell.way)
             proofs.record(connection, person.id, (taken_back,))
         detail = {"by": farewell.way, "reason": _reason(farewell), "was": one.state.value}
-        audit.record(connection, Act("person", "left", now, person.id, one.newsletter, detail))
-    standings.acted(connection, person.id, now)
+        audit.record(
+            connection, AuditEntry(READER, "unsubscribed", now, person.id, one.newsletter, detail)
+        )
+    statuses.acted(connection, person.id, now)
     return [one.newsletter for one in ended]
 
 
-def _reason(farewell: Farewell) -> str:
+def _reason(farewell: Unsubscribe) -> str:
     words = " ".join(farewell.reason.split())[:REASON_LIMIT]
     while words.startswith(BY_IMPORT):  # nobody's own words may pass for those of a list
         words = words.removeprefix(BY_IMPORT)
