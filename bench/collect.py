@@ -1,7 +1,7 @@
-"""One collection of many sources on loopback, each with a host of its own: time and memory.
+"""Collect many sources on loopback, each with a separate host: time and memory.
 
-The sites are served by a process of their own, the collection runs in another, so that its memory
-is its own.
+The sites are served by a separate process, so that they do not count toward the collector's
+memory.
 """
 
 import json
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def figures(quick: bool) -> Iterator[Figure]:
-    """Yield how long a collection takes of which half answers 304, some are slow and some broken."""
+    """Time a collection in which half the sources answer 304, some are slow, some broken."""
     count = QUICK if quick else SOURCES
     with tempfile.TemporaryDirectory() as folder:
         sites = subprocess.Popen(
@@ -36,9 +36,9 @@ def figures(quick: bool) -> Iterator[Figure]:
         finally:
             sites.terminate()
             sites.wait()
-    note = f"{outcome['unchanged']} unchanged, {outcome['new']} new articles, {outcome['failed']} failed as they should"
+    note = f"{outcome['unchanged']} unchanged, {outcome['new']} new articles, {outcome['failed']} failed as expected"
     yield Figure(f"collect {count} sources", outcome["seconds"], "s", note)
-    yield Figure("slowest good source", outcome["slowest_good"], "s", "from its turn to its end")
+    yield Figure("slowest good source", outcome["slowest_good"], "s", "from its start to its end")
     yield Figure("all good sources done", outcome["good_done"], "s", "after the start")
     yield Figure("peak memory, collector", outcome["own_mb"], "MB")
     yield Figure(

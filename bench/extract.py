@@ -1,4 +1,4 @@
-"""How well articles, takeaways and feeds are read on the shared pages, and how fast."""
+"""Measure how well and how fast articles, takeaways and feeds are read."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ _NOT_LETTER = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the benchmark, and the body that people marked."""
+    """A page of the benchmark, and its body as annotated by people."""
 
     name: str
     raw: bytes
@@ -67,19 +67,19 @@ def _pages(folder: Path) -> list[Page]:
         Page(
             name,
             gzip.decompress((folder / "html" / f"{name}.html.gz").read_bytes()),
-            one["url"],
-            one["articleBody"],
+            stated["url"],
+            stated["articleBody"],
         )
-        for name, one in truth.items()
+        for name, stated in truth.items()
     ]
 
 
 def _side_by_side(
     pages: Sequence[Page],
 ) -> tuple[list[Extracted | None], list[str], float, float]:
-    """Read every page with both, in turn, so that a busy machine is as unfair to one as the other.
+    """Read every page with both extractors, in turn, so that load affects both alike.
 
-    The first pages are read once before, so that neither pays for what is made only once.
+    The first pages are read once before, as a warm-up.
     """
     for page in pages[:WARM]:
         _ours(page)
@@ -109,7 +109,7 @@ def _theirs(page: Page) -> str:
 
 
 def body_text(article: Extracted | None) -> str:
-    """Return what is printed of an article's body: headings and paragraphs in their order."""
+    """Return the body of an article: headings and paragraphs in order."""
     if article is None:
         return ""
     return "\n".join(
@@ -123,7 +123,7 @@ def _bodies(
     pages: Sequence[Page], ours: Sequence[Extracted | None], theirs: Sequence[str]
 ) -> Iterator[Figure]:
     truth = [page.body for page in pages]
-    mine = _score(truth, [body_text(one) for one in ours])
+    mine = _score(truth, [body_text(article) for article in ours])
     default = _score(truth, theirs)
     for name, (precision, recall, f1) in (("body", mine), ("body, trafilatura default", default)):
         yield Figure(
@@ -158,8 +158,12 @@ def _shingles(text: str) -> Counter[tuple[str, ...]]:
 def _invented(pages: Sequence[Page], ours: Sequence[Extracted | None]) -> Iterator[Figure]:
     labels = tomllib.loads((LABELS / "aeb.toml").read_text("utf-8"))
     marked = tuple(labels["with_takeaways"])
-    none = [one for page, one in zip(pages, ours, strict=True) if not page.name.startswith(marked)]
-    invented = sum(bool(one and one.takeaways) for one in none)
+    none = [
+        article
+        for page, article in zip(pages, ours, strict=True)
+        if not page.name.startswith(marked)
+    ]
+    invented = sum(bool(article and article.takeaways) for article in none)
     yield Figure(
         "takeaways invented",
         100 * invented / max(1, len(none)),
@@ -179,8 +183,8 @@ def _takeaways(folder: Path) -> Iterator[Figure]:
         raw = gzip.decompress((folder / case["file"]).read_bytes())
         article = _ours(Page(case["file"], raw, case["url"] or "", ""))
         hits = [
-            any(_is_same(one, item) for item in (article.takeaways if article else ()))
-            for one in gold
+            any(_is_same(item, item) for item in (article.takeaways if article else ()))
+            for item in gold
         ]
         recovered, wanted = recovered + sum(hits), wanted + len(hits)
         complete, lists = complete + all(hits), lists + 1
@@ -193,7 +197,7 @@ def _takeaways(folder: Path) -> Iterator[Figure]:
 
 
 def _really(case: dict[str, Any], labels: dict[str, Any]) -> list[str]:
-    """Return the items that are key points, by our own reading of the page."""
+    """Return the items that are key points, as decided by reading the page."""
     doubtful = labels.get(Path(case["file"]).name, [])
     if doubtful == "all":
         return []
@@ -201,10 +205,10 @@ def _really(case: dict[str, Any], labels: dict[str, Any]) -> list[str]:
 
 
 def _is_same(gold: str, item: str) -> bool:
-    one, other = (_NOT_LETTER.sub("", text).casefold() for text in (gold, item))
-    if one == other:
+    first, other = (_NOT_LETTER.sub("", text).casefold() for text in (gold, item))
+    if first == other:
         return True
-    shorter, longer = sorted((one, other), key=len)
+    shorter, longer = sorted((first, other), key=len)
     return bool(shorter) and shorter in longer and len(shorter) > SAME * len(longer)
 
 
@@ -220,7 +224,7 @@ def _feeds(folder: Path) -> Iterator[Figure]:
         "real feeds read",
         good,
         "feeds",
-        f"of {len(raws)}; one is a web page and is said to be; {entries} entries",
+        f"of {len(raws)}, including a web page that must be reported as such; {entries} entries",
     )
     yield Figure("feeds", len(raws) / seconds, "feeds/s", "one core, CPU time")
 
@@ -239,7 +243,7 @@ def _json_feeds(folder: Path) -> Figure:
 
 
 def _is_right(text: str) -> bool:
-    """Say whether every value that the case holds is found where it belongs."""
+    """Return whether every value of the case is found in its field."""
     raw, feed = json.loads(text), parse_json_feed(text)
     plain = all(
         getattr(feed, key) == raw[key]
@@ -255,13 +259,15 @@ def _is_right(text: str) -> bool:
         if key in raw
     )
     entries = raw.get("items", [])
-    people = [one.name for one in feed.authors] == _names(raw)
+    people = [author.name for author in feed.authors] == _names(raw)
     return (
         plain
         and people
         and len(feed.items) == len(entries)
         and raw["version"].endswith(feed.version)
-        and all(_item_is_right(one, item) for one, item in zip(entries, feed.items, strict=True))
+        and all(
+            _item_is_right(author, item) for author, item in zip(entries, feed.items, strict=True)
+        )
     )
 
 
@@ -279,19 +285,19 @@ def _item_is_right(raw: dict[str, Any], item: Any) -> bool:  # noqa: ANN401 - a 
         "date_modified",
     )
     plain = all(getattr(item, key) == raw[key] for key in keys if key in raw)
-    files = [(one.url, one.type, one.size_in_bytes) for one in item.attachments]
+    files = [(part.url, part.type, part.size_in_bytes) for part in item.attachments]
     stated = [
-        (one["url"], one.get("mime_type") or one.get("type", ""), one.get("size_in_bytes"))
-        for one in raw.get("attachments", [])
+        (part["url"], part.get("mime_type") or part.get("type", ""), part.get("size_in_bytes"))
+        for part in raw.get("attachments", [])
     ]
     return (
         plain
         and files == stated
         and list(item.tags) == raw.get("tags", [])
-        and [one.name for one in item.authors] == _names(raw)
+        and [part.name for part in item.authors] == _names(raw)
     )
 
 
 def _names(raw: dict[str, Any]) -> list[str]:
     people = raw.get("authors") or ([raw["author"]] if "author" in raw else [])
-    return [one.get("name", "") for one in people]
+    return [person.get("name", "") for person in people]

@@ -1,4 +1,4 @@
-"""The two processes of the collecting benchmark: many small sites, and the collection of them."""
+"""The two processes of the collecting benchmark: many small sites, and the collector."""
 
 import json
 import random
@@ -13,7 +13,7 @@ from typing import Any
 from typing_extensions import override
 
 from newsletter.collect.report import SourceReport
-from newsletter.collect.run import CollectOptions, Progress, collect
+from newsletter.collect.run import CollectOptions, CollectProgress, collect
 from newsletter.fetch.client import open_fetcher
 from newsletter.migrations import upgrade
 from newsletter.model.source import Source
@@ -27,7 +27,7 @@ EVERY = 20
 
 
 def kind_of(number: int) -> str:
-    """Say how a source behaves: half unchanged, some bad, the rest with one new article."""
+    """Return the behavior of a source: half unchanged, some bad, the rest with a new article."""
     if number % 2:
         return "unchanged"
     place = (number // 2) % (EVERY // 2)
@@ -35,12 +35,12 @@ def kind_of(number: int) -> str:
 
 
 def host(number: int) -> str:
-    """Return a source's own loopback host."""
+    """Return the loopback host of a source."""
     return f"127.0.{number // 200 + 1}.{number % 200 + 1}"
 
 
 class _Sites(BaseHTTPRequestHandler):
-    """Every host is one site; the article number grows from the first turn to the second."""
+    """Every host is a site. The second turn has one article more than the first."""
 
     protocol_version = "HTTP/1.1"
 
@@ -99,7 +99,7 @@ def _page(path: str) -> bytes:
     _, _, number, n = path.split("/")
     text = "".join(
         f"<p>In part {part} of report {n}, house {number} counts {part * 7 + int(number)} wells and"
-        f" {part * 3} mills along road {number}, which nobody had mapped before. The towns asked for"
+        f" {part * 3} mills along road {number}, which no one had mapped before. The towns asked for"
         " the figures and were given them the same day, without a word of comment.</p>"
         for part in range(1, 9)
     )
@@ -113,7 +113,7 @@ def _page(path: str) -> bytes:
 
 
 class _Loopback(ThreadingHTTPServer):
-    """Answers on every address of 127.0.0.0/8, which no single bind names, and to nobody else."""
+    """Answers on every address of 127.0.0.0/8, and refuses clients from elsewhere."""
 
     request_queue_size = 256
 
@@ -150,22 +150,22 @@ def run(folder: str, port: str, count: int, turn: str) -> None:
     began = time.monotonic()
     finished: dict[str, float] = {}
 
-    def heard(progress: Progress) -> None:
+    def show(progress: CollectProgress) -> None:
         finished[progress.report.source] = time.monotonic() - began
 
-    options = CollectOptions(lambda: now, force=True, heard=heard)
+    options = CollectOptions(lambda: now, force=True, on_progress=show)
     report = collect(engine, sources, fetcher, options)
     print(json.dumps(_outcome(report.sources, finished)))
 
 
 def _outcome(reports: tuple[SourceReport, ...], finished: dict[str, float]) -> dict[str, float]:
-    good = [one for one in reports if kind_of(int(one.source[1:])) in {"new", "unchanged"}]
+    good = [report for report in reports if kind_of(int(report.source[1:])) in {"new", "unchanged"}]
     return {
-        "new": sum(one.new for one in reports),
-        "unchanged": sum(one.outcome == "unchanged" for one in reports),
-        "failed": sum(one.failed for one in reports),
-        "slowest_good": max(one.seconds for one in good),
-        "good_done": max(finished[one.source] for one in good),
+        "new": sum(report.new for report in reports),
+        "unchanged": sum(report.outcome == "unchanged" for report in reports),
+        "failed": sum(report.failed for report in reports),
+        "slowest_good": max(report.seconds for report in good),
+        "good_done": max(finished[report.source] for report in good),
         "own_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "parser_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
     }

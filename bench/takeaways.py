@@ -37,7 +37,7 @@ def figures(quick: bool) -> Iterator[Figure]:
             "  (skipped: the shared takeaways are not here; set NEWSLETTER_SHARED)", file=sys.stderr
         )
         return
-    ours, seconds = _timed(cases, lambda one: extract(one).items)
+    ours, seconds = _timed(cases, lambda case: extract(case).items)
     first, _ = _timed(cases, _lead)
     for name, picks in (("takeaways", ours), ("LEAD-3", first)):
         for kind, score in _rouge(cases, picks).items():
@@ -51,7 +51,7 @@ def _cases() -> list[Case]:
     path = shared / "data" / "takeaways" / "cases.json"
     if not path.is_file():
         return []
-    return [_case(one) for one in json.loads(path.read_text("utf-8")) if one["main_content"]]
+    return [_case(case) for case in json.loads(path.read_text("utf-8")) if case["main_content"]]
 
 
 def _case(stored: dict[str, str]) -> Case:
@@ -68,7 +68,7 @@ def _case(stored: dict[str, str]) -> Case:
 
 
 def _marked(line: str, gold: Sequence[str]) -> bool:
-    return any(line in one or one in line or overlap(one, [line]) > MARKED for one in gold)
+    return any(line in item or item in line or overlap(item, [line]) > MARKED for item in gold)
 
 
 def _sections(lines: Sequence[str]) -> tuple[Section, ...]:
@@ -80,15 +80,15 @@ def _sections(lines: Sequence[str]) -> tuple[Section, ...]:
         else:
             last = sections.pop()
             sections.append(Section(last.heading, (*last.paragraphs, line)))
-    return tuple(one for one in sections if one.paragraphs)
+    return tuple(section for section in sections if section.paragraphs)
 
 
 def _lead(article: Extracted) -> tuple[str, ...]:
     every = (
-        one.text
+        sentence.text
         for section in article.sections
         for paragraph in section.paragraphs
-        for one in split(paragraph, article.lang)
+        for sentence in split(paragraph, article.lang)
     )
     return tuple(text for text, _ in zip(every, range(LEAD), strict=False))
 
@@ -115,4 +115,4 @@ def _rouge(cases: Sequence[Case], picks: Sequence[tuple[str, ...]]) -> dict[str,
         scorer.score("\n".join(case.gold), "\n".join(pick))
         for case, pick in zip(cases, picks, strict=True)
     ]
-    return {kind: 100 * statistics.mean(one[kind].fmeasure for one in scores) for kind in KINDS}
+    return {kind: 100 * statistics.mean(score[kind].fmeasure for score in scores) for kind in KINDS}

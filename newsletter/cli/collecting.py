@@ -1,4 +1,4 @@
-"""`newsletter collect`, `sources`, `extract` and `articles`: from sources to stored articles."""
+"""The commands `collect`, `sources`, `extract` and `articles`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -16,7 +16,13 @@ from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.collect import health, probe
 from newsletter.collect.extracting.outline import outline
 from newsletter.collect.parsing.sandbox import Sandbox
-from newsletter.collect.run import CollectOptions, CollectReport, Progress, SourceReport, collect
+from newsletter.collect.run import (
+    CollectOptions,
+    CollectProgress,
+    CollectReport,
+    SourceReport,
+    collect,
+)
 from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
 from newsletter.model.article import Article, Extracted
@@ -25,7 +31,7 @@ from newsletter.store.content import articles as article_store
 
 commands = typer.Typer()
 listing = typer.Typer(
-    invoke_without_command=True, help="Show every source with its health, or test one."
+    invoke_without_command=True, help="Show every source with its health, or test a source."
 )
 commands.add_typer(listing, name="sources")
 
@@ -39,7 +45,7 @@ def run_collect(
         list[str] | None, typer.Argument(metavar="SOURCE", help="Only these sources.")
     ] = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Also those that are not due.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also sources that are not due.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the sources that are due and store their new articles."""
@@ -48,21 +54,21 @@ def run_collect(
             _source(app, name)
         report = _collected(app, tuple(names or ()), force=force, quiet=as_json)
     if as_json:
-        for one in report.sources:
-            print_json({**asdict(one), "says": one.says, "new": one.new})
+        for source in report.sources:
+            print_json({**asdict(source), "summary": source.summary, "new": source.new})
     else:
-        tell(report)
+        print_report(report)
     raise SystemExit(int(Exit.FAILED if report.failed else Exit.WELL))
 
 
 def _collected(app: App, names: tuple[str, ...], *, force: bool, quiet: bool) -> CollectReport:
-    """Collect, with a bar while a person waits at a terminal."""
+    """Collect, with a progress bar on a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     hidden = quiet or not errors.is_terminal
     with ProgressBar(*columns, console=errors, transient=True, disable=hidden) as bar:
         task = bar.add_task("collecting", total=None)
 
-        def heard(progress: Progress) -> None:
+        def show(progress: CollectProgress) -> None:
             bar.update(
                 task,
                 total=progress.total,
@@ -70,39 +76,39 @@ def _collected(app: App, names: tuple[str, ...], *, force: bool, quiet: bool) ->
                 description=progress.report.source,
             )
 
-        options = CollectOptions(clock=app.now, names=names, force=force, heard=heard)
+        options = CollectOptions(clock=app.now, names=names, force=force, on_progress=show)
         return collect(app.engine, app.publication.sources, app.fetcher, options)
 
 
-def tell(report: CollectReport) -> None:
-    """Print what a collection brought, source by source, with every reason."""
-    width = max((len(one.source) for one in report.sources), default=0)
-    for one in report.sources:
-        if one.outcome == "not due":
+def print_report(report: CollectReport) -> None:
+    """Print the result of a collection, source by source, with every reason."""
+    width = max((len(source.source) for source in report.sources), default=0)
+    for source in report.sources:
+        if source.outcome == "not due":
             continue
-        mark = "✗" if one.failed else " "
-        say(f"{mark} {one.source:<{width}}  {one.says}")
-        _tell_source(one)
-    idle = sum(one.outcome == "not due" for one in report.sources)
+        mark = "✗" if source.failed else " "
+        say(f"{mark} {source.source:<{width}}  {source.summary}")
+        _print_source(source)
+    idle = sum(source.outcome == "not due" for source in report.sources)
     if idle:
-        say(f"  {idle} not due yet (--force reads them all the same)")
+        say(f"  {idle} not due yet (use --force to read them anyway)")
     if not report.sources:
         say("No sources are configured; add a [sources.NAME] table to newsletter.toml.")
 
 
-def _tell_source(report: SourceReport) -> None:
+def _print_source(report: SourceReport) -> None:
     for article in report.articles[:MANY]:
         if article.verdict in {"new", "changed", "enriched"}:
             say(f"      {article.verdict}: {article.title}")
     for what, why in report.skipped[:MANY]:
         say(f"      not taken: {what}: {why}")
     if (more := len(report.skipped) - MANY) > 0:
-        say(f"      … and {more} more (--json names them all)")
+        say(f"      … and {more} more (use --json to list all of them)")
 
 
 @listing.callback()
 def list_sources(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """Show every source: last success, last new article, next check, health in words."""
+    """Show every source: health, last success, last new article and next check."""
     if context.invoked_subcommand:
         return
     with open_app() as app:
@@ -134,33 +140,33 @@ def try_source(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source once and show what would be collected.
+    """Read a source and show what would be collected, without storing anything.
 
-    Nothing is stored; what would not be taken is shown with the reason.
+    Entries that would not be taken are shown with the reason.
     """
     with open_app() as app:
         found = probe.probe(app.engine, _source(app, name), app.fetcher, app.now)
     if as_json:
         print_json(asdict(found))
     else:
-        _tell_probe(found)
+        _print_probe(found)
     raise SystemExit(int(Exit.FAILED if found.problem else Exit.WELL))
 
 
 def _source(app: App, name: str) -> Source:
-    """Return the configured source, or say which there are."""
-    found = next((one for one in app.publication.sources if one.key == name), None)
+    """Return the configured source. Fails with the names of all sources if it is unknown."""
+    found = next((source for source in app.publication.sources if source.key == name), None)
     if found is None:
-        known = ", ".join(one.key for one in app.publication.sources) or "none"
-        fail(f"There is no source “{name}”; there are: {known}.", Exit.USAGE)
+        known = ", ".join(source.key for source in app.publication.sources) or "none"
+        fail(f"There is no source “{name}”. Configured sources: {known}.", Exit.USAGE)
     return found
 
 
-def _tell_probe(found: probe.Probe) -> None:
+def _print_probe(found: probe.Probe) -> None:
     if found.problem:
         say(f"{found.source}: {found.problem}")
         return
-    say(f"{found.source}: {found.found} entries; nothing was stored.")
+    say(f"{found.source}: {found.found} entries. Nothing was stored.")
     for note in found.notes:
         say(f"  {note}")
     for row in found.rows:
@@ -169,7 +175,7 @@ def _tell_probe(found: probe.Probe) -> None:
     for what, why in found.skipped[:MANY]:
         say(f"  not taken: {what}: {why}")
     if (more := len(found.skipped) - MANY) > 0:
-        say(f"  … and {more} more (--json names them all)")
+        say(f"  … and {more} more (use --json to list all of them)")
 
 
 @commands.command()
@@ -181,25 +187,25 @@ def extract(
     url: Annotated[str, typer.Option(help="The address the document came from.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show what is recovered from documents, and from where."""
+    """Extract articles from files and show each field with its origin."""
     failed = 0
     with sayable(), Sandbox() as sandbox:
         for path in paths:
             try:
-                article = _led_to(_extracted(sandbox, path, url))
+                article = _with_teaser(_extracted(sandbox, path, url))
             except NewsletterError as error:
                 failed += 1
-                _tell_failure(path, str(error), as_json=as_json)
+                _print_failure(path, str(error), as_json=as_json)
                 continue
             if as_json:
                 print_json(outline(article, path.name))
             else:
-                _tell_article(path, article)
+                _print_article(path, article)
     raise SystemExit(int(Exit.FAILED if failed else Exit.WELL))
 
 
-def _led_to(article: Extracted) -> Extracted:
-    """Return the article with the teaser that an issue would print, and where it is from."""
+def _with_teaser(article: Extracted) -> Extracted:
+    """Return the article with the teaser that an issue would print, and its origin."""
     lines = teaser(article, article.takeaways)
     origin = f"{lines.origin}: {lines.detail}" if lines.detail else lines.origin
     return replace(article, teaser=lines.text, provenance={**article.provenance, "teaser": origin})
@@ -212,13 +218,13 @@ def _extracted(sandbox: Sandbox, path: Path, url: str) -> Extracted:
     return sandbox.article(read_bytes(path, LARGEST), name=path.name, url=url)
 
 
-def _tell_failure(path: Path, reason: str, *, as_json: bool) -> None:
+def _print_failure(path: Path, reason: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"source": path.name, "error": reason})
     errors.print(f"{path}: {reason}", markup=False)
 
 
-def _tell_article(path: Path, article: Extracted) -> None:
+def _print_article(path: Path, article: Extracted) -> None:
     say(f"{path}")
     for name, value in _shown(article):
         origin = article.provenance.get(name, "")
@@ -231,7 +237,8 @@ def _shown(article: Extracted) -> Iterator[tuple[str, str]]:
     yield (
         "authors",
         "; ".join(
-            ", ".join(filter(None, (one.name, one.role, one.org))) for one in article.authors
+            ", ".join(filter(None, (author.name, author.role, author.org)))
+            for author in article.authors
         ),
     )
     guessed = " (guessed)" if article.date_guessed else ""
@@ -256,18 +263,18 @@ def list_articles(
         int | None, typer.Argument(metavar="ARTICLE", help="Show this article in full.")
     ] = None,
     *,
-    source: Annotated[str, typer.Option(help="Only of this source.")] = "",
+    source: Annotated[str, typer.Option(help="Only articles of this source.")] = "",
     state: Annotated[
-        Literal["new", "seen", "gone"] | None, typer.Option(help="Only those in this state.")
+        Literal["new", "seen", "gone"] | None, typer.Option(help="Only articles in this state.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="The number of articles to list.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the stored articles, newest first, or show one in full."""
+    """List the stored articles, newest first, or show an article in full."""
     with open_app() as app, app.engine.connect() as connection:
         if number is not None:
             article = article_store.load(connection, number)
-            print_json(_row(article, full=True)) if as_json else _tell_article(
+            print_json(_row(article, full=True)) if as_json else _print_article(
                 Path(f"article {number} of {article.source}"), article.content
             )
             return
@@ -275,7 +282,7 @@ def list_articles(
         if source and not found:
             _source(app, source)
     columns = ("id", "date", "title", "authors", "source", "takeaways", "state")
-    print_rows([_row(one, full=as_json) for one in found], columns, as_json=as_json)
+    print_rows([_row(article, full=as_json) for article in found], columns, as_json=as_json)
 
 
 def _row(article: Article, *, full: bool) -> dict[str, object]:

@@ -29,7 +29,7 @@ def collected(app: App, report: CollectReport) -> None:
     chapter("Collected")
     kinds = {source.key: source.kind for source in app.publication.sources}
     for source in report.sources:
-        say(f"  {source.source:<14} {kinds.get(source.source, ''):<8} {source.says}")
+        say(f"  {source.source:<14} {kinds.get(source.source, ''):<8} {source.summary}")
 
 
 def drafted(app: App, newsletter: Newsletter, issue: Issue) -> None:

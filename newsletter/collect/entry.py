@@ -1,4 +1,4 @@
-"""What a source lists, before anything else is read: one entry per article."""
+"""The entries that a source lists, before any article is read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,11 @@ INDEX = "index"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a feed, listing, sitemap or folder; everything but `key` may be missing.
+    """An entry of a feed, listing, sitemap or folder. Everything but `key` may be missing.
 
-    `key` is how the source itself tells its entries apart. `fingerprint` changes when the entry
-    does. `html` is content that the feed carries. `shared_guid` and `shared_url` say that another
-    entry of the same document has the same one, so that it identifies nothing.
+    `key` identifies the entry within its source. `fingerprint` changes when the entry does.
+    `html` is content in the feed. `shared_guid` and `shared_url` mean that another entry of the
+    same document has the same guid or address, so that it does not identify the article.
     """
 
     key: str
@@ -38,10 +38,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one reading of a source shows, newest first as far as known.
+    """The entries found in a source, newest first as far as known.
 
-    `skipped` names what was there and not taken, with the reason. `ttl_seconds` is how long the
-    source asks to be left alone.
+    `skipped` lists the entries that were not taken, with reasons. `ttl_seconds` is how long the
+    source asks clients to wait before the next request.
     """
 
     entries: tuple[Entry, ...] = ()

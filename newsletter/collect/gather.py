@@ -1,4 +1,4 @@
-"""Read one source: what it lists, and the articles behind what is new. Writes nothing."""
+"""Read a source: its entries, and the articles behind the new ones. Writes nothing."""
 
 import hashlib
 import logging
@@ -12,14 +12,14 @@ from newsletter.collect.deciding.merge import light_content
 from newsletter.collect.entry import INDEX, Entry, Listing
 from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
-from newsletter.collect.reader import PAGE_TYPES, Candidate, Reader
+from newsletter.collect.reader import PAGE_TYPES, ReadEntry, Reader
 from newsletter.errors import FetchFailed, NewsletterError
-from newsletter.fetch.client import Clock, Fetched, Fetcher, NotModified, Request
+from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, NotModified
 from newsletter.model.source import SeenEntry, Source, SourceState
 from newsletter.store.content import sources as source_store
 
 MOST_PAGES = 60
-"""How many articles of one source are read in one collection; the rest waits for the next."""
+"""The most articles of a source to read in a collection. The rest waits for the next."""
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 MOST_SITEMAPS = 5
@@ -27,10 +27,10 @@ MOST_SITEMAPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What one reading of a source brought; `problem` is set when the source itself failed."""
+    """The result of reading a source. `problem` is set if the source itself failed."""
 
     source: Source
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ReadEntry, ...] = ()
     found: int = 0
     known: int = 0
     unchanged: bool = False
@@ -48,7 +48,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A listing with what its answer said about itself."""
+    """A listing, and the response it came in. Without a listing nothing has changed."""
 
     listing: Listing | None
     answer: Fetched | NotModified | None = None
@@ -57,10 +57,10 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """Reads sources with what it is given; safe to use from many threads.
+    """Reads sources. Safe to use from many threads.
 
-    Without `memory` every entry counts as unknown. `door` lets one thread at a time to the
-    database: SQLite's own waiting is slower and less fair.
+    Without `memory` every entry counts as unknown. `lock` admits one thread at a time to the
+    database, because SQLite's own waiting is slower and less fair.
     """
 
     engine: sa.Engine
@@ -68,11 +68,11 @@ class Gatherer:
     sandbox: Sandbox
     clock: Clock
     memory: bool = True
-    door: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Lock = field(default_factory=threading.Lock)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger(__name__))
 
     def gather(self, source: Source, state: SourceState) -> Gathered:
-        """Read a source; whatever goes wrong with it becomes its problem and nobody else's."""
+        """Read a source. Any failure becomes its `problem`, so that other sources go on."""
         try:
             return self._gather(source, state)
         except FetchFailed as error:
@@ -100,7 +100,7 @@ class Gatherer:
         listing = read.listing
         pending, known, bad = self._pending(source, listing)
         candidates, waiting = self._candidates(source, state, pending)
-        settled = not waiting and not any(one.again for one in candidates)
+        settled = not waiting and not any(candidate.again for candidate in candidates)
         fetched = answer if settled and isinstance(answer, Fetched) else None
         return replace(
             base,
@@ -117,7 +117,7 @@ class Gatherer:
         )
 
     def _listing(self, source: Source, state: SourceState) -> _Read:
-        """Read what the source lists; no listing means that nothing changed."""
+        """Read the listing of the source, unless nothing has changed."""
         if source.kind == "folder" and source.path is not None:
             return _Read(folders.list_folder(source.path, links=source.links, ignore=source.ignore))
         if source.path is not None:
@@ -151,7 +151,7 @@ class Gatherer:
         return self.sandbox.feed(answer.body, url=url, declared=answer.charset)
 
     def _sitemap(self, source: Source, body: bytes) -> Listing:
-        """Read a sitemap; of an index, the newest few of its sitemaps."""
+        """Read a sitemap. Of an index, read its newest sitemaps."""
         listing = self.sandbox.sitemap(body, links=source.links, ignore=source.ignore)
         if listing.note != INDEX:
             return listing
@@ -165,7 +165,7 @@ class Gatherer:
                 got = self.fetcher.fetch(replace(_request(source, SourceState("")), url=inner.url))
                 if isinstance(got, Fetched):
                     below = self.sandbox.sitemap(got.body, links=source.links, ignore=source.ignore)
-                    entries.update((one.key, one) for one in below.entries)
+                    entries.update((entry.key, entry) for entry in below.entries)
                     skipped.extend(below.skipped)
             except NewsletterError as error:
                 skipped.append((inner.url, str(error)))
@@ -174,12 +174,12 @@ class Gatherer:
     def _pending(
         self, source: Source, listing: Listing
     ) -> tuple[list[tuple[Entry, SeenEntry | None]], int, list[tuple[str, str]]]:
-        """Return the entries that are new or changed; and again those that could not be read."""
+        """Return new and changed entries, the number known, and entries that failed before."""
         if not self.memory:
             return [(entry, None) for entry in listing.entries], 0, []
-        with self.door, self.engine.connect() as connection:
+        with self.lock, self.engine.connect() as connection:
             seen = source_store.entries(
-                connection, source.key, (one.key for one in listing.entries)
+                connection, source.key, (entry.key for entry in listing.entries)
             )
         pending: list[tuple[Entry, SeenEntry | None]] = []
         bad: list[tuple[str, str]] = []
@@ -193,17 +193,17 @@ class Gatherer:
 
     def _candidates(
         self, source: Source, state: SourceState, pending: Sequence[tuple[Entry, SeenEntry | None]]
-    ) -> tuple[tuple[Candidate, ...], int]:
-        """Read the articles behind the pending entries; return also how many must wait."""
+    ) -> tuple[tuple[ReadEntry, ...], int]:
+        """Read the articles behind the pending entries. Returns also how many must wait."""
         reader = Reader(self.fetcher, self.sandbox, self.clock)
         if source.kind == "folder":
             return tuple(reader.file(source, entry) for entry, _ in pending), 0
         newest = pending
-        backlog: list[Candidate] = []
+        backlog: list[ReadEntry] = []
         if state.first_collected_at is None:
             ordered = _newest_first(pending)
             newest, rest = ordered[: source.backfill], ordered[source.backfill :]
-            backlog = [Candidate(entry, light_content(entry), backlog=True) for entry, _ in rest]
+            backlog = [ReadEntry(entry, light_content(entry), backlog=True) for entry, _ in rest]
         taken, waiting = newest[:MOST_PAGES], newest[MOST_PAGES:]
         read = [
             reader.article(source, entry, before.attempts if before else 0)
@@ -212,8 +212,8 @@ class Gatherer:
         return (*reversed(read), *backlog), len(waiting)
 
 
-def _request(source: Source, state: SourceState) -> Request:
-    return Request(
+def _request(source: Source, state: SourceState) -> FetchRequest:
+    return FetchRequest(
         url=state.learnt_url or source.url,
         etag=state.etag,
         last_modified=state.last_modified,
@@ -227,7 +227,7 @@ def _request(source: Source, state: SourceState) -> Request:
 def _newest_first(
     pending: Sequence[tuple[Entry, SeenEntry | None]],
 ) -> list[tuple[Entry, SeenEntry | None]]:
-    """Order by date where every entry has one; otherwise keep the source's own order."""
+    """Order by date if every entry has one; otherwise keep the order of the source."""
     if not all(entry.when for entry, _ in pending):
         return list(pending)
     return sorted(pending, key=lambda pair: -_day(pair[0]))

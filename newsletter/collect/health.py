@@ -1,4 +1,4 @@
-"""Say in words how a source is: when it last answered, what it brought, what is wrong."""
+"""Describe the health of sources: the last success, the last new article, the problem."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ Tone = Literal["good", "warn", "bad", "soft"]
 
 SILENT = timedelta(days=14)
 PATIENCE = 2
-"""How many failures in a row are weather."""
+"""Consecutive failures that are not alarming yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One source as `newsletter sources` and the desk show it."""
+class SourceHealth:
+    """A source with its health, as lists of sources show it."""
 
     source: str
     kind: str
@@ -32,17 +32,17 @@ class Row:
     address: str
 
 
-def rows(connection: sa.Connection, sources: Sequence[Source], now: datetime) -> list[Row]:
+def rows(connection: sa.Connection, sources: Sequence[Source], now: datetime) -> list[SourceHealth]:
     """Return every configured source with its health, in the order of the configuration."""
     states = source_store.states(connection)
     return [row(source, states.get(source.key), now) for source in sources]
 
 
-def row(source: Source, state: SourceState | None, now: datetime) -> Row:
-    """Describe one source."""
+def row(source: Source, state: SourceState | None, now: datetime) -> SourceHealth:
+    """Return a source with its health."""
     known = state or SourceState(source.key)
-    health, tone = words(known, now)
-    return Row(
+    health, tone = describe(known, now)
+    return SourceHealth(
         source=source.key,
         kind=source.kind,
         health=health,
@@ -55,24 +55,24 @@ def row(source: Source, state: SourceState | None, now: datetime) -> Row:
     )
 
 
-def words(state: SourceState, now: datetime) -> tuple[str, Tone]:
-    """Return a source's health in words, and how alarming it is."""
+def describe(state: SourceState, now: datetime) -> tuple[str, Tone]:
+    """Describe a source's health, and how alarming it is."""
     if state.checked_at is None:
-        return "never checked yet", "soft"
+        return "not checked yet", "soft"
     if state.failing_since is not None:
         times = "" if state.failures == 1 else f" ({state.failures} times in a row)"
         tone: Tone = "warn" if state.failures <= PATIENCE else "bad"
         return f"{state.health} {since(state.failing_since, now)}{times}", tone
     if state.found == 0:
-        return "parses but yields nothing", "warn"
+        return "readable but empty", "warn"
     last = state.last_new_at or state.first_collected_at
     if last is not None and now - last >= SILENT:
-        return f"silent for {(now - last).days} days", "warn"
-    return "well", "good"
+        return f"nothing new for {(now - last).days} days", "warn"
+    return "OK", "good"
 
 
 def since(moment: datetime, now: datetime) -> str:
-    """Say since when: "since 14:05", "since Tuesday", "since 3 October"."""
+    """Describe the start of a failure: "since 14:05", "since Tuesday", "since 3 October"."""
     age = now - moment
     if age < timedelta(hours=20) and moment.date() == now.date():
         return f"since {moment:%H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Store what was gathered from one source: articles, entries and the source's state."""
+"""Store what was gathered from a source: articles, entries and the state of the source."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from newsletter.collect.deciding import identity
 from newsletter.collect.deciding.decide import (
-    Decision,
+    ArticleDecision,
     Match,
     decide,
     may_be_translation,
     newest_first,
 )
 from newsletter.collect.gather import Gathered
-from newsletter.collect.reader import Candidate
+from newsletter.collect.reader import ReadEntry
 from newsletter.collect.report import Collected, SourceReport
 from newsletter.model.article import Article, ArticleKey, Extracted
 from newsletter.model.source import SeenEntry, Source, SourceState
@@ -35,7 +35,7 @@ def keep(
     now: datetime,
     rng: random.Random,
 ) -> SourceReport:
-    """Store everything of one source; returns what became of each candidate."""
+    """Store everything gathered from a source. Returns the outcome of each candidate."""
     if gathered.problem:
         source_store.save(connection, failed_state(gathered, state, now, rng))
         return SourceReport(gathered.source.key, "failed", problem=gathered.problem)
@@ -51,12 +51,12 @@ def keep(
             )
             _remember(connection, gathered.source, candidate, None, now)
             continue
-        one = _keep_candidate(connection, gathered.source, candidate, now)
-        kept.append(one)
-        _remember(connection, gathered.source, candidate, one.article_id, now)
+        collected = _keep_candidate(connection, gathered.source, candidate, now)
+        kept.append(collected)
+        _remember(connection, gathered.source, candidate, collected.article_id, now)
         if candidate.reason:
             skipped.append((candidate.entry.title or candidate.entry.url, candidate.reason))
-    fresh = any(one.verdict == "new" for one in kept)
+    fresh = any(collected.verdict == "new" for collected in kept)
     source_store.save(connection, _succeeded(gathered, state, now, rng, fresh=fresh))
     return SourceReport(
         gathered.source.key,
@@ -70,21 +70,27 @@ def keep(
     )
 
 
-def _with_backlog(gathered: Gathered, state: SourceState) -> Sequence[Candidate]:
+def _with_backlog(gathered: Gathered, state: SourceState) -> Sequence[ReadEntry]:
     """On the first collection of a folder, mark all but the newest articles as seen.
 
-    A feed or page has done so already, before it read any of them.
+    For other sources this happened before the articles were read.
     """
     if state.first_collected_at is not None or gathered.source.kind != "folder":
         return gathered.candidates
-    read = [(at, one.content) for at, one in enumerate(gathered.candidates) if one.content]
+    read = [
+        (at, candidate.content)
+        for at, candidate in enumerate(gathered.candidates)
+        if candidate.content
+    ]
     order = newest_first([(content.published, at) for at, content in read])
     old = {read[place][0] for place in order[gathered.source.backfill :]}
-    return [replace(one, backlog=at in old) for at, one in enumerate(gathered.candidates)]
+    return [
+        replace(candidate, backlog=at in old) for at, candidate in enumerate(gathered.candidates)
+    ]
 
 
 def _keep_candidate(
-    connection: sa.Connection, source: Source, candidate: Candidate, now: datetime
+    connection: sa.Connection, source: Source, candidate: ReadEntry, now: datetime
 ) -> Collected:
     entry, content = candidate.entry, candidate.content
     if content is None:
@@ -112,14 +118,14 @@ def _matches(
     found = [Match(articles.load(connection, known[key]), key.kind) for key in keys if key in known]
     seen = {match.article.id for match in found}
     titled = articles.titled(connection, identity.title_key(content.title))
-    return [*found, *(Match(one, "title") for one in titled if one.id not in seen)]
+    return [*found, *(Match(article, "title") for article in titled if article.id not in seen)]
 
 
 def _carry_out(
     connection: sa.Connection,
     source: Source,
-    candidate: Candidate,
-    decision: Decision,
+    candidate: ReadEntry,
+    decision: ArticleDecision,
     now: datetime,
 ) -> tuple[int, str]:
     content = candidate.content
@@ -140,8 +146,8 @@ def _carry_out(
     return decision.article.id, "same"
 
 
-def _link_keys(source: Source, candidate: Candidate) -> Iterator[ArticleKey]:
-    """Yield the keys by which a translation that comes later finds this article."""
+def _link_keys(source: Source, candidate: ReadEntry) -> Iterator[ArticleKey]:
+    """Yield the keys that connect a translation collected later to this article."""
     if candidate.content is None:
         return
     for key in identity.alternates(source, candidate.entry, candidate.content):
@@ -149,7 +155,7 @@ def _link_keys(source: Source, candidate: Candidate) -> Iterator[ArticleKey]:
 
 
 def _link_translations(
-    connection: sa.Connection, source: Source, candidate: Candidate, article_id: int
+    connection: sa.Connection, source: Source, candidate: ReadEntry, article_id: int
 ) -> None:
     content = candidate.content
     if content is None:
@@ -163,20 +169,26 @@ def _link_translations(
         owner for owner in articles.matching(connection, wanted).values() if owner != article_id
     }
     found = [articles.load(connection, other) for other in sorted(others)]
-    linked = [one for one in found if _language(one.content) != _language(content)]
+    linked = [article for article in found if _language(article.content) != _language(content)]
     linked += _same_layout(connection, content, article_id)
     if linked:
         mine = articles.load(connection, article_id)
-        groups = [one.translation_group for one in (mine, *linked) if one.translation_group]
-        group = min(groups, default=min(article_id, *(one.id for one in linked)))
-        articles.link(connection, group, [article_id, *(one.id for one in linked)])
+        groups = [
+            article.translation_group for article in (mine, *linked) if article.translation_group
+        ]
+        group = min(groups, default=min(article_id, *(article.id for article in linked)))
+        articles.link(connection, group, [article_id, *(article.id for article in linked)])
 
 
 def _same_layout(connection: sa.Connection, content: Extracted, article_id: int) -> list[Article]:
     if not content.published:
         return []
     near = articles.published_on(connection, content.published)
-    return [one for one in near if one.id != article_id and may_be_translation(content, one)]
+    return [
+        article
+        for article in near
+        if article.id != article_id and may_be_translation(content, article)
+    ]
 
 
 def _language(content: Extracted) -> str:
@@ -186,11 +198,11 @@ def _language(content: Extracted) -> str:
 def _remember(
     connection: sa.Connection,
     source: Source,
-    candidate: Candidate,
+    candidate: ReadEntry,
     article_id: int | None,
     now: datetime,
 ) -> None:
-    """Note the entry; one that is to be tried again keeps no fingerprint, so that it is."""
+    """Remember the entry. Without a fingerprint it is tried again next time."""
     seen = SeenEntry(
         candidate.entry.key,
         "" if candidate.again else candidate.entry.fingerprint,
@@ -205,16 +217,16 @@ def _notes(gathered: Gathered, state: SourceState) -> Iterator[str]:
     if gathered.note:
         yield gathered.note
     if gathered.waiting:
-        yield f"{gathered.waiting} more wait for the next collection"
+        yield f"{gathered.waiting} more will be read in the next collection"
     if gathered.found == 0 and not gathered.unchanged:
-        yield "it parses but holds nothing"
+        yield "readable but empty"
     learnt = _learnt(gathered, state)
     if learnt[0] and learnt[0] != state.learnt_url:
-        yield f"moved for good to {learnt[0]}; that address is used from now on"
+        yield f"moved permanently to {learnt[0]}; that address is used from now on"
 
 
 def _learnt(gathered: Gathered, state: SourceState) -> tuple[str, str, int]:
-    """Count permanent redirects; after three in a row the new address is learnt."""
+    """Count permanent redirects. After three in a row the new address is learned."""
     if not gathered.moved_to:
         return state.learnt_url, "", 0
     seen = state.redirects_seen + 1 if gathered.moved_to == state.redirected_to else 1
@@ -252,7 +264,7 @@ def _succeeded(
 def failed_state(
     gathered: Gathered, state: SourceState, now: datetime, rng: random.Random
 ) -> SourceState:
-    """Return the state after a failure: the pause doubles, and is as long as was asked."""
+    """Return the state after a failure. The pause doubles, or is as long as the server asked."""
     failures = state.failures + 1
     pause = gathered.source.every * 2 ** min(failures - 1, 10)
     asked = timedelta(seconds=gathered.retry_after_seconds)
@@ -267,6 +279,6 @@ def failed_state(
 
 
 def _later(now: datetime, pause: timedelta, rng: random.Random) -> datetime:
-    """Return the next check, a little spread so that sources do not march in step."""
+    """Return the time of the next check, with jitter so that sources do not align."""
     bounded = min(pause, 7 * LONGEST_PAUSE)
     return now + bounded * (1 + JITTER * rng.random())

@@ -1,4 +1,4 @@
-"""Read a source once without storing anything, and say what a collection would do with it."""
+"""Read a source without storing anything, and report what a collection would do."""
 
 from dataclasses import dataclass, replace
 
@@ -8,18 +8,18 @@ from newsletter.collect.deciding import identity
 from newsletter.collect.deciding.decide import Match, decide
 from newsletter.collect.gather import Gatherer
 from newsletter.collect.parsing.sandbox import Sandbox
-from newsletter.collect.reader import Candidate
+from newsletter.collect.reader import ReadEntry
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState
 from newsletter.store.content import articles
 
 READ = 5
-"""How many articles are really fetched; a test should not cost the other side a whole backfill."""
+"""The most articles to fetch: a test should not cost the site a whole backfill."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeRow:
-    """One entry: what would become of it, and what was found in it."""
+    """An entry: its outcome in a collection, and what was found in it."""
 
     verdict: str
     title: str
@@ -29,7 +29,7 @@ class ProbeRow:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a source shows; `problem` is set when it could not be read at all."""
+    """What was found in a source. `problem` is set if the source could not be read."""
 
     source: str
     found: int = 0
@@ -40,7 +40,7 @@ class Probe:
 
 
 def probe(engine: sa.Engine, source: Source, fetcher: Fetcher, clock: Clock) -> Probe:
-    """Read a source as on a first collection, at most a few articles of it; store nothing."""
+    """Read a source as in a first collection, but only a few articles. Stores nothing."""
     few = replace(source, backfill=min(source.backfill, READ))
     with Sandbox() as sandbox:
         gatherer = Gatherer(engine, fetcher, sandbox, clock, memory=False)
@@ -48,16 +48,20 @@ def probe(engine: sa.Engine, source: Source, fetcher: Fetcher, clock: Clock) -> 
     if gathered.problem:
         return Probe(source.key, problem=gathered.problem)
     with engine.connect() as connection:
-        rows = tuple(_row(connection, source, one, clock) for one in gathered.candidates)
+        rows = tuple(
+            _row(connection, source, candidate, clock) for candidate in gathered.candidates
+        )
     notes = [gathered.note] if gathered.note else []
     if gathered.found == 0:
-        notes.append("it parses but yields nothing")
+        notes.append("readable but empty")
     if source.backfill > READ and gathered.found > READ:
-        notes.append(f"the first collection would read {source.backfill}; here only {READ} were")
+        notes.append(
+            f"the first collection would read {source.backfill} articles; this test read {READ}"
+        )
     return Probe(source.key, gathered.found, rows, gathered.skipped, tuple(notes))
 
 
-def _row(connection: sa.Connection, source: Source, candidate: Candidate, clock: Clock) -> ProbeRow:
+def _row(connection: sa.Connection, source: Source, candidate: ReadEntry, clock: Clock) -> ProbeRow:
     entry, content = candidate.entry, candidate.content
     title = content.title if content else entry.title or entry.url or entry.key
     if content is None:

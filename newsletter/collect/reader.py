@@ -1,4 +1,4 @@
-"""Read the article behind an entry: its page, its file, or what the feed itself carries."""
+"""Read the article behind an entry: its page, its file, or the content in the feed."""
 
 from dataclasses import dataclass, replace
 from html import escape
@@ -12,7 +12,7 @@ from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.text import urls
 from newsletter.collect.text.dates import When, plausible
 from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
-from newsletter.fetch.client import Clock, Fetched, Fetcher, Request
+from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest
 from newsletter.model.article import Extracted
 from newsletter.model.source import Source
 
@@ -22,11 +22,11 @@ _LASTING = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 414, 451})
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """An entry with what was read behind it.
+class ReadEntry:
+    """An entry with the article read from it.
 
-    `backlog` marks what was already there before the newest `backfill` of a first collection.
-    `content` is None where nothing could be read, for `reason`; `again` says to try once more.
+    `backlog` marks an article older than the newest ones of a first collection. `content` is
+    None if nothing could be read, for `reason`. With `again` the entry is tried again later.
     """
 
     entry: Entry
@@ -39,42 +39,42 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads articles with what it is given; safe to use from many threads."""
+    """Reads articles. Safe to use from many threads."""
 
     fetcher: Fetcher
     sandbox: Sandbox
     clock: Clock
 
-    def file(self, source: Source, entry: Entry) -> Candidate:
+    def file(self, source: Source, entry: Entry) -> ReadEntry:
         """Read an article from its file."""
         try:
             raw = folders.read_bytes(entry.path, source.max_bytes) if entry.path else b""
             content = self.sandbox.article(raw, name=entry.key)
         except NewsletterError as error:
-            return Candidate(entry, None, str(error))
-        return Candidate(entry, self._sober(content, source))
+            return ReadEntry(entry, None, str(error))
+        return ReadEntry(entry, self._checked(content, source))
 
-    def article(self, source: Source, entry: Entry, attempts: int) -> Candidate:
-        """Read the page behind an entry; what the feed carries serves where that fails for good.
+    def article(self, source: Source, entry: Entry, attempts: int) -> ReadEntry:
+        """Read the page behind an entry. If that fails, use the content in the feed.
 
-        `attempts` is how often it failed before.
+        `attempts` is the number of earlier failures.
         """
         carried = self._carried(source, entry)
         if not entry.url:
-            return Candidate(entry, carried, "" if carried else "neither link nor text to read")
+            return ReadEntry(entry, carried, "" if carried else "neither link nor text to read")
         try:
             page = self._page(source, entry)
         except NewsletterError as error:
             tried = attempts + 1
             if _may_pass(error) and tried < MOST_ATTEMPTS:
-                reason = f"{error}; will be tried again"
-                return Candidate(entry, None, reason, again=True, attempts=tried)
-            return Candidate(entry, carried, f"page not read: {error}", attempts=tried)
-        return Candidate(entry, self._sober(merged(page, carried, entry), source))
+                reason = f"{error}; it will be tried again"
+                return ReadEntry(entry, None, reason, again=True, attempts=tried)
+            return ReadEntry(entry, carried, f"page not read: {error}", attempts=tried)
+        return ReadEntry(entry, self._checked(merged(page, carried, entry), source))
 
     def _page(self, source: Source, entry: Entry) -> Extracted:
         got = self.fetcher.fetch(
-            Request(
+            FetchRequest(
                 url=entry.url,
                 accept=PAGE_TYPES,
                 is_page=True,
@@ -83,7 +83,7 @@ class Reader:
             )
         )
         if not isinstance(got, Fetched):
-            msg = "the server claims that nothing changed, though nothing is known"
+            msg = "the server answered 304 to a request without conditions"
             raise FetchFailed(msg)
         name = "page.html" if "html" in got.content_type else ""
         content = self.sandbox.article(got.body, name=name, url=got.url, declared=got.charset)
@@ -92,7 +92,7 @@ class Reader:
         return content
 
     def _carried(self, source: Source, entry: Entry) -> Extracted | None:
-        """Extract the article that the feed itself carries."""
+        """Extract the article from the content in the feed."""
         if not entry.title and not entry.html:
             return None
         body = None
@@ -103,15 +103,15 @@ class Reader:
             except ExtractFailed:
                 body = None
         content = entry_content(entry, body)
-        return self._sober(content, source) if content else None
+        return self._checked(content, source) if content else None
 
-    def _sober(self, content: Extracted, source: Source) -> Extracted:
-        """Add what the source says of all its articles; drop a date that cannot be."""
+    def _checked(self, content: Extracted, source: Source) -> Extracted:
+        """Add the topics and language of the source, and drop an impossible date."""
         when = When(content.published, content.published_at) if content.published else None
         kept = plausible(when, self.clock())
         provenance = dict(content.provenance)
         if when and not kept:
-            provenance["date"] = f"dropped: {when.day.isoformat()} lies in the future"
+            provenance["date"] = f"dropped: {when.day.isoformat()} is in the future"
         topics: dict[str, str] = {}
         for topic in (*content.topics, *source.topics):
             topics.setdefault(identity.letters(topic) or topic, topic)
@@ -128,7 +128,7 @@ class Reader:
 
 
 def _may_pass(error: NewsletterError) -> bool:
-    """Say whether a failure may be over at the next attempt: a busy server, a broken line."""
+    """Return whether a failure may be temporary: a busy server, a broken connection."""
     if not isinstance(error, FetchFailed):
         return False
     refused = str(error).startswith(("not fetched", "robots.txt", "larger than", "redirects"))
@@ -136,7 +136,7 @@ def _may_pass(error: NewsletterError) -> bool:
 
 
 def _document(entry: Entry) -> str:
-    """Wrap what a feed carries as a page, so that one extraction serves both."""
+    """Wrap the content of a feed entry as a page, so that the same extraction reads both."""
     title = f"<h1>{escape(entry.title)}</h1>" if entry.title else ""
     names = " and ".join(escape(author.name) for author in entry.authors)
     byline = f'<p class="byline">By {names}</p>' if names else ""

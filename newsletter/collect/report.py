@@ -1,4 +1,4 @@
-"""What a collection brought, source by source, in values and in words."""
+"""The result of a collection, source by source."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Outcome = Literal["collected", "unchanged", "failed", "not due"]
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """An article that a source brought; `verdict` is new, changed, enriched, same or seen."""
+    """A collected article. `verdict` is new, changed, enriched, same or seen."""
 
     article_id: int
     title: str
@@ -18,10 +18,10 @@ class Collected:
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """How the collection of one source went.
+    """The result of collecting a source.
 
-    `skipped` names each thing that was there and not taken, with the reason; `notes` says what
-    else a person should know.
+    `skipped` lists everything that was not taken, with reasons. `notes` is what else staff
+    should know.
     """
 
     source: str
@@ -35,7 +35,7 @@ class SourceReport:
 
     def count(self, verdict: str) -> int:
         """Count the articles with a verdict."""
-        return sum(one.verdict == verdict for one in self.articles)
+        return sum(article.verdict == verdict for article in self.articles)
 
     @property
     def new(self) -> int:
@@ -44,12 +44,12 @@ class SourceReport:
 
     @property
     def failed(self) -> bool:
-        """Say whether the source itself could not be read."""
+        """Return whether the source itself could not be read."""
         return self.outcome == "failed"
 
     @property
-    def says(self) -> str:
-        """Say in one line how it went."""
+    def summary(self) -> str:
+        """Describe the result in a line."""
         if self.outcome == "failed":
             return self.problem
         if self.outcome == "unchanged":
@@ -59,9 +59,9 @@ class SourceReport:
         parts = [f"{self.new} new"]
         parts += [f"{n} {word}" for word in ("changed", "enriched") if (n := self.count(word))]
         if same := self.count("same"):
-            parts.append(f"{same} known already")
+            parts.append(f"{same} already known")
         if seen := self.count("seen"):
-            parts.append(f"{seen} that were there before, marked as seen")
+            parts.append(f"{seen} older ones marked as seen")
         if self.skipped:
             parts.append(f"{len(self.skipped)} not taken")
         return ", ".join((*parts, *self.notes))
@@ -69,16 +69,16 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True)
 class CollectReport:
-    """How a collection went, in the order of the configuration."""
+    """The result of a collection, in the order of the configuration."""
 
     sources: tuple[SourceReport, ...] = ()
 
     @property
     def new(self) -> int:
         """Count the new articles of all sources."""
-        return sum(one.new for one in self.sources)
+        return sum(report.new for report in self.sources)
 
     @property
     def failed(self) -> tuple[SourceReport, ...]:
         """Return the sources that could not be read."""
-        return tuple(one for one in self.sources if one.failed)
+        return tuple(report for report in self.sources if report.failed)

@@ -1,8 +1,8 @@
 """Stage 1: read the sources that are due, and store what is new.
 
-Sources are read side by side; each is stored in one transaction of its own, together with what is
-remembered of it. A crash at any point loses nothing and doubles nothing: what was not stored is
-read again, and what was stored is known by its keys.
+Sources are read in parallel. Each is stored in a separate transaction, together with its state. A
+crash at any point neither loses nor duplicates an article: what was not stored is read again, and
+what was stored is recognized by its keys.
 """
 
 import random
@@ -26,17 +26,17 @@ from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState
 from newsletter.store.content import sources as source_store
 
-__all__ = ["CollectOptions", "CollectReport", "Progress", "SourceReport", "collect"]
+__all__ = ["CollectOptions", "CollectProgress", "CollectReport", "SourceReport", "collect"]
 
 THREADS = 64
-"""Threads that mostly wait: a slow server costs one of them until its deadline."""
+"""Threads mostly wait: a slow server occupies a thread until its deadline."""
 
 TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a collection is: the source just stored, and how many of how many."""
+class CollectProgress:
+    """Progress of a collection: the source just stored, and how many are done."""
 
     report: SourceReport
     done: int
@@ -45,10 +45,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """How to collect: only what is due unless `force` or `names` say otherwise.
+    """Options of a collection: only sources that are due, unless `force` or `names` is set.
 
-    `rng` spreads the next checks; `heard` is told after each source. `parse_seconds` replaces the
-    usual limits for parsing one document; a `sandbox` that is given is used and left open.
+    `rng` spreads the next checks. `on_progress` is called after each source. `parse_seconds`
+    replaces the time limits for parsing a document. A given `sandbox` is used and left open.
     """
 
     clock: Clock
@@ -59,13 +59,13 @@ class CollectOptions:
     parse_seconds: float = 0.0
     sandbox: Sandbox | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
-    heard: Callable[[Progress], None] = lambda _: None
+    on_progress: Callable[[CollectProgress], None] = lambda _: None
 
 
 def collect(
     engine: sa.Engine, sources: Sequence[Source], fetcher: Fetcher, options: CollectOptions
 ) -> CollectReport:
-    """Collect the sources that are due; one that fails stops none of the others."""
+    """Collect the sources that are due. A failing source does not stop the others."""
     now = options.clock()
     with engine.connect() as connection:
         states = source_store.states(connection)
@@ -76,14 +76,14 @@ def collect(
     }
     with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
         gatherer = Gatherer(engine, fetcher, sandbox, options.clock)
-        work = [(one, states.get(one.key, SourceState(one.key))) for one in due]
+        work = [(source, states.get(source.key, SourceState(source.key))) for source in due]
         for done, (gathered, state, seconds) in enumerate(
             _gathered(pool, gatherer, work, options), 1
         ):
-            with gatherer.door:
+            with gatherer.lock:
                 report = _stored(engine, gathered, state, options)
             reports[gathered.source.key] = _timed(report, seconds)
-            options.heard(Progress(reports[gathered.source.key], done, len(due)))
+            options.on_progress(CollectProgress(reports[gathered.source.key], done, len(due)))
     return CollectReport(tuple(reports.values()))
 
 
@@ -101,7 +101,7 @@ def _chosen(sources: Sequence[Source], options: CollectOptions) -> list[Source]:
         return list(sources)
     by_key = {source.key: source for source in sources}
     if unknown := [name for name in options.names if name not in by_key]:
-        msg = f"there is no source “{unknown[0]}”; `newsletter sources` lists them"
+        msg = f"there is no source “{unknown[0]}”"
         raise NotFound(msg)
     return [by_key[name] for name in options.names]
 
@@ -118,12 +118,12 @@ def _gathered(
     work: Sequence[tuple[Source, SourceState]],
     options: CollectOptions,
 ) -> Iterator[tuple[Gathered, SourceState, float]]:
-    """Yield what was read as it comes; no more is held than there are threads."""
+    """Yield results as they arrive, with at most one source per thread in memory."""
     lanes = _Lanes(work)
     running: dict[Future[Gathered], tuple[SourceState, float]] = {}
     while True:
-        while len(running) < options.threads and (one := lanes.next()):
-            source, state = one
+        while len(running) < options.threads and (pair := lanes.next()):
+            source, state = pair
             running[pool.submit(gatherer.gather, source, state)] = (state, time.monotonic())
         if not running:
             return
@@ -136,7 +136,7 @@ def _gathered(
 
 
 class _Lanes:
-    """Hands out sources so that no two of one host are read at once: one slow host holds up itself."""
+    """Hands out sources so that only one per host is read at a time."""
 
     def __init__(self, work: Sequence[tuple[Source, SourceState]]) -> None:
         self._waiting: dict[str, deque[tuple[Source, SourceState]]] = {}
@@ -145,11 +145,11 @@ class _Lanes:
         self._idle = deque(self._waiting)
 
     def next(self) -> tuple[Source, SourceState] | None:
-        """Return a source of a host that nobody reads now, or None."""
+        """Return a source of an idle host, or None."""
         return self._waiting[self._idle.popleft()].popleft() if self._idle else None
 
     def free(self, source: Source) -> None:
-        """Let the next source of the same host come."""
+        """Make the next source of the same host available."""
         lane = _lane(source)
         if self._waiting[lane]:
             self._idle.append(lane)
@@ -162,7 +162,7 @@ def _lane(source: Source) -> str:
 def _stored(
     engine: sa.Engine, gathered: Gathered, state: SourceState, options: CollectOptions
 ) -> SourceReport:
-    """Store one source in one transaction; another collector's keys may come in between."""
+    """Store a source in a transaction, and retry if another collector stored the same keys."""
     for last in range(TRIES):
         try:
             with engine.begin() as connection:

@@ -1,1 +1,1 @@
-"""Polite, bounded reading of what lies outside."""
+"""Fetch over HTTP, politely and within limits."""

@@ -1,4 +1,4 @@
-"""Fetch from outside: politely, bounded in time and size, and never from inside our own network."""
+"""Fetch documents: politely, with limits on time and size, and never from private networks."""
 
 import random
 import re
@@ -15,7 +15,7 @@ from newsletter.fetch.decoding import ACCEPTED, read_body
 from newsletter.fetch.guard import Resolve, Trust, system_resolve
 from newsletter.fetch.hosts import Hosts
 from newsletter.fetch.robots import EVERYTHING, NOTHING, Robots, read_robots
-from newsletter.fetch.wire import Limits, Wire
+from newsletter.fetch.wire import FetchLimits, Wire
 
 Clock = Callable[[], datetime]
 
@@ -30,10 +30,10 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class FetchRequest:
     """What to fetch. `etag` and `last_modified` are sent back as the server gave them.
 
-    `is_page` asks robots.txt first. `allow_private` opens the guard for intranets and tests.
+    With `is_page`, robots.txt is checked first. `allow_private` permits private addresses.
     """
 
     url: str
@@ -47,10 +47,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole answer, decoded. `url` is where it came from after all redirects.
+    """A complete response, decoded. `url` is the address after all redirects.
 
-    `moved_to` is the address that only permanent redirects led to, else empty. `fresh_seconds` is
-    how long the server asks not to be asked again.
+    `moved_to` is set if all redirects up to that address were permanent. `fresh_seconds` is how
+    long the server considers the response fresh.
     """
 
     url: str
@@ -66,7 +66,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """The server says that nothing changed since the values that were sent back."""
+    """The server answered that the document has not changed."""
 
     url: str
     moved_to: str = ""
@@ -74,9 +74,9 @@ class NotModified:
 
 
 class Fetcher(Protocol):
-    """Whoever fetches; raises FetchFailed with a reason a person understands."""
+    """Fetches documents. Raises FetchFailed with a reason for people to read."""
 
-    def fetch(self, request: Request) -> Fetched | NotModified: ...
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified: ...
 
     def close(self) -> None: ...
 
@@ -85,12 +85,12 @@ def open_fetcher(
     clock: Clock,
     rng: random.Random,
     *,
-    limits: Limits | None = None,
+    limits: FetchLimits | None = None,
     resolve: Resolve = system_resolve,
     agent: str = "",
-) -> "Client":
-    """Open the one client through which everything outside is fetched; close it when done."""
-    return Client(clock, rng, limits or Limits(), resolve, agent or _agent())
+) -> "PoliteClient":
+    """Open the client that fetches all documents. Close it when done."""
+    return PoliteClient(clock, rng, limits or FetchLimits(), resolve, agent or _agent())
 
 
 def _agent() -> str:
@@ -100,35 +100,35 @@ def _agent() -> str:
         return f"{PRODUCT} (feed and article collector)"
 
 
-class Client:
-    """The polite client; safe to use from many threads."""
+class PoliteClient:
+    """A client that respects robots.txt and rests between requests. Safe to use from threads."""
 
     def __init__(
-        self, clock: Clock, rng: random.Random, limits: Limits, resolve: Resolve, agent: str
+        self, clock: Clock, rng: random.Random, limits: FetchLimits, resolve: Resolve, agent: str
     ) -> None:
-        """Open nothing yet."""
+        """Open no connection yet."""
         self._clock = clock
         self._hosts = Hosts(clock, rng, limits.rest_seconds)
         self._robots: dict[tuple[str, Trust], Robots] = {}
         self._wire = Wire(limits, resolve, agent, ACCEPTED)
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         self._wire.close()
 
-    def fetch(self, request: Request) -> Fetched | NotModified:
-        """Fetch, following at most five redirects; raises FetchFailed with the reason."""
+    def fetch(self, request: FetchRequest) -> Fetched | NotModified:
+        """Fetch a document with at most five redirects. Raises FetchFailed with the reason."""
         url, moved_to, permanent = request.url, "", True
         visited: set[str] = set()
         for _ in range(MOST_REDIRECTS + 1):
             _check_address(url)
             if url in visited:
-                msg = "redirects in a circle"
+                msg = "redirects in a loop"
                 raise FetchFailed(msg)
             visited.add(url)
             trust = _trust(request, url)
             if request.is_page and not self._allowed(url, request, trust):
-                msg = "robots.txt asks not to fetch it"
+                msg = "robots.txt disallows it"
                 raise FetchFailed(msg)
             answer = self._once(replace(request, url=url), trust)
             if not isinstance(answer, _Redirect):
@@ -139,8 +139,8 @@ class Client:
         msg = f"more than {MOST_REDIRECTS} redirects"
         raise FetchFailed(msg)
 
-    def _allowed(self, url: str, request: Request, trust: Trust) -> bool:
-        """Ask the host's robots.txt, once; without one everything is allowed."""
+    def _allowed(self, url: str, request: FetchRequest, trust: Trust) -> bool:
+        """Check the host's robots.txt, read once. Without one everything is allowed."""
         parts = urlsplit(url)
         place = (f"{parts.scheme}://{parts.netloc}", trust)
         if place not in self._robots:
@@ -150,9 +150,9 @@ class Client:
             self._hosts.slow_down(parts.netloc, rules.delay)
         return rules.allows(url)
 
-    def _read_robots(self, site: str, trust: Trust, request: Request) -> Robots:
+    def _read_robots(self, site: str, trust: Trust, request: FetchRequest) -> Robots:
         opened = request.allow_private and trust is Trust.INSIDE
-        asked = Request(f"{site}/robots.txt", allow_private=opened)
+        asked = FetchRequest(f"{site}/robots.txt", allow_private=opened)
         try:
             answer = self.fetch(replace(asked, max_bytes=2_000_000))
         except FetchFailed as error:
@@ -163,11 +163,11 @@ class Client:
             raise
         return read_robots(answer.body, PRODUCT) if isinstance(answer, Fetched) else EVERYTHING
 
-    def _once(self, request: Request, trust: Trust) -> "Fetched | NotModified | _Redirect":
-        """Make one request in the host's turn."""
+    def _once(self, request: FetchRequest, trust: Trust) -> "Fetched | NotModified | _Redirect":
+        """Make a request when it is the host's turn."""
         host = urlsplit(request.url).netloc.lower()
         with (
-            self._hosts.turn(host, rested=request.is_page, ours=request.allow_private),
+            self._hosts.turn(host, rested=request.is_page, internal=request.allow_private),
             self._wire.get(request.url, _headers(request), trust) as answer,
         ):
             status, headers = answer.status, answer.headers
@@ -192,17 +192,19 @@ class Client:
             fresh_seconds=fresh,
         )
 
-    def _refused(self, request: Request, status: int, headers: Mapping[str, str]) -> FetchFailed:
-        """Make the error for an answer that is no content.
+    def _refused(
+        self, request: FetchRequest, status: int, headers: Mapping[str, str]
+    ) -> FetchFailed:
+        """Return the error for a response without content.
 
-        A host that has had enough of its pages being read is left alone; a feed that has had
-        enough speaks for itself only, as other feeds of the host have checks of their own.
+        After 429 or 503 for a page, no more pages of the host are fetched for a while. After the
+        same response to a feed only that feed waits: other feeds have their own next check.
         """
         wait = _retry_after(headers.get("retry-after", ""), self._clock())
         if status in {429, 503} and request.is_page:
             self._hosts.rest(urlsplit(request.url).netloc.lower(), wait or 60)
         if headers.get("cf-mitigated"):
-            reason = f"answers with a challenge for browsers ({status})"
+            reason = f"answers with a browser challenge ({status})"
         else:
             named = _STATUS_WORDS.get(status, "")
             reason = f"answers {status}" + (f" ({named})" if named else "")
@@ -215,8 +217,8 @@ class _Redirect:
     permanent: bool
 
 
-def _trust(request: Request, url: str) -> Trust:
-    """Trust a source's own address as it says; another one that it redirects to less."""
+def _trust(request: FetchRequest, url: str) -> Trust:
+    """Return the trust for `url`: the source's own host is trusted more than a redirect."""
     if not request.allow_private:
         return Trust.OUTSIDE
     same = urlsplit(url).netloc.lower() == urlsplit(request.url).netloc.lower()
@@ -224,17 +226,17 @@ def _trust(request: Request, url: str) -> Trust:
 
 
 _STATUS_WORDS = {
-    401: "wants a password",
-    402: "wants to be paid",
+    401: "requires a password",
+    402: "requires payment",
     403: "forbidden",
     404: "not found",
-    410: "gone for good",
-    429: "asked too often",
+    410: "gone",
+    429: "too many requests",
     451: "unavailable for legal reasons",
-    500: "error on its side",
-    502: "error on its side",
-    503: "not available now",
-    504: "error on its side",
+    500: "server error",
+    502: "server error",
+    503: "temporarily unavailable",
+    504: "server error",
 }
 
 
@@ -245,11 +247,11 @@ def _check_address(url: str) -> None:
     except ValueError:
         parts, host = urlsplit(""), None
     if parts.scheme.lower() not in {"http", "https"} or not host:
-        msg = f"not fetched: {url[:80]} is no http or https address"
+        msg = f"not fetched: {url[:80]} is not an http or https address"
         raise FetchFailed(msg)
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: FetchRequest) -> dict[str, str]:
     wanted = {
         "Accept": request.accept or "*/*",
         "If-None-Match": request.etag,
@@ -259,7 +261,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _fresh_seconds(headers: Mapping[str, str], now: datetime) -> int:
-    """Return how long the answer says it stays fresh, at most a day."""
+    """Return how long the response is fresh, at most a day."""
     control = headers.get("cache-control", "")
     if "no-cache" in control or "no-store" in control:
         return 0
@@ -271,7 +273,7 @@ def _fresh_seconds(headers: Mapping[str, str], now: datetime) -> int:
 
 
 def _retry_after(text: str, now: datetime) -> int:
-    """Read Retry-After, in seconds or as a date; 0 when there is none."""
+    """Read Retry-After, in seconds or as a date. Returns 0 without the header."""
     if text.strip().isdecimal():
         return min(int(text.strip()[:9]), LONGEST_WAIT)
     when = _http_date(text)

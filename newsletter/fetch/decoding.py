@@ -1,4 +1,4 @@
-"""Unpack an answer while it arrives, and stop as soon as it grows too large."""
+"""Decompress a response while it arrives, and stop as soon as it gets too large."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -27,7 +27,7 @@ class _Plain:
 
 
 class _Zlib:
-    """gzip and deflate, in steps of bounded size; raw deflate is tried when the header lacks."""
+    """gzip and deflate, in steps of bounded size. Some servers send deflate without a header."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(zlib.MAX_WBITS | 32)
@@ -64,9 +64,10 @@ class _Brotli:
 
 
 def read_body(parts: Iterable[bytes], encoding: str, largest: int) -> bytes:
-    """Return the unpacked body of at most `largest` bytes; raises FetchFailed with the reason.
+    """Return the decompressed body. Raises FetchFailed if it exceeds `largest` bytes.
 
-    One layer of encoding is undone, never two: the size that counts is the one after it.
+    The limit applies to the size received and to the size after decompression. Only one layer
+    of encoding is removed.
     """
     decoder = _decoder(encoding)
     body = bytearray()
@@ -81,10 +82,10 @@ def read_body(parts: Iterable[bytes], encoding: str, largest: int) -> bytes:
                     msg = f"larger than {largest / 1e6:g} MB{unpacked}"
                     raise FetchFailed(msg)
     except (zlib.error, brotli.error) as error:
-        msg = f"the answer's {encoding} encoding is broken"
+        msg = f"the response's {encoding} encoding is invalid"
         raise FetchFailed(msg) from error
     if body and not decoder.finish():
-        msg = "the answer broke off before its end"
+        msg = "the response is incomplete"
         raise FetchFailed(msg)
     return bytes(body)
 
@@ -97,5 +98,5 @@ def _decoder(encoding: str) -> _Decoder:
         return _Zlib()
     if name == "br":
         return _Brotli()
-    msg = f"the answer's encoding “{encoding[:40]}” is not accepted"
+    msg = f"the response's encoding “{encoding[:40]}” is not supported"
     raise FetchFailed(msg)

@@ -1,7 +1,7 @@
-"""Connect only where a newsletter has any business: public addresses, within a deadline.
+"""Connect only to public addresses, within a deadline.
 
-The check is made on the address that is really connected, for every connection, so that neither a
-redirect nor a name that resolves differently the second time leads inside.
+The check is made on the connected address, for every connection. Neither a redirect nor a name
+that resolves differently the second time (DNS rebinding) can lead to a private network.
 """
 
 import ipaddress
@@ -24,11 +24,12 @@ _IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 class Trust(Enum):
-    """How far inside a request may lead.
+    """Which addresses a request may connect to.
 
-    OUTSIDE is everybody's internet. INSIDE also opens private and loopback addresses, for a source
-    that says so. REDIRECTED is what is left of INSIDE when another server sent us there: private
-    networks, but not this machine. Link-local addresses (a cloud's metadata) are never opened.
+    OUTSIDE allows public addresses. INSIDE also allows private and loopback addresses, for a
+    source with `allow_private`. REDIRECTED applies after a redirect from such a source to another
+    host: private networks, but not this machine. Link-local addresses (cloud metadata services)
+    are never allowed.
     """
 
     OUTSIDE = "outside"
@@ -36,21 +37,21 @@ class Trust(Enum):
     INSIDE = "inside"
 
 
-class AddressRefused(FetchFailed):
-    """The address lies inside a network that is not ours to ask."""
+class PrivateAddress(FetchFailed):
+    """The address is in a network that the request may not connect to."""
 
 
 def system_resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a name, in the order of the system's preference."""
+    """Return the addresses of a name, in the order the system prefers."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+    return list(dict.fromkeys(str(record[4][0]) for record in found))
 
 
 def is_public(address: str) -> bool:
-    """Say whether an address is reachable from, and meant for, everybody.
+    """Return whether an address is public.
 
-    Private, loopback, link-local, carrier-grade, multicast and reserved ones are not, nor is an
-    IPv6 address that carries such an IPv4 one (mapped, 6to4, Teredo, NAT64).
+    Private, loopback, link-local, carrier-grade NAT, multicast and reserved addresses are not,
+    and neither are IPv6 addresses that embed one (mapped, 6to4, Teredo, NAT64).
     """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -64,7 +65,7 @@ def is_public(address: str) -> bool:
 
 
 def may_connect(address: str, trust: Trust) -> bool:
-    """Say whether a request of that trust may connect to an address."""
+    """Return whether a request with this trust may connect to an address."""
     if is_public(address) or trust is Trust.OUTSIDE:
         return is_public(address)
     try:
@@ -90,17 +91,17 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return None
 
 
-class Deadline(threading.local):
-    """When the request of this thread must be over, on the monotonic clock."""
+class FetchDeadline(threading.local):
+    """The deadline of this thread's request, on the monotonic clock."""
 
     at: float = float("inf")
 
     def start(self, seconds: float) -> None:
-        """Give the request that begins now `seconds` in all."""
+        """Set the deadline of the request that starts now."""
         self.at = time.monotonic() + seconds
 
     def left(self, wanted: float | None) -> float:
-        """Return how long one step may take; raises when the time is over."""
+        """Return how long a step may take. Raises ReadTimeout after the deadline."""
         remaining = self.at - time.monotonic()
         if remaining <= 0:
             raise httpcore2.ReadTimeout("total time")  # noqa: EM101, TRY003 - a marker
@@ -108,16 +109,16 @@ class Deadline(threading.local):
 
 
 class Guard(httpcore2.NetworkBackend):
-    """Opens connections for the pool; refuses those that lead inside."""
+    """Opens connections for the pool, and refuses those that the trust does not allow."""
 
     def __init__(
         self,
-        deadline: Deadline,
+        deadline: FetchDeadline,
         resolve: Resolve,
         trust: Trust,
         inner: httpcore2.NetworkBackend | None = None,
     ) -> None:
-        """Keep whose time runs, who knows the names, and how far inside is meant."""
+        """Set the deadline, the resolver and the trust."""
         self._inner = inner or httpcore2.SyncBackend()
         self._deadline = deadline
         self._resolve = resolve
@@ -143,7 +144,7 @@ class Guard(httpcore2.NetworkBackend):
                 continue
             try:
                 self._check(_peer(stream) or address, host)
-            except AddressRefused:
+            except PrivateAddress:
                 stream.close()
                 raise
             return TimedStream(stream, self._deadline)
@@ -167,7 +168,7 @@ class Guard(httpcore2.NetworkBackend):
             " (allow_private = true opens it for a source)" if self._trust is Trust.OUTSIDE else ""
         )
         msg = f"not fetched: {named}, a private address{hint}"
-        raise AddressRefused(msg)
+        raise PrivateAddress(msg)
 
 
 def _peer(stream: httpcore2.NetworkStream) -> str:
@@ -176,9 +177,9 @@ def _peer(stream: httpcore2.NetworkStream) -> str:
 
 
 class TimedStream(httpcore2.NetworkStream):
-    """A connection each step of which ends with the request's deadline."""
+    """A connection whose every step ends at the request's deadline."""
 
-    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: FetchDeadline) -> None:
         """Wrap a connection."""
         self._inner, self._deadline = inner, deadline
 

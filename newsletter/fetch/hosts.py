@@ -1,4 +1,4 @@
-"""Let one request at a time to each host, with a rest between two."""
+"""Allow one request at a time per host, with a rest between requests."""
 
 import random
 import threading
@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 
 from newsletter.errors import FetchFailed
 
-OURS = 0.2
+INTERNAL_SHARE = 0.2
+"""The share of the usual rest that a host in the same network gets."""
 
 
 class Hosts:
-    """The queue in front of every host."""
+    """A queue for every host."""
 
     def __init__(
         self, clock: Callable[[], datetime], rng: random.Random, rest_seconds: float
     ) -> None:
-        """Start with nobody waiting."""
+        """Start with empty queues."""
         self._clock, self._rng, self._rest_seconds = clock, rng, rest_seconds
         self._guard = threading.Lock()
         self._doors: dict[str, threading.Lock] = {}
@@ -27,10 +28,10 @@ class Hosts:
         self._resting: dict[str, datetime] = {}
 
     @contextmanager
-    def turn(self, host: str, *, rested: bool, ours: bool = False) -> Iterator[None]:
-        """Wait for the host's turn; with `rested`, raise FetchFailed while it asked for time.
+    def turn(self, host: str, *, rested: bool, internal: bool = False) -> Iterator[None]:
+        """Wait for the host's turn. With `rested`, raises FetchFailed while the host rests.
 
-        A host of `ours`, inside the same network, needs less rest.
+        An `internal` host, in the same network, needs less rest.
         """
         with self._guard:
             door = self._doors.setdefault(host, threading.Lock())
@@ -43,7 +44,7 @@ class Hosts:
             try:
                 yield
             finally:
-                usual = self._rest_seconds * (OURS if ours else 1.0)
+                usual = self._rest_seconds * (INTERNAL_SHARE if internal else 1.0)
                 rest = max(usual, self._delays.get(host, 0.0))
                 self._free_at[host] = time.monotonic() + rest * (0.5 + self._rng.random())
 
@@ -52,7 +53,7 @@ class Hosts:
         self._delays[host.lower()] = seconds
 
     def rest(self, host: str, seconds: int) -> None:
-        """Ask nothing more of the host for a while."""
+        """Make no more page requests to the host for a while."""
         self._resting[host] = self._clock() + timedelta(seconds=seconds)
 
     def _check_resting(self, host: str) -> None:
@@ -61,6 +62,6 @@ class Hosts:
             return
         left = int((until - self._clock()).total_seconds())
         if left > 0:
-            msg = f"{host} asked to be left alone for another {left} s"
+            msg = f"{host} asked for a pause of another {left} s"
             raise FetchFailed(msg, status=429, retry_after_seconds=left)
         del self._resting[host]

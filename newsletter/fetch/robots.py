@@ -10,13 +10,13 @@ LONGEST_DELAY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """The rules for us: patterns with their length and whether they allow."""
+    """The rules that apply to us: pattern length, allowed or not, and pattern."""
 
     rules: tuple[tuple[int, bool, re.Pattern[str]], ...] = ()
     delay: float = 0.0
 
     def allows(self, url: str) -> bool:
-        """Say whether `url` may be fetched: the longest pattern decides, a tie allows."""
+        """Return whether `url` may be fetched. The longest pattern decides; a tie allows."""
         parts = urlsplit(url)
         path = _normal(parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         best = max(
@@ -31,7 +31,7 @@ NOTHING = Robots(((1, False, re.compile("/")),))
 
 
 def read_robots(raw: bytes, agent: str) -> Robots:
-    """Read the group for `agent` (a product name), else the group for everybody."""
+    """Read the group for `agent` (a product name), or else the group for every agent."""
     groups: dict[str, list[tuple[str, str]]] = {}
     names: list[str] = []
     open_group = False

@@ -1,4 +1,4 @@
-"""Make one HTTP request over a guarded connection, and say in words what goes wrong below HTTP."""
+"""Make an HTTP request over a guarded connection, and describe connection errors."""
 
 import ssl
 import time
@@ -13,14 +13,14 @@ import httpx2
 from typing_extensions import override
 
 from newsletter.errors import FetchFailed
-from newsletter.fetch.guard import Deadline, Guard, Resolve, Trust
+from newsletter.fetch.guard import FetchDeadline, Guard, Resolve, Trust
 
 CONNECTIONS, KEPT, KEPT_SECONDS = 100, 20, 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How long one request may take in all and in each step, and how long a host rests between."""
+class FetchLimits:
+    """Time limits of a request, in total and per step, and the rest between requests to a host."""
 
     total_seconds: float = 20.0
     step_seconds: float = 10.0
@@ -28,8 +28,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The head of an answer; `parts` is its body as it arrives, still encoded."""
+class WireAnswer:
+    """The head of a response. `parts` is its body as it arrives, still encoded."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,12 +37,12 @@ class Answer:
 
 
 class Wire:
-    """One client for each degree of trust; no cookies, no proxies, no redirects."""
+    """A client for each level of trust, without cookies, proxies and redirects."""
 
-    def __init__(self, limits: Limits, resolve: Resolve, agent: str, accepted: str) -> None:
-        """Open nothing yet."""
+    def __init__(self, limits: FetchLimits, resolve: Resolve, agent: str, accepted: str) -> None:
+        """Open no connection yet."""
         self._limits = limits
-        self._deadline = Deadline()
+        self._deadline = FetchDeadline()
         context = ssl.create_default_context()
         self._clients = {
             trust: httpx2.Client(
@@ -56,35 +56,35 @@ class Wire:
         }
 
     def close(self) -> None:
-        """Give back the connections."""
+        """Close the connections."""
         for client in self._clients.values():
             client.close()
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str], trust: Trust) -> Iterator[Answer]:
-        """Yield the answer to a GET; raises FetchFailed with the reason, also while it is read."""
+    def get(self, url: str, headers: Mapping[str, str], trust: Trust) -> Iterator[WireAnswer]:
+        """Yield the response to a GET. Raises FetchFailed, also while the body is read."""
         self._deadline.start(self._limits.total_seconds)
         try:
             with self._clients[trust].stream("GET", url, headers=dict(headers)) as response:
-                yield Answer(response.status_code, response.headers, response.iter_raw())
+                yield WireAnswer(response.status_code, response.headers, response.iter_raw())
         except (httpx2.TimeoutException, httpcore2.TimeoutException) as error:
             raise FetchFailed(self._slow(error)) from error
         except (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-            raise FetchFailed(_spoken(error)) from error
+            raise FetchFailed(_describe(error)) from error
         except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol) as error:
-            msg = f"not an address that can be fetched: {url[:80]}"
+            msg = f"not a valid address: {url[:80]}"
             raise FetchFailed(msg) from error
 
     def _slow(self, error: Exception) -> str:
         if time.monotonic() >= self._deadline.at - 0.05:
             return f"too slow: not finished after {self._limits.total_seconds:g} s"
         if isinstance(error, (httpx2.ConnectTimeout, httpcore2.ConnectTimeout)):
-            return "does not accept a connection in time"
+            return "does not accept the connection in time"
         return f"does not answer within {self._limits.step_seconds:g} s"
 
 
-def _spoken(error: Exception) -> str:
-    """Say in words what went wrong below HTTP."""
+def _describe(error: Exception) -> str:
+    """Describe a connection error."""
     text = str(error)
     if "CERTIFICATE" in text.upper():
         return f"its certificate is not valid ({text.rpartition(': ')[2][:80]})"
@@ -92,20 +92,20 @@ def _spoken(error: Exception) -> str:
         return "refuses the connection"
     if isinstance(error, (httpx2.ConnectError, httpcore2.ConnectError)):
         return f"cannot be reached ({text[:80]})"
-    return f"breaks the connection off ({text[:80] or type(error).__name__})"
+    return f"closes the connection ({text[:80] or type(error).__name__})"
 
 
 class GuardedTransport(httpx2.BaseTransport):
-    """A pool of its own for each degree of trust, so that no connection is shared between them."""
+    """A separate pool for each level of trust, so that they share no connection."""
 
     def __init__(
         self,
-        deadline: Deadline,
+        deadline: FetchDeadline,
         resolve: Resolve,
         context: ssl.SSLContext,
         trust: Trust,
     ) -> None:
-        """Open nothing yet."""
+        """Open no connection yet."""
         self._pool = httpcore2.ConnectionPool(
             ssl_context=context,
             max_connections=CONNECTIONS,

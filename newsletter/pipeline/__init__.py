@@ -82,7 +82,7 @@ def collected(tools: Tools) -> Iterator[Line]:
         if source.outcome == "not due":
             continue
         level = Level.FAILED if source.failed else Level.WELL
-        yield Line("collect", f"{source.source}: {source.says}", level)
+        yield Line("collect", f"{source.source}: {source.summary}", level)
 
 
 def drafted(tools: Tools) -> Iterator[Line]:

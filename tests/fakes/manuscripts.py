@@ -1,4 +1,4 @@
-"""Issues to render without a database: a good one, and one that is as hard as they come."""
+"""Issues to render without a database: a typical issue, and the hardest possible one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -297,4 +297,4 @@ def context(house: Publication | None = None, weekly: Newsletter | None = None) 
 
 def contents(items: Sequence[Item]) -> Contents:
     """Return contents that print every item in full."""
-    return Contents(tuple(one.article_id for one in items))
+    return Contents(tuple(item.article_id for item in items))

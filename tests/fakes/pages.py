@@ -1,4 +1,4 @@
-"""The two sites of an opened publication, served for real on free ports of loopback."""
+"""The two sites of an open publication, served on free loopback ports."""
 
 import socket
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from newsletter.web.serving import serving
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """Where the sites answer; `app` is the publication as they see it."""
+    """The addresses of the sites. `app` is the publication they serve."""
 
     app: App
     public: str
@@ -26,14 +26,14 @@ class Pages:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on now."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
 
 @contextmanager
 def pages(app: App) -> Iterator[Pages]:
-    """Serve the public pages and the desk of `app` while the context lasts."""
+    """Serve the public pages and the desk of `app` within the context."""
     public, desk = free_port(), free_port()
     settings = replace(app.settings, listen=f"127.0.0.1:{public}", desk=f"127.0.0.1:{desk}")
     publication = replace(app.publication, url=f"http://127.0.0.1:{public}")

@@ -1,4 +1,4 @@
-"""A web site on loopback that does whatever a test wants, also what no site should."""
+"""A web site on loopback that a test controls completely."""
 
 import gzip
 import threading
@@ -12,7 +12,7 @@ Handler = Callable[["Exchange"], None]
 
 @dataclass
 class Exchange:
-    """One request, and the means to answer it."""
+    """A request, and the means to answer it."""
 
     path: str
     headers: Mapping[str, str]
@@ -28,7 +28,7 @@ class Exchange:
         kind: str = "application/rss+xml",
         **headers: str,
     ) -> None:
-        """Send a whole answer; header names are written with underscores."""
+        """Send a complete response. Header names are written with underscores."""
         raw = body.encode() if isinstance(body, str) else body
         self.inner.send_response_only(status)
         self.inner.send_header("Content-Type", kind)
@@ -39,7 +39,7 @@ class Exchange:
         self.inner.wfile.write(raw)
 
     def drip(self, head: bytes, piece: bytes, every: float = 0.05) -> None:
-        """Send `head`, then `piece` again and again, until somebody gives up."""
+        """Send `head`, then `piece` repeatedly until a side closes the connection."""
         self.inner.close_connection = True
         try:
             self.inner.wfile.write(head)
@@ -52,7 +52,7 @@ class Exchange:
 
 @dataclass
 class Site:
-    """Routes by path; `seen` is every request in order, as (host, path)."""
+    """Routes by path. `seen` lists every request in order, as (host, path)."""
 
     port: int
     routes: dict[str, Handler] = field(default_factory=dict)
@@ -64,23 +64,23 @@ class Site:
         return f"http://{host}:{self.port}{path}"
 
     def on(self, path: str, handler: Handler) -> str:
-        """Answer a path by a function; return its address."""
+        """Answer a path with a function. Returns its address."""
         self.routes[path] = handler
         return self.url(path)
 
     def serve(
         self, path: str, body: bytes | str, *, kind: str = "text/html", **headers: str
     ) -> str:
-        """Answer a path with a fixed body; return its address."""
+        """Answer a path with a fixed body. Returns its address."""
         return self.on(path, lambda exchange: exchange.answer(body, kind=kind, **headers))
 
     def redirect(self, path: str, to: str, status: int = 302) -> str:
-        """Redirect a path; return its address."""
+        """Redirect a path. Returns its address."""
         return self.on(path, lambda exchange: exchange.answer(status=status, Location=to))
 
     def asked(self, path: str) -> int:
         """Count the requests for a path."""
-        return sum(one == path for _, one in self.seen)
+        return sum(seen_path == path for _, seen_path in self.seen)
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def rss(*items: str, head: str = "") -> str:
 
 
 def item(number: int, link: str = "", **more: str) -> str:
-    """Return one well-formed RSS item; `more` replaces or adds elements, empty ones are left out."""
+    """Return an RSS item. `more` replaces or adds elements; empty ones are omitted."""
     parts = {
         "title": f"Article number {number} about the river",
         "link": link,
@@ -150,11 +150,11 @@ def item(number: int, link: str = "", **more: str) -> str:
 
 
 def article_page(number: int, *, head: str = "", extra: str = "", title: str = "") -> str:
-    """Return an article's page with enough words of its own to be one."""
+    """Return a page with a unique article of sufficient length."""
     name = title or f"Article number {number} about the river"
     paragraphs = "".join(
         f"<p>Paragraph {part} of article {number}. The river of valley {number} rose by {number + part}"
-        f" metres in the spring, and the town of Place{number} moved its market to hill {part}. Nobody"
+        f" meters in the spring, and the town of Place{number} moved its market to hill {part}. No one"
         f" had asked for report {number}-{part}, yet it was read by every member of council {number}.</p>"
         for part in range(1, 5)
     )
@@ -166,5 +166,5 @@ def article_page(number: int, *, head: str = "", extra: str = "", title: str = "
 
 
 def gzip_bomb(megabytes: int) -> bytes:
-    """Return gzip data that unpacks to many megabytes of zeros."""
+    """Return gzip data that decompresses to many megabytes of zeros."""
     return gzip.compress(b"\0" * (megabytes * 1_000_000), 9)

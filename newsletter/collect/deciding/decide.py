@@ -1,4 +1,4 @@
-"""Decide what a candidate is: new, an edit, or an article that is known already. Pure."""
+"""Decide whether a candidate is new, an edit, or an article that is already stored. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ Verdict = Literal["new", "changed", "enriched", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A stored article that shares a key with the candidate; `by` is the key's kind."""
+    """A stored article that shares a key with the candidate. `by` is the kind of the key."""
 
     article: Article
     by: str
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do with a candidate; `article` is the stored one it turned out to be."""
+class ArticleDecision:
+    """What to do with a candidate. `article` is the stored article that it matches."""
 
     verdict: Verdict
     article: Article | None = None
@@ -34,21 +34,21 @@ class Decision:
 
 def decide(
     source: str, content: Extracted, matches: Sequence[Match], stored_hash: str, now: datetime
-) -> Decision:
-    """Say whether `content` is a new article, an edit of a stored one, or nothing new.
+) -> ArticleDecision:
+    """Return whether `content` is a new article, an edit of a stored one, or nothing new.
 
-    `stored_hash` is the content hash of the first article that turns out to be the same; an edit
-    counts only when it comes from the source that brought the article.
+    `stored_hash` is the content hash of the first match. An edit counts only if it comes from
+    the source that the article was collected from.
     """
     match = same(content, matches, now)
     if match is None:
-        return Decision("new")
+        return ArticleDecision("new")
     why = f"the same {_KINDS.get(match.by, match.by)} as article {match.article.id}"
     if (
         _words(content) > RICHER * max(_words(match.article.content), 1)
         and _words(content) >= FEW_WORDS
     ):
-        return Decision("enriched", match.article, why)
+        return ArticleDecision("enriched", match.article, why)
     moved = match.by == "guid" and bool(content.url) and content.url != match.article.content.url
     edited = moved or identity.content_hash(content) != stored_hash
     if (
@@ -56,8 +56,8 @@ def decide(
         and match.article.source == source
         and match.by in {"file", "url", "guid", "title+date"}
     ):
-        return Decision("changed", match.article, why)
-    return Decision("same", match.article, why)
+        return ArticleDecision("changed", match.article, why)
+    return ArticleDecision("same", match.article, why)
 
 
 _KINDS = {
@@ -70,7 +70,7 @@ _KINDS = {
 
 
 def same(content: Extracted, matches: Sequence[Match], now: datetime) -> Match | None:
-    """Return the stored article that `content` is, by the strongest evidence first."""
+    """Return the stored article that matches `content`, by the strongest evidence first."""
     for kinds, holds in _EVIDENCE:
         for match in matches:
             if match.by in kinds and holds(content, match.article, now):
@@ -79,7 +79,7 @@ def same(content: Extracted, matches: Sequence[Match], now: datetime) -> Match |
 
 
 def _unlike(content: Extracted, article: Article) -> bool:
-    """Say whether two texts under one address have nothing in common: title, text or date."""
+    """Return whether two texts at the same address have neither title nor text in common."""
     if identity.title_key(content.title) == identity.title_key(article.content.title):
         return False
     if min(_words(content), _words(article.content)) < FEW_WORDS:
@@ -88,7 +88,7 @@ def _unlike(content: Extracted, article: Article) -> bool:
 
 
 def _other_article(content: Extracted, article: Article) -> bool:
-    """Say whether a shared guid is a mistake of the feed: neither title, address nor text agree."""
+    """Return whether a shared guid is a mistake: title, address and text all differ."""
     if identity.title_key(content.title) == identity.title_key(article.content.title):
         return False
     if content.url and content.url == article.content.url:
@@ -99,7 +99,7 @@ def _other_article(content: Extracted, article: Article) -> bool:
 
 
 def _title_agrees(content: Extracted, article: Article) -> bool:
-    """Say whether the texts under a shared title agree, or the days where a text is missing."""
+    """Return whether the texts under a shared title agree; without texts, whether the days do."""
     if min(_words(content), _words(article.content)) >= FEW_WORDS:
         return likeness(content, article.content) >= ALIKE
     long_enough = len(content.title.split()) >= 4 or len(identity.letters(content.title)) >= 16  # noqa: PLR2004
@@ -107,7 +107,7 @@ def _title_agrees(content: Extracted, article: Article) -> bool:
 
 
 def _near(content: Extracted, article: Article, now: datetime) -> bool:
-    """Say whether the two were published, or else first seen, within the window."""
+    """Return whether both were published, or first seen, within the window."""
     mine, theirs = content.published, article.content.published
     if mine and theirs:
         return abs(mine - theirs) <= WINDOW
@@ -121,9 +121,9 @@ def _days_apart(content: Extracted, article: Article) -> int:
     return abs((mine - theirs).days) if mine and theirs else 0
 
 
-def likeness(one: Extracted, other: Extracted) -> float:
-    """Return the share of the shorter text's word groups that the longer one holds."""
-    first, second = _shingles(one), _shingles(other)
+def likeness(content: Extracted, other: Extracted) -> float:
+    """Return the share of the shorter text's shingles that the longer text contains."""
+    first, second = _shingles(content), _shingles(other)
     smaller = min(len(first), len(second))
     return len(first & second) / smaller if smaller else 0.0
 
@@ -157,7 +157,7 @@ _EVIDENCE: tuple[tuple[frozenset[str], Callable[[Extracted, Article, datetime], 
 
 
 def may_be_translation(content: Extracted, article: Article) -> bool:
-    """Say whether two articles in different languages have the same layout and the same figures."""
+    """Return whether two articles in different languages have the same layout and figures."""
     other = article.content
     if _primary(content.lang) == _primary(other.lang) or not content.published:
         return False
@@ -193,7 +193,7 @@ def _same_notes(content: Extracted, other: Extracted) -> bool:
 
 
 def newest_first(dated: Sequence[tuple[date | None, int]]) -> list[int]:
-    """Order positions by date, newest first; undated ones keep their place behind."""
+    """Return the positions by date, newest first. Undated ones come last, in their order."""
     return sorted(
         range(len(dated)),
         key=lambda at: -(dated[at][0].toordinal() if dated[at][0] else 0),  # type: ignore[union-attr] # a date by then

@@ -1,4 +1,4 @@
-"""By what an article is known again, wherever and however it shows up next time."""
+"""Compute the keys that identify an article, wherever it appears."""
 
 import hashlib
 import re
@@ -29,17 +29,17 @@ def digest(text: str) -> str:
 
 
 def title_key(title: str) -> str:
-    """Return the hash of a normalised title."""
+    """Return the hash of a normalized title."""
     return digest(letters(title))
 
 
 def body_text(content: Extracted) -> str:
-    """Return the body's paragraphs as one text."""
+    """Return the paragraphs of the body as a single text."""
     return "\n".join(paragraph for section in content.sections for paragraph in section.paragraphs)
 
 
 def content_hash(content: Extracted) -> str:
-    """Hash what a reader sees, not how it is marked up; spacing and quotes do not count."""
+    """Hash the words that a reader sees, without markup, spacing and punctuation."""
     parts = [content.title, content.kicker, *(author.name for author in content.authors)]
     parts += [*content.takeaways, *(section.heading or "" for section in content.sections)]
     parts += [body_text(content), *(note.text for note in content.footnotes)]
@@ -47,12 +47,12 @@ def content_hash(content: Extracted) -> str:
 
 
 def keys(source: Source, entry: Entry, content: Extracted) -> tuple[ArticleKey, ...]:
-    """Return every key by which this article may be known, the entry's own first."""
+    """Return every key of this article, the keys of its entry first."""
     return tuple(dict.fromkeys((*own_keys(source, entry), *_content_keys(source, entry, content))))
 
 
 def own_keys(source: Source, entry: Entry) -> Iterator[ArticleKey]:
-    """Yield the keys that need no reading of the article: file, guid and address."""
+    """Yield the keys known without reading the article: file, guid and address."""
     if entry.path is not None:
         yield ArticleKey("file", f"{source.key}:{entry.key}")
         return
@@ -67,7 +67,7 @@ def own_keys(source: Source, entry: Entry) -> Iterator[ArticleKey]:
 
 
 def names_article(url: str) -> bool:
-    """Say whether an address can identify an article at all."""
+    """Return whether an address can identify an article."""
     return urls.is_web(url) and not urls.is_homepage(url)
 
 
@@ -87,21 +87,25 @@ def _content_keys(source: Source, entry: Entry, content: Extracted) -> Iterator[
 
 
 def _canonical_is_own(source: Source, entry: Entry, content: Extracted) -> bool:
-    """Distrust a canonical address that names the source's own listing."""
+    """Return False if the canonical address is the source's own listing."""
     return urls.identity(content.url) != urls.identity(source.url) or content.url == entry.url
 
 
 def alternates(source: Source, entry: Entry, content: Extracted) -> tuple[ArticleKey, ...]:
-    """Return the keys of the translations that the document itself names."""
+    """Return the keys of the translations that the document links to."""
     own = content.lang.split("-")[0].lower()
     found: list[ArticleKey] = []
-    for one in content.translations:
-        if one.lang.split("-")[0].lower() == own:
+    for translation in content.translations:
+        if translation.lang.split("-")[0].lower() == own:
             continue
-        if urls.is_web(one.url):
-            found.append(ArticleKey("url", urls.identity(one.url)))
-        elif entry.path is not None and one.url and not one.url.startswith(("/", "#")):
-            found.append(ArticleKey("file", f"{source.key}:{_sibling(entry.key, one.url)}"))
+        if urls.is_web(translation.url):
+            found.append(ArticleKey("url", urls.identity(translation.url)))
+        elif (
+            entry.path is not None
+            and translation.url
+            and not translation.url.startswith(("/", "#"))
+        ):
+            found.append(ArticleKey("file", f"{source.key}:{_sibling(entry.key, translation.url)}"))
     if entry.path is not None:
         found.extend(_named_siblings(source, entry))
     return tuple(dict.fromkeys(found))
@@ -112,7 +116,7 @@ def _sibling(key: str, relative: str) -> str:
 
 
 def _named_siblings(source: Source, entry: Entry) -> Iterator[ArticleKey]:
-    """Yield `name.ko.html` for `name.en.html`: the same stem in any other language."""
+    """Yield the key shared by `name.en.html`, `name.ko.html` and other languages."""
     found = re.match(r"^(.*)\.([a-z]{2,3})(\.[a-z]+)$", entry.key)
     if found:
         yield ArticleKey("stem", f"{source.key}:{found.group(1)}")

@@ -1,4 +1,4 @@
-"""Put together what a page, a feed entry and a source each know of one article. Pure."""
+"""Merge what a page, a feed entry and a source say about the same article. Pure."""
 
 from dataclasses import replace
 
@@ -7,13 +7,13 @@ from newsletter.collect.entry import Entry
 from newsletter.model.article import Extracted, Section
 
 KEPT_SHARE = 0.4
-"""A page's text shorter than this share of what the feed carries has lost something."""
+"""If the page has less than this share of the feed's text, part of it was lost."""
 
 _STATED = ("json-ld", "opengraph", "meta ", "front matter")
 
 
 def light_content(entry: Entry) -> Extracted:
-    """Make what is kept of an article that was there before the first collection."""
+    """Return what is stored about an article that existed before the first collection."""
     return Extracted(
         title=entry.title or entry.url or entry.guid,
         url=entry.url,
@@ -28,7 +28,7 @@ def light_content(entry: Entry) -> Extracted:
 
 
 def entry_content(entry: Entry, body: Extracted | None) -> Extracted | None:
-    """Make an article of a feed entry alone; `body` is what its content was extracted to."""
+    """Make an article from a feed entry alone. `body` was extracted from its content."""
     title = entry.title or (body.title if body else "")
     if not title:
         return None
@@ -40,7 +40,7 @@ def entry_content(entry: Entry, body: Extracted | None) -> Extracted | None:
 
 
 def merged(page: Extracted, carried: Extracted | None, entry: Entry) -> Extracted:
-    """Prefer the page; take from the feed what the page does not say or has lost."""
+    """Merge page and feed: the page wins, the feed fills in what the page lacks."""
     article = _with_entry(replace(page, url=page.url or entry.url), entry, {})
     if carried is None:
         return article
@@ -63,7 +63,7 @@ def _taken(article: Extracted, carried: Extracted, name: str) -> Extracted:
 
 
 def _with_entry(article: Extracted, entry: Entry, origins: dict[str, str]) -> Extracted:
-    """Fill in from the entry: its date unless the page states one, the rest where missing."""
+    """Fill in values from the entry: its date unless the page states one, the rest if missing."""
     found = {**article.provenance, **origins}
     values: dict[str, object] = {}
     stated = article.published and found.get("date", "").startswith(_STATED)

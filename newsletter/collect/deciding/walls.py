@@ -1,4 +1,4 @@
-"""Recognise what stands in front of an article: logins, challenges, the front page instead."""
+"""Recognize what a site shows instead of an article: a login, a challenge, the front page."""
 
 import re
 
@@ -14,14 +14,14 @@ FEW_WORDS, HEAD = 150, 20_000
 
 
 def is_login(text: str) -> bool:
-    """Say whether a page asks for a password."""
+    """Return whether a page asks for a password."""
     return bool(_PASSWORD.search(text))
 
 
 def wall(asked: str, came: str, body: bytes, words: int) -> str:
-    """Say what came instead of the article at `asked`, or nothing if it may be one.
+    """Return what was served instead of the article at `asked`, or an empty string.
 
-    `came` is where the answer is from after redirects, `words` how much was extracted from it.
+    `came` is the address after redirects, `words` the number of words extracted.
     """
     if urls.is_homepage(came) and not urls.is_homepage(asked):
         return "the site's front page instead of the article"

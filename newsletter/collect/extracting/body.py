@@ -1,7 +1,8 @@
-"""Take the body of a page: trafilatura chooses what belongs to it, our own blocks keep its words.
+"""Extract the body of a page: trafilatura chooses the text, our own blocks supply the words.
 
-Where the chosen text is found among our blocks, the sections are made of those: marks, spaces and
-headings stay as the page has them. Where it is not, trafilatura's own rendering is used.
+If the chosen text is found among our blocks, the sections are made from those blocks, so that
+footnote marks, spaces and headings stay as they are on the page. Otherwise trafilatura's own
+rendering is used.
 """
 
 import re
@@ -13,7 +14,7 @@ from lxml import etree, html
 from trafilatura import bare_extraction
 
 from newsletter.collect.extracting.labels import names_stop
-from newsletter.collect.text.blocks import Block, Kind, tidy
+from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
 from newsletter.model.article import Section
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
@@ -26,8 +27,8 @@ BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "li
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A paragraph or heading as trafilatura chose it."""
+class BodyPart:
+    """A paragraph or heading that trafilatura chose."""
 
     text: str
     heading: bool = False
@@ -39,25 +40,27 @@ def letters(text: str) -> str:
 
 
 def packed(text: str) -> str:
-    """Return a text without its spaces, to compare two readings of one page."""
+    """Return a text without spaces, to compare two readings of the same page."""
     return "".join(text.split()).casefold()
 
 
 def forms(text: str) -> set[str]:
-    """Return a text packed: with its footnote marks, without them, and with their bare numbers."""
+    """Return the packed text with its footnote marks, without them, and with bare numbers."""
     if not _MARK.search(text):
         return {packed(text)}
     bare = _MARK.sub(lambda mark: mark.group()[1:-1], text)
     return {packed(text), packed(_MARK.sub("", text)), packed(bare)}
 
 
-def chosen_parts(root: html.HtmlElement, url: str = "", prose: Sequence[str] = ()) -> list[Part]:
-    """Return the paragraphs and headings that trafilatura takes for the article's body.
+def chosen_parts(
+    root: html.HtmlElement, url: str = "", prose: Sequence[str] = ()
+) -> list[BodyPart]:
+    """Return the paragraphs and headings that trafilatura chooses as the article's body.
 
-    `prose` is what our own pass holds for running text. Where trafilatura's quick pass agrees with
-    it, that is taken; where not, its full comparison of several extractors. The tree is cut down
-    first: it is copied several times, and scripts are half of a page.
+    `prose` is what our own pass considers running text. If trafilatura's fast mode agrees with
+    it, that result is used; otherwise the full mode compares several extractors.
     """
+    # Trafilatura copies the tree several times, and scripts are half of a typical page.
     for element in list(root.iter("script", "style", "svg", "template")):
         if "ld+json" not in (element.get("type") or ""):
             element.drop_tree()
@@ -65,7 +68,7 @@ def chosen_parts(root: html.HtmlElement, url: str = "", prose: Sequence[str] = (
     return quick if _agree(quick, prose) else _extracted(root, url, fast=False)
 
 
-def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[Part]:
+def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[BodyPart]:
     document = bare_extraction(
         root,
         url=url or None,
@@ -78,35 +81,35 @@ def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[Part]:
     return [] if body is None else list(_parts(body))
 
 
-def _agree(parts: Sequence[Part], prose: Sequence[str]) -> bool:
-    """Say whether the parts hold nearly all the prose, and little that is none."""
+def _agree(parts: Sequence[BodyPart], prose: Sequence[str]) -> bool:
+    """Return whether the parts contain nearly all of the prose and little else."""
     taken = "".join(packed(part.text) for part in parts)
     keys = [packed(text) for text in prose]
     found = sum(len(key) for key in keys if key in taken)
     return found > HELD * sum(map(len, keys)) and found > EXPLAINED * len(taken)
 
 
-def _parts(body: Element) -> Iterator[Part]:
-    """Cut the chosen body at every boundary; text that stands between elements counts too."""
+def _parts(body: Element) -> Iterator[BodyPart]:
+    """Cut the chosen body at every boundary, including text between elements."""
     open_texts: list[str] = []
     heading = 0
     for event, element in etree.iterwalk(body, events=("start", "end")):
         boundary = element.tag in BOUNDARIES
         if boundary:
             if part := tidy("".join(open_texts)):
-                yield Part(part, heading=heading > 0)
+                yield BodyPart(part, heading=heading > 0)
             open_texts.clear()
         if element.tag == "head":
             heading += 1 if event == "start" else -1
         open_texts.append((element.text if event == "start" else element.tail) or "")
     if part := tidy("".join(open_texts)):
-        yield Part(part)
+        yield BodyPart(part)
 
 
 def aligned(
-    blocks: Sequence[Block], parts: Sequence[Part], left_out: frozenset[int]
+    blocks: Sequence[TextBlock], parts: Sequence[BodyPart], left_out: frozenset[int]
 ) -> list[int] | None:
-    """Return which blocks make up `parts`, or None where they are not plainly the same text."""
+    """Return the blocks that make up `parts`, or None if the texts clearly differ."""
     places: dict[str, list[int]] = {}
     for at, block in enumerate(blocks):
         if at in left_out:
@@ -121,7 +124,7 @@ def aligned(
         if not key:
             continue
         total += len(key)
-        at = next((one for one in places.get(key, ()) if one > last), -1)
+        at = next((place for place in places.get(key, ()) if place > last), -1)
         if at >= 0:
             found += len(key)
             taken.append(at)
@@ -130,43 +133,43 @@ def aligned(
 
 
 def block_sections(
-    blocks: Sequence[Block], taken: Sequence[int], left_out: frozenset[int]
+    blocks: Sequence[TextBlock], taken: Sequence[int], left_out: frozenset[int]
 ) -> tuple[Section, ...]:
-    """Make sections of the taken blocks, with the headings that stand directly above them."""
+    """Make sections from the chosen blocks and the headings directly above them."""
     chosen = set(taken)
-    wanted: list[Block] = []
+    wanted: list[TextBlock] = []
     for at in range(min(taken), max(taken) + 1):
         block = blocks[at]
         lost = (
-            block.kind is Kind.HEADING
+            block.kind is BlockKind.HEADING
             and block.level > 1
             and at + 1 in chosen
             and at not in left_out
         )
         if at in chosen or (lost and not names_stop(block.text)):
             wanted.append(block)
-    return sections((block.text, block.kind is Kind.HEADING) for block in wanted)
+    return sections((block.text, block.kind is BlockKind.HEADING) for block in wanted)
 
 
-def part_sections(parts: Sequence[Part]) -> tuple[Section, ...]:
-    """Make sections of trafilatura's own rendering."""
+def part_sections(parts: Sequence[BodyPart]) -> tuple[Section, ...]:
+    """Make sections from trafilatura's own rendering."""
     return sections((part.text, part.heading) for part in parts)
 
 
 def plain_sections(
-    blocks: Sequence[Block], start: int, end: int, left_out: frozenset[int]
+    blocks: Sequence[TextBlock], start: int, end: int, left_out: frozenset[int]
 ) -> tuple[Section, ...]:
-    """Make sections of everything between `start` and `end` that reads like prose."""
+    """Make sections from everything between `start` and `end` that looks like prose."""
     rest = [blocks[at] for at in range(start, end) if at not in left_out]
     return sections(
-        (block.text, block.kind is Kind.HEADING)
+        (block.text, block.kind is BlockKind.HEADING)
         for block in rest
-        if block.kind is Kind.HEADING or (block.linked < 0.5 and block.zone != "footer")  # noqa: PLR2004
+        if block.kind is BlockKind.HEADING or (block.linked < 0.5 and block.zone != "footer")  # noqa: PLR2004
     )
 
 
 def sections(texts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> tuple[Section, ...]:
-    """Group paragraphs under their headings; a heading without text joins what follows."""
+    """Group paragraphs under their headings."""
     made: list[Section] = []
     heading: str | None = None
     paragraphs: list[str] = []
@@ -183,5 +186,5 @@ def sections(texts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> 
 
 
 def guessed_date(root: html.HtmlElement, url: str = "") -> str:
-    """Ask htmldate for the original date; it may be inferred, so the caller flags it."""
+    """Ask htmldate for the original date. It may be a guess, so the caller must flag it."""
     return find_date(root, original_date=True, extensive_search=False, url=url or None) or ""

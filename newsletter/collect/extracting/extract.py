@@ -1,4 +1,4 @@
-"""Recover an article from a document: HTML, Markdown or plain text."""
+"""Extract an article from a document: HTML, Markdown or plain text."""
 
 import re
 from pathlib import PurePath
@@ -20,11 +20,11 @@ _LOOKS_MARKUP = re.compile(
 
 
 def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extracted:
-    """Recover the article in `raw`.
+    """Extract the article in `raw`.
 
-    `name` is a file name, whose suffix tells the format; without a known one the content does.
-    `declared` is the transport's charset. Raises ExtractFailed with the reason when the document
-    holds no article.
+    The suffix of the file `name` decides the format; without a known suffix the content does.
+    `declared` is the charset from the transport. Raises ExtractFailed with the reason if the
+    document does not contain an article.
     """
     refuse(raw)
     text, _ = decode(raw, declared)
@@ -39,14 +39,14 @@ def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extr
 
 
 def refuse(raw: bytes) -> None:
-    """Raise ExtractFailed for what cannot be an article at all: empty, too large, binary."""
+    """Raise ExtractFailed for input that cannot be an article: empty, too large or binary."""
     if len(raw) > LARGEST:
         megabytes = f"{len(raw) / 1e6:.0f} MB"
-        msg = f"too large: {megabytes}, and at most {LARGEST / 1e6:.0f} MB are read"
+        msg = f"too large: {megabytes} (the limit is {LARGEST / 1e6:.0f} MB)"
         raise ExtractFailed(msg)
     if not raw.strip():
         msg = "empty"
         raise ExtractFailed(msg)
     if looks_binary(raw):
-        msg = "not a text (binary content)"
+        msg = "not text (binary content)"
         raise ExtractFailed(msg)

@@ -1,11 +1,11 @@
-"""Read the lines around a title: kicker, byline, position, date and topics."""
+"""Read the lines around a title: kicker, byline, positions, date and topics."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from newsletter.collect.extracting.labels import names_takeaways
-from newsletter.collect.text.blocks import Block, Kind, tidy
+from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
 from newsletter.collect.text.bylines import (
     has_prefix,
     is_name,
@@ -16,7 +16,7 @@ from newsletter.collect.text.bylines import (
 from newsletter.collect.text.dates import When, date_within, read_date
 from newsletter.model.article import Author
 
-HintsOf = Callable[[Block, int], str]
+HintsOf = Callable[[TextBlock, int], str]
 
 _TAGS_LINE = re.compile(
     r"^(?:topics?|tags?|keywords?|themen|schlagwörter|sujets|temas|argomenti|주제|태그|키워드|タグ|标签|標籤)\s*[:：]\s*",
@@ -45,7 +45,7 @@ WORDS_OF_KICKER = 6
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands around the title, and the blocks that it took."""
+    """What was found around the title, and the blocks it used."""
 
     title: str = ""
     kicker: str = ""
@@ -57,8 +57,8 @@ class Head:
     end: int = 0
 
 
-def text_head(blocks: Sequence[Block]) -> Head:
-    """Read the head of a text without mark-up: its lines up to the first real paragraph."""
+def text_head(blocks: Sequence[TextBlock]) -> Head:
+    """Read the head of a plain text: the lines up to the first real paragraph."""
     span = _span(blocks)
     roles = [_role(block) for block in blocks[:span]]
     first_marked = next((at for at, role in enumerate(roles) if role), -1)
@@ -83,12 +83,12 @@ def text_head(blocks: Sequence[Block]) -> Head:
     )
 
 
-def _first_date(blocks: Sequence[Block], places: Sequence[int]) -> When | None:
+def _first_date(blocks: Sequence[TextBlock], places: Sequence[int]) -> When | None:
     return next((when for at in places if (when := date_within(blocks[at].text))), None)
 
 
-def _span(blocks: Sequence[Block]) -> int:
-    """Return where the head ends at the latest."""
+def _span(blocks: Sequence[TextBlock]) -> int:
+    """Return the latest possible end of the head."""
     for at, block in enumerate(blocks[:HEAD_SPAN]):
         if names_takeaways(block.text) and at:
             return at
@@ -98,16 +98,16 @@ def _span(blocks: Sequence[Block]) -> int:
     return min(len(blocks), HEAD_SPAN)
 
 
-def _role(block: Block) -> str:
+def _role(block: TextBlock) -> str:
     text = block.text
     if read_date(text):
         return "date"
     if _TAGS_LINE.match(text) or _HASHTAGS.match(text):
         return "tags"
-    return "byline" if has_prefix(text) and block.kind is Kind.PARAGRAPH else ""
+    return "byline" if has_prefix(text) and block.kind is BlockKind.PARAGRAPH else ""
 
 
-def _title_lines(blocks: Sequence[Block], span: int, first_marked: int) -> list[int]:
+def _title_lines(blocks: Sequence[TextBlock], span: int, first_marked: int) -> list[int]:
     if span == 0:
         return [0] if blocks and blocks[0].words <= LONGEST_TITLE else []
     if first_marked > 0:
@@ -119,7 +119,7 @@ def _title_lines(blocks: Sequence[Block], span: int, first_marked: int) -> list[
     return same_run[:3]
 
 
-def _without_author(blocks: Sequence[Block], lines: list[int], marked: int) -> list[int]:
+def _without_author(blocks: Sequence[TextBlock], lines: list[int], marked: int) -> list[int]:
     """Leave a bare name and a position above the date to the byline."""
     kept = list(lines)
     while len(kept) > 1 and not has_prefix(blocks[marked].text):
@@ -140,7 +140,7 @@ def _bare_name(text: str) -> bool:
 
 
 def _title_parts(lines: Sequence[str]) -> tuple[str, str, str]:
-    """Tell kicker, title and the line below it by their lengths."""
+    """Split the lines into kicker, title and dek by their lengths."""
     if len(lines) == 1:
         return "", lines[0], ""
     first, second = lines[0], lines[1]
@@ -151,7 +151,7 @@ def _title_parts(lines: Sequence[str]) -> tuple[str, str, str]:
 
 
 def _is_sentence_below(title: str, below: str) -> bool:
-    """Tell a standing sentence below a title from a title below its kicker, by the capitals."""
+    """Return whether the second line is a sentence below a title, judged by capital letters."""
     words = below.split()
     return len(words) > 12 and _capitals(title.split()) >= 0.5 and _capitals(words) < 0.25  # noqa: PLR2004
 
@@ -161,11 +161,11 @@ def _capitals(words: Sequence[str]) -> float:
 
 
 def _authors_below(
-    blocks: Sequence[Block], roles: Sequence[str], rest: range
+    blocks: Sequence[TextBlock], roles: Sequence[str], rest: range
 ) -> tuple[tuple[Author, ...], list[int]]:
     at = next((at for at in rest if roles[at] == "byline"), -1)
     if at < 0:
-        plain = [at for at in rest if not roles[at] and blocks[at].kind is Kind.PARAGRAPH]
+        plain = [at for at in rest if not roles[at] and blocks[at].kind is BlockKind.PARAGRAPH]
         at = plain[0] if plain and _bare_name(blocks[plain[0]].text) else -1
     if at < 0:
         return (), []
@@ -177,12 +177,12 @@ def _authors_below(
         if (
             near
             and not roles[below]
-            and blocks[below].kind is Kind.PARAGRAPH
+            and blocks[below].kind is BlockKind.PARAGRAPH
             and len(lines) <= len(authors) + 1
             and text[-1:] not in ".!?"
         ):
             lines.append(below)
-    return with_positions(authors, [blocks[one].text for one in lines[1:]]), lines
+    return with_positions(authors, [blocks[line].text for line in lines[1:]]), lines
 
 
 def _topics(texts: Iterable[str]) -> tuple[str, ...]:
@@ -194,7 +194,7 @@ def _topics(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in found if part))
 
 
-def page_head(blocks: Sequence[Block], title_at: int, hints_of: HintsOf, site: str) -> Head:
+def page_head(blocks: Sequence[TextBlock], title_at: int, hints_of: HintsOf, site: str) -> Head:
     """Read the head of a page around its title, by class names and by form."""
     before = range(max(0, title_at - BEFORE), title_at)
     after = _after(blocks, title_at)
@@ -215,7 +215,7 @@ def page_head(blocks: Sequence[Block], title_at: int, hints_of: HintsOf, site: s
     )
 
 
-def _after(blocks: Sequence[Block], title_at: int) -> range:
+def _after(blocks: Sequence[TextBlock], title_at: int) -> range:
     for at in range(title_at + 1, min(len(blocks), title_at + 1 + AFTER)):
         block = blocks[at]
         if names_takeaways(block.text) or (block.words > 2 * LONG_PARAGRAPH and block.linked < 0.5):  # noqa: PLR2004
@@ -223,41 +223,54 @@ def _after(blocks: Sequence[Block], title_at: int) -> range:
     return range(title_at + 1, min(len(blocks), title_at + 1 + AFTER))
 
 
-def _page_kicker(blocks: Sequence[Block], before: range, title_at: int, hints_of: HintsOf) -> int:
+def _page_kicker(
+    blocks: Sequence[TextBlock], before: range, title_at: int, hints_of: HintsOf
+) -> int:
     for at in (*reversed(before), title_at + 1):
         if at >= len(blocks):
             continue
         block = blocks[at]
         short = 0 < block.words <= LONGEST_KICKER and block.level in {0, 2, 3, 4, 5, 6}
-        if short and block.kind is not Kind.ITEM and _KICKER.search(hints_of(block, 2)):
+        if short and block.kind is not BlockKind.ITEM and _KICKER.search(hints_of(block, 2)):
             return at
     return -1
 
 
 def _page_authors(
-    blocks: Sequence[Block], places: Sequence[int], hints_of: HintsOf, site: str
+    blocks: Sequence[TextBlock], places: Sequence[int], hints_of: HintsOf, site: str
 ) -> tuple[tuple[Author, ...], list[int]]:
     for at in places:
         block = blocks[at]
-        if block.kind is Kind.HEADING or block.words > 2 * LONG_PARAGRAPH or read_date(block.text):
+        if (
+            block.kind is BlockKind.HEADING
+            or block.words > 2 * LONG_PARAGRAPH
+            or read_date(block.text)
+        ):
             continue
         if not (has_prefix(block.text) or _BYLINE.search(hints_of(block, 2))):
             continue
-        authors = tuple(one for one in read_byline(block.text, site) if is_name(one.name, site))
+        authors = tuple(
+            author for author in read_byline(block.text, site) if is_name(author.name, site)
+        )
         if authors:
             lines = _positions_below(blocks, at, len(authors), hints_of)
-            return with_positions(authors, [blocks[one].text for one in lines]), [at, *lines]
+            return with_positions(authors, [blocks[line].text for line in lines]), [
+                at,
+                *lines,
+            ]
     return (), []
 
 
-def _positions_below(blocks: Sequence[Block], at: int, most: int, hints_of: HintsOf) -> list[int]:
+def _positions_below(
+    blocks: Sequence[TextBlock], at: int, most: int, hints_of: HintsOf
+) -> list[int]:
     found: list[int] = []
     for below in range(at + 1, min(len(blocks), at + 1 + max(most, 2))):
         block = blocks[below]
         hinted = bool(_POSITION.search(hints_of(block, 1))) and block.words <= LONG_PARAGRAPH
         if (
             read_date(block.text)
-            or block.kind is Kind.HEADING
+            or block.kind is BlockKind.HEADING
             or not (hinted or is_position(block.text))
         ):
             break
@@ -265,16 +278,16 @@ def _positions_below(blocks: Sequence[Block], at: int, most: int, hints_of: Hint
     return found
 
 
-def _page_date(blocks: Sequence[Block], places: Sequence[int], hints_of: HintsOf) -> int:
+def _page_date(blocks: Sequence[TextBlock], places: Sequence[int], hints_of: HintsOf) -> int:
     dated = [at for at in places if read_date(blocks[at].text)]
     hinted = [at for at in dated if _DATE.search(hints_of(blocks[at], 2))]
     within = [] if dated else [at for at in places if date_within(blocks[at].text)]
     return (hinted or dated or within or [-1])[0]
 
 
-def _is_tag(block: Block, hints_of: HintsOf) -> bool:
-    if block.words > 8 or block.kind is Kind.HEADING:  # noqa: PLR2004 - a topic is short
+def _is_tag(block: TextBlock, hints_of: HintsOf) -> bool:
+    if block.words > 8 or block.kind is BlockKind.HEADING:  # noqa: PLR2004 - a topic is short
         return False
     if _HASHTAGS.match(block.text):
         return True
-    return block.kind is Kind.ITEM and bool(_TAGS.search(hints_of(block, 2)))
+    return block.kind is BlockKind.ITEM and bool(_TAGS.search(hints_of(block, 2)))

@@ -1,7 +1,6 @@
-"""The words by which documents name their own parts, in many languages.
+"""The words that label parts of a document, in many languages.
 
-A label is a whole block ("Key Takeaways:"), never a part of a sentence, so that a title such as
-"A few Takeaways from the Summit" is none.
+A label is a whole block ("Key Takeaways:"), never part of a sentence.
 """
 
 import re
@@ -10,7 +9,7 @@ from functools import lru_cache
 
 _TRIM = " \t:：.!*#-–—_•|·[]()【】「」『』《》<>«»\"'“”’"
 
-# Nobody writes these above anything but the article's own key points.
+# These appear only above an article's own key points.
 CERTAIN = """
 takeaway | takeaways | take-aways | tl;dr | tldr | tl dr | tl,dr | bluf | bottom line up front
 in a nutshell | what you need to know | what you should know | what to know | need to know
@@ -61,7 +60,7 @@ legfontosabb pontok | röviden
 βασικά σημεία | με μια ματιά | κύρια σημεία
 """
 
-# These also head ordinary sections and boxes; a list of sentences must follow, early on the page.
+# These also appear above ordinary sections and boxes, so a list of sentences must follow early on.
 POSSIBLE = """
 summary | executive summary | quick summary | highlights | the highlights | key highlights
 at a glance | in brief | in short | overview | quick facts | key facts | fast facts | key stats
@@ -137,13 +136,13 @@ def _words(table: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def plain(text: str) -> str:
-    """Fold case and drop emoji, colons and ornaments around a label; inner words stay."""
+    """Fold case and drop emoji, colons and ornaments around a label."""
     kept = text if text.isascii() else "".join(map(_kept, unicodedata.normalize("NFC", text)))
     return " ".join(kept.split()).strip(_TRIM).casefold()
 
 
 def _kept(char: str) -> str:
-    """Return a letter or mark as it is; an ornament, emoji or selector becomes a space."""
+    """Return a letter or mark unchanged, and a space for an ornament, emoji or selector."""
     ornament = char > _LETTERS_END and unicodedata.category(char) in _ORNAMENTS
     return " " if ornament else char
 
@@ -155,7 +154,7 @@ _LONGEST = 80
 
 
 def names_takeaways(text: str) -> str:
-    """Return `certain` or `possible` if `text` is a label of key points, else an empty string."""
+    """Return "certain" or "possible" if `text` labels key points, otherwise an empty string."""
     if len(text) > _LONGEST:
         return ""
     word = plain(text)
@@ -165,7 +164,7 @@ def names_takeaways(text: str) -> str:
 
 
 def _joins_labels(word: str) -> bool:
-    """Say whether two labels stand together: "TL;DR – Key takeaways", "Key points and insights"."""
+    """Return whether labels are joined: "TL;DR – Key takeaways", "Key points and insights"."""
     parts = [part for part in _JOINED.split(word) if part]
     if not 2 <= len(parts) <= 3:  # noqa: PLR2004 - a label, not a sentence
         return False
@@ -177,15 +176,15 @@ def _joins_labels(word: str) -> bool:
 
 
 def names_stop(text: str) -> bool:
-    """Say whether `text` heads what no longer belongs to the article."""
+    """Return whether `text` labels content after the article, such as related links."""
     return len(text) <= _LONGEST and plain(text) in _STOPS
 
 
 def names_notes(text: str) -> bool:
-    """Say whether `text` heads footnotes or sources."""
+    """Return whether `text` labels footnotes or sources."""
     return len(text) <= _LONGEST and plain(text) in _NOTES
 
 
 def names_biography(text: str) -> bool:
-    """Say whether `text` heads the author's biography."""
+    """Return whether `text` labels the author's biography."""
     return len(text) <= _LONGEST and plain(text) in _BIOGRAPHIES

@@ -1,4 +1,4 @@
-"""Read a Markdown file: its front matter, and its text as HTML."""
+"""Read a Markdown file: front matter, and the text as HTML."""
 
 import re
 import tomllib
@@ -23,7 +23,7 @@ FrontMatter = Mapping[str, tuple[str, ...]]
 
 
 def front_matter(text: str) -> tuple[FrontMatter, str]:
-    """Split off the front matter (`---` simple YAML, `+++` TOML); values are tuples of text."""
+    """Split off the front matter (`---` for simple YAML, `+++` for TOML)."""
     found = _FENCE.match(text)
     if not found:
         return {}, text
@@ -32,9 +32,9 @@ def front_matter(text: str) -> tuple[FrontMatter, str]:
 
 
 def as_html(text: str, title: str = "") -> str:
-    """Render Markdown as an HTML document; raw HTML in it stays text, footnotes become [n].
+    """Render Markdown as an HTML document. Raw HTML stays text; footnotes become [n].
 
-    `title` heads a text that has no heading of the first level.
+    `title` is added as the heading if the text has no first-level heading.
     """
     numbers: dict[str, int] = {}
 
@@ -58,12 +58,12 @@ def _toml(text: str) -> FrontMatter:
 
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, list):
-        return tuple(str(one) for one in value)
+        return tuple(str(element) for element in value)
     return (str(value),)
 
 
 def _simple_yaml(text: str) -> FrontMatter:
-    """Read `key: value`, `key: [a, b]` and lists of `- value`; deeper nesting is passed over."""
+    """Read `key: value`, `key: [a, b]` and lists of `- value`. Deeper nesting is ignored."""
     pairs: dict[str, tuple[str, ...]] = {}
     key = ""
     for line in text.splitlines():
@@ -91,7 +91,7 @@ def _unquoted(text: str) -> str:
 
 
 def with_front_matter(article: Extracted, pairs: FrontMatter) -> Extracted:
-    """Let what the front matter states stand before what the text shows."""
+    """Return the article with the values that the front matter states."""
     stated = {key: value for key, value in _stated(pairs).items() if value}
     origins = {_ORIGIN_KEYS.get(key, key): "front matter" for key in stated}
     changed = replace(article, **stated, provenance={**article.provenance, **origins})  # type: ignore[arg-type] # keys are fields
@@ -128,10 +128,17 @@ def _stated(pairs: FrontMatter) -> dict[str, object]:
 
 
 def _authors(pairs: FrontMatter) -> tuple[Author, ...]:
-    found = tuple(one for text in _many(pairs, "author", "authors") for one in read_byline(text))
-    role, org = _one(pairs, "author_role", "role"), _one(pairs, "author_org", "organisation", "org")
+    found = tuple(
+        author for text in _many(pairs, "author", "authors") for author in read_byline(text)
+    )
+    role, org = (
+        _one(pairs, "author_role", "role"),
+        _one(pairs, "author_org", "organization", "organisation", "org"),
+    )
     if role or org:
-        return tuple(Author(one.name, one.role or role, one.org or org) for one in found)
+        return tuple(
+            Author(author.name, author.role or role, author.org or org) for author in found
+        )
     position = _one(pairs, "affiliation", "position")
     return with_positions(found, [position] if position else [])
 

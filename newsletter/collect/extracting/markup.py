@@ -1,11 +1,11 @@
-"""Cut a parsed HTML tree into blocks, in one walk and without recursion."""
+"""Cut a parsed HTML tree into blocks, in a single walk without recursion."""
 
 import re
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from newsletter.collect.text.blocks import Block, Kind, tidy
+from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 
@@ -37,9 +37,9 @@ DEEPEST_HINTS = 4
 
 @dataclass(slots=True)
 class Walk:
-    """What is open at the walk's present place, and the blocks closed so far."""
+    """The open elements at the current place, and the blocks closed so far."""
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TextBlock] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     linked: int = 0
@@ -53,7 +53,7 @@ class Walk:
     items: list[int] = field(default_factory=list)
 
     def add(self, text: str | None) -> None:
-        """Take a run of text at the present place."""
+        """Add a run of text at the current place."""
         if not text:
             return
         self.parts.append(text.replace("\n", " "))
@@ -63,7 +63,7 @@ class Walk:
             self.bold += len(text)
 
     def open(self, element: Element, tag: str) -> None:
-        """Begin a block-level element."""
+        """Start a block-level element."""
         self.close()
         self.stack.append(element)
         if zone := ZONES.get(tag):
@@ -84,7 +84,7 @@ class Walk:
             self.lists.pop()
 
     def close(self) -> None:
-        """Make a block of the text taken since the last boundary."""
+        """Make a block of the text since the last boundary."""
         if not self.parts:
             return
         raw = "".join(self.parts)
@@ -95,10 +95,10 @@ class Walk:
             self.elements.append(self.stack[-1])
         self.linked = self.bold = 0
 
-    def _block(self, raw: str, text: str) -> Block:
+    def _block(self, raw: str, text: str) -> TextBlock:
         lines = tuple(filter(None, map(tidy, raw.split("\n")))) if "\n" in raw else ()
         level, kind = self._form()
-        return Block(
+        return TextBlock(
             kind=kind,
             text=text,
             level=level,
@@ -112,21 +112,21 @@ class Walk:
             index=len(self.blocks),
         )
 
-    def _form(self) -> tuple[int, Kind]:
-        """Return heading level and kind, as the nearest open elements say."""
+    def _form(self) -> tuple[int, BlockKind]:
+        """Return the heading level and kind from the nearest open elements."""
         for element in self.stack[: -DEEPEST_HINTS - 1 : -1]:
             tag = str(element.tag)
             if level := HEADINGS.get(tag):
-                return level, Kind.HEADING
+                return level, BlockKind.HEADING
             if tag == "li":
-                return 0, Kind.ITEM
+                return 0, BlockKind.ITEM
             if tag in {"td", "th", "article", "section", "body", "blockquote"}:
                 break
-        return 0, Kind.PARAGRAPH
+        return 0, BlockKind.PARAGRAPH
 
 
-def markup_blocks(root: Element) -> tuple[list[Block], list[Element]]:
-    """Return the blocks of the tree in reading order, and the element that holds each."""
+def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
+    """Return the blocks of the tree in reading order, and the element of each block."""
     walk = Walk()
     context = etree.iterwalk(root, events=("start", "end"))
     skipping = None
@@ -177,7 +177,7 @@ def _own_line(element: Element) -> bool:
 
 
 def _is_skipped(element: Element, tag: str) -> bool:
-    """Say whether an element holds nothing to read; a button that opens a box is its title."""
+    """Return whether to skip an element. A button inside a heading is read: it is the title."""
     if tag in SKIPPED:
         above = element.getparent()
         return tag != "button" or above is None or str(above.tag) not in OPENERS
@@ -192,10 +192,10 @@ def _is_hidden(element: Element) -> bool:
 
 
 def _note_mark(element: Element, tag: str, before: list[str]) -> str:
-    """Return the number of a footnote mark that has no brackets of its own, else nothing.
+    """Return the number of a footnote mark without brackets, or an empty string.
 
-    A raised number is a mark when it links to a note, or when it stands at the start of a block or
-    right after an end mark or quote; after a letter or digit it may be an exponent.
+    A superscript number is a mark if it links to a note, is at the start of a block, or follows
+    punctuation. After a letter or digit it may be an exponent.
     """
     inner = element[0] if len(element) == 1 and not (element.text or "").strip() else element
     if len(inner) or not _MARK.match(inner.text or ""):
@@ -210,7 +210,7 @@ def _note_mark(element: Element, tag: str, before: list[str]) -> str:
 
 
 def hints(element: Element, depth: int = 3) -> str:
-    """Return class, id, rel and itemprop of the element and of `depth` - 1 around it."""
+    """Return class, id, rel and itemprop of the element and of its `depth` - 1 parents."""
     found: list[str] = []
     place: Element | None = element
     for _ in range(depth):

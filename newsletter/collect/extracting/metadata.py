@@ -1,4 +1,4 @@
-"""Read what a page says about itself for machines: JSON-LD, OpenGraph and other meta tags."""
+"""Read the metadata of a page: JSON-LD, OpenGraph and other meta tags."""
 
 import json
 import re
@@ -30,7 +30,7 @@ DEEPEST, MOST_NODES, LONGEST_JSON, MOST_TOPICS = 6, 400, 1_000_000, 12
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Machine-readable statements, with the place each came from."""
+    """Metadata values, with the origin of each."""
 
     title: str = ""
     page_title: str = ""
@@ -48,12 +48,11 @@ class Metadata:
     url: str = ""
     lang: str = ""
     translations: tuple[Translation, ...] = field(default=())
-    is_amp: bool = False
 
 
 @dataclass(slots=True)
 class _Head:
-    """The tags of <head> (and stray ones below), collected in one pass."""
+    """The tags of <head> (and stray tags in the body), collected in one pass."""
 
     metas: dict[str, list[str]] = field(default_factory=dict)
     links: list[tuple[str, str, str]] = field(default_factory=list)
@@ -61,7 +60,7 @@ class _Head:
     page_title: str = ""
 
     def first(self, *names: str) -> tuple[str, str]:
-        """Return the first non-empty value among `names`, and its name."""
+        """Return the first non-empty value of `names`, and its name."""
         for name in names:
             for value in self.metas.get(name, ()):
                 if value:
@@ -70,7 +69,7 @@ class _Head:
 
 
 def read_metadata(root: Element, url: str = "") -> Metadata:
-    """Read the page's statements about itself; relative addresses are resolved against `url`."""
+    """Read the metadata of a page. Relative addresses are resolved against `url`."""
     head = _collect(root)
     node = _article_node(head.scripts)
     site = head.first("og:site_name", "application-name")[0]
@@ -103,7 +102,6 @@ def read_metadata(root: Element, url: str = "") -> Metadata:
             or _text(node.get("inLanguage"))
         ),
         translations=_translations(head, url),
-        is_amp=root.get("amp") is not None or root.get("⚡") is not None,
     )
 
 
@@ -126,14 +124,14 @@ def _collect(root: Element) -> _Head:
 
 
 def _collect_meta(head: _Head, element: Element) -> None:
-    names = (element.get(one) for one in ("property", "name", "itemprop", "http-equiv"))
+    names = (element.get(attribute) for attribute in ("property", "name", "itemprop", "http-equiv"))
     name, content = next(filter(None, names), None), element.get("content")
     if name and content:
         head.metas.setdefault(name.strip().lower(), []).append(tidy(unescape(content)))
 
 
 def _article_node(scripts: list[str]) -> dict[str, Any]:
-    """Return the JSON-LD node that is most like an article, or an empty one."""
+    """Return the JSON-LD node most like an article, or an empty node."""
     best: dict[str, Any] = {}
     score = 0
     for script in scripts:
@@ -159,7 +157,7 @@ def _parsed(script: str) -> object:
 
 
 def _nodes(value: object) -> Iterator[dict[str, Any]]:
-    """Yield every object of the tree, nearest first; bounded in depth and number."""
+    """Yield the objects of the tree, nearest first, up to limits in depth and number."""
     queue: list[tuple[object, int]] = [(value, 0)]
     for _ in range(MOST_NODES):
         if not queue:
@@ -174,7 +172,7 @@ def _nodes(value: object) -> Iterator[dict[str, Any]]:
                     if key in current
                 )
         elif isinstance(current, list) and depth < DEEPEST:
-            queue.extend((one, depth + 1) for one in current[:50])
+            queue.extend((child, depth + 1) for child in current[:50])
 
 
 def _authors(head: _Head, node: dict[str, Any], site: str) -> tuple[tuple[Author, ...], str]:
@@ -194,7 +192,9 @@ def _authors(head: _Head, node: dict[str, Any], site: str) -> tuple[tuple[Author
         values = [
             value for value in head.metas.get(name, []) if not value.startswith(("http", "@", "/"))
         ]
-        found = tuple(dict.fromkeys(one for value in values for one in read_byline(value, site)))
+        found = tuple(
+            dict.fromkeys(author for value in values for author in read_byline(value, site))
+        )
         if found:
             return found, f"meta {name}"
     return (), ""
@@ -202,13 +202,13 @@ def _authors(head: _Head, node: dict[str, Any], site: str) -> tuple[tuple[Author
 
 def _people(value: object, site: str) -> tuple[Author, ...]:
     found: list[Author] = []
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, str):
-            found.extend(read_byline(one, site))
-        elif isinstance(one, dict) and "Organization" not in str(one.get("@type")):
-            for name in _strings(one.get("name")):
-                role = _text(one.get("jobTitle"))
-                org = _text(one.get("affiliation") or one.get("worksFor") or {})
+    for person in value if isinstance(value, list) else [value]:
+        if isinstance(person, str):
+            found.extend(read_byline(person, site))
+        elif isinstance(person, dict) and "Organization" not in str(person.get("@type")):
+            for name in _strings(person.get("name")):
+                role = _text(person.get("jobTitle"))
+                org = _text(person.get("affiliation") or person.get("worksFor") or {})
                 found.extend(
                     Author(author.name, author.role or role, author.org or org)
                     for author in read_byline(name, site)
@@ -219,14 +219,16 @@ def _people(value: object, site: str) -> tuple[Author, ...]:
 def _strings(value: object) -> list[str]:
     if isinstance(value, str):
         return [tidy(value)]
-    return [tidy(one) for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return (
+        [tidy(text) for text in value if isinstance(text, str)] if isinstance(value, list) else []
+    )
 
 
 def _text(value: object) -> str:
     if isinstance(value, dict):
         value = value.get("name") or value.get("@value") or value.get("url") or ""
     if isinstance(value, list):
-        value = next((one for one in value if isinstance(one, str)), "")
+        value = next((text for text in value if isinstance(text, str)), "")
     return tidy(unescape(value)) if isinstance(value, str) else ""
 
 

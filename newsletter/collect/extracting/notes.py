@@ -1,14 +1,14 @@
-"""Find footnotes, the author's biography, and where the article ends."""
+"""Find the footnotes, the author's biography and the end of the article."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from newsletter.collect.extracting.labels import names_biography, names_notes, names_stop
-from newsletter.collect.text.blocks import Block, Kind
+from newsletter.collect.text.blocks import BlockKind, TextBlock
 from newsletter.model.article import Author, Footnote
 
-HintsOf = Callable[[Block, int], str]
+HintsOf = Callable[[TextBlock, int], str]
 
 _NUMBERED = re.compile(r"^(?:\[(\d{1,3})\]|\((\d{1,3})\)|(\d{1,3})[.)])\s*(?=\S)")
 _BRACKETED = re.compile(r"^\[(\d{1,3})\]\s*(?=\S)")
@@ -32,7 +32,7 @@ SHORTEST_BIO = 8
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What stands around the body's end, and the blocks it took; `end` is where the article stops."""
+    """What was found after the body, the blocks it used, and the `end` of the article."""
 
     footnotes: tuple[Footnote, ...] = ()
     bio: str = ""
@@ -43,37 +43,37 @@ class Tail:
 
 
 def read_tail(
-    blocks: Sequence[Block],
+    blocks: Sequence[TextBlock],
     start: int,
     authors: Sequence[Author],
     hints_of: HintsOf,
-    links_of: Callable[[Block], Sequence[str]] = lambda _block: (),
+    links_of: Callable[[TextBlock], Sequence[str]] = lambda _block: (),
 ) -> Tail:
-    """Read what follows the body among the blocks from `start` on."""
+    """Read what follows the body, among the blocks from `start` on."""
     end = _stop(blocks, start)
     footnotes, used, how = _footnotes(blocks, start, end, hints_of, links_of)
     bio, bio_used, bio_how = _biography(blocks, start, authors, hints_of)
     return Tail(footnotes, bio, frozenset(used | bio_used), end, how, bio_how)
 
 
-def _stop(blocks: Sequence[Block], start: int) -> int:
-    """Return where what is related, and no longer the article, begins."""
+def _stop(blocks: Sequence[TextBlock], start: int) -> int:
+    """Return the index where related content begins and the article has ended."""
     total = sum(block.words for block in blocks[start:])
     passed = 0
     for at in range(start, len(blocks)):
         block = blocks[at]
         passed += block.words
-        if block.kind is not Kind.ITEM and names_stop(block.text) and passed > total / 2:
+        if block.kind is not BlockKind.ITEM and names_stop(block.text) and passed > total / 2:
             return at
     return len(blocks)
 
 
 def _footnotes(
-    blocks: Sequence[Block],
+    blocks: Sequence[TextBlock],
     start: int,
     end: int,
     hints_of: HintsOf,
-    links_of: Callable[[Block], Sequence[str]],
+    links_of: Callable[[TextBlock], Sequence[str]],
 ) -> tuple[tuple[Footnote, ...], set[int], str]:
     text = "\n".join(block.text for block in blocks[start:end])
     if "[1]" not in text and not any(names_notes(block.text) for block in blocks[start:end]):
@@ -90,8 +90,8 @@ def _footnotes(
     return notes, used, "label" if label >= 0 else "numbered lines"
 
 
-def _first_note(blocks: Sequence[Block], start: int, end: int, text: str) -> int:
-    """Return the line "[1] …" that answers a mark in the text before it."""
+def _first_note(blocks: Sequence[TextBlock], start: int, end: int, text: str) -> int:
+    """Return the line "[1] …" that belongs to a mark in the text before it."""
     for at in range(end - 1, start, -1):
         found = _BRACKETED.match(blocks[at].text)
         if found and found.group(1) == "1":
@@ -101,9 +101,9 @@ def _first_note(blocks: Sequence[Block], start: int, end: int, text: str) -> int
 
 
 def _note_run(
-    blocks: Sequence[Block], first: int, end: int, *, labelled: bool, hints_of: HintsOf
+    blocks: Sequence[TextBlock], first: int, end: int, *, labelled: bool, hints_of: HintsOf
 ) -> list[tuple[int, str, list[int]]]:
-    """Collect notes 1, 2, 3 … from `first`; an unnumbered list under a label counts itself."""
+    """Collect notes 1, 2, 3 … from `first`. Items of an unnumbered list are numbered in order."""
     run: list[tuple[int, str, list[int]]] = []
     for at in range(first, end):
         block = blocks[at]
@@ -112,12 +112,12 @@ def _note_run(
         expected = run[-1][0] + 1 if run else 1
         if found and number == expected:
             run.append((number, block.text[found.end() :], [at]))
-        elif block.kind is Kind.ITEM and (labelled or _NOTE_HINT.search(hints_of(block, 3))):
+        elif block.kind is BlockKind.ITEM and (labelled or _NOTE_HINT.search(hints_of(block, 3))):
             if run and block.item and block.item == blocks[run[-1][2][-1]].item:
                 run[-1] = (run[-1][0], f"{run[-1][1]} {block.text}", [*run[-1][2], at])
             else:
                 run.append((expected, block.text, [at]))
-        elif found and 0 < number - expected <= 2:  # noqa: PLR2004 - a note lost on the way
+        elif found and 0 < number - expected <= 2:  # noqa: PLR2004 - allow a missing note
             run.append((number, block.text[found.end() :], [at]))
         else:
             break
@@ -133,15 +133,15 @@ def _note(n: int, raw: str, links: Sequence[str]) -> Footnote:
 
 
 def _biography(
-    blocks: Sequence[Block], start: int, authors: Sequence[Author], hints_of: HintsOf
+    blocks: Sequence[TextBlock], start: int, authors: Sequence[Author], hints_of: HintsOf
 ) -> tuple[str, set[int], str]:
-    """Find who the author is: by name, under a label, or in a box that says so."""
+    """Find the biography: by the author's name, under a label, or in a box with such a class."""
     names = [author.name for author in authors]
     middle = start + (len(blocks) - start) // 3
     long = [
         at
         for at in range(max(start, 1), len(blocks))
-        if blocks[at].kind is not Kind.HEADING and blocks[at].words >= SHORTEST_BIO
+        if blocks[at].kind is not BlockKind.HEADING and blocks[at].words >= SHORTEST_BIO
     ]
     if named := _named(blocks, long, names, middle, hints_of):
         return "\n\n".join(blocks[at].text for at in named), set(named), "author's name"
@@ -149,25 +149,29 @@ def _biography(
         block = blocks[at]
         if block.linked > 0.5:  # noqa: PLR2004
             continue
-        if at >= middle and block.kind is Kind.PARAGRAPH and names_biography(blocks[at - 1].text):
+        if (
+            at >= middle
+            and block.kind is BlockKind.PARAGRAPH
+            and names_biography(blocks[at - 1].text)
+        ):
             return block.text, {at - 1, at}, "label"
         if _mentions(block, names) and _hinted(block, hints_of):
             return block.text, {at}, "box"
     return "", set(), ""
 
 
-def _mentions(block: Block, names: Sequence[str]) -> bool:
+def _mentions(block: TextBlock, names: Sequence[str]) -> bool:
     return any(name.split()[-1] in block.text for name in names)
 
 
 def _named(
-    blocks: Sequence[Block],
+    blocks: Sequence[TextBlock],
     long: Sequence[int],
     names: Sequence[str],
     middle: int,
     hints_of: HintsOf,
 ) -> list[int]:
-    """Return the blocks that begin with an author's name and say who that is, one an author."""
+    """Return blocks that start with an author's name and describe them, one per author."""
     near = [at for at in long if _mentions(blocks[at], names)]
     if not near:
         return []
@@ -179,19 +183,19 @@ def _named(
     return list(found.values())[: len(names)]
 
 
-def _hinted(block: Block, hints_of: HintsOf) -> bool:
+def _hinted(block: TextBlock, hints_of: HintsOf) -> bool:
     return bool(_BIO_HINT.search(hints_of(block, 3)))
 
 
 def _is_about(text: str, names: Sequence[str]) -> bool:
-    """Say whether a text begins with an author's name and says who that is."""
+    """Return whether a text starts with an author's name and describes that person."""
     start = _TITLES.match(text)
     rest = text[start.end() :] if start else text
     return any(bool(_IS.match(rest, at)) for name in names if (at := _after_name(rest, name)) > 0)
 
 
 def _after_name(text: str, name: str) -> int:
-    """Return where a name at the beginning of `text` ends; a middle name may stand in between."""
+    """Return the end of a name at the start of `text`; a middle name may be included."""
     if text.startswith(name):
         return len(name)
     first, _, last = name.partition(" ")

@@ -1,4 +1,4 @@
-"""Describe an extracted article as plain values, for `--json`, tests and the wire to the worker."""
+"""Describe an extracted article as plain values, for JSON output and tests."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ WORDS_BEFORE_MARK = 4
 
 
 def outline(article: Extracted, source: str) -> dict[str, Any]:
-    """Return the article with the keys that `newsletter extract --json` prints."""
+    """Return the article with the keys that are printed as JSON."""
     first = article.authors[0] if article.authors else None
     return {
         "source": source,
@@ -23,7 +23,7 @@ def outline(article: Extracted, source: str) -> dict[str, Any]:
         "author_role": first.role if first else "",
         "author_org": first.org if first else "",
         "positions": [
-            {"name": one.name, "role": one.role, "org": one.org} for one in article.authors
+            {"name": part.name, "role": part.role, "org": part.org} for part in article.authors
         ],
         "date": article.published.isoformat() if article.published else None,
         "published_at": article.published_at.isoformat() if article.published_at else None,
@@ -33,23 +33,26 @@ def outline(article: Extracted, source: str) -> dict[str, Any]:
         "takeaways": list(article.takeaways),
         "takeaways_marked_by_author": bool(article.takeaways),
         "sections": [
-            {"heading": one.heading, "paragraphs": list(one.paragraphs)} for one in article.sections
+            {"heading": part.heading, "paragraphs": list(part.paragraphs)}
+            for part in article.sections
         ],
-        "footnotes": [{"n": one.n, "text": one.text, "url": one.url} for one in article.footnotes],
+        "footnotes": [
+            {"n": part.n, "text": part.text, "url": part.url} for part in article.footnotes
+        ],
         "footnote_marks": list(footnote_marks(article)),
         "author_bio": article.author_bio,
         "teaser": article.teaser,
         "image": {"url": article.image.url, "alt": article.image.alt} if article.image else None,
         "lang": article.lang,
         "direction": article.direction,
-        "translations": [{"lang": one.lang, "url": one.url} for one in article.translations],
+        "translations": [{"lang": part.lang, "url": part.url} for part in article.translations],
         "words": article.words,
         "provenance": dict(article.provenance),
     }
 
 
 def footnote_marks(article: Extracted) -> Iterator[dict[str, Any]]:
-    """Yield where the marks stand: section, paragraph and the words just before."""
+    """Yield the place of each footnote mark: section, paragraph and the words before it."""
     known = {note.n for note in article.footnotes}
     for at, section in enumerate(article.sections):
         for number, paragraph in enumerate(section.paragraphs):

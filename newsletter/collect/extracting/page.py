@@ -1,4 +1,4 @@
-"""Recover an article from HTML: our own pass for its parts, trafilatura for what is body."""
+"""Extract an article from HTML: our own pass finds its parts, trafilatura its body."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from newsletter.collect.extracting.metadata import Metadata, read_metadata
 from newsletter.collect.extracting.notes import Tail, read_tail
 from newsletter.collect.extracting.takeaways import KeyPoints, author_takeaways
 from newsletter.collect.text import language, urls
-from newsletter.collect.text.blocks import Block, Kind, count_words, tidy
+from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words, tidy
 from newsletter.collect.text.bylines import is_name, read_byline
 from newsletter.collect.text.dates import When, read_date
 from newsletter.errors import ExtractFailed
@@ -37,26 +37,26 @@ _TRUNCATED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A parsed page cut into blocks, with the class words around each block at hand."""
+    """A parsed page, cut into blocks."""
 
     root: html.HtmlElement
     url: str
     meta: Metadata
-    blocks: list[Block]
+    blocks: list[TextBlock]
     elements: list[Element]
 
-    def hints(self, block: Block, depth: int) -> str:
-        """Return the class, id and rel words of the block's element and those around it."""
+    def hints(self, block: TextBlock, depth: int) -> str:
+        """Return the class, id and rel words of the block's element and its parents."""
         return hints(self.elements[block.index], depth)
 
-    def links(self, block: Block) -> list[str]:
+    def links(self, block: TextBlock) -> list[str]:
         """Return the addresses that the block links to."""
         return [href for link in self.elements[block.index].iter("a") if (href := link.get("href"))]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What our own pass recognised on a page, and the blocks that it took."""
+    """What our own pass recognized on a page, and the blocks it used."""
 
     head: Head
     points: KeyPoints | None
@@ -66,15 +66,15 @@ class Found:
 
     @property
     def used(self) -> frozenset[int]:
-        """Return the blocks that belong to no section."""
+        """Return the blocks that do not belong to the body."""
         taken = self.head.used | self.tail.used
         return taken | self.points.used if self.points else taken
 
 
 def extract_markup(text: str, *, url: str = "") -> Extracted:
-    """Recover the article from an HTML document; raises ExtractFailed when it holds none."""
+    """Extract the article from an HTML document. Raises ExtractFailed if there is none."""
     page = open_page(text, url)
-    found = recognise(page)
+    found = recognize(page)
     title, title_from = _title(found.head, page.meta)
     if not title:
         msg = "no title found on the page"
@@ -105,7 +105,7 @@ def open_page(text: str, url: str) -> Page:
 
 
 def parse(text: str) -> html.HtmlElement:
-    """Parse HTML leniently; raises ExtractFailed when nothing of it is a document."""
+    """Parse HTML leniently. Raises ExtractFailed if it cannot be parsed at all."""
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
     )
@@ -117,8 +117,8 @@ def parse(text: str) -> html.HtmlElement:
         raise ExtractFailed(msg) from error
 
 
-def recognise(page: Page) -> Found:
-    """Run our own pass over the page's blocks."""
+def recognize(page: Page) -> Found:
+    """Find the parts of the article among the page's blocks."""
     at = _title_block(page.blocks, page.meta)
     head = page_head(page.blocks, at, page.hints, page.meta.site) if at >= 0 else Head()
     points = author_takeaways(page.blocks, page.hints)
@@ -127,13 +127,13 @@ def recognise(page: Page) -> Found:
     return Found(head, points, tail, authors, authors_from)
 
 
-def _title_block(blocks: list[Block], meta: Metadata) -> int:
-    """Return the block that is the title: the heading that the page's own title repeats best."""
+def _title_block(blocks: list[TextBlock], meta: Metadata) -> int:
+    """Return the title block: the heading that best matches the page's own title."""
     said = [body.letters(text) for text in (meta.title, meta.page_title) if text]
     site = body.letters(meta.site)
     best, score = -1, 0.0
     for at, block in enumerate(blocks):
-        if block.kind is not Kind.HEADING or block.zone == "footer":
+        if block.kind is not BlockKind.HEADING or block.zone == "footer":
             continue
         key = body.letters(block.text)
         worth = _title_worth(key, said, is_first_level=block.level == 1) if key != site else 0.0
@@ -143,17 +143,17 @@ def _title_block(blocks: list[Block], meta: Metadata) -> int:
 
 
 def _title_worth(key: str, said: list[str], *, is_first_level: bool) -> float:
-    """Weigh a heading: the whole of what the page calls itself, its beginning, or most of it."""
+    """Score a heading: equal to the page's title, its beginning, or most of it."""
     if not key:
         return 0.0
     worth = 0.5 if is_first_level else 0.0
-    for one in said:
-        share = len(key) / len(one) if one else 0.0
-        if key == one:
+    for name in said:
+        share = len(key) / len(name) if name else 0.0
+        if key == name:
             worth = max(worth, 4.0)
-        elif one.startswith(key) and share > TITLE_BEGINS:
+        elif name.startswith(key) and share > TITLE_BEGINS:
             worth = max(worth, 2.0 + share)
-        elif key in one and share > TITLE_HELD:
+        elif key in name and share > TITLE_HELD:
             worth = max(worth, 1.0 + share)
     return worth
 
@@ -177,7 +177,7 @@ def _without_site(title: str, site: str) -> str:
 
 
 def _authors(head: Head, meta: Metadata) -> tuple[tuple[Author, ...], str]:
-    """Prefer the visible byline; the page's own statement where that is missing or disagrees."""
+    """Return the visible byline, or the metadata if the byline is missing or contradicts it."""
     if not head.authors:
         return meta.authors, meta.authors_from
     known = {author.name.casefold() for author in meta.authors}
@@ -188,16 +188,17 @@ def _authors(head: Head, meta: Metadata) -> tuple[tuple[Author, ...], str]:
 
 
 def _authors_or_guess(page: Page, found: Found) -> tuple[tuple[Author, ...], str]:
-    """Take the authors, or else a name in whatever the page itself calls an author."""
+    """Return the authors, or else a name in an element with an author class."""
     if found.authors:
         return found.authors, found.authors_from
     for element in _CALLED_AUTHOR(page.root)[:MOST_CALLED]:
         text = tidy(" ".join(element.itertext()))
         if 0 < len(text) <= LONGEST_CALLED:
             named = tuple(
-                one
-                for one in read_byline(text, page.meta.site)
-                if is_name(one.name, page.meta.site) and (" " in one.name or not one.name.isascii())
+                author
+                for author in read_byline(text, page.meta.site)
+                if is_name(author.name, page.meta.site)
+                and (" " in author.name or not author.name.isascii())
             )
             if named:
                 return named, "markup (guessed)"
@@ -214,7 +215,7 @@ def _when(page: Page, head: Head) -> tuple[When | None, str, bool]:
 
 
 def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
-    """Make the sections; what our own pass took is removed before trafilatura looks."""
+    """Make the sections. What our own pass used is removed before trafilatura runs."""
     used = found.used
     for at in found.tail.used | (found.points.used if found.points else frozenset()):
         _drop(page.blocks[at], page.elements[at])
@@ -235,12 +236,12 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
 
 
 def _prose(page: Page, found: Found) -> list[str]:
-    """Return what is running text by its form: long, hardly linked, not beside the article."""
+    """Return the blocks that look like running text: long, with few links, not in an aside."""
     start, used = max(0, found.head.end - 1), found.used
     return [
         block.text
         for block in page.blocks[start : found.tail.end]
-        if block.kind is not Kind.HEADING
+        if block.kind is not BlockKind.HEADING
         and block.words >= PROSE_WORDS
         and block.linked < PROSE_LINKED
         and not block.zone
@@ -248,8 +249,8 @@ def _prose(page: Page, found: Found) -> list[str]:
     ]
 
 
-def _drop(block: Block, element: Element) -> None:
-    """Remove a block from the tree, if its element holds nothing else."""
+def _drop(block: TextBlock, element: Element) -> None:
+    """Remove a block from the tree, if its element contains nothing else."""
     if element.getparent() is None or element.tag in {"body", "html", "article", "main"}:
         return
     if body.packed("".join(element.itertext())) in body.forms(block.text):
@@ -279,7 +280,7 @@ def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted
 
 
 def _address(page: Page) -> str:
-    """Return the canonical address, unless it names another site or the front page."""
+    """Return the canonical address, unless it is on another site or the front page."""
     canonical = page.meta.url
     if not canonical or (page.url and urls.host(canonical) != urls.host(page.url)):
         return page.url
@@ -287,7 +288,7 @@ def _address(page: Page) -> str:
 
 
 def teaser(description: str, title: str) -> str:
-    """Return a description that can be printed: whole, and not the title again."""
+    """Return the description, unless it is cut off or repeats the title."""
     if not description or _TRUNCATED.search(description):
         return ""
     return "" if body.letters(description) == body.letters(title) else description
@@ -299,7 +300,7 @@ def _right_to_left(page: Page, lang: str) -> bool:
 
 
 def _image(page: Page) -> Image | None:
-    """Return the lead image; the alt text comes from the same picture on the page if need be."""
+    """Return the lead image. A missing alt text is taken from the same picture on the page."""
     image = page.meta.image
     if image is None or image.alt:
         return image

@@ -1,4 +1,4 @@
-"""Recover an article from plain text, where only lines, lengths and order tell the parts."""
+"""Extract an article from plain text, by its lines, their lengths and their order."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from newsletter.collect.extracting.lines import text_blocks
 from newsletter.collect.extracting.notes import Tail, read_tail
 from newsletter.collect.extracting.takeaways import KeyPoints, author_takeaways
 from newsletter.collect.text import language
-from newsletter.collect.text.blocks import Block, Kind
+from newsletter.collect.text.blocks import BlockKind, TextBlock
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
 
@@ -17,7 +17,7 @@ _NO_HEADING_END = (".", "!", ",", ";", "。", "”", '"', "…", ":")
 
 
 def extract_text(text: str, *, url: str = "") -> Extracted:
-    """Recover the article from a text file; raises ExtractFailed when it holds none."""
+    """Extract the article from a text file. Raises ExtractFailed if there is none."""
     blocks = text_blocks(text)
     head = text_head(blocks)
     if not head.title:
@@ -52,24 +52,24 @@ def extract_text(text: str, *, url: str = "") -> Extracted:
     )
 
 
-def _no_hints(_block: Block, _depth: int) -> str:
+def _no_hints(_block: TextBlock, _depth: int) -> str:
     return ""
 
 
-def _marked(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
+def _marked(blocks: Sequence[TextBlock]) -> Iterator[tuple[str, bool]]:
     for at, block in enumerate(blocks):
         below = blocks[at + 1] if at + 1 < len(blocks) else None
         yield block.text, _is_heading(block, below)
 
 
-def _is_heading(block: Block, below: Block | None) -> bool:
-    """Tell a heading: a short line of its own, without an end mark, above something longer."""
-    if below is None or block.kind is Kind.ITEM or block.group == below.group:
+def _is_heading(block: TextBlock, below: TextBlock | None) -> bool:
+    """Return whether a block is a heading: a short line without an end mark, above longer text."""
+    if below is None or block.kind is BlockKind.ITEM or block.group == below.group:
         return False
     short = block.words <= LONGEST_HEADING and len(block.text) <= LONGEST_HEADING_CHARACTERS
     if not short or block.text.endswith(_NO_HEADING_END):
         return False
-    return below.kind is Kind.ITEM or len(below.text) > len(block.text)
+    return below.kind is BlockKind.ITEM or len(below.text) > len(block.text)
 
 
 def _provenance(

@@ -34,7 +34,7 @@ HEAD = 4096
 
 
 def read_feed(raw: bytes, *, url: str = "", declared: str = "") -> Listing:
-    """Read a feed of any dialect; raises ExtractFailed with the reason when it is none."""
+    """Read a feed of any dialect. Raises ExtractFailed with the reason if it is not a feed."""
     if not raw.strip():
         msg = "empty answer instead of a feed"
         raise ExtractFailed(msg)
@@ -57,7 +57,8 @@ def _not_a_feed(text: str, head: str, url: str) -> str:
 
 
 def _listing_of_xml(text: str, url: str) -> Listing:
-    """Parse with feedparser, given a stream only: it would open a path or address itself."""
+    """Parse XML with feedparser."""
+    # Pass a stream: given a string, feedparser would open it as a path or an address.
     headers = {"content-type": "application/xml; charset=utf-8", "content-location": url}
     bare = _ENCODING.sub(r"\1", text[:HEAD], count=1) + text[HEAD:]
     parsed = feedparser.parse(io.BytesIO(bare.encode("utf-8", "replace")), response_headers=headers)
@@ -65,7 +66,7 @@ def _listing_of_xml(text: str, url: str) -> Listing:
         msg = f"the feed cannot be parsed: {parsed.get('bozo_exception', 'unknown dialect')}"
         raise ExtractFailed(msg)
     channel = parsed.feed
-    found = [_entry(one) for one in parsed.entries[:MOST_ENTRIES]]
+    found = [_entry(parsed_entry) for parsed_entry in parsed.entries[:MOST_ENTRIES]]
     return _listing(
         found,
         title=_plain(channel.get("title", "")),
@@ -74,23 +75,23 @@ def _listing_of_xml(text: str, url: str) -> Listing:
     )
 
 
-def _entry(one: dict[str, Any]) -> Entry:
-    contents = [part for part in one.get("content", ()) if part.get("value")]
+def _entry(parsed: dict[str, Any]) -> Entry:
+    contents = [part for part in parsed.get("content", ()) if part.get("value")]
     best = max(contents, key=lambda part: len(part["value"]), default={"value": ""})
-    summary = str(one.get("summary", ""))
-    html = str(best["value"]) or (summary if len(_plain(summary)) > 600 else "")  # noqa: PLR2004 - a text, not a teaser
-    link = _web(one.get("feedburner_origlink") or one.get("link") or "")
+    summary = str(parsed.get("summary", ""))
+    html = str(best["value"]) or (summary if len(_plain(summary)) > 600 else "")  # noqa: PLR2004 - a full text, not a teaser
+    link = _web(parsed.get("feedburner_origlink") or parsed.get("link") or "")
     return Entry(
         key="",
         url=link,
-        guid=str(one.get("id", "")),
-        title=_plain(str(one.get("title", ""))),
-        when=_date(one),
+        guid=str(parsed.get("id", "")),
+        title=_plain(str(parsed.get("title", ""))),
+        when=_date(parsed),
         html=html,
         summary=_plain(summary) if summary != html else "",
-        authors=_authors(one),
-        topics=_topics(tag.get("label") or tag.get("term") for tag in one.get("tags", ())),
-        image=_image(one),
+        authors=_authors(parsed),
+        topics=_topics(tag.get("label") or tag.get("term") for tag in parsed.get("tags", ())),
+        image=_image(parsed),
         lang=str(best.get("language") or ""),
     )
 
@@ -99,23 +100,25 @@ def _web(address: str) -> str:
     return address if address.startswith(("http://", "https://")) else ""
 
 
-def _date(one: dict[str, Any]) -> When | None:
-    """Read the raw date texts; the parser's own reading invents what it does not understand."""
+def _date(parsed: dict[str, Any]) -> When | None:
+    """Read the raw date strings: feedparser invents dates for forms it does not understand."""
     for name in ("published", "created", "updated"):
-        raw = dict.get(one, name)  # the entry's own `get` takes one for the other, and warns
+        raw = dict.get(
+            parsed, name
+        )  # the `get` of an entry maps one key to another, with a warning
         if when := read_feed_date(str(raw or "")):
             return when
     return None
 
 
-def _authors(one: Mapping[str, Any]) -> tuple[Author, ...]:
-    names = [str(author.get("name", "")) for author in one.get("authors", ())]
-    names = names or [str(one.get("author", ""))]
+def _authors(parsed: Mapping[str, Any]) -> tuple[Author, ...]:
+    names = [str(author.get("name", "")) for author in parsed.get("authors", ())]
+    names = names or [str(parsed.get("author", ""))]
     return _people(names)
 
 
 def _people(names: Iterable[str]) -> tuple[Author, ...]:
-    """Read names; an address in brackets or before them ("x@y (Jane Doe)") is dropped."""
+    """Read names without email addresses, as in "x@y (Jane Doe)"."""
     found: list[Author] = []
     for name in names:
         plain = re.sub(r"\S+@\S+", "", _plain(name)).strip(" ()<>")
@@ -127,9 +130,9 @@ def _topics(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for value in values if value and (word := _plain(value))))[:20]
 
 
-def _image(one: Mapping[str, Any]) -> Image | None:
-    candidates = [*one.get("media_content", ()), *one.get("media_thumbnail", ())]
-    candidates += [link for link in one.get("links", ()) if link.get("rel") == "enclosure"]
+def _image(parsed: Mapping[str, Any]) -> Image | None:
+    candidates = [*parsed.get("media_content", ()), *parsed.get("media_thumbnail", ())]
+    candidates += [link for link in parsed.get("links", ()) if link.get("rel") == "enclosure"]
     for found in candidates:
         address = str(found.get("url") or found.get("href") or "")
         kind = str(found.get("medium") or found.get("type") or "")
@@ -142,49 +145,49 @@ def _image(one: Mapping[str, Any]) -> Image | None:
 
 
 def _plain(markup: str) -> str:
-    """Return markup as text: tags dropped, entities read, spaces collapsed."""
+    """Convert markup to text: drop tags, decode entities, collapse spaces."""
     text = _TAG.sub(" ", markup) if "<" in markup else markup
     return tidy(unescape(text) if "&" in text else text)
 
 
 def _listing_of_json(feed: JsonFeed) -> Listing:
     return _listing(
-        [_json_entry(one, feed) for one in feed.items], title=feed.title, lang=feed.language
+        [_json_entry(item, feed) for item in feed.items], title=feed.title, lang=feed.language
     )
 
 
-def _json_entry(one: JsonItem, feed: JsonFeed) -> Entry:
-    text = "".join(f"<p>{line}</p>" for line in one.content_text.split("\n\n") if line.strip())
+def _json_entry(item: JsonItem, feed: JsonFeed) -> Entry:
+    text = "".join(f"<p>{line}</p>" for line in item.content_text.split("\n\n") if line.strip())
     return Entry(
         key="",
-        url=_web(one.url) or _web(one.external_url),
-        guid=one.id,
-        title=_plain(one.title),
-        when=read_feed_date(one.date_published) or read_feed_date(one.date_modified),
-        html=one.content_html or text,
-        summary=_plain(one.summary),
-        authors=_people(person.name for person in one.authors or feed.authors),
-        topics=_topics(one.tags),
-        image=Image(one.image) if one.image else None,
-        lang=one.language or feed.language,
+        url=_web(item.url) or _web(item.external_url),
+        guid=item.id,
+        title=_plain(item.title),
+        when=read_feed_date(item.date_published) or read_feed_date(item.date_modified),
+        html=item.content_html or text,
+        summary=_plain(item.summary),
+        authors=_people(person.name for person in item.authors or feed.authors),
+        topics=_topics(item.tags),
+        image=Image(item.image) if item.image else None,
+        lang=item.language or feed.language,
     )
 
 
 def _listing(found: list[Entry], *, title: str, lang: str, ttl: str = "") -> Listing:
-    """Key the entries, note what they share, leave out what holds nothing."""
-    guids = Counter(one.guid for one in found if one.guid)
-    links = Counter(one.url for one in found if one.url)
+    """Give each entry a key, mark shared guids and links, and skip empty entries."""
+    guids = Counter(listed.guid for listed in found if listed.guid)
+    links = Counter(listed.url for listed in found if listed.url)
     kept: dict[str, Entry] = {}
     skipped: list[tuple[str, str]] = []
-    for number, one in enumerate(found, 1):
-        if not (one.title or one.url or one.html or one.summary):
+    for number, listed in enumerate(found, 1):
+        if not (listed.title or listed.url or listed.html or listed.summary):
             skipped.append((f"entry {number}", "neither title, link nor text"))
             continue
-        shared_guid = guids[one.guid] > 1
-        entry = replace(one, shared_guid=shared_guid, shared_url=links[one.url] > 1)
+        shared_guid = guids[listed.guid] > 1
+        entry = replace(listed, shared_guid=shared_guid, shared_url=links[listed.url] > 1)
         entry = replace(entry, key=_key(entry), fingerprint=_fingerprint(entry))
         if entry.key in kept:
-            skipped.append((one.title or one.url or f"entry {number}", "twice in the feed"))
+            skipped.append((listed.title or listed.url or f"entry {number}", "twice in the feed"))
         else:
             kept[entry.key] = entry
     minutes = int(ttl) if ttl.strip().isdecimal() and len(ttl) < 6 else 0  # noqa: PLR2004
@@ -192,7 +195,7 @@ def _listing(found: list[Entry], *, title: str, lang: str, ttl: str = "") -> Lis
 
 
 def _key(entry: Entry) -> str:
-    """Name an entry within its feed: by guid, then link, then what it says."""
+    """Return the key of an entry within its feed: its guid, its link, or its text."""
     if entry.guid and not entry.shared_guid:
         return digest(f"guid {entry.guid}")
     if entry.url and not entry.shared_url:
@@ -203,6 +206,6 @@ def _key(entry: Entry) -> str:
 
 
 def _fingerprint(entry: Entry) -> str:
-    """Hash what a reader sees of an entry: words, not mark-up."""
-    said = {name: value for name, value in asdict(entry).items() if name in {"title", "url"}}
-    return digest(f"{said}|{_plain(entry.summary)}|{_plain(entry.html)}|{entry.when}")
+    """Hash the words of an entry, without its markup."""
+    shown = {name: value for name, value in asdict(entry).items() if name in {"title", "url"}}
+    return digest(f"{shown}|{_plain(entry.summary)}|{_plain(entry.html)}|{entry.when}")

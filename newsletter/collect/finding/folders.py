@@ -1,4 +1,4 @@
-"""List the articles of a folder: every .html, .md and .txt in it and below."""
+"""List the articles in a folder: every .html, .md and .txt file, including subfolders."""
 
 import os
 import re
@@ -13,10 +13,11 @@ MOST_FILES = 50_000
 
 
 def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
-    """List the files of a folder, newest first by their time of change.
+    """List the files of a folder, most recently changed first.
 
-    `links` and `ignore` are patterns over the path within the folder. Hidden files are passed over;
-    other suffixes are skipped with a reason. Raises FetchFailed when the folder cannot be read.
+    `links` and `ignore` are patterns for the path within the folder. Hidden files are ignored;
+    files with other suffixes are skipped with a reason. Raises FetchFailed if the folder cannot
+    be read.
     """
     if not folder.is_dir():
         msg = f"there is no folder {folder}" if not folder.exists() else f"{folder} is not a folder"
@@ -28,14 +29,14 @@ def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         if not path.resolve().is_relative_to(home):
-            skipped.append((name, "not read: it is a link that leads out of the folder"))
+            skipped.append((name, "not read: it links to a file outside the folder"))
             continue
         if path.suffix.lower() not in SUFFIXES:
             skipped.append(
                 (name, f"not read: {path.suffix or 'no suffix'} is neither HTML, Markdown nor text")
             )
         elif (unwanted and unwanted.search(name)) or not wanted.search(name):
-            skipped.append((name, "left out by the source's patterns"))
+            skipped.append((name, "excluded by the source's patterns"))
         else:
             _list_file(path, name, entries, skipped)
     entries.sort(key=lambda pair: (-pair[0], pair[1].key))
@@ -64,12 +65,12 @@ def _list_file(
 
 
 def read_bytes(path: Path, largest: int) -> bytes:
-    """Read a file of at most `largest` bytes; raises FetchFailed with the reason."""
+    """Read a file of at most `largest` bytes. Raises FetchFailed with the reason."""
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > largest:
-                msg = f"too large: {size / 1e6:.0f} MB, and at most {largest / 1e6:.0f} MB are read"
+                msg = f"too large: {size / 1e6:.0f} MB (the limit is {largest / 1e6:.0f} MB)"
                 raise FetchFailed(msg)
             return file.read(largest + 1)
     except OSError as error:

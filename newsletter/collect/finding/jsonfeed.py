@@ -1,6 +1,6 @@
-"""Read JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), tolerantly.
+"""Read JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-A wrong type costs the field, not the item, and a wrong item not the feed.
+A field of the wrong type is ignored, and so is an item that is not an object.
 """
 
 import json
@@ -16,12 +16,11 @@ MOST_ITEMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class FeedPerson:
     """An author object."""
 
     name: str = ""
     url: str = ""
-    avatar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,11 @@ class Attachment:
     type: str = ""
     title: str = ""
     size_in_bytes: int | None = None
-    duration_in_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JsonItem:
-    """One item; addresses are absolute where the feed's own address is known."""
+    """An item. Addresses are absolute if the address of the feed is known."""
 
     id: str
     url: str = ""
@@ -50,14 +48,14 @@ class JsonItem:
     date_published: str = ""
     date_modified: str = ""
     language: str = ""
-    authors: tuple[Person, ...] = ()
+    authors: tuple[FeedPerson, ...] = ()
     tags: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class JsonFeed:
-    """A whole feed; `version` is "1" or "1.1"."""
+    """A feed. `version` is "1" or "1.1"."""
 
     version: str
     title: str = ""
@@ -67,24 +65,24 @@ class JsonFeed:
     icon: str = ""
     favicon: str = ""
     language: str = ""
-    authors: tuple[Person, ...] = ()
+    authors: tuple[FeedPerson, ...] = ()
     items: tuple[JsonItem, ...] = ()
 
 
 def looks_json(text: str) -> bool:
-    """Say whether a document can be JSON at all."""
+    """Return whether a document can be JSON."""
     return text.lstrip("\ufeff \t\r\n")[:1] == "{"
 
 
 def parse_json_feed(text: str, base: str = "") -> JsonFeed:
-    """Parse a JSON Feed; raises ExtractFailed when the document is none."""
+    """Parse a JSON Feed. Raises ExtractFailed if the document is not one."""
     try:
         value = json.loads(text.lstrip("\ufeff"), strict=False)
     except (ValueError, RecursionError) as error:
         msg = "the feed is not valid JSON"
         raise ExtractFailed(msg) from error
     if not isinstance(value, dict) or VERSIONS not in str(value.get("version", "")):
-        msg = "JSON, but no JSON Feed (no version)"
+        msg = "JSON, but not a JSON Feed (the version is missing)"
         raise ExtractFailed(msg)
     home = urljoin(base, _text(value, "home_page_url"))
     items = value.get("items")
@@ -99,7 +97,7 @@ def parse_json_feed(text: str, base: str = "") -> JsonFeed:
         favicon=_address(value, "favicon", home),
         language=_text(value, "language"),
         authors=_people(value),
-        items=tuple(_item(one, home or base) for one in taken if isinstance(one, dict)),
+        items=tuple(_item(item, home or base) for item in taken if isinstance(item, dict)),
     )
 
 
@@ -122,16 +120,16 @@ def _item(value: Mapping[str, Any], base: str) -> JsonItem:
     )
 
 
-def _people(value: Mapping[str, Any]) -> tuple[Person, ...]:
+def _people(value: Mapping[str, Any]) -> tuple[FeedPerson, ...]:
     """Read `authors` (1.1) or `author` (1.0)."""
     listed = value.get("authors")
     found = listed if isinstance(listed, list) else [value.get("author")]
     people = (
-        Person(_text(one, "name"), _text(one, "url"), _text(one, "avatar"))
-        for one in found
-        if isinstance(one, dict)
+        FeedPerson(_text(person, "name"), _text(person, "url"))
+        for person in found
+        if isinstance(person, dict)
     )
-    return tuple(person for person in people if person != Person())
+    return tuple(person for person in people if person != FeedPerson())
 
 
 def _attachments(value: object, base: str) -> tuple[Attachment, ...]:
@@ -139,19 +137,18 @@ def _attachments(value: object, base: str) -> tuple[Attachment, ...]:
         return ()
     return tuple(
         Attachment(
-            _address(one, "url", base),
-            _text(one, "mime_type") or _text(one, "type"),
-            _text(one, "title"),
-            _whole(one.get("size_in_bytes")),
-            _number(one.get("duration_in_seconds")),
+            _address(attachment, "url", base),
+            _text(attachment, "mime_type") or _text(attachment, "type"),
+            _text(attachment, "title"),
+            _whole(attachment.get("size_in_bytes")),
         )
-        for one in value
-        if isinstance(one, dict) and _text(one, "url")
+        for attachment in value
+        if isinstance(attachment, dict) and _text(attachment, "url")
     )
 
 
 def _text(value: Mapping[str, Any], key: str) -> str:
-    """Return a text; numbers (ids often are) become text, anything else nothing."""
+    """Return a string. A number (ids often are) becomes a string, anything else is empty."""
     found = value.get(key)
     if isinstance(found, str):
         return found.strip()
@@ -161,7 +158,7 @@ def _text(value: Mapping[str, Any], key: str) -> str:
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
 
 
 def _address(value: Mapping[str, Any], key: str, base: str) -> str:
@@ -170,10 +167,6 @@ def _address(value: Mapping[str, Any], key: str, base: str) -> str:
         return urljoin(base, found) if found else ""
     except ValueError:
         return ""
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _whole(value: object) -> int | None:

@@ -32,8 +32,8 @@ _ARTICLE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """An address on the page with the longest text that links to it, and a date beside it."""
+class PageLink:
+    """An address on the page, the longest text that links to it, and a date next to it."""
 
     url: str
     text: str
@@ -45,16 +45,16 @@ class Link:
 def read_page(
     raw: bytes, *, url: str, declared: str = "", links: str = "", ignore: str = ""
 ) -> Listing:
-    """List the articles of a page in its own order.
+    """List the articles of a page, in the order of the page.
 
-    `links` and `ignore` are patterns over the whole address. Without `links` a guess is made and
-    said in `note`. Raises ExtractFailed when the page is none or holds no links.
+    `links` and `ignore` are patterns for the whole address. Without `links` the pattern is
+    guessed, and `note` says so. Raises ExtractFailed if the page cannot be read or has no links.
     """
     text, _ = decode(raw, declared)
     root = parse(text)
     found = _merged(_links(root, url))
     if not found:
-        reason = "a login page" if is_login(text) else "the page holds no links"
+        reason = "a login page" if is_login(text) else "the page has no links"
         raise ExtractFailed(reason)
     unwanted = re.compile(ignore) if ignore else None
     wanted, note = _chooser(found, links, url)
@@ -70,7 +70,7 @@ def read_page(
     return Listing(tuple(entries), tuple(skipped), tidy(root.findtext(".//title") or ""), note=note)
 
 
-def _entry(link: Link) -> Entry:
+def _entry(link: PageLink) -> Entry:
     key = urls.identity(link.url)
     return Entry(
         digest(f"url {key}"),
@@ -81,7 +81,7 @@ def _entry(link: Link) -> Entry:
     )
 
 
-def _links(root: html.HtmlElement, url: str) -> Iterator[Link]:
+def _links(root: html.HtmlElement, url: str) -> Iterator[PageLink]:
     base = root.find(".//base")
     home = urljoin(url, base.get("href") or "") if base is not None else url
     for number, element in enumerate(root.iter("a")):
@@ -95,7 +95,7 @@ def _links(root: html.HtmlElement, url: str) -> Iterator[Link]:
             continue
         text = tidy(" ".join(element.itertext())) or tidy(element.get("title") or "")
         zone, heading = _place(element)
-        yield Link(address.partition("#")[0], text, _date_beside(element), heading, zone)
+        yield PageLink(address.partition("#")[0], text, _date_beside(element), heading, zone)
 
 
 def _place(element: html.HtmlElement) -> tuple[str, bool]:
@@ -110,24 +110,24 @@ def _place(element: html.HtmlElement) -> tuple[str, bool]:
 
 
 def _date_beside(element: html.HtmlElement) -> When | None:
-    """Return the date that stands in the same card as the link, if the card holds just one."""
+    """Return the date in the same card as the link, if the card has exactly one date."""
     card: html.HtmlElement | None = element
     for _ in range(CARD_DEPTH):
         card = card.getparent() if card is not None else None
         if card is None or card.tag in {"body", "main", "html"}:
             return None
-        times = [one.get("datetime") or "".join(one.itertext()) for one in card.iter("time")]
+        times = [child.get("datetime") or "".join(child.itertext()) for child in card.iter("time")]
         dated = [when for text in times if (when := read_date(text))]
         if not times and len(card) < 12:  # noqa: PLR2004 - a card is small
-            dated = [when for one in card if (when := read_date("".join(one.itertext())[:80]))]
+            dated = [when for child in card if (when := read_date("".join(child.itertext())[:80]))]
         if dated:
             return dated[0] if len(dated) == 1 else None
     return None
 
 
-def _merged(found: Iterator[Link]) -> list[Link]:
-    """Keep one link for each address, with its best text and place."""
-    best: dict[str, Link] = {}
+def _merged(found: Iterator[PageLink]) -> list[PageLink]:
+    """Keep one link for each address, with its longest text and best place."""
+    best: dict[str, PageLink] = {}
     for link in found:
         key = urls.identity(link.url)
         known = best.get(key)
@@ -136,7 +136,7 @@ def _merged(found: Iterator[Link]) -> list[Link]:
             continue
         better = link if len(link.text) > len(known.text) else known
         zone = "" if not (link.zone and known.zone) else known.zone
-        best[key] = Link(
+        best[key] = PageLink(
             known.url,
             better.text,
             known.when or link.when,
@@ -148,13 +148,13 @@ def _merged(found: Iterator[Link]) -> list[Link]:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Says why a link is not taken, or nothing if it is."""
+    """The rules for links: returns why a link is skipped, or an empty string."""
 
     pattern: re.Pattern[str] | None
     site: str = ""
     shape: str = ""
 
-    def __call__(self, link: Link) -> str:
+    def __call__(self, link: PageLink) -> str:
         if self.pattern is not None:
             return "" if self.pattern.search(link.url) else "does not match the source's `links`"
         short = len(link.text) < SHORTEST_TITLE and not _ARTICLE.search(link.url)
@@ -169,7 +169,7 @@ class _Wanted:
         return next((reason for holds, reason in reasons if holds), "")
 
 
-def _chooser(found: list[Link], links: str, url: str) -> tuple[_Wanted, str]:
+def _chooser(found: list[PageLink], links: str, url: str) -> tuple[_Wanted, str]:
     if links:
         return _Wanted(re.compile(links)), ""
     site = urls.host(url)
@@ -183,7 +183,7 @@ def _chooser(found: list[Link], links: str, url: str) -> tuple[_Wanted, str]:
     ]
     shapes = Counter(_shape(link.url) for link in likely)
     shape, count = shapes.most_common(1)[0] if shapes else ("", 0)
-    if count < 3 or count < len(likely) * 0.6:  # noqa: PLR2004 - no clear habit
+    if count < 3 or count < len(likely) * 0.6:  # noqa: PLR2004 - no clear pattern
         shape = ""
     pattern = (
         re.escape(shape).replace("/", "/") if shape else "(every link that looks like an article)"
@@ -192,7 +192,7 @@ def _chooser(found: list[Link], links: str, url: str) -> tuple[_Wanted, str]:
 
 
 def _shape(url: str) -> str:
-    """Return the first folder of an address, which articles of one kind share."""
+    """Return the first folder of an address, which articles usually share."""
     parts = urlsplit(url)
     first = parts.path.strip("/").split("/")
     return f"/{first[0]}/" if len(first) > 1 and not first[0].isdigit() else "/"

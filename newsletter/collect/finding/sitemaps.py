@@ -1,4 +1,4 @@
-"""Read sitemaps and sitemap indexes, plain or gzipped, whatever their size."""
+"""Read sitemaps and sitemap indexes, plain or gzipped, of any size."""
 
 import gzip
 import io
@@ -16,7 +16,7 @@ MOST_ENTRIES, LARGEST = 50_000, 60_000_000
 
 
 def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
-    """Read a sitemap or an index, newest first; raises ExtractFailed when it is neither."""
+    """Read a sitemap or an index, newest first. Raises ExtractFailed if it is neither."""
     wanted, unwanted = re.compile(links), re.compile(ignore) if ignore else None
     entries: list[Entry] = []
     skipped: list[tuple[str, str]] = []
@@ -28,7 +28,7 @@ def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
         elif kind == "url" and (
             (unwanted and unwanted.search(address)) or not wanted.search(address)
         ):
-            skipped.append((address, "left out by the source's patterns"))
+            skipped.append((address, "excluded by the source's patterns"))
         else:
             fingerprint = digest(f"{address}|{when}|{lang_count}")
             entries.append(
@@ -36,8 +36,8 @@ def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
             )
         if len(entries) >= MOST_ENTRIES:
             break
-    dated = sorted((one for one in entries if one.when), key=_day, reverse=True)
-    ordered = (*dated, *(one for one in entries if not one.when))
+    dated = sorted((entry for entry in entries if entry.when), key=_day, reverse=True)
+    ordered = (*dated, *(entry for entry in entries if not entry.when))
     return Listing(ordered, tuple(skipped[:200]), note=INDEX if is_index else "")
 
 
@@ -52,7 +52,7 @@ def _unzipped(raw: bytes) -> bytes:
         with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
             text = file.read(LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
-        msg = "the sitemap is no valid gzip file"
+        msg = "the sitemap is not a valid gzip file"
         raise ExtractFailed(msg) from error
     if len(text) > LARGEST:
         msg = f"the sitemap unpacks to more than {LARGEST // 1_000_000} MB"

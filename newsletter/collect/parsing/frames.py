@@ -1,9 +1,9 @@
-"""The frames between the collector and the processes that parse for it."""
+"""The frames exchanged with the parsing worker processes."""
 
 import struct
 
 FRAME = struct.Struct(">II")
-"""A request: the lengths of its JSON header and of the document, which follow."""
+"""A request starts with the lengths of its JSON header and of the document."""
 
 ANSWER = struct.Struct(">I")
-"""An answer: the length of the JSON that follows."""
+"""An answer starts with the length of its JSON."""

@@ -1,4 +1,4 @@
-"""Hand documents to worker processes, bounded in time and memory; replace those that die."""
+"""Parse documents in worker processes with limits on time and memory."""
 
 import os
 import queue
@@ -28,14 +28,14 @@ LARGEST_ANSWER = 64_000_000
 
 
 class Sandbox:
-    """A few worker processes, started when first needed; use it as a context manager.
+    """A few worker processes, started when first needed and replaced when they die.
 
-    Safe to use from many threads: each call borrows a worker. Raises ExtractFailed with a reason
-    when a document cannot be parsed within its bounds.
+    Use it as a context manager. Safe to use from many threads: each call borrows a worker.
+    Raises ExtractFailed with a reason if a document cannot be parsed within the limits.
     """
 
     def __init__(self, workers: int = 1, *, memory: int = MEMORY, seconds: float = 0.0) -> None:
-        """Plan for `workers` processes; `seconds` overrides the time limits (tests)."""
+        """Set the number of processes. `seconds` overrides the time limits (for tests)."""
         self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
         for _ in range(workers):
             self._free.put(_Worker(memory))
@@ -43,7 +43,7 @@ class Sandbox:
         self._seconds = seconds
 
     def __enter__(self) -> Self:
-        """Start nothing yet."""
+        """Return the sandbox. Workers start with the first document."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,30 +51,30 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop the workers; the sandbox starts new ones if it is used again."""
+        """Stop the workers. The sandbox starts new ones if it is used again."""
         for _ in range(self._workers):
             worker = self._free.get()
             worker.stop()
             self._free.put(worker)
 
     def article(self, raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extracted:
-        """Extract an article, as `extract.extract` does."""
+        """Extract an article with `extract.extract`."""
         arguments = {"name": name, "url": url, "declared": declared}
         return restored(self._ask("article", arguments, raw, ARTICLE_SECONDS))
 
     def feed(self, raw: bytes, *, url: str, declared: str = "") -> Listing:
-        """Read a feed, as `feeds.read_feed` does."""
+        """Read a feed with `feeds.read_feed`."""
         return _listing(self._ask("feed", {"url": url, "declared": declared}, raw, LISTING_SECONDS))
 
     def page(
         self, raw: bytes, *, url: str, declared: str = "", links: str = "", ignore: str = ""
     ) -> Listing:
-        """Read a listing page, as `pages.read_page` does."""
+        """Read a listing page with `pages.read_page`."""
         arguments = {"url": url, "declared": declared, "links": links, "ignore": ignore}
         return _listing(self._ask("page", arguments, raw, LISTING_SECONDS))
 
     def sitemap(self, raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
-        """Read a sitemap or an index, as `sitemaps.read_sitemap` does."""
+        """Read a sitemap or an index with `sitemaps.read_sitemap`."""
         arguments = {"links": links, "ignore": ignore}
         return _listing(self._ask("sitemap", arguments, raw, LISTING_SECONDS))
 
@@ -91,7 +91,7 @@ class Sandbox:
 
 
 class _Worker:
-    """One process; started at the first job, replaced after a death or many jobs."""
+    """A worker process: started with its first job, replaced if it dies or after many jobs."""
 
     def __init__(self, memory: int) -> None:
         self._memory = memory
@@ -99,7 +99,7 @@ class _Worker:
         self._jobs = 0
 
     def ask(self, header: Mapping[str, object], raw: bytes, seconds: float) -> dict[str, Any]:
-        """Do one job within `seconds`; a worker that fails to answer is ended."""
+        """Do a job within `seconds`. A worker that does not answer in time is killed."""
         process = self._started()
         packed = orjson.dumps(header)
         starting = START_SECONDS if self._jobs == 0 else 0.0
@@ -110,17 +110,19 @@ class _Worker:
             answer = orjson.loads(_receive(process, min(size, LARGEST_ANSWER), deadline))
         except TimeoutError:
             self.stop()
-            return {"failed": f"parsing took longer than {seconds:g} s and was ended"}
+            return {"failed": f"parsing took longer than {seconds:g} s and was stopped"}
         except (EOFError, OSError, ValueError):
             self.stop()
-            return {"failed": "parsing ended abnormally (the document needs too much memory)"}
+            return {
+                "failed": "the parser crashed, probably because the document needs too much memory"
+            }
         self._jobs += 1
         if self._jobs >= JOBS_PER_WORKER:
             self.stop()
         return answer if isinstance(answer, dict) else {"failed": "no answer"}
 
     def stop(self) -> None:
-        """End the process, by force; it holds nothing that is not elsewhere."""
+        """Kill the process. It holds no state that could be lost."""
         process, self._process, self._jobs = self._process, None, 0
         if process is None:
             return
@@ -185,7 +187,7 @@ def _wait(descriptor: int, event: int, deadline: float) -> None:
 
 def _listing(values: Mapping[str, Any]) -> Listing:
     return Listing(
-        entries=tuple(_entry(one) for one in values["entries"]),
+        entries=tuple(_entry(entry) for entry in values["entries"]),
         skipped=tuple((what, why) for what, why in values["skipped"]),
         title=values["title"],
         lang=values["lang"],
@@ -200,7 +202,7 @@ def _entry(values: Mapping[str, Any]) -> Entry:
         **{
             **values,
             "when": _when(when) if when else None,
-            "authors": tuple(Author(**one) for one in values["authors"]),
+            "authors": tuple(Author(**author) for author in values["authors"]),
             "topics": tuple(values["topics"]),
             "image": Image(**image) if image else None,
             "path": None,

@@ -1,8 +1,8 @@
-"""Parse documents in a process of its own, so that a hostile one can stop nothing else.
+"""Parse documents in a separate process, so that a hostile document cannot stop anything else.
 
 Run as `python -m newsletter.collect.parsing.worker MEMORY_BYTES`. Reads frames from standard input and
-answers each with one frame on standard output: a length, then JSON. The wire carries JSON only, so
-that whatever a document makes of this process, the other side never executes it.
+answers each with a frame on standard output: a length, then JSON. Only JSON is exchanged, so that
+the other side never executes anything, even if a document takes over this process.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ JOBS: Mapping[str, Callable[..., object]] = {
 
 
 def main() -> None:
-    """Answer until the other side closes."""
+    """Answer requests until standard input is closed."""
     with contextlib.suppress(IndexError, ImportError, ValueError, OSError):
         _bound_memory(int(sys.argv[1]))
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -54,14 +54,14 @@ def main() -> None:
 
 
 def _bound_memory(most: int) -> None:
-    import resource  # noqa: PLC0415 - not on every system
+    import resource  # noqa: PLC0415 - not available on every system
 
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def read_job(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
-    """Read one frame: the header as JSON and the document; None at the end."""
+    """Read a frame: the JSON header and the document. Returns None at the end."""
     sizes = stream.read(FRAME.size)
     if len(sizes) < FRAME.size:
         return None
@@ -70,13 +70,13 @@ def read_job(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
 
 
 def answer_to(header: dict[str, Any], raw: bytes) -> dict[str, object]:
-    """Do one job; whatever happens becomes an answer."""
+    """Do a job. Every error becomes an answer."""
     try:
         return {"done": JOBS[header["job"]](raw, **header["arguments"])}
     except ExtractFailed as error:
         return {"failed": str(error)}
     except MemoryError:
-        return {"failed": "the document needs more memory than a document may have"}
+        return {"failed": "the document needs too much memory"}
     except RecursionError:
         return {"failed": "the document is nested too deeply"}
     except Exception as error:  # noqa: BLE001 - any parser may fail on any document

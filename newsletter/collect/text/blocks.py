@@ -1,4 +1,4 @@
-"""The one shape into which text, Markdown and HTML are cut before anything is recognised."""
+"""Text blocks: the common form of text, Markdown and HTML before anything is recognized."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,8 @@ BULLET = re.compile(
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class Kind(StrEnum):
-    """What a block is by its form alone."""
+class BlockKind(StrEnum):
+    """The form of a block."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -21,16 +21,16 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A run of text between two boundaries; whitespace is collapsed, words and marks are not.
+class TextBlock:
+    """A run of text between two boundaries, with its whitespace collapsed.
 
-    `level` is 1 to 6 for headings. `hints` are the class, id, rel and itemprop words of the element
-    and the nearest around it. `group` is equal for blocks of one list (items) or of one run of
-    lines (text), `item` for the blocks of one list item, `depth` counts the open lists. `lines` are the parts between forced line breaks. `linked` and `bold` are the
-    shares of the text inside links and bold. `zone` says where on the page it stands.
+    `level` is 1 to 6 for headings. Blocks of the same list, or of the same run of lines in a plain
+    text, have the same `group`; blocks of the same list item have the same `item`. `depth` counts
+    the open lists. `lines` are the parts between forced line breaks. `linked` and `bold` are the
+    shares of the text in links and in bold. `zone` names the part of the page (aside, footer).
     """
 
-    kind: Kind
+    kind: BlockKind
     text: str
     level: int = 0
     hints: str = ""
@@ -46,12 +46,12 @@ class Block:
 
     @property
     def words(self) -> int:
-        """Count words; in scripts without spaces, every two characters."""
+        """Count the words; in scripts without spaces, two characters count as a word."""
         return count_words(self.text)
 
 
 def tidy(text: str) -> str:
-    """Collapse every kind of space to one, and drop control characters; touch nothing else."""
+    """Collapse every kind of whitespace to one space, and drop control characters."""
     if not text.isascii():
         text = INVISIBLE.sub(" ", text)
     collapsed = " ".join(text.split())
@@ -59,17 +59,17 @@ def tidy(text: str) -> str:
 
 
 def unbulleted(text: str) -> str:
-    """Return `text` without the bullet, dash or number it begins with."""
+    """Remove the bullet, dash or number at the start of `text`."""
     return BULLET.sub("", text, count=1).strip()
 
 
 def has_bullet(text: str) -> bool:
-    """Say whether `text` begins as a list item does."""
+    """Return whether `text` starts like a list item."""
     return bool(BULLET.match(text))
 
 
 def count_words(text: str) -> int:
-    """Count words; in scripts without spaces, every two characters."""
+    """Count the words; in scripts without spaces, two characters count as a word."""
     spaced = text.count(" ") + 1 if text else 0
     if text.isascii() or spaced * 15 > len(text):
         return spaced
@@ -81,8 +81,8 @@ def joined(parts: Iterable[str]) -> str:
     return "\n\n".join(parts)
 
 
-def position(blocks: Sequence[Block], wanted: Block | None) -> int:
-    """Return where `wanted` stands in `blocks`, or -1."""
+def position(blocks: Sequence[TextBlock], wanted: TextBlock | None) -> int:
+    """Return the index of `wanted` in `blocks`, or -1."""
     if wanted is None:
         return -1
     return next((at for at, block in enumerate(blocks) if block is wanted), -1)

@@ -1,4 +1,4 @@
-"""Read who wrote an article, and as what, from the lines below its title."""
+"""Read author names, roles and organizations from the lines below a title."""
 
 import re
 from collections.abc import Sequence
@@ -53,24 +53,24 @@ PLACES_OF_BYLINE = re.compile(r"\s+(?:\||–|—|•)\s+|\s+-\s+")
 
 
 def has_prefix(text: str) -> bool:
-    """Say whether `text` begins as a byline does ("By …", "Von …", "글 …")."""
+    """Return whether `text` starts like a byline ("By …", "Von …", "글 …")."""
     return bool(_PREFIX.match(text)) and len(text.split()) <= LONGEST_BYLINE
 
 
 def is_name(text: str, site: str = "") -> bool:
-    """Say whether `text` can be a person's (or a desk's) name."""
+    """Return whether `text` can be the name of a person or a desk."""
     words = text.split()
     if not words or len(words) > LONGEST_NAME or len(text) > 60 or _BAD_NAME.search(text):  # noqa: PLR2004
         return False
     if site and text.casefold() == site.casefold():
         return False
-    if text[-1] in ".!?:" and len(words[-1]) > 3:  # noqa: PLR2004 - "Jr." is no sentence
+    if text[-1] in ".!?:" and len(words[-1]) > 3:  # noqa: PLR2004 - "Jr." does not end a sentence
         return False
     return not text[0].islower() or words[0].casefold() in {"de", "van", "von", "al", "el", "ter"}
 
 
 def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
-    """Return the authors that a byline names; roles and organisations where it holds them."""
+    """Return the authors named in a byline, with roles and organizations if it has any."""
     line = _SUFFIX.sub("", _PREFIX.sub("", tidy(text), count=1)).strip(" ,;:")
     line = _TRAILING.sub("", PLACES_OF_BYLINE.split(line, maxsplit=1)[0])
     found: list[Author] = []
@@ -80,7 +80,7 @@ def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
 
 
 def _people(text: str, site: str) -> list[Author]:
-    """Read "Name", "Name, Role, Organisation" or "Name, Name"."""
+    """Read "Name", "Name, Role, Organization" or "Name, Name"."""
     found: list[Author] = []
     for piece in filter(None, (part.strip() for part in text.split(","))):
         if found and _DEGREE.match(piece):
@@ -95,17 +95,17 @@ def _people(text: str, site: str) -> list[Author]:
 
 
 def is_role(text: str) -> bool:
-    """Say whether `text` names what somebody is."""
+    """Return whether `text` is a job title."""
     return bool(_ROLE.search(text))
 
 
 def is_org(text: str) -> bool:
-    """Say whether `text` names where somebody works."""
+    """Return whether `text` is an organization."""
     return bool(_ORG.search(text))
 
 
 def is_position(text: str) -> bool:
-    """Say whether a line below the byline gives role or organisation."""
+    """Return whether a line below the byline is a role or an organization."""
     return (
         len(text.split()) <= LONGEST_BYLINE
         and text[-1:] not in ".!?"
@@ -114,7 +114,7 @@ def is_position(text: str) -> bool:
 
 
 def read_position(text: str) -> tuple[str, str]:
-    """Split "Associate Professor, Kangwon National University" into role and organisation."""
+    """Split "Associate Professor, Kangwon National University" into role and organization."""
     line = tidy(text).strip(" ,;")
     head, comma, rest = line.partition(", ")
     if comma:
@@ -129,7 +129,7 @@ def read_position(text: str) -> tuple[str, str]:
 
 
 def with_positions(authors: Sequence[Author], lines: Sequence[str]) -> tuple[Author, ...]:
-    """Give authors the positions below the byline: one each, or one for all."""
+    """Assign the positions below a byline: one for each author, or one for all."""
     if not lines or not authors:
         return tuple(authors)
     positions = [read_position(line) for line in lines]

@@ -1,7 +1,8 @@
-"""Read dates strictly: what a document says, or nothing.
+"""Read dates strictly: the date that a document states, or none.
 
-No part of a date is ever filled in. An ambiguous one (03/04/2025) is no date. Zones are taken from
-an offset or from a short table of names; an unknown name leaves the day and drops the time.
+Missing parts are never filled in, and an ambiguous date (03/04/2025) is not a date. The time zone
+comes from an offset or from a short table of names. With an unknown zone the day is kept and the
+time is dropped.
 """
 
 import re
@@ -57,7 +58,7 @@ _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 
 
 SHORTEST, LONGEST = 6, 80
-"""How many letters a date has, with a weekday, a lead-in and a time zone."""
+"""Length of a date in characters, with a weekday, a lead-in and a time zone."""
 _DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
 _HALVES = {"오전": "am", "午前": "am", "上午": "am", "오후": "pm", "午後": "pm", "下午": "pm"}
 _HALF = re.compile(rf"({'|'.join(_HALVES)})\s?(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)")
@@ -65,14 +66,14 @@ _HALF = re.compile(rf"({'|'.join(_HALVES)})\s?(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)")
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A day as the document writes it, and the moment where time and zone are known."""
+    """A date as written, and the moment in UTC if the time and zone are known."""
 
     day: date
     at: datetime | None = None
 
 
 def read_date(text: str) -> When | None:
-    """Read `text` if the whole of it is a date (with or without a time), else return None."""
+    """Return the date if all of `text` is a date, with or without a time; otherwise None."""
     cleaned = re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
     if not SHORTEST <= len(cleaned) <= LONGEST or not any(char.isdigit() for char in cleaned):
         return None
@@ -85,7 +86,7 @@ def read_date(text: str) -> When | None:
 
 
 def date_within(text: str) -> When | None:
-    """Read a short line of which one part is a date: "By Jane Rivers | October 5, 2026"."""
+    """Read the date in a short line such as "By Jane Rivers | October 5, 2026"."""
     if len(text) > LONGEST:
         return None
     parts = [text, *_DIVIDERS.split(text)]
@@ -93,7 +94,7 @@ def date_within(text: str) -> When | None:
 
 
 def read_feed_date(text: str) -> When | None:
-    """Read a feed's raw date string; also epoch seconds or milliseconds of 10 or 13 digits."""
+    """Read a feed's raw date: any form, or epoch seconds or milliseconds (10 or 13 digits)."""
     cleaned = text.strip()
     if re.fullmatch(r"\d{10}|\d{13}", cleaned):
         seconds = int(cleaned[:10])
@@ -103,7 +104,7 @@ def read_feed_date(text: str) -> When | None:
 
 
 def plausible(when: When | None, now: datetime) -> When | None:
-    """Drop a date that lies more than a day ahead of `now`."""
+    """Return the date, or None if it is more than a day after `now`."""
     if when is None or when.day > (now + TOO_FAR).date():
         return None
     return None if when.at is not None and when.at > now + TOO_FAR else when
@@ -170,7 +171,7 @@ def _offset(zone: str | None) -> timezone | None:
 
 
 def month_number(name: str) -> int | None:
-    """Return the number of a month's name in one of `LANGUAGES`, None if unknown or ambiguous."""
+    """Return the number of a month named in one of `LANGUAGES`; None if unknown or ambiguous."""
     if name.endswith("월"):
         number = int(name[:-1])
         return number if 1 <= number <= 12 else None  # noqa: PLR2004
@@ -179,7 +180,7 @@ def month_number(name: str) -> int | None:
 
 @cache
 def _months() -> dict[str, int]:
-    """Collect month names of many languages; a word that means two months means none."""
+    """Return month names in many languages, without words that mean two different months."""
     found: dict[str, int] = {"sept": 9, "märz": 3, "mär": 3}
     ambiguous: set[str] = set()
     for language in LANGUAGES:

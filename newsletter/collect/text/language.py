@@ -1,4 +1,4 @@
-"""Tell the language of a text that does not say it, from its script and commonest words."""
+"""Detect the language of a text from its script and its most common words."""
 
 import re
 from collections import Counter
@@ -33,7 +33,7 @@ SAMPLE, SHARE = 4000, 0.15
 
 
 def detect(text: str) -> str:
-    """Return the language code of `text`, or an empty string if it is too short to tell."""
+    """Return the language code of `text`, or an empty string if it is too short."""
     sample = text[:SAMPLE]
     letters = sum(char.isalpha() for char in sample)
     if letters < 2:  # noqa: PLR2004 - nothing to judge
@@ -48,11 +48,11 @@ def detect(text: str) -> str:
 
 
 def code(declared: str) -> str:
-    """Return a declared language as a short tag: "en_US" becomes "en-US", junk becomes nothing."""
+    """Normalize a declared language: "en_US" becomes "en-US", an invalid tag becomes empty."""
     tag = declared.strip().split(",")[0].replace("_", "-")
     return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
 
 
 def is_right_to_left(lang: str) -> bool:
-    """Say whether the language is written from right to left."""
+    """Return whether the language is written from right to left."""
     return lang.split("-", maxsplit=1)[0].lower() in RIGHT_TO_LEFT

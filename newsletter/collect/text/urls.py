@@ -1,4 +1,4 @@
-"""Clean addresses of tracking, and reduce them to what identifies an article."""
+"""Remove tracking from addresses, and reduce them to what identifies an article."""
 
 import contextlib
 import re
@@ -31,7 +31,7 @@ _SAFE = "/:@!$&'()*+,;=~-._"
 
 
 def is_web(url: str) -> bool:
-    """Say whether `url` is an absolute address of the web."""
+    """Return whether `url` is an absolute http or https address."""
     parts = _split(url)
     return parts is not None and parts.scheme in _PORTS and bool(parts.hostname)
 
@@ -50,7 +50,7 @@ def clean(url: str) -> str:
 
 
 def identity(url: str) -> str:
-    """Return what two addresses of one article share: no scheme, no www, no AMP, no tracking."""
+    """Return the part that all addresses of an article share: no scheme, www, AMP or tracking."""
     parts = _split(url)
     if parts is None or not parts.hostname:
         return url.strip()
@@ -67,13 +67,13 @@ def identity(url: str) -> str:
 
 
 def host(url: str) -> str:
-    """Return the host of `url`, without www and the like."""
+    """Return the host of `url`, without "www." and similar prefixes."""
     parts = _split(url)
     return _host(parts).partition(":")[0] if parts is not None and parts.hostname else ""
 
 
 def is_homepage(url: str) -> bool:
-    """Say whether `url` names a whole site, and so no article."""
+    """Return whether `url` is the front page of a site, which is never an article."""
     parts = _split(url)
     return parts is not None and parts.path in {"", "/"} and not parts.query
 

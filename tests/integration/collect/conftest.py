@@ -1,4 +1,4 @@
-"""A collector on a loopback site, with a clock that the test turns."""
+"""A collector for a loopback site, with a clock that the test controls."""
 
 import random
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.run import CollectOptions, CollectReport, collect
-from newsletter.fetch.client import Limits, open_fetcher
+from newsletter.fetch.client import FetchLimits, open_fetcher
 from newsletter.model.article import Article
 from newsletter.model.source import Source, SourceState
 from newsletter.store.content import articles
@@ -34,8 +34,8 @@ class Collector:
         return Source(key, url=self.site.url(path), **values)  # type: ignore[arg-type] # fields by name
 
     def run(self, *sources: Source, force: bool = True) -> CollectReport:
-        """Collect once, then let an hour pass."""
-        limits = Limits(total_seconds=5, step_seconds=3, rest_seconds=0.001)
+        """Collect, then advance the clock by an hour."""
+        limits = FetchLimits(total_seconds=5, step_seconds=3, rest_seconds=0.001)
         fetcher = open_fetcher(lambda: self.now, self.seed, limits=limits)
         options = CollectOptions(lambda: self.now, force=force, rng=self.seed, sandbox=self.sandbox)
         report = collect(self.engine, sources, fetcher, options)
@@ -44,26 +44,26 @@ class Collector:
         return report
 
     def stored(self, state: str = "") -> list[Article]:
-        """Return what is stored, oldest first."""
+        """Return the stored articles, oldest first."""
         with self.engine.connect() as connection:
             return articles.recent(connection, limit=500, state=state)[::-1]
 
     def state(self, key: str) -> SourceState:
-        """Return what is remembered of a source."""
+        """Return the stored state of a source."""
         with self.engine.connect() as connection:
             return source_store.states(connection)[key]
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    """One worker for all tests."""
+    """A worker shared by all tests."""
     with Sandbox() as opened:
         yield opened
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A site of the test's own."""
+    """A site for this test."""
     with open_site() as opened:
         yield opened
 
@@ -76,5 +76,5 @@ def collector(sqlite_engine: sa.Engine, site: Site, sandbox: Sandbox) -> Collect
 
 @pytest.fixture
 def both(engine: sa.Engine, site: Site, sandbox: Sandbox) -> Collector:
-    """The same on both databases."""
+    """A collector on each database."""
     return Collector(engine, site, sandbox)

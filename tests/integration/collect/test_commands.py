@@ -1,4 +1,4 @@
-"""What a person at the command line sees of collecting."""
+"""The output of the commands for collecting."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def call(*arguments: str) -> Result:
 
 
 @pytest.mark.usefixtures("house")
-def test_collecting_tells_what_came_and_what_did_not_and_fails_for_a_bad_source() -> None:
+def test_collecting_prints_what_was_taken_and_fails_for_a_bad_source() -> None:
     result = call("collect")
     assert result.exit_code == 1
     assert "new: On the River and Its Towns" in result.output
@@ -65,7 +65,7 @@ def test_articles_and_sources_are_listed_for_programs() -> None:
     assert (article["title"], article["date"]) == ("On the River and Its Towns", "2026-10-05")
     assert (article["state"], article["topics"]) == ("new", ["Commentary"])
     files, gone = map(json.loads, call("sources", "--json").output.splitlines())
-    assert (files["health"], files["found"]) == ("well", 2)
+    assert (files["health"], files["found"]) == ("OK", 2)
     assert gone["health"].startswith("there is no folder")
 
 
@@ -78,7 +78,7 @@ def test_testing_a_source_stores_nothing() -> None:
     assert call("sources", "test", "other").exit_code == 2
 
 
-def test_extracting_prints_one_object_a_file_or_the_reason(house: Path) -> None:
+def test_extracting_prints_an_object_or_a_reason_for_each_file(house: Path) -> None:
     paths = [str(house / "articles" / name) for name in ("river.txt", "empty.txt")]
     result = call("extract", *paths, "--json")
     article, failure = map(json.loads, result.stdout.splitlines())
@@ -89,8 +89,8 @@ def test_extracting_prints_one_object_a_file_or_the_reason(house: Path) -> None:
 
 
 @pytest.mark.usefixtures("house")
-def test_a_source_that_is_unknown_is_wrong_usage_and_those_there_are_are_named() -> None:
+def test_an_unknown_source_is_a_usage_error_that_names_the_configured_sources() -> None:
     for words in (("collect", "pigeons"), ("sources", "test", "pigeons")):
         refused = call(*words)
         assert refused.exit_code == 2
-        assert "There is no source “pigeons”; there are: " in refused.stderr
+        assert "There is no source “pigeons”. Configured sources: " in refused.stderr

@@ -1,4 +1,4 @@
-"""Which articles an issue may print: new ones, not too old, that no issue has taken out."""
+"""An issue may print new articles that are not too old and that no issue has printed."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ def collected(collector: Collector, count: int = 2) -> list[int]:
     entries = [item(n, collector.site.serve(f"/a/{n}", article_page(n))) for n in range(count)]
     collector.site.serve("/feed", rss(*entries))
     collector.run(collector.feed("feed", "/feed"))
-    return [one.id for one in collector.stored()]
+    return [article.id for article in collector.stored()]
 
 
 def print_in_issue(collector: Collector, article_id: int, state: IssueState) -> None:
@@ -39,7 +39,7 @@ def print_in_issue(collector: Collector, article_id: int, state: IssueState) -> 
 def eligible(collector: Collector, newsletter: str = "weekly") -> set[int]:
     with collector.engine.connect() as connection:
         since = collector.now - timedelta(days=30)
-        return {one.id for one in articles.eligible(connection, newsletter, since)}
+        return {article.id for article in articles.eligible(connection, newsletter, since)}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def eligible(collector: Collector, newsletter: str = "weekly") -> set[int]:
         (IssueState.CANCELLED, True), (IssueState.SKIPPED, True), (IssueState.DRAFT, True),
     ],
 )  # fmt: skip
-def test_what_left_the_house_is_not_printed_again(
+def test_an_article_that_was_sent_is_not_printed_again(
     both: Collector, state: IssueState, still: bool
 ) -> None:
     first, second = collected(both)
@@ -58,7 +58,7 @@ def test_what_left_the_house_is_not_printed_again(
     assert eligible(both, "other") == {first, second}
 
 
-def test_an_edit_after_mailing_prints_nothing_again(collector: Collector) -> None:
+def test_an_edit_after_sending_does_not_print_the_article_again(collector: Collector) -> None:
     (only,) = collected(collector, 1)
     print_in_issue(collector, only, IssueState.SUBMITTED)
     edited = "Article number 0 about the river, with a correction"
@@ -69,17 +69,17 @@ def test_an_edit_after_mailing_prints_nothing_again(collector: Collector) -> Non
     assert eligible(collector) == set()
 
 
-def test_an_article_ages_from_its_first_sighting(collector: Collector) -> None:
+def test_an_article_ages_from_its_first_collection(collector: Collector) -> None:
     assert len(collected(collector)) == len(eligible(collector)) == 2
     collector.now += timedelta(days=31)
     assert eligible(collector) == set()
 
 
-def test_a_feed_without_dates_floods_nobody(collector: Collector) -> None:
+def test_a_feed_without_dates_does_not_flood_an_issue(collector: Collector) -> None:
     entries = [
         item(n, collector.site.serve(f"/a/{n}", article_page(n)), pubDate="") for n in range(12)
     ]
     collector.site.serve("/feed", rss(*entries))
     collector.run(collector.feed("feed", "/feed", backfill=2))
     assert len(eligible(collector)) == 2
-    assert all(one.content.published is None for one in collector.stored())
+    assert all(article.content.published is None for article in collector.stored())

@@ -1,4 +1,4 @@
-"""Everything a server can do to a collector, served for real, in one collection with a good source."""
+"""Hostile servers, collected together with a good source."""
 
 import gzip
 import random
@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.collect.run import CollectOptions, CollectReport, collect
-from newsletter.fetch.client import Limits, open_fetcher
+from newsletter.fetch.client import FetchLimits, open_fetcher
 from newsletter.migrations import upgrade
 from newsletter.model.source import Source
 from newsletter.store.content import articles
@@ -100,25 +100,25 @@ def _break_off(exchange: Exchange) -> None:
 EXPECTED = {
     "gzip bomb": "larger than 15 MB unpacked",
     "brotli bomb": "larger than 15 MB unpacked",
-    "two layers": "encoding “gzip, gzip” is not accepted",
-    "broken gzip": "broke off",
+    "two layers": "encoding “gzip, gzip” is not supported",
+    "broken gzip": "is incomplete",
     "endless drip": f"too slow: not finished after {SECONDS:g} s",
     "endless head": "too slow",
-    "redirect loop": "redirects in a circle",
+    "redirect loop": "redirects in a loop",
     "to this machine": "not fetched: 127.0.0.1, a private address",
     "to the metadata": "not fetched: 169.254.169.254, a private address",
-    "to a file": "is no http or https address",
+    "to a file": "is not an http or https address",
     "too far": "more than 5 redirects",
     "web page": "a web page instead of a feed",
     "login page": "a web page instead of a feed",
     "picture": "neither RSS, Atom nor JSON Feed",
-    "other json": "JSON, but no JSON Feed",
+    "other json": "JSON, but not a JSON Feed",
     "nothing": "empty answer instead of a feed",
     "forbidden": "answers 403",
     "too often": "answers 429",
-    "challenge": "a challenge for browsers",
-    "broken off": "breaks the connection off",
-    "unknown encoding": "encoding “zz” is not accepted",
+    "challenge": "a browser challenge",
+    "broken off": "closes the connection",
+    "unknown encoding": "encoding “zz” is not supported",
 }
 
 
@@ -127,7 +127,7 @@ class _Hall:
 
     def __init__(self, site: Site, report: CollectReport, engine: sa.Engine) -> None:
         self.site, self.engine = site, engine
-        self.reports = {one.source: one for one in report.sources}
+        self.reports = {report.source: report for report in report.sources}
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Hall]:
             Source(name, "feed", url=url, allow_private=True) for name, url in pieces.items()
         ]
         sources.append(Source("closed", "feed", url=site.url("/closed")))
-        limits = Limits(total_seconds=SECONDS, step_seconds=1.5, rest_seconds=0.001)
+        limits = FetchLimits(total_seconds=SECONDS, step_seconds=1.5, rest_seconds=0.001)
         fetcher = open_fetcher(lambda: NOW, random.Random(1), limits=limits)
         options = CollectOptions(clock=lambda: NOW, parse_seconds=8.0)
         yield _Hall(site, collect(engine, sources, fetcher, options), engine)
@@ -155,17 +155,17 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Hall]:
 def test_each_piece_fails_with_a_clear_line(hall: _Hall, name: str, reason: str) -> None:
     report = hall.reports[name]
     assert report.failed
-    assert reason in report.says
-    assert "\n" not in report.says
+    assert reason in report.summary
+    assert "\n" not in report.summary
 
 
-def test_the_good_source_beside_them_is_collected_whole(hall: _Hall) -> None:
+def test_the_good_source_is_collected_completely(hall: _Hall) -> None:
     assert hall.reports["good"].new == 3
     assert not hall.reports["good"].skipped
 
 
-def test_a_source_without_leave_is_not_fetched_from_this_machine(hall: _Hall) -> None:
-    assert "a private address" in hall.reports["closed"].says
+def test_a_source_without_allow_private_is_not_fetched_from_this_machine(hall: _Hall) -> None:
+    assert "a private address" in hall.reports["closed"].summary
     assert hall.site.asked("/closed") == 0
 
 
@@ -173,19 +173,19 @@ def test_an_outside_entity_is_neither_fetched_nor_read(hall: _Hall) -> None:
     assert hall.site.asked("/secret") == 0
     with hall.engine.connect() as connection:
         stored = articles.recent(connection, source="outside entity")
-    assert not any("root:" in str(one.content) for one in stored)
+    assert not any("root:" in str(report.content) for report in stored)
 
 
 @pytest.mark.parametrize("name", ["billion laughs", "deep feed"])
-def test_what_explodes_while_parsed_costs_only_itself(hall: _Hall, name: str) -> None:
+def test_a_document_that_breaks_the_parser_affects_no_other(hall: _Hall, name: str) -> None:
     report = hall.reports[name]
     with hall.engine.connect() as connection:
         stored = articles.recent(connection, source=name)
     assert report.failed or len(stored) <= 1
-    assert all(len(str(one.content)) < 1_000_000 for one in stored)
+    assert all(len(str(report.content)) < 1_000_000 for report in stored)
 
 
-def test_a_host_that_asks_for_time_gets_it(hall: _Hall) -> None:
+def test_retry_after_is_respected(hall: _Hall) -> None:
     with hall.engine.connect() as connection:
         row = connection.execute(
             sa.text("SELECT next_check_at FROM source_states WHERE source = 'too often'")

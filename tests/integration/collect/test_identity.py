@@ -1,4 +1,4 @@
-"""The same article is one, however it shows up; different ones are not; edits are remembered."""
+"""An article is stored once, wherever it appears; different articles stay apart."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ def test_a_second_collection_finds_nothing_new(both: Collector) -> None:
     assert len(both.stored()) == 1
 
 
-def test_a_changed_guid_makes_no_second_article(both: Collector) -> None:
+def test_a_changed_guid_does_not_create_a_second_article(both: Collector) -> None:
     link = both.site.serve("/a/1", article_page(1))
     source = both.feed("feed", "/feed")
     both.site.serve("/feed", rss(item(1, link, guid="old")))
@@ -30,7 +30,7 @@ def test_a_changed_guid_makes_no_second_article(both: Collector) -> None:
     assert len(both.stored()) == 1
 
 
-def test_a_changed_address_makes_no_second_article(both: Collector) -> None:
+def test_a_changed_address_does_not_create_a_second_article(both: Collector) -> None:
     source = both.feed("feed", "/feed")
     both.site.serve("/feed", rss(item(1, both.site.serve("/a/1", article_page(1)), guid="g1")))
     both.run(source)
@@ -39,7 +39,9 @@ def test_a_changed_address_makes_no_second_article(both: Collector) -> None:
     assert len(both.stored()) == 1
 
 
-def test_tracking_parameters_and_twins_make_no_second_article(collector: Collector) -> None:
+def test_tracking_parameters_and_variants_do_not_create_a_second_article(
+    collector: Collector,
+) -> None:
     site = collector.site
     for path in ("/a/1", "/a/1?utm_source=x", "/a/1/amp", "/a/1?fbclid=9&amp=1", "/a/1/"):
         site.serve(path, article_page(1))
@@ -52,7 +54,7 @@ def test_tracking_parameters_and_twins_make_no_second_article(collector: Collect
     assert "utm_source" not in only.content.url
 
 
-def test_a_feed_a_page_and_a_file_of_one_article_are_one(
+def test_an_article_in_a_feed_a_page_and_a_file_is_stored_once(
     collector: Collector, tmp_path: Path
 ) -> None:
     page = article_page(5)
@@ -71,7 +73,7 @@ def test_a_feed_a_page_and_a_file_of_one_article_are_one(
     )
     for source in sources:
         collector.run(source)
-    assert [one.source for one in collector.stored()] == ["feed"]
+    assert [article.source for article in collector.stored()] == ["feed"]
 
 
 def test_articles_that_share_a_guid_are_kept_apart(collector: Collector) -> None:
@@ -89,7 +91,7 @@ def test_a_guid_that_is_used_again_later_is_another_article(collector: Collector
         assert collector.run(source).new == 1
 
 
-def test_an_edit_keeps_what_it_was_and_is_no_new_article(both: Collector) -> None:
+def test_an_edit_keeps_the_earlier_version_and_is_not_a_new_article(both: Collector) -> None:
     source = both.feed("feed", "/feed")
     link = both.site.serve("/a/1", article_page(1))
     both.site.serve("/feed", rss(item(1, link)))
@@ -107,7 +109,7 @@ def test_an_edit_keeps_what_it_was_and_is_no_new_article(both: Collector) -> Non
     assert (number, before.title) == (1, "Article number 1 about the river")
 
 
-def test_new_markup_around_the_same_words_is_no_edit(collector: Collector) -> None:
+def test_new_markup_around_the_same_words_is_not_an_edit(collector: Collector) -> None:
     source = collector.feed("feed", "/feed")
     link = collector.site.serve("/a/1", article_page(1))
     collector.site.serve("/feed", rss(item(1, link)))
@@ -133,7 +135,7 @@ def test_the_first_collection_marks_all_but_the_newest_as_seen(collector: Collec
     collector.site.serve("/feed", rss(*items))
     (report,) = collector.run(collector.feed("feed", "/feed", backfill=3)).sources
     assert (report.new, report.count("seen")) == (3, 9)
-    new = {one.content.title for one in collector.stored("new")}
+    new = {article.content.title for article in collector.stored("new")}
     assert new == {f"Article number {n} about the river" for n in (10, 11, 12)}
     assert sum(collector.site.asked(f"/a/{n}") for n in range(1, 13)) == 3
 
@@ -151,8 +153,8 @@ def test_translations_are_linked_and_not_merged(collector: Collector) -> None:
     site.serve("/other", rss(item(2, site.url("/ko/1"), title="강을 따라")))
     collector.run(collector.feed("feed", "/feed"))
     collector.run(collector.feed("other", "/other"))
-    one, other = collector.stored()
-    assert one.translation_group == other.translation_group == one.id
+    article, other = collector.stored()
+    assert article.translation_group == other.translation_group == article.id
 
 
 def test_files_named_for_their_language_are_linked(collector: Collector, tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_files_named_for_their_language_are_linked(collector: Collector, tmp_pat
         "강과 마을들\n글 김강\n\n봄에 강물이 불어났고, 마을들은 장터를 언덕 위로 옮겼다. 아무도 그것을 청하지 않았다."
     )
     collector.run(Source("files", "folder", path=tmp_path))
-    groups = {one.translation_group for one in collector.stored()}
+    groups = {article.translation_group for article in collector.stored()}
     assert len(collector.stored()) == 2
     assert len(groups) == 1
     assert None not in groups
@@ -191,7 +193,7 @@ def test_a_changed_headline_on_a_listing_page_is_an_edit(collector: Collector) -
     assert report.sources[0].count("changed") == 1
 
 
-def test_a_canonical_address_of_another_site_is_not_linked(collector: Collector) -> None:
+def test_a_canonical_address_on_another_site_is_ignored(collector: Collector) -> None:
     head = '<link rel="canonical" href="https://elsewhere.example/a/1">'
     link = collector.site.serve("/a/1", article_page(1, head=head))
     collector.site.serve("/feed", rss(item(1, link)))
@@ -199,7 +201,7 @@ def test_a_canonical_address_of_another_site_is_not_linked(collector: Collector)
     assert collector.stored()[0].content.url == link
 
 
-def test_two_collections_at_once_double_nothing(both: Collector) -> None:
+def test_two_simultaneous_collections_store_each_article_once(both: Collector) -> None:
     items = [item(n, both.site.serve(f"/a/{n}", article_page(n))) for n in range(6)]
     both.site.serve("/feed", rss(*items))
     source = both.feed("feed", "/feed")

@@ -1,4 +1,4 @@
-"""A collection that is killed at any point loses no article and doubles none."""
+"""A collection that is killed at any point neither loses nor duplicates an article."""
 
 import os
 import signal
@@ -18,19 +18,21 @@ CHILD = """
 import random, sys
 from datetime import UTC, datetime
 from newsletter.collect.run import CollectOptions, collect
-from newsletter.fetch.client import Limits, open_fetcher
+from newsletter.fetch.client import FetchLimits, open_fetcher
 from newsletter.model.source import Source
 from newsletter.store.database import open_engine
 
 now = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-fetcher = open_fetcher(lambda: now, random.Random(1), limits=Limits(rest_seconds=0.001))
+fetcher = open_fetcher(lambda: now, random.Random(1), limits=FetchLimits(rest_seconds=0.001))
 sources = [Source(f"feed{n}", "feed", url=f"{sys.argv[2]}/feed{n}", allow_private=True) for n in range(3)]
 collect(open_engine(sys.argv[1]), sources, fetcher, CollectOptions(lambda: now, force=True))
 """
 
 
 @pytest.mark.parametrize("at", [1, 3, 6, 10, 13])
-def test_after_a_kill_the_next_run_has_everything_once(collector: Collector, at: int) -> None:
+def test_after_a_kill_the_next_collection_stores_everything_once(
+    collector: Collector, at: int
+) -> None:
     """Kill at the request number `at` of about fourteen: feeds, robots.txt and nine pages."""
     children: list[subprocess.Popen[bytes]] = []
 
@@ -59,5 +61,5 @@ def test_after_a_kill_the_next_run_has_everything_once(collector: Collector, at:
         for n in range(3)
     ]
     collector.run(*sources)
-    titles = Counter(one.content.title for one in collector.stored("new"))
+    titles = Counter(article.content.title for article in collector.stored("new"))
     assert titles == Counter(f"Article number {n} about the river" for n in range(9))

@@ -1,4 +1,4 @@
-"""What a source may be, how politely it is asked, and what is said about it."""
+"""The kinds of source, polite fetching, and the report about each source."""
 
 import gzip
 from datetime import timedelta
@@ -10,13 +10,13 @@ import pytest
 from newsletter.collect import health
 from newsletter.collect.extracting.extract import extract
 from newsletter.collect.probe import probe
-from newsletter.fetch.client import Limits, open_fetcher
+from newsletter.fetch.client import FetchLimits, open_fetcher
 from newsletter.model.source import Source
 from tests.fakes.site import Exchange, article_page, item, rss
 from tests.integration.collect.conftest import Collector
 
 
-def test_an_unchanged_feed_costs_one_conditional_request(collector: Collector) -> None:
+def test_an_unchanged_feed_takes_a_single_conditional_request(collector: Collector) -> None:
     body = rss(item(1, collector.site.serve("/a/1", article_page(1))))
 
     def conditional(exchange: Exchange) -> None:
@@ -49,7 +49,7 @@ def test_values_for_a_conditional_request_are_kept_only_when_everything_was_read
     assert collector.state("feed").etag == '"v1"'
 
 
-def test_a_page_that_never_answers_leaves_what_the_feed_says(collector: Collector) -> None:
+def test_without_the_page_the_content_of_the_feed_is_used(collector: Collector) -> None:
     collector.site.on("/a/1", lambda exchange: exchange.answer(status=500))
     collector.site.serve("/feed", rss(item(1, collector.site.url("/a/1"))))
     source = collector.feed("feed", "/feed")
@@ -59,20 +59,21 @@ def test_a_page_that_never_answers_leaves_what_the_feed_says(collector: Collecto
     assert collector.stored()[0].content.sections[0].paragraphs[0].startswith("What article 1 says")
 
 
-def test_a_permanent_redirect_is_learnt_after_three_times(collector: Collector) -> None:
+def test_a_permanent_redirect_is_learned_after_three_times(collector: Collector) -> None:
     collector.site.serve("/new", rss(item(1, collector.site.serve("/a/1", article_page(1)))))
     collector.site.redirect("/old", "/new", status=301)
     source = collector.feed("feed", "/old")
     for _ in range(3):
         report = collector.run(source)
     assert (
-        "moved for good" in report.sources[0].says or "moved for good" in report.sources[0].notes[0]
+        "moved permanently" in report.sources[0].summary
+        or "moved permanently" in report.sources[0].notes[0]
     )
     collector.run(source)
     assert collector.site.asked("/old") == 3
 
 
-def test_a_temporary_redirect_is_never_learnt(collector: Collector) -> None:
+def test_a_temporary_redirect_is_never_learned(collector: Collector) -> None:
     collector.site.serve("/new", rss(item(1, collector.site.serve("/a/1", article_page(1)))))
     collector.site.redirect("/old", "/new", status=302)
     for _ in range(4):
@@ -80,7 +81,7 @@ def test_a_temporary_redirect_is_never_learnt(collector: Collector) -> None:
     assert collector.site.asked("/old") == 4
 
 
-def test_a_source_is_asked_again_when_it_is_due_and_not_before(collector: Collector) -> None:
+def test_a_source_is_read_again_when_it_is_due_and_not_before(collector: Collector) -> None:
     collector.site.serve("/feed", rss(item(1, collector.site.serve("/a/1", article_page(1)))))
     source = collector.feed("feed", "/feed", every=timedelta(hours=3))
     collector.run(source)
@@ -97,9 +98,7 @@ def test_a_source_is_asked_again_when_it_is_due_and_not_before(collector: Collec
         {"Expires": "Mon, 02 Nov 2026 19:00:00 GMT", "Date": "Mon, 02 Nov 2026 09:00:00 GMT"},
     ],
 )
-def test_a_server_that_names_a_time_is_left_alone_so_long(
-    collector: Collector, headers: dict[str, str]
-) -> None:
+def test_retry_after_delays_the_next_check(collector: Collector, headers: dict[str, str]) -> None:
     page = collector.site.serve("/a/1", article_page(1))
     collector.site.serve("/feed", rss(item(1, page)), kind="text/xml", **headers)
     start = collector.now
@@ -109,7 +108,7 @@ def test_a_server_that_names_a_time_is_left_alone_so_long(
     assert due - start >= timedelta(hours=9, minutes=59)
 
 
-def test_failures_are_asked_less_and_less_often(collector: Collector) -> None:
+def test_a_failing_source_is_read_less_and_less_often(collector: Collector) -> None:
     collector.site.on("/feed", lambda exchange: exchange.answer(status=500))
     source = collector.feed("feed", "/feed", every=timedelta(minutes=30))
     pauses = []
@@ -122,7 +121,7 @@ def test_failures_are_asked_less_and_less_often(collector: Collector) -> None:
     assert all(later > 1.5 * sooner for sooner, later in pairwise(pauses))
 
 
-def test_robots_txt_is_asked_before_pages_and_obeyed(collector: Collector) -> None:
+def test_robots_txt_is_read_before_pages_and_obeyed(collector: Collector) -> None:
     collector.site.serve(
         "/robots.txt", "User-agent: *\nDisallow: /members/\nAllow: /members/free", kind="text/plain"
     )
@@ -138,7 +137,7 @@ def test_robots_txt_is_asked_before_pages_and_obeyed(collector: Collector) -> No
     assert any("robots.txt" in why for _, why in report.skipped)
 
 
-def test_a_listing_page_gives_its_articles_and_says_what_it_guessed(collector: Collector) -> None:
+def test_a_listing_page_gives_its_articles_and_reports_its_guess(collector: Collector) -> None:
     site = collector.site
     cards = "".join(
         f'<article><h2><a href="{site.serve(f"/analysis/the-river-{n}", article_page(n))}">Article number {n} about the river</a></h2></article>'
@@ -202,9 +201,7 @@ def test_a_json_feed_is_collected(collector: Collector) -> None:
     assert str(content.published) == "2026-10-20"
 
 
-def test_bad_files_cost_one_line_each_and_nothing_else(
-    collector: Collector, tmp_path: Path
-) -> None:
+def test_each_bad_file_is_a_line_in_the_report(collector: Collector, tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text(
         "A Title for the River\nBy Jane Rivers\n\n" + "The river rose. " * 30
     )
@@ -224,7 +221,9 @@ def test_bad_files_cost_one_line_each_and_nothing_else(
     assert len(collector.stored()) == 1
 
 
-def test_odd_entries_are_kept_or_named_and_no_date_is_made_up(collector: Collector) -> None:
+def test_odd_entries_are_kept_or_reported_and_dates_are_never_invented(
+    collector: Collector,
+) -> None:
     site = collector.site
     long = "A text that the feed itself carries, about the river and its towns. " * 4
     site.serve(
@@ -240,7 +239,10 @@ def test_odd_entries_are_kept_or_named_and_no_date_is_made_up(collector: Collect
         ),
     )
     (report,) = collector.run(collector.feed("feed", "/feed")).sources
-    dates = {one.content.title.split()[2]: one.content.published for one in collector.stored()}
+    dates = {
+        article.content.title.split()[2]: article.content.published
+        for article in collector.stored()
+    }
     assert {number: str(day) for number, day in dates.items() if day} == {
         "2": "2026-10-03", "3": "2026-10-04", "6": "2026-09-25",
     }  # fmt: skip
@@ -269,17 +271,17 @@ def test_a_wrong_label_does_not_garble_the_text(
         "/feed", feed.encode(encoding), kind=f"text/xml; charset={label}" if label else "text/xml"
     )
     collector.run(collector.feed("feed", "/feed"))
-    assert [one.content.title for one in collector.stored()] == ["강과 마을들"]
+    assert [article.content.title for article in collector.stored()] == ["강과 마을들"]
 
 
-def test_nulls_in_a_feed_are_passed_over(collector: Collector) -> None:
+def test_null_characters_in_a_feed_are_ignored(collector: Collector) -> None:
     page = collector.site.serve("/a/1", article_page(1).encode().replace(b"river", b"ri\0ver"))
     collector.site.serve("/feed", rss(item(1, page)).encode().replace(b"about", b"ab\0out"))
     assert collector.run(collector.feed("feed", "/feed")).new == 1
     assert "\0" not in str(collector.stored()[0].content)
 
 
-def test_a_login_page_behind_a_link_is_not_taken_for_the_article(collector: Collector) -> None:
+def test_a_login_page_is_not_mistaken_for_the_article(collector: Collector) -> None:
     page = '<html><head><title>Sign in</title></head><body><h1>Sign in</h1><p>Please sign in to go on reading this and much more.</p><form><input type="password"></form></body></html>'
     collector.site.serve("/feed", rss(item(1, collector.site.serve("/a/1", page))))
     (report,) = collector.run(collector.feed("feed", "/feed")).sources
@@ -287,7 +289,7 @@ def test_a_login_page_behind_a_link_is_not_taken_for_the_article(collector: Coll
     assert collector.stored()[0].content.title == "Article number 1 about the river"
 
 
-def test_health_is_said_in_words(collector: Collector) -> None:
+def test_the_health_of_sources_is_described(collector: Collector) -> None:
     collector.site.serve("/feed", rss(item(1, collector.site.serve("/a/1", article_page(1)))))
     collector.site.on("/shut", lambda exchange: exchange.answer(status=403))
     collector.site.serve("/empty", rss())
@@ -301,10 +303,10 @@ def test_health_is_said_in_words(collector: Collector) -> None:
                 connection, [*sources, collector.feed("late", "/x")], collector.now
             )
         }
-    assert rows["feed"] == "silent for 21 days"
+    assert rows["feed"] == "nothing new for 21 days"
     assert rows["shut"].startswith("answers 403 (forbidden) since 2 November")
-    assert rows["empty"] == "parses but yields nothing"
-    assert rows["late"] == "never checked yet"
+    assert rows["empty"] == "readable but empty"
+    assert rows["late"] == "not checked yet"
 
 
 def test_testing_a_source_stores_nothing(collector: Collector) -> None:
@@ -315,7 +317,9 @@ def test_testing_a_source_stores_nothing(collector: Collector) -> None:
             "<item/>",
         ),
     )
-    fetcher = open_fetcher(lambda: collector.now, collector.seed, limits=Limits(rest_seconds=0.001))
+    fetcher = open_fetcher(
+        lambda: collector.now, collector.seed, limits=FetchLimits(rest_seconds=0.001)
+    )
     found = probe(collector.engine, collector.feed("feed", "/feed"), fetcher, lambda: collector.now)
     fetcher.close()
     assert [row.verdict for row in found.rows].count("new") == 5
@@ -328,17 +332,17 @@ def test_testing_a_source_stores_nothing(collector: Collector) -> None:
         )
 
 
-def test_a_folder_gives_nothing_away_from_outside_it(collector: Collector, tmp_path: Path) -> None:
+def test_files_outside_a_folder_are_not_read(collector: Collector, tmp_path: Path) -> None:
     folder, secret = tmp_path / "articles", tmp_path / "secret.txt"
     folder.mkdir()
     secret.write_text("Not for readers\n\nBy Nobody\n\nThis must stay where it is. " * 9)
     (folder / "leak.txt").symlink_to(secret)
     (report,) = collector.run(Source("folder", "folder", path=folder)).sources
     assert report.new == 0
-    assert report.skipped == (("leak.txt", "not read: it is a link that leads out of the folder"),)
+    assert report.skipped == (("leak.txt", "not read: it links to a file outside the folder"),)
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(3)", "data:text/html,x", "file:///etc/x"])
-def test_an_address_that_is_no_page_is_nobodys_canonical(address: str) -> None:
+def test_an_address_that_is_not_a_page_is_not_a_canonical_address(address: str) -> None:
     page = article_page(1, head=f'<link rel="canonical" href="{address}">')
     assert extract(page.encode(), name="page.html").url == ""

@@ -1,4 +1,4 @@
-"""A date is what the document says, or nothing."""
+"""A date is what the document states, or none."""
 
 from datetime import UTC, date, datetime
 
@@ -48,7 +48,7 @@ def test_a_time_is_read_with_its_zone(text: str, hour: int) -> None:
         "The talks of September 25, 2025 failed", "12345", "Version 2025.13.45",
     ],
 )  # fmt: skip
-def test_what_is_no_whole_date_is_none(text: str) -> None:
+def test_an_incomplete_date_is_not_a_date(text: str) -> None:
     assert read_date(text) is None
 
 
@@ -58,12 +58,12 @@ def test_a_time_without_a_zone_leaves_the_day_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["1758758400", "1758758400000"])
-def test_seconds_since_1970_count_in_feeds_only(text: str) -> None:
+def test_epoch_seconds_are_dates_in_feeds_only(text: str) -> None:
     assert read_feed_date(text) == When(DAY, datetime(2025, 9, 25, tzinfo=UTC))
     assert read_date(text) is None
 
 
-def test_midnight_may_be_called_twenty_four() -> None:
+def test_midnight_may_be_written_as_24_00() -> None:
     when = read_feed_date("Thu, 25 Sep 2025 24:00:00 GMT")
     assert when is not None
     assert when.at == datetime(2025, 9, 26, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What a candidate is: new, an edit, known already, or a translation of something known."""
+"""A candidate is new, an edit, already known, or a translation of a known article."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ RIVER = " ".join(
     f"The river of valley {n} rose in the spring and towns moved uphill." for n in range(9)
 )
 SHIPS = " ".join(
-    f"Yard {n} repairs cables for two oceans and nobody pays its crew." for n in range(9)
+    f"Yard {n} repairs cables for two oceans and no one pays its crew." for n in range(9)
 )
 
 
@@ -54,6 +54,21 @@ def test_the_evidence_decides(new: Extracted, by: str, expected: str) -> None:
     assert verdict(new, content(), by) == expected
 
 
+def words(count: int) -> str:
+    return " ".join(f"w{number}" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [(100, 200, "same"), (100, 201, "enriched"), (15, 39, "same"), (15, 40, "enriched")],
+)
+def test_only_a_text_of_more_than_twice_the_words_enriches_an_article(
+    old: int, new: int, expected: str
+) -> None:
+    stored_one, candidate = content(text=words(old)), content(text=words(new))
+    assert verdict(candidate, stored_one, "text", source="another") == expected
+
+
 def test_another_source_edits_nothing() -> None:
     assert verdict(content(text=RIVER + " And more."), content(), "url", source="page") == "same"
 
@@ -65,7 +80,7 @@ def test_likeness_is_a_share_of_the_shorter_text() -> None:
 
 def test_the_same_layout_in_another_language_is_a_translation() -> None:
     sections = tuple(
-        Section(heading, (f"In {year} the river rose by {rise} metres.",) * 2)
+        Section(heading, (f"In {year} the river rose by {rise} meters.",) * 2)
         for heading, year, rise in ((None, 2019, 31), ("Next", 2021, 47), ("Last", 2024, 52))
     )
     english = replace(
@@ -80,10 +95,10 @@ def test_the_same_layout_in_another_language_is_a_translation() -> None:
                 "다음",
                 tuple(
                     p.replace("the river rose by", "강물이").replace("In", "연도")
-                    for p in one.paragraphs
+                    for p in section.paragraphs
                 ),
             )
-            for one in sections
+            for section in sections
         ),
     )
     assert may_be_translation(korean, stored(english))

@@ -1,4 +1,4 @@
-"""An article is recovered with its words untouched, or the reason is said why not."""
+"""An article is extracted with its words unchanged, or a reason is given."""
 
 import contextlib
 import json
@@ -12,7 +12,7 @@ from newsletter.collect.extracting.outline import outline
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, plain, restored
 
-LONG = "The towns along the river moved their markets up the hills, and nobody was asked. " * 4
+LONG = "The towns along the river moved their markets up the hills, and no one was asked. " * 4
 
 
 @pytest.fixture
@@ -62,9 +62,25 @@ def page(inner: str, head: str = "", lang: str = ' lang="en"') -> Extracted:
         (b"<html><body><h1>A title</h1></body></html>", "no text found below the title"), (b"Only a title", "no text"),
     ],
 )  # fmt: skip
-def test_what_is_no_article_gives_a_reason(raw: bytes, reason: str) -> None:
+def test_a_document_without_an_article_gives_a_reason(raw: bytes, reason: str) -> None:
     with pytest.raises(ExtractFailed, match=reason):
         extract(raw, name="page")
+
+
+def test_metadata_wins_over_a_byline_that_contradicts_it() -> None:
+    """Below a title, a line "By …" may belong to a picture, a sponsor or another article."""
+    head = (
+        '<script type="application/ld+json">{"@type": "Article", "author": {"name": "%s"}}</script>'
+    )
+    body = (
+        f'<article><h1>On the River</h1><p class="byline">By Anna Stone</p><p>{LONG}</p></article>'
+    )
+    contradicted = page(body, head % "Bram Field")
+    assert [author.name for author in contradicted.authors] == ["Bram Field"]
+    assert contradicted.provenance["authors"] == "json-ld"
+    confirmed = page(body, head % "Anna Stone")
+    assert [author.name for author in confirmed.authors] == ["Anna Stone"]
+    assert confirmed.provenance["authors"] == "byline"
 
 
 def test_several_authors_each_keep_their_position() -> None:
@@ -89,7 +105,7 @@ def test_several_authors_each_keep_their_position() -> None:
         "By Share this article now with all of your friends",
     ],
 )
-def test_rubbish_is_no_author(rubbish: str) -> None:
+def test_text_that_is_not_a_name_is_not_an_author(rubbish: str) -> None:
     head = '<meta property="og:site_name" content="The Daily River">'
     article = page(
         f'<article><h1>On the River</h1><p class="byline">{rubbish}</p><p>{LONG}</p></article>',
@@ -98,7 +114,7 @@ def test_rubbish_is_no_author(rubbish: str) -> None:
     assert article.authors == ()
 
 
-def test_json_ld_gives_date_author_and_topics_and_says_so() -> None:
+def test_json_ld_gives_date_author_and_topics_with_their_origin() -> None:
     data = {
         "@context": "https://schema.org", "@graph": [{"@type": "NewsArticle", "headline": "On the River",
         "datePublished": "2026-10-05T08:00:00+09:00", "keywords": "Rivers, Towns",
@@ -157,7 +173,7 @@ def test_lists_and_headings_of_the_body_are_kept() -> None:
     assert len(article.sections[1].paragraphs) == 2
 
 
-def test_footnotes_behind_bare_raised_numbers_are_found() -> None:
+def test_footnotes_for_bare_superscript_numbers_are_found() -> None:
     article = page(
         f'<article><h1>On the River</h1><p>{LONG.strip()}<sup><a href="#fn1">1</a></sup> {LONG}</p>'
         f'<p>Area: 10 km<sup>2</sup>. {LONG}</p><h3>Notes</h3><ol><li id="fn1">A Source, 2025. '
@@ -169,7 +185,7 @@ def test_footnotes_behind_bare_raised_numbers_are_found() -> None:
     assert "km2" in body
 
 
-def test_raised_numbers_without_links_are_marks_too() -> None:
+def test_superscript_numbers_without_links_are_marks_too() -> None:
     article = page(
         f"<article><h1>On the River</h1><p>{LONG.strip()}<sup>1</sup> {LONG}</p><p>{LONG}</p>"
         "<p><sup>1</sup> A Source, 2025, https://example.org/s</p></article>"
@@ -232,6 +248,6 @@ def test_a_korean_text_in_the_same_layout_is_read() -> None:
         b"<html><h1>T</h1>" + b"<a href='" * 1000,
     ],
 )  # fmt: skip
-def test_whatever_the_page_there_is_a_result_or_a_reason(raw: bytes) -> None:
+def test_every_page_gives_a_result_or_a_reason(raw: bytes) -> None:
     with contextlib.suppress(ExtractFailed):
         assert extract(raw, name="p.html").title

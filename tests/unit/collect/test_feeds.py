@@ -1,4 +1,4 @@
-"""Feeds of every dialect give the same entries, and no date or link that is not theirs."""
+"""Feeds of every dialect give the same entries, without invented dates or links."""
 
 import importlib.util
 from pathlib import Path
@@ -34,7 +34,7 @@ def only(text: str, url: str = "https://example.org/feed") -> Entry:
 
 
 @pytest.mark.parametrize("text", [ATOM, RDF, RSS, JSON], ids=["atom", "rdf", "rss", "json"])
-def test_every_dialect_says_the_same(text: str) -> None:
+def test_every_dialect_gives_the_same_entries(text: str) -> None:
     entry = only(text)
     assert (entry.title, entry.url) == ("On the River", "https://example.org/sub/river")
     assert (entry.authors, entry.topics) == ((Author("Jane Rivers"),), ("Rivers",))
@@ -42,7 +42,7 @@ def test_every_dialect_says_the_same(text: str) -> None:
     assert str(entry.when.day) == "2026-10-05"
 
 
-def test_relative_links_are_resolved_where_they_stand() -> None:
+def test_relative_links_are_resolved_against_their_base() -> None:
     assert 'href="https://example.org/sub/map"' in only(ATOM).html
 
 
@@ -57,19 +57,19 @@ def test_relative_links_are_resolved_where_they_stand() -> None:
         ("", None),
     ],
 )
-def test_the_raw_date_is_read_and_none_is_invented(raw: str, read: str | None) -> None:
+def test_the_raw_date_is_read_and_never_invented(raw: str, read: str | None) -> None:
     when = only(rss(item(1, "https://example.org/a", pubDate=raw))).when
     assert (str(when.day) if when else None) == read
 
 
-def test_an_invalid_character_costs_nothing() -> None:
+def test_an_invalid_character_does_not_break_the_feed() -> None:
     listing = read_feed(
         rss(item(1, "https://example.org/a", title="A \x0b river & a town \x08"), item(2)).encode()
     )
     assert len(listing.entries) == 2
 
 
-def test_an_edited_entry_has_another_fingerprint_and_new_markup_has_not() -> None:
+def test_the_fingerprint_changes_with_the_words_and_not_with_the_markup() -> None:
     first, markup, edited = (
         only(rss(item(1, "https://example.org/a", description=text)))
         for text in ("The river rose.", "The &lt;b&gt;river&lt;/b&gt; rose.", "The river fell.")
@@ -78,13 +78,13 @@ def test_an_edited_entry_has_another_fingerprint_and_new_markup_has_not() -> Non
     assert first.fingerprint == markup.fingerprint != edited.fingerprint
 
 
-def test_a_page_that_names_its_feed_says_so() -> None:
+def test_a_page_instead_of_a_feed_names_the_feed_it_advertises() -> None:
     page = '<html><head><link rel="alternate" type="application/rss+xml" href="/rss.xml"></head><body>x</body></html>'
     with pytest.raises(ExtractFailed, match=r"names this feed: https://example.org/rss.xml"):
         read_feed(page.encode(), url="https://example.org/news")
 
 
-def test_a_feed_asks_to_be_left_alone_for_its_ttl() -> None:
+def test_the_ttl_of_a_feed_is_read() -> None:
     assert read_feed(rss(item(1), head="<ttl>90</ttl>").encode()).ttl_seconds == 5400
 
 
@@ -96,7 +96,7 @@ def test_a_feed_asks_to_be_left_alone_for_its_ttl() -> None:
         '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": null, "content_text": "x"}], "icon": 3}',
     ],
 )  # fmt: skip
-def test_wrong_types_in_a_json_feed_cost_the_field_only(text: str) -> None:
+def test_a_field_of_the_wrong_type_in_a_json_feed_is_ignored(text: str) -> None:
     assert isinstance(read_feed(text.encode()), Listing)
 
 

@@ -1,4 +1,4 @@
-"""A page is preferred to its feed, save where it has lost something."""
+"""The page wins over its feed, except where the page has lost something."""
 
 from datetime import UTC, date, datetime
 
@@ -29,13 +29,13 @@ def test_a_page_that_lost_its_text_takes_it_from_the_feed() -> None:
     assert article.provenance["sections"].startswith("feed")
 
 
-def test_a_whole_page_keeps_its_own_text() -> None:
+def test_a_complete_page_keeps_its_own_text() -> None:
     page = Extracted("On the River", sections=text(300), teaser="Its own.")
     article = merged(page, Extracted("On the River", sections=text(400)), ENTRY)
     assert (article.sections, article.teaser) == (page.sections, "Its own.")
 
 
-def test_a_stated_date_stands_before_the_feed_and_the_feed_before_a_guess() -> None:
+def test_a_stated_date_wins_over_the_feed_and_the_feed_over_a_guess() -> None:
     stated = Extracted("T", published=date(2026, 10, 1), provenance={"date": "json-ld"})
     guessed = Extracted(
         "T",
@@ -52,12 +52,12 @@ def test_a_stated_date_stands_before_the_feed_and_the_feed_before_a_guess() -> N
     )
 
 
-def test_a_truncated_summary_is_no_teaser() -> None:
+def test_a_truncated_summary_is_not_a_teaser() -> None:
     cut = Entry("k", title="T", summary="What it says, up to a point…")
     assert merged(Extracted("T"), None, cut).teaser == ""
 
 
-def test_walls_are_told_from_articles() -> None:
+def test_walls_are_distinguished_from_articles() -> None:
     asked = "https://example.org/a"
     assert "login" in wall(asked, asked, b'<input type="password">', 20)
     assert "challenge" in wall(asked, asked, b"<title>Just a moment...</title>", 5)

@@ -1,4 +1,4 @@
-"""What stands in a text file is told by its lines alone, in many habits of writing."""
+"""The parts of a text file are recognized by its lines, in many styles of writing."""
 
 import textwrap
 
@@ -49,7 +49,7 @@ def test_a_head_may_be_written_in_several_ways(head: str) -> None:
     assert str(article.published) == "2026-10-05"
 
 
-def test_a_sentence_below_the_title_is_no_title() -> None:
+def test_a_sentence_below_the_title_is_not_the_title() -> None:
     below = "How the towns of one valley moved their markets and what the councils learned from it"
     article = read(f"On the River\n{below}", "By Jane Rivers", PARAGRAPH)
     assert (article.kicker, article.title, article.teaser) == ("", "On the River", below)

@@ -1,4 +1,4 @@
-"""Whatever a document does to its parser, the next one is parsed."""
+"""A document that breaks its parser does not keep the next one from being parsed."""
 
 import pytest
 
@@ -12,7 +12,7 @@ GOOD = (
 ).encode()
 
 
-def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read() -> None:
+def test_after_a_document_that_takes_too_long_the_next_is_read() -> None:
     slow = b"<html><body><h1>T</h1>" + b"<p>- a<br>" * 400_000
     with Sandbox(seconds=1.0) as sandbox:
         assert sandbox.article(GOOD, name="a.html").title == "On the River"
@@ -21,15 +21,15 @@ def test_a_document_that_takes_too_long_is_given_up_and_the_next_is_read() -> No
         assert sandbox.article(GOOD, name="a.html").title == "On the River"
 
 
-def test_a_document_that_needs_too_much_memory_is_given_up_and_the_next_is_read() -> None:
+def test_after_a_document_that_needs_too_much_memory_the_next_is_read() -> None:
     wide = b"<html><body><h1>T</h1>" + b"<b>x</b>" * 1_500_000
     with Sandbox(memory=420_000_000) as sandbox:
-        with pytest.raises(ExtractFailed, match=r"memory|cannot be parsed|abnormally|longer"):
+        with pytest.raises(ExtractFailed, match=r"memory|cannot be parsed|longer"):
             sandbox.article(wide, name="a.html")
         assert sandbox.article(GOOD, name="a.html").title == "On the River"
 
 
-def test_an_answer_is_what_the_extraction_itself_gives() -> None:
+def test_the_sandbox_returns_what_the_extraction_returns() -> None:
     from newsletter.collect.extracting.extract import extract  # noqa: PLC0415 - only here in this process
 
     with Sandbox() as sandbox:

@@ -1,4 +1,4 @@
-"""The author's key points are found in every form, and nothing else is taken for them."""
+"""The author's key points are found in every form, and nothing else is mistaken for them."""
 
 import pytest
 
@@ -12,7 +12,7 @@ POINTS = (
     "Seoul must decide who pays for the next wall.",
 )
 BODY = "".join(
-    f"<p>Paragraph {n} tells at length how the towns along the river fared in the spring of that year,"
+    f"<p>Paragraph {n} describes at length how the towns along the river fared in the spring of that year,"
     f" who moved, who stayed, and what the {n} councils had to say about it when they met.</p>"
     for n in range(1, 7)
 )
@@ -55,7 +55,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
-def test_marked_points_are_found_whatever_their_form(form: str) -> None:
+def test_marked_points_are_found_in_every_form(form: str) -> None:
     article = read(form)
     assert article.takeaways == POINTS
     assert not any(point in p for s in article.sections for p in s.paragraphs for point in POINTS)
@@ -99,7 +99,7 @@ def test_labels_are_known_in_many_languages(label: str) -> None:
         "Related Articles", "Policy implications", "Key dates", "Points of contact",
     ],
 )  # fmt: skip
-def test_other_lines_are_no_labels(text: str) -> None:
+def test_other_lines_are_not_labels(text: str) -> None:
     assert names_takeaways(text) == ""
 
 

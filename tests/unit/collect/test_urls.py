@@ -1,4 +1,4 @@
-"""Addresses of one article reduce to one thing, those of two never do."""
+"""Addresses of the same article have the same identity; addresses of two articles differ."""
 
 import pytest
 
@@ -22,7 +22,7 @@ ONE = "https://example.org/analysis/river"
         "https://example.org/analysis/river?xtor=RSS-1", "https://example.org/analysis/river?outputType=amp",
     ],
 )  # fmt: skip
-def test_twins_of_an_address_are_one(url: str) -> None:
+def test_variants_of_an_address_have_the_same_identity(url: str) -> None:
     assert urls.identity(url) == urls.identity(ONE)
 
 
@@ -35,7 +35,7 @@ def test_twins_of_an_address_are_one(url: str) -> None:
         "https://example.org/analysis/river?input=1195m", "https://example.org/#!/river", "https://example.org/?p=12",
     ],
 )  # fmt: skip
-def test_what_names_another_article_is_kept(url: str) -> None:
+def test_parameters_that_identify_an_article_are_kept(url: str) -> None:
     assert urls.identity(url) != urls.identity(ONE)
     assert urls.clean(url) == url
 
@@ -44,7 +44,7 @@ def test_order_of_parameters_does_not_matter() -> None:
     assert urls.identity("https://e.org/v?b=2&a=1") == urls.identity("https://e.org/v?a=1&b=2")
 
 
-def test_cleaning_keeps_everything_but_the_tracking() -> None:
+def test_cleaning_removes_only_the_tracking() -> None:
     dirty = "https://www.example.org/view?idxno=12&utm_campaign=x&a=%20b#part"
     assert urls.clean(dirty) == "https://www.example.org/view?idxno=12&a=+b"
 
@@ -52,12 +52,12 @@ def test_cleaning_keeps_everything_but_the_tracking() -> None:
 @pytest.mark.parametrize(
     "url", ["", "not an address", "http://[", "mailto:a@b.c", "http://x:port/"]
 )
-def test_what_is_no_address_harms_nobody(url: str) -> None:
+def test_an_invalid_address_is_accepted_as_it_is(url: str) -> None:
     urls.identity(url)
     urls.clean(url)
     assert urls.host(url) == "" or url.startswith("http://x")
 
 
-def test_a_front_page_names_no_article() -> None:
+def test_a_front_page_does_not_identify_an_article() -> None:
     assert urls.is_homepage("https://example.org/")
     assert not urls.is_homepage("https://example.org/?p=12")

@@ -1,10 +1,10 @@
-"""No request reaches a network that is not everybody's, whatever the address looks like."""
+"""No request reaches a private network, however the address is written."""
 
 import httpcore2
 import pytest
 
 from newsletter.errors import FetchFailed
-from newsletter.fetch.guard import Deadline, Guard, Trust, is_public, may_connect
+from newsletter.fetch.guard import FetchDeadline, Guard, Trust, is_public, may_connect
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from newsletter.fetch.guard import Deadline, Guard, Trust, is_public, may_connec
         "2002:7f00:1::", "2002:a00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2001:db8::1", "not an address", "",
     ],
 )  # fmt: skip
-def test_inside_addresses_are_refused_in_every_form(address: str) -> None:
+def test_private_addresses_are_refused_in_every_form(address: str) -> None:
     assert not is_public(address)
     assert not may_connect(address, Trust.OUTSIDE)
 
@@ -25,7 +25,7 @@ def test_inside_addresses_are_refused_in_every_form(address: str) -> None:
     "address",
     ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
-def test_public_addresses_are_open(address: str) -> None:
+def test_public_addresses_are_allowed(address: str) -> None:
     assert is_public(address)
 
 
@@ -34,11 +34,11 @@ def test_public_addresses_are_open(address: str) -> None:
     "address",
     ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "::", "224.0.0.1"],
 )
-def test_link_local_addresses_are_never_opened(address: str, trust: Trust) -> None:
+def test_link_local_addresses_are_never_allowed(address: str, trust: Trust) -> None:
     assert not may_connect(address, trust)
 
 
-def test_an_intranet_source_may_go_inside_and_a_redirect_not_to_this_machine() -> None:
+def test_an_intranet_source_may_use_private_addresses_but_its_redirects_not_this_machine() -> None:
     assert may_connect("10.0.0.7", Trust.INSIDE)
     assert may_connect("127.0.0.1", Trust.INSIDE)
     assert may_connect("10.0.0.7", Trust.REDIRECTED)
@@ -78,11 +78,11 @@ class _Peer(httpcore2.NetworkStream):
 def _guard(answers: list[list[str]], peer: str = "") -> tuple[Guard, _Recorder]:
     turns = iter(answers)
     recorder = _Recorder(peer)
-    guard = Guard(Deadline(), lambda _host, _port: next(turns), Trust.OUTSIDE, recorder)
+    guard = Guard(FetchDeadline(), lambda _host, _port: next(turns), Trust.OUTSIDE, recorder)
     return guard, recorder
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_connected() -> None:
+def test_the_checked_address_is_the_connected_address() -> None:
     """A name that resolves to a public address once, and inside the next time, gains nothing."""
     guard, recorder = _guard([["93.184.216.34"], ["127.0.0.1"]])
     guard.connect_tcp("rebind.example", 80)
@@ -92,21 +92,21 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected() -> None:
     assert recorder.asked == ["93.184.216.34"]
 
 
-def test_one_private_address_among_several_refuses_the_name() -> None:
+def test_a_name_with_a_private_address_among_others_is_refused() -> None:
     guard, recorder = _guard([["93.184.216.34", "10.0.0.1"]])
     with pytest.raises(FetchFailed):
         guard.connect_tcp("mixed.example", 80)
     assert recorder.asked == []
 
 
-def test_what_is_really_connected_is_checked_as_well() -> None:
+def test_the_connected_peer_is_checked_as_well() -> None:
     guard, _ = _guard([["93.184.216.34"]], peer="127.0.0.1")
     with pytest.raises(FetchFailed, match="a private address"):
         guard.connect_tcp("odd.example", 80)
 
 
-def test_a_request_whose_time_is_over_takes_no_further_step() -> None:
-    deadline = Deadline()
+def test_after_the_deadline_a_request_takes_no_further_step() -> None:
+    deadline = FetchDeadline()
     deadline.start(-1)
     with pytest.raises(httpcore2.ReadTimeout):
         deadline.left(10)

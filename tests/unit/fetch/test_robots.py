@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 says."""
+"""robots.txt follows RFC 9309."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_the_longest_pattern_decides(path: str, allowed: bool) -> None:
     assert read_robots(RULES, "newsletter").allows(f"https://example.org{path}") is allowed
 
 
-def test_a_group_for_us_replaces_the_one_for_everybody() -> None:
+def test_a_group_for_our_agent_replaces_the_general_group() -> None:
     rules = read_robots(
         RULES + b"\nUser-agent: newsletter\nUser-agent: reader\nDisallow: /no\n", "newsletter"
     )
@@ -38,7 +38,7 @@ def test_a_group_for_us_replaces_the_one_for_everybody() -> None:
     assert not rules.allows("https://example.org/no")
 
 
-def test_a_delay_is_kept_within_reason() -> None:
+def test_the_crawl_delay_is_limited() -> None:
     assert read_robots(RULES, "newsletter").delay == 3
     assert read_robots(b"User-agent: *\nCrawl-delay: 9999", "newsletter").delay == 10
 
@@ -46,5 +46,5 @@ def test_a_delay_is_kept_within_reason() -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b"<html>404</html>", b"Disallow: /", b"\xff\xfe\x00", b"User-agent: *\nDisallow:"]
 )
-def test_what_says_nothing_allows_everything(raw: bytes) -> None:
+def test_a_file_without_rules_allows_everything(raw: bytes) -> None:
     assert read_robots(raw, "newsletter").allows("https://example.org/x")
