@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsletter.esp.message.checks import AddressError, LetterError, require
-from newsletter.esp.message.mime import message
-from newsletter.esp.port import FaultPoint, Letter, Outcome, Recipient, Shipment, Verdict, nowhere
+from newsletter.esp.message.mime import MessageTemplate
+from newsletter.esp.port import FaultPoint, Outcome, Recipient, Shipment, Verdict, nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,10 @@ class OutboxSender:
         try:
             require(shipment.letter)
             _make(self.folder)
+            template = MessageTemplate(shipment.letter)
             for recipient in shipment.recipients:
                 try:
-                    self._keep(shipment.letter, recipient)
+                    self._keep(template, recipient)
                     reached.append(recipient.delivery)
                 except AddressError as error:
                     refused[recipient.delivery] = str(error)
@@ -53,10 +54,10 @@ class OutboxSender:
             " free disk space or fix the permissions, then run again"
         )
 
-    def _keep(self, letter: Letter, recipient: Recipient) -> None:
+    def _keep(self, template: MessageTemplate, recipient: Recipient) -> None:
         path = self.folder / f"{recipient.delivery}.eml"
         if not path.exists():
-            _write(path, message(letter, recipient), self.at)
+            _write(path, template.fill(recipient), self.at)
 
 
 def _write(path: Path, content: bytes, at: FaultPoint) -> None:

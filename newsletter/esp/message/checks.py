@@ -9,6 +9,9 @@ from email.headerregistry import Address
 from newsletter.esp.port import Letter
 
 _ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9_-]{1,63}"
+_ORDINARY = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+"""An address that the parser would return unchanged: it takes 50 µs, and sending is per message."""
 _NAME = re.compile(r"[!-9;-~]+", re.ASCII)
 _VALUE = re.compile(r"[ -~]*", re.ASCII)
 PROVIDER_HEADERS = frozenset(
@@ -31,6 +34,8 @@ def ascii_address(address: str) -> str:
     The standard library decodes an encoded word in an address, line breaks included, so an address
     with `=?` is refused.
     """
+    if _ORDINARY.fullmatch(address):
+        return address
     local, _, domain = address.rpartition("@")
     try:
         written = f"{local}@{domain.encode('idna').decode()}"

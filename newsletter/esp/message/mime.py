@@ -1,100 +1,117 @@
-"""A letter to one recipient as a standard message (RFC 5322, 2045, 2369, 8058).
+"""A letter as standard messages (RFC 5322, 2045): encoded once, then filled per recipient.
 
-The standard library's header objects are not used. They decode text that looks like an encoded word
-and write its content unchanged, line breaks included.
+The result equals, byte for byte, what the standard library's `EmailMessage` gives for each
+recipient; the tests compare them. Encoding a page of 40 KB takes milliseconds, filling it takes
+microseconds.
 """
 
-import functools
-import re
-from collections.abc import Iterator
-from email.header import Header
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, quote
+import hashlib
+from collections.abc import Mapping
+from email.utils import format_datetime
 
-from newsletter.esp.message.checks import LetterError, ascii_address
+from newsletter.esp.message.checks import ascii_address
+from newsletter.esp.message.headers import field, mailbox, message_id, unstructured
+from newsletter.esp.message.holes import Holes
+from newsletter.esp.message.part import TextTemplate
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.text import one_line
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 
-LONGEST_WORD = 60
-"""The longest word that fits on one line with the name of its header."""
-LONGEST_LINE = 76
-_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~ -]+", re.ASCII)
-_WRITTEN = re.compile(r"[\t -~]*(?:\r\n [\t -~]+)*", re.ASCII)
-"""A header's value: printable ASCII; a space follows every line break."""
+_BODY = (
+    b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
+    b'--%(boundary)b\r\nContent-Type: text/plain; charset="utf-8"\r\n'
+    b"Content-Transfer-Encoding: %(text_encoding)b\r\n\r\n%(text)b\r\n"
+    b'--%(boundary)b\r\nContent-Type: text/html; charset="utf-8"\r\n'
+    b"Content-Transfer-Encoding: %(html_encoding)b\r\nMIME-Version: 1.0\r\n\r\n%(html)b\r\n"
+    b"--%(boundary)b--\r\n"
+)
+
+
+class MessageTemplate:
+    """A letter as bytes with holes. The caller has checked the letter with `checks.require`."""
+
+    def __init__(self, letter: Letter) -> None:
+        """Split the letter and write the headers that all recipients share."""
+        self.letter = letter
+        placeholders = tuple(Recipient("", "", "", "").replacements(letter.nonce))
+        self._headers = [(name, Holes.split(value, placeholders)) for name, value in letter.headers]
+        self._subject = Holes.split(letter.subject, placeholders)
+        self._text = TextTemplate(letter.text, placeholders)
+        self._html = TextTemplate(letter.html, placeholders)
+        self._boundary = boundary(letter).encode()
+        self._host = ascii_address(letter.sender.address)
+        self._constant_subject = b"" if self._subject.names else self._write_subject({})
+        self._before_to = field("From", mailbox("From", letter.sender))
+        reply_to = letter.reply_to
+        self._after_to = field("Reply-To", mailbox("Reply-To", reply_to)) if reply_to else b""
+        self._after_to += field("Date", format_datetime(letter.date))
+
+    def fill(self, recipient: Recipient) -> bytes:
+        """Return the complete message, text part first, with CRLF line endings.
+
+        The same letter and recipient give the same Message-ID, so that email programs show a
+        duplicate only once. Raise AddressError if the address cannot be used in a header.
+        """
+        replacements = recipient.replacements(self.letter.nonce)
+        texts = (self._text, self._html)
+        if not self._can_divide(replacements):
+            letter = self.letter
+            texts = (
+                TextTemplate(fill(letter.text, replacements), ()),
+                TextTemplate(fill(letter.html, replacements), ()),
+            )
+        return self._head(recipient, replacements) + self._body(texts, replacements)
+
+    def _can_divide(self, replacements: Mapping[str, str]) -> bool:
+        """Return whether pieces that are encoded separately give the same lines as the whole."""
+        one_liners = not any("\n" in value or "\r" in value for value in replacements.values())
+        return one_liners and self._text.divisible and self._html.divisible
+
+    def _head(self, recipient: Recipient, replacements: Mapping[str, str]) -> bytes:
+        """Return the headers. The letter's own are not folded: some parsers of links need that."""
+        own = [field(name, one_line(value.fill(replacements))) for name, value in self._headers]
+        to = mailbox("To", Mailbox(recipient.name, recipient.address))
+        return b"".join(
+            (
+                *own,
+                self._constant_subject or self._write_subject(replacements),
+                self._before_to,
+                field("To", to),
+                self._after_to,
+                field("Message-ID", message_id(recipient.delivery, self._host)),
+            )
+        )
+
+    def _write_subject(self, replacements: Mapping[str, str]) -> bytes:
+        text = one_line(self._subject.fill(replacements))
+        return field("Subject", unstructured("Subject", text))
+
+    def _body(
+        self, texts: tuple[TextTemplate, TextTemplate], replacements: Mapping[str, str]
+    ) -> bytes:
+        """Return the MIME headers and both parts."""
+        plain, html = (text.fill(replacements) for text in texts)
+        return _BODY % {
+            b"boundary": self._boundary,
+            b"text_encoding": plain.encoding,
+            b"text": plain.content,
+            b"html_encoding": html.encoding,
+            b"html": html.content,
+        }
 
 
 def message(letter: Letter, recipient: Recipient) -> bytes:
-    """Return the complete message, text part first, with CRLF line endings.
+    """Return the complete message to one recipient. For several, keep a MessageTemplate."""
+    return MessageTemplate(letter).fill(recipient)
 
-    The same letter and recipient give the same Message-ID, so that email programs show a duplicate
-    only once. Raise AddressError if the recipient's address cannot be used in a header. The caller
-    has checked the letter with `checks.require`.
+
+def boundary(letter: Letter) -> str:
+    """Return the separator of the parts: the same for the same letter, and not guessable.
+
+    It depends on the random nonce and on the whole content. "=_" never occurs in encoded text.
+    With more digits, the standard library would fold the header.
     """
-    replacements = recipient.replacements(letter.nonce)
-    filled = functools.partial(fill, replacements=replacements)
-    mail = EmailMessage(policy=SMTP)
-    text, html = filled(letter.text), filled(letter.html)
-    mail.set_content(text, cte=_encoding(text))
-    mail.add_alternative(html, subtype="html", cte=_encoding(html))
-    mail.set_boundary(f"=_{recipient.delivery}_{letter.nonce or 'notice'}")
-    head = (_field(name, value) for name, value in _headers(letter, recipient, filled))
-    return b"".join(head) + mail.as_bytes()
-
-
-def message_id(delivery: str, address: str) -> str:
-    """Return the stable Message-ID of a delivery."""
-    return f"<{delivery}@{address.rpartition('@')[2]}>"
-
-
-def _headers(
-    letter: Letter, recipient: Recipient, filled: functools.partial[str]
-) -> Iterator[tuple[str, str]]:
-    """Return the headers. The letter's own are never folded: some parsers of links require that."""
-    yield from ((name, one_line(filled(value))) for name, value in letter.headers)
-    yield "Subject", _words("Subject", one_line(filled(letter.subject)))
-    yield "From", _mailbox("From", letter.sender)
-    yield "To", _mailbox("To", Mailbox(recipient.name, recipient.address))
-    if letter.reply_to:
-        yield "Reply-To", _mailbox("Reply-To", letter.reply_to)
-    yield "Date", format_datetime(letter.date)
-    yield "Message-ID", message_id(recipient.delivery, ascii_address(letter.sender.address))
-
-
-def _field(name: str, value: str) -> bytes:
-    """Write one header; the last guard against a value that would start another header."""
-    if not _WRITTEN.fullmatch(value):
-        msg = f"the header {name} contains a line break or a control character"
-        raise LetterError(msg)
-    return f"{name}: {value}\r\n".encode("ascii")
-
-
-def _words(name: str, text: str) -> str:
-    """Write text; encode it unless it is ASCII, foldable and does not look encoded."""
-    foldable = max(map(len, text.split()), default=0) <= LONGEST_WORD
-    charset = "us-ascii" if _plain(text) and foldable else "utf-8"
-    return Header(text, charset, header_name=name).encode(linesep="\r\n")
-
-
-def _mailbox(name: str, mailbox: Mailbox) -> str:
-    address, display = ascii_address(mailbox.address), one_line(mailbox.name)
-    if not display:
-        return address
-    if _plain(display) and len(display) <= LONGEST_WORD:
-        phrase = display if _ATOMS.fullmatch(display) else f'"{quote(display)}"'
-    else:
-        phrase = Header(display, "utf-8", header_name=name).encode(linesep="\r\n")
-    line = len(f"{name}: {phrase} <{address}>")
-    return f"{phrase} <{address}>" if line <= LONGEST_LINE else f"{phrase}\r\n <{address}>"
-
-
-def _plain(text: str) -> bool:
-    return text.isascii() and "=?" not in text
-
-
-def _encoding(text: str) -> str:
-    """Choose the transfer encoding that keeps the message short and its lines within the limit."""
-    foreign = len(text.encode()) - len(text)
-    return "base64" if foreign * 3 > len(text) else "quoted-printable"
+    content = f"{letter.nonce}\n{letter.subject}\n{letter.text}\n{letter.html}"
+    digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=12)
+    return f"=_{digest.hexdigest()}"
