@@ -1,1 +1,1 @@
-"""Stage 3: from an issue to the exact bytes of its editions."""
+"""Stage 3: render an issue into the exact bytes of its editions."""

@@ -1,4 +1,4 @@
-"""One edition's bytes: subject, preheader, HTML and plain text, each from the same view."""
+"""Render one edition: subject, preheader, HTML and text, all from the same view."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ class Composed:
 
     @property
     def hash(self) -> str:
-        """The hash that an approval covers."""
+        """Return the hash that an approval covers."""
         return edition_hash(self.subject, self.preheader, self.html, self.text)
 
 
@@ -36,7 +36,7 @@ def compose(
     contents: Contents,
     context: RenderContext,
 ) -> Composed:
-    """Render an edition and inline its styles, once."""
+    """Render an edition and inline its styles."""
     made = rendered(templates, issue, items, contents, context)
     return replace(made, html=inline(made.html))
 
@@ -48,13 +48,13 @@ def rendered(
     contents: Contents,
     context: RenderContext,
 ) -> Composed:
-    """Render an edition; its styles still stand in the head."""
+    """Render an edition with its styles still in the head."""
     view = issue_view(issue, items, contents, context)
     folder = f"issue/{context.newsletter.layout}"
     if not templates.has(f"{folder}/body.html.j2"):
         msg = (
-            f"{context.newsletter.key} asks for the layout {context.newsletter.layout!r}, but"
-            f" there is no templates/{folder}/body.html.j2"
+            f"{context.newsletter.key} has the layout {context.newsletter.layout!r}, but"
+            f" templates/{folder}/body.html.j2 does not exist"
         )
         raise TemplateFailed(msg)
     values = _values(view, context)

@@ -1,4 +1,4 @@
-"""Inlining: premailer once per edition, with its doors to the network closed."""
+"""Inline the styles of an email with premailer, without access to the network."""
 
 import logging
 import re
@@ -15,6 +15,7 @@ _STYLE = re.compile(r"<style(?P<marks>[^>]*)>(?P<css>.*?)</style>", re.DOTALL | 
 _FETCHES = re.compile(r"@import|url\s*\(|expression\s*\(|behavior\s*:", re.IGNORECASE)
 _INLINED = re.compile(r"""(?<= )style=(?:"[^"]*"|'[^']*')(?=[ >])""")
 _LOOSE = re.compile(r"([;:,]) ")
+# cssutils shortens #aabbcc to #abc, which some clients do not read in attributes.
 _SHORT = re.compile(r"#([0-9a-f])([0-9a-f])([0-9a-f])(?![0-9a-fA-F])")
 _GAP = re.compile(r">\n\s+")
 _ATTRIBUTES = (
@@ -31,17 +32,17 @@ DOCTYPE = "<!DOCTYPE html>"
 
 
 def inline(page: str) -> str:
-    """Return the page with its styles written into the elements.
+    """Return the page with its styles inlined into the elements.
 
-    The first `<style>` is inlined; those marked `data-premailer="ignore"` (dark mode, phones) stay
-    as they are. Raise TemplateFailed when the page would lose its doctype or fetch anything.
+    The first `<style>` is inlined. Those with `data-premailer="ignore"` (dark mode, phones) are
+    kept. Raises TemplateFailed if the page would lose its doctype or fetch anything.
     """
     if not page.startswith(DOCTYPE):
-        msg = f"a mail begins with exactly {DOCTYPE}; the template begins with {page[:20]!r}"
+        msg = f"an email must begin with exactly {DOCTYPE}; the template begins with {page[:20]!r}"
         raise TemplateFailed(msg)
     for style in _STYLE.finditer(page):
         if found := _FETCHES.search(style["css"]):
-            msg = f"the styles of a mail fetch nothing; remove {found[0]!r}"
+            msg = f"the styles of an email must not fetch anything; remove {found[0]!r}"
             raise TemplateFailed(msg)
     inlined = _Inliner(
         page,
@@ -61,18 +62,19 @@ def inline(page: str) -> str:
 
 
 def _tightened(found: re.Match[str]) -> str:
-    """Take the blanks out of a style, an eighth of a long mail; write colours out in full."""
+    """Remove blanks from a style (an eighth of a long email) and write out short colors."""
     return _SHORT.sub(r"#\1\1\2\2\3\3", _LOOSE.sub(r"\1", found[0]))
 
 
 class _Inliner(Premailer):  # type: ignore[misc]
-    """A premailer whose CSS parser can fetch nothing, whatever a style sheet asks for."""
+    """A premailer whose CSS parser never fetches what a style sheet imports."""
 
     @override
     def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
         return _parsed(css_body)
 
 
+# Editions share their styles, and parsing them takes most of the time of inlining.
 @lru_cache(maxsize=512)
 def _parsed(css: str) -> Any:  # noqa: ANN401 - cssutils has no types
     parser = cssutils.CSSParser(

@@ -1,4 +1,4 @@
-"""One edition of an issue as its templates see it, and the texts around its articles."""
+"""Build the view of an edition: everything around and including its items."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from newsletter.model.personalization import placeholder
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, printable, web_address
 from newsletter.render.item_view import (
-    MEASURE,
     distinguish_links,
     headline_view,
     item_view,
@@ -22,6 +21,7 @@ from newsletter.render.item_view import (
 )
 from newsletter.render.palette import dark, light
 from newsletter.render.view import (
+    MEASURE,
     BlockView,
     IssueView,
     LetterView,
@@ -34,6 +34,8 @@ from newsletter.render.view import (
 )
 
 FEWEST_FOR_CONTENTS = 3
+# Figure spaces and joiners push the text after the preheader out of the inbox preview. The joiner
+# keeps clients from collapsing the spaces.
 FILLER = "\u2007\u034f" * 70
 LONGEST_SUBJECT, LONGEST_PREHEADER, LONGEST_HEADING = 160, 140, 300
 LONGEST_NOTE = 5000
@@ -42,7 +44,7 @@ _GAP = re.compile(r"\n\s*\n")
 
 
 def publication_view(publication: Publication) -> PublicationView:
-    """Return what is the same in every mail of a publication."""
+    """Return what all emails of a publication share."""
     brand = publication.brand
     return PublicationView(
         name=publication.name,
@@ -59,10 +61,10 @@ def publication_view(publication: Publication) -> PublicationView:
 
 
 def _site(publication: Publication) -> str:
-    """Return where readers signed up: the host of our pages, or our name while it is this machine."""
+    """Return where readers signed up: the host of the public pages, unless it is this machine."""
     host = urlsplit(publication.url).hostname or ""
-    here = host == "localhost" or host.replace(".", "").isdecimal() or ":" in host
-    return publication.name if here or not host else host
+    local = host == "localhost" or host.replace(".", "").isdecimal() or ":" in host
+    return publication.name if local or not host else host
 
 
 def _postal_line(publication: Publication) -> str:
@@ -74,15 +76,14 @@ def _postal_line(publication: Publication) -> str:
 def issue_view(
     issue: Issue, items: Sequence[Item], contents: Contents, context: RenderContext
 ) -> IssueView:
-    """Return what the templates of an edition see."""
+    """Return the view of an edition with these contents."""
     context = replace(context, year=int(issue.nominal[:4]))
-    printed = {one.article_id: corrected(one) for one in items}
-    full = [printed[one] for one in contents.items if one in printed]
-    views = distinguish_links(
-        [item_view(one, n, context) for n, one in enumerate(full, 1)], context
-    )
+    printed = {item.article_id: corrected(item) for item in items}
+    full = [printed[article] for article in contents.items if article in printed]
+    short = [printed[article] for article in contents.headlines if article in printed]
+    numbered = [item_view(item, number, context) for number, item in enumerate(full, 1)]
+    views = distinguish_links(numbered, context)
     subject = subject_of(issue, full, context)
-    hold = {plain: _addresses(context, plain=plain) for plain in (False, True)}
     return IssueView(
         locale=text_locale(context.newsletter.language),
         publication=publication_view(context.publication),
@@ -93,19 +94,17 @@ def issue_view(
         preheader=preheader_of(issue, full, subject),
         note=note_of(issue.note, context, plain=False),
         note_text=note_of(issue.note, context, plain=True),
-        contents=tuple(one.title for one in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
+        contents=tuple(view.title for view in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
         items=tuple(views),
-        headlines=tuple(
-            headline_view(printed[one], context) for one in contents.headlines if one in printed
-        ),
-        blocks=tuple(block_view(one) for one in issue.blocks),
+        headlines=tuple(headline_view(item, context) for item in short),
+        blocks=tuple(map(block_view, issue.blocks)),
         letter=_letter(full, context),
-        **hold[False],
-        **{f"{name}_text": value for name, value in hold[True].items()},
+        **_links(context, plain=False),
+        **{f"{name}_text": link for name, link in _links(context, plain=True).items()},
     )
 
 
-def _addresses(context: RenderContext, *, plain: bool) -> dict[str, str]:
+def _links(context: RenderContext, *, plain: bool) -> dict[str, str]:
     token = placeholder(context.nonce, "token", plain=plain)
     delivery = placeholder(context.nonce, "delivery", plain=plain)
     base = context.publication.url
@@ -117,7 +116,7 @@ def _addresses(context: RenderContext, *, plain: bool) -> dict[str, str]:
 
 
 def block_view(block: Block) -> BlockView:
-    """Return an extra of staff; a link without words is named after its heading."""
+    """Return a block; its heading replaces a missing link text."""
     href = web_address(block.url)
     image = web_address(block.image)
     return BlockView(
@@ -135,12 +134,12 @@ def _letter(full: Sequence[Item], context: RenderContext) -> LetterView | None:
         return None
     sections = tuple(
         SectionView(
-            bounded(one.heading or "", LONGEST_HEADING),
-            tuple(runs(line) for line in map(printable, one.paragraphs) if line),
+            bounded(section.heading or "", LONGEST_HEADING),
+            tuple(runs(line) for line in map(printable, section.paragraphs) if line),
         )
-        for one in text.sections
+        for section in text.sections
     )
-    notes = tuple(note_view(one) for one in text.footnotes)
+    notes = tuple(map(note_view, text.footnotes))
     words = context.catalogues.of(text.lang, context.words.language)
     return LetterView(
         sections,
@@ -153,7 +152,7 @@ def _letter(full: Sequence[Item], context: RenderContext) -> LetterView | None:
 
 
 def note_view(note: Footnote) -> NoteView:
-    """Return a footnote; its words are the link, and an address among them is not said twice."""
+    """Return a footnote; its text is the link, so its address is removed from the text."""
     text, href = printable(note.text), web_address(note.url)
     if href and note.url in text:
         text = text.replace(note.url, "").strip(" ,;") or text
@@ -161,7 +160,7 @@ def note_view(note: Footnote) -> NoteView:
 
 
 def runs(line: str) -> tuple[RunView, ...]:
-    """Part a paragraph at its footnote marks."""
+    """Split a paragraph at its footnote marks."""
     pieces = _MARK.split(line)
     marks = [*pieces[1::2], ""]
     return tuple(
@@ -170,9 +169,10 @@ def runs(line: str) -> tuple[RunView, ...]:
 
 
 def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> str:
-    """Return the subject: what staff set, else the configured pattern, else the lead headline.
+    """Return the subject: staff's own, else the configured pattern, else the first headline.
 
-    Never empty, never more than a line. The prefix that some laws ask for always comes first.
+    It is never empty and never longer than a line. The prefix always comes first, because some laws
+    require it.
     """
     lead = full[0].title if full else ""
     pattern = context.newsletter.subject
@@ -189,22 +189,22 @@ def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> st
 
 
 def preheader_of(issue: Issue, full: Sequence[Item], subject: str) -> str:
-    """Return the line that inboxes show after the subject: staff's, else what else is inside."""
+    """Return the line that inboxes show after the subject: staff's own, else the other headlines."""
     if issue.preheader:
         return bounded(issue.preheader, LONGEST_PREHEADER)
-    titles = [one.title for one in full if one.title not in subject]
+    titles = [item.title for item in full if item.title not in subject]
     if len(full) > 1 and titles:
         return bounded(" · ".join(titles), LONGEST_PREHEADER)
     return bounded(full[0].teaser.text if full else issue.note, LONGEST_PREHEADER)
 
 
 def note_of(note: str, context: RenderContext, *, plain: bool) -> tuple[str, ...]:
-    """Return the opening note's paragraphs; "{name}" becomes the placeholder for ", Ada"."""
+    """Return the paragraphs of the note; "{name}" becomes the placeholder for ", Ada"."""
     called = placeholder(context.nonce, "name", plain=plain)
-    return tuple(one.replace("{name}", called) for one in paragraphs(note))
+    return tuple(paragraph.replace("{name}", called) for paragraph in paragraphs(note))
 
 
 def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of what staff typed: blank lines part them."""
+    """Return the paragraphs of text that staff typed; blank lines separate them."""
     parts = _GAP.split(text[:LONGEST_NOTE].replace("\r\n", "\n"))
     return [line for line in map(printable, parts) if line]

@@ -1,4 +1,4 @@
-"""One article as it is printed: in full, or as a headline."""
+"""Build the view of an item: in full, or as a headline."""
 
 import re
 from collections import Counter
@@ -11,19 +11,25 @@ from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, web_address
-from newsletter.render.view import HeadlineView, ItemView, Picture, RenderContext, TextLocale
+from newsletter.render.view import (
+    MEASURE,
+    HeadlineView,
+    ItemView,
+    Picture,
+    RenderContext,
+    TextLocale,
+)
 from newsletter.render.words import Words
 from subscribers.model import slug
 
 TOPICS_SHOWN = 2
-MEASURE = 528
 LONGEST_ALT = 200
 _SCRIPTS = {"ko": "ko", "ja": "ja", "zh": "zh", "ar": "ar", "fa": "ar", "ur": "ar", "he": "he"}
 _RTL = frozenset({"ar", "fa", "ur", "he", "yi", "ps", "sd", "ug", "dv"})
 
 
 def text_locale(lang: str, direction: str = "") -> TextLocale:
-    """Return the marks of a text in a language."""
+    """Return the locale of a text; `direction` takes precedence over that of its language."""
     plain = re.sub(r"[^A-Za-z0-9-]", "", lang)[:20] or "und"
     turned = direction == "rtl" or (not direction and plain[:2] in _RTL)
     script = _SCRIPTS.get(plain[:2], "ar" if turned else "")
@@ -31,10 +37,10 @@ def text_locale(lang: str, direction: str = "") -> TextLocale:
 
 
 def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
-    """Return an item as it is printed in full, its labels in its own language if known."""
+    """Return an item in full; its labels are in its own language if a catalog has it."""
     words = context.catalogues.of(item.lang or context.newsletter.language, context.words.language)
     names = context.words.join if not item.lang else words.join
-    authors = names([one.name for one in item.authors if one.name])
+    authors = names([author.name for author in item.authors if author.name])
     return ItemView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
         label_locale=text_locale(words.language),
@@ -61,25 +67,20 @@ def _link(item: Item, authors: str, words: Words) -> str:
 
 
 def distinguish_links(views: Sequence[ItemView], context: RenderContext) -> list[ItemView]:
-    """Give two items whose links would read alike links with their titles."""
-    seen = Counter(one.link for one in views)
-    return [
-        replace(
-            one,
-            link=context.catalogues.of(one.label_locale.lang).say(
-                "Read “{title}”", title=one.title
-            ),
-        )
-        if seen[one.link] > 1
-        else one
-        for one in views
-    ]
+    """Name links after the title where two items would have the same link text."""
+    seen = Counter(view.link for view in views)
+    return [_titled_link(view, context) if seen[view.link] > 1 else view for view in views]
+
+
+def _titled_link(view: ItemView, context: RenderContext) -> ItemView:
+    words = context.catalogues.of(view.label_locale.lang)
+    return replace(view, link=words.say("Read “{title}”", title=view.title))
 
 
 def headline_view(item: Item, context: RenderContext) -> HeadlineView:
     """Return an item as a headline."""
     words = context.catalogues.of(item.lang or context.newsletter.language, context.words.language)
-    authors = words.join([one.name for one in item.authors if one.name])
+    authors = words.join([author.name for author in item.authors if author.name])
     topics = _topics(item, context.publication, words.language)[:1]
     return HeadlineView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
@@ -103,7 +104,7 @@ def _href(item: Item, publication: Publication) -> str:
 
 def _topics(item: Item, publication: Publication, language: str) -> tuple[str, ...]:
     named = {slug(topic.slug): topic.label(language) for topic in publication.topics}
-    shown = [named.get(slug(one), one) for one in item.topics[:TOPICS_SHOWN]]
+    shown = [named.get(slug(topic), topic) for topic in item.topics[:TOPICS_SHOWN]]
     first = [item.kicker] if item.kicker else []
     kept = {text.casefold(): text for text in reversed([*first, *shown]) if text}
     return tuple(reversed(list(kept.values())))

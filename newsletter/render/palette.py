@@ -1,4 +1,4 @@
-"""The colours of a publication: the few that it sets, and the rest derived from them."""
+"""Derive the color schemes of a publication from the few colors that it sets."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,16 @@ from newsletter.model.publication import Brand
 
 INK, SOFT = "#1b1d21", "#4d4a44"
 DARK_PAPER = "#1a1d21"
-HOUSE = Brand()
+DEFAULT = Brand()
+# WCAG 2, contrast (minimum) and contrast (enhanced).
 ENOUGH, GOOD = 4.5, 7.0
+# sRGB is linear below this value (IEC 61966-2-1).
 LINEAR_BELOW = 0.04045
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """One scheme of colours, each as #rrggbb."""
+    """A color scheme; every color is #rrggbb."""
 
     paper: str
     ground: str
@@ -25,9 +27,9 @@ class Palette:
 
 
 def light(brand: Brand) -> Palette:
-    """Return the colours by day; those of the house when the publisher set no paper."""
-    if brand.paper.lower() == HOUSE.paper:
-        return Palette(HOUSE.paper, "#f4f1ea", "#f6f2e9", INK, SOFT, "#d8d2c6", brand.accent)
+    """Return the colors of light mode."""
+    if brand.paper.lower() == DEFAULT.paper:
+        return Palette(DEFAULT.paper, "#f4f1ea", "#f6f2e9", INK, SOFT, "#d8d2c6", brand.accent)
     paper = brand.paper
     shades = (mix(paper, INK, share) for share in (0.05, 0.04, 0.18))
     ground, tint, rule = shades
@@ -35,44 +37,44 @@ def light(brand: Brand) -> Palette:
 
 
 def dark(brand: Brand) -> Palette:
-    """Return the colours by night; an accent that the publisher changed only by day is lightened."""
+    """Return the colors of dark mode; an accent that is set only for light mode is lightened."""
     accent = brand.accent_dark
-    if accent == HOUSE.accent_dark and brand.accent != HOUSE.accent:
+    if accent == DEFAULT.accent_dark and brand.accent != DEFAULT.accent:
         accent = legible(brand.accent, DARK_PAPER)
     return Palette(DARK_PAPER, "#121417", "#22262b", "#ece8df", "#b9b4a8", "#3a3d42", accent)
 
 
-def legible(colour: str, paper: str) -> str:
-    """Return the colour, lightened until it reads well on dark paper."""
+def legible(color: str, paper: str) -> str:
+    """Return the color, lightened until it is legible on dark paper."""
     for step in range(11):
-        found = mix(colour, "#ffffff", step / 10)
+        found = mix(color, "#ffffff", step / 10)
         if contrast(found, paper) >= GOOD:
             return found
     return "#ffffff"
 
 
-def mix(colour: str, other: str, share: float) -> str:
-    """Return `colour` with a share of the other in it."""
-    pairs = zip(_channels(colour), _channels(other), strict=True)
-    return "#" + "".join(f"{round(one + (two - one) * share):02x}" for one, two in pairs)
+def mix(color: str, other: str, share: float) -> str:
+    """Return `color` mixed with a share of `other`."""
+    pairs = zip(_channels(color), _channels(other), strict=True)
+    return "#" + "".join(f"{round(own + (added - own) * share):02x}" for own, added in pairs)
 
 
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours as WCAG 2 defines it."""
-    dim, bright = sorted((_luminance(one), _luminance(other)))
+def contrast(color: str, other: str) -> float:
+    """Return the contrast ratio of two colors as WCAG 2 defines it."""
+    dim, bright = sorted((_luminance(color), _luminance(other)))
     return (bright + 0.05) / (dim + 0.05)
 
 
-def _channels(colour: str) -> tuple[int, int, int]:
-    digits = colour.lstrip("#")
+def _channels(color: str) -> tuple[int, int, int]:
+    digits = color.lstrip("#")
     if len(digits) == len("rgb"):
-        digits = "".join(one * 2 for one in digits)
+        digits = "".join(digit * 2 for digit in digits)
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
 
 
-def _luminance(colour: str) -> float:
+def _luminance(color: str) -> float:
     linear = [
         part / 12.92 if part <= LINEAR_BELOW else ((part + 0.055) / 1.055) ** 2.4
-        for part in (channel / 255 for channel in _channels(colour))
+        for part in (channel / 255 for channel in _channels(color))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,4 +1,4 @@
-"""Stage 3: freeze the editions of an issue. Read, render outside any transaction, write."""
+"""Render the editions of an issue and store them: read, render outside a transaction, write."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, IssueKind, Item, corrected
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.states import IssueState
+from newsletter.model.states import UNAPPROVED
 from newsletter.render.checks import apply_policy
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import pages as page_checks
@@ -25,14 +25,14 @@ from newsletter.store import acts
 from newsletter.store.acts import Act
 from newsletter.store.content import articles, editions, issues
 
+# How often to render again if staff change the issue while it is rendered.
 ATTEMPTS = 3
 RENDERED = "editions rendered"
-RENDERABLE = (IssueState.DRAFT, IssueState.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
 class RenderKit:
-    """What rendering needs besides the issue; `new_nonce` returns fresh random hex."""
+    """What rendering needs besides the issue; `new_nonce` returns new random hex digits."""
 
     templates: Templates
     new_nonce: Callable[[], str]
@@ -40,7 +40,7 @@ class RenderKit:
 
 @dataclass(frozen=True, slots=True)
 class Manuscript:
-    """Everything of an issue that is read before it is rendered."""
+    """What is read of an issue before it is rendered; `nothing` counts those who get no edition."""
 
     issue: Issue
     items: tuple[Item, ...]
@@ -60,13 +60,14 @@ def render(
 ) -> list[Edition]:
     """Render every edition of a draft and store them; return them in order.
 
-    An issue that is approved, or further on, is never rendered again: what is stored is returned.
-    When staff change the issue meanwhile, it is rendered anew. Raise TemplateFailed, NotAllowed.
+    An issue that is approved or later is not rendered again; its stored editions are returned. If
+    staff change the issue at the same time, it is rendered again. Raises TemplateFailed, and
+    NotAllowed if staff keep changing it.
     """
     for _ in range(ATTEMPTS):
         with engine.connect() as connection:
             issue = issues.load(connection, issue_id)
-            if issue.state not in RENDERABLE:
+            if issue.state not in UNAPPROVED:
                 return editions.of_issue(connection, issue_id)
             read = manuscript(connection, publication, newsletter, issue, now=now)
         quoted = _quoted(read)
@@ -93,7 +94,7 @@ def render(
                 editions.replace(connection, issue_id, made, now=now)
                 acts.record(connection, _act(read, made, now))
                 return editions.of_issue(connection, issue_id)
-    msg = f"issue {issue_id} is being edited; try again when the others are done"
+    msg = f"issue {issue_id} is being edited; try again later"
     raise NotAllowed(msg)
 
 
@@ -105,27 +106,27 @@ def manuscript(
     *,
     now: datetime,
 ) -> Manuscript:
-    """Read an issue, its items, its whole texts if the layout prints them, and who wants what."""
+    """Read an issue, its items, the texts that the layout prints in full, and who gets what."""
     items = tuple(issues.load_items(connection, issue.id))
     if issue.kind is IssueKind.CORRECTION:
-        shown = tuple(one.article_id for one in items if one.included)
+        shown = tuple(item.article_id for item in items if item.included)
         planned = Plan(((Contents(shown), 0),))
         nothing = 0
     else:
         chooser = Chooser(items, newsletter)
         people, nothing = wanted(connection, question(publication, newsletter, now), chooser)
         planned = _planned(people, chooser, newsletter)
-        if not any(one.included for one in items):
+        if not any(item.included for item in items):
             planned, nothing = Plan(((Contents(()), nothing),)), 0
     texts = {}
     if newsletter.layout == "letter":
         leads = {contents.items[0] for contents, _ in planned.contents if contents.items}
-        texts = {one: articles.load(connection, one).content for one in sorted(leads)}
+        texts = {lead: articles.load(connection, lead).content for lead in sorted(leads)}
     return Manuscript(issue, items, texts, planned, nothing)
 
 
 def _planned(people: Mapping[Contents, int], chooser: Chooser, newsletter: Newsletter) -> Plan:
-    """Plan the editions; what somebody gets who follows nothing is always the first."""
+    """Plan the editions; the one for subscribers who follow no topics is always the first."""
     everything = chooser.choose(None)
     return Plan(()) if everything is None else plan(people, everything, newsletter)
 
@@ -156,7 +157,7 @@ def _edition(
 
 
 def _nonce(kit: RenderKit, quoted: str) -> str:
-    """Return a nonce that no text of the issue holds, so that none can forge a placeholder."""
+    """Return a nonce that is not in any text of the issue, so that no text forges a placeholder."""
     nonce = kit.new_nonce()
     while nonce in quoted:
         nonce = kit.new_nonce()
@@ -164,14 +165,17 @@ def _nonce(kit: RenderKit, quoted: str) -> str:
 
 
 def _quoted(read: Manuscript) -> str:
-    """Return every word of the issue that articles or staff wrote, to look things up in."""
+    """Return all text of the issue that comes from articles or staff."""
     texts = [
-        line for text in read.texts.values() for one in text.sections for line in one.paragraphs
+        line
+        for text in read.texts.values()
+        for section in text.sections
+        for line in section.paragraphs
     ]
     staff = [read.issue.subject, read.issue.preheader, read.issue.note, str(read.issue.blocks)]
     items = [
-        "\n".join((one.title, one.teaser.text, *one.takeaways.items, *one.topics, one.kicker))
-        for one in map(corrected, read.items)
+        "\n".join((item.title, item.teaser.text, *item.takeaways.items, *item.topics, item.kicker))
+        for item in map(corrected, read.items)
     ]
     return "\n".join([*staff, *items, *texts])
 
@@ -188,19 +192,18 @@ def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
 
 
 def audience_notes(connection: sa.Connection, issue_id: int) -> list[str]:
-    """Return what a person should know of the editions as they were last rendered."""
-    last = next(
-        (one for one in reversed(acts.of_issue(connection, issue_id)) if one.act == RENDERED), None
-    )
+    """Return sentences about the subscribers who get less than they asked for."""
+    recorded = reversed(acts.of_issue(connection, issue_id))
+    last = next((entry for entry in recorded if entry.act == RENDERED), None)
     if last is None:
         return []
     lines = (
-        ("rare", "sets of topics were too rare for an edition of their own (max_editions)"),
-        ("folded", "people take the largest edition that holds only what they follow"),
-        ("lost", "people follow topics for which no edition fits"),
-        ("nothing", "people follow topics on which there is nothing in this issue"),
+        ("rare", "sets of topics were too rare for their own edition (max_editions)"),
+        ("folded", "subscribers get the largest edition that contains only what they follow"),
+        ("lost", "subscribers follow topics that fit no edition"),
+        ("nothing", "subscribers follow topics without an article in this issue"),
     )
-    return [f"{last.detail[name]:,} {says}." for name, says in lines if last.detail.get(name)]
+    return [f"{last.detail[name]:,} {text}." for name, text in lines if last.detail.get(name)]
 
 
 def _unchanged(connection: sa.Connection, read: Manuscript) -> bool:
@@ -216,7 +219,7 @@ def check(
     *,
     now: datetime,
 ) -> list[Finding]:
-    """Check an issue and its stored editions under the publisher's policy, the gravest first."""
+    """Check an issue and its stored editions; apply the publisher's policy."""
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         read = manuscript(connection, publication, newsletter, issue, now=now)
@@ -230,8 +233,8 @@ def check(
         )
     found = list(issue_checks.check(issue, read.items, publication, facts))
     if not stored:
-        says = f"The issue has not been rendered; run `newsletter preview {issue_id}`."
-        found.append(Finding("nothing to print", "block", says))
+        message = "The issue has not been rendered; preview it."
+        found.append(Finding("nothing to print", "block", message))
     quoted = _quoted(read)
     for edition in stored:
         found += page_checks.check(edition, publication.postal_address, quoted)
@@ -239,10 +242,10 @@ def check(
 
 
 def _gathered(findings: Sequence[Finding]) -> list[Finding]:
-    """Say what is the same in many editions once, naming the first and counting the rest."""
+    """Merge equal findings of several editions: name the first edition, count the others."""
     places: dict[tuple[str, str], list[Finding]] = {}
-    for one in findings:
-        places.setdefault((one.check, one.says), []).append(one)
+    for finding in findings:
+        places.setdefault((finding.check, finding.says), []).append(finding)
     return [
         replace(same[0], where=f"{same[0].where} and {len(same) - 1} more")
         if len(same) > 1
@@ -253,7 +256,7 @@ def _gathered(findings: Sequence[Finding]) -> list[Finding]:
 
 def _outdated(connection: sa.Connection, items: Sequence[Item]) -> list[int]:
     return [
-        one.article_id
-        for one in items
-        if one.included and articles.load(connection, one.article_id).revision != one.revision
+        item.article_id
+        for item in items
+        if item.included and articles.load(connection, item.article_id).revision != item.revision
     ]

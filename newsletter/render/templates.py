@@ -1,7 +1,8 @@
-"""The templates: where they lie, how a publisher overrides them, and how a failure reads.
+"""Find and compile the templates, and describe their errors.
 
-A file in the publisher's own `templates` folder replaces ours of the same name. Everything runs in
-Jinja's sandbox and fails on an unknown name; article and staff text is data and never compiled.
+A file in the publisher's own `templates` folder replaces the packaged one of the same name. All
+templates run in Jinja's sandbox and fail on an unknown name. Text of articles and staff is data and
+never compiled.
 """
 
 import re
@@ -19,11 +20,11 @@ from newsletter.model.publication import Publication
 from newsletter.render import plain
 from newsletter.render.words import Catalogues, open_catalogues
 
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def template_root() -> Path:
-    """Return the folder of our own templates: in the wheel, else beside the packages."""
+    """Return the folder of the packaged templates: in the wheel, else beside the packages."""
     package = Path(str(files("newsletter")))
     packaged = package / "templates"
     return packaged if packaged.is_dir() else package.parent / "templates"
@@ -31,52 +32,52 @@ def template_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """Compiled templates and the words printed around what they are given."""
+    """The compiled templates and the words that they print."""
 
     environment: jinja2.Environment
     words: Catalogues
     publication: Publication
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
-        """Render a template; raise TemplateFailed with its file, line and what is wrong."""
+        """Render a template; raise TemplateFailed with the file, line and cause."""
         try:
             return self.environment.get_template(name).render(values)
         except jinja2.TemplateError as error:
-            raise TemplateFailed(_said(error, name)) from error
+            raise TemplateFailed(_described(error, name)) from error
         except (TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise TemplateFailed(_said(error, name)) from error
+            raise TemplateFailed(_described(error, name)) from error
 
     def page(self, name: str, **values: object) -> str:
         """Render a web page, `templates/web/<name>.html.j2`."""
         return self.render(f"web/{name}.html.j2", values)
 
     def source(self, name: str) -> str:
-        """Return a file under the template folders as it is (a style sheet)."""
+        """Return a file of the template folders unchanged (a style sheet)."""
         loader = self.environment.loader
         if loader is None:  # pragma: no cover - open_templates always sets one
             raise TemplateFailed(name)
         try:
             return loader.get_source(self.environment, name)[0]
         except jinja2.TemplateNotFound as error:
-            raise TemplateFailed(_said(error, name)) from error
+            raise TemplateFailed(_described(error, name)) from error
 
     def broken(self) -> list[str]:
-        """Compile every template and say of each that cannot be why; names are not looked up."""
+        """Compile every template; return one error message for each that does not compile."""
         found = []
         for name in self.environment.list_templates(extensions=["j2"]):
             try:
                 self.environment.get_template(name)
             except jinja2.TemplateError as error:
-                found.append(_said(error, name))
+                found.append(_described(error, name))
         return found
 
     def has(self, name: str) -> bool:
-        """Whether there is a template of this name."""
-        return name in self.environment.list_templates(filter_func=lambda one: one == name)
+        """Return whether there is a template with this name."""
+        return name in self.environment.list_templates(filter_func=lambda known: known == name)
 
 
 def open_templates(publication: Publication, root: Path | None) -> Templates:
-    """Open our templates with the publisher's own, in `root`/templates, laid over them."""
+    """Open the templates; those in `root`/templates replace the packaged ones."""
     own = [] if root is None else [root / "templates"]
     folders = [str(folder) for folder in (*own, template_root()) if folder.is_dir()]
     environment = ImmutableSandboxedEnvironment(
@@ -93,15 +94,15 @@ def open_templates(publication: Publication, root: Path | None) -> Templates:
 
 
 def straight(value: object) -> object:
-    """Take out of what is printed the marks that would turn the direction of the text around it."""
+    """Remove bidirectional control characters, which would change the text around a value."""
     if not isinstance(value, str) or value.isascii():
         return value
-    kept = _TURNING.sub("", value)
+    kept = _BIDI_CONTROLS.sub("", value)
     return type(value)(kept) if hasattr(value, "__html__") else kept
 
 
-def _said(error: Exception, name: str) -> str:
-    """Say which template, which line and what is wrong, in one line."""
+def _described(error: Exception, name: str) -> str:
+    """Return the template, the line and the cause in one line."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"template {error.name or name}, line {error.lineno}: {error.message}"
     if isinstance(error, jinja2.TemplateNotFound):

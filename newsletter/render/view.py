@@ -1,4 +1,4 @@
-"""What the templates see: frozen values, every text ready to print, every address checked."""
+"""The values that templates see: frozen, every text ready to print, every address checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from newsletter.render.words import Catalogues, Words
 
 @dataclass(frozen=True, slots=True)
 class TextLocale:
-    """How a piece of text is marked: language, direction, alignment and the class of its script."""
+    """The language, direction and alignment of a text, and the CSS class of its script."""
 
     lang: str
     dir: str
@@ -21,7 +21,7 @@ class TextLocale:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image above a headline; `width` is at most the measure."""
+    """An image above a headline; `width` is at most MEASURE."""
 
     url: str
     alt: str
@@ -30,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """One article as it is printed in full."""
+    """An article that is printed in full."""
 
     locale: TextLocale
     label_locale: TextLocale
@@ -51,7 +51,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class HeadlineView:
-    """One article under "Also published"."""
+    """An article under "Also published"."""
 
     locale: TextLocale
     title: str
@@ -70,7 +70,7 @@ class NoteView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run of text, and the number of the footnote that follows it (empty for none)."""
+    """A piece of text, and the number of the footnote after it (empty for none)."""
 
     text: str
     mark: str
@@ -78,7 +78,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class SectionView:
-    """A heading (possibly empty) and its paragraphs."""
+    """A heading, which may be empty, and its paragraphs."""
 
     heading: str
     paragraphs: tuple[tuple[RunView, ...], ...]
@@ -98,7 +98,7 @@ class LetterView:
 
 @dataclass(frozen=True, slots=True)
 class BlockView:
-    """An extra of staff."""
+    """A block that staff added."""
 
     heading: str
     paragraphs: tuple[str, ...]
@@ -109,7 +109,7 @@ class BlockView:
 
 @dataclass(frozen=True, slots=True)
 class PublicationView:
-    """What is the same in every mail of a publication: its names, colours, fonts and footer."""
+    """What all emails of a publication share: its name, colors, fonts and footer."""
 
     name: str
     site: str
@@ -125,7 +125,7 @@ class PublicationView:
 
 @dataclass(frozen=True, slots=True)
 class IssueView:
-    """One edition of an issue, ready for its templates."""
+    """An edition of an issue, ready for the templates."""
 
     locale: TextLocale
     publication: PublicationView
@@ -151,10 +151,10 @@ class IssueView:
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """Everything about an edition that is not the issue: the house, its words, the nonce.
+    """What rendering an edition needs besides the issue: publication, newsletter, words, nonce.
 
-    `texts` holds the articles whose whole text is printed (the letter layout), by id. Dates of
-    `year`, the issue's own, are printed without it.
+    `texts` contains the articles, by id, whose whole text is printed (layout "letter"). Dates in
+    `year`, the year of the issue, are printed without the year.
     """
 
     publication: Publication
@@ -166,8 +166,9 @@ class RenderContext:
 
     @property
     def words(self) -> Words:
-        """The words of the newsletter's language."""
+        """Return the words of the newsletter's language."""
         return self.catalogues.of(self.newsletter.language, self.publication.language)
 
 
 MEASURE = 528
+"""The width of the text column in pixels: 600 less a margin of 36 on each side."""

@@ -1,6 +1,6 @@
-"""Pre-flight checks: pure, the same for the page, the command line and cron.
+"""Pre-flight checks: pure, and the same for pages, the command line and cron.
 
-Each check yields findings with its own level; `policy` lays the publisher's policy over them.
+Each check yields findings with a default level; `apply_policy` applies the publisher's own levels.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,14 +9,14 @@ from dataclasses import replace
 from newsletter.model.finding import Finding, Level
 
 _LEVELS: Mapping[str, Level | None] = {"block": "block", "warn": "warn", "off": None}
-_GRAVEST = ("block", "warn", "note")
+_MOST_SERIOUS_FIRST = ("block", "warn", "note")
 
 
 def apply_policy(policy: Mapping[str, str], findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings under the publisher's policy, the gravest first; `off` hides a check."""
+    """Return the findings with the publisher's levels, most serious first; `off` drops a check."""
     kept = []
-    for one in findings:
-        level = _LEVELS.get(policy.get(one.check, ""), one.level)
+    for finding in findings:
+        level = _LEVELS.get(policy.get(finding.check, ""), finding.level)
         if level is not None:
-            kept.append(replace(one, level=level))
-    return sorted(kept, key=lambda one: _GRAVEST.index(one.level))
+            kept.append(replace(finding, level=level))
+    return sorted(kept, key=lambda finding: _MOST_SERIOUS_FIRST.index(finding.level))

@@ -1,4 +1,4 @@
-"""Checks of an issue as a whole: its items, its audience, its colours."""
+"""Check an issue as a whole: its items, its audience, its colors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,11 @@ _CARRIED = "carries over"
 
 @dataclass(frozen=True, slots=True)
 class IssueFacts:
-    """What is known of an issue besides its bytes.
+    """What is known about an issue besides its bytes.
 
-    `people` get an edition; `nothing` follow topics on which there is nothing; `lost` would need
-    an edition that was too rare. `repeated` and `outdated` are article ids.
+    `people` get an edition, `nothing` counts those who follow topics without an article in this
+    issue, `lost` those whose set of topics is too rare for an edition. `repeated` and `outdated`
+    are article ids.
     """
 
     people: int
@@ -29,39 +30,36 @@ class IssueFacts:
 def check(
     issue: Issue, items: Sequence[Item], publication: Publication, facts: IssueFacts
 ) -> Iterator[Finding]:
-    """Yield what staff should know of the issue before it leaves."""
-    printed = [one for one in items if one.included]
+    """Yield what staff should know about the issue before it is sent."""
+    printed = [item for item in items if item.included]
     if not printed and not (issue.note or issue.blocks):
-        yield _finding("nothing to print", "The issue holds no item and no note; put something in.")
+        yield _finding("nothing to print", "The issue has no item and no note; add one.")
     yield from _audience(issue, facts)
     yield from _items(items, facts)
-    yield from _colours(publication)
+    yield from _colors(publication)
 
 
-def _finding(name: str, says: str, where: str = "") -> Finding:
-    return Finding(name, CHECKS[name], says, where)
+def _finding(name: str, message: str, where: str = "") -> Finding:
+    return Finding(name, CHECKS[name], message, where)
 
 
 def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
+    # A correction goes to those who got the issue it corrects; its audience is not counted here.
     if not facts.people and issue.kind is not IssueKind.CORRECTION:
-        yield _finding(
-            "audience",
-            "Nobody would get this issue; look at the segment and the topics with"
-            " `newsletter segment`.",
-        )
+        yield _finding("audience", "No one would get this issue; check the segment and the topics.")
     if facts.lost:
         yield _finding(
             "uncovered",
-            f"{facts.lost:,} people follow a set of topics so rare that no edition fits; raise"
-            " max_editions.",
+            f"{facts.lost:,} subscribers follow a set of topics that is too rare for an edition;"
+            " raise max_editions.",
         )
     if facts.nothing:
-        says = f"For {facts.nothing:,} people there is nothing on the topics they follow."
-        yield _finding("carried over", says)
+        message = f"The issue has nothing on the topics that {facts.nothing:,} subscribers follow."
+        yield _finding("carried over", message)
 
 
 def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
-    titles = {one.article_id: one.title for one in items}
+    titles = {item.article_id: item.title for item in items}
     for article in facts.repeated:
         yield _finding(
             "printed before", f"“{titles[article]}” was in an earlier issue; exclude it."
@@ -69,19 +67,18 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
     for article in facts.outdated:
         yield _finding(
             "outdated",
-            f"The source has changed “{titles[article]}” since it was laid out; edit the issue to"
+            f"The source has changed “{titles[article]}” since it was drafted; edit the issue to"
             " print the new text.",
         )
     waiting = [
-        one
-        for one in items
-        if one.included and one.suggested.items and "takeaways" not in one.corrections
+        item
+        for item in items
+        if item.included and item.suggested.items and "takeaways" not in item.corrections
     ]
     if waiting:
         have = "1 item has" if len(waiting) == 1 else f"{len(waiting)} items have"
-        says = f"{have} suggested takeaways that nobody has accepted or refused."
-        yield _finding("suggestions", says)
-    over = sum(_CARRIED in one.reason for one in items if not one.included)
+        yield _finding("suggestions", f"{have} suggested takeaways; accept or edit them.")
+    over = sum(_CARRIED in item.reason for item in items if not item.included)
     if over:
         carry = (
             "1 article did not fit and carries"
@@ -91,15 +88,16 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
         yield _finding("carried over", f"{carry} over.")
 
 
-def _colours(publication: Publication) -> Iterator[Finding]:
-    for name, scheme in (("day", light(publication.brand)), ("night", dark(publication.brand))):
-        for words, colour, on in _pairs(scheme):
-            ratio = contrast(colour, on)
+def _colors(publication: Publication) -> Iterator[Finding]:
+    schemes = (("light", light(publication.brand)), ("dark", dark(publication.brand)))
+    for mode, scheme in schemes:
+        for pair, color, background in _pairs(scheme):
+            ratio = contrast(color, background)
             if ratio < ENOUGH:
                 yield _finding(
                     "contrast",
-                    f"By {name}, the {words} has a contrast of {ratio:.1f}; {ENOUGH} is the least"
-                    " that can be read. Change [brand] in newsletter.toml.",
+                    f"In {mode} mode, the contrast of {pair} is {ratio:.1f}; it must be at least"
+                    f" {ENOUGH} to be legible. Change [brand] in newsletter.toml.",
                 )
 
 

@@ -1,4 +1,4 @@
-"""Checks of one edition's bytes: what is left over, what is missing, what will not be seen."""
+"""Check the bytes of one edition: leftovers, missing parts, and what clients will not show."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,8 +10,11 @@ from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding
 from newsletter.model.personalization import placeholder
 
+# Gmail clips an email at 102 KB and ignores style elements of 16 KB or more. Google publishes neither
+# limit; both were measured.
 CLIPPED, LARGE = 102_400, 80_000
 STYLES = 16_384
+# The share of the words of the HTML part that the text part must contain.
 COVER = 0.99
 LONG_SUBJECT = 90
 _LEFTOVER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|%%\{.*?\}%%|\*\|[A-Z_]+\|\*", re.DOTALL)
@@ -22,71 +25,75 @@ _EXAMPLES = 3
 
 
 def check(edition: Edition, postal_address: str, quoted: str = "") -> Iterator[Finding]:
-    """Yield what is wrong with an edition; `where` names it.
+    """Yield the problems of an edition.
 
-    `quoted` are the words of articles and staff: braces in them are no leftovers of a template.
+    `quoted` is the text of articles and staff; braces in it are not leftovers of a template.
     """
     page = html.fromstring(edition.html.encode(), parser=html.HTMLParser(encoding="utf-8"))
-    for one in _CHECKS:
-        for name, says in one(edition, page):
-            yield Finding(name, CHECKS[name], says, f"edition {edition.seq}")
-    for says in _leftovers(edition, quoted):
-        yield Finding("leftovers", CHECKS["leftovers"], says, f"edition {edition.seq}")
+    where = f"edition {edition.seq}"
+    for page_check in _CHECKS:
+        for name, message in page_check(edition, page):
+            yield Finding(name, CHECKS[name], message, where)
+    for message in _leftovers(edition, quoted):
+        yield Finding("leftovers", CHECKS["leftovers"], message, where)
     if not postal_address.strip():
-        says = "The publication has no postal address; set postal_address, the law asks for it."
-        yield Finding("postal address", "block", says)
+        message = "The publication has no postal address; set postal_address, the law requires it."
+        yield Finding("postal address", "block", message)
     elif not all(_printed(postal_address, part) for part in (_text(page), edition.text)):
-        says = "The postal address is not printed; put it back into the footer template."
-        yield Finding("postal address", "block", says, f"edition {edition.seq}")
+        message = "The postal address is not printed; put it back into the footer template."
+        yield Finding("postal address", "block", message, where)
 
 
-_Says = Iterator[tuple[str, str]]
+_Problems = Iterator[tuple[str, str]]
 
 
-def _sizes(edition: Edition, _page: html.HtmlElement) -> _Says:
+def _sizes(edition: Edition, _page: html.HtmlElement) -> _Problems:
     size = len(edition.html.encode())
     if size >= CLIPPED:
         yield (
             "clipped",
             (
-                f"The page is {size:,} bytes and Gmail cuts mails at {CLIPPED:,}, the unsubscribe link"
-                " with it; print fewer items in full."
+                f"The HTML part has {size:,} bytes. Gmail clips emails at {CLIPPED:,}, and with them the"
+                " unsubscribe link; print fewer items in full."
             ),
         )
     elif size > LARGE:
-        yield "size", f"The page is {size:,} bytes; above {LARGE:,} some readers see it cut."
+        yield "size", f"The HTML part has {size:,} bytes; above {LARGE:,} some clients clip it."
     styles = sum(len(css.encode()) for css in _STYLE.findall(edition.html))
     if styles >= STYLES:
         yield (
             "styles",
-            f"The style elements hold {styles:,} bytes; Gmail drops them from {STYLES:,}.",
+            f"The style elements have {styles:,} bytes; Gmail ignores {STYLES:,} or more.",
         )
 
 
 def _leftovers(edition: Edition, quoted: str) -> Iterator[str]:
     page = unescape(edition.html)
-    for part, text in (("subject", edition.subject), ("page", page), ("text", edition.text)):
+    parts = (("subject", edition.subject), ("HTML part", page), ("text part", edition.text))
+    for part, text in parts:
         for found in _LEFTOVER.finditer(text):
             if found[0] not in quoted:
-                yield f"The {part} still holds {found[0][:40]!r}; look at the template."
+                yield f"The {part} still contains {found[0][:40]!r}; correct the template."
                 break
     known = re.compile(rf"-nl{edition.nonce}-(?:token|delivery|name)(?:\.t)?-")
-    if any(f"-nl{edition.nonce}" in known.sub("", one) for one in (edition.html, edition.text)):
-        yield "A placeholder in the page is damaged; look at the template."
+    if any(f"-nl{edition.nonce}" in known.sub("", part) for part in (edition.html, edition.text)):
+        yield "A placeholder is damaged; correct the template."
 
 
-def _links(edition: Edition, page: html.HtmlElement) -> _Says:
-    addresses = [str(one.get("href") or "") for one in page.iter("a")]
-    dead = [one for one in addresses if not re.match(r"(?:https?://|mailto:)[^\s]", one)]
+def _links(edition: Edition, page: html.HtmlElement) -> _Problems:
+    addresses = [str(link.get("href") or "") for link in page.iter("a")]
+    dead = [href for href in addresses if not re.match(r"(?:https?://|mailto:)[^\s]", href)]
     if dead:
-        yield "links", f"{len(dead)} links lead nowhere, for example {dead[0]!r}; correct them."
-    plain = [one for one in addresses if one.startswith("http://") and not _LOOPBACK.match(one)]
+        yield "links", f"{len(dead)} links have no target, for example {dead[0]!r}; correct them."
+    plain = [href for href in addresses if href.startswith("http://") and not _LOOPBACK.match(href)]
     if plain:
         yield "insecure links", f"{len(plain)} links are not https, for example {plain[0]}."
-    unnamed = [one for one in page.iter("a") if not _text(one).strip() and not _alts(one)]
+    unnamed = [link for link in page.iter("a") if not _text(link).strip() and not _alts(link)]
     if unnamed:
-        yield "links", f"{len(unnamed)} links have no words; give them a text."
-    missing = [one for one in addresses if one.startswith("http") and not _in_text(one, edition)]
+        yield "links", f"{len(unnamed)} links have no text; give them one."
+    missing = [
+        href for href in addresses if href.startswith("http") and not _in_text(href, edition)
+    ]
     if missing:
         yield "text part", f"The text part lacks {len(missing)} links, for example {missing[0]}."
 
@@ -100,41 +107,44 @@ def _in_text(address: str, edition: Edition) -> bool:
     return plain in edition.text
 
 
-def _leaving(edition: Edition, page: html.HtmlElement) -> _Says:
+def _unsubscribing(edition: Edition, page: html.HtmlElement) -> _Problems:
     token = placeholder(edition.nonce, "token")
-    hrefs = [str(one.get("href") or "") for one in page.iter("a")]
-    in_page = any(f"/leave/{token}" in one for one in hrefs)
+    hrefs = [str(link.get("href") or "") for link in page.iter("a")]
+    in_page = any(f"/leave/{token}" in href for href in hrefs)
     in_text = f"/leave/{placeholder(edition.nonce, 'token', plain=True)}" in edition.text
     if not (in_page and in_text):
         where = "page" if not in_page else "text part"
-        yield "unsubscribe", f"The {where} has no link to leave; put it back into the footer."
+        yield (
+            "unsubscribe",
+            f"The {where} has no unsubscribe link; put it back into the footer template.",
+        )
 
 
-def _images(_edition: Edition, page: html.HtmlElement) -> _Says:
-    bare = [one for one in page.iter("img") if one.get("alt") is None]
-    silent = [one for one in page.iter("img") if one.get("alt") == ""]
+def _images(_edition: Edition, page: html.HtmlElement) -> _Problems:
+    bare = [image for image in page.iter("img") if image.get("alt") is None]
+    silent = [image for image in page.iter("img") if image.get("alt") == ""]
     if bare:
         yield "alt text", f'{len(bare)} images have no alt attribute; mark decoration with alt="".'
     if silent:
         yield (
             "alt text",
-            (
-                f"{len(silent)} images say nothing to those who do not see them; describe them at the"
-                " source."
-            ),
+            (f"{len(silent)} images have an empty alternative text; describe them at the source."),
         )
 
 
-def _cover(edition: Edition, page: html.HtmlElement) -> _Says:
+def _cover(edition: Edition, page: html.HtmlElement) -> _Problems:
     shown = set(_WORD.findall(_text(page).lower()))
-    told = set(_WORD.findall(edition.text.lower()))
-    missing = sorted(shown - told)
+    in_text = set(_WORD.findall(edition.text.lower()))
+    missing = sorted(shown - in_text)
     if shown and len(missing) > (1 - COVER) * len(shown):
         examples = ", ".join(missing[:_EXAMPLES])
-        yield "text part", f"The text part lacks {len(missing)} words of the page ({examples}, …)."
+        yield (
+            "text part",
+            f"The text part lacks {len(missing)} words of the HTML part ({examples}, …).",
+        )
 
 
-def _subject(edition: Edition, _page: html.HtmlElement) -> _Says:
+def _subject(edition: Edition, _page: html.HtmlElement) -> _Problems:
     if not edition.subject.strip():
         yield "subject", "The subject is empty; set one."
     elif len(edition.subject) > LONG_SUBJECT:
@@ -147,10 +157,10 @@ def _subject(edition: Edition, _page: html.HtmlElement) -> _Says:
         )
 
 
-_CHECKS: tuple[Callable[[Edition, html.HtmlElement], _Says], ...] = (
+_CHECKS: tuple[Callable[[Edition, html.HtmlElement], _Problems], ...] = (
     _sizes,
     _links,
-    _leaving,
+    _unsubscribing,
     _images,
     _cover,
     _subject,
@@ -158,7 +168,7 @@ _CHECKS: tuple[Callable[[Edition, html.HtmlElement], _Says], ...] = (
 
 
 def _alts(element: html.HtmlElement) -> str:
-    return "".join(str(one.get("alt") or "") for one in element.iter("img"))
+    return "".join(str(image.get("alt") or "") for image in element.iter("img"))
 
 
 def _printed(needle: str, text: str) -> bool:
@@ -166,7 +176,7 @@ def _printed(needle: str, text: str) -> bool:
 
 
 def _text(element: html.HtmlElement) -> str:
-    """Return what is seen of an element: not its styles, scripts, title or hidden parts."""
+    """Return the visible text of an element, without styles, scripts, title and hidden parts."""
     hidden = "ancestor-or-self::*[self::style or self::script or self::title or self::head or contains(translate(@style, ' ', ''), 'display:none')]"
     found = etree.XPath(f".//text()[not({hidden})]")(element)
     return " ".join(map(str, found))

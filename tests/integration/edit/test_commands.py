@@ -84,7 +84,7 @@ def test_a_policy_that_blocks_makes_check_and_approve_wait_for_a_person(desk: Pa
     for command in ("check", "approve"):
         done = run(command, "1")
         assert done.exit_code == 3
-        assert "Nobody would get this issue" in done.output.replace("\n", " ")
+        assert "No one would get this issue" in done.output.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,8 @@ def test_every_set_is_rendered_once_and_the_rarest_are_folded(peopled: sa.Engine
     with peopled.connect() as connection:
         told = render.audience_notes(connection, issue_id)
     assert told[0].startswith("1 sets of topics were too rare")
-    assert told[1].startswith("3 people take")
-    assert told[2].startswith("2 people follow topics on which there is nothing")
+    assert told[1].startswith("3 subscribers get")
+    assert told[2].startswith("2 subscribers follow topics without an article")
 
 
 def test_an_announcement_without_items_goes_to_all_subscribers(peopled: sa.Engine) -> None:

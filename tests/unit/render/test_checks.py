@@ -81,9 +81,11 @@ def test_each_fault_is_found(good: Edition, part: str, old: str, new: str, check
     assert check in found(broken)
 
 
-@pytest.mark.parametrize(("subject", "says"), [(" ", "is empty"), ("x" * 91, "91 characters")])
-def test_a_subject_that_is_empty_or_long_is_found(good: Edition, subject: str, says: str) -> None:
-    assert says in found(replace(good, subject=subject))["subject"].says
+@pytest.mark.parametrize(("subject", "message"), [(" ", "is empty"), ("x" * 91, "91 characters")])
+def test_a_subject_that_is_empty_or_long_is_found(
+    good: Edition, subject: str, message: str
+) -> None:
+    assert message in found(replace(good, subject=subject))["subject"].says
 
 
 def test_braces_that_an_article_wrote_are_no_leftovers(good: Edition) -> None:
@@ -93,8 +95,8 @@ def test_braces_that_an_article_wrote_are_no_leftovers(good: Edition) -> None:
 
 
 def test_a_publication_without_a_postal_address_sends_nothing(good: Edition) -> None:
-    says = [one for one in pages.check(good, " ") if one.check == "postal address"]
-    assert blocking(says)
+    missing = [finding for finding in pages.check(good, " ") if finding.check == "postal address"]
+    assert blocking(missing)
 
 
 def checks(*items: object, **changes: object) -> set[str]:

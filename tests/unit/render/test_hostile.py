@@ -141,7 +141,7 @@ def test_a_look_alike_of_a_placeholder_is_not_filled() -> None:
     assert filled.count("SECRET") == mail.html.count(placeholder(NONCE, "token"))
 
 
-def test_a_name_cannot_speak_in_our_mail() -> None:
+def test_a_name_cannot_add_text_or_links_to_an_email() -> None:
     mail = made("Calm", "", "brief")
     names = (
         "Ada",

@@ -84,7 +84,7 @@ MAILS = {
 
 
 @pytest.mark.parametrize("name", sorted(MAILS))
-def test_a_mail_looks_as_it_did_when_it_was_last_looked_at(name: str) -> None:
+def test_an_email_equals_its_snapshot(name: str) -> None:
     mail = MAILS[name]()
     values = substitutions(manuscripts.context().nonce, READER)
     mail = replace(mail, html=fill(mail.html, values), text=fill(mail.text, values))

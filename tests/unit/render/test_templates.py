@@ -59,7 +59,7 @@ def test_a_publisher_adds_a_layout_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("{{ nonsense }}", r"issue/brief/body.txt.j2, line 2: 'nonsense' is undefined"),
         ("{{ issue.nonsense }}", r"line 2: .*no attribute 'nonsense'"),
@@ -69,14 +69,16 @@ def test_a_publisher_adds_a_layout_of_its_own(tmp_path: Path) -> None:
         ("{{ 'x' * (10 ** 400) }}", r"body.txt.j2"),
     ],
 )
-def test_a_bad_template_says_file_line_and_what(tmp_path: Path, text: str, says: str) -> None:
+def test_an_error_in_a_template_names_the_file_line_and_cause(
+    tmp_path: Path, text: str, message: str
+) -> None:
     override(tmp_path, "issue/brief/body.txt.j2", "first line\n" + text)
-    with pytest.raises(TemplateFailed, match=says):
+    with pytest.raises(TemplateFailed, match=message):
         brief(tmp_path)
 
 
 def test_a_layout_that_does_not_exist_is_named() -> None:
-    with pytest.raises(TemplateFailed, match="asks for the layout 'broadsheet'"):
+    with pytest.raises(TemplateFailed, match="has the layout 'broadsheet'"):
         brief(layout="broadsheet")
 
 
@@ -111,12 +113,12 @@ def test_what_is_kept_in_the_head_keeps_its_importance() -> None:
     ["@import url(https://evil.example/x.css);", ".a{background:url(https://e.example/x.png)}"],
 )
 def test_styles_that_fetch_are_refused(css: str) -> None:
-    with pytest.raises(TemplateFailed, match="fetch nothing"):
+    with pytest.raises(TemplateFailed, match="must not fetch anything"):
         inline(f"<!DOCTYPE html>\n<html><head><style>{css}</style></head><body></body></html>")
 
 
 def test_a_page_with_another_doctype_is_refused() -> None:
-    with pytest.raises(TemplateFailed, match="begins with exactly"):
+    with pytest.raises(TemplateFailed, match="must begin with exactly"):
         inline("<!doctype html>\n<html></html>")
 
 
@@ -193,7 +195,7 @@ def test_plain_and_html_parts_hold_the_same_placeholders() -> None:
         assert placeholder(nonce, name) not in made.text
 
 
-def test_an_empty_edition_is_still_a_mail() -> None:
+def test_an_empty_edition_is_still_an_email() -> None:
     made = compose(
         manuscripts.templates(), manuscripts.issue(), (), Contents(()), manuscripts.context()
     )

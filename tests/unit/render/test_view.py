@@ -43,7 +43,7 @@ def test_without_items_the_subject_is_the_newsletter() -> None:
     assert made.preheader == manuscripts.issue().note
 
 
-def test_the_preheader_says_what_else_is_inside() -> None:
+def test_the_preheader_names_the_other_articles() -> None:
     assert view().preheader.startswith("Why shipyards became diplomacy · 북극항로")
     assert view(manuscripts.issue(preheader="Mine")).preheader == "Mine"
 
@@ -62,7 +62,7 @@ def test_contents_are_printed_from_three_items_on() -> None:
         ((), "Read “Ports”"),
     ],
 )
-def test_a_link_says_where_it_goes(authors: tuple[str, ...], link: str) -> None:
+def test_a_link_describes_its_target(authors: tuple[str, ...], link: str) -> None:
     one = item(1, title="Ports", authors=tuple(map(Author, authors)))
     assert item_view(one, 1, manuscripts.context()).link == link
 
