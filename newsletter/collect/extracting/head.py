@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from newsletter.collect.extracting.labels import names_takeaways
+from newsletter.collect.extracting.labels import has_tail, names_takeaways
 from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
 from newsletter.collect.text.bylines import (
     has_prefix,
@@ -90,12 +90,17 @@ def _first_date(blocks: Sequence[TextBlock], places: Sequence[int]) -> When | No
 def _span(blocks: Sequence[TextBlock]) -> int:
     """Return the latest possible end of the head."""
     for at, block in enumerate(blocks[:HEAD_SPAN]):
-        if names_takeaways(block.text) and at:
+        if at and _is_label(block):
             return at
         sentence = block.text[-1:] in '.!?。”"' and block.words > LONG_PARAGRAPH
         if sentence or block.words > LONGEST_TITLE:
             return at
     return min(len(blocks), HEAD_SPAN)
+
+
+def _is_label(block: TextBlock) -> bool:
+    """Return whether a block labels takeaways. With a tail it is more likely a title."""
+    return bool(names_takeaways(block.text)) and not has_tail(block.text)
 
 
 def _role(block: TextBlock) -> str:
@@ -218,7 +223,7 @@ def page_head(blocks: Sequence[TextBlock], title_at: int, hints_of: HintsOf, sit
 def _after(blocks: Sequence[TextBlock], title_at: int) -> range:
     for at in range(title_at + 1, min(len(blocks), title_at + 1 + AFTER)):
         block = blocks[at]
-        if names_takeaways(block.text) or (block.words > 2 * LONG_PARAGRAPH and block.linked < 0.5):  # noqa: PLR2004
+        if _is_label(block) or (block.words > 2 * LONG_PARAGRAPH and block.linked < 0.5):  # noqa: PLR2004
             return range(title_at + 1, at)
     return range(title_at + 1, min(len(blocks), title_at + 1 + AFTER))
 

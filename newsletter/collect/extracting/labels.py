@@ -18,7 +18,13 @@ article summary | report highlights | summary points | points to remember | thin
 five things to know | three things to know | key things to know | key things to remember
 things to remember | article at a glance | report at a glance | at-a-glance | quick take
 quick takes | the short version | what we learned | summary of key points | overview of key points
-tl;dr summary | tldr summary | in a few words | in a few lines | the main idea | the main ideas
+the takeaway | the lowdown | quick hits | need-to-know | summary bullets | key points to remember
+points to note | the key facts | research highlights | the short of it | les points à retenir
+points clés à retenir | das wichtigste zusammengefasst | das wichtigste vorab | die kernpunkte
+las ideas clave | los puntos principales | le idee chiave | cosa c'è da sapere | o que importa
+de kern | de hoofdpunten | det viktigaste i korthet | 핵심만 콕 | 핵심 키워드 요약 | 이 글의 핵심
+기사 요약 | 기사 핵심 | 本記事のポイント | 記事のまとめ | 文章要点 | 文章要點 | 要点速览 | 一文读懂
+ملخص النقاط | خلاصة النقاط | tl;dr summary | tldr summary | in a few words | in a few lines | the main idea | the main ideas
 das wichtigste in kürze | das wichtigste auf einen blick | das wichtigste im überblick
 das wichtigste | auf einen blick | kurz und knapp | kurz & knapp | kurz gesagt | in aller kürze
 die wichtigsten punkte | die wichtigsten erkenntnisse | wichtigste erkenntnisse
@@ -63,7 +69,7 @@ legfontosabb pontok | röviden
 # These also appear above ordinary sections and boxes, so a list of sentences must follow early on.
 POSSIBLE = """
 summary | executive summary | quick summary | highlights | the highlights | key highlights
-at a glance | in brief | in short | overview | quick facts | key facts | fast facts | key stats
+at a glance | in brief | in short | overview | snapshot | in summary | to sum up | the summary | the bottom line up front | quick facts | key facts | fast facts | key stats
 bottom line | the bottom line | main points | quick read | quick overview | abstract
 zusammenfassung | in kürze | im überblick | überblick | fazit in kürze | die fakten
 résumé | en résumé | synthèse | le résumé | resumen | en resumen | resumen ejecutivo | en breve
@@ -82,7 +88,7 @@ _ENGLISH = re.compile(
     r"(?: (?:policy|research|industry|market|legal|investor|business))?"
     r" (?:take-?aways?|take aways?|points?|findings?|insights?|messages?|learnings?|lessons?(?: learned)?"
     r"|ideas|conclusions|judge?ments|highlights)|take-?aways|take aways)"
-    r"(?: (?:from|of|for|on|in|about|at) [^.!?]{1,50})?(?: (?:at a glance|in brief))?$"
+    r"(?P<tail> (?:from|of|for|on|in|about|at) [^.!?]{1,50})?(?: (?:at a glance|in brief))?$"
 )
 STOPS = """
 related articles | related article | related posts | related stories | related content | related
@@ -161,6 +167,12 @@ def names_takeaways(text: str) -> str:
     if word in _CERTAIN or _ENGLISH.match(word) or _joins_labels(word):
         return "certain"
     return "possible" if word in _POSSIBLE else ""
+
+
+def has_tail(text: str) -> bool:
+    """Return whether a label goes on as a title may: "Seven takeaways from the vote"."""
+    found = _ENGLISH.match(plain(text))
+    return bool(found and found["tail"])
 
 
 def _joins_labels(word: str) -> bool:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
+from newsletter.collect.extracting.surroundings import is_away
+from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words, tidy
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 
@@ -20,19 +21,48 @@ SKIPPED = frozenset(
     " picture script select style svg template textarea video nav dialog menu".split()
 )
 ZONES = {"aside": "aside", "footer": "footer", "figcaption": "caption", "caption": "caption"}
+BOXES = frozenset({"aside", "details"})
 BOLD = frozenset({"b", "strong"})
-LISTS = frozenset({"ul", "ol", "dl"})
+LISTS = frozenset({"ul", "ol", "dl", "table"})
+ITEMS = frozenset({"li", "tr", "dt"})
+PLAIN = frozenset({"td", "th", "article", "section", "body", "blockquote"})
 LINES = frozenset({"span", "a", "em", "small"})
 OPENERS = frozenset({*HEADINGS, "summary", "dt"})
 MARKERS = frozenset({"a", "sup"})
+ROLES = {"list": "ul", "listitem": "li"}
 _OWN_LINE = re.compile(
-    r"kicker|eyebrow|overline|byline|headline-?(?:intro|kicker)|dachzeile|roofline", re.IGNORECASE
+    r"kicker|eyebrow|overline|byline|headline-?(?:intro|kicker)|dachzeile|roofline|topline"
+    r"|supertitle|rubric|strapline",
+    re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
+# React streams the content of a page as hidden elements that a script moves into place.
+_STREAMED = re.compile(r"^S:[0-9a-f]+$")
 _MARK = re.compile(r"^\s*\d{1,3}\s*$")
-_NOTE_TARGET = re.compile(r"^#.*(?:note|ftn|fn|ref|cite|end)", re.IGNORECASE)
+_NOTE_TARGET = re.compile(r"^#[^\s]{0,40}(?:note|ftn|fn|ref|cite|end)", re.IGNORECASE)
 NAMING = ("class", "id", "rel", "itemprop", "data-testid")
-DEEPEST_HINTS = 4
+REACH = 4
+"""How many elements below a heading or a list item its text may be nested."""
+LONGEST_HEADING = 45
+"""Words. Some sites wrap whole paragraphs in headings to make them large."""
+LONGEST_NAMES = 300
+
+
+@dataclass(slots=True)
+class Frame:
+    """An open element that is not inline, with what it means for the text inside it."""
+
+    element: Element
+    tag: str
+    kind: BlockKind = BlockKind.PARAGRAPH
+    level: int = 0
+    reach: int = 0
+    zone: str = ""
+    group: int = 0
+    item: int = 0
+    depth: int = 0
+    box: int = 0
+    away: bool = False
 
 
 @dataclass(slots=True)
@@ -42,21 +72,21 @@ class Walk:
     blocks: list[TextBlock] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
+    last: str = ""
     linked: int = 0
     bold: int = 0
     depth_linked: int = 0
     depth_bold: int = 0
     numbered: int = 0
-    zones: list[str] = field(default_factory=list)
-    stack: list[Element] = field(default_factory=list)
-    lists: list[int] = field(default_factory=list)
-    items: list[int] = field(default_factory=list)
+    stack: list[Frame] = field(default_factory=list)
 
     def add(self, text: str | None) -> None:
         """Add a run of text at the current place."""
         if not text:
             return
         self.parts.append(text.replace("\n", " "))
+        if not text.isspace():
+            self.last = text[-1]
         if self.depth_linked:
             self.linked += len(text)
         if self.depth_bold:
@@ -65,23 +95,47 @@ class Walk:
     def open(self, element: Element, tag: str) -> None:
         """Start a block-level element."""
         self.close()
-        self.stack.append(element)
-        if zone := ZONES.get(tag):
-            self.zones.append(zone)
-        if tag in LISTS or tag == "li":
-            self.numbered += 1
-            (self.items if tag == "li" else self.lists).append(self.numbered)
+        above = self.stack[-1] if self.stack else None
+        frame = Frame(element, tag)
+        if above is not None:
+            frame.zone, frame.group, frame.item = above.zone, above.group, above.item
+            frame.depth, frame.box, frame.away = above.depth, above.box, above.away
+            if above.reach > 1 and tag not in PLAIN:
+                frame.kind, frame.level, frame.reach = above.kind, above.level, above.reach - 1
+        self._mean(frame)
+        self.stack.append(frame)
 
-    def shut(self, tag: str) -> None:
+    def _mean(self, frame: Frame) -> None:
+        """Set what the element itself means for its text."""
+        tag = frame.tag
+        frame.zone = ZONES.get(tag, frame.zone)
+        frame.away = frame.away or is_away(frame.element, tag)
+        if tag in LISTS or tag in ITEMS or tag in BOXES:
+            self.numbered += 1
+        if tag in LISTS:
+            frame.group, frame.item, frame.depth = self.numbered, 0, frame.depth + 1
+        elif tag in BOXES:
+            frame.box = self.numbered
+        elif tag in ITEMS:
+            frame.item = self.numbered
+        elif tag == "dd":
+            frame.item = self._term()
+        if tag == "li":
+            frame.kind, frame.level, frame.reach = BlockKind.ITEM, 0, REACH
+        elif level := HEADINGS.get(tag):
+            frame.kind, frame.level, frame.reach = BlockKind.HEADING, level, REACH
+
+    def _term(self) -> int:
+        """Return the item of the term that a description belongs to: its last sibling block."""
+        for block in reversed(self.blocks[-3:]):
+            if block.tag in {"dt", "dd"}:
+                return block.item
+        return 0
+
+    def shut(self) -> None:
         """End the innermost block-level element."""
         self.close()
         self.stack.pop()
-        if tag in ZONES:
-            self.zones.pop()
-        elif tag == "li":
-            self.items.pop()
-        elif tag in LISTS:
-            self.lists.pop()
 
     def close(self) -> None:
         """Make a block of the text since the last boundary."""
@@ -89,40 +143,34 @@ class Walk:
             return
         raw = "".join(self.parts)
         self.parts.clear()
+        self.last = ""
         text = tidy(raw)
         if text and self.stack:
-            self.blocks.append(self._block(raw, text))
-            self.elements.append(self.stack[-1])
+            self.blocks.append(self._block(raw, text, self.stack[-1]))
+            self.elements.append(self.stack[-1].element)
         self.linked = self.bold = 0
 
-    def _block(self, raw: str, text: str) -> TextBlock:
+    def _block(self, raw: str, text: str, frame: Frame) -> TextBlock:
         lines = tuple(filter(None, map(tidy, raw.split("\n")))) if "\n" in raw else ()
-        level, kind = self._form()
+        kind, level = frame.kind, frame.level
+        if kind is BlockKind.HEADING and count_words(text) > LONGEST_HEADING and level > 1:
+            kind, level = BlockKind.PARAGRAPH, 0
         return TextBlock(
             kind=kind,
             text=text,
             level=level,
-            group=self.lists[-1] if self.lists else 0,
-            item=self.items[-1] if self.items else 0,
-            depth=len(self.lists),
+            group=frame.group,
+            item=frame.item,
+            depth=frame.depth,
             lines=lines,
             linked=min(1.0, self.linked / len(text)),
             bold=min(1.0, self.bold / len(text)),
-            zone=self.zones[-1] if self.zones else "",
+            zone=frame.zone,
+            box=frame.box,
+            tag=frame.tag,
+            away=frame.away,
             index=len(self.blocks),
         )
-
-    def _form(self) -> tuple[int, BlockKind]:
-        """Return the heading level and kind from the nearest open elements."""
-        for element in self.stack[: -DEEPEST_HINTS - 1 : -1]:
-            tag = str(element.tag)
-            if level := HEADINGS.get(tag):
-                return level, BlockKind.HEADING
-            if tag == "li":
-                return 0, BlockKind.ITEM
-            if tag in {"td", "th", "article", "section", "body", "blockquote"}:
-                break
-        return 0, BlockKind.PARAGRAPH
 
 
 def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
@@ -140,8 +188,8 @@ def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
         elif _is_skipped(element, tag):
             context.skip_subtree()
             skipping = element
-        elif tag in MARKERS and (mark := _note_mark(element, tag, walk.parts)):
-            walk.parts.append(f"[{mark}]")
+        elif tag in MARKERS and (mark := _note_mark(element, tag, walk)):
+            walk.add(f"[{mark}]")
             context.skip_subtree()
             skipping = element
         else:
@@ -151,7 +199,10 @@ def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
 
 
 def _enter(walk: Walk, element: Element, tag: str) -> None:
-    if tag in BLOCKS or (tag in LINES and _own_line(element)):
+    role = element.get("role")
+    if role in ROLES and tag in {"div", "span", "section"}:
+        walk.open(element, ROLES[role])
+    elif tag in BLOCKS or (tag in LINES and _own_line(element)):
         walk.open(element, tag)
     elif tag == "br":
         walk.parts.append("\n")
@@ -163,8 +214,8 @@ def _enter(walk: Walk, element: Element, tag: str) -> None:
 
 
 def _leave(walk: Walk, element: Element, tag: str) -> None:
-    if walk.stack and walk.stack[-1] is element:
-        walk.shut(tag)
+    if walk.stack and walk.stack[-1].element is element:
+        walk.shut()
     elif tag == "a":
         walk.depth_linked -= 1
     elif tag in BOLD:
@@ -173,7 +224,7 @@ def _leave(walk: Walk, element: Element, tag: str) -> None:
 
 
 def _own_line(element: Element) -> bool:
-    return bool(_OWN_LINE.search(element.get("class") or ""))
+    return bool(_OWN_LINE.search((element.get("class") or "")[:LONGEST_NAMES]))
 
 
 def _is_skipped(element: Element, tag: str) -> bool:
@@ -181,32 +232,32 @@ def _is_skipped(element: Element, tag: str) -> bool:
     if tag in SKIPPED:
         above = element.getparent()
         return tag != "button" or above is None or str(above.tag) not in OPENERS
-    return _is_hidden(element)
+    return is_hidden(element)
 
 
-def _is_hidden(element: Element) -> bool:
+def is_hidden(element: Element) -> bool:
+    """Return whether the page hides an element and no script will show it."""
     if element.get("hidden") is not None:
-        return True
+        return not _STREAMED.match(element.get("id") or "")
     style = element.get("style")
-    return bool(style and _HIDDEN.search(style))
+    return bool(style and _HIDDEN.search(style[:LONGEST_NAMES]))
 
 
-def _note_mark(element: Element, tag: str, before: list[str]) -> str:
+def _note_mark(element: Element, tag: str, walk: Walk) -> str:
     """Return the number of a footnote mark without brackets, or an empty string.
 
     A superscript number is a mark if it links to a note, is at the start of a block, or follows
     punctuation. After a letter or digit it may be an exponent.
     """
     inner = element[0] if len(element) == 1 and not (element.text or "").strip() else element
-    if len(inner) or not _MARK.match(inner.text or ""):
+    if len(inner) or not _MARK.match((inner.text or "")[:20]):
         return ""
     if tag != "sup" and inner.tag != "sup":
         return ""
     link = element if tag == "a" else inner
     linked = bool(_NOTE_TARGET.match(link.get("href") or ""))
-    last = next((part[-1] for part in reversed(before) if part), "")
-    stands = not "".join(before).strip() or last in ".,;:!?”’\"')]。、」"
-    return (inner.text or "").strip() if linked or stands else ""
+    follows_mark = not walk.last or walk.last in ".,;:!?”’\"')]。、」"
+    return (inner.text or "").strip() if linked or follows_mark else ""
 
 
 def hints(element: Element, depth: int = 3) -> str:
@@ -217,7 +268,7 @@ def hints(element: Element, depth: int = 3) -> str:
         if place is None:
             break
         get = place.get
-        found.extend(value for name in NAMING if (value := get(name)))
+        found.extend(value[:LONGEST_NAMES] for name in NAMING if (value := get(name)))
         found.append("|")
         place = place.getparent()
     return " ".join(found).lower()

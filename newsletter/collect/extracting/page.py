@@ -12,7 +12,8 @@ from newsletter.collect.extracting.head import Head, page_head
 from newsletter.collect.extracting.markup import Element, hints, markup_blocks
 from newsletter.collect.extracting.metadata import Metadata, read_metadata
 from newsletter.collect.extracting.notes import Tail, read_tail
-from newsletter.collect.extracting.takeaways import KeyPoints, author_takeaways
+from newsletter.collect.extracting.points import KeyPoints
+from newsletter.collect.extracting.takeaways import author_takeaways
 from newsletter.collect.text import language, urls
 from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words, tidy
 from newsletter.collect.text.bylines import is_name, read_byline
@@ -121,7 +122,7 @@ def recognize(page: Page) -> Found:
     """Find the parts of the article among the page's blocks."""
     at = _title_block(page.blocks, page.meta)
     head = page_head(page.blocks, at, page.hints, page.meta.site) if at >= 0 else Head()
-    points = author_takeaways(page.blocks, page.hints)
+    points = author_takeaways(page.blocks, page.hints, head.used)
     authors, authors_from = _authors(head, page.meta)
     tail = read_tail(page.blocks, max(at + 1, 0), authors, page.hints, page.links)
     return Found(head, points, tail, authors, authors_from)

@@ -6,7 +6,8 @@ from newsletter.collect.extracting.body import sections
 from newsletter.collect.extracting.head import Head, text_head
 from newsletter.collect.extracting.lines import text_blocks
 from newsletter.collect.extracting.notes import Tail, read_tail
-from newsletter.collect.extracting.takeaways import KeyPoints, author_takeaways
+from newsletter.collect.extracting.points import KeyPoints
+from newsletter.collect.extracting.takeaways import author_takeaways
 from newsletter.collect.text import language
 from newsletter.collect.text.blocks import BlockKind, TextBlock
 from newsletter.errors import ExtractFailed
@@ -23,7 +24,7 @@ def extract_text(text: str, *, url: str = "") -> Extracted:
     if not head.title:
         msg = "no title found in the text"
         raise ExtractFailed(msg)
-    points = author_takeaways(blocks, _no_hints)
+    points = author_takeaways(blocks, _no_hints, head.used)
     tail = read_tail(blocks, head.end, head.authors, _no_hints)
     taken = head.used | tail.used | (points.used if points else frozenset())
     left = [block for at, block in enumerate(blocks[: tail.end]) if at not in taken]

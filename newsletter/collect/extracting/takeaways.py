@@ -1,235 +1,172 @@
-"""Find the key points that the author marked. Never generate any."""
+"""Find the key points that the author marked. Never generate any.
+
+Two things are needed: a label, and below it a list of points. Whatever only looks like one of them
+is left alone, because invented takeaways would be printed under the author's name.
+"""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from newsletter.collect.extracting.labels import names_stop, names_takeaways, plain
-from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words, has_bullet, unbulleted
-
-HintsOf = Callable[[TextBlock, int], str]
-
-_BOX = re.compile(
-    r"key-?_?\s?(?:take-?aways?|points?|facts|findings|insights|messages|highlights)|take-?aways"
-    r"|tl-?;?dr|at-a-glance|article-(?:highlights|summary)|story-highlights|(?:quick|fast)-facts"
-    r"|summary-?box|box-?summary|highlights-?box|infobox|callout|box",
-    re.IGNORECASE,
+from newsletter.collect.extracting.labels import has_tail, names_takeaways, plain
+from newsletter.collect.extracting.points import (
+    CELLS,
+    NEAR,
+    HintsOf,
+    KeyPoints,
+    inline_points,
+    made,
+    points_below,
+    read_list,
 )
+from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words, unbulleted
+from newsletter.collect.text.bylines import has_prefix
+from newsletter.collect.text.dates import read_date
+
 _CERTAIN_BOX = re.compile(
     r"\bkey-?_?(?:take-?aways?|points)\b|\btake-?aways\b|\bstory-highlights\b", re.IGNORECASE
 )
-_TRIMMED = re.compile(r"\[\d{1,3}\]")
-MOST, FEWEST_WORDS, LONGEST_ITEM = 15, 3, 130
-POSSIBLE_WORDS = 5
-NEAR = 3
+FEWEST_WORDS, POSSIBLE_WORDS = 3, 5
+MOST_POINTS = 10
+# Whole items, so that a point that mentions one of these subjects is not lost.
+_SHARING = re.compile(
+    r"^(?:share(?: (?:this|on|via|by|to|the)\b.*)?|tweet|post|email(?: this)?|e-mail|print"
+    r"(?: this| article)?|copy(?: the)? link|save(?: for later)?|bookmark|facebook|twitter|x|linkedin"
+    r"|whatsapp|telegram|reddit|pinterest|bluesky|mastodon|threads|instagram|youtube|line|kakao\s?talk"
+    r"|wechat|weibo|sms|pdf|rss|follow(?: us)?\b.*|teilen|drucken|partager|imprimer|compartir"
+    r"|compartilhar|condividi|stampa|delen|공유(?:하기)?|인쇄|シェア|ツイート|分享)$",
+    re.IGNORECASE,
+)
+_OFFER = re.compile(
+    r"\b(?:subscri(?:be|ber|bers|ption)|unlimited (?:access|articles|reading)|cancel (?:at )?any\s?time"
+    r"|free trial|sign (?:in|up)|log in|register|per month|a month|e-?paper|ad-free|newsletters?"
+    r"|abonn\w*|jetzt testen|monatlich|kündbar|s['’]inscrire|suscr\w+|assine|assinatura|abbona\w+)\b"
+    r"|구독|購読|登録|订阅|訂閱|подпи\w+",
+    re.IGNORECASE,
+)
+_COOKIES = re.compile(
+    r"\bcookies?\b|\bconsent\b|\bpersonali[sz]ed ads\b|\bprivacy (?:policy|settings)\b"
+    r"|\bdatenschutz\w*|쿠키|クッキー",
+    re.IGNORECASE,
+)
+_SENTENCE_ENDS = (".", "!", "?", "。", "！", "？", ".”", '."', ".»", "다", "요", "”", "।", "؟")
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPoints:
-    """The author's list: the printed label, the items, the blocks used and the form."""
+def author_takeaways(
+    blocks: Sequence[TextBlock], hints_of: HintsOf, head: frozenset[int] = frozenset()
+) -> KeyPoints | None:
+    """Return the first marked list of key points, or None.
 
-    label: str
-    items: tuple[str, ...]
-    used: frozenset[int]
-    how: str
-
-
-def author_takeaways(blocks: Sequence[TextBlock], hints_of: HintsOf) -> KeyPoints | None:
-    """Return the first marked list of key points, or None."""
+    `head` are the blocks of the title, the byline and the date, which are neither labels nor
+    points.
+    """
     possible: KeyPoints | None = None
     for at, block in enumerate(blocks):
+        if at in head:
+            continue
         strength, label, lead = _label(block)
         if not strength:
             continue
-        points = _points(blocks, at, label, lead, hints_of)
-        if points is None or not _convincing(points, strength, blocks, at):
+        points = (
+            _with_lead(blocks, at, label, lead)
+            if lead
+            else points_below(blocks, at, label, hints_of)
+        )
+        if points is None or points.used & head or not _convincing(points, strength, blocks, at):
             continue
         if strength == "certain":
             return points
         possible = possible or points
-    return possible or _unlabelled_box(blocks, hints_of)
+    return possible or _unlabeled_box(blocks, hints_of, head)
 
 
 def _label(block: TextBlock) -> tuple[str, str, str]:
     """Return the strength, the label and the text after it in the same block."""
     elsewhere = block.linked > 0.5 and block.kind is not BlockKind.HEADING  # noqa: PLR2004
-    if block.kind is BlockKind.ITEM or block.zone in {"footer", "caption"} or elsewhere:
+    item = block.kind is BlockKind.ITEM
+    if item or block.away or block.zone in {"footer", "caption"} or elsewhere:
         return "", "", ""
     if strength := names_takeaways(block.text):
-        return strength, block.text, ""
+        return strength if _may_have_tail(block) else "", block.text, ""
     if block.lines and (strength := names_takeaways(block.lines[0])):
         return strength, block.lines[0], "\n".join(block.lines[1:])
-    head, colon, rest = block.text.partition(":")
-    if (
-        colon
-        and block.kind is BlockKind.PARAGRAPH
-        and names_takeaways(head) == "certain"
-        and rest.strip()
-    ):
-        return "certain", head, rest.strip()
-    return "", "", ""
+    head, colon, rest = _at_colon(block.text)
+    inline = colon and block.kind is BlockKind.PARAGRAPH and names_takeaways(head) == "certain"
+    return ("certain", head, rest.strip()) if inline and rest.strip() else ("", "", "")
 
 
-def _points(
-    blocks: Sequence[TextBlock], at: int, label: str, lead: str, hints_of: HintsOf
+def _may_have_tail(block: TextBlock) -> bool:
+    """Return whether a label may go on: "Key takeaways from the report" is a title as well."""
+    if not has_tail(block.text):
+        return True
+    return block.level != 1 and (
+        block.kind is BlockKind.HEADING or block.bold > 0.9 or block.tag in {"summary", *CELLS}  # noqa: PLR2004
+    )
+
+
+def _at_colon(text: str) -> tuple[str, str, str]:
+    found = re.search("[:：]", text[:120])
+    return (text, "", "") if not found else (text[: found.start()], ":", text[found.end() :])
+
+
+def _with_lead(blocks: Sequence[TextBlock], at: int, label: str, lead: str) -> KeyPoints | None:
+    """Read points in the same block as their label, and further paragraphs with that label."""
+    lines = [unbulleted(line) for line in lead.split("\n")]
+    if len(lines) > 1:
+        return made(label, lines, {at}, "lines")
+    return inline_points(blocks, label) or made(label, lines, {at}, "lines")
+
+
+def _unlabeled_box(
+    blocks: Sequence[TextBlock], hints_of: HintsOf, head: frozenset[int]
 ) -> KeyPoints | None:
-    """Read what follows a label: lines, a list, dashes or a box."""
-    if lead:
-        return _made(label, [unbulleted(line) for line in lead.split("\n")], {at}, "lines")
-    for after in range(at + 1, min(at + 1 + NEAR, len(blocks))):
-        block = blocks[after]
-        if block.kind is not BlockKind.ITEM and _ends_search(block):
-            break
-        if taken := _beginning_at(blocks, at, after, label):
-            return taken[0]
-    return _box(blocks, at, label, hints_of)
-
-
-def _ends_search(block: TextBlock) -> bool:
-    """Return whether a list can no longer belong to the label."""
-    return block.kind is BlockKind.HEADING or block.words > LONGEST_ITEM or names_stop(block.text)
-
-
-def _beginning_at(
-    blocks: Sequence[TextBlock], at: int, after: int, label: str
-) -> tuple[KeyPoints | None] | None:
-    """Return the points that start with this block; None if none start here."""
-    block = blocks[after]
-    next_to = after == at + 1
-    if block.kind is BlockKind.ITEM and (block.zone == blocks[at].zone or next_to):
-        return (_list(blocks, at, after, label),)
-    if next_to and _same_run(blocks[at], block):
-        return (_run(blocks, at, label),)
-    if has_bullet(block.text) or any(map(has_bullet, block.lines)):
-        return (_dashes(blocks, at, after, label),)
-    if len(block.lines) > 1 and next_to:
-        lines = [unbulleted(line) for line in block.lines]
-        return (_made(label, lines, {at, after}, "lines"),)
-    return None
-
-
-def _same_run(label: TextBlock, block: TextBlock) -> bool:
-    """Return whether two lines of a text are adjacent, without an empty line between them."""
-    alone = label.depth == block.depth == 0
-    return alone and label.group == block.group != 0 and block.words <= LONGEST_ITEM / 2
-
-
-def _run(blocks: Sequence[TextBlock], at: int, label: str) -> KeyPoints | None:
-    """Read the lines directly below a label in a plain text."""
-    group = blocks[at].group
-    used = [place for place in range(at, len(blocks)) if blocks[place].group == group]
-    return _made(label, [blocks[place].text for place in used[1:]], set(used), "lines")
-
-
-def _list(blocks: Sequence[TextBlock], at: int, first: int, label: str) -> KeyPoints | None:
-    """Read the list that starts at `first`. Nested lists belong to their item."""
-    depth, group = blocks[first].depth, blocks[first].group
-    items: list[str] = []
-    used = {at}
-    last_item = -1
-    for place in range(first, len(blocks)):
-        block = blocks[place]
-        if not _in_list(block, depth, group):
-            break
-        used.add(place)
-        if items and (block.depth > depth or block.item == last_item != 0):
-            items[-1] = f"{items[-1]} {block.text}"
-        elif block.kind is BlockKind.ITEM:
-            items.append(unbulleted(block.text))
-            last_item = block.item
-    return _made(label, items, used, "list", blocks[first:])
-
-
-def _in_list(block: TextBlock, depth: int, group: int) -> bool:
-    """Return whether a block belongs to a list. In plain text, every adjacent item does."""
-    if depth == 0:
-        return block.kind is BlockKind.ITEM
-    return block.depth > depth or (block.depth == depth and block.group == group)
-
-
-def _dashes(blocks: Sequence[TextBlock], at: int, first: int, label: str) -> KeyPoints | None:
-    items: list[str] = []
-    used = {at}
-    for place in range(first, len(blocks)):
-        block = blocks[place]
-        if block.lines and any(map(has_bullet, block.lines)):
-            items.extend(unbulleted(line) for line in block.lines)
-        elif has_bullet(block.text):
-            items.append(unbulleted(block.text))
-        else:
-            break
-        used.add(place)
-    return _made(label, items, used, "dashes")
-
-
-def _box(blocks: Sequence[TextBlock], at: int, label: str, hints_of: HintsOf) -> KeyPoints | None:
-    """Read the short paragraphs of a box or aside whose title is the label."""
-    boxed = blocks[at].zone == "aside" or _BOX.search(hints_of(blocks[at], NEAR))
-    if not boxed:
-        return None
-    items: list[str] = []
-    used = {at}
-    mark = _innermost(hints_of(blocks[at], NEAR))
-    for place in range(at + 1, min(at + 1 + MOST, len(blocks))):
-        block = blocks[place]
-        same_aside = block.zone == blocks[at].zone == "aside"
-        same_box = bool(mark) and mark in hints_of(block, NEAR)
-        if block.kind is BlockKind.HEADING or not (same_aside or same_box):
-            break
-        items.append(unbulleted(block.text))
-        used.add(place)
-    return _made(label, items, used, "box")
-
-
-def _innermost(hints: str) -> str:
-    """Return the class words of the nearest element that is a box."""
-    return next((part.strip() for part in hints.split("|") if _BOX.search(part)), "")
-
-
-def _unlabelled_box(blocks: Sequence[TextBlock], hints_of: HintsOf) -> KeyPoints | None:
     """Read a list whose box has a telling class, although no visible label does."""
     seen: set[int] = set()
     for at, block in enumerate(blocks):
-        if block.kind is not BlockKind.ITEM or block.group in seen:
+        if block.kind is not BlockKind.ITEM or block.group in seen or block.away:
             continue
         seen.add(block.group)
         if _CERTAIN_BOX.search(hints_of(block, NEAR + 1)):
-            points = _list(blocks, at, at, "")
-            if points and _convincing(points, "possible", blocks, at):
+            points = read_list(blocks, at, at, "")
+            good = points and not points.used & head
+            if points and good and _convincing(points, "possible", blocks, at):
                 return points
     return None
 
 
-def _made(
-    label: str, items: Sequence[str], used: set[int], how: str, taken: Sequence[TextBlock] = ()
-) -> KeyPoints | None:
-    kept = [text for item in items if (text := _TRIMMED.sub("", item).strip())]
-    kept = [item for item in kept if plain(item) != plain(label)]
-    if not kept or len(kept) > MOST or any(count_words(item) > LONGEST_ITEM for item in kept):
-        return None
-    first = [block for block in taken[: len(kept)] if block.kind is BlockKind.ITEM]
-    if first and sum(block.linked for block in first) / len(first) > 0.6:  # noqa: PLR2004 - mostly links to other pages
-        return None
-    return KeyPoints(label.strip(" :："), tuple(kept), frozenset(used), how)
-
-
 def _convincing(points: KeyPoints, strength: str, blocks: Sequence[TextBlock], at: int) -> bool:
-    words = [count_words(item) for item in points.items]
+    """Return whether the items read like points, and the place like that of a summary."""
+    items = points.items
+    words = [count_words(item) for item in items]
+    mean = sum(words) / len(words)
+    if _is_something_else(items) or any(blocks[place].away for place in points.used):
+        return False
+    sentences = sum(map(_is_sentence, items))
     if strength == "certain":
-        return sum(words) / len(words) >= FEWEST_WORDS
+        return mean >= POSSIBLE_WORDS or (mean >= FEWEST_WORDS and 2 * sentences >= len(items))
     labels = [block for block in blocks if plain(block.text) == plain(points.label)]
     early = at <= max(30, len(blocks) // 2) or blocks[at].kind is BlockKind.HEADING
     return (
         len(labels) <= 1
         and early
-        and 2 <= len(words) <= 10  # noqa: PLR2004 - a summary, not a catalog
-        and sum(words) / len(words) >= POSSIBLE_WORDS
-        and 2 * sum(map(_is_sentence, points.items)) >= len(words)
+        and 2 <= len(words) <= MOST_POINTS  # noqa: PLR2004 - a summary, not a catalog
+        and mean >= POSSIBLE_WORDS
+        and 2 * sentences >= len(words)
+    )
+
+
+def _is_something_else(items: Sequence[str]) -> bool:
+    """Return whether the items are a byline, share links, questions, an offer or a banner."""
+    if any(read_date(item) or _SHARING.match(item) for item in items):
+        return True
+    if any(has_prefix(item) and count_words(item) <= 6 for item in items):  # noqa: PLR2004 - a byline
+        return True
+    half = len(items) / 2
+    return (
+        sum(item.endswith(("?", "？", "؟")) for item in items) > half
+        or sum(bool(_OFFER.search(item)) for item in items) >= max(1.0, half)
+        or sum(bool(_COOKIES.search(item)) for item in items) >= max(1.0, half)
     )
 
 
 def _is_sentence(text: str) -> bool:
-    return (
-        text.endswith((".", "!", "?", "。", ".”", '."', "다", "”"))
-        or count_words(text) >= 2 * POSSIBLE_WORDS
-    )
+    return text.endswith(_SENTENCE_ENDS) or count_words(text) >= 2 * POSSIBLE_WORDS

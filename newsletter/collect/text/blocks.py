@@ -1,15 +1,25 @@
 """Text blocks: the common form of text, Markdown and HTML before anything is recognized."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-INVISIBLE = re.compile(r"[\u200b\ufeff]")
-BULLET = re.compile(
-    r"^\s*(?:(?:[-*+·–—∙]|\(?\d{1,2}[.)])\s+|[•‣▪●◦□■◆◇►▶▸➤➔✓✔☑✅※・○◎]\ufe0f?\s*)(?=\S)"
+_SPACE = re.compile(r"[\u200b\ufeff]")
+# What a reader never sees, and what can reorder or rewrite the text around it on a screen or a
+# terminal: C0 and C1 controls, soft hyphens, bidirectional controls, annotation marks.
+# U+200C and U+200D stay: Persian words and many emoji need them.
+_DROPPED = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    r"\u2066-\u2069\ufff9-\ufffb]"
 )
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+BULLET = re.compile(
+    r"^\s*(?:(?:[-*+·–—∙]|\(?\d{1,2}[.)])\s+|[•‣▪●◦□■◆◇►▶▸➤➔✓✔☑✅※・○◎]\ufe0f?\s*"
+    r"|[①-⑳⓪❶-❿]\s*|[0-9０-９]{1,2}[．、）]\s*|[０-９]{1,2}[.)]\s*|（[0-9０-９]{1,2}）\s*"
+    r"|[一二三四五六七八九十]{1,2}、\s*)(?=\S)"
+)
 
 
 class BlockKind(StrEnum):
@@ -28,12 +38,14 @@ class TextBlock:
     text, have the same `group`; blocks of the same list item have the same `item`. `depth` counts
     the open lists. `lines` are the parts between forced line breaks. `linked` and `bold` are the
     shares of the text in links and in bold. `zone` names the part of the page (aside, footer).
+    `box` is equal for the blocks of the same aside or details element. `tag` is the innermost
+    element that is not inline. `away` marks blocks inside navigation, comments, a cookie banner
+    and the like, by the names of the elements around them.
     """
 
     kind: BlockKind
     text: str
     level: int = 0
-    hints: str = ""
     group: int = 0
     item: int = 0
     depth: int = 0
@@ -41,7 +53,9 @@ class TextBlock:
     linked: float = 0.0
     bold: float = 0.0
     zone: str = ""
-    when: str = ""
+    box: int = 0
+    tag: str = ""
+    away: bool = False
     index: int = -1
 
     @property
@@ -51,11 +65,14 @@ class TextBlock:
 
 
 def tidy(text: str) -> str:
-    """Collapse every kind of whitespace to one space, and drop control characters."""
-    if not text.isascii():
-        text = INVISIBLE.sub(" ", text)
-    collapsed = " ".join(text.split())
-    return collapsed if collapsed.isprintable() else CONTROL.sub("", collapsed)
+    """Collapse whitespace, compose accents (NFC), and drop characters that cannot be seen."""
+    if text.isascii():
+        collapsed = " ".join(text.split())
+        return collapsed if collapsed.isprintable() else _DROPPED.sub("", collapsed)
+    collapsed = " ".join(_SPACE.sub(" ", text).split())
+    if not collapsed.isprintable():
+        collapsed = _SURROGATE.sub("\ufffd", _DROPPED.sub("", collapsed)).strip()
+    return unicodedata.normalize("NFC", collapsed)
 
 
 def unbulleted(text: str) -> str:

@@ -10,7 +10,7 @@ _PREFIX = re.compile(
     r"^(?:(?:written|words|reported|posted|edited|story|article|text|analysis) )?(?:by|author|authors)\s*[:：]?\s+"
     r"|^(?:von|par|por|di|door|av|af|autor|autora|autorin|auteur|autore|redactor|text)\s*[:：]?\s+"
     r"|^(?:글쓴이|글|저자|필자|기고|작성자)\s*[:：=·]?\s*(?=\S)"
-    r"|^(?:文|作者|著者|執筆者?|筆者|記者|撰文|автор|текст)\s*[:：/／|]\s*",  # noqa: RUF001 - full-width forms are meant
+    r"|^(?:文|作者|著者|執筆者?|筆者|記者|撰文|автор|текст)\s*[:：/／|]\s*",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"\s*(?:기자|特派員|記者|특파원)$")

@@ -5,6 +5,7 @@ import pytest
 from newsletter.collect.extracting.extract import extract
 from newsletter.collect.extracting.labels import names_takeaways
 from newsletter.model.article import Extracted
+from tests.unit.collect import takeaway_pages as pages
 
 POINTS = (
     "The river rose by three metres, and no report had foreseen it.",
@@ -65,6 +66,17 @@ def test_points_at_the_end_are_found_too() -> None:
     assert read("", after=f"<h2>Key Takeaways</h2>{LIST}").takeaways == POINTS
 
 
+def test_terms_and_their_descriptions_are_single_points() -> None:
+    terms = (
+        "<h2>Key Takeaways</h2><dl><dt>Costs</dt><dd>The pier cost twice as much as planned.</dd>"
+        "<dt>Ferries</dt><dd>Two of three leave from the south bank.</dd></dl>"
+    )
+    assert read(terms).takeaways == (
+        "Costs: The pier cost twice as much as planned.",
+        "Ferries: Two of three leave from the south bank.",
+    )
+
+
 def test_nested_points_belong_to_their_item() -> None:
     nested = f"<h2>Key Takeaways</h2><ul><li>{POINTS[0]}<ul><li>A detail of it.</li></ul></li><li>{POINTS[1]}</li></ul>"
     assert read(nested).takeaways == (f"{POINTS[0]} A detail of it.", POINTS[1])
@@ -123,6 +135,40 @@ INVENTED = {
 @pytest.mark.parametrize("inner", INVENTED.values(), ids=INVENTED.keys())
 def test_no_list_is_invented(inner: str) -> None:
     assert read(inner).takeaways == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "html"),
+    [(language, html) for _, language, html in pages.marked_pages()],
+    ids=[name for name, _, _ in pages.marked_pages()],
+)
+def test_the_marked_points_of_the_gallery_are_found(language: pages.Language, html: str) -> None:
+    article = extract(html.encode(), name="page.html")
+    assert article.takeaways == language.points
+    assert article.title == language.title
+
+
+@pytest.mark.parametrize("inner", pages.LEFT_ALONE.values(), ids=pages.LEFT_ALONE.keys())
+def test_lists_of_the_gallery_that_are_not_points_are_left_alone(inner: str) -> None:
+    article = extract(pages.page(pages.ENGLISH, inner).encode(), name="page.html")
+    assert article.takeaways == ()
+    assert article.title == pages.ENGLISH.title
+
+
+@pytest.mark.parametrize("title", pages.TITLES)
+@pytest.mark.parametrize("inner", pages.UNDER_TITLES.values(), ids=pages.UNDER_TITLES.keys())
+def test_a_title_is_never_a_label(title: str, inner: str) -> None:
+    article = extract(pages.page(pages.ENGLISH, inner, title=title).encode(), name="page.html")
+    assert (article.title, article.takeaways) == (title, ())
+
+
+@pytest.mark.parametrize("title", pages.TITLES[:-1])
+@pytest.mark.parametrize("kicker", ["", "Harbor News\n"])
+def test_the_title_of_a_text_is_never_a_label(title: str, kicker: str) -> None:
+    text = f"{kicker}{title}\nBy Ada Quell\nHarbor correspondent\nOctober 5, 2026\n\n{pages.ENGLISH.paragraph}\n\n"
+    article = extract((text + pages.ENGLISH.paragraph).encode(), name="a.txt")
+    assert (article.title, article.takeaways) == (title, ())
+    assert [author.name for author in article.authors] == ["Ada Quell"]
 
 
 def test_points_in_plain_text_are_found() -> None:
