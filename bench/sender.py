@@ -175,7 +175,7 @@ def anymail(given: argparse.Namespace) -> Callable[[], int]:
 
 def _pair(one: Recipient) -> list[tuple[str, str]]:
     return [
-        ("List-Unsubscribe", f"<https://news.example.org/leave/{one.token}>"),
+        ("List-Unsubscribe", f"<https://news.example.org/unsubscribe/{one.token}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]
 

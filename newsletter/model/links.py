@@ -1,9 +1,9 @@
 """Every address that our mail names on our own pages; `base` is `publication.url`."""
 
 
-def leave(base: str, token: str) -> str:
-    """Return the address of the leaving page; a one-click POST goes there too (RFC 8058)."""
-    return f"{base.rstrip('/')}/leave/{token}"
+def unsubscribe(base: str, token: str) -> str:
+    """Return the address of the unsubscribe page. One-click POSTs go there too (RFC 8058)."""
+    return f"{base.rstrip('/')}/unsubscribe/{token}"
 
 
 def preferences(base: str, token: str) -> str:

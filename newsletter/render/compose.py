@@ -72,5 +72,5 @@ def _values(view: IssueView, context: RenderContext) -> dict[str, object]:
         "subject": view.subject,
         "preheader": view.preheader,
         "filler": FILLER,
-        "say": context.words.say,
+        "text": context.catalog.text,
     }

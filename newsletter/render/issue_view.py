@@ -89,7 +89,7 @@ def issue_view(
         publication=publication_view(context.publication),
         title=context.newsletter.title,
         number=str(issue.number) if issue.number > 0 else "",
-        date=context.words.date(date.fromisoformat(issue.nominal[:10]), "EEEE d MMMM y"),
+        date=context.catalog.date(date.fromisoformat(issue.nominal[:10]), "date.full"),
         subject=subject,
         preheader=preheader_of(issue, full, subject),
         note=note_of(issue.note, context, plain=False),
@@ -111,7 +111,7 @@ def _links(context: RenderContext, *, plain: bool) -> dict[str, str]:
     return {
         "read": links.read(base, delivery, token),
         "preferences": links.preferences(base, token),
-        "unsubscribe": links.leave(base, token),
+        "unsubscribe": links.unsubscribe(base, token),
     }
 
 
@@ -140,14 +140,14 @@ def _letter(full: Sequence[Item], context: RenderContext) -> LetterView | None:
         for section in text.sections
     )
     notes = tuple(map(note_view, text.footnotes))
-    words = context.catalogues.of(text.lang, context.words.language)
+    catalog = context.catalogs.of(text.lang, context.catalog.language)
     return LetterView(
         sections,
         notes,
         about_author=printable(text.author_bio),
-        about_label=words.say("About the author"),
-        notes_label=words.say("Notes"),
-        link=words.say("Read “{title}” on the web", title=full[0].title),
+        about_label=catalog.text("issue.about_author"),
+        notes_label=catalog.text("issue.notes"),
+        link=catalog.text("issue.read_title_on_web", title=full[0].title),
     )
 
 
@@ -180,7 +180,7 @@ def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> st
         "lead": lead,
         "title": context.newsletter.title,
         "number": str(issue.number),
-        "date": context.words.date(date.fromisoformat(issue.nominal[:10]), "d MMMM y"),
+        "date": context.catalog.date(date.fromisoformat(issue.nominal[:10])),
     }
     made = re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), pattern)
     chosen = printable(issue.subject) or printable(made) or lead or context.newsletter.title

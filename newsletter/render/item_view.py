@@ -11,6 +11,7 @@ from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, web_address
+from newsletter.render.catalog import Catalog
 from newsletter.render.view import (
     MEASURE,
     HeadlineView,
@@ -19,7 +20,6 @@ from newsletter.render.view import (
     RenderContext,
     TextLocale,
 )
-from newsletter.render.words import Words
 from subscribers.model import slug
 
 TOPICS_SHOWN = 2
@@ -38,32 +38,34 @@ def text_locale(lang: str, direction: str = "") -> TextLocale:
 
 def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
     """Return an item in full; its labels are in its own language if a catalog has it."""
-    words = context.catalogues.of(item.lang or context.newsletter.language, context.words.language)
-    names = context.words.join if not item.lang else words.join
+    catalog = context.catalogs.of(
+        item.lang or context.newsletter.language, context.catalog.language
+    )
+    names = context.catalog.join if not item.lang else catalog.join
     authors = names([author.name for author in item.authors if author.name])
     return ItemView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
-        label_locale=text_locale(words.language),
+        label_locale=text_locale(catalog.language),
         number=number,
-        topics=_topics(item, context.publication, words.language),
+        topics=_topics(item, context.publication, catalog.language),
         title=item.title,
         authors=authors,
-        by=words.say("By {names}", names="\0").split("\0")[0],
+        by=catalog.text("issue.by", names="\0").split("\0")[0],
         role=_role(item.authors),
-        meta=_meta(item, words, context.year),
+        meta=_meta(item, catalog, context.year),
         teaser=item.teaser.text,
-        label=_label(item.takeaways, words),
+        label=_label(item.takeaways, catalog),
         takeaways=item.takeaways.items,
         image=_picture(item),
         href=_href(item, context.publication),
-        link=_link(item, authors, words),
+        link=_link(item, authors, catalog),
     )
 
 
-def _link(item: Item, authors: str, words: Words) -> str:
+def _link(item: Item, authors: str, catalog: Catalog) -> str:
     if authors:
-        return words.say("Read the article by {names}", names=authors)
-    return words.say("Read “{title}”", title=item.title)
+        return catalog.text("issue.read_author", names=authors)
+    return catalog.text("issue.read_title", title=item.title)
 
 
 def distinguish_links(views: Sequence[ItemView], context: RenderContext) -> list[ItemView]:
@@ -73,15 +75,17 @@ def distinguish_links(views: Sequence[ItemView], context: RenderContext) -> list
 
 
 def _titled_link(view: ItemView, context: RenderContext) -> ItemView:
-    words = context.catalogues.of(view.label_locale.lang)
-    return replace(view, link=words.say("Read “{title}”", title=view.title))
+    catalog = context.catalogs.of(view.label_locale.lang)
+    return replace(view, link=catalog.text("issue.read_title", title=view.title))
 
 
 def headline_view(item: Item, context: RenderContext) -> HeadlineView:
     """Return an item as a headline."""
-    words = context.catalogues.of(item.lang or context.newsletter.language, context.words.language)
-    authors = words.join([author.name for author in item.authors if author.name])
-    topics = _topics(item, context.publication, words.language)[:1]
+    catalog = context.catalogs.of(
+        item.lang or context.newsletter.language, context.catalog.language
+    )
+    authors = catalog.join([author.name for author in item.authors if author.name])
+    topics = _topics(item, context.publication, catalog.language)[:1]
     return HeadlineView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
         title=item.title,
@@ -116,18 +120,18 @@ def _role(authors: Sequence[Author]) -> str:
     return ", ".join(text for text in (authors[0].role, authors[0].org) if text)
 
 
-def _meta(item: Item, words: Words, year: int) -> tuple[str, ...]:
+def _meta(item: Item, catalog: Catalog, year: int) -> tuple[str, ...]:
     when = ""
     if item.published:
         day = date.fromisoformat(item.published[:10])
-        when = words.date(day, "d MMMM" if day.year == year else "d MMMM y")
-    minutes = words.count("{n}\u00a0min", "{n}\u00a0min", item.minutes) if item.minutes else ""
+        when = catalog.date(day, "date.short" if day.year == year else "date.day")
+    minutes = catalog.count("issue.minutes", item.minutes) if item.minutes else ""
     return tuple(text for text in (when, minutes) if text)
 
 
-def _label(takeaways: Takeaways, words: Words) -> str:
+def _label(takeaways: Takeaways, catalog: Catalog) -> str:
     if not takeaways.items:
         return ""
     if takeaways.origin == "extracted":
-        return words.say("From the text")
-    return words.say("Key takeaways")
+        return catalog.text("issue.takeaways_extracted")
+    return catalog.text("issue.takeaways")

@@ -13,7 +13,7 @@ from newsletter.render.templates import Templates
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("title", "link"),
-    "welcome": ("title", "preferences", "leave"),
+    "welcome": ("title", "preferences", "unsubscribe"),
     "goodbye": ("title", "back"),
     "manage": ("link", "until"),
     "address-change": ("link", "until"),
@@ -41,15 +41,15 @@ def render(templates: Templates, kind: str, language: str, values: Mapping[str, 
     if kind not in VALUES or missing:
         msg = f"notice {kind}: {'no such notice' if kind not in VALUES else f'lacks {missing[0]}'}"
         raise TemplateFailed(msg)
-    words = templates.words.of(language or house.language, house.language)
+    catalog = templates.catalogs.of(language or house.language, house.language)
     printed = {
         name: printable(value) if isinstance(value, str) else value
         for name, value in values.items()
     }
     given: dict[str, object] = {
         "publication": publication_view(house),
-        "locale": text_locale(words.language),
-        "say": words.say,
+        "locale": text_locale(catalog.language),
+        "text": catalog.text,
         "preheader": "",
         "filler": "",
         **printed,

@@ -80,7 +80,7 @@ def render(
                 RenderContext(
                     publication,
                     newsletter,
-                    kit.templates.words,
+                    kit.templates.catalogs,
                     _nonce(kit, quoted),
                     read.texts,
                 ),

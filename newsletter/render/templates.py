@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from newsletter.errors import TemplateFailed
 from newsletter.model.publication import Publication
 from newsletter.render import plain
-from newsletter.render.words import Catalogues, open_catalogues
+from newsletter.render.catalog import Catalogs, open_catalogs
 
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
@@ -32,10 +32,10 @@ def template_root() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """The compiled templates and the words that they print."""
+    """Compiled templates and the catalogs of the texts around articles."""
 
     environment: jinja2.Environment
-    words: Catalogues
+    catalogs: Catalogs
     publication: Publication
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
@@ -90,7 +90,7 @@ def open_templates(publication: Publication, root: Path | None) -> Templates:
         finalize=straight,
     )
     environment.filters |= {"wrap": plain.wrap, "rule": plain.rule, "width": plain.width}
-    return Templates(environment, open_catalogues(root), publication)
+    return Templates(environment, open_catalogs(root), publication)
 
 
 def straight(value: object) -> object:

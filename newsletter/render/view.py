@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from newsletter.model.article import Extracted
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.render.catalog import Catalog, Catalogs
 from newsletter.render.palette import Palette
-from newsletter.render.words import Catalogues, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +159,15 @@ class RenderContext:
 
     publication: Publication
     newsletter: Newsletter
-    catalogues: Catalogues
+    catalogs: Catalogs
     nonce: str
     texts: Mapping[int, Extracted]
     year: int = 0
 
     @property
-    def words(self) -> Words:
-        """Return the words of the newsletter's language."""
-        return self.catalogues.of(self.newsletter.language, self.publication.language)
+    def catalog(self) -> Catalog:
+        """Return the catalog of the newsletter's language."""
+        return self.catalogs.of(self.newsletter.language, self.publication.language)
 
 
 MEASURE = 528

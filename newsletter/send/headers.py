@@ -40,7 +40,7 @@ def letter(
 
 def unsubscribe_headers(publication: Publication, token: str) -> tuple[tuple[str, str], ...]:
     """Return the one-click pair. It includes the mailto address only if one is configured."""
-    ways = [f"<{links.leave(publication.url, token)}>"]
+    ways = [f"<{links.unsubscribe(publication.url, token)}>"]
     if publication.leave_mailto:
         ways.append(f"<mailto:{publication.leave_mailto}?subject={token}>")
     return (

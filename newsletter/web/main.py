@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from newsletter.app import App
 from newsletter.web import guard
 from newsletter.web.desk.pages import Desk, desk_routes
-from newsletter.web.public.reading import Reading, reading_routes
+from newsletter.web.public.reading import ReadingPages, reading_routes
 from newsletter.web.public.routes import public_routes
 
 PUBLIC_STYLES = {
@@ -20,9 +20,13 @@ PUBLIC_STYLES = {
 DESK_STYLES = {"/paper.css": "web/paper.css", "/desk.css": "web/desk/desk.css"}
 
 
+Missing = Callable[[Request], Response]
+"""Answers a request for a page that does not exist."""
+
+
 def public_site(app: App) -> FastAPI:
-    """Build the public pages: sign-up, confirmation, preferences, leaving, reading."""
-    reading = Reading(app)
+    """Build the public pages: sign-up, confirmation, preferences, unsubscribing, reading."""
+    reading = ReadingPages(app)
     site = _site(app, PUBLIC_STYLES, reading.missing)
     site.include_router(reading_routes(reading))
     site.include_router(public_routes(app))
@@ -33,13 +37,13 @@ def public_site(app: App) -> FastAPI:
 def desk_site(app: App) -> FastAPI:
     """Build the staff pages; they answer GET and HEAD only."""
     desk = Desk(app)
-    site = _site(app, DESK_STYLES, desk.missing)
+    site = _site(app, DESK_STYLES, lambda _request: desk.missing("This page doesn't exist."))
     site.include_router(desk_routes(desk))
     guard.protect_desk(site, app)
     return site
 
 
-def _site(app: App, styles: Mapping[str, str], missing: Callable[[str], Response]) -> FastAPI:
+def _site(app: App, styles: Mapping[str, str], missing: Missing) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _answer_strays(site, missing)
     for address, name in styles.items():
@@ -47,17 +51,17 @@ def _site(app: App, styles: Mapping[str, str], missing: Callable[[str], Response
     return site
 
 
-def _answer_strays(site: FastAPI, missing: Callable[[str], Response]) -> None:
-    """Answer an address that leads nowhere with a page; nothing of the request is repeated."""
+def _answer_strays(site: FastAPI, missing: Missing) -> None:
+    """Answer an unknown address with a page. Nothing of the request is repeated in it."""
 
-    def stray(_request: Request, error: Exception) -> Response:
-        answer = missing("There is no such page.")
+    def stray(request: Request, error: Exception) -> Response:
+        answer = missing(request)
         answer.status_code = getattr(error, "status_code", answer.status_code)
         answer.headers.update(getattr(error, "headers", None) or {})
         return answer
 
-    for of in (404, 405, RequestValidationError):
-        site.add_exception_handler(of, stray)
+    for failure in (404, 405, RequestValidationError):
+        site.add_exception_handler(failure, stray)
 
 
 def _serve_style(site: FastAPI, app: App, address: str, name: str) -> None:

@@ -88,29 +88,29 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
-WORDS = {
+TEXTS = {
     "en": {
         "subscribe": "Subscribe",
-        "yes": "Yes, send it to me",
-        "welcome": "Welcome",
+        "yes": "Yes, subscribe me",
+        "subscribed": "You're subscribed",
         "choose": "Choose topics and frequency",
         "save": "Save",
         "saved": "Saved.",
-        "part": "Leave, in part or altogether",
-        "leave": "Leave The Tide",
-        "left": "You have left",
+        "some_or_all": "Unsubscribe from some or all newsletters",
+        "unsubscribe": "Unsubscribe from The Tide",
+        "unsubscribed": "You've unsubscribed",
         "topic": "South Korea",
     },
     "ko": {
         "subscribe": "구독하기",
-        "yes": "네, 보내 주세요",
-        "welcome": "환영합니다",
-        "choose": "주제와 빈도 고르기",
+        "yes": "네, 구독하겠습니다",
+        "subscribed": "구독이 시작되었습니다",
+        "choose": "주제와 빈도 선택하기",
         "save": "저장",
         "saved": "저장했습니다.",
-        "part": "일부 또는 모두 해지",
-        "leave": "The Tide 구독 해지",
-        "left": "구독을 해지했습니다",
+        "some_or_all": "뉴스레터 일부 또는 전체 해지",
+        "unsubscribe": "The Tide 구독 해지",
+        "unsubscribed": "구독이 해지되었습니다",
         "topic": "한국",
     },
 }
@@ -118,11 +118,11 @@ WORDS = {
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_from_sign_up_to_leaving_and_back(  # noqa: PLR0915 - one walk, step by step
+def test_from_sign_up_to_unsubscribing_and_back(  # noqa: PLR0915 - one walk, step by step
     browser: Browser, served: tuple[Reader, str], language: str, scheme: str
 ) -> None:
     eve, base = served
-    says = WORDS[language]
+    texts = TEXTS[language]
     address = f"{language}.{scheme}@example.org"
     with phone(browser, color_scheme=scheme) as page:
         page.goto(f"{base}/?lang={language}")
@@ -130,35 +130,35 @@ def test_from_sign_up_to_leaving_and_back(  # noqa: PLR0915 - one walk, step by 
         fits(page)
         page.locator("#address").fill(address)
         page.get_by_label("The Tide").check()
-        page.get_by_label(says["topic"]).check()
+        page.get_by_label(texts["topic"]).check()
         page.locator("input[name=agree]").check()
         picture(page, f"sign-up-{language}-{scheme}")
-        page.get_by_role("button", name=says["subscribe"]).click()
+        page.get_by_role("button", name=texts["subscribe"]).click()
         fits(page)
         assert eve.state(address) == "pending"
         page.goto(base + eve.link(address, "confirm"))
         fits(page)
-        page.get_by_role("button", name=says["yes"]).click()
-        expect(page.locator("h1")).to_have_text(says["welcome"])
+        page.get_by_role("button", name=texts["yes"]).click()
+        expect(page.locator("h1")).to_have_text(texts["subscribed"])
         assert eve.state(address) == "confirmed"
-        page.get_by_role("link", name=says["choose"]).click()
+        page.get_by_role("link", name=texts["choose"]).click()
         fits(page)
         picture(page, f"preferences-{language}-{scheme}")
-        expect(page.get_by_label(says["topic"])).to_be_checked()
+        expect(page.get_by_label(texts["topic"])).to_be_checked()
         page.locator("#frequency-weekly").select_option("monthly")
-        page.get_by_role("button", name=says["save"]).click()
-        expect(page.get_by_role("status")).to_have_text(says["saved"])
+        page.get_by_role("button", name=texts["save"]).click()
+        expect(page.get_by_role("status")).to_have_text(texts["saved"])
         expect(page.locator("#frequency-weekly")).to_have_value("monthly")
-        page.get_by_role("link", name=says["part"]).click()
+        page.get_by_role("link", name=texts["some_or_all"]).click()
         fits(page)
-        picture(page, f"leave-{language}-{scheme}")
+        picture(page, f"unsubscribe-{language}-{scheme}")
         assert eve.state(address) == "confirmed"
-        page.get_by_role("button", name=says["leave"]).click()
-        expect(page.locator("h1")).to_have_text(says["left"])
+        page.get_by_role("button", name=texts["unsubscribe"]).click()
+        expect(page.locator("h1")).to_have_text(texts["unsubscribed"])
         fits(page)
         assert eve.state(address) == "unsubscribed"
         page.goto(base + eve.link(address, "confirm"))
-        page.get_by_role("button", name=says["yes"]).click()
+        page.get_by_role("button", name=texts["yes"]).click()
         assert eve.state(address) == "confirmed"
 
 
@@ -176,7 +176,7 @@ def test_the_form_is_filled_in_by_keyboard_alone(
         page.keyboard.press("Space")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.locator("h1")).to_have_text("One more step")
+        expect(page.locator("h1")).to_have_text("Check your inbox")
     assert eve.state("keys@example.org") == "pending"
 
 
@@ -188,7 +188,7 @@ def test_a_mistake_is_said_beside_the_form(browser: Browser, served: tuple[Reade
         page.get_by_label("The Tide").check()
         page.locator("input[name=agree]").check()
         page.get_by_role("button", name="Subscribe").click()
-        expect(page.get_by_role("alert")).to_contain_text("does not look like a mail address")
+        expect(page.get_by_role("alert")).to_contain_text("doesn't look like an email address")
         expect(page.locator("#address")).to_have_value("")
         picture(page, "mistake")
 
@@ -231,8 +231,8 @@ def test_nobody_meets_a_barrier_on_any_page_in_any_language_and_colour(
         confirm,
         manage,
         f"/preferences/{token}",
-        f"/leave/{token}",
-        "/leave/x",
+        f"/unsubscribe/{token}",
+        "/unsubscribe/x",
     ]
     context = browser.new_context(color_scheme=scheme, viewport={"width": 375, "height": 720})
     page = context.new_page()

@@ -123,7 +123,10 @@ def test_every_recipient_gets_the_edition_with_their_own_values_only(
     for recipient in people:
         _subject, html, headers = received[recipient.address]
         assert html == fill(EDITION.html, recipient.replacements(NONCE))
-        assert headers["List-Unsubscribe"] == f"<https://news.example.org/leave/{recipient.token}>"
+        assert (
+            headers["List-Unsubscribe"]
+            == f"<https://news.example.org/unsubscribe/{recipient.token}>"
+        )
         assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert headers["List-ID"] == '"The Weekly Brief" <weekly.example.org>'
         assert NONCE not in html

@@ -203,7 +203,7 @@ def sample_edition() -> Edition:
 def _edition(issue_id: int, seq: int, printed: Sequence[int], size: int) -> Edition:
     token, delivery = placeholder(NONCE, "token"), placeholder(NONCE, "delivery")
     name = placeholder(NONCE, "name")
-    link = f"https://news.example.org/leave/{token}"
+    link = f"https://news.example.org/unsubscribe/{token}"
     read = f"https://news.example.org/read/{delivery}/{token}"
     html = f'<p>Good morning{name}.</p><a href="{link}">Leave</a> <a href="{read}">Read</a>'
     html += "<p>" + "x" * size + "</p>"

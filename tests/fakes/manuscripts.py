@@ -292,7 +292,7 @@ def context(house: Publication | None = None, weekly: Newsletter | None = None) 
     house = house or publication()
     weekly = weekly or newsletter()
     texts = {1: LETTER} if weekly.layout == "letter" else {}
-    return RenderContext(house, weekly, templates(house).words, "0123456789abcdef", texts)
+    return RenderContext(house, weekly, templates(house).catalogs, "0123456789abcdef", texts)
 
 
 def contents(items: Sequence[Item]) -> Contents:

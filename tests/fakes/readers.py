@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,8 +97,9 @@ def reader(root: Path, more: str = MORE) -> Iterator[Reader]:
 
 
 def words_of(page: str) -> str:
-    """Return what a page says, without its marks."""
-    return " ".join(re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
+    """Return the text of a page."""
+    text = re.sub(r"<style.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(text).split())
 
 
 def _read(path: Path) -> EmailMessage:

@@ -100,7 +100,7 @@ class _Links:
         token = self.signer.mint(self.subscriber_id, newsletter, Purpose.ISSUE)
         return {
             "preferences": links.preferences(self.base, token),
-            "leave": links.leave(self.base, token),
+            "unsubscribe": links.unsubscribe(self.base, token),
         }
 
     def _once(self, purpose: Purpose) -> str:

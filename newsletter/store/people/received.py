@@ -1,5 +1,6 @@
-"""What somebody got of a newsletter lately, and what not and why."""
+"""What a subscriber received of a newsletter recently, and why not the rest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,46 +8,46 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.issue import NOTHING_NEW, IssueKind
+from newsletter.model.reason import Reason
+from newsletter.model.receipt import Receipt
 from newsletter.model.states import DeliveryState, IssueState
 from newsletter.store.tables import deliveries, exclusions, issues
 
 _UNSENT = {
-    IssueState.DRAFT: "not approved",
-    IssueState.REVIEW: "not approved",
-    IssueState.APPROVED: "about to leave",
-    IssueState.PREPARING: "about to leave",
-    IssueState.PAUSED: "stopped",
-    IssueState.CANCELLED: "called off",
-    IssueState.SKIPPED: "did not appear",
+    IssueState.DRAFT: Receipt.UNAPPROVED,
+    IssueState.REVIEW: Receipt.UNAPPROVED,
+    IssueState.APPROVED: Receipt.APPROVED,
+    IssueState.PREPARING: Receipt.APPROVED,
+    IssueState.PAUSED: Receipt.PAUSED,
+    IssueState.CANCELLED: Receipt.CALLED_OFF,
+    IssueState.SKIPPED: Receipt.SKIPPED,
 }
-"""What became of an issue that was never meant for anybody: its audience was not frozen."""
-_GOT = (
-    DeliveryState.SUBMITTED,
-    DeliveryState.DEFERRED,
-    DeliveryState.DELIVERED,
-    DeliveryState.COMPLAINED,
-)
+"""What became of an issue whose audience was never frozen."""
+_PENDING: Mapping[IssueState, Receipt | Reason] = {
+    IssueState.PAUSED: Receipt.PAUSED,
+    IssueState.CANCELLED: Reason.CANCELLED,
+}
+"""What became of a delivery that is not submitted, where its issue is not being sent."""
+_EARLIER = {"nothing in it that they follow": Reason.NOTHING_FOLLOWED}
+"""Reasons as earlier versions stored them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One issue and one person: `reason` is empty where it was sent to them.
+    """One issue and one subscriber.
 
-    The subject of an issue that nobody was sent is not told: it may never have been approved.
+    The subject is empty for an issue that was not sent: it may never have been approved.
     """
 
     due_at: datetime
     subject: str
-    reason: str
+    outcome: Receipt | Reason
 
 
 def lately(
     connection: sa.Connection, newsletter: str, subscriber_id: int, now: datetime, limit: int = 3
 ) -> list[Received]:
-    """Return the latest issues that were due by now or left before, as one subscriber saw them.
-
-    The newest comes first.
-    """
+    """Return the latest issues that were due or sent by now, as one subscriber saw them, newest first."""
     rows = connection.execute(
         sa.select(
             issues.c.due_at,
@@ -78,33 +79,46 @@ def lately(
         .order_by(issues.c.id.desc())
         .limit(limit)
     )
-    return [Received(row.due_at, row.subject if _left(row) else "", _reason(row)) for row in rows]
+    return [
+        Received(row.due_at, row.subject if _frozen(row) else "", _outcome(row)) for row in rows
+    ]
 
 
 def _for_readers() -> sa.ColumnElement[bool]:
-    """Leave out corrections and specials that never left: no reader waits for them."""
+    """Leave out corrections and specials that were never sent: no reader waits for them."""
     regular = issues.c.kind == IssueKind.REGULAR.value
     return sa.or_(regular, issues.c.frozen_at.is_not(None), issues.c.submitted_at.is_not(None))
 
 
-def _left(row: sa.Row[*tuple[Any, ...]]) -> bool:
-    """Tell whether an issue has an audience."""
+def _frozen(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    """Whether an issue has an audience."""
     return row.frozen_at is not None or IssueState(row.state) not in _UNSENT
 
 
-def _reason(row: sa.Row[*tuple[Any, ...]]) -> str:
-    if row.delivery is None and row.exclusion is None:
-        return "not subscribed then" if _left(row) else _unsent(row)
-    if row.delivery in _GOT:
-        return ""
-    if row.delivery == DeliveryState.WITHDRAWN:
-        return str(row.withdrawn or "cancelled")
-    if row.delivery == DeliveryState.PENDING:
-        waits = {IssueState.PAUSED: "stopped", IssueState.CANCELLED: "cancelled"}
-        return waits.get(IssueState(row.state), "on its way")
-    return str(row.delivery or row.exclusion)
+def _outcome(row: sa.Row[*tuple[Any, ...]]) -> Receipt | Reason:
+    if row.delivery is not None:
+        return _of_delivery(row)
+    if row.exclusion is not None:
+        return _parsed(row.exclusion) or Receipt.LEFT_OUT
+    return Reason.NOT_SUBSCRIBED if _frozen(row) else _unsent(row)
 
 
-def _unsent(row: sa.Row[*tuple[Any, ...]]) -> str:
+def _of_delivery(row: sa.Row[*tuple[Any, ...]]) -> Receipt | Reason:
+    match DeliveryState(row.delivery):
+        case DeliveryState.WITHDRAWN:
+            return _parsed(row.withdrawn) or Reason.CANCELLED
+        case DeliveryState.PENDING:
+            return _PENDING.get(IssueState(row.state), Receipt.SENDING)
+        case DeliveryState.BOUNCED | DeliveryState.DROPPED | DeliveryState.REFUSED:
+            return Receipt.FAILED
+        case _:
+            return Receipt.SENT
+
+
+def _parsed(stored: str | None) -> Reason | None:
+    return _EARLIER.get(stored or "") or Reason.parse(stored or "")
+
+
+def _unsent(row: sa.Row[*tuple[Any, ...]]) -> Receipt:
     nothing = row.state == IssueState.SKIPPED and row.why == NOTHING_NEW
-    return "no issue" if nothing else _UNSENT[IssueState(row.state)]
+    return Receipt.NOTHING_NEW if nothing else _UNSENT[IssueState(row.state)]

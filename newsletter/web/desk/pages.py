@@ -40,7 +40,7 @@ class Desk:
 
     def missing(self, says: str) -> HTMLResponse:
         """Answer 404 with a sentence and a way back."""
-        answer = self.page("missing", here="", title="Not here", lead="", says=says)
+        answer = self.page("missing", here="", title="Page not found", lead="", says=says)
         answer.status_code = 404
         return answer
 

@@ -1,4 +1,4 @@
-"""What comes in through the public forms: bounded, cleaned, and read against what was offered."""
+"""Read the public forms: bounded, cleaned, and compared with what was offered."""
 
 import re
 from collections.abc import Mapping
@@ -16,16 +16,16 @@ FIELDS_LIMIT = 400
 LINE_LIMIT = 1_000
 
 PAUSES = (1, 2, 4, 8, 12)
-"""The pauses that are offered, in weeks."""
+"""The pauses that the preference page offers, in weeks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields of a form; text is one clean line each, files are not looked at."""
+    """The fields of a form, one clean line each. Uploaded files are ignored."""
 
     fields: Mapping[str, tuple[str, ...]]
 
-    def one(self, name: str) -> str:
+    def first(self, name: str) -> str:
         """Return the first value of a field, or ""."""
         return self.fields.get(name, ("",))[0]
 
@@ -35,7 +35,7 @@ class Form:
 
 
 async def read_form(request: Request) -> Form:
-    """Read a form in either encoding; what is malformed reads as an empty form."""
+    """Read a form in either encoding. A malformed one reads as an empty form."""
     try:
         async with request.form(max_files=4, max_fields=FIELDS_LIMIT) as form:
             found: dict[str, list[str]] = {}
@@ -48,24 +48,24 @@ async def read_form(request: Request) -> Form:
 
 
 def clean(text: str) -> str:
-    """Take control characters and halves of characters out of a text from outside."""
+    """Remove control characters and lone surrogates from a text from outside."""
     readable = text[:LINE_LIMIT].encode("utf-8", "replace").decode("utf-8", "replace")
     return re.sub(r"[\x00-\x1f\x7f]+", " ", readable).strip()
 
 
 def offered(publication: Publication, language: str) -> dict[str, Tag]:
-    """Map the slug of every configured topic to its tag; nothing else can be chosen."""
+    """Map the slug of every configured topic to its tag. Nothing else can be chosen."""
     tags = (topic_tag(topic, language) for topic in publication.topics)
     return {tag.slug: tag for tag in tags}
 
 
 def titles(publication: Publication) -> dict[str, str]:
     """Map the key of every configured newsletter to its title."""
-    return {one.key: one.title for one in publication.newsletters}
+    return {newsletter.key: newsletter.title for newsletter in publication.newsletters}
 
 
 def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
-    """Return the newsletters that a form asks for; where there is only one, that one."""
+    """Return the newsletters that a form asks for. If only one is configured, return that one."""
     known = titles(publication)
     if len(known) == 1:
         return known
@@ -74,13 +74,13 @@ def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
 
 
 def wishes(form: Form, publication: Publication) -> dict[str, NewsletterPreference]:
-    """Return what the preference page was set to, for every configured newsletter."""
+    """Return what the preference page asks for, for every configured newsletter."""
     wanted = form.all("newsletter")
     return {
         key: NewsletterPreference(
             key in wanted,
-            _frequency(form.one(f"frequency.{key}")),
-            _pause(form.one(f"pause.{key}")),
+            _frequency(form.first(f"frequency.{key}")),
+            _pause(form.first(f"pause.{key}")),
         )
         for key in titles(publication)
     }

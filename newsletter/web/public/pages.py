@@ -1,6 +1,6 @@
-"""What every public page needs: words, tokens, one transaction, one layout."""
+"""What every public page needs: a catalog, the link's claim, one transaction, one layout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from babel import Locale
@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse
 
 from newsletter.app import App
 from newsletter.model.publication import Publication
-from newsletter.render.words import Words
+from newsletter.render.catalog import Catalog
 from newsletter.store.people import intents
 from newsletter.store.people.erasure import erase_elsewhere
 from newsletter.web.guard import network
+from newsletter.web.public.views import MessageView, View
 from subscribers import directory
 from subscribers.consent.signing_up import Rules, SignUpLimits
 from subscribers.model import Effects, Subscriber
@@ -20,7 +21,7 @@ from subscribers.tokens import LinkClaim, Purpose
 
 
 class Pages:
-    """The public pages' common ground over one opened publication."""
+    """The base of the public pages over one opened publication."""
 
     def __init__(self, app: App) -> None:
         """Take the opened publication."""
@@ -29,80 +30,89 @@ class Pages:
 
     @property
     def publication(self) -> Publication:
-        """Return what the pages are about."""
+        """Return the publication whose pages these are."""
         return self.app.publication
 
     def rules(self) -> Rules:
-        """Return what a sign-up is measured by, now."""
+        """Return the limits of a sign-up, as of now."""
         return Rules(self.limits, self.app.settings.pepper, self.app.now())
 
     def network(self, request: Request) -> str:
         """Return the network that a request comes from."""
         return network(request, self.app.settings.trusted_proxies)
 
-    def words(self, request: Request, *known: str) -> Words:
-        """Return the words to use: as the address asks, as is known, as the browser prefers."""
-        asked = [request.query_params.get("lang", "")[:20], *known]
+    def catalog(self, request: Request, *known: str) -> Catalog:
+        """Return the catalog to use: as the address asks, else as known, else as the browser asks."""
+        wanted = [request.query_params.get("lang", "")[:20], *known]
         if not any(known):
-            asked += _accepted(request.headers.get("accept-language", ""))
-        catalogues = self.app.templates.words
-        usable = [one for one in asked if one and one.split("-")[0] in catalogues.languages]
-        return catalogues.of(*usable, self.publication.language)
+            wanted += _accepted(request.headers.get("accept-language", ""))
+        catalogs = self.app.templates.catalogs
+        usable = [tag for tag in wanted if tag and tag.split("-")[0] in catalogs.languages]
+        return catalogs.of(*usable, self.publication.language)
 
-    def page(self, name: str, words: Words, *, status: int = 200, **values: object) -> HTMLResponse:
-        """Render one page in the words of a language."""
-        locale = Locale.parse(words.language.replace("-", "_"))
+    def personal_catalog(
+        self, request: Request, person: Subscriber | None, newsletter_key: str = ""
+    ) -> Catalog:
+        """Return the catalog for a person: in their language, else in the newsletter's."""
+        newsletter = self.publication.newsletter(newsletter_key)
+        known = (person.language if person else "", newsletter.language if newsletter else "")
+        return self.catalog(request, *filter(None, known))
+
+    def page(self, name: str, catalog: Catalog, view: View, *, status: int = 200) -> HTMLResponse:
+        """Render one page in the language of a catalog."""
+        locale = Locale.parse(catalog.language.replace("-", "_"))
         content = self.app.templates.page(
             f"public/{name}",
             publication=self.publication,
-            language=words.language,
+            language=catalog.language,
             direction=locale.text_direction,
-            say=words.say,
-            **values,
+            text=catalog.text,
+            count=catalog.count,
+            view=view,
         )
         return HTMLResponse(content, status_code=status)
 
     def claim(self, token: str, *purposes: Purpose) -> LinkClaim | None:
-        """Return what a token of one of these purposes says; asks no database."""
+        """Return what a token of one of these purposes claims, without a query."""
         claim = self.app.signer.read(token)
         return claim if claim is not None and claim.purpose in purposes else None
 
     def person(self, claim: LinkClaim) -> Subscriber | None:
-        """Return whom a token is about, if we still know them."""
+        """Return the subscriber of a claim, if they still exist."""
         with self.app.reader.connect() as connection:
             return directory.load(connection, claim.subscriber_id)
 
     def act(self, do: Callable[[sa.Connection], Effects]) -> Effects:
-        """Carry out an act and what follows from it in one transaction."""
+        """Carry out an act and its effects in one transaction."""
         with self.app.engine.begin() as connection:
             effects = do(connection)
             intents.carry_out(connection, effects, self.app.journal, now=self.app.now())
         erase_elsewhere(self.app.engine, self.app.settings.outbox, effects.erased)
         return effects
 
-    def broken(self, request: Request) -> HTMLResponse:
-        """Say that a link is not whole."""
-        words = self.words(request)
-        return self.message(
-            words,
-            "This link is not complete",
-            "Open it from the mail once more. If that does not help, write to us.",
-            status=404,
-        )
+    def incomplete(self, request: Request) -> HTMLResponse:
+        """Answer a link that was cut off or changed."""
+        return self.message(self.catalog(request), "incomplete", status=404)
 
     def message(
-        self, words: Words, title: str, *says: str, status: int = 200, **links: str
+        self,
+        catalog: Catalog,
+        name: str,
+        more: Iterable[str] = (),
+        *,
+        status: int = 200,
+        preferences: str = "",
+        sign_up: str = "",
     ) -> HTMLResponse:
-        """Show a page of a title and a few sentences, all of them words of the catalogue."""
-        sentences = [words.say(one) for one in says]
-        return self.page(
-            "message",
-            words,
-            status=status,
-            title=words.say(title),
-            says=sentences,
-            links={"preferences": "", "sign_up": ""} | links,
+        """Show the texts `message.NAME.title` and `message.NAME.text`, and `more` of that message."""
+        sentences = tuple(catalog.text(f"message.{name}.{part}") for part in ("text", *more))
+        view = MessageView(
+            title=catalog.text(f"message.{name}.title"),
+            sentences=sentences,
+            preferences=preferences,
+            sign_up=sign_up,
         )
+        return self.page("message", catalog, view, status=status)
 
 
 def _accepted(header: str) -> list[str]:
@@ -115,4 +125,4 @@ def _accepted(header: str) -> list[str]:
             found.append((-float(weight or "1"), language))
         except ValueError:
             continue
-    return [language for _weight, language in sorted(found, key=lambda one: one[0])]
+    return [language for _weight, language in sorted(found, key=lambda pair: pair[0])]

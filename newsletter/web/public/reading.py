@@ -1,78 +1,103 @@
-"""Reading in the browser: one's own copy of an issue, and articles that have no page elsewhere."""
+"""Read in the browser: one's own copy of an issue, and articles that have no page elsewhere."""
 
-from fastapi import APIRouter
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
 from newsletter.errors import NotFound
+from newsletter.model.article import Extracted
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.text import web_address
+from newsletter.render.catalog import Catalog
 from newsletter.store.content import articles, editions
 from newsletter.store.sending import deliveries
+from newsletter.web.public.pages import Pages
+from newsletter.web.public.views import View
 from subscribers.tokens import Purpose
 
 LARGEST_ID = 31
-"""Bits of the largest number that a database takes for an article's."""
+"""Bits of the largest article id that a database accepts."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:"
 
 
-class Reading:
+@dataclass(frozen=True, slots=True)
+class ArticleView(View):
+    """An article, and its date as the page prints it."""
+
+    article: Extracted
+    published: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissingView(View):
+    """A page that does not exist, and why."""
+
+    explanation: str
+
+
+class ReadingPages:
     """The reading pages over one opened publication."""
 
     def __init__(self, app: App) -> None:
         """Take the opened publication."""
         self._app = app
+        self._pages = Pages(app)
 
-    def issue(self, delivery: str, token: str) -> Response:
-        """Show the copy of an issue that this delivery brought, links and all.
+    def issue(self, request: Request, delivery: str, token: str) -> Response:
+        """Show the copy of an issue that a delivery brought, with its links.
 
-        The token must be the recipient's own; a name is never shown, since issues get forwarded.
+        The token must be the recipient's own. No name is shown, because issues get forwarded.
         """
-        claim = self._app.signer.read(token)
-        if claim is None or claim.purpose is not Purpose.ISSUE:
-            return self.missing("This link is not complete. Open it from the mail once more.")
+        claim = self._pages.claim(token, Purpose.ISSUE)
+        if claim is None:
+            return self.missing(request, "message.incomplete.text")
         with self._app.reader.connect() as connection:
             edition_id = deliveries.edition_of(connection, delivery, claim.subscriber_id)
             edition = editions.load(connection, edition_id) if edition_id is not None else None
         if edition is None:
-            return self.missing("This issue is no longer kept here.")
+            return self.missing(request, "missing.issue")
         values = {"token": token, "delivery": delivery, "name": ""}
         html = fill(edition.html, substitutions(edition.nonce, values))
         return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
 
-    def article(self, article_id: int) -> Response:
-        """Show an article that was collected from a file and so has no page of its own."""
+    def article(self, request: Request, article_id: int) -> Response:
+        """Show an article that was collected from a file and has no address elsewhere."""
         if article_id.bit_length() > LARGEST_ID:
-            return self.missing("There is no such article.")
+            return self.missing(request, "missing.article")
         try:
             with self._app.reader.connect() as connection:
                 article = articles.load(connection, article_id)
         except NotFound:
-            return self.missing("There is no such article.")
+            return self.missing(request, "missing.article")
         if article.state == "gone" or web_address(article.content.url):
-            return self.missing("This article is read on its own page.")
+            return self.missing(request, "missing.elsewhere")
         content = article.content
-        words = self._app.templates.words.of(content.lang or self._app.publication.language)
-        published = words.date(content.published) if content.published else ""
-        return self._page("article", article=content, published=published)
+        catalog = self._app.templates.catalogs.of(content.lang, self._app.publication.language)
+        published = catalog.date(content.published) if content.published else ""
+        return self._page("article", catalog, ArticleView(content, published))
 
-    def missing(self, says: str) -> Response:
-        """Answer 404 with a sentence and a way back."""
-        answer = self._page("missing", says=says)
+    def missing(self, request: Request, key: str = "missing.page") -> Response:
+        """Answer 404 with a sentence and a link to the home page."""
+        catalog = self._pages.catalog(request)
+        answer = self._page("missing", catalog, MissingView(catalog.text(key)))
         answer.status_code = 404
         return answer
 
-    def _page(self, name: str, **values: object) -> HTMLResponse:
-        publication = self._app.publication
-        return HTMLResponse(
-            self._app.templates.page(
-                f"reading/{name}", publication=publication, language=publication.language, **values
-            )
+    def _page(self, name: str, catalog: Catalog, view: View) -> HTMLResponse:
+        content = self._app.templates.page(
+            f"reading/{name}",
+            publication=self._app.publication,
+            language=catalog.language,
+            text=catalog.text,
+            view=view,
         )
+        return HTMLResponse(content)
 
 
-def reading_routes(reading: Reading) -> APIRouter:
-    """Return the routes on which mail and articles are read."""
+def reading_routes(reading: ReadingPages) -> APIRouter:
+    """Return the routes on which issues and articles are read."""
     router = APIRouter()
     for path, page in (
         ("/read/{delivery}/{token}", reading.issue),

@@ -10,69 +10,73 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from newsletter.app import App
-from newsletter.web.public.choosing import Choosing
 from newsletter.web.public.forms import Form, read_form
-from newsletter.web.public.joining import Joining
 from newsletter.web.public.pages import Pages
-from newsletter.web.public.rights import Rights
-from newsletter.web.public.unsubscribing import Leaving
+from newsletter.web.public.preferences import PreferencePages
+from newsletter.web.public.rights import DataPages
+from newsletter.web.public.signing_up import SignUpPages
+from newsletter.web.public.unsubscribing import UnsubscribePages
 
-Filled = Annotated[Form, Depends(read_form)]
+Submitted = Annotated[Form, Depends(read_form)]
 LOOK = ["GET", "HEAD"]
+UNSUBSCRIBE = ("/unsubscribe/{token}", "/leave/{token}")
+"""The second path is in emails that earlier versions sent, and must work forever."""
+PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read")
 
 
 def public_routes(app: App) -> APIRouter:
-    """Return the routes on which people sign up, choose, leave and take what is theirs."""
+    """Return the routes on which people sign up, choose, unsubscribe and manage their data."""
     pages = Pages(app)
     router = APIRouter()
-    _joining(router, Joining(pages))
-    _leaving(router, Leaving(pages))
-    _choosing(router, Choosing(pages))
-    _rights(router, Rights(pages))
+    _sign_up(router, SignUpPages(pages))
+    _unsubscribe(router, UnsubscribePages(pages))
+    _preferences(router, PreferencePages(pages))
+    _rights(router, DataPages(pages))
 
     @router.api_route("/robots.txt", methods=LOOK)
     def robots() -> Response:
         """Keep crawlers away from pages that belong to one person."""
-        private = ("confirm", "leave", "preferences", "manage", "read")
-        lines = ["User-agent: *", *(f"Disallow: /{page}/" for page in private)]
+        lines = ["User-agent: *", *(f"Disallow: /{page}/" for page in PRIVATE)]
         return PlainTextResponse("\n".join(lines) + "\n")
 
     return router
 
 
-def _joining(router: APIRouter, joining: Joining) -> None:
-    router.add_api_route("/", joining.form, methods=LOOK, response_model=None)
-    router.add_api_route("/embed", joining.embedded, methods=LOOK, response_model=None)
-    router.add_api_route("/signed-up", joining.thanks, methods=LOOK, response_model=None)
-    router.add_api_route("/confirm/{token}", joining.asked, methods=LOOK, response_model=None)
-    router.add_api_route("/confirm/{token}", joining.confirm, methods=["POST"], response_model=None)
+def _sign_up(router: APIRouter, pages: SignUpPages) -> None:
+    router.add_api_route("/", pages.form, methods=LOOK, response_model=None)
+    router.add_api_route("/embed", pages.embedded, methods=LOOK, response_model=None)
+    router.add_api_route("/signed-up", pages.thanks, methods=LOOK, response_model=None)
+    router.add_api_route("/confirm/{token}", pages.requested, methods=LOOK, response_model=None)
+    router.add_api_route("/confirm/{token}", pages.confirm, methods=["POST"], response_model=None)
 
     @router.post("/sign-up", response_model=None)
-    def submit(request: Request, form: Filled) -> Response:
-        return joining.submit(request, form)
+    def submit(request: Request, form: Submitted) -> Response:
+        return pages.submit(request, form)
 
 
-def _leaving(router: APIRouter, leaving: Leaving) -> None:
-    router.add_api_route("/leave/{token}", leaving.page, methods=LOOK, response_model=None)
+def _unsubscribe(router: APIRouter, pages: UnsubscribePages) -> None:
+    def unsubscribe(request: Request, token: str, form: Submitted) -> Response:
+        return pages.unsubscribe(request, token, form)
 
-    @router.post("/leave/{token}", response_model=None)
-    def leave(request: Request, token: str, form: Filled) -> Response:
-        return leaving.leave(request, token, form)
+    for path in UNSUBSCRIBE:
+        router.add_api_route(path, pages.page, methods=LOOK, response_model=None)
+        router.add_api_route(path, unsubscribe, methods=["POST"], response_model=None)
 
 
-def _choosing(router: APIRouter, choosing: Choosing) -> None:
+def _preferences(router: APIRouter, pages: PreferencePages) -> None:
     path = "/preferences/{token}"
-    router.add_api_route(path, choosing.page, methods=LOOK, response_model=None)
-    router.add_api_route(f"{path}/data", choosing.mail_link, methods=["POST"], response_model=None)
+    data = f"{path}/data"
+    router.add_api_route(path, pages.page, methods=LOOK, response_model=None)
+    router.add_api_route(data, pages.send_data_link, methods=["POST"], response_model=None)
 
     @router.post(path, response_model=None)
-    def save(request: Request, token: str, form: Filled) -> Response:
-        return choosing.save(request, token, form)
+    def save(request: Request, token: str, form: Submitted) -> Response:
+        return pages.save(request, token, form)
 
 
-def _rights(router: APIRouter, rights: Rights) -> None:
-    router.add_api_route("/manage/{token}", rights.page, methods=LOOK, response_model=None)
+def _rights(router: APIRouter, pages: DataPages) -> None:
+    router.add_api_route("/manage/{token}", pages.page, methods=LOOK, response_model=None)
 
     @router.post("/manage/{token}", response_model=None)
-    def act(request: Request, token: str, form: Filled) -> Response:
-        return rights.act(request, token, form)
+    def act(request: Request, token: str, form: Submitted) -> Response:
+        return pages.act(request, token, form)

@@ -1,4 +1,4 @@
-"""Leaving: a page whose GET changes nothing, and the one click of RFC 8058."""
+"""Unsubscribe: a page whose GET changes nothing, and one-click unsubscribe (RFC 8058)."""
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
@@ -6,100 +6,95 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from newsletter.model import links
 from newsletter.web.public.forms import Form, titles
 from newsletter.web.public.pages import Pages
+from newsletter.web.public.views import UnsubscribedView, UnsubscribeView
 from subscribers.consent import unsubscribing
 from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.model import Subscriber, SubscriptionState
 from subscribers.tokens import LinkClaim, Purpose
 
 
-class Leaving:
+class UnsubscribePages:
     """The pages on which a subscription ends."""
 
     def __init__(self, pages: Pages) -> None:
-        """Take the common ground."""
+        """Take the base of the public pages."""
         self._pages = pages
 
     def page(self, request: Request, token: str) -> HTMLResponse:
-        """Show what can be left, with a button for it."""
+        """Show what the person can unsubscribe from, with a button for each."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)
         if claim is None:
-            return pages.broken(request)
+            return pages.incomplete(request)
         person = pages.person(claim)
-        words = pages.words(request, *self._languages(person, claim))
-        confirmed = _present(person)
-        if claim.newsletter and claim.newsletter not in confirmed and not confirmed:
-            return self._left(request, person, claim, token)
-        return pages.page(
-            "leave",
-            words,
+        present = _present(person)
+        if claim.newsletter and not present:
+            return self._unsubscribed(request, person, claim, token)
+        view = UnsubscribeView(
             title=self._title(claim),
-            here=claim.newsletter in confirmed,
-            others=[titles(pages.publication).get(key, key) for key in confirmed],
+            subscribed=claim.newsletter in present,
+            titles=self._titles(present),
             preferences=links.preferences("", token),
         )
+        catalog = pages.personal_catalog(request, person, claim.newsletter)
+        return pages.page("unsubscribe", catalog, view)
 
-    def leave(self, request: Request, token: str, form: Form) -> Response:
-        """Leave; answers 200 whether or not there was still something to leave."""
+    def unsubscribe(self, request: Request, token: str, form: Form) -> Response:
+        """Unsubscribe. Answers 200 even if the person was already unsubscribed."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)
-        one_click = form.one("List-Unsubscribe").casefold() == "one-click"
+        one_click = form.first("List-Unsubscribe").casefold() == "one-click"
         if claim is None:
-            return _plain("This link is not complete.", 404) if one_click else pages.broken(request)
-        everything = form.one("scope") == "all" or not claim.newsletter
-        farewell = Unsubscribe(
+            invalid = "This unsubscribe link is incomplete."
+            return _plain(invalid, 404) if one_click else pages.incomplete(request)
+        everything = form.first("scope") == "all" or not claim.newsletter
+        wanted = Unsubscribe(
             None if everything else claim.newsletter,
             "one click" if one_click else "page",
-            form.one("reason"),
+            form.first("reason"),
             None if one_click else titles(pages.publication),
         )
         pages.act(
             lambda connection: unsubscribing.unsubscribe(
                 connection,
                 claim.subscriber_id,
-                farewell,
+                wanted,
                 pepper=pages.app.settings.pepper,
                 now=pages.app.now(),
             )
         )
         if one_click:
-            return _plain("You have left.")
-        return self._left(request, pages.person(claim), claim, token)
+            return _plain("You've unsubscribed.")
+        return self._unsubscribed(request, pages.person(claim), claim, token)
 
-    def _left(
+    def _unsubscribed(
         self, request: Request, person: Subscriber | None, claim: LinkClaim, token: str
     ) -> HTMLResponse:
-        pages = self._pages
-        words = pages.words(request, *self._languages(person, claim))
-        known = titles(pages.publication)
-        return pages.page(
-            "left",
-            words,
+        view = UnsubscribedView(
             title=self._title(claim),
-            others=[known.get(key, key) for key in _present(person)],
-            back=person is not None,
-            preferences=links.preferences("", token),
+            remaining=self._titles(_present(person)),
+            preferences=links.preferences("", token) if person else "",
         )
+        catalog = self._pages.personal_catalog(request, person, claim.newsletter)
+        return self._pages.page("unsubscribed", catalog, view)
 
     def _title(self, claim: LinkClaim) -> str:
         publication = self._pages.publication
         return titles(publication).get(claim.newsletter, claim.newsletter) or publication.name
 
-    def _languages(self, person: Subscriber | None, claim: LinkClaim) -> tuple[str, ...]:
-        newsletter = self._pages.publication.newsletter(claim.newsletter)
-        known = (person.language if person else "", newsletter.language if newsletter else "")
-        return tuple(one for one in known if one)
+    def _titles(self, keys: list[str]) -> tuple[str, ...]:
+        known = titles(self._pages.publication)
+        return tuple(known.get(key, key) for key in keys)
 
 
 def _present(person: Subscriber | None) -> list[str]:
-    """Return the newsletters that somebody gets or waits for."""
+    """Return the newsletters that a person receives or has yet to confirm."""
     if person is None:
         return []
-    return [
-        one.newsletter
-        for one in person.subscriptions
-        if one.state is not SubscriptionState.UNSUBSCRIBED
-    ]
+    present = (
+        each for each in person.subscriptions if each.state is not SubscriptionState.UNSUBSCRIBED
+    )
+    return [subscription.newsletter for subscription in present]
 
 
 def _plain(text: str, status: int = 200) -> PlainTextResponse:

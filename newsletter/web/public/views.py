@@ -1,4 +1,4 @@
-"""What the public pages show: frozen values and plain words."""
+"""What the templates of the public pages see: frozen values."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,155 +6,214 @@ from datetime import datetime
 
 from babel import Locale
 
-from newsletter.model.publication import Publication
+from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.vocabulary import topic_names, topic_tag
-from newsletter.render.words import Words
+from newsletter.render.catalog import Catalog
+from newsletter.render.reasons import explain
 from newsletter.store.people.received import Received
+from newsletter.web.public.wording import Wording
 from subscribers.model import BY_IMPORT, Subscriber, Subscription, SubscriptionState
-
-REASONS = {
-    "": "It was sent to you.",
-    "on its way": "It is on its way to you.",
-    "not approved": "It is late: the editors have not finished it yet.",
-    "about to leave": "It is finished and about to be sent.",
-    "stopped": "Sending it was stopped for now; it may still come.",
-    "called off": "The editors called this issue off.",
-    "did not appear": "There was no issue this time.",
-    "no issue": "There was no issue: nothing new to print.",
-    "paused": "You had paused it.",
-    "pending": "You had not confirmed it yet.",
-    "unsubscribed": "You had left.",
-    "not subscribed then": "You were not subscribed then.",
-    "not subscribed": "You were not subscribed then.",
-    "cancelled": "It was called back before it reached you.",
-    "not in the segment": "It went to only some of our readers.",
-    "frequency: weekly": "You asked for one issue a week, and had one.",
-    "frequency: monthly": "You asked for one issue a month, and had one.",
-    "bounced": "Your mail provider did not accept it.",
-    "dropped": "Your mail provider did not accept it.",
-    "refused": "Your mail provider did not accept it.",
-}
-"""What the words of exclusions and deliveries mean to whom they concern."""
-
-OTHERWISE = "None of the topics you follow was in it."
-BLOCKED = "We cannot send mail to your address. Write to us, and we will look into it."
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """A box to tick."""
+class View:
+    """The base of everything that a public page shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormChoice:
+    """A checkbox or an option."""
 
     value: str
     label: str
-    ticked: bool
+    selected: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """One issue as its reader saw it: the day, its subject, and one sentence."""
+class SignUpView(View):
+    """The sign-up form; `problem` names what was wrong with the last attempt, or is empty."""
+
+    problem: str
+    newsletters: tuple[FormChoice, ...]
+    topics: tuple[FormChoice, ...]
+    languages: tuple[FormChoice, ...]
+    wording: Wording
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmView(View):
+    """What a confirmation link confirms; `again` if the person had unsubscribed before."""
+
+    titles: tuple[str, ...]
+    topics: tuple[str, ...]
+    requested_on: str
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribeView(View):
+    """The page before unsubscribing; `title` is the newsletter of the link, if `subscribed`."""
+
+    title: str
+    subscribed: bool
+    titles: tuple[str, ...]
+    preferences: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsubscribedView(View):
+    """The page after unsubscribing; `preferences` is empty if the person no longer exists."""
+
+    title: str
+    remaining: tuple[str, ...]
+    preferences: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """One recent issue: its day, its subject, and whether and why it was sent."""
 
     day: str
     subject: str
-    says: str
+    explanation: str
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How somebody stands with one newsletter, on the preference page."""
+class SubscriptionView:
+    """One newsletter on the preference page."""
 
     key: str
     title: str
-    ticked: bool
+    subscribed: bool
     frequency: str
     paused_until: str
-    says: str
-    arrivals: tuple[Arrival, ...]
+    explanation: str
+    receipts: tuple[ReceiptView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreferencesView(View):
+    """The preference page; `saved` confirms what was just saved, `pauses` are in weeks."""
+
+    saved: str
+    blocked: bool
+    subscriptions: tuple[SubscriptionView, ...]
+    topics: tuple[FormChoice, ...]
+    languages: tuple[FormChoice, ...]
+    pauses: tuple[int, ...]
+    unsubscribe: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataView(View):
+    """The page behind a single-use link: download, change of address, deletion."""
+
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAddressView(View):
+    """The page that a link to a new address opens."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView(View):
+    """A title, a few sentences, and at most one link of each kind."""
+
+    title: str
+    sentences: tuple[str, ...]
+    preferences: str
+    sign_up: str
+
+
+def newsletter_choices(
+    publication: Publication, selected: frozenset[str]
+) -> tuple[FormChoice, ...]:
+    """Return the newsletters that a form offers."""
+    return tuple(
+        FormChoice(newsletter.key, newsletter.title, newsletter.key in selected)
+        for newsletter in publication.newsletters
+    )
 
 
 def topic_choices(
     publication: Publication, followed: frozenset[str], language: str
-) -> list[Choice]:
-    """Return the topics to follow; one that is followed under another name is ticked too."""
-    return [
-        Choice(
+) -> tuple[FormChoice, ...]:
+    """Return the topics to follow; a topic that is followed by an alias is selected too."""
+    return tuple(
+        FormChoice(
             topic_tag(topic, language).slug,
             topic.label(language),
             bool(topic_names(topic) & followed),
         )
         for topic in publication.topics
-    ]
-
-
-def language_choices(languages: Iterable[str], chosen: str) -> list[Choice]:
-    """Return the languages there are words in, each called by its own name."""
-    return [
-        Choice(one, Locale.parse(one.replace("-", "_")).get_display_name() or one, one == chosen)
-        for one in languages
-    ]
-
-
-def standings(
-    publication: Publication,
-    person: Subscriber,
-    arrivals: Mapping[str, list[Received]],
-    words: Words,
-    now: datetime,
-) -> list[Standing]:
-    """Return how somebody stands with every configured newsletter."""
-    return [
-        _standing(
-            one.key,
-            one.title,
-            person,
-            tuple(_arrivals(arrivals.get(one.key, []), words)),
-            words,
-            now,
-        )
-        for one in publication.newsletters
-    ]
-
-
-def _standing(
-    key: str,
-    title: str,
-    person: Subscriber,
-    arrivals: tuple[Arrival, ...],
-    words: Words,
-    now: datetime,
-) -> Standing:
-    present = person.subscription(key)
-    paused = present.paused_until if present else None
-    return Standing(
-        key=key,
-        title=title,
-        ticked=present is not None and present.state is SubscriptionState.CONFIRMED,
-        frequency=present.frequency.value if present else "each",
-        paused_until=words.date(paused) if paused and paused > now else "",
-        says=why_subscribed(present, words),
-        arrivals=arrivals,
     )
 
 
-def why_subscribed(present: Subscription | None, words: Words) -> str:
-    """Say in one sentence why somebody gets a newsletter, or does not."""
-    if present is None:
+def language_choices(languages: Iterable[str], chosen: str) -> tuple[FormChoice, ...]:
+    """Return the languages that have a catalog, each by its own name."""
+    return tuple(FormChoice(tag, _own_name(tag), tag == chosen) for tag in languages)
+
+
+def _own_name(tag: str) -> str:
+    return Locale.parse(tag.replace("-", "_")).get_display_name() or tag
+
+
+def subscription_views(
+    publication: Publication,
+    person: Subscriber,
+    received: Mapping[str, list[Received]],
+    catalog: Catalog,
+    now: datetime,
+) -> tuple[SubscriptionView, ...]:
+    """Return a person's status with every configured newsletter."""
+    return tuple(
+        _subscription_view(newsletter, person, received.get(newsletter.key, []), catalog, now)
+        for newsletter in publication.newsletters
+    )
+
+
+def _subscription_view(
+    newsletter: Newsletter,
+    person: Subscriber,
+    received: list[Received],
+    catalog: Catalog,
+    now: datetime,
+) -> SubscriptionView:
+    subscription = person.subscription(newsletter.key)
+    paused = subscription.paused_until if subscription else None
+    return SubscriptionView(
+        key=newsletter.key,
+        title=newsletter.title,
+        subscribed=subscription is not None and subscription.state is SubscriptionState.CONFIRMED,
+        frequency=subscription.frequency.value if subscription else "each",
+        paused_until=catalog.date(paused) if paused and paused > now else "",
+        explanation=explain_subscription(subscription, catalog),
+        receipts=tuple(
+            ReceiptView(catalog.date(each.due_at), each.subject, explain(each.outcome, catalog))
+            for each in received
+        ),
+    )
+
+
+def explain_subscription(subscription: Subscription | None, catalog: Catalog) -> str:
+    """Return why a person receives a newsletter, or does not, in one sentence."""
+    if subscription is None:
         return ""
-    day = words.date(present.confirmed_at or present.since)
-    match present.state:
-        case SubscriptionState.CONFIRMED if present.origin.startswith(BY_IMPORT):
-            return words.say("You get it because, as we were told, you agreed on {day}.", day=day)
+    match subscription.state:
         case SubscriptionState.CONFIRMED:
-            return words.say("You get it because you confirmed it on {day}.", day=day)
+            agreed_on = catalog.date(subscription.confirmed_at or subscription.since)
+            imported = subscription.origin.startswith(BY_IMPORT)
+            key = "status.imported" if imported else "status.confirmed"
+            return catalog.text(key, day=agreed_on)
         case SubscriptionState.PENDING:
-            return words.say("It is waiting for your confirmation.")
+            return catalog.text("status.pending")
         case SubscriptionState.UNSUBSCRIBED:
-            told = "We were told on {day} that you have left."
-            says = told if present.ended_by_import else "You left on {day}."
-            return words.say(says, day=words.date(present.since))
-
-
-def _arrivals(received: list[Received], words: Words) -> Iterable[Arrival]:
-    for one in received:
-        blocked = one.reason.startswith("suppressed")
-        says = BLOCKED if blocked else REASONS.get(one.reason, OTHERWISE)
-        yield Arrival(words.date(one.due_at), one.subject, words.say(says))
+            ended_on = catalog.date(subscription.since)
+            elsewhere = subscription.ended_by_import
+            key = "status.unsubscribed_elsewhere" if elsewhere else "status.unsubscribed"
+            return catalog.text(key, day=ended_on)

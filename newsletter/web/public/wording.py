@@ -1,4 +1,4 @@
-"""The wording that people agree to: a template per language, known by a version."""
+"""The consent text: a template per language, identified by a version."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -6,23 +6,23 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from newsletter.app import App
-from newsletter.render.words import Words
+from newsletter.render.catalog import Catalog
 from subscribers import directory
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the form says about consent; `version` is a hash of every word of it."""
+    """The consent text of a form; `version` contains a hash of the text."""
 
     version: str
     language: str
     html: str
 
 
-def consent_wording(app: App, words: Words) -> Wording:
-    """Return the wording in a language, else in the publication's, else in English."""
-    wanted = (words.language, app.publication.language, "en")
-    language = next((one for one in wanted if app.templates.has(_name(one))), "en")
+def consent_wording(app: App, catalog: Catalog) -> Wording:
+    """Return the text in a language, else in the publication's, else in English."""
+    wanted = (catalog.language, app.publication.language, "en")
+    language = next((tag for tag in wanted if app.templates.has(_name(tag))), "en")
     html = app.templates.render(
         _name(language),
         {
@@ -36,7 +36,7 @@ def consent_wording(app: App, words: Words) -> Wording:
 
 
 def keep(connection: sa.Connection, wording: Wording, app: App) -> None:
-    """Keep the wording behind its version, so that a proof of consent can be read years later."""
+    """Store the text under its version, so that a proof of consent can be read years later."""
     directory.keep_wording(connection, wording.version, wording.language, wording.html, app.now())
 
 

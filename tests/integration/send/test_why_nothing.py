@@ -5,15 +5,19 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from newsletter.model.receipt import Receipt
+from newsletter.render.catalog import open_catalogs
+from newsletter.render.reasons import explain
 from newsletter.store.people import received
 from newsletter.store.tables import deliveries, issues
-from newsletter.web.public.views import OTHERWISE, REASONS
 from tests.fakes.issues import NOW
 from tests.integration.send.conftest import Office
 
+ENGLISH = open_catalogs(None).of("en")
+
 WITHDRAWN = {
-    "unsubscribed": "You had left.",
-    "cancelled": "It was called back before it reached you.",
+    "unsubscribed": "Unsubscribed.",
+    "cancelled": "The issue was canceled before this email was sent.",
 }
 
 
@@ -25,19 +29,18 @@ def test_what_was_withdrawn_says_why(office: Office, reason: str, says: str) -> 
         person = connection.execute(sa.select(deliveries.c.subscriber_id)).scalar_one()
         connection.execute(deliveries.update().values(state="withdrawn", reason=reason))
         (found,) = received.lately(connection, "weekly", person, NOW)
-    assert REASONS.get(found.reason, OTHERWISE) == says
+    assert explain(found.outcome, ENGLISH) == says
 
 
 UNSENT = {
-    ("draft", ""): "It is late: the editors have not finished it yet.",
-    ("review", ""): "It is late: the editors have not finished it yet.",
-    ("approved", ""): "It is finished and about to be sent.",
-    ("preparing", ""): "It is finished and about to be sent.",
-    ("paused", "paused"): "Sending it was stopped for now; it may still come.",
-    ("cancelled", ""): "The editors called this issue off.",
-    ("missed", "the program did not run"): "There was no issue this time.",
+    ("draft", ""): "It's late: the editors haven't finished it yet.",
+    ("review", ""): "It's late: the editors haven't finished it yet.",
+    ("approved", ""): "It has been approved and will go out shortly.",
+    ("preparing", ""): "It has been approved and will go out shortly.",
+    ("paused", "paused"): "Sending is paused. You may still receive it.",
+    ("cancelled", ""): "The editors canceled this issue.",
     ("skipped", "nobody approved it"): "There was no issue this time.",
-    ("skipped", "nothing new to print"): "There was no issue: nothing new to print.",
+    ("skipped", "nothing new to print"): "There was no issue: we had nothing new to publish.",
 }
 
 
@@ -51,16 +54,16 @@ def test_an_issue_that_was_due_and_has_not_left_says_why_and_keeps_its_subject(
         connection.execute(issues.update().values(state=state, reason=reason, due_at=NOW))
         (found,) = received.lately(connection, "weekly", 1, NOW)
         assert not received.lately(connection, "weekly", 1, NOW - timedelta(minutes=1))
-    assert REASONS[found.reason] == says
+    assert explain(found.outcome, ENGLISH) == says
     assert not found.subject
 
 
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("submitting", "It is on its way to you."),
-        ("paused", "Sending it was stopped for now; it may still come."),
-        ("cancelled", "It was called back before it reached you."),
+        ("submitting", "It's being sent to you."),
+        ("paused", "Sending is paused. You may still receive it."),
+        ("cancelled", "The issue was canceled before this email was sent."),
     ],
 )
 def test_what_waits_for_somebody_says_how_its_issue_stands(
@@ -73,8 +76,8 @@ def test_what_waits_for_somebody_says_how_its_issue_stands(
         person = connection.execute(sa.select(deliveries.c.subscriber_id)).scalar_one()
         (found,) = received.lately(connection, "weekly", person, NOW)
         (stranger,) = received.lately(connection, "weekly", 4711, NOW)
-    assert REASONS[found.reason] == says
-    assert REASONS[stranger.reason] == "You were not subscribed then."
+    assert explain(found.outcome, ENGLISH) == says
+    assert explain(stranger.outcome, ENGLISH) == "Not subscribed at the time."
 
 
 @pytest.mark.parametrize("kind", ["special", "correction"])
@@ -93,4 +96,4 @@ def test_an_issue_that_left_before_its_slot_is_spoken_of_at_once(office: Office)
         connection.execute(issues.update().values(due_at=NOW + timedelta(days=5)))
         person = connection.execute(sa.select(deliveries.c.subscriber_id)).scalar_one()
         (found,) = received.lately(connection, "weekly", person, NOW)
-    assert found.reason == ""
+    assert found.outcome is Receipt.SENT

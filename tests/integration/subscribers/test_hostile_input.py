@@ -52,7 +52,7 @@ def submitted(ann: Reader) -> str:
 def test_getting_every_link_of_a_mail_twice_and_at_once_changes_nothing(ann: Reader) -> None:
     mail = submitted(ann)
     paths = sorted(set(re.findall(rf"{HOST}(/[^\s\"<>)]*)", mail)))
-    assert {"leave", "preferences", "read"} <= {path.split("/")[1] for path in paths}
+    assert {"unsubscribe", "preferences", "read"} <= {path.split("/")[1] for path in paths}
     before = ann.everything()
     asked = [(method, path) for method in ("GET", "HEAD") for path in paths] * 2
     with ThreadPoolExecutor(8) as threads:
@@ -136,7 +136,7 @@ def genuine(ann: Reader, page: str) -> str:
 
 
 def test_no_body_of_any_kind_makes_a_page_fail(ann: Reader) -> None:
-    path = f"/leave/{ann.token(ANN)}"
+    path = f"/unsubscribe/{ann.token(ANN)}"
 
     @FUZZ
     @given(
@@ -166,7 +166,10 @@ def test_no_body_of_any_kind_makes_a_page_fail(ann: Reader) -> None:
 
 
 @FUZZ
-@given(token=texts, page=st.sampled_from(["leave", "preferences", "manage", "confirm", "read/1-1"]))
+@given(
+    token=texts,
+    page=st.sampled_from(["unsubscribe", "leave", "preferences", "manage", "confirm", "read/1-1"]),
+)
 def test_no_token_makes_a_page_fail_or_is_shown(ann: Reader, token: str, page: str) -> None:
     path = f"/{page}/{quote(token.encode('utf-8', 'surrogatepass'), safe='')}"
     for method in ("GET", "POST"):
@@ -216,10 +219,10 @@ def test_no_token_stands_in_a_log(ann: Reader, caplog: pytest.LogCaptureFixture)
     caplog.set_level(logging.DEBUG)
     token = ann.token(ANN)
     with structlog.testing.capture_logs() as logged:
-        for page in ("leave", "preferences", "manage", "confirm", "read/1-1"):
+        for page in ("unsubscribe", "leave", "preferences", "manage", "confirm", "read/1-1"):
             ann.client.get(f"/{page}/{token}")
             ann.client.get(f"/{token}/{page}")
-        ann.client.post(f"/leave/{token}", data={"List-Unsubscribe": "One-Click"})
+        ann.client.post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"})
     ours = [record for record in caplog.records if not record.name.startswith("httpx")]
     assert logged
     assert token not in repr(logged)

@@ -42,12 +42,12 @@ def test_a_sign_up_becomes_a_subscription_only_by_the_button_behind_the_mail(eve
     page = eve.client.get(link)
     assert "The Tide" in page.text
     assert eve.state(EVE) == "pending"
-    assert "Welcome" in eve.client.post(link).text
+    assert "You're subscribed" in words_of(eve.client.post(link).text)
     assert (eve.state(EVE), eve.state(EVE, "daily")) == ("confirmed", "confirmed")
     page = eve.client.get(eve.link(EVE, "preferences"))
     assert 'value="ships" checked' in page.text
     assert "forged" not in page.text
-    assert "confirmed before" in eve.client.post(link).text
+    assert "already confirmed" in eve.client.post(link).text
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_forwarded_page_shows_neither_the_address_nor_the_name(eve: Reader) ->
 def test_one_click_leaves_in_either_encoding_without_cookie_or_redirect(
     eve: Reader, kind: str
 ) -> None:
-    path = f"/leave/{eve.token('ann@example.org')}"
+    path = f"/unsubscribe/{eve.token('ann@example.org')}"
     fields = {"List-Unsubscribe": "One-Click"}
     for _again in range(2):
         answer = (
@@ -239,28 +239,38 @@ def test_one_click_leaves_in_either_encoding_without_cookie_or_redirect(
 
 def test_leaving_by_the_page_says_good_bye_once_and_the_mail_leads_back(eve: Reader) -> None:
     confirmed(eve)
-    path = f"/leave/{eve.token(EVE)}"
-    assert "Leave The Tide" in eve.client.get(path).text
+    path = f"/unsubscribe/{eve.token(EVE)}"
+    assert "Unsubscribe from The Tide" in eve.client.get(path).text
     assert eve.state(EVE) == "confirmed"
     for _again in range(2):
         page = eve.client.post(path, data={"scope": "one", "reason": "<b>much</b>"})
-        assert "You have left" in page.text
+        assert "You've unsubscribed" in words_of(page.text)
         assert "<b>much" not in page.text
     assert eve.state(EVE) == "unsubscribed"
     assert [str(letter["Subject"]) for letter in eve.letters(EVE)].count(
-        "You have left The Tide"
+        "You've unsubscribed from The Tide"
     ) <= 1
     back = eve.link(EVE, "confirm")
-    assert "You left this on 26 November 2026." in words_of(eve.client.get(back).text)
+    assert "You unsubscribed on 26 November 2026." in words_of(eve.client.get(back).text)
     assert eve.client.post(back).status_code == 200
     assert eve.state(EVE) == "confirmed"
+
+
+def test_the_links_of_earlier_versions_still_unsubscribe(eve: Reader) -> None:
+    """Emails sent before the paths were renamed lead to /leave/, and do so for years."""
+    confirmed(eve)
+    path = f"/leave/{eve.token(EVE)}"
+    assert "Unsubscribe from The Tide" in eve.client.get(path).text
+    assert eve.client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert eve.state(EVE) == "unsubscribed"
+    assert "Disallow: /leave/" in eve.client.get("/robots.txt").text
 
 
 def test_leaving_everything_leaves_pending_sign_ups_too(eve: Reader) -> None:
     confirmed(eve)
     eve.house.at += timedelta(days=2)
     eve.sign_up(EVE, newsletter=["daily"])
-    eve.client.post(f"/leave/{eve.token(EVE)}", data={"scope": "all"})
+    eve.client.post(f"/unsubscribe/{eve.token(EVE)}", data={"scope": "all"})
     assert (eve.state(EVE), eve.state(EVE, "daily")) == ("unsubscribed", "unsubscribed")
 
 
@@ -269,8 +279,8 @@ def test_a_newsletter_that_is_no_more_can_still_be_left(eve: Reader) -> None:
     with eve.house.app.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE subscriptions SET newsletter = 'gone'")
     token = eve.token(EVE, "gone")
-    assert eve.client.get(f"/leave/{token}").status_code == 200
-    eve.client.post(f"/leave/{token}", data={"List-Unsubscribe": "One-Click"})
+    assert eve.client.get(f"/unsubscribe/{token}").status_code == 200
+    eve.client.post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"})
     assert eve.state(EVE, "gone") == "unsubscribed"
 
 
@@ -278,12 +288,12 @@ def test_a_link_signed_by_an_older_key_still_leaves(eve: Reader) -> None:
     old = Signer([b"o" * 32])
     eve.house.app.signer._keys.extend(old._keys)  # noqa: SLF001 - as after a rotation
     token = old.mint(eve.subscriber("ann@example.org"), "weekly", Purpose.ISSUE)
-    assert eve.client.post(f"/leave/{token}").status_code == 200
+    assert eve.client.post(f"/unsubscribe/{token}").status_code == 200
     assert eve.state("ann@example.org") == "unsubscribed"
 
 
 def test_leaving_is_answered_while_somebody_else_writes(eve: Reader) -> None:
-    path = f"/leave/{eve.token('ann@example.org')}"
+    path = f"/unsubscribe/{eve.token('ann@example.org')}"
     held = threading.Event()
 
     def freeze() -> None:
@@ -349,7 +359,7 @@ def test_asking_for_the_address_of_somebody_else_answers_alike_and_mails_nobody(
     eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
     link = eve.link("ann@example.org", "manage")
     answer = eve.client.post(link, data={"act": "address", "address": "bob@example.org"})
-    assert "One more step" in answer.text
+    assert "Check your inbox" in answer.text
     assert not eve.letters("bob@example.org")
 
 
@@ -358,9 +368,9 @@ def test_erasure_reaches_every_copy_and_leaves_a_hash(eve: Reader, tmp_path: Pat
     eve.client.post(f"/preferences/{eve.token(EVE)}/data")
     link = eve.link(EVE, "manage")
     number = eve.subscriber(EVE)
-    eve.client.post(f"/leave/{eve.token(EVE)}", data={"reason": f"I am {EVE}"})
+    eve.client.post(f"/unsubscribe/{eve.token(EVE)}", data={"reason": f"I am {EVE}"})
     answer = eve.client.post(link, data={"act": "erase", "sure": "yes"})
-    assert "erased" in answer.text
+    assert "deleted" in answer.text
     rows = eve.everything()
     assert EVE not in repr(rows)
     assert len(rows["erasures"]) == 1
@@ -369,7 +379,7 @@ def test_erasure_reaches_every_copy_and_leaves_a_hash(eve: Reader, tmp_path: Pat
     token = eve.house.app.signer.mint(number, "weekly", Purpose.ISSUE)
     assert eve.client.get(f"/preferences/{token}").status_code == 404
     one_click = {"List-Unsubscribe": "One-Click"}
-    assert eve.client.post(f"/leave/{token}", data=one_click).status_code == 200
+    assert eve.client.post(f"/unsubscribe/{token}", data=one_click).status_code == 200
 
 
 def test_who_was_erased_comes_back_by_their_own_word_only(eve: Reader, tmp_path: Path) -> None:
@@ -400,11 +410,11 @@ def test_why_nothing_this_week_is_said_in_plain_words(eve: Reader) -> None:
             (eve.subscriber(EVE),),
         )
     page = words_of(eve.client.get(link).text)
-    assert "23 November 2026 · Ships again You had paused it." in page
-    assert "You get it because you confirmed it on 26 November 2026." in page
+    assert "23 November 2026 · Ships again The subscription was paused." in page
+    assert "You receive it because you confirmed your subscription on 26 November 2026." in page
 
 
-@pytest.mark.parametrize("page", ["leave", "preferences", "manage", "confirm"])
+@pytest.mark.parametrize("page", ["unsubscribe", "leave", "preferences", "manage", "confirm"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_a_broken_link_is_refused_politely_and_never_shown(
     eve: Reader, page: str, method: str
@@ -444,7 +454,7 @@ def test_a_forged_link_is_refused_before_any_query(eve: Reader) -> None:
 
     blind = replace(eve.house.app, engine=Unreachable(), reader=Unreachable())
     client = TestClient(public_site(blind), base_url=eve.base)
-    for page in ("leave", "preferences", "manage", "confirm"):
+    for page in ("unsubscribe", "leave", "preferences", "manage", "confirm"):
         for method in ("GET", "POST"):
             assert client.request(method, f"/{page}/m0000.weekly.1.{'0' * 32}").status_code == 404
 
@@ -453,9 +463,9 @@ def test_a_publisher_adds_a_language_by_two_files(tmp_path: Path) -> None:
     locale, consent = tmp_path / "locale", tmp_path / "templates" / "consent"
     locale.mkdir()
     consent.mkdir(parents=True)
-    catalogue = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-    catalogue += 'msgid "Subscribe"\nmsgstr "Abonnieren"\n'
-    (locale / "de.po").write_text(catalogue, encoding="utf-8")
+    catalog = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    catalog += 'msgid "form.subscribe"\nmsgstr "Abonnieren"\n'
+    (locale / "de.po").write_text(catalog, encoding="utf-8")
     (consent / "de.html.j2").write_text("<p>Wozu: {{ publication.name }}</p>", encoding="utf-8")
     with reader(tmp_path) as found:
         page = found.client.get("/", headers={"Accept-Language": "fr, de-CH;q=0.8, en;q=0.5"}).text
@@ -477,7 +487,8 @@ def test_who_was_asked_today_is_told_so(eve: Reader) -> None:
     filled = {"form": "preferences", "newsletter": ["weekly", "daily"]}
     eve.client.post(path, data=filled)
     answer = eve.client.post(path, data=filled)
-    assert "We have already written to you" in eve.client.get(answer.headers["location"]).text
+    page = words_of(eve.client.get(answer.headers["location"]).text)
+    assert "We've already emailed you" in page
     assert len(eve.letters("ann@example.org")) == 1
 
 

@@ -130,7 +130,7 @@ def test_an_old_link_opens_nobody_elses_page_after_a_restore(folder: Path, by: s
     assert after.letters("quentin@example.org"), "its notice has a number that no file has"
     after.client.post(after.link("quentin@example.org", "confirm"))
     assert after.client.get(f"/preferences/{old}").status_code == 404
-    after.client.post(f"/leave/{old}", data={"List-Unsubscribe": "One-Click"})
+    after.client.post(f"/unsubscribe/{old}", data={"List-Unsubscribe": "One-Click"})
     assert after.state("quentin@example.org") == "confirmed"
     assert after.state("ann@example.org") == "unsubscribed"
     after.house.app.close()

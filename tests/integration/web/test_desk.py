@@ -130,7 +130,7 @@ def test_an_address_that_leads_nowhere_is_answered_with_a_page(
     for site in (served.desk, served.public):
         answer = served.get(site + path)
         assert answer.status_code == httpx2.codes.NOT_FOUND
-        assert "<h1>Not here</h1>" in answer.text
+        assert "<h1>Page not found</h1>" in answer.text
 
 
 def test_a_form_that_is_opened_instead_of_sent_says_so_with_a_page(
@@ -140,7 +140,7 @@ def test_a_form_that_is_opened_instead_of_sent_says_so_with_a_page(
     answer = served.get(served.public + "/sign-up")
     assert answer.status_code == httpx2.codes.METHOD_NOT_ALLOWED
     assert answer.headers["Allow"] == "POST"
-    assert "<h1>Not here</h1>" in answer.text
+    assert "<h1>Page not found</h1>" in answer.text
 
 
 def test_the_history_says_who_did_what(desk: tuple[House, Pages]) -> None:

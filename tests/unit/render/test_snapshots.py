@@ -58,7 +58,7 @@ def notice(kind: str, language: str) -> Composed:
         "title": "The Weekly Brief",
         "link": "https://news.example.org/confirm/example-token",
         "preferences": "https://news.example.org/preferences/example-token",
-        "leave": "https://news.example.org/leave/example-token",
+        "unsubscribe": "https://news.example.org/unsubscribe/example-token",
         "back": "https://news.example.org/",
         "until": "14:30",
         "what": "Issue 42 waits: nobody saw how batch 42.3 ended",

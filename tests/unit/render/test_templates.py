@@ -6,7 +6,7 @@ from pathlib import Path
 import premailer
 import pytest
 
-from newsletter.errors import ConfigurationError, TemplateFailed
+from newsletter.errors import TemplateFailed
 from newsletter.model.edition import Contents
 from newsletter.model.personalization import NAMES, placeholder
 from newsletter.render.compose import Composed, compose
@@ -14,7 +14,6 @@ from newsletter.render.html import inline
 from newsletter.render.notice import VALUES
 from newsletter.render.notice import render as render_notice
 from newsletter.render.templates import open_templates, template_root
-from newsletter.render.words import open_catalogues
 from tests.fakes import manuscripts
 
 HOUSE = manuscripts.publication()
@@ -138,7 +137,7 @@ def test_a_notice_is_written_in_three_parts(kind: str, language: str) -> None:
     assert made.subject
     assert "\n" not in made.subject
     for name in VALUES[kind]:
-        if name in {"link", "preferences", "leave", "back"}:
+        if name in {"link", "preferences", "unsubscribe", "back"}:
             assert values[name] in made.html
             assert values[name] in made.text
     assert HOUSE.postal_address in made.html
@@ -150,40 +149,6 @@ def test_a_notice_without_its_values_is_refused() -> None:
         render_notice(manuscripts.templates(), "confirm", "en", {"title": "x"})
     with pytest.raises(TemplateFailed, match="no such notice"):
         render_notice(manuscripts.templates(), "birthday", "en", {})
-
-
-def test_every_word_of_the_templates_is_said_in_korean() -> None:
-    said = set()
-    for path in template_root().rglob("*.j2"):
-        if path.relative_to(template_root()).parts[0] in {"base", "issue", "notice"}:
-            said |= set(re.findall(r'say\("([^"]+)"', path.read_text("utf-8")))
-    korean = open_catalogues(None).of("ko")
-    unsaid = {one for one in said if one not in korean.texts} - {"{publication}: {what}"}
-    assert unsaid == set()
-
-
-def test_a_publisher_adds_a_language_by_a_file(tmp_path: Path) -> None:
-    folder = tmp_path / "locale"
-    folder.mkdir()
-    text = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
-    (folder / "de.po").write_text(text + 'msgid "Also published"\nmsgstr "Auch erschienen"\n')
-    (folder / "ko.po").write_text(text + 'msgid "Also published"\nmsgstr "다른 글"\n')
-    words = open_catalogues(tmp_path)
-    assert words.of("de").say("Also published") == "Auch erschienen"
-    assert words.of("de").say("Notes") == "Notes"
-    assert words.of("ko").say("Also published") == "다른 글"
-    assert words.of("ko").say("Notes") == "주"
-    assert words.languages == ("de", "en", "ko")
-
-
-@pytest.mark.parametrize(
-    ("name", "text"), [("klingon.po", b""), ("de.po", b'msgid "\xff"\nmsgstr "x"')]
-)
-def test_a_bad_catalogue_is_refused_by_name(tmp_path: Path, name: str, text: bytes) -> None:
-    (tmp_path / "locale").mkdir()
-    (tmp_path / "locale" / name).write_bytes(text)
-    with pytest.raises(ConfigurationError, match=name):
-        open_catalogues(tmp_path)
 
 
 def test_plain_and_html_parts_hold_the_same_placeholders() -> None:

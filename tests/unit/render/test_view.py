@@ -93,7 +93,7 @@ def test_suggested_takeaways_are_not_printed() -> None:
 
 def test_labels_use_the_language_of_the_article_if_it_is_known() -> None:
     korean = item_view(manuscripts.ARCTIC, 1, replace(manuscripts.context(), year=2026))
-    assert korean.link == "이서연의 글 읽기"
+    assert korean.link == "이서연 글 읽기"
     assert korean.meta == ("11월 23일", "5분")
     assert korean.topics == ("북극",)
     assert (korean.by, korean.locale.script) == ("", "ko")

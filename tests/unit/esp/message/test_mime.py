@@ -41,7 +41,7 @@ def test_the_text_part_comes_first() -> None:
 
 def test_every_header_that_bulk_email_needs_is_present() -> None:
     mail = _parsed(message(LETTER, ADA))
-    assert mail["List-Unsubscribe"] == f"<https://news.example.org/leave/{ADA.token}>"
+    assert mail["List-Unsubscribe"] == f"<https://news.example.org/unsubscribe/{ADA.token}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["List-ID"] == '"The Weekly Brief" <weekly.example.org>'
     assert mail["Feedback-ID"] == "7:regular:weekly:exampleorg"
@@ -88,7 +88,7 @@ def test_an_unsubscribe_address_is_included_only_if_configured() -> None:
     known = ADA._replace(token="tok")  # noqa: S106 - no password
     mail = _parsed(message(made, known))
     assert mail["List-Unsubscribe"] == (
-        "<https://news.example.org/leave/tok>, <mailto:leave@example.org?subject=tok>"
+        "<https://news.example.org/unsubscribe/tok>, <mailto:leave@example.org?subject=tok>"
     )
 
 

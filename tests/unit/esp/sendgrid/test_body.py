@@ -35,7 +35,7 @@ def test_a_personalization_contains_everything_for_one_recipient() -> None:
         "to": [{"email": "ada@example.net", "name": "Ada"}],
         "custom_args": {"nl_delivery": "7-1", "nl_attempt": "7.1:1"},
         "headers": {
-            "List-Unsubscribe": "<https://news.example.org/leave/m1a2b.weekly.1.0f0f>",
+            "List-Unsubscribe": "<https://news.example.org/unsubscribe/m1a2b.weekly.1.0f0f>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         },
         "substitutions": {

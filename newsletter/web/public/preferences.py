@@ -1,0 +1,124 @@
+"""The preference page, opened by the link in any email, without a password."""
+
+import sqlalchemy as sa
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from newsletter.model import links
+from newsletter.model.vocabulary import topic_names
+from newsletter.render.catalog import Catalog
+from newsletter.store.people import received
+from newsletter.web.public import wording
+from newsletter.web.public.forms import PAUSES, Form, offered, titles, wishes
+from newsletter.web.public.pages import Pages
+from newsletter.web.public.views import (
+    PreferencesView,
+    SubscriptionView,
+    language_choices,
+    subscription_views,
+    topic_choices,
+)
+from subscribers.consent import choosing, rights
+from subscribers.consent.choosing import Preferences
+from subscribers.model import Effects, Subscriber, slug
+from subscribers.tokens import Purpose
+
+SAVED = {
+    "1": "preferences.saved",
+    "2": "preferences.saved_and_asked",
+    "3": "preferences.saved_asked_before",
+}
+"""What `?saved=` confirms after a redirect."""
+
+
+class PreferencePages:
+    """The page on which subscribers choose what they receive."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Take the base of the public pages."""
+        self._pages = pages
+
+    def page(self, request: Request, token: str) -> HTMLResponse:
+        """Show what a subscriber receives, why, and what they can change."""
+        pages = self._pages
+        claim = pages.claim(token, Purpose.ISSUE)
+        person = pages.person(claim) if claim else None
+        if claim is None or person is None:
+            return pages.incomplete(request)
+        catalog = pages.personal_catalog(request, person, claim.newsletter)
+        saved = SAVED.get(request.query_params.get("saved", ""))
+        view = PreferencesView(
+            saved=catalog.text(saved) if saved else "",
+            blocked=person.suppressed is not None,
+            subscriptions=self._subscriptions(person, catalog),
+            topics=topic_choices(pages.publication, person.slugs, catalog.language),
+            languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
+            pauses=PAUSES,
+            unsubscribe=links.unsubscribe("", token),
+            data=f"{links.preferences('', token)}/data",
+        )
+        return pages.page("preferences", catalog, view)
+
+    def save(self, request: Request, token: str, form: Form) -> Response:
+        """Save the preferences. Newsletters that were added are confirmed by email first."""
+        pages = self._pages
+        claim = pages.claim(token, Purpose.ISSUE)
+        person = pages.person(claim) if claim else None
+        if claim is None or person is None:
+            return pages.incomplete(request)
+        if form.first("form") != "preferences":
+            return self.page(request, token)
+        catalog = pages.personal_catalog(request, person, claim.newsletter)
+        shown = wording.consent_wording(pages.app, catalog)
+        wanted = self._wishes(request, form, shown)
+        effects = pages.act(lambda connection: self._choose(connection, person, wanted, shown))
+        saved = {"saved and asked": "2", "saved, asked before": "3"}.get(effects.outcome, "1")
+        return RedirectResponse(f"{links.preferences('', token)}?saved={saved}", status_code=303)
+
+    def send_data_link(self, request: Request, token: str) -> HTMLResponse:
+        """Email a single-use link to the address on file: issues get forwarded, inboxes do not."""
+        pages = self._pages
+        claim = pages.claim(token, Purpose.ISSUE)
+        person = pages.person(claim) if claim else None
+        if claim is None or person is None:
+            return pages.incomplete(request)
+        pages.act(lambda connection: rights.mail_link(connection, person, pages.app.now()))
+        catalog = pages.personal_catalog(request, person, claim.newsletter)
+        return pages.message(catalog, "link_sent", preferences=links.preferences("", token))
+
+    def _subscriptions(self, person: Subscriber, catalog: Catalog) -> tuple[SubscriptionView, ...]:
+        pages = self._pages
+        now = pages.app.now()
+        with pages.app.reader.connect() as connection:
+            issues = {
+                subscription.newsletter: received.lately(
+                    connection, subscription.newsletter, person.id, now
+                )
+                for subscription in person.subscriptions
+            }
+        return subscription_views(pages.publication, person, issues, catalog, now)
+
+    def _choose(
+        self,
+        connection: sa.Connection,
+        person: Subscriber,
+        wanted: Preferences,
+        shown: wording.Wording,
+    ) -> Effects:
+        wording.keep(connection, shown, self._pages.app)
+        return choosing.choose(connection, person, wanted, self._pages.rules())
+
+    def _wishes(self, request: Request, form: Form, shown: wording.Wording) -> Preferences:
+        pages = self._pages
+        publication = pages.publication
+        language = form.first("language")
+        return Preferences(
+            follows=form.all("topic"),
+            offered=offered(publication, publication.language),
+            newsletters=wishes(form, publication),
+            language=language if language in pages.app.templates.catalogs.languages else "",
+            names={slug(topic.slug): topic_names(topic) for topic in publication.topics},
+            titles=titles(publication),
+            wording=shown.version,
+            network=pages.network(request),
+        )

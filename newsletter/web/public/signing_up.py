@@ -1,0 +1,174 @@
+"""Sign up, and confirm a sign-up."""
+
+import sqlalchemy as sa
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from newsletter.model import links
+from newsletter.render.catalog import Catalog
+from newsletter.web.public import wording
+from newsletter.web.public.forms import Form, chosen_newsletters, offered, titles
+from newsletter.web.public.pages import Pages
+from newsletter.web.public.views import (
+    ConfirmView,
+    SignUpView,
+    language_choices,
+    newsletter_choices,
+    topic_choices,
+)
+from subscribers.consent import signing_up
+from subscribers.consent.signing_up import SignUp
+from subscribers.errors import InvalidAddress
+from subscribers.model import Effects, EmailAddress, SignUpRequest
+from subscribers.tokens import LinkClaim, Purpose
+
+FRAMED = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *"
+)
+
+ANSWERS = {
+    "confirmed": "confirmed",
+    "already": "already",
+    "gone": "expired",
+    "expired": "expired",
+    "suppressed": "suppressed",
+}
+"""The message that each outcome of a confirmation shows."""
+
+
+class SignUpPages:
+    """The pages on which a subscription begins."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Take the base of the public pages."""
+        self._pages = pages
+
+    def form(self, request: Request) -> HTMLResponse:
+        """Show the sign-up form."""
+        return self._form(self._pages.catalog(request), "sign_up")
+
+    def embedded(self, request: Request) -> HTMLResponse:
+        """Show the form alone, for a frame on another site's page."""
+        answer = self._form(self._pages.catalog(request), "embed")
+        answer.headers["Content-Security-Policy"] = FRAMED
+        return answer
+
+    def submit(self, request: Request, form: Form) -> Response:
+        """Accept a sign-up. A known, unknown or suppressed address gets the same answer."""
+        pages = self._pages
+        catalog = pages.catalog(request, form.first("language"))
+        newsletters = chosen_newsletters(form, pages.publication)
+        if form.first("quiet"):  # only a script fills in a field that people don't see
+            return self._thanks(catalog)
+        try:
+            address = EmailAddress.parse(form.first("address"))
+        except InvalidAddress as error:
+            return self._form(catalog, "sign_up", problem=error.word, form=form)
+        if not newsletters or form.first("agree") != "yes":
+            missing = "agree" if newsletters else "newsletter"
+            return self._form(catalog, "sign_up", problem=missing, form=form)
+        shown = wording.consent_wording(pages.app, catalog)
+        topics = offered(pages.publication, catalog.language)
+        sign_up = SignUp(
+            address=address,
+            titles=newsletters,
+            topics=tuple(slug for slug in topics if slug in form.all("topic")),
+            language=catalog.language,
+            source="embedded form" if form.first("form") == "embedded" else "sign-up page",
+            wording=shown.version,
+            network=pages.network(request),
+        )
+        pages.act(lambda connection: self._sign_up(connection, sign_up, shown))
+        return self._thanks(catalog)
+
+    def thanks(self, request: Request) -> HTMLResponse:
+        """Ask the person to check their inbox; whether an email was sent is not disclosed."""
+        return self._pages.message(self._pages.catalog(request), "signed_up", ["spam"])
+
+    def requested(self, request: Request, token: str) -> HTMLResponse:
+        """Show what a confirmation link confirms. Only the button confirms it: scanners follow links."""
+        pages = self._pages
+        claim = pages.claim(token, Purpose.CONFIRM)
+        if claim is None:
+            return pages.incomplete(request)
+        with pages.app.reader.connect() as connection:
+            found = signing_up.requested(connection, claim)
+        catalog = pages.catalog(request, found.language if found else "")
+        if found is None:
+            return self._answer(catalog, "expired", claim)
+        if found.confirmed_at is not None:
+            return self._answer(catalog, "already", claim)
+        if claim.expired(pages.app.now()):
+            return self._answer(catalog, "expired", claim)
+        return self._ask(found, catalog)
+
+    def confirm(self, request: Request, token: str) -> HTMLResponse:
+        """Confirm a sign-up."""
+        pages = self._pages
+        claim = pages.claim(token, Purpose.CONFIRM)
+        if claim is None:
+            return pages.incomplete(request)
+        with pages.app.reader.connect() as connection:
+            found = signing_up.requested(connection, claim)
+        effects = pages.act(
+            lambda connection: signing_up.confirm(
+                connection,
+                claim,
+                offered(pages.publication, pages.publication.language),
+                network=pages.network(request),
+                rules=pages.rules(),
+            )
+        )
+        catalog = pages.catalog(request, found.language if found else "")
+        newsletters = found.newsletters if found else ()
+        name = ANSWERS[effects.outcome]
+        return self._answer(catalog, name, claim, newsletters[0] if newsletters else "")
+
+    def _sign_up(
+        self, connection: sa.Connection, sign_up: SignUp, shown: wording.Wording
+    ) -> Effects:
+        wording.keep(connection, shown, self._pages.app)
+        return signing_up.sign_up(connection, sign_up, self._pages.rules())
+
+    def _form(
+        self, catalog: Catalog, name: str, *, problem: str = "", form: Form | None = None
+    ) -> HTMLResponse:
+        """Show the form. After a mistake the choices stay selected; the address is typed again."""
+        pages = self._pages
+        newsletters = form.all("newsletter") if form else frozenset()
+        topics = form.all("topic") if form else frozenset()
+        view = SignUpView(
+            problem=problem,
+            newsletters=newsletter_choices(pages.publication, newsletters),
+            topics=topic_choices(pages.publication, topics, catalog.language),
+            languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
+            wording=wording.consent_wording(pages.app, catalog),
+            base=pages.publication.url.rstrip("/"),
+        )
+        return pages.page(name, catalog, view, status=422 if problem else 200)
+
+    def _thanks(self, catalog: Catalog) -> Response:
+        return RedirectResponse(f"/signed-up?lang={catalog.language}", status_code=303)
+
+    def _ask(self, found: SignUpRequest, catalog: Catalog) -> HTMLResponse:
+        publication = self._pages.publication
+        known = titles(publication)
+        topics = offered(publication, catalog.language)
+        view = ConfirmView(
+            titles=tuple(known.get(key, key) for key in found.newsletters),
+            topics=tuple(topics[slug].name for slug in found.topics if slug in topics),
+            requested_on=catalog.date(found.at),
+            again=found.leads_back,
+        )
+        return self._pages.page("confirm", catalog, view)
+
+    def _answer(
+        self, catalog: Catalog, name: str, claim: LinkClaim, newsletter: str = ""
+    ) -> HTMLResponse:
+        pages = self._pages
+        if name == "expired":
+            return pages.message(catalog, name, status=410, sign_up="/")
+        if name != "confirmed":
+            return pages.message(catalog, name)
+        token = pages.app.signer.mint(claim.subscriber_id, newsletter, Purpose.ISSUE)
+        return pages.message(catalog, name, preferences=links.preferences("", token))
