@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -21,9 +21,10 @@ from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.fetch.client import Fetcher, open_fetcher
 from newsletter.model.publication import Publication
-from newsletter.pipeline import Tools, steps
+from newsletter.pipeline import passes
 from newsletter.pipeline.composing import Composer
 from newsletter.pipeline.report import Line
+from newsletter.pipeline.tools import Tools
 from newsletter.render.run import RenderKit
 from newsletter.render.templates import Templates, open_templates
 from newsletter.send.courier import Courier
@@ -32,7 +33,7 @@ from newsletter.settings import Settings
 from newsletter.store import marks, numbers, upkeep
 from newsletter.store.database import open_engine, open_reader
 from newsletter.store.people import erasure, retention
-from newsletter.store.sending import batches
+from newsletter.usecases.context import Context
 from subscribers.consent.retention import RetentionPeriods, purge
 from subscribers.journal import Journal, Replaying
 from subscribers.model import Erased
@@ -40,8 +41,6 @@ from subscribers.tokens import Signer
 
 JOURNAL = "departures.jsonl"
 """The journal's file, beside newsletter.toml: who left or was erased, in keyed hashes."""
-CONNECTIONS = {"outbox": 1, "smtp": 4, "sendgrid": 8}
-"""How many calls are in flight at once: with a distant provider its latency decides the speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +68,39 @@ class App:
         return RenderKit(self.templates, lambda: self.new_id()[:12])
 
     @property
-    def courier(self) -> Courier:
-        """Return what submitting needs: as many connections as each provider in use can bear."""
-        with self.reader.begin() as connection:
-            using = {self.publication.provider, *batches.providers(connection)}
-        return Courier(
-            senders=self.senders,
-            signer=self.signer,
+    def context(self) -> Context:
+        """Return what the use cases work with."""
+        return Context(
+            engine=self.engine,
             reader=self.reader,
-            clock=self.now,
-            wait=time.sleep,
-            owner=f"{socket.gethostname()}:{os.getpid()}",
-            connections=min(CONNECTIONS[name] for name in using & CONNECTIONS.keys()),
-            stopped=self.stop.is_set,
-            rates=dict.fromkeys(self.senders, self.publication.rate),
+            publication=self.publication,
+            senders=self.senders,
+            kit=self.kit,
+            courier=Courier(
+                senders=self.senders,
+                signer=self.signer,
+                reader=self.reader,
+                clock=self.now,
+                wait=time.sleep,
+                owner=f"{socket.gethostname()}:{os.getpid()}",
+                stopped=self.stop.is_set,
+                rates=dict.fromkeys(self.senders, self.publication.rate),
+            ),
+            new_id=self.new_id,
+            now=self.now,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
         """Return what the stages of a pass work with; `patience` is how long sending may wait."""
         return Tools(
-            engine=self.engine,
-            publication=self.publication,
-            senders=self.senders,
-            kit=self.kit,
-            courier=replace(self.courier, patience=patience),
+            context=self.context,
             post=self._post(),
             collect=lambda: collect(
                 self.engine, self.publication.sources, self.fetcher, CollectOptions(clock=self.now)
             ),
             tidy=self._tidy,
             catch_up=self._catch_up,
-            clock=self.now,
+            patience=patience,
         )
 
     def _catch_up(self) -> int:
@@ -154,12 +155,17 @@ class App:
 
     def one_pass(
         self,
-        heard: Callable[[Line], None] | None = None,
+        on_line: Callable[[Line], None] | None = None,
         patience: timedelta = timedelta(0),
     ) -> list[Line]:
         """Do everything that is due now, and return what each stage reports."""
-        found = steps(self.tools(patience))
-        return embedded.run(found, self.stop, heard or (lambda _: None))
+        tools = self.tools(patience)
+        return embedded.run(
+            passes.steps(tools),
+            lambda step: passes.perform(tools, step),
+            self.stop,
+            on_line or (lambda _: None),
+        )
 
     def close(self) -> None:
         """Give back connections and files."""

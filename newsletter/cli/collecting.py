@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as ProgressBar
 
 from newsletter.app import App
-from newsletter.cli.opening import open_app, sayable
+from newsletter.cli.opening import expected_errors, open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.collect import health, probe
 from newsletter.collect.extracting.outline import outline
@@ -58,7 +58,7 @@ def run_collect(
             print_json({**asdict(source), "summary": source.summary, "new": source.new})
     else:
         print_report(report)
-    raise SystemExit(int(Exit.FAILED if report.failed else Exit.WELL))
+    raise SystemExit(int(Exit.FAILED if report.failed else Exit.OK))
 
 
 def _collected(app: App, names: tuple[str, ...], *, force: bool, quiet: bool) -> CollectReport:
@@ -140,9 +140,9 @@ def try_source(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Read a source and show what would be collected, without storing anything.
+    """Read a source and show what would be collected.
 
-    Entries that would not be taken are shown with the reason.
+    Nothing is stored. Entries that would not be taken are shown with the reason.
     """
     with open_app() as app:
         found = probe.probe(app.engine, _source(app, name), app.fetcher, app.now)
@@ -150,7 +150,7 @@ def try_source(
         print_json(asdict(found))
     else:
         _print_probe(found)
-    raise SystemExit(int(Exit.FAILED if found.problem else Exit.WELL))
+    raise SystemExit(int(Exit.FAILED if found.problem else Exit.OK))
 
 
 def _source(app: App, name: str) -> Source:
@@ -187,9 +187,9 @@ def extract(
     url: Annotated[str, typer.Option(help="The address the document came from.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Extract articles from files and show each field with its origin."""
+    """Extract articles from files, with the origin of each field."""
     failed = 0
-    with sayable(), Sandbox() as sandbox:
+    with expected_errors(), Sandbox() as sandbox:
         for path in paths:
             try:
                 article = _with_teaser(_extracted(sandbox, path, url))
@@ -201,7 +201,7 @@ def extract(
                 print_json(outline(article, path.name))
             else:
                 _print_article(path, article)
-    raise SystemExit(int(Exit.FAILED if failed else Exit.WELL))
+    raise SystemExit(int(Exit.FAILED if failed else Exit.OK))
 
 
 def _with_teaser(article: Extracted) -> Extracted:
@@ -270,7 +270,7 @@ def list_articles(
     limit: Annotated[int, typer.Option(min=1, help="The number of articles to list.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List the stored articles, newest first, or show an article in full."""
+    """List the stored articles, or show one in full."""
     with open_app() as app, app.engine.connect() as connection:
         if number is not None:
             article = article_store.load(connection, number)

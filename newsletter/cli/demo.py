@@ -12,24 +12,19 @@ import typer
 
 from newsletter import app, settings
 from newsletter.cli import demo_people, demo_report
-from newsletter.cli.opening import sayable
+from newsletter.cli.opening import current_user, expected_errors
 from newsletter.cli.running import serve_until_stopped
 from newsletter.cli.show import Exit, fail, say
-from newsletter.edit import approval
-from newsletter.edit import run as editing
-from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import Timing, next_free
-from newsletter.model.states import IssueState
-from newsletter.pipeline import prepare, refresh, submit
-from newsletter.render import run as rendering
+from newsletter.model.states import UNAPPROVED, IssueState
+from newsletter.pipeline import sending as passing
 from newsletter.settings.secrets import write_first
-from newsletter.store.content import editions, issues, slots
+from newsletter.store.content import issues
+from newsletter.usecases import drafting, reviewing, sending
 
 commands = typer.Typer()
 
-ACTOR = "demo"
 HOUSE = "peninsulareview.example"
 """The domain of the sample publication: reserved, so that no real one has it."""
 PORT = 8025
@@ -53,7 +48,7 @@ def demo(
     it finds everything done and submits nothing twice.
     """
     root = directory.resolve()
-    with sayable():
+    with expected_errors():
         set_up(root)
         opened = app.open_app(settings.load(root, {}))
         try:
@@ -118,22 +113,26 @@ def _free() -> int:
 
 
 def perform(opened: app.App, root: Path) -> None:
-    """Do every step by the same ways as the commands, and say what each one did."""
+    """Do every step with the same use cases as the commands, and report what each one did."""
     newsletter = opened.publication.newsletters[0]
     say(f"{opened.publication.name}, a sample publication in {root}")
     demo_people.invite(opened, root, newsletter.key)
-    demo_report.collected(opened, opened.tools().collect())
-    issue = _drafted(opened, newsletter)
-    demo_report.drafted(opened, newsletter, issue)
-    if issue.state in {IssueState.DRAFT, IssueState.REVIEW}:
-        _approved(opened, newsletter, issue)
     tools = opened.tools()
+    demo_report.collected(opened, tools.collect())
+    context, user = opened.context, current_user()
+    issue = _drafted(opened, newsletter)
+    rendered = reviewing.render(context, user, issue.id)
+    demo_report.drafted(opened, rendered)
+    if issue.state in UNAPPROVED:
+        demo_report.approved(
+            reviewing.approve(context, user, issue.id, expected_hash=rendered.content_hash)
+        )
     if issue.state is not IssueState.SUBMITTED:
-        list(prepare(tools, issue.id, at_once=True))
-    tally = list(submit(tools))
+        sending.freeze(context, user, issue.id, at_once=True)
+    tally = list(passing.submit(tools))
     demo_report.submitted(opened, newsletter, issue.id, again=not tally)
     if any(line.level for line in tally):
-        fail("\n".join(line.says for line in tally), Exit.FAILED)
+        fail("\n".join(line.message for line in tally), Exit.FAILED)
     demo_report.next_steps(opened, root, issue.id)
 
 
@@ -142,25 +141,7 @@ def _drafted(opened: app.App, newsletter: Newsletter) -> Issue:
     with opened.reader.connect() as connection:
         known = issues.recent(connection, newsletter=newsletter.key)
     if not known:
-        now = opened.now()
-        timing = Timing.of(newsletter)
-        with opened.engine.begin() as connection:
-            when = next_free(timing, slots.ledger(connection, newsletter.key, timing, now), now)
-        editing.draft(opened.engine, opened.publication, newsletter, when, now=now, actor=ACTOR)
+        drafting.draft_next(opened.context, current_user(), newsletter.key)
     with opened.reader.connect() as connection:
-        first = min(issues.recent(connection, newsletter=newsletter.key), key=lambda one: one.id)
-    if first.state is IssueState.DRAFT:
-        refresh(opened.tools(), first, newsletter)
-    return first
-
-
-def _approved(opened: app.App, newsletter: Newsletter, issue: Issue) -> None:
-    """Run the checks and approve exactly the bytes that were rendered."""
-    now = opened.now()
-    findings = rendering.check(opened.engine, opened.publication, newsletter, issue.id, now=now)
-    with opened.reader.connect() as connection:
-        seen = issue_hash(editions.of_issue(connection, issue.id))
-    approval.approve(
-        opened.engine, issue.id, actor=ACTOR, now=now, expected_hash=seen, findings=findings
-    )
-    demo_report.approved(seen, findings)
+        found = issues.recent(connection, newsletter=newsletter.key)
+    return min(found, key=lambda issue: issue.id)

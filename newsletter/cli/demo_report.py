@@ -2,18 +2,18 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from newsletter.app import App
 from newsletter.cli.show import console, say
 from newsletter.collect.run import CollectReport
-from newsletter.model.finding import Finding
-from newsletter.model.issue import Issue, corrected
+from newsletter.model.issue import corrected
+from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
 from newsletter.pipeline.report import counted
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import deliveries
+from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, Rendered
 
 WIDE = 62
 
@@ -32,22 +32,22 @@ def collected(app: App, report: CollectReport) -> None:
         say(f"  {source.source:<14} {kinds.get(source.source, ''):<8} {source.summary}")
 
 
-def drafted(app: App, newsletter: Newsletter, issue: Issue) -> None:
+def drafted(app: App, rendered: Rendered) -> None:
     """Say what is in the issue and what is not, with the reason for each."""
+    issue, newsletter = rendered.issue, rendered.newsletter
     due = issue.due_at.astimezone(newsletter.timezone)
-    chapter(f"{newsletter.title} No. {issue.number}, due {due:%A} {due.day} {due:%B %Y %H:%M %Z}")
+    chapter(f"{issue_name(issue, newsletter)}, due {due:%A} {due.day} {due:%B %Y %H:%M %Z}")
     with app.reader.connect() as connection:
         items = [corrected(item) for item in issues.load_items(connection, issue.id)]
-        rendered = editions.of_issue(connection, issue.id)
     for item in items:
         place = f"{item.position:>2}" if item.included else "--"
         say(f"  {place} {short(item.title)}")
         say(
             f"     {'in' if item.included else 'out'}: {item.reason}; {provenance(item.takeaways.origin)}"
         )
-    chapter(f"Editions: {len(rendered)}, one for each distinct set of articles")
+    chapter(f"Editions: {len(rendered.editions)}, one for each distinct set of articles")
     titles = {item.article_id: item.title for item in items}
-    for one in rendered:
+    for one in rendered.editions:
         also = f" and {len(one.headlines)} headlines" if one.headlines else ""
         first = short(titles.get(one.items[0], "")) if one.items else "nothing"
         say(
@@ -73,12 +73,17 @@ def short(title: str) -> str:
     return title if len(title) <= WIDE else f"{title[: WIDE - 1].rstrip()}…"
 
 
-def approved(seen: str, findings: Sequence[Finding]) -> None:
-    """Say what exactly was approved, and what the checks found."""
-    chapter("Approved")
-    say(f"  exactly the bytes {seen[:8]}…{seen[-4:]}, by the demo; any change would void it")
-    for finding in findings:
-        say(f"  look: {finding.says}")
+def approved(result: Approved | NotApproved | ContentChanged) -> None:
+    """Report what exactly was approved, and what the checks found."""
+    if isinstance(result, ContentChanged):
+        chapter("Not approved: the issue has changed")
+        return
+    chapter("Approved" if isinstance(result, Approved) else "Not approved")
+    if isinstance(result, Approved):
+        seen = result.content_hash
+        say(f"  exactly the bytes {seen[:8]}…{seen[-4:]}; any change voids the approval")
+    for finding in result.findings:
+        say(f"  note: {finding.says}")
 
 
 def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -> None:

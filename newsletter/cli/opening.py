@@ -1,6 +1,7 @@
-"""Open the publication that a command is about: the one in the current folder."""
+"""Open the publication that a command is about, and turn expected errors into one clear line."""
 
 import gc
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,17 +10,26 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter import app, settings
+from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.show import Exit, fail
 from newsletter.errors import ConfigurationError, NewsletterError
-from newsletter.pipeline.report import in_words
+from newsletter.model.actor import Actor
+from newsletter.model.next_step import ConfigureNewsletter, NextStep
+from newsletter.pipeline.report import described
+from newsletter.usecases.reviewing import NothingToPrint
 from subscribers.errors import SubscribersError
 
 CONFIGURATION = "newsletter.toml"
 
 
+def current_user() -> Actor:
+    """Return the person at the terminal. A person with a shell is an admin."""
+    return Actor.person(getpass.getuser())
+
+
 @contextmanager
 def open_app() -> Iterator[app.App]:
-    """Yield the opened publication; turn every expected error into one clear line."""
+    """Yield the publication in the current folder, opened."""
     root = Path.cwd()
     if not (root / CONFIGURATION).is_file():
         fail(
@@ -27,9 +37,10 @@ def open_app() -> Iterator[app.App]:
             " `--dir`, or try `newsletter demo`.",
             Exit.USAGE,
         )
-    with sayable():
+    with expected_errors():
         opened = app.open_app(settings.load(root, os.environ))
-        gc.freeze()  # what is loaded stays; a long send need not look through it again and again
+        # What is loaded stays loaded: spare a long send from looking through it again and again.
+        gc.freeze()
         try:
             yield opened
         finally:
@@ -37,13 +48,22 @@ def open_app() -> Iterator[app.App]:
 
 
 @contextmanager
-def sayable() -> Iterator[None]:
-    """Say an expected error in one line instead of showing a traceback."""
+def expected_errors() -> Iterator[None]:
+    """Print an expected error, and what to do next, instead of a traceback."""
     try:
         yield
     except ConfigurationError as error:
         fail(str(error), Exit.USAGE)
-    except BrokenPipeError:  # whoever read the output has gone, which ends a command quietly
+    except BrokenPipeError:  # the reader of the output is gone, which ends a command quietly
         raise
     except (NewsletterError, SubscribersError, sa.exc.DBAPIError, OSError) as error:
-        fail(in_words(error))
+        message, step = described(error)
+        sentence = message if message.endswith(".") else f"{message}."
+        code = _exit_code(error, step)
+        fail(sentence, code, next_step=as_sentence(step) if step else "")
+
+
+def _exit_code(error: Exception, step: NextStep | None) -> Exit:
+    if isinstance(step, ConfigureNewsletter):  # a wrong word on the command line
+        return Exit.USAGE
+    return Exit.WAITS if isinstance(error, NothingToPrint) else Exit.FAILED

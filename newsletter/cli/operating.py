@@ -14,7 +14,7 @@ from newsletter import settings
 from newsletter.app import clock
 from newsletter.cli import checkup
 from newsletter.cli.checkup import Health, Reading
-from newsletter.cli.opening import sayable
+from newsletter.cli.opening import expected_errors
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.errors import ConfigurationError
 from newsletter.model.publication import Newsletter
@@ -56,7 +56,7 @@ def init(  # noqa: PLR0913 - every argument is an option of the command
     root = directory.resolve()
     path = root / settings.FILE
     answered = Answers(name, url, sender, timezone, language, postal_address, feed)
-    with sayable():
+    with expected_errors():
         text = "" if path.exists() else first_configuration(_complete(answered, root))
         try:
             _write(root, text)
@@ -119,7 +119,7 @@ def show_next(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
     """Show the coming slots, and where daylight saving matters."""
-    with sayable():
+    with expected_errors():
         house = settings.load(Path.cwd(), os.environ).publication
     chosen = [one for one in house.newsletters if newsletter in {"", one.key}]
     if not chosen:
@@ -187,7 +187,7 @@ def doctor(
     healths = {reading.health for reading in readings}
     if Health.FAIL in healths:
         raise SystemExit(int(Exit.FAILED))
-    raise SystemExit(int(Exit.WAITS if Health.WARN in healths else Exit.WELL))
+    raise SystemExit(int(Exit.WAITS if Health.WARN in healths else Exit.OK))
 
 
 def _readings(*, online: bool) -> Iterator[Reading]:

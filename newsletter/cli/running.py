@@ -16,7 +16,8 @@ import typer
 from newsletter import migrations, settings
 from newsletter.app import JOURNAL, App, clock
 from newsletter.cli import logs
-from newsletter.cli.opening import open_app, sayable
+from newsletter.cli.next_steps import as_command, as_sentence
+from newsletter.cli.opening import expected_errors, open_app
 from newsletter.cli.show import Exit, console, fail, print_rows, say
 from newsletter.pipeline.report import Level, Line
 from newsletter.schedule import Ticker
@@ -30,9 +31,9 @@ commands = typer.Typer()
 database = typer.Typer(no_args_is_help=True, help="Look after the database.")
 commands.add_typer(database, name="db")
 
-MARKS = {Level.WELL: " ", Level.WAITS: "?", Level.FAILED: "!"}
-CODES = {Level.WELL: Exit.WELL, Level.WAITS: Exit.WAITS, Level.FAILED: Exit.FAILED}
-LOUDNESS = {Level.WELL: logging.INFO, Level.WAITS: logging.WARNING, Level.FAILED: logging.ERROR}
+MARKS = {Level.OK: " ", Level.WAITS: "?", Level.FAILED: "!"}
+CODES = {Level.OK: Exit.OK, Level.WAITS: Exit.WAITS, Level.FAILED: Exit.FAILED}
+LOUDNESS = {Level.OK: logging.INFO, Level.WAITS: logging.WARNING, Level.FAILED: logging.ERROR}
 
 
 @commands.command()
@@ -50,7 +51,7 @@ def run(
     """
     with open_app() as app:
         patience = timedelta(days=2) if wait else timedelta(0)
-        report = app.one_pass(heard=None if as_json else _print_line, patience=patience)
+        report = app.one_pass(None if as_json else _print_line, patience=patience)
     if as_json:
         print_rows(map(_row, report), (), as_json=True)
     elif not report:
@@ -60,15 +61,23 @@ def run(
 
 def worst(report: Iterable[Line]) -> Level:
     """Return the gravest level of a report: it decides the exit code."""
-    return max((line.level for line in report), default=Level.WELL)
+    return max((line.level for line in report), default=Level.OK)
 
 
 def _print_line(line: Line) -> None:
-    console.print(f"{MARKS[line.level]} {line.stage:<10} {line.says}", markup=False)
+    console.print(f"{MARKS[line.level]} {line.stage:<10} {line.message}", markup=False)
+    if line.next_step is not None:
+        console.print(f"{'':12} {as_sentence(line.next_step)}", markup=False)
 
 
 def _row(line: Line) -> dict[str, str]:
-    return {"stage": line.stage, "level": line.level.name.lower(), "says": line.says}
+    step = as_command(line.next_step) if line.next_step else ""
+    return {
+        "stage": line.stage,
+        "level": line.level.name.lower(),
+        "message": line.message,
+        "next": step,
+    }
 
 
 @commands.command()
@@ -124,7 +133,7 @@ def told(one_pass: Callable[[], list[Line]]) -> Callable[[], None]:
         report = one_pass()
         for line in report:
             if line not in before:
-                log.log(LOUDNESS[line.level], "pass", stage=line.stage, says=line.says)
+                log.log(LOUDNESS[line.level], "pass", stage=line.stage, message=line.message)
         before.clear()
         before.update(report)
 
@@ -174,7 +183,7 @@ def restore(
     up to date beside the present database and takes its place only when it knows every departure,
     suppression and erasure of the journal. The present database is kept for a week.
     """
-    with sayable():
+    with expected_errors():
         chosen = settings.load(Path.cwd(), os.environ)
         present = upkeep.file_of(chosen.database_url)
         staged = present.with_name(f"{present.name}.restoring")

@@ -18,9 +18,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Exit(IntEnum):
-    """What cron reads: all well, failed, wrong usage, something waits for a person."""
+    """The exit codes: OK, failed, wrong usage, something waits for a person."""
 
-    WELL = 0
+    OK = 0
     FAILED = 1
     USAGE = 2
     WAITS = 3
@@ -31,9 +31,11 @@ def say(text: str = "") -> None:
     console.print(Text(_shown(text)))
 
 
-def fail(message: str, code: Exit = Exit.FAILED) -> NoReturn:
-    """Print what happened and what to do next on standard error, and leave with `code`."""
+def fail(message: str, code: Exit = Exit.FAILED, *, next_step: str = "") -> NoReturn:
+    """Print what happened and what to do next on standard error, and exit with `code`."""
     errors.print(Text(_shown(_sentence(message))))
+    if next_step:
+        errors.print(Text(_shown(next_step)))
     raise SystemExit(int(code))
 
 

@@ -1,4 +1,4 @@
-"""`newsletter issues show`: how an issue stands, who got it, and who did not and why."""
+"""`newsletter issues` and `issues show`: the status of issues, who got one, and who did not."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
@@ -8,15 +8,15 @@ import typer
 from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import print_json, print_rows, say
+from newsletter.model.actor import Actor
 from newsletter.model.batch import batch_id
 from newsletter.model.states import IssueState
-from newsletter.pipeline import standings
+from newsletter.pipeline import statuses
 from newsletter.pipeline.report import counted
-from newsletter.send import standing
 from newsletter.send.standing import Standing
-from newsletter.send.waits import Around
 from newsletter.store.content import issues
 from newsletter.store.sending import attempts, deliveries
+from newsletter.usecases import sending
 
 Number = Annotated[
     int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
@@ -24,6 +24,41 @@ Number = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
+commands = typer.Typer()
+listing = typer.Typer(invoke_without_command=True, help="List the issues, or show one.")
+commands.add_typer(listing, name="issues")
+
+
+@listing.callback()
+def list_issues(
+    context: typer.Context,
+    newsletter: Annotated[str, typer.Option(help="Only those of this newsletter.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List the issues, newest first."""
+    if context.invoked_subcommand:
+        return
+    with open_app() as app, app.reader.connect() as connection:
+        found = issues.recent(connection, newsletter=newsletter)
+        if newsletter and not found:
+            app.publication.require_newsletter(newsletter)
+    rows = [
+        {
+            "issue": issue.id,
+            "newsletter": issue.newsletter,
+            "number": issue.number if issue.number > 0 else None,
+            "slot": issue.nominal,
+            "state": issue.state,
+            "reason": issue.reason or None,
+            "approved_by": Actor.parse(issue.approved_by).label if issue.approved_by else None,
+        }
+        for issue in found
+    ]
+    print_rows(rows, ("issue", "newsletter", "number", "slot", "state", "reason"), as_json=as_json)
+
+
+@listing.command()
 def show(  # noqa: PLR0913 - one argument per option of the command
     issue: Number,
     *,
@@ -51,25 +86,22 @@ def show(  # noqa: PLR0913 - one argument per option of the command
         elif recipients or search:
             _show_recipients(app, issue, search, after=after, limit=limit, as_json=as_json)
         else:
-            show_issue(app, issue, as_json=as_json)
+            print_status(sending.status(app.context, issue), as_json=as_json)
 
 
-def show_issue(app: App, issue_id: int, *, as_json: bool) -> Standing:
-    """Print how an issue stands, and return it."""
-    with app.reader.begin() as connection:
-        found = standing.of(connection, issue_id, Around(app.publication, app.senders, app.now()))
+def print_status(found: Standing, *, as_json: bool) -> None:
+    """Print the status of an issue."""
     if as_json:
         print_json(found)
     else:
         _tell(found)
-    return found
 
 
 def _tell(found: Standing) -> None:
     say(f"Issue {found.issue_id} ({found.newsletter} no. {found.number}): {found.in_words}")
     for word, people in _counts(found):
         say(f"  {word:<12}{people:>10,}")
-    for line in standings.waiting(found):
+    for line in statuses.waiting(found):
         say(f"Why the rest waits: {line}")
     if found.excluded:
         say("Excluded when the audience was frozen:")

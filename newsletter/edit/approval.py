@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
+from newsletter.model.actor import Actor
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding, blocking
 from newsletter.model.issue import Issue
@@ -17,38 +18,38 @@ from newsletter.store.content import editions, issues
 
 
 def approve(
-    engine: sa.Engine,
+    connection: sa.Connection,
     issue_id: int,
     *,
-    actor: str,
+    actor: Actor,
     now: datetime,
     expected_hash: str | None = None,
     findings: Sequence[Finding] = (),
-) -> None:
+) -> bool:
     """Approve the stored editions; `expected_hash` is the hash of what the approver looked at.
 
-    Approving the same bytes again has no effect. Raises NotAllowed if nothing is rendered, if the
-    issue changed since the approver looked at it, or if a finding blocks the approval.
+    Returns False if the same bytes are approved already. Raises NotAllowed if the issue is not in
+    review, if it changed since the approver looked at it, or if a finding blocks the approval.
     """
-    with engine.begin() as connection:
-        # Lock first: staff may be editing, and a pass may be rendering, this issue right now.
-        issues.lock(connection, issue_id)
-        issue = issues.load(connection, issue_id)
-        present = issue_hash(editions.of_issue(connection, issue_id))
-        if issue.state == IssueState.APPROVED and issue.approved_hash == present:
-            return
-        _require_approvable(connection, issue, present, expected_hash, findings)
-        issues.move(
-            connection,
-            issue_id,
-            frm=tuple(UNAPPROVED),
-            to=IssueState.APPROVED,
-            approved_hash=present,
-            approved_by=actor,
-            approved_at=now,
-        )
-        detail = {"hash": present, "warnings": [finding.says for finding in findings]}
-        acts.record(connection, Act(now, actor, "issue approved", issue_id, detail))
+    # Lock first: staff may be editing, and a pass may be rendering, this issue right now.
+    issues.lock(connection, issue_id)
+    issue = issues.load(connection, issue_id)
+    present = issue_hash(editions.of_issue(connection, issue_id))
+    if issue.state == IssueState.APPROVED and issue.approved_hash == present:
+        return False
+    _require_approvable(connection, issue, present, expected_hash, findings)
+    issues.move(
+        connection,
+        issue_id,
+        frm=[IssueState.REVIEW],
+        to=IssueState.APPROVED,
+        approved_hash=present,
+        approved_by=str(actor),
+        approved_at=now,
+    )
+    detail = {"hash": present, "warnings": [finding.says for finding in findings]}
+    acts.record(connection, Act(now, str(actor), "issue approved", issue_id, detail))
+    return True
 
 
 def _require_approvable(
@@ -59,10 +60,11 @@ def _require_approvable(
     findings: Sequence[Finding],
 ) -> None:
     if issue.state not in UNAPPROVED:
-        msg = f"issue {issue.id} is {issue.state}; only a draft can be approved"
+        msg = f"issue {issue.id} is {issue.state}; only an issue in review can be approved"
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))
-    if not editions.of_issue(connection, issue.id):
-        msg = f"issue {issue.id} has not been rendered"
+    # Earlier versions moved an edited issue to review without rendering it.
+    if issue.state is IssueState.DRAFT or not editions.of_issue(connection, issue.id):
+        msg = f"issue {issue.id} has not been rendered since it was last changed"
         raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if expected_hash is not None and expected_hash != present:
         msg = f"issue {issue.id} has changed since you looked at it"
@@ -73,24 +75,25 @@ def _require_approvable(
         raise NotAllowed(msg, next_step=EditIssue(issue.id))
 
 
-def void(connection: sa.Connection, issue: Issue, *, actor: str, now: datetime, why: str) -> None:
-    """Delete the editions, which are no longer up to date, and take back an approval.
+def void(connection: sa.Connection, issue: Issue, *, actor: Actor, now: datetime, why: str) -> None:
+    """Return an issue to DRAFT: delete its editions, and its approval if it has one.
 
     Reads the issue again under a lock and raises NotAllowed if it is already being sent.
     """
     issues.lock(connection, issue.id)
     require_editable(issues.load(connection, issue.id))
     editions.forget(connection, issue.id)
+    issues.move(connection, issue.id, frm=[IssueState.REVIEW], to=IssueState.DRAFT)
     if issues.move(
         connection,
         issue.id,
         frm=[IssueState.APPROVED],
-        to=IssueState.REVIEW,
+        to=IssueState.DRAFT,
         approved_hash="",
         approved_by="",
         approved_at=None,
     ):
-        acts.record(connection, Act(now, actor, "approval voided", issue.id, {"why": why}))
+        acts.record(connection, Act(now, str(actor), "approval voided", issue.id, {"why": why}))
 
 
 def require_editable(issue: Issue) -> None:

@@ -12,6 +12,7 @@ from newsletter.edit.operations import Draft, Operation, applied, numbered
 from newsletter.edit.select import EligibleArticle, Selection, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
+from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Article
 from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
 from newsletter.model.next_step import EditIssue
@@ -20,7 +21,7 @@ from newsletter.model.slot import Due
 from newsletter.model.states import UNAPPROVED, IssueState
 from newsletter.store import acts
 from newsletter.store.acts import Act
-from newsletter.store.content import articles, editions, issues, slots
+from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
 
 
@@ -41,7 +42,7 @@ def draft(
     when: Due,
     *,
     now: datetime,
-    actor: str,
+    actor: Actor,
 ) -> int | None:
     """Draft the issue of a slot from the eligible articles; return its id.
 
@@ -62,7 +63,13 @@ def draft(
 
 
 def draft_special(
-    engine: sa.Engine, newsletter: str, when: Due, occasion: Occasion, *, now: datetime, actor: str
+    engine: sa.Engine,
+    newsletter: str,
+    when: Due,
+    occasion: Occasion,
+    *,
+    now: datetime,
+    actor: Actor,
 ) -> int | None:
     """Draft an issue outside the cadence; return None if its slot is taken.
 
@@ -91,18 +98,18 @@ def draft_special(
 
 
 def _claimed(
-    engine: sa.Engine, new: NewIssue, items: Sequence[Item], *, now: datetime, actor: str
+    engine: sa.Engine, new: NewIssue, items: Sequence[Item], *, now: datetime, actor: Actor
 ) -> int | None:
     """Claim the slot and insert the issue in one transaction; return None if it is taken."""
     with engine.begin() as connection:
         slot = slots.claim(connection, new.newsletter, new.nominal, new.due_at, now)
         if slot is None:
             return None
-        issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=actor, now=now)
+        issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=str(actor), now=now)
         issues.replace_items(connection, issue_id, items)
         taken = sum(item.included for item in items)
         detail = {"in": taken, "out": len(items) - taken, "reason": new.reason}
-        acts.record(connection, Act(now, actor, f"issue {new.state}", issue_id, detail))
+        acts.record(connection, Act(now, str(actor), f"issue {new.state}", issue_id, detail))
     return issue_id
 
 
@@ -186,7 +193,8 @@ def refresh(
             return []
         issues.replace_items(connection, issue_id, [*renewed_items, *late])
         if any(item.included for item in changed.values()):
-            editions.forget(connection, issue_id)
+            why = "an article changed at its source"
+            void(connection, issue, actor=MACHINE, now=now, why=why)
     return sorted(changed)
 
 
@@ -231,7 +239,7 @@ def change(
     issue_id: int,
     operations: Sequence[Operation],
     *,
-    actor: str,
+    actor: Actor,
     now: datetime,
     expected_state: str = "",
 ) -> bool:
@@ -256,5 +264,5 @@ def change(
         issues.replace_items(connection, issue_id, changed.items)
         void(connection, issue, actor=actor, now=now, why="the issue was edited")
         detail = {"operations": [repr(operation)[:300] for operation in operations][:50]}
-        acts.record(connection, Act(now, actor, "issue edited", issue_id, detail))
+        acts.record(connection, Act(now, str(actor), "issue edited", issue_id, detail))
     return True

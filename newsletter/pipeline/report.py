@@ -1,4 +1,4 @@
-"""What a pass says of itself: lines for people, and how gravely they matter."""
+"""What a pass reports: one line per outcome, and how serious it is."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,44 +6,63 @@ from enum import IntEnum
 
 import sqlalchemy as sa
 
+from newsletter.errors import NewsletterError
+from newsletter.model.next_step import NextStep, RunCheckup
+
 
 class Level(IntEnum):
-    """How a line matters; the gravest one decides the exit code."""
+    """How serious a line is; the most serious one decides the exit code."""
 
-    WELL = 0
+    OK = 0
     WAITS = 1
     FAILED = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence of a report, and the stage that says it."""
+    """One sentence of a report, the stage that wrote it, and what a person may do next."""
 
     stage: str
-    says: str
-    level: Level = Level.WELL
+    message: str
+    level: Level = Level.OK
+    next_step: NextStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A named piece of a pass."""
+    """A piece of a pass as a value, so that it can become a job.
+
+    `newsletter` limits it to one newsletter; empty means that it is about all of them.
+    """
 
     name: str
-    work: Callable[[], Iterable[Line]]
+    newsletter: str = ""
 
 
-def in_words(error: Exception) -> str:
-    """Say in one line what stopped a piece of work, and what to do next where that is known."""
+Perform = Callable[[Step], Iterable[Line]]
+"""Does the work of a step and reports it line by line."""
+
+
+def failure(stage: str, error: Exception, prefix: str = "") -> Line:
+    """Return the line for an expected error that stopped a stage."""
+    message, step = described(error)
+    return Line(stage, f"{prefix}{message}", Level.FAILED, step)
+
+
+def described(error: Exception) -> tuple[str, NextStep | None]:
+    """Describe an expected error in one line, with what to do next where that is known."""
     match error:
         case sa.exc.DBAPIError():
             what = (str(error.orig).splitlines() or [""])[0]
-            return f"the database does not answer as expected: {what}; try `newsletter doctor`"
+            return f"the database does not answer as expected: {what}", RunCheckup()
+        case NewsletterError():
+            return str(error), error.next_step
         case OSError():
-            return f"{error.filename or 'a file'} cannot be used: {error.strerror or error}"
+            return f"{error.filename or 'a file'} cannot be used: {error.strerror or error}", None
         case _:
-            return str(error)
+            return str(error), None
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """Write a number with its noun: 1 batch, 1,200 batches."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

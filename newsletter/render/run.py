@@ -12,7 +12,7 @@ from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue, IssueKind, Item, corrected
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.states import UNAPPROVED
+from newsletter.model.states import IssueState
 from newsletter.render.checks import apply_policy
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import pages as page_checks
@@ -60,15 +60,16 @@ def render(
 ) -> list[Edition]:
     """Render every edition of a draft and store them; return them in order.
 
-    An issue that is approved or later is not rendered again; its stored editions are returned. If
-    staff change the issue at the same time, it is rendered again. Raises TemplateFailed, and
-    NotAllowed if staff keep changing it.
+    Storing the editions moves the issue from DRAFT to REVIEW. An issue in a later state is not
+    rendered again; its stored editions are returned. If staff change the issue at the same time, it
+    is rendered again. Raises TemplateFailed, and NotAllowed if staff keep changing it.
     """
     for _ in range(ATTEMPTS):
         with engine.connect() as connection:
             issue = issues.load(connection, issue_id)
-            if issue.state not in UNAPPROVED:
-                return editions.of_issue(connection, issue_id)
+            stored = editions.of_issue(connection, issue_id)
+            if not _wants_rendering(issue, stored):
+                return stored
             read = manuscript(connection, publication, newsletter, issue, now=now)
         quoted = _quoted(read)
         made = [
@@ -92,10 +93,20 @@ def render(
             issues.lock(connection, issue_id)
             if _unchanged(connection, read):
                 editions.replace(connection, issue_id, made, now=now)
+                if made:
+                    issues.move(connection, issue_id, frm=[IssueState.DRAFT], to=IssueState.REVIEW)
                 acts.record(connection, _act(read, made, now))
                 return editions.of_issue(connection, issue_id)
     msg = f"issue {issue_id} is being edited; try again later"
     raise NotAllowed(msg)
+
+
+def _wants_rendering(issue: Issue, stored: Sequence[Edition]) -> bool:
+    """Return whether an issue has no current rendering.
+
+    A draft may hold editions and an issue in review none: earlier versions stored them so.
+    """
+    return issue.state is IssueState.DRAFT or (issue.state is IssueState.REVIEW and not stored)
 
 
 def manuscript(

@@ -8,7 +8,6 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
 from newsletter.store.content import issues
@@ -69,7 +68,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         made = [Correct(first.article_id, "title", WORD)]
         change(opened.app.engine, 1, made, actor="mina", now=opened.at)
         opened.pass_at(MONDAY - timedelta(hours=2))
-        approve(opened.app.engine, 1, actor="mina", now=opened.at)
+        opened.approve()
         opened.pass_at(MONDAY)
         with pages(opened.app) as served:
             yield served.desk

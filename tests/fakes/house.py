@@ -8,15 +8,19 @@ from pathlib import Path
 
 from newsletter import app, settings
 from newsletter.cli.lists import terms_of
+from newsletter.model.actor import Actor
 from newsletter.model.issue import Issue
 from newsletter.pipeline.report import Line
 from newsletter.store.content import issues
 from newsletter.store.people import intents
+from newsletter.usecases import reviewing
+from newsletter.usecases.reviewing import Approved
 from subscribers import directory
 from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
 from subscribers.roster.reading import open_listing
 from subscribers.roster.run import ImportJob, apply
 
+STAFF = Actor.person("mina")
 SECRETS = {"NEWSLETTER_SECRET_KEY": "s" * 40, "NEWSLETTER_PEPPER": "p" * 40}
 MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
 CONFIGURATION = """
@@ -64,6 +68,11 @@ class House:
         """Move the clock and make one pass."""
         self.at = at
         return self.app.one_pass()
+
+    def approve(self, issue_id: int = 1) -> None:
+        """Approve an issue as a person does."""
+        result = reviewing.approve(self.app.context, STAFF, issue_id)
+        assert isinstance(result, Approved), result
 
     def issues(self) -> list[Issue]:
         """Return every issue, oldest first."""

@@ -101,6 +101,12 @@ def recent(
     return [_issue(row) for row in connection.execute(query).mappings()]
 
 
+def corrections(connection: sa.Connection, issue_id: int) -> list[Issue]:
+    """Return the corrections of an issue, oldest first."""
+    query = sa.select(issues).where(issues.c.corrects_issue_id == issue_id).order_by(issues.c.id)
+    return [_issue(row) for row in connection.execute(query).mappings()]
+
+
 def change(connection: sa.Connection, issue_id: int, **values: object) -> None:
     """Set columns of an issue."""
     connection.execute(issues.update().where(issues.c.id == issue_id).values(**values))

@@ -7,10 +7,16 @@ import sqlalchemy as sa
 
 from newsletter.collect import health
 from newsletter.model.issue import Issue
+from newsletter.model.next_step import (
+    ApproveIssue,
+    ConfigureNewsletter,
+    NextStep,
+    ResumeIssue,
+)
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, note, offset
-from newsletter.model.states import IssueState
-from newsletter.pipeline import standings
+from newsletter.model.states import UNAPPROVED, UNFINISHED, IssueState
+from newsletter.pipeline import statuses
 from newsletter.send import standing
 from newsletter.send.waits import Around
 from newsletter.store.content import articles, issues
@@ -23,7 +29,7 @@ WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 def view(connection: sa.Connection, around: Around) -> dict[str, Any]:
     """Return everything that the first page shows."""
     publication, now = around.publication, around.now
-    opened = issues.every(connection, standings.UNFINISHED)
+    opened = issues.every(connection, list(UNFINISHED))
     needs = _needs(connection, around)
     return {
         "title": _headline(publication, opened, needs),
@@ -76,24 +82,36 @@ def leaves(connection: sa.Connection, issue: Issue, newsletter: Newsletter, arou
     """Say when an issue leaves, or what became of it, and why the rest of it waits."""
     stands = standing.of(connection, issue.id, around)
     said = [words.leaves(issue, newsletter, around.now)]
-    return " ".join([*said, *(f"{why}." for why in standings.waiting(stands))])
+    return " ".join([*said, *(f"{why}." for why in statuses.waiting(stands))])
 
 
 def _needs(connection: sa.Connection, around: Around) -> list[dict[str, str]]:
     """Return what waits for a person, in the words of the pass's report."""
     return [
         {
-            "what": one.says,
-            "why": one.next_step,
+            "what": one.message,
+            "why": _advice(one.next_step),
             "href": f"/issues/{one.issue.id}/{_page(one.issue)}",
         }
-        for one in standings.told(connection, around)
+        for one in statuses.unfinished(connection, around)
         if one.next_step
     ]
 
 
+def _advice(step: NextStep) -> str:
+    match step:
+        case ApproveIssue():
+            return "Preview it, then approve it."
+        case ResumeIssue():
+            return "Resume it, or cancel the rest."
+        case ConfigureNewsletter(newsletter):
+            return f"Put [newsletters.{newsletter}] back into newsletter.toml, or cancel it."
+        case _:
+            return "Decide about the batches that wait."
+
+
 def _page(issue: Issue) -> str:
-    return "preview" if issue.state in standings.OPEN else "audience"
+    return "preview" if issue.state in UNAPPROVED else "audience"
 
 
 def _slots(publication: Publication, now: datetime) -> list[dict[str, str]]:

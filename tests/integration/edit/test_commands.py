@@ -42,9 +42,9 @@ def test_an_issue_is_edited_previewed_checked_and_approved(desk: Path) -> None:
     sheet = sheet.replace("subject: ", "subject: Trucks, cables and a school", 1)
     sheet = sheet.replace("# - ", "- ")
     (desk / "sheet.txt").write_text(sheet, encoding="utf-8")
-    assert "changes are in issue 1" in run("edit", "1", "--import", "sheet.txt").output
+    assert "changes made to issue 1" in run("edit", "1", "--import", "sheet.txt").output
     previewed = run("preview", "1", "--out", "out", "--as", "unknown@example.org")
-    assert "unknown@example.org is no subscriber" in previewed.output
+    assert "unknown@example.org is not a subscriber" in previewed.output
     edition = desk / "out" / "edition-1"
     assert (edition / "subject.txt").read_text("utf-8") == "Trucks, cables and a school\n"
     assert "FROM THE TEXT" in (edition / "body.txt").read_text("utf-8").upper()
@@ -90,12 +90,12 @@ def test_a_policy_that_blocks_makes_check_and_approve_wait_for_a_person(desk: Pa
 @pytest.mark.parametrize(
     ("words", "says", "code"),
     [
-        (("draft", "nonsense"), "There is no newsletter 'nonsense'", 2),
+        (("draft", "nonsense"), "There is no newsletter “nonsense”", 2),
         (("preview", "99"), "There is no issue 99", 1),
         (("edit", "1", "--import", "nowhere.txt"), "Cannot read nowhere.txt", 1),
         (("edit", "1", "--import", "nowhere.txt"), "nowhere.txt: No such file", 1),
-        (("edit", "1", "--import", "a.txt", "--export", "b.txt"), "Choose one of", 2),
-        (("issues", "--newsletter", "daily"), "There is no newsletter 'daily'", 2),
+        (("edit", "1", "--import", "a.txt", "--export", "b.txt"), "cannot be combined", 2),
+        (("issues", "--newsletter", "daily"), "There is no newsletter “daily”", 2),
         (("articles", "--source", "pigeons"), "There is no source “pigeons”", 2),
         (("articles", "--state", "weird"), "--state", 2),
         (("draft", "weekly"), "Nothing to draft", 3),
@@ -140,7 +140,7 @@ def test_what_is_no_address_is_refused_before_anything_is_done(words: tuple[str,
 def test_an_issue_without_recipients_is_edited_instead_of_corrected() -> None:
     done = run("correct", "1")
     assert done.exit_code == 1
-    assert "`newsletter edit` it" in done.output
+    assert "`newsletter edit 1`" in done.output
     assert len(run("issues", "--json").output.splitlines()) == 1
 
 
@@ -185,5 +185,5 @@ def test_a_paused_issue_says_how_it_goes_on() -> None:
 def test_what_was_not_previewed_is_not_approved(seen: str) -> None:
     refused = run("approve", "1", "--hash", seen)
     assert refused.exit_code == 3
-    assert "preview it again" in refused.output
+    assert "has changed since it was previewed" in refused.output
     assert "approved" not in run("issues").output

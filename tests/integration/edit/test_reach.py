@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.edit import run as edit
 from newsletter.edit.operations import Place, SetText
+from newsletter.model.actor import Actor
 from newsletter.model.article import Extracted, Section
 from newsletter.model.edition import Chooser, Contents
 from newsletter.model.publication import Content, ItemLimits, Newsletter
@@ -19,6 +20,7 @@ from newsletter.store.content.articles import NewArticle
 from tests.fakes import manuscripts
 from tests.fakes.issues import add_people
 
+ADA = Actor.person("Ada")
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 DUE = Due("2026-11-30T08:00", datetime(2026, 11, 29, 23, 0, tzinfo=UTC))
 HOUSE = manuscripts.publication()
@@ -52,7 +54,7 @@ def peopled(engine: sa.Engine) -> sa.Engine:
 
 
 def drafted(engine: sa.Engine, newsletter: Newsletter) -> int:
-    made = edit.draft(engine, HOUSE, newsletter, DUE, now=NOW, actor="Ada")
+    made = edit.draft(engine, HOUSE, newsletter, DUE, now=NOW, actor=ADA)
     assert made is not None
     return made
 
@@ -106,7 +108,7 @@ def test_an_announcement_without_items_goes_to_all_subscribers(peopled: sa.Engin
     issue_id = drafted(peopled, newsletter)
     taken = [Place(article, "next") for article in (1, 2, 3)]
     said = SetText("note", "We pause for a week.")
-    edit.change(peopled, issue_id, [*taken, said], actor="Ada", now=NOW)
+    edit.change(peopled, issue_id, [*taken, said], actor=ADA, now=NOW)
     kit = RenderKit(manuscripts.templates(HOUSE), lambda: "ab" * 6)
     (edition,) = render.render(peopled, HOUSE, newsletter, issue_id, kit, now=NOW)
     assert (edition.items, edition.people) == ((), 14)

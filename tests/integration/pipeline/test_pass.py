@@ -13,7 +13,7 @@ from threading import Event
 import pytest
 
 from newsletter.dispatch import embedded
-from newsletter.edit.approval import approve
+from newsletter.model.next_step import ApproveIssue
 from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line, Step
 from newsletter.store import upkeep
@@ -33,12 +33,12 @@ def weekly(tmp_path: Path) -> Iterator[House]:
 
 def gravest(report: list[Line]) -> Level:
     """Return the level that decides the exit code."""
-    return max((line.level for line in report), default=Level.WELL)
+    return max((line.level for line in report), default=Level.OK)
 
 
 def said(report: list[Line]) -> str:
     """Return a report as one text."""
-    return "\n".join(line.says for line in report)
+    return "\n".join(line.message for line in report)
 
 
 def alerts(opened: House) -> list[str]:
@@ -51,7 +51,7 @@ def test_nothing_is_drafted_before_the_lead_begins(weekly: House) -> None:
     report = weekly.pass_at(FRIDAY)
     assert weekly.issues() == []
     assert "2 new" in said(report)
-    assert gravest(report) is Level.WELL
+    assert gravest(report) is Level.OK
 
 
 def test_a_draft_waits_for_a_person_and_says_so(weekly: House) -> None:
@@ -60,14 +60,14 @@ def test_a_draft_waits_for_a_person_and_says_so(weekly: House) -> None:
     (issue,) = weekly.issues()
     assert issue.state is IssueState.REVIEW
     assert gravest(report) is Level.WAITS
-    assert f"newsletter approve {issue.id}" in said(report)
+    assert report[-1].next_step == ApproveIssue(issue.id)
     assert weekly.mails() == []
 
 
 def test_an_approved_issue_leaves_at_its_slot_once(weekly: House) -> None:
     weekly.pass_at(FRIDAY)
     weekly.pass_at(SATURDAY)
-    approve(weekly.app.engine, 1, actor="mina", now=weekly.at)
+    weekly.approve()
     weekly.pass_at(MONDAY - timedelta(minutes=1))
     assert weekly.mails() == []
     report = weekly.pass_at(MONDAY)
@@ -85,7 +85,7 @@ def test_two_passes_at_once_make_one_issue_and_one_mail_each(weekly: House) -> N
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: weekly.app.one_pass(), range(2)))
     assert len(weekly.issues()) == 1
-    approve(weekly.app.engine, 1, actor="mina", now=weekly.at)
+    weekly.approve()
     weekly.at = MONDAY
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: weekly.app.one_pass(), range(2)))
@@ -121,7 +121,7 @@ def test_an_automatic_newsletter_leaves_without_a_person(tmp_path: Path) -> None
     with house(tmp_path, 'approval = "automatic"') as opened:
         opened.pass_at(FRIDAY)
         opened.pass_at(SATURDAY)
-        assert opened.issues()[0].approved_by == "policy: approval is automatic"
+        assert opened.issues()[0].approved_by == "policy:automatic approval"
         opened.pass_at(MONDAY)
         assert len(opened.mails()) == 3
 
@@ -147,7 +147,7 @@ def test_a_slot_that_nobody_was_running_for_is_missed_and_fails_the_pass(tmp_pat
         assert gravest(report) is Level.FAILED
         assert "missed, nothing was running when it was due" in said(report)
         assert "was missed" in "\n".join(alerts(opened))
-        assert gravest(opened.pass_at(MONDAY + timedelta(days=1, minutes=1))) is Level.WELL
+        assert gravest(opened.pass_at(MONDAY + timedelta(days=1, minutes=1))) is Level.OK
 
 
 def test_a_template_with_an_unknown_name_is_one_clear_line(tmp_path: Path) -> None:
@@ -158,8 +158,8 @@ def test_a_template_with_an_unknown_name_is_one_clear_line(tmp_path: Path) -> No
         opened.pass_at(FRIDAY)
         report = opened.pass_at(SATURDAY)
         (line,) = [one for one in report if one.level is Level.FAILED]
-        assert "body.txt.j2, line 1" in line.says
-        assert "weather" in line.says
+        assert "body.txt.j2, line 1" in line.message
+        assert "weather" in line.message
         assert opened.mails() == []
 
 
@@ -183,8 +183,8 @@ def test_a_restored_database_learns_again_who_left_before_it_sends(tmp_path: Pat
     for ending in ("-wal", "-shm"):
         (tmp_path / f"newsletter.db{ending}").unlink(missing_ok=True)
     opened = reopened(tmp_path, MONDAY - timedelta(hours=1))
-    approve(opened.app.engine, 1, actor="mina", now=opened.at)
-    assert "1 departures or erasures were replayed" in said(opened.pass_at(MONDAY))
+    opened.approve()
+    assert "1 unsubscribe or deletion applied" in said(opened.pass_at(MONDAY))
     to = {message_from_bytes(p.read_bytes())["To"] for p in opened.app.settings.outbox.glob("1-*")}
     assert sorted(to) == ["Bob <bob@example.org>", "cyd@example.org"]
     assert "replayed" not in said(opened.pass_at(MONDAY + timedelta(minutes=5)))
@@ -198,7 +198,7 @@ def test_a_house_without_an_address_is_not_bothered_before_something_leaves(
         publication = replace(opened.app.publication, postal_address="")
         opened.app = replace(opened.app, publication=publication)
         report = opened.pass_at(FRIDAY)
-        assert gravest(report) is Level.WELL, said(report)
+        assert gravest(report) is Level.OK, said(report)
 
 
 def test_a_newsletter_that_cannot_be_rendered_does_not_stop_the_next(tmp_path: Path) -> None:
@@ -220,23 +220,21 @@ def test_a_newsletter_that_cannot_be_rendered_does_not_stop_the_next(tmp_path: P
 
 
 def test_a_step_that_breaks_leaves_the_others_their_turn() -> None:
-    def full() -> list[Line]:
-        raise OSError(28, "No space left on device", "/outbox/1-1.eml")
+    def perform(step: Step) -> list[Line]:
+        match step.name:
+            case "send":
+                raise OSError(28, "No space left on device", "/outbox/1-1.eml")
+            case "draft":
+                msg = "a bug"
+                raise KeyError(msg)
+            case _:
+                return [Line("notices", "1 notice submitted")]
 
-    def wrong() -> list[Line]:
-        msg = "a bug"
-        raise KeyError(msg)
-
-    steps = [
-        Step("send", full),
-        Step("draft", wrong),
-        Step("send", full),
-        Step("notices", lambda: [Line("notices", "1 notice submitted")]),
-    ]
-    report = embedded.run(steps, Event())
+    steps = [Step(name) for name in ("send", "draft", "send", "notices")]
+    report = embedded.run(steps, perform, Event())
     assert [line.stage for line in report] == ["send", "draft", "notices"]
-    assert report[0].says == "/outbox/1-1.eml cannot be used: No space left on device"
-    assert "KeyError" in report[1].says
+    assert report[0].message == "/outbox/1-1.eml cannot be used: No space left on device"
+    assert "KeyError" in report[1].message
 
 
 def test_a_publication_opens_while_somebody_else_writes(weekly: House) -> None:
@@ -249,10 +247,10 @@ def test_a_publication_opens_while_somebody_else_writes(weekly: House) -> None:
 def test_a_pass_says_when_what_is_approved_leaves(weekly: House) -> None:
     weekly.pass_at(FRIDAY)
     weekly.pass_at(SATURDAY)
-    approve(weekly.app.engine, 1, actor="mina", now=weekly.at)
+    weekly.approve()
     report = weekly.pass_at(SATURDAY + timedelta(hours=1))
-    assert "The Tide No. 1 is approved and leaves Mon 30 Nov 2026 08:00 UTC" in said(report)
-    assert gravest(report) is Level.WELL
+    assert "The Tide No. 1 is approved and goes out Mon 30 Nov 2026 08:00 UTC" in said(report)
+    assert gravest(report) is Level.OK
 
 
 def test_a_pass_says_how_every_unfinished_issue_stands(weekly: House) -> None:

@@ -12,6 +12,7 @@ from newsletter.edit import run as editing
 from newsletter.edit.operations import SetText
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.actor import MACHINE
 from newsletter.model.batch import Claim
 from newsletter.model.states import IssueState
 from newsletter.send import acts, attempt, feedback, run
@@ -213,7 +214,7 @@ def test_an_edit_waits_for_the_freeze_and_is_refused(pg: Office) -> None:
         assert issues.move(freezing, pg.issue_id, frm=frm, to=IssueState.PREPARING)
 
         def edit() -> bool:
-            return editing.change(pg.engine, pg.issue_id, change, actor="ada", now=pg.now)
+            return editing.change(pg.engine, pg.issue_id, change, actor=MACHINE, now=pg.now)
 
         with meanwhile(pg.engine, edit) as editor:
             freezing.commit()
@@ -230,7 +231,7 @@ def test_an_approval_is_not_taken_back_once_the_issue_is_on_its_way(pg: Office) 
         issue, _draft = editing.load_draft(editor, pg.issue_id)
         pg.freeze()
         with pytest.raises(NotAllowed, match="can no longer be changed"):
-            approval.void(editor, issue, actor="ada", now=pg.now, why="the issue was edited")
+            approval.void(editor, issue, actor=MACHINE, now=pg.now, why="the issue was edited")
     pg.submit()
     assert pg.told().state == "submitted"
     with pg.engine.connect() as connection:
@@ -241,10 +242,11 @@ def test_an_approval_waits_for_the_edit_and_then_sees_it(pg: Office) -> None:
     pg.issue(people=3)
     with _held_open(pg) as editor:
         issue, _draft = editing.load_draft(editor, pg.issue_id)
-        approval.void(editor, issue, actor="ada", now=pg.now, why="the issue was edited")
+        approval.void(editor, issue, actor=MACHINE, now=pg.now, why="the issue was edited")
 
         def approve() -> None:
-            approval.approve(pg.engine, pg.issue_id, actor="bo", now=pg.now)
+            with pg.engine.begin() as connection:
+                approval.approve(connection, pg.issue_id, actor=MACHINE, now=pg.now)
 
         with meanwhile(pg.engine, approve) as approving:
             editor.commit()

@@ -13,7 +13,6 @@ import structlog
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from newsletter.edit import approval
 from newsletter.web.guard import page_name
 from subscribers.tokens import Purpose
 from tests.fakes.house import MONDAY
@@ -39,7 +38,7 @@ def submitted(ann: Reader) -> str:
     house = ann.house
     house.pass_at(MONDAY - timedelta(days=1))
     (issue,) = [one for one in house.issues() if one.newsletter == "weekly"]
-    approval.approve(house.app.engine, issue.id, actor="staff", now=house.at, findings=())
+    house.approve(issue.id)
     house.pass_at(MONDAY + timedelta(minutes=1))
     for path in house.app.settings.outbox.glob("*.eml"):
         text = path.read_text(encoding="utf-8", errors="replace")

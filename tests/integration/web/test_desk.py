@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
 from newsletter.model import links
@@ -24,7 +23,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Page
     with house(tmp_path_factory.mktemp("house")) as opened:
         opened.pass_at(MONDAY - timedelta(days=3))
         opened.pass_at(MONDAY - timedelta(days=1))
-        approve(opened.app.engine, 1, actor="mina", now=opened.at)
+        opened.approve()
         opened.pass_at(MONDAY)
         with pages(opened.app) as served:
             yield opened, served

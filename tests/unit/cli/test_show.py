@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from newsletter.cli.main import program
-from newsletter.cli.opening import sayable
+from newsletter.cli.opening import expected_errors
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.errors import NotFound
 
@@ -39,14 +39,14 @@ def test_a_title_is_printed_word_for_word(capsys: pytest.CaptureFixture[str]) ->
 def test_an_expected_error_is_one_sentence(
     error: Exception, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended, sayable():
+    with pytest.raises(SystemExit) as ended, expected_errors():
         raise error
     assert ended.value.code == Exit.FAILED
     assert capsys.readouterr().err.startswith(said)
 
 
 def test_a_reader_who_has_gone_is_no_trouble_to_report() -> None:
-    with pytest.raises(BrokenPipeError), sayable():
+    with pytest.raises(BrokenPipeError), expected_errors():
         raise BrokenPipeError
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.edit.approval import approve
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.pipeline.report import Level, Line
 from newsletter.send.waits import Around
@@ -23,7 +22,7 @@ def sent(tmp_path: Path) -> Iterator[House]:
     with house(tmp_path) as opened:
         opened.pass_at(MONDAY - timedelta(days=3))
         opened.pass_at(MONDAY - timedelta(days=1))
-        approve(opened.app.engine, 1, actor="mina", now=opened.at)
+        opened.approve()
         opened.pass_at(MONDAY)
         assert [line for line in opened.pass_at(MONDAY + timedelta(minutes=5)) if line.level] == []
         yield opened
@@ -41,7 +40,7 @@ def put(opened: House, state: str, batch: str, **values: object) -> None:
 
 def standing(opened: House) -> Line:
     """Make a pass and return its only word about how an issue stands."""
-    (line,) = [one for one in opened.app.one_pass() if one.stage == "standing"]
+    (line,) = [one for one in opened.app.one_pass() if one.stage == "status"]
     return line
 
 
@@ -54,21 +53,21 @@ def test_a_batch_that_needs_a_person_is_said_whatever_became_of_its_issue(
     put(sent, state, batch)
     line = standing(sent)
     assert line.level is Level.WAITS
-    assert f"The Tide No. 1: {state}; batch 1.1 is {batch} (HTTP 413)" in line.says
-    assert "newsletter" in line.says
+    assert f"The Tide No. 1: {state}; batch 1.1 is {batch} (HTTP 413)" in line.message
+    assert line.next_step is not None
 
 
 def test_what_was_refused_of_a_cancelled_issue_needs_nobody(sent: House) -> None:
     put(sent, "cancelled", "refused")
-    assert [line for line in sent.app.one_pass() if line.stage == "standing"] == []
+    assert [line for line in sent.app.one_pass() if line.stage == "status"] == []
 
 
 def test_what_waits_for_a_provider_that_is_gone_says_which_and_what_to_do(sent: House) -> None:
     put(sent, "submitting", "prepared", provider="smtp")
     line = standing(sent)
     assert line.level is Level.WAITS
-    assert "1 person: smtp is not set up" in line.says
-    assert "newsletter send 1 --move outbox" in line.says
+    assert "1 person: smtp is not set up" in line.message
+    assert "newsletter send 1 --move outbox" in line.message
 
 
 def test_an_approved_issue_of_a_newsletter_that_is_gone_waits_for_a_person(sent: House) -> None:
@@ -77,14 +76,14 @@ def test_an_approved_issue_of_a_newsletter_that_is_gone_waits_for_a_person(sent:
     sent.app = replace(sent.app, publication=without)
     line = standing(sent)
     assert line.level is Level.WAITS
-    assert "newsletter.toml no longer has it" in line.says
+    assert "newsletter.toml no longer has it" in line.message
 
 
 def test_an_issue_whose_freeze_broke_off_is_said(sent: House) -> None:
     put(sent, "preparing", "accepted")
     with sent.app.engine.begin() as connection:
         connection.execute(issues.update().values(approved_hash="another"))
-    assert "The Tide No. 1: preparing" in standing(sent).says
+    assert "The Tide No. 1: preparing" in standing(sent).message
 
 
 def test_the_desk_says_the_same_words(sent: House) -> None:
@@ -93,7 +92,7 @@ def test_the_desk_says_the_same_words(sent: House) -> None:
     app = sent.app
     with app.reader.connect() as connection:
         (need,) = today.view(connection, Around(app.publication, app.senders, sent.at))["needs"]
-    assert f"{need['what']}: {need['why']}" == line.says
+    assert need["what"] == line.message
     assert need["href"] == "/issues/1/audience"
 
 
@@ -105,10 +104,10 @@ def test_a_rate_holds_for_every_provider_and_the_connections_for_the_narrowest(
     closed = SmtpSender("smtp://127.0.0.1:9")
     senders = {**app.senders, "smtp": closed, "sendgrid": closed}
     sent.app = replace(app, publication=wide, senders=senders)
-    assert sent.app.courier.connections == 8
+    assert sent.app.context.equipped().connections == 8
     put(sent, "submitting", "prepared", provider="smtp")
-    assert sent.app.courier.connections == 4
-    assert sent.app.courier.rates["smtp"] == 2
+    assert sent.app.context.equipped().connections == 4
+    assert sent.app.context.equipped().rates["smtp"] == 2
     put(sent, "submitting", "prepared", provider="outbox")
     sent.app.one_pass()
     with app.engine.connect() as connection:

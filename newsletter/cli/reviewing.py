@@ -1,0 +1,173 @@
+"""`newsletter preview`, `check` and `approve`: look at an issue, then approve its exact bytes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.app import App
+from newsletter.cli.next_steps import as_sentence
+from newsletter.cli.opening import current_user, open_app
+from newsletter.cli.show import Exit, fail, print_rows, say
+from newsletter.cli.watching import AsJson, Number
+from newsletter.esp.message.mime import message
+from newsletter.esp.port import Recipient
+from newsletter.model.edition import Chooser, Contents, Edition, Subsets
+from newsletter.model.finding import Finding
+from newsletter.model.personalization import fill
+from newsletter.pipeline.report import counted
+from newsletter.send.headers import letter
+from newsletter.store.content import issues
+from newsletter.usecases import reviewing
+from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, Rendered
+from subscribers import directory
+from subscribers.model import EmailAddress
+
+commands = typer.Typer()
+
+PREVIEW = "preview"
+EMAIL = "message.eml"
+
+
+@commands.command()
+def preview(
+    issue: Number,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path(PREVIEW),
+    address: Annotated[
+        str, typer.Option("--as", metavar="ADDRESS", help="Add the email as this address gets it.")
+    ] = "",
+) -> None:
+    """Render an issue and write every edition into a folder.
+
+    Each edition gets body.html, body.txt and subject.txt; with `--as`, message.eml too.
+    """
+    with open_app() as app:
+        if address:
+            EmailAddress.parse(address)
+        rendered = reviewing.render(app.context, current_user(), issue)
+        reader = _edition_of(app, rendered, address) if address else None
+        for edition in rendered.editions:
+            folder = out / f"edition-{edition.seq}"
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder, edition, address)
+            (folder / EMAIL).unlink(missing_ok=True)
+            if reader == edition.seq or (address and reader is None):
+                _write_email(app, rendered, edition, folder / EMAIL, address)
+    editions = counted(len(rendered.editions), "edition")
+    people = counted(rendered.recipients, "person", "people")
+    say(f"{editions} for {people} in {out}.")
+    if reader is not None:
+        say(f"{address} gets edition {reader}: {out / f'edition-{reader}' / EMAIL}")
+    elif address:
+        say(f"{address} is not a subscriber: each edition has a {EMAIL} as it would arrive there.")
+    for remark in rendered.remarks:
+        say(remark)
+    say(f"An approval covers exactly this content: {rendered.content_hash[:16]}")
+
+
+def _write_email(app: App, rendered: Rendered, edition: Edition, path: Path, address: str) -> None:
+    written = letter(
+        app.publication,
+        rendered.newsletter,
+        edition,
+        kind=rendered.issue.kind,
+        date=app.now(),
+    )
+    path.write_bytes(message(written, _recipient(edition, address)))
+
+
+def _write(folder: Path, edition: Edition, address: str) -> None:
+    values = _recipient(edition, address).replacements(edition.nonce)
+    parts = {
+        "subject.txt": edition.subject + "\n",
+        "body.html": edition.html,
+        "body.txt": edition.text,
+    }
+    for name, text in parts.items():
+        (folder / name).write_text(fill(text, values), encoding="utf-8", newline="\n")
+
+
+def _recipient(edition: Edition, address: str) -> Recipient:
+    """Return values whose links lead nowhere: a preview changes nothing."""
+    return Recipient(f"{edition.issue_id}-0", address or "preview@localhost", "", PREVIEW)
+
+
+def _edition_of(app: App, rendered: Rendered, address: str) -> int | None:
+    """Return the edition that a subscriber would get, None for an unknown address."""
+    issue_id, newsletter = rendered.issue.id, rendered.newsletter
+    with app.engine.connect() as connection:
+        person = directory.find(connection, address)
+        items = issues.load_items(connection, issue_id)
+    if person is None:
+        return None
+    chooser = Chooser(items, newsletter)
+    wanted = chooser.choose(chooser.mask(person.topics) if person.topics else None)
+    seqs = {Contents(one.items, one.headlines): one.seq for one in rendered.editions}
+    taken = Subsets(list(seqs), newsletter).of(wanted) if wanted else None
+    if taken is None:
+        fail(f"Issue {issue_id} has nothing on the topics that {address} follows.")
+    return seqs[taken]
+
+
+@commands.command()
+def check(issue: Number, *, as_json: AsJson = False) -> None:
+    """Check an issue before it is sent.
+
+    Exit code 3: something blocks its approval.
+    """
+    with open_app() as app:
+        checked = reviewing.check(app.context, current_user(), issue)
+    print_findings(checked.findings, as_json=as_json)
+    if checked.blocked:
+        raise SystemExit(int(Exit.WAITS))
+
+
+def print_findings(found: Sequence[Finding], *, as_json: bool = False) -> None:
+    """Print what the checks found."""
+    if not found and not as_json:
+        say("All checks passed.")
+        return
+    rows = [
+        {
+            "level": finding.level,
+            "check": finding.check,
+            "message": finding.says,
+            "where": finding.where,
+        }
+        for finding in found
+    ]
+    print_rows(rows, ("level", "check", "message", "where"), as_json=as_json)
+
+
+@commands.command()
+def approve(
+    issue: Number,
+    expected: Annotated[
+        str | None,
+        typer.Option("--hash", help="Only if the content is still what `preview` showed."),
+    ] = None,
+) -> None:
+    """Approve an issue: exactly these bytes may be sent. Any later change voids the approval."""
+    with open_app() as app:
+        result = reviewing.approve(app.context, current_user(), issue, expected_hash=expected)
+    match result:
+        case Approved(already=True, approved_by=actor):
+            say(f"Issue {issue} is approved already, by {actor.label}.")
+        case Approved():
+            print_findings(result.findings)
+            editions = counted(result.editions, "edition")
+            say(f"Issue {issue} is approved: {editions}, {result.content_hash[:16]}.")
+        case ContentChanged(next_step=next_step):
+            fail(
+                f"Issue {issue} has changed since it was previewed.",
+                Exit.WAITS,
+                next_step=as_sentence(next_step),
+            )
+        case NotApproved():
+            print_findings(result.findings)
+            fail(
+                f"Issue {issue} is not approved. Fix what blocks it, then approve it again.",
+                Exit.WAITS,
+                next_step=as_sentence(result.next_step),
+            )

@@ -1,0 +1,95 @@
+"""Approve what the configuration lets pass; remind, hold or skip what is late."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.errors import NewsletterError
+from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY, Actor
+from newsletter.model.issue import Issue
+from newsletter.model.naming import issue_name
+from newsletter.model.publication import Newsletter
+from newsletter.pipeline.drafting import open_issues
+from newsletter.pipeline.report import Level, Line, failure
+from newsletter.pipeline.tools import Tools
+from newsletter.usecases import alerting, reviewing
+from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, NothingToPrint
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Approve the issue, unless a check blocks it, in the name of this policy."""
+
+    policy: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Skip the issue."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """Remind staff; `overdue` if the slot has passed."""
+
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing yet."""
+
+
+def decide(issue: Issue, newsletter: Newsletter, now: datetime) -> Approve | Skip | Remind | Wait:
+    """Return what the newsletter's policy wants done about an issue that waits for approval."""
+    late = now > issue.due_at + newsletter.late.grace
+    if newsletter.approval == "automatic":
+        return Approve(AUTOMATIC_APPROVAL)
+    if late and newsletter.late.then == "send":
+        return Approve(LATE_POLICY)
+    if late and newsletter.late.then == "skip":
+        return Skip(f"not approved within {newsletter.late.grace} of its slot")
+    if now >= issue.due_at - newsletter.approve_by:
+        return Remind(overdue=now >= issue.due_at)
+    return Wait()
+
+
+def approve(tools: Tools, key: str) -> Iterator[Line]:
+    """Follow the policy of one newsletter for each of its open issues."""
+    newsletter = tools.context.publication.require_newsletter(key)
+    for issue in open_issues(tools, key):
+        try:
+            yield from _follow(tools, issue, newsletter)
+        except NothingToPrint as error:
+            yield Line("approve", str(error), Level.WAITS, error.next_step)
+        except NewsletterError as error:
+            yield failure("approve", error, f"{newsletter.title}: ")
+
+
+def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line]:
+    context, name = tools.context, issue_name(issue, newsletter)
+    decision = decide(issue, newsletter, context.now())
+    match decision:
+        case Approve(policy):
+            yield _approved(tools, issue, name, policy)
+        case Skip(reason):
+            if alerting.skip_late(context, LATE_POLICY, issue, newsletter, reason):
+                yield Line("approve", f"{name}: skipped, {reason}", Level.FAILED)
+        case Remind(overdue):
+            alerting.remind_approver(context, LATE_POLICY, issue, newsletter, overdue=overdue)
+        case Wait():
+            return
+
+
+def _approved(tools: Tools, issue: Issue, name: str, policy: Actor) -> Line:
+    match reviewing.approve(tools.context, policy, issue.id):
+        case Approved(approved_by=actor):
+            return Line("approve", f"{name} approved by {actor.label}")
+        case ContentChanged(next_step=next_step):
+            return Line("approve", f"{name} has changed and is not approved", next_step=next_step)
+        case NotApproved(findings=findings, next_step=next_step):
+            blocked = [finding.says for finding in findings if finding.level == "block"]
+            message = f"{name} is not approved: {' '.join(blocked)}"
+            return Line("approve", message, Level.WAITS, next_step)

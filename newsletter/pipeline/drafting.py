@@ -1,0 +1,71 @@
+"""Draft the issues whose lead time has begun, and keep open issues rendered."""
+
+from collections.abc import Iterator
+
+from newsletter.errors import NewsletterError
+from newsletter.model.actor import MACHINE
+from newsletter.model.issue import Issue
+from newsletter.model.naming import issue_name
+from newsletter.model.publication import Newsletter
+from newsletter.model.slot import Decision
+from newsletter.model.states import UNAPPROVED
+from newsletter.pipeline.report import Level, Line, counted, failure
+from newsletter.pipeline.tools import Tools
+from newsletter.store.content import issues
+from newsletter.usecases import alerting, drafting, reviewing
+from newsletter.usecases.drafting import Drafted, NotDrafted, Skipped
+from newsletter.usecases.reviewing import NothingToPrint
+
+
+def draft(tools: Tools, key: str) -> Iterator[Line]:
+    """Draft what is due of one newsletter, and record the slots that were missed."""
+    newsletter = tools.context.publication.require_newsletter(key)
+    try:
+        for decision in drafting.due_slots(tools.context, MACHINE, newsletter):
+            yield from _follow(tools, newsletter, decision)
+    except NewsletterError as error:
+        yield failure("draft", error, f"{newsletter.title}: ")
+
+
+def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterator[Line]:
+    nominal = decision.due.nominal
+    if decision.act == "missed":
+        if alerting.record_missed(tools.context, MACHINE, newsletter, decision):
+            message = f"{newsletter.title}, slot {nominal}: missed, {decision.reason}"
+            yield Line("draft", message, Level.FAILED)
+        return
+    match drafting.draft(tools.context, MACHINE, newsletter, decision.due):
+        case Drafted(issue, _, items):
+            included = sum(item.included for item in items)
+            name = issue_name(issue, newsletter)
+            message = f"{name} drafted: {counted(included, 'item')}"
+            yield Line("draft", f"{message}, {len(items) - included} left out")
+        case Skipped(issue, _, next_step):
+            alerting.report_skipped(tools.context, MACHINE, issue, newsletter)
+            message = f"{newsletter.title}, slot {nominal}: skipped, {issue.reason}"
+            yield Line("draft", message, Level.WAITS, next_step)
+        case NotDrafted():
+            return
+
+
+def render(tools: Tools, key: str) -> Iterator[Line]:
+    """Render the open issues of one newsletter that have no current rendering."""
+    newsletter = tools.context.publication.require_newsletter(key)
+    for issue in open_issues(tools, key):
+        name = issue_name(issue, newsletter)
+        try:
+            rendered = reviewing.render(tools.context, MACHINE, issue.id)
+        except NothingToPrint:  # the approval reports it, where it matters
+            continue
+        except NewsletterError as error:
+            yield failure("draft", error, f"{newsletter.title}: ")
+            continue
+        if rendered.fresh:
+            yield from (Line("draft", f"{name}: {remark}") for remark in rendered.remarks)
+
+
+def open_issues(tools: Tools, key: str) -> list[Issue]:
+    """Return the issues of a newsletter that wait for approval, the oldest first."""
+    with tools.context.reader.connect() as connection:
+        waiting = issues.every(connection, list(UNAPPROVED))
+    return [issue for issue in waiting if issue.newsletter == key]

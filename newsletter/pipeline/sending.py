@@ -1,0 +1,84 @@
+"""Send what is approved and due, settle what is in doubt, and report every unfinished issue."""
+
+from collections.abc import Iterator
+
+from newsletter.errors import NewsletterError
+from newsletter.model.actor import MACHINE
+from newsletter.model.states import SENDING
+from newsletter.pipeline import statuses
+from newsletter.pipeline.report import Level, Line, counted, failure
+from newsletter.pipeline.tools import Tools
+from newsletter.send import notices as outgoing
+from newsletter.send.waits import Around
+from newsletter.store.content import issues
+from newsletter.usecases import sending
+
+
+def send(tools: Tools) -> Iterator[Line]:
+    """Freeze the audience of what may be sent now, and submit every batch that is due."""
+    context = tools.context
+    for issue_id in sending.departing(context):
+        try:
+            frozen = sending.freeze(context, MACHINE, issue_id)
+        except NewsletterError as error:
+            yield failure("send", error)
+            continue
+        if frozen is not None:
+            left_out = sum(frozen.excluded.values())
+            planned = counted(frozen.planned, "recipient")
+            yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out")
+    with context.reader.connect() as connection:
+        under_way = issues.recent(connection, states=list(SENDING), limit=1)
+    if under_way:
+        yield from submit(tools)
+
+
+def submit(tools: Tools) -> Iterator[Line]:
+    """Submit every batch that may be sent now."""
+    tally = sending.submit(tools.context, MACHINE, patience=tools.patience)
+    outcomes = (
+        (tally.submitted, f"submitted in {counted(tally.batches, 'batch', 'batches')}"),
+        (tally.refused, "refused"),
+        (tally.withdrawn, "withdrawn"),
+        (tally.unknown, "unknown"),
+    )
+    if message := ", ".join(f"{number:,} {word}" for number, word in outcomes if number):
+        yield Line("send", message)
+    for problem in tally.problems:
+        yield Line("send", problem, Level.FAILED)
+
+
+def reconcile(tools: Tools) -> Iterator[Line]:
+    """Settle what only time settles: ended leases, passed windows, finished issues."""
+    done = sending.reconcile(tools.context, MACHINE)
+    if done.unknown:
+        batches = counted(done.unknown, "batch has", "batches have")
+        message = f"{batches} an unknown outcome: the worker that sent them is gone"
+        yield Line("reconcile", message)
+    if done.held:
+        batches = counted(done.held, "batch is", "batches are")
+        yield Line("reconcile", f"{batches} held for a decision", Level.WAITS)
+    if done.again:
+        batches = counted(done.again, "batch", "batches")
+        yield Line("reconcile", f"{batches} to submit again")
+
+
+def notices(tools: Tools) -> Iterator[Line]:
+    """Submit the notices that are queued."""
+    done = outgoing.submit(tools.context.engine, tools.post)
+    if done.submitted:
+        yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
+    if done.refused:
+        yield Line("notices", f"{counted(done.refused, 'notice')} refused for their recipient")
+    if done.failed:
+        yield Line("notices", f"{counted(done.failed, 'notice')} not submitted", Level.FAILED)
+
+
+def report_status(tools: Tools) -> Iterator[Line]:
+    """Reconcile once more, and report the status of every issue that is not finished."""
+    yield from reconcile(tools)
+    context = tools.context
+    around = Around(context.publication, context.senders, context.now())
+    with context.reader.connect() as connection:
+        for status in statuses.unfinished(connection, around):
+            yield Line("status", status.message, status.level, status.next_step)

@@ -1,0 +1,93 @@
+"""The status of every issue that is not finished: the same sentences for reports and the desk."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from newsletter.model.departure import departure
+from newsletter.model.issue import Issue
+from newsletter.model.naming import issue_name
+from newsletter.model.next_step import (
+    ApproveIssue,
+    ConfigureNewsletter,
+    NextStep,
+    ResumeIssue,
+    ViewIssue,
+)
+from newsletter.model.publication import Newsletter
+from newsletter.model.states import UNAPPROVED, UNFINISHED, IssueState
+from newsletter.pipeline.report import Level, counted
+from newsletter.send import standing
+from newsletter.send.standing import Doubt, Standing
+from newsletter.send.waits import Around
+from newsletter.store.content import issues
+from newsletter.store.sending import batches
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStatus:
+    """The status of one issue in a sentence; `next_step` is set if a person has to act."""
+
+    issue: Issue
+    message: str
+    next_step: NextStep | None = None
+
+    @property
+    def level(self) -> Level:
+        """Return how serious it is: a status with a next step waits for a person."""
+        return Level.WAITS if self.next_step else Level.OK
+
+
+def unfinished(connection: sa.Connection, around: Around) -> Iterator[IssueStatus]:
+    """Yield every issue that is unfinished or has a batch in doubt, the oldest first."""
+    known = {issue.id: issue for issue in issues.every(connection, list(UNFINISHED))}
+    doubtful = {row["issue_id"] for row in batches.waiting(connection)}
+    known |= {issue_id: issues.load(connection, issue_id) for issue_id in doubtful - known.keys()}
+    for issue_id in sorted(known):
+        issue = known[issue_id]
+        found = standing.of(connection, issue_id, around)
+        if issue.state in UNFINISHED or found.doubts:
+            yield describe(issue, found, around)
+
+
+def describe(issue: Issue, found: Standing, around: Around) -> IssueStatus:
+    """Describe the status of an issue, and what a person has to do."""
+    newsletter = around.publication.newsletter(issue.newsletter)
+    name = issue_name(issue, newsletter)
+    if issue.state in UNAPPROVED:
+        return IssueStatus(issue, f"{name} waits for approval", ApproveIssue(issue.id))
+    if issue.state is IssueState.APPROVED:
+        return _approved(issue, name, newsletter)
+    parts = [found.in_words, *_doubtful(found.doubts), *waiting(found)]
+    return IssueStatus(issue, f"{name}: {'; '.join(parts)}", _next_step(found))
+
+
+def waiting(found: Standing) -> list[str]:
+    """Say for every provider why the rest of an issue cannot be sent now."""
+    return [f"{counted(wait.people, 'person', 'people')}: {wait.says}" for wait in found.waits]
+
+
+def _approved(issue: Issue, name: str, newsletter: Newsletter | None) -> IssueStatus:
+    if newsletter is None:
+        message = f"{name} is approved, but newsletter.toml no longer has it"
+        return IssueStatus(issue, message, ConfigureNewsletter(issue.newsletter))
+    at = departure(issue, newsletter).astimezone(newsletter.timezone)
+    return IssueStatus(issue, f"{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}")
+
+
+def _doubtful(doubts: Sequence[Doubt]) -> list[str]:
+    if len(doubts) == 1:
+        (doubt,) = doubts
+        why = f" ({doubt.reason})" if doubt.reason else ""
+        return [f"batch {doubt.batch} is {doubt.state}{why}"]
+    states = sorted({doubt.state for doubt in doubts})
+    return [f"{len(doubts)} batches are {' or '.join(states)}"] if doubts else []
+
+
+def _next_step(found: Standing) -> NextStep | None:
+    if not found.waits_for_a_person:
+        return None
+    if found.state == IssueState.PAUSED:
+        return ResumeIssue(found.issue_id)
+    return ViewIssue(found.issue_id)

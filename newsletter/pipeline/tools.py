@@ -1,0 +1,24 @@
+"""What the stages of a pass work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from newsletter.collect.report import CollectReport
+from newsletter.send.notices import Post
+from newsletter.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The use cases' context, and the work around them that `app` builds.
+
+    `patience` is how long sending may wait for the next batch.
+    """
+
+    context: Context
+    post: Post
+    collect: Callable[[], CollectReport]
+    tidy: Callable[[], Mapping[str, int]]
+    catch_up: Callable[[], int]
+    patience: timedelta = timedelta(0)

@@ -1,0 +1,30 @@
+"""Collect from the sources, apply the journals, and delete what is no longer kept."""
+
+from collections.abc import Iterator
+
+from newsletter.pipeline.report import Level, Line, counted
+from newsletter.pipeline.tools import Tools
+
+
+def catch_up(tools: Tools) -> Iterator[Line]:
+    """Apply journal entries that the database lacks because it was restored from a backup."""
+    if number := tools.catch_up():
+        entries = counted(number, "unsubscribe or deletion", "unsubscribes or deletions")
+        message = f"{entries} applied from the journal: the database did not have them"
+        yield Line("journals", message)
+
+
+def collect(tools: Tools) -> Iterator[Line]:
+    """Collect from every source that is due."""
+    for source in tools.collect().sources:
+        if source.outcome == "not due":
+            continue
+        level = Level.FAILED if source.failed else Level.OK
+        yield Line("collect", f"{source.source}: {source.summary}", level)
+
+
+def tidy(tools: Tools) -> Iterator[Line]:
+    """Delete what `retention` in the configuration no longer keeps."""
+    for what, number in tools.tidy().items():
+        if number:
+            yield Line("retention", f"{number:,} {what} deleted")

@@ -1,0 +1,1 @@
+"""What a person or a policy may do, each act once; results carry the next step as a value."""

@@ -1,0 +1,43 @@
+"""What the use cases work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter.esp.port import Sender
+from newsletter.model.publication import Publication
+from newsletter.render.run import RenderKit
+from newsletter.send.courier import Courier
+from newsletter.store.sending import batches
+
+CONNECTIONS = {"outbox": 1, "smtp": 4, "sendgrid": 8}
+"""Calls in flight at once, by provider: the latency of a distant one decides the speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The opened publication as the use cases see it; `app` builds it.
+
+    `engine` writes, `reader` only reads. `courier` holds what submitting needs besides.
+    """
+
+    engine: sa.Engine
+    reader: sa.Engine
+    publication: Publication
+    senders: Mapping[str, Sender]
+    kit: RenderKit
+    courier: Courier
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]
+
+    def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
+        """Return what submitting needs, with as many connections as each provider in use can bear.
+
+        `patience` is how long to wait for a batch that may not be sent yet.
+        """
+        with self.reader.begin() as connection:
+            using = {self.publication.provider, *batches.providers(connection)}
+        narrowest = min((CONNECTIONS[name] for name in using & CONNECTIONS.keys()), default=1)
+        return replace(self.courier, connections=narrowest, patience=patience)

@@ -1,0 +1,127 @@
+"""Draft issues: for the next slot, for a slot that is due, and to correct an earlier issue."""
+
+from dataclasses import dataclass
+
+from newsletter.edit import run as editing
+from newsletter.edit.run import Occasion
+from newsletter.errors import NotAllowed
+from newsletter.model.actor import Actor, Role
+from newsletter.model.issue import Issue, IssueKind, Item
+from newsletter.model.next_step import (
+    EditIssue,
+    ListArticles,
+    ListSources,
+    NextStep,
+    PreviewIssue,
+)
+from newsletter.model.publication import Newsletter
+from newsletter.model.slot import Decision, Due, Timing, due, next_free
+from newsletter.model.states import IssueState
+from newsletter.send import standing
+from newsletter.store.content import issues, slots
+from newsletter.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """An issue was drafted; `items` are its articles and candidates in printed order.
+
+    `already` says that it was drafted before, and that nothing changed.
+    """
+
+    issue: Issue
+    newsletter: Newsletter
+    items: tuple[Item, ...]
+    next_step: NextStep
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """The slot was due and there was too little to print: it is on record with the reason."""
+
+    issue: Issue
+    newsletter: Newsletter
+    next_step: NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class NotDrafted:
+    """Nothing was drafted: too few new articles so far, or another worker took the slot."""
+
+    newsletter: Newsletter
+    slot: Due
+    next_step: NextStep
+
+
+def due_slots(context: Context, actor: Actor, newsletter: Newsletter) -> list[Decision]:
+    """Return which slots of a newsletter must be drafted or recorded as missed now."""
+    actor.require(Role.EDITOR)
+    now, timing = context.now(), Timing.of(newsletter)
+    with context.engine.begin() as connection:
+        ledger = slots.ledger(connection, newsletter.key, timing, now)
+    return due(timing, ledger, now)
+
+
+def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | NotDrafted:
+    """Draft the issue of a newsletter's next free slot from new articles."""
+    actor.require(Role.EDITOR)
+    newsletter = context.publication.require_newsletter(key)
+    now, timing = context.now(), Timing.of(newsletter)
+    with context.engine.begin() as connection:
+        ledger = slots.ledger(connection, newsletter.key, timing, now)
+    return draft(context, actor, newsletter, next_free(timing, ledger, now))
+
+
+def draft(
+    context: Context, actor: Actor, newsletter: Newsletter, slot: Due
+) -> Drafted | Skipped | NotDrafted:
+    """Draft the issue of one slot; the slot and the issue are claimed in one transaction."""
+    actor.require(Role.EDITOR)
+    issue_id = editing.draft(
+        context.engine, context.publication, newsletter, slot, now=context.now(), actor=actor
+    )
+    if issue_id is None:
+        return NotDrafted(newsletter, slot, ListArticles())
+    drafted = _drafted(context, issue_id, newsletter)
+    if drafted.issue.state is IssueState.SKIPPED:
+        return Skipped(drafted.issue, newsletter, ListSources())
+    return drafted
+
+
+def correct(
+    context: Context, actor: Actor, issue_id: int, *, subject: str = "", note: str = ""
+) -> Drafted:
+    """Draft a correction to exactly the recipients of an issue.
+
+    While a correction of the issue waits for approval, that one is returned. Raises NotAllowed if
+    the issue has no recipients yet.
+    """
+    actor.require(Role.EDITOR)
+    with context.reader.begin() as connection:
+        wrong = issues.load(connection, issue_id)
+        reached = standing.of(connection, issue_id).planned
+        earlier = issues.corrections(connection, issue_id)
+    if not reached:
+        msg = f"issue {issue_id} is {wrong.state} and has no recipients yet: edit it instead"
+        raise NotAllowed(msg, next_step=EditIssue(issue_id))
+    newsletter = context.publication.require_newsletter(wrong.newsletter)
+    if not any(issue.editable for issue in earlier):
+        # The slot is unique: of two commands at once, one drafts and the other finds its draft.
+        now, nominal = context.now(), f"correction {len(earlier) + 1} of issue {issue_id}"
+        occasion = Occasion(IssueKind.CORRECTION, subject, note, corrects=issue_id)
+        editing.draft_special(
+            context.engine, newsletter.key, Due(nominal, now), occasion, now=now, actor=actor
+        )
+    with context.reader.begin() as connection:
+        latest = issues.corrections(connection, issue_id)[-1]
+    return _drafted(context, latest.id, newsletter, already=latest in earlier)
+
+
+def _drafted(
+    context: Context, issue_id: int, newsletter: Newsletter, *, already: bool = False
+) -> Drafted:
+    with context.reader.connect() as connection:
+        issue = issues.load(connection, issue_id)
+        items = issues.load_items(connection, issue_id)
+    return Drafted(issue, newsletter, tuple(items), PreviewIssue(issue_id), already=already)

@@ -1,0 +1,201 @@
+"""Review an issue: render it, preview it, check it and approve its exact bytes."""
+
+from dataclasses import dataclass
+
+from newsletter.edit import approval
+from newsletter.edit import run as editing
+from newsletter.errors import NotAllowed
+from newsletter.model.actor import Actor, Role
+from newsletter.model.edition import Edition, issue_hash
+from newsletter.model.finding import Finding, blocking
+from newsletter.model.issue import Issue
+from newsletter.model.next_step import (
+    ApproveIssue,
+    EditIssue,
+    NextStep,
+    PreviewIssue,
+    SendIssue,
+)
+from newsletter.model.publication import Newsletter
+from newsletter.model.states import IssueState
+from newsletter.render import run as rendering
+from newsletter.store.content import editions, issues
+from newsletter.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An issue with its current editions, in order.
+
+    `fresh` says whether they were rendered just now; `remarks` are sentences about readers whose
+    set of topics has no edition of its own.
+    """
+
+    issue: Issue
+    newsletter: Newsletter
+    editions: tuple[Edition, ...]
+    fresh: bool
+    remarks: tuple[str, ...]
+    next_step: NextStep
+
+    @property
+    def content_hash(self) -> str:
+        """Return the hash that an approval is bound to."""
+        return issue_hash(self.editions)
+
+    @property
+    def recipients(self) -> int:
+        """Return how many subscribers would get the issue now."""
+        return sum(edition.people for edition in self.editions)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks found, the gravest finding first."""
+
+    issue_id: int
+    findings: tuple[Finding, ...]
+    next_step: NextStep
+
+    @property
+    def blocked(self) -> bool:
+        """Return whether a finding blocks the approval."""
+        return bool(blocking(self.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The issue is approved; `recipients` is an estimate until the audience is frozen.
+
+    `already` says that it was approved before, by `approved_by`, and that nothing changed.
+    """
+
+    issue_id: int
+    content_hash: str
+    editions: int
+    recipients: int
+    approved_by: Actor
+    findings: tuple[Finding, ...]
+    next_step: NextStep
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotApproved:
+    """Nothing changed: a finding blocks the approval."""
+
+    issue_id: int
+    findings: tuple[Finding, ...]
+    next_step: NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class ContentChanged:
+    """Nothing changed: the content is not what the approver looked at."""
+
+    issue_id: int
+    next_step: NextStep
+
+
+class NothingToPrint(NotAllowed):
+    """The issue holds too few items to print, so it cannot be rendered."""
+
+
+def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
+    """Bring an issue up to date with its articles and render it, if it has no current rendering.
+
+    Raises NothingToPrint if the issue holds too few items.
+    """
+    actor.require(Role.EDITOR)
+    with context.reader.connect() as connection:
+        issue = issues.load(connection, issue_id)
+    newsletter = context.publication.require_newsletter(issue.newsletter)
+    editing.refresh(context.engine, context.publication, newsletter, issue_id, now=context.now())
+    with context.reader.connect() as connection:
+        before = editions.of_issue(connection, issue_id)
+    made = rendering.render(
+        context.engine,
+        context.publication,
+        newsletter,
+        issue_id,
+        context.kit,
+        now=context.now(),
+    )
+    with context.reader.connect() as connection:
+        issue = issues.load(connection, issue_id)
+        remarks = rendering.audience_notes(connection, issue_id)
+    if not made:
+        msg = f"issue {issue_id} is {issue.state} and holds too few items to print"
+        raise NothingToPrint(msg, next_step=EditIssue(issue_id))
+    return Rendered(
+        issue,
+        newsletter,
+        tuple(made),
+        fresh=made != before,
+        remarks=tuple(remarks),
+        next_step=ApproveIssue(issue_id),
+    )
+
+
+def check(context: Context, actor: Actor, issue_id: int) -> Checked:
+    """Run the pre-flight checks on an issue as it would be approved now."""
+    return _checked(context, render(context, actor, issue_id))
+
+
+def _checked(context: Context, rendered: Rendered) -> Checked:
+    issue_id = rendered.issue.id
+    findings = rendering.check(
+        context.engine,
+        context.publication,
+        rendered.newsletter,
+        issue_id,
+        now=context.now(),
+    )
+    step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
+    return Checked(issue_id, tuple(findings), step)
+
+
+def approve(
+    context: Context, actor: Actor, issue_id: int, *, expected_hash: str | None = None
+) -> Approved | NotApproved | ContentChanged:
+    """Approve the current editions of an issue; approving them again has no effect.
+
+    `expected_hash` is the hash, or its beginning, of the content that the approver looked at.
+    Raises NotPermitted if the actor may not approve, NothingToPrint, and NotAllowed if the issue
+    is past its approval.
+    """
+    actor.require(Role.APPROVER)
+    rendered = render(context, actor, issue_id)
+    present = rendered.content_hash
+    if expected_hash is not None and not (expected_hash and present.startswith(expected_hash)):
+        return ContentChanged(issue_id, PreviewIssue(issue_id))
+    if rendered.issue.state is IssueState.APPROVED:
+        return _approved(rendered, Actor.parse(rendered.issue.approved_by), (), already=True)
+    checked = _checked(context, rendered)
+    if checked.blocked:
+        return NotApproved(issue_id, checked.findings, checked.next_step)
+    with context.engine.begin() as connection:
+        approval.approve(
+            connection,
+            issue_id,
+            actor=actor,
+            now=context.now(),
+            expected_hash=present,
+            findings=checked.findings,
+        )
+    return _approved(rendered, actor, checked.findings)
+
+
+def _approved(
+    rendered: Rendered, actor: Actor, findings: tuple[Finding, ...], *, already: bool = False
+) -> Approved:
+    return Approved(
+        rendered.issue.id,
+        rendered.content_hash,
+        len(rendered.editions),
+        rendered.recipients,
+        actor,
+        findings,
+        SendIssue(rendered.issue.id),
+        already=already,
+    )

@@ -1,0 +1,192 @@
+"""Send an issue, and decide about one that is being sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from newsletter.errors import NotAllowed
+from newsletter.esp.port import Sender
+from newsletter.model.actor import Actor, Role
+from newsletter.model.batch import read_batch
+from newsletter.model.next_step import (
+    ApproveIssue,
+    ListIssues,
+    NextStep,
+    ResumeIssue,
+    RunCheckup,
+    ViewIssue,
+)
+from newsletter.model.states import SENDABLE, UNAPPROVED, IssueState
+from newsletter.send import acts, run, standing
+from newsletter.send.acts import Decision
+from newsletter.send.run import Prepared, Reconciled
+from newsletter.send.standing import Standing
+from newsletter.send.waits import Around
+from newsletter.send.worker import Tally
+from newsletter.store.content import issues
+from newsletter.usecases.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision about an issue took effect for `recipients` people (0 if they do not count)."""
+
+    issue_id: int
+    recipients: int
+    next_step: NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one attempt to send an issue did.
+
+    `too_early` says that it waits for its slot or its undo window; `problems` are sentences.
+    """
+
+    issue_id: int
+    too_early: bool
+    problems: tuple[str, ...]
+    status: Standing
+
+
+def pause(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -> Decided:
+    """Stop an issue, at once for all batches that no worker has claimed."""
+    actor.require(Role.APPROVER)
+    with context.engine.begin() as connection:
+        acts.pause(connection, issue_id, actor=str(actor), now=context.now(), reason=reason)
+    return Decided(issue_id, 0, ResumeIssue(issue_id))
+
+
+def resume(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -> Decided:
+    """Let a paused issue continue where it stopped."""
+    actor.require(Role.APPROVER)
+    with context.engine.begin() as connection:
+        acts.resume(connection, issue_id, actor=str(actor), now=context.now(), reason=reason)
+    return Decided(issue_id, 0, ViewIssue(issue_id))
+
+
+def cancel(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -> Decided:
+    """Cancel what has not been submitted; what is unknown or held stays so."""
+    actor.require(Role.APPROVER)
+    with context.engine.begin() as connection:
+        people = acts.cancel(
+            connection, issue_id, actor=str(actor), now=context.now(), reason=reason
+        )
+    return Decided(issue_id, people, ViewIssue(issue_id))
+
+
+def move(context: Context, actor: Actor, issue_id: int, provider: str) -> Decided:
+    """Give what is still prepared of an issue to another provider."""
+    actor.require(Role.APPROVER)
+    size = _sender(context, provider).max_batch
+    with context.engine.begin() as connection:
+        people = acts.move(
+            connection, issue_id, provider, size, actor=str(actor), now=context.now()
+        )
+    return Decided(issue_id, people, ViewIssue(issue_id))
+
+
+def resolve(
+    context: Context, actor: Actor, issue_id: int, batch: str, decision: Decision
+) -> Decided:
+    """Decide about a batch of an issue whose outcome is unknown, held or refused."""
+    actor.require(Role.APPROVER)
+    key = read_batch(batch)
+    if key is None or key[0] != issue_id:
+        msg = f"{batch!r} is not a batch of issue {issue_id}"
+        raise NotAllowed(msg, next_step=ViewIssue(issue_id))
+    with context.engine.begin() as connection:
+        people = acts.resolve(connection, batch, decision, actor=str(actor), now=context.now())
+    return Decided(issue_id, people, ViewIssue(issue_id))
+
+
+def send(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False) -> Sent:
+    """Freeze an approved issue if that is still to be done, and submit what may be sent now.
+
+    `at_once` does not wait for the slot, the undo window or the spread. Raises NotAllowed if the
+    issue is not approved.
+    """
+    actor.require(Role.APPROVER)
+    with context.reader.begin() as connection:
+        state = issues.load(connection, issue_id).state
+    if state in SENDABLE:
+        frozen = freeze(context, actor, issue_id, at_once=at_once)
+        if frozen is None and _state(context, issue_id) in SENDABLE:
+            return Sent(issue_id, True, (), status(context, issue_id))
+    elif state not in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
+        msg = f"issue {issue_id} is {state}; only an approved issue can be sent"
+        raise NotAllowed(msg, next_step=_before(state, issue_id))
+    reconcile(context, actor)
+    tally = submit(context, actor)
+    return Sent(issue_id, False, tuple(tally.problems), status(context, issue_id))
+
+
+def go_on(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False) -> Sent:
+    """Send after a decision: an issue that cannot be sent now waits for the next decision."""
+    if _state(context, issue_id) not in SENDABLE | {IssueState.SUBMITTING}:
+        return Sent(issue_id, False, (), status(context, issue_id))
+    return send(context, actor, issue_id, at_once=at_once)
+
+
+def freeze(
+    context: Context, actor: Actor, issue_id: int, *, at_once: bool = False
+) -> Prepared | None:
+    """Freeze the audience of an approved issue; None if it is too early or another worker did."""
+    actor.require(Role.APPROVER)
+    sender = _sender(context, context.publication.provider)
+    return run.prepare(
+        context.engine,
+        context.publication,
+        issue_id,
+        sender,
+        now=context.now(),
+        at_once=at_once,
+    )
+
+
+def departing(context: Context) -> list[int]:
+    """Return the approved issues that may be sent now, the earliest slot first."""
+    with context.reader.connect() as connection:
+        return run.departing(connection, context.publication, context.now())
+
+
+def submit(context: Context, actor: Actor, *, patience: timedelta = timedelta(0)) -> Tally:
+    """Submit every batch that may be sent now; `patience` is how long to wait for the next."""
+    actor.require(Role.APPROVER)
+    equipped = context.equipped(patience)
+    return run.submit(context.engine, context.publication, equipped)
+
+
+def reconcile(context: Context, actor: Actor) -> Reconciled:
+    """Settle what only time settles: ended leases, passed windows, finished issues."""
+    actor.require(Role.APPROVER)
+    return run.reconcile(context.engine, context.publication, context.equipped())
+
+
+def status(context: Context, issue_id: int) -> Standing:
+    """Return where every recipient of an issue is, and why the rest waits."""
+    around = Around(context.publication, context.senders, context.now())
+    with context.reader.begin() as connection:
+        return standing.of(connection, issue_id, around)
+
+
+def _state(context: Context, issue_id: int) -> IssueState:
+    with context.reader.begin() as connection:
+        return issues.load(connection, issue_id).state
+
+
+def _before(state: IssueState, issue_id: int) -> NextStep:
+    """Return what has to be done before an issue in this state can be sent."""
+    if state in UNAPPROVED:
+        return ApproveIssue(issue_id)
+    steps: Mapping[IssueState, NextStep] = {IssueState.PAUSED: ResumeIssue(issue_id)}
+    return steps.get(state, ListIssues())
+
+
+def _sender(context: Context, provider: str) -> Sender:
+    sender = context.senders.get(provider)
+    if sender is None:
+        known = ", ".join(context.senders)
+        msg = f"the provider {provider} is not set up. Set up: {known}"
+        raise NotAllowed(msg, next_step=RunCheckup())
+    return sender
