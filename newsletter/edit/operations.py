@@ -11,14 +11,15 @@ from functools import reduce
 from typing import Literal
 
 from newsletter.errors import NotAllowed
+from newsletter.model import prose
 from newsletter.model.issue import CORRECTABLE, EXTRACTED, Block, Item, corrected
-from newsletter.model.text import bounded, printable
+from newsletter.model.text import bounded, web_address
 
 TextField = Literal["subject", "preheader", "note"]
 Placement = Literal["in", "out", "next"]
 CorrectableField = Literal["title", "teaser", "takeaways"]
 LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000}
-LONGEST_NOTE, LONGEST_TAKEAWAY, LONGEST_HEADING = 5000, 600, 300
+LONGEST_TAKEAWAY, LONGEST_HEADING = 600, 300
 NEXT = "moved to the next issue by staff"
 EXCLUDED = "excluded by staff"
 INCLUDED = "included by staff"
@@ -137,17 +138,27 @@ def _with_texts(draft: Draft, operation: SetText | SetBlocks) -> Draft:
         case SetText("preheader", text):
             return replace(draft, preheader=bounded(text, LONGEST["preheader"]))
         case SetText(_, text):
-            return replace(draft, note=_clean_paragraphs(text))
+            return replace(draft, note=clean_prose(text, "note"))
 
 
 def _clean_block(block: Block) -> Block:
     heading = bounded(block.heading, LONGEST_HEADING)
-    return replace(block, heading=heading, text=_clean_paragraphs(block.text))
+    name = f"block “{heading}”"
+    if block.url and not web_address(block.url):
+        msg = f"The link of the {name} leads to “{block.url}”; use https://…."
+        raise NotAllowed(msg)
+    if block.image and not web_address(block.image).startswith("https://"):
+        msg = f"The image of the {name} is at “{block.image}”; use https://…."
+        raise NotAllowed(msg)
+    return replace(block, heading=heading, text=clean_prose(block.text, name))
 
 
-def _clean_paragraphs(text: str) -> str:
-    paragraphs = map(printable, text.replace("\r\n", "\n").split("\n\n"))
-    return "\n\n".join(filter(None, paragraphs))[:LONGEST_NOTE]
+def clean_prose(text: str, name: str) -> str:
+    """Return text that staff wrote in Markdown; refuse links and images that cannot be printed."""
+    if found := prose.problems(text):
+        msg = f"The {name} cannot be printed. {' '.join(found)}"
+        raise NotAllowed(msg)
+    return prose.clean(text)
 
 
 def _changed(draft: Draft, article_id: int, change: Callable[[Item], Item]) -> Draft:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, renewed, tags_of
-from newsletter.edit.operations import Draft, Operation, applied, numbered
+from newsletter.edit.operations import Draft, Operation, applied, clean_prose, numbered
 from newsletter.edit.select import EligibleArticle, Selection, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
@@ -91,7 +91,7 @@ def draft_special(
         when.due_at,
         kind=occasion.kind,
         subject=occasion.subject,
-        note=occasion.note,
+        note=clean_prose(occasion.note, "note"),
         corrects_issue_id=occasion.corrects,
     )
     return _claimed(engine, new, reprintable, now=now, actor=actor)

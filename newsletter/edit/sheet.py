@@ -30,6 +30,8 @@ _HEAD = """\
 # Lines that begin with # are comments and are not read.
 # Items are printed in the order in which they are here. To reorder them, move whole parts.
 # "in" prints an item, "out" does not, "next" leaves it for the next issue. "pinned" keeps it on top.
+# The note and the text of a block may contain **bold**, *italic*, [links](https://…), lists, and
+# images: ![description](https://…).
 # An empty teaser or list prints none. To print the article's own again, delete the line or restore
 # its text.
 """
@@ -37,12 +39,13 @@ _PART = re.compile(r"@\s*(\w+)(.*)")
 _KEY = re.compile(r"([a-z ]+):\s?(.*)")
 _BLOCK_KEYS: Mapping[str, str] = {
     "heading": "heading",
-    "text": "text",
     "link": "url",
     "link text": "link_text",
     "image": "image",
     "image alt": "image_alt",
+    "text": "text",
 }
+_PROSE_KEYS = ("note", "text")
 _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 
 
@@ -65,9 +68,7 @@ def write(issue: Issue, draft: Draft) -> str:
     for item in draft.items:
         lines += [*_item_lines(item), ""]
     for block in draft.blocks:
-        lines += ["@ block"]
-        lines += [f"{key}: {_one_line(getattr(block, name))}" for key, name in _BLOCK_KEYS.items()]
-        lines += [""]
+        lines += ["@ block", *_block_lines(block), ""]
     lines += ["# To add a block (an event, a notice), copy these lines without the #:"]
     lines += ["# @ block", *(f"# {key}:" for key in _BLOCK_KEYS)]
     return "\n".join(lines) + "\n"
@@ -98,14 +99,20 @@ def _origin(text: object) -> str:
     return ", ".join(part for part in (origin, detail) if part) or "none"
 
 
-def _one_line(text: str) -> str:
-    return " // ".join(text.split("\n\n"))
+def _block_lines(block: Block) -> Iterator[str]:
+    for key, name in _BLOCK_KEYS.items():
+        value = getattr(block, name)
+        yield f"{key}:\n{_escaped(value)}" if key in _PROSE_KEYS else f"{key}: {value}"
 
 
 def _escaped(text: str) -> str:
-    return "\n".join(
-        f"\\{line}" if line[:1] in {"@", "#", "\\"} else line for line in text.split("\n")
-    )
+    """Put a backslash before lines of a text that would be read as something else."""
+    return "\n".join(f"\\{line}" if _ambiguous(line) else line for line in text.split("\n"))
+
+
+def _ambiguous(line: str) -> bool:
+    key = _KEY.fullmatch(line)
+    return line[:1] in {"@", "#", "\\"} or (key is not None and key[1] in {*_BLOCK_KEYS, *_TEXTS})
 
 
 @dataclass(slots=True)
@@ -150,11 +157,12 @@ def _parts(text: str) -> list[_Part]:
 
 
 def _take(part: _Part, number: int, line: str) -> None:
-    if part.key == "note" and not _PART.fullmatch(line):
-        part.texts["note"] += f"\n{line.removeprefix(chr(92))}"
+    key = _KEY.fullmatch(line.rstrip())
+    if part.key in _PROSE_KEYS and not (key and key[1] in _known(part.kind)):
+        part.texts[part.key] += f"\n{line.removeprefix(chr(92))}"
     elif part.key == "takeaways" and line.startswith("-"):
         part.lists["takeaways"].append(line[1:].strip())
-    elif key := _KEY.fullmatch(line.rstrip()):
+    elif key:
         if key[1] not in _known(part.kind):
             raise _refused(number, f"{key[1]!r} is not one of {', '.join(_known(part.kind))}")
         part.key = key[1]
@@ -244,16 +252,9 @@ def _blocks(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
     empty = Block("", "")
     blocks = []
     for part in parts:
-        texts = {_BLOCK_KEYS[key]: _block_text(key, value) for key, value in part.texts.items()}
+        texts = {_BLOCK_KEYS[key]: value.strip() for key, value in part.texts.items()}
         block = replace(empty, **texts)
         if block != empty:
             blocks.append(block)
     if tuple(blocks) != draft.blocks:
         yield SetBlocks(tuple(blocks))
-
-
-def _block_text(key: str, value: str) -> str:
-    """Return a value of a block; " // " separates the paragraphs of its text."""
-    if key == "text":
-        value = "\n\n".join(paragraph.strip() for paragraph in value.split(" // "))
-    return value.strip()

@@ -20,6 +20,7 @@ CHECKS: Mapping[str, Level] = {
     "size": "warn",
     "insecure links": "warn",
     "alt text": "warn",
+    "raw marks": "warn",
     "subject": "warn",
     "outdated": "warn",
     "printed before": "warn",

@@ -1,16 +1,17 @@
 """Build the view of an edition: everything around and including its items."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from urllib.parse import urlsplit
 
-from newsletter.model import links
+from newsletter.model import links, prose
 from newsletter.model.article import Footnote
 from newsletter.model.edition import Contents
 from newsletter.model.issue import Block, Issue, Item, corrected
 from newsletter.model.personalization import placeholder
+from newsletter.model.prose import Prose, Span
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, printable, web_address
 from newsletter.render.item_view import (
@@ -27,10 +28,12 @@ from newsletter.render.view import (
     LetterView,
     NoteView,
     Picture,
+    ProseView,
     PublicationView,
     RenderContext,
     RunView,
     SectionView,
+    SpanView,
 )
 
 FEWEST_FOR_CONTENTS = 3
@@ -38,9 +41,7 @@ FEWEST_FOR_CONTENTS = 3
 # keeps clients from collapsing the spaces.
 FILLER = "\u2007\u034f" * 70
 LONGEST_SUBJECT, LONGEST_PREHEADER, LONGEST_HEADING = 160, 140, 300
-LONGEST_NOTE = 5000
 _MARK = re.compile(r"\[(\d{1,3})\]")
-_GAP = re.compile(r"\n\s*\n")
 
 
 def publication_view(publication: Publication) -> PublicationView:
@@ -121,7 +122,7 @@ def block_view(block: Block) -> BlockView:
     image = web_address(block.image)
     return BlockView(
         heading=bounded(block.heading, LONGEST_HEADING),
-        paragraphs=tuple(paragraphs(block.text)),
+        parts=tuple(prose_view(part) for part in prose.parse(block.text)),
         href=href,
         link=bounded(block.link_text or block.heading or href, LONGEST_HEADING) if href else "",
         image=Picture(image, bounded(block.image_alt, LONGEST_HEADING), MEASURE) if image else None,
@@ -195,16 +196,35 @@ def preheader_of(issue: Issue, full: Sequence[Item], subject: str) -> str:
     titles = [item.title for item in full if item.title not in subject]
     if len(full) > 1 and titles:
         return bounded(" · ".join(titles), LONGEST_PREHEADER)
-    return bounded(full[0].teaser.text if full else issue.note, LONGEST_PREHEADER)
+    return bounded(full[0].teaser.text if full else prose.plain(issue.note), LONGEST_PREHEADER)
 
 
-def note_of(note: str, context: RenderContext, *, plain: bool) -> tuple[str, ...]:
-    """Return the paragraphs of the note; "{name}" becomes the placeholder for ", Ada"."""
+def note_of(note: str, context: RenderContext, *, plain: bool) -> tuple[ProseView, ...]:
+    """Return the parts of the note; "{name}" becomes the placeholder for ", Ada"."""
     called = placeholder(context.nonce, "name", plain=plain)
-    return tuple(paragraph.replace("{name}", called) for paragraph in paragraphs(note))
+    return tuple(prose_view(part, {"{name}": called}) for part in prose.parse(note))
 
 
-def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of text that staff typed; blank lines separate them."""
-    parts = _GAP.split(text[:LONGEST_NOTE].replace("\r\n", "\n"))
-    return [line for line in map(printable, parts) if line]
+def prose_view(part: Prose, filled: Mapping[str, str] | None = None) -> ProseView:
+    """Return a part of staff's text; `filled` maps names in it to what replaces them."""
+    lines = tuple(tuple(_span_view(span, filled or {}) for span in line) for line in part.lines)
+    return ProseView(
+        kind=part.kind,
+        lines=lines,
+        texts=tuple("".join(map(_in_text, line)).strip() for line in lines),
+        image=Picture(part.image, part.alt, MEASURE) if part.image else None,
+    )
+
+
+def _span_view(span: Span, filled: Mapping[str, str]) -> SpanView:
+    text = span.text
+    for name, value in filled.items():
+        text = text.replace(name, value)
+    return SpanView(text, span.bold, span.italic, span.href)
+
+
+def _in_text(span: SpanView) -> str:
+    """Return a span in the text part; an address that is its own text is not repeated."""
+    if not span.href or span.href.removeprefix("mailto:") == span.text:
+        return span.text
+    return f"{span.text} ({span.href})"

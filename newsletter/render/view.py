@@ -97,11 +97,35 @@ class LetterView:
 
 
 @dataclass(frozen=True, slots=True)
+class SpanView:
+    """A piece of staff's text with one style; `href` is empty unless it is a link."""
+
+    text: str
+    bold: bool
+    italic: bool
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProseView:
+    """A part of staff's text; `kind` is paragraph, list, numbered, image or signature.
+
+    `lines` are those of a paragraph or signature, or the points of a list. `texts` are the same
+    lines for the text part, with the address after each link.
+    """
+
+    kind: str
+    lines: tuple[tuple[SpanView, ...], ...]
+    texts: tuple[str, ...]
+    image: Picture | None
+
+
+@dataclass(frozen=True, slots=True)
 class BlockView:
     """A block that staff added."""
 
     heading: str
-    paragraphs: tuple[str, ...]
+    parts: tuple[ProseView, ...]
     href: str
     link: str
     image: Picture | None
@@ -134,8 +158,8 @@ class IssueView:
     date: str
     subject: str
     preheader: str
-    note: tuple[str, ...]
-    note_text: tuple[str, ...]
+    note: tuple[ProseView, ...]
+    note_text: tuple[ProseView, ...]
     contents: tuple[str, ...]
     items: tuple[ItemView, ...]
     headlines: tuple[HeadlineView, ...]

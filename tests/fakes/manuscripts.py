@@ -196,6 +196,24 @@ EVENT = Block(
     "https://events.example.org/arctic",
     "Reserve a seat for the evening on the Arctic",
 )
+NOTE = """Good morning{name}. A quiet week in the **headlines** and a loud one in the *ministries*, as our
+[harbor log](https://www.example.org/log?a=1&b=2) shows.
+
+- The ports answered within a week.
+- Insurers **asked again**, at https://insurers.example.org/letter.
+
+1. First we read.
+2. Then we wrote.
+
+![Cranes over dark water](https://www.example.org/cranes.jpg)
+
+--
+Ada Quell
+*Editor*"""
+JOBS = Block(
+    "Jobs",
+    "We are looking for an **editor**.\n\n- Seoul, [Harbor Hall](https://hall.example.org)\n- from March",
+)
 LETTER = Extracted(
     title=SUMMIT.title,
     lang="en",

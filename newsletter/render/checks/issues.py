@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from newsletter.model.finding import CHECKS, Finding
 from newsletter.model.issue import Issue, IssueKind, Item
 from newsletter.model.publication import Publication
+from newsletter.render.checks import texts
 from newsletter.render.palette import ENOUGH, Palette, contrast, dark, light
 
 _CARRIED = "carries over"
@@ -35,6 +36,7 @@ def check(
     if not printed and not (issue.note or issue.blocks):
         yield _finding("nothing to print", "The issue has no item and no note; add one.")
     yield from _audience(issue, facts)
+    yield from texts.check(issue, items)
     yield from _items(items, facts)
     yield from _colors(publication)
 

@@ -1,8 +1,12 @@
 """Staff operations on a draft, and the edit file that becomes them."""
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.edit import sheet
 from newsletter.edit.operations import (
@@ -58,6 +62,7 @@ def test_items_are_placed(draft: Draft, operations: list[Operation], printed: li
 
 def test_an_item_moved_to_the_next_issue_has_that_reason(draft: Draft) -> None:
     moved = applied(draft, [Place(2, "next")]).items[3]
+    assert applied(draft, [Place(2, "out")]).items[3].reason == "excluded by staff"
     assert (moved.article_id, moved.included) == (2, False)
     assert moved.reason == "moved to the next issue by staff"
 
@@ -119,6 +124,46 @@ def test_texts_of_staff_are_one_line_and_bounded(draft: Draft) -> None:
     assert len(made.subject) <= 161
 
 
+PROSE = st.lists(
+    st.sampled_from(
+        ["link: x", "subject: y", "@ block", "# head", "\\ back", "- point", "", "Two  ", "- a: b"]
+    ),
+    max_size=6,
+).map("\n".join)
+
+
+@given(PROSE, PROSE)
+def test_any_note_and_block_survive_the_file(note: str, text: str) -> None:
+    draft = Draft("", "", "", (), (manuscripts.GOOD[0],))
+    made = applied(draft, [SetText("note", note), SetBlocks((Block("An evening", text),))])
+    assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        (SetText("note", "[Here](javascript:alert)"), "leads to “javascript:alert”"),
+        (SetText("note", "[Here](/essays/1)"), "leads to “/essays/1”"),
+        (SetText("note", "![A port](http://e.example/p.png)"), "begins with https://"),
+        (SetText("note", "![](https://e.example/p.png)"), "has no description"),
+        (SetBlocks((Block("Jobs", "[Here](ftp://e.example)"),)), "block “Jobs” cannot be printed"),
+        (SetBlocks((Block("Jobs", "", url="example.org"),)), "leads to “example.org”"),
+        (SetBlocks((Block("Jobs", "", image="http://e.example/p.png"),)), "image of the block"),
+    ],
+)
+def test_a_link_or_image_that_cannot_be_printed_is_refused(
+    draft: Draft, operation: Operation, message: str
+) -> None:
+    with pytest.raises(NotAllowed, match=re.escape(message)):
+        applied(draft, [operation])
+
+
+def test_only_some_fields_can_be_corrected(draft: Draft) -> None:
+    url: Any = "url"
+    with pytest.raises(NotAllowed, match="the url of an article cannot be corrected here"):
+        applied(draft, [Correct(1, url, "https://e.example")])
+
+
 @pytest.mark.parametrize(
     "operation",
     [Place(99, "in"), Reorder((1, 99)), AcceptSuggested(1), Correct(1, "title", " ")],
@@ -171,13 +216,12 @@ def test_moving_a_part_moves_the_item(draft: Draft) -> None:
 
 def test_a_block_is_added_from_the_lines_at_the_end(draft: Draft) -> None:
     text = sheet.write(manuscripts.issue(), draft)
-    text += (
-        "@ block\nheading: An evening\ntext: Come. // Bring a friend.\nlink: https://e.example\n"
-    )
+    text += "@ block\nheading: An evening\ntext: Come.\n\nBring **a friend**.\nlink: https://e.example\n"
     (operation,) = sheet.read(text, draft)
     assert isinstance(operation, SetBlocks)
     made = applied(draft, [operation])
-    assert made.blocks[0].text == "Come.\n\nBring a friend."
+    assert made.blocks[0].text == "Come.\n\nBring **a friend**."
+    assert made.blocks[0].url == "https://e.example"
     assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
 
 

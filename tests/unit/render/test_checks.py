@@ -1,15 +1,16 @@
 """Pre-flight checks: each finds what it is for, and the policy has the last word."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from newsletter.model.article import Image
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, blocking
-from newsletter.model.issue import Takeaways
+from newsletter.model.issue import Block, Item, Takeaways, Text
 from newsletter.model.publication import Brand
-from newsletter.render.checks import apply_policy, issues, pages
+from newsletter.render.checks import apply_policy, issues, pages, texts
 from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.compose import compose
 from tests.fakes import manuscripts
@@ -125,6 +126,47 @@ def test_each_fault_of_an_issue_is_found() -> None:
     assert checks(suggested) == {"suggestions"}
     assert checks(replace(suggested, corrections={"takeaways": []})) == set()
     assert checks(brand=Brand(accent="#f0a0a0")) == {"contrast"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"note": "Good morning{first_name}."}, "The note contains “{first_name}”"),
+        ({"note": "We met [[TODO: how many]] people."}, "contains “[[TODO: how many]]”"),
+        ({"note": "TK people came."}, "The note contains “TK”"),
+        ({"note": "Lorem ipsum dolor."}, "The note contains “Lorem ipsum”"),
+        ({"subject": "{{ lead }}"}, "The subject contains “{{ lead }}”"),
+        ({"preheader": "TODO"}, "The preheader contains “TODO”"),
+        ({"blocks": (Block("TK", ""),)}, "The heading of a block contains “TK”"),
+        ({"blocks": (Block("Jobs", "Hello{name}"),)}, "The block “Jobs” contains “{name}”"),
+        ({"note": "# A heading"}, "The note prints the marks # as they are"),
+    ],
+)
+def test_what_staff_forgot_to_fill_in_is_found(changes: dict[str, Any], message: str) -> None:
+    issue = manuscripts.issue(**changes)
+    (finding,) = texts.check(issue, manuscripts.GOOD)
+    assert message in finding.says
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (item(1, corrections={"title": "TK rises"}), "title of “Why shipyards"),
+        (item(1, corrections={"takeaways": ["One.", "[[source?]]"]}), "takeaways of “Why"),
+        (item(1, title="[[title]]"), "article “[[title]]” contains “[[title]]”"),
+        (item(1, teaser=Text("Lorem ipsum dolor.", "body")), "contains “Lorem ipsum”"),
+    ],
+)
+def test_leftovers_in_an_item_are_found(item: Item, message: str) -> None:
+    (finding,) = texts.check(manuscripts.issue(), (item,))
+    assert (finding.check, message in finding.says) == ("leftovers", True)
+    assert not list(texts.check(manuscripts.issue(), (replace(item, included=False),)))
+
+
+def test_ordinary_texts_have_no_leftovers() -> None:
+    note = "Good morning{name}. TKs and lore, {unbalanced and [one](https://e.example)."
+    plain = item(1, title="TK Elevator and the {lost} braces")
+    assert not list(texts.check(manuscripts.issue(note=note), (plain,)))
 
 
 def test_the_policy_has_the_last_word() -> None:

@@ -15,6 +15,8 @@ SEEN = (
     view.ItemView,
     view.HeadlineView,
     view.BlockView,
+    view.ProseView,
+    view.SpanView,
     view.LetterView,
     view.SectionView,
     view.RunView,

@@ -26,6 +26,15 @@ def brief() -> Composed:
     return compose(manuscripts.templates(), issue, items, contents, manuscripts.context())
 
 
+def editorial() -> Composed:
+    """An issue with everything that an editor can write around the articles."""
+    issue = manuscripts.issue(note=manuscripts.NOTE, blocks=(manuscripts.EVENT, manuscripts.JOBS))
+    contents = Contents((1, 2))
+    return compose(
+        manuscripts.templates(), issue, manuscripts.GOOD, contents, manuscripts.context()
+    )
+
+
 def letter() -> Composed:
     context = manuscripts.context(weekly=manuscripts.newsletter(layout="letter"))
     contents = Contents((1, 2), (3, 4, 5))
@@ -70,6 +79,7 @@ def notice(kind: str, language: str) -> Composed:
 
 MAILS = {
     "brief": brief,
+    "editorial": editorial,
     "letter": letter,
     "korean": korean,
     "hard": hard,

@@ -1,0 +1,66 @@
+"""Check what staff typed: placeholders that were never filled, and Markdown that is not supported."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from newsletter.model.finding import CHECKS, Finding
+from newsletter.model.issue import Issue, Item, corrected
+from newsletter.model.prose import raw_marks
+
+# TK ("to come") is what editors type where a fact is missing, because no English word contains it.
+# Initials may be TK, so it counts only in what staff wrote, not in what an article says.
+_STAFF = re.compile(
+    r"\{[\w%.{][^{}\n]*\}+|\[\[[^\]\n]*\]\]|\bTK(?:TK)*\b|\bTODO\b|\b[Ll]orem\b(?: ipsum)?"
+)
+_ARTICLE = re.compile(r"\[\[[^\]\n]*\]\]|\b[Ll]orem ipsum\b")
+_NAME = "{name}"
+
+
+def check(issue: Issue, items: Sequence[Item]) -> Iterator[Finding]:
+    """Yield the leftovers and unsupported marks in an issue."""
+    for where, text in _staff_texts(issue, items):
+        allowed = {_NAME} if where == "note" else set()
+        if left := [found for found in _STAFF.findall(text) if found not in allowed]:
+            yield _leftover(where, left[0])
+    for item in items:
+        if item.included and (left := _ARTICLE.findall(_article_text(item))):
+            yield _leftover(f"article “{item.title}”", left[0])
+    for where, text in _markdown(issue):
+        if marks := raw_marks(text):
+            named = ", ".join(marks)
+            message = f"The {where} prints the marks {named} as they are; remove or escape them."
+            yield Finding("raw marks", CHECKS["raw marks"], message)
+
+
+def _leftover(where: str, found: str) -> Finding:
+    message = f"The {where} contains “{found[:40]}”; replace or remove it."
+    return Finding("leftovers", CHECKS["leftovers"], message)
+
+
+def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str]]:
+    yield "subject", issue.subject
+    yield "preheader", issue.preheader
+    yield from _markdown(issue)
+    for block in issue.blocks:
+        yield "heading of a block", block.heading
+    for item in items:
+        if item.included:
+            printed = corrected(item)
+            texts = {
+                "title": printed.title,
+                "teaser": printed.teaser.text,
+                "takeaways": "\n".join(printed.takeaways.items),
+            }
+            for name in sorted(item.corrections.keys() & texts):
+                yield f"{name} of “{item.title}”", texts[name]
+
+
+def _markdown(issue: Issue) -> Iterator[tuple[str, str]]:
+    yield "note", issue.note
+    for block in issue.blocks:
+        yield f"block “{block.heading}”", block.text
+
+
+def _article_text(item: Item) -> str:
+    own = item.teaser.text, *item.takeaways.items
+    return "\n".join((item.title, *own))
