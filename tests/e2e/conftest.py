@@ -1,4 +1,4 @@
-"""The wheel, built and installed once, and run as a program of its own."""
+"""Build and install the wheel once, and run it as a separate program."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built without a network from the tree as it lies."""
+    """Build the wheel from the current tree, without a network."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the wheel is installed, beside the locked packages."""
+    """Return the folder that the wheel is installed into, beside the locked packages."""
     folder = tmp_path_factory.mktemp("installed")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--target", str(folder), str(wheel)], check=True, capture_output=True)
@@ -35,20 +35,20 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(installed: Path) -> dict[str, str]:
-    """What the program sees of this machine: the wheel, and nothing of the source tree."""
+    """Return an environment that exposes the wheel and hides the source tree."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     return kept | {"PYTHONPATH": str(installed), "LC_ALL": "C.UTF-8"}
 
 
 @pytest.fixture(scope="session")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder outside the source tree, in which the program is started."""
+    """Return a folder outside the source tree to start the program in."""
     return tmp_path_factory.mktemp("elsewhere")
 
 
 @pytest.fixture(scope="session")
 def start(environment: dict[str, str], elsewhere: Path) -> Start:
-    """Start the installed program and leave it running."""
+    """Return a function that starts the installed program and does not wait for it."""
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -66,7 +66,7 @@ def start(environment: dict[str, str], elsewhere: Path) -> Start:
 
 @pytest.fixture(scope="session")
 def program(start: Start) -> Run:
-    """Run the installed program to its end."""
+    """Return a function that runs the installed program to its end."""
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         with start(*arguments) as running:

@@ -1,4 +1,4 @@
-"""`newsletter run` from a crontab: two at once, and again, mail everybody once."""
+"""`newsletter run` from a crontab: concurrent and repeated passes email each recipient once."""
 
 import shutil
 import sqlite3
@@ -14,7 +14,7 @@ SECRETS = f"NEWSLETTER_SECRET_KEY={'k' * 40}\nNEWSLETTER_PEPPER={'p' * 40}\n"
 
 @pytest.fixture
 def approved(installed: Path, program: Run, tmp_path: Path) -> Path:
-    """The folder of a publication whose first issue is approved, and due since a while."""
+    """Return the folder of a publication whose first issue is approved and due."""
     samples = installed / "newsletter" / "cli" / "samples"
     folder = tmp_path / "publication"
     shutil.copytree(samples, folder)
@@ -38,10 +38,12 @@ def approved(installed: Path, program: Run, tmp_path: Path) -> Path:
     return folder
 
 
-def test_two_passes_at_once_mail_everybody_once(approved: Path, start: Start, program: Run) -> None:
+def test_concurrent_passes_email_each_recipient_once(
+    approved: Path, start: Start, program: Run
+) -> None:
     together = [start("--dir", str(approved), "run") for _ in range(2)]
-    said = [running.communicate(timeout=120) for running in together]
-    assert {running.returncode for running in together} <= {0, 3}, said
+    output = [running.communicate(timeout=120) for running in together]
+    assert {running.returncode for running in together} <= {0, 3}, output
     afterwards = program("--dir", str(approved), "run")
     assert afterwards.returncode in {0, 3}, afterwards
 

@@ -1,4 +1,4 @@
-"""The whole job, from the wheel, outside the source tree, as a user and as cron would run it."""
+"""The whole job from the installed wheel, outside the source tree, as a user runs it."""
 
 import re
 import sqlite3
@@ -18,7 +18,7 @@ LEFT_OUT = {"olga.petrova@readers.example", "pablo.reyes@example.com"}
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, program: Run) -> Path:
-    """The folder of a finished demo, with what it printed in `report`."""
+    """Return the folder of a finished demo, with its output in the file `report`."""
     folder = tmp_path_factory.mktemp("demo")
     done = program("demo", "--no-serve", "--dir", str(folder))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -27,8 +27,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory, program: Run) -> Path:
     return folder
 
 
-def mails(folder: Path) -> list[EmailMessage]:
-    """The outbox as a mail program reads it."""
+def emails(folder: Path) -> list[EmailMessage]:
+    """Read the outbox as an email program does."""
     files = sorted((folder / "outbox").glob("*.eml"))
     return [message_from_bytes(path.read_bytes(), policy=policy.default) for path in files]
 
@@ -38,62 +38,62 @@ def rows(folder: Path, query: str) -> list[tuple]:
         return connection.execute(query).fetchall()
 
 
-def bodies(mail: EmailMessage) -> Iterator[str]:
-    for part in mail.iter_parts():
+def bodies(email: EmailMessage) -> Iterator[str]:
+    for part in email.iter_parts():
         yield part.get_content()
 
 
-def test_there_is_one_mail_for_each_delivery(demo: Path) -> None:
+def test_there_is_one_email_per_delivery(demo: Path) -> None:
     submitted = rows(demo, "SELECT count(*) FROM deliveries WHERE state = 'submitted'")[0][0]
-    letters = [mail for mail in mails(demo) if mail["List-ID"]]
-    assert len(letters) == submitted >= 8
-    assert len({mail["To"] for mail in letters}) == submitted
-    assert len({mail["Message-ID"] for mail in letters}) == submitted
+    issues = [email for email in emails(demo) if email["List-ID"]]
+    assert len(issues) == submitted >= 8
+    assert len({email["To"] for email in issues}) == submitted
+    assert len({email["Message-ID"] for email in issues}) == submitted
 
 
-def test_nobody_who_left_or_bounced_is_mailed(demo: Path) -> None:
-    reached = {mail["To"].addresses[0].addr_spec for mail in mails(demo)}
+def test_people_who_unsubscribed_or_bounced_get_no_email(demo: Path) -> None:
+    reached = {email["To"].addresses[0].addr_spec for email in emails(demo)}
     assert not reached & LEFT_OUT
     reasons = {reason for (reason,) in rows(demo, "SELECT DISTINCT reason FROM exclusions")}
     assert {"pending", "unsubscribed", "paused"} <= reasons
 
 
-def test_every_mail_has_its_text_part_first(demo: Path) -> None:
-    for mail in mails(demo):
-        assert mail.get_content_type() == "multipart/alternative"
-        kinds = [part.get_content_type() for part in mail.iter_parts()]
+def test_every_email_has_its_text_part_first(demo: Path) -> None:
+    for email in emails(demo):
+        assert email.get_content_type() == "multipart/alternative"
+        kinds = [part.get_content_type() for part in email.iter_parts()]
         assert kinds == ["text/plain", "text/html"]
 
 
-def test_every_mail_can_be_left_with_one_click(demo: Path) -> None:
-    for mail in mails(demo):
-        link = re.search(r"<(http[^>]+)>", mail["List-Unsubscribe"])
+def test_every_email_supports_one_click_unsubscribe(demo: Path) -> None:
+    for email in emails(demo):
+        link = re.search(r"<(http[^>]+)>", email["List-Unsubscribe"])
         assert link
-        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        text, html = bodies(mail)
+        assert email["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        text, html = bodies(email)
         assert link[1].rpartition("/")[2] in text + html
 
 
-def test_every_mail_says_who_sends_it_from_where(demo: Path) -> None:
-    for mail in mails(demo):
-        assert all(POSTAL_ADDRESS in body for body in bodies(mail))
-        assert mail["Subject"]
-        assert mail["Date"]
-        assert mail["From"].addresses[0].addr_spec == "brief@peninsulareview.example"
+def test_every_email_names_its_sender_and_postal_address(demo: Path) -> None:
+    for email in emails(demo):
+        assert all(POSTAL_ADDRESS in body for body in bodies(email))
+        assert email["Subject"]
+        assert email["Date"]
+        assert email["From"].addresses[0].addr_spec == "brief@peninsulareview.example"
 
 
-def test_no_mail_holds_a_placeholder_or_a_piece_of_a_template(demo: Path) -> None:
-    for mail in mails(demo):
-        for body in (mail["Subject"], mail["List-Unsubscribe"], *bodies(mail)):
+def test_no_email_contains_a_placeholder_or_template_syntax(demo: Path) -> None:
+    for email in emails(demo):
+        for body in (email["Subject"], email["List-Unsubscribe"], *bodies(email)):
             assert not re.search(r"-nl[0-9a-z]+-\w+-|\{\{|\{%|\bNone\b", body)
 
 
-def test_readers_get_what_they_follow(demo: Path) -> None:
+def test_recipients_get_what_they_follow(demo: Path) -> None:
     assert rows(demo, "SELECT count(*) FROM editions")[0][0] > 1
-    assert len({mail["Subject"] for mail in mails(demo)}) > 1
+    assert len({email["Subject"] for email in emails(demo)}) > 1
 
 
-def test_the_report_names_what_was_done(demo: Path) -> None:
+def test_the_report_covers_every_step(demo: Path) -> None:
     report = (demo / "report").read_text()
     for word in (
         "commentary",
@@ -106,7 +106,7 @@ def test_the_report_names_what_was_done(demo: Path) -> None:
         assert word in report.lower(), word
 
 
-def test_a_second_demo_mails_nobody_again(demo: Path, program: Run) -> None:
+def test_a_second_demo_emails_no_one_again(demo: Path, program: Run) -> None:
     before = {path.name: path.read_bytes() for path in (demo / "outbox").glob("*.eml")}
     again = program("demo", "--no-serve", "--dir", str(demo))
     assert again.returncode == 0, again.stdout + again.stderr

@@ -1,4 +1,4 @@
-"""The demo as a person runs it: in a terminal it goes on to serve, and its mails' links work."""
+"""The demo in a terminal: it continues to serve, and the links in its emails work."""
 
 import os
 import pty
@@ -19,10 +19,10 @@ PATIENCE = 90.0
 
 
 class Terminal:
-    """A program in a terminal of its own, with what it printed so far."""
+    """A program in a new terminal, with its output so far."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        """Start it."""
+        """Start the program."""
         self.printed = ""
         self._end, theirs = pty.openpty()
         self._program = subprocess.Popen(
@@ -34,13 +34,13 @@ class Terminal:
 
     def _read(self) -> None:
         try:
-            while some := os.read(self._end, 4096):
-                self.printed += some.decode(errors="replace")
+            while output := os.read(self._end, 4096):
+                self.printed += output.decode(errors="replace")
         except OSError:
             return
 
     def wait_for(self, words: str) -> None:
-        """Wait until it has printed these words."""
+        """Wait until the program has printed these words."""
         ends = time.monotonic() + PATIENCE
         while words not in self.printed:
             assert time.monotonic() < ends, self.printed
@@ -57,7 +57,7 @@ def get(address: str) -> httpx2.Response:
     return httpx2.get(address, trust_env=False, timeout=20)
 
 
-def test_the_links_of_a_mail_lead_to_pages_until_ctrl_c(
+def test_the_links_of_an_email_work_until_ctrl_c(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "newsletter", "demo", "--dir", str(tmp_path)]
@@ -66,8 +66,8 @@ def test_the_links_of_a_mail_lead_to_pages_until_ctrl_c(
         terminal.wait_for("Ctrl-C ends it")
         assert get(re.findall(r"Desk\s+(\S+)", terminal.printed)[0]).status_code == HTTPStatus.OK
         path = min((tmp_path / "outbox").glob("*.eml"))
-        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-        html = mail.get_body(("html",)).get_content()  # type: ignore[union-attr] # it has one
+        email = message_from_bytes(path.read_bytes(), policy=policy.default)
+        html = email.get_body(("html",)).get_content()  # type: ignore[union-attr] # every email has one
         links = {link.replace("&amp;", "&") for link in re.findall(r'href="(http[^"]+)"', html)}
         assert len(links) > 5
         for link in links:
@@ -79,4 +79,4 @@ def test_the_links_of_a_mail_lead_to_pages_until_ctrl_c(
     listening = re.findall(r"listening on (\S+?)\)", terminal.printed)[0]
     with socket.socket() as again:
         host, _, port = listening.rpartition(":")
-        assert again.connect_ex((host, int(port))), "somebody still listens"
+        assert again.connect_ex((host, int(port))), "a process still listens"

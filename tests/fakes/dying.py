@@ -1,9 +1,9 @@
-"""A process that writes an outbox and dies at a fault point, with status 9.
+"""A process that writes to an outbox and dies at a fault point with exit code 9.
 
     python -m tests.fakes.dying POINT FOLDER [DATABASE NOW]
 
-Without a database it submits three mails; with one, it makes a sending pass over what is frozen
-there.
+Without a database, it submits three emails. With one, it makes a sending pass over the frozen
+issues.
 """
 
 import os
@@ -29,7 +29,7 @@ SHIPMENT = Shipment(
 
 
 def main(point: str, folder: str, url: str = "", now: str = "") -> None:
-    """Submit, and die on the way."""
+    """Submit, and die at the fault point."""
 
     def at(passed: str) -> None:
         if passed == point:

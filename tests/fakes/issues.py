@@ -1,4 +1,4 @@
-"""A publication with people and an approved issue, ready to be sent: written straight to tables."""
+"""Insert a publication's people and an approved issue directly into the tables, ready to send."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,7 +43,7 @@ PUBLICATION = Publication(
 
 
 def publication(**changes: object) -> Publication:
-    """Return the publication, with the newsletter changed."""
+    """Return the publication with changes to its newsletter."""
     return replace(PUBLICATION, newsletters=(replace(WEEKLY, **changes),))  # type: ignore[arg-type]
 
 
@@ -55,40 +55,40 @@ def add_people(
     tags: Sequence[str] = (),
     state: str = "confirmed",
 ) -> None:
-    """Subscribe `number` people in a state, all with the same topic tags; ids follow `first`."""
+    """Subscribe `number` people in a state, all with the same topic tags; ids start at `first`."""
     ids = range(first, first + number)
     person = people_tables.subscribers.insert()
     connection.execute(
         person,
         [
             {
-                "id": one,
-                "address": f"reader{one}@example.net",
-                "address_key": f"reader{one}@example.net",
-                "name": f"Reader {one}",
+                "id": number,
+                "address": f"reader{number}@example.net",
+                "address_key": f"reader{number}@example.net",
+                "name": f"Reader {number}",
                 "language": "en",
                 "created_at": NOW,
             }
-            for one in ids
+            for number in ids
         ],
     )
     connection.execute(
         people_tables.subscriptions.insert(),
         [
-            {"newsletter": "weekly", "subscriber_id": one, "state": state, "since": NOW}
-            for one in ids
+            {"newsletter": "weekly", "subscriber_id": number, "state": state, "since": NOW}
+            for number in ids
         ],
     )
     for tag in tags:
         tag_id = _tag(connection, tag)
         connection.execute(
             people_tables.subscriber_tags.insert(),
-            [{"tag_id": tag_id, "subscriber_id": one} for one in ids],
+            [{"tag_id": tag_id, "subscriber_id": number} for number in ids],
         )
 
 
 def add_many(connection: sa.Connection, number: int) -> None:
-    """Subscribe a great many people without topics, on SQLite, in two statements."""
+    """Subscribe a large number of people without topics, on SQLite, in two statements."""
     ids = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
     at = "'2026-01-01 00:00:00.000000'"
     person = "'reader' || i || '@example.net'"
@@ -102,7 +102,7 @@ def add_many(connection: sa.Connection, number: int) -> None:
             f"'weekly', i, 'confirmed', {at}",
         ),
     ):
-        statement = f"INSERT INTO {table} {ids} SELECT {values} FROM n"  # noqa: S608 - our words
+        statement = f"INSERT INTO {table} {ids} SELECT {values} FROM n"  # noqa: S608 - no outside text
         connection.exec_driver_sql(statement, (number,))
 
 
@@ -115,7 +115,7 @@ def _tag(connection: sa.Connection, slug: str) -> int:
     return int(connection.execute(row).scalar_one())
 
 
-def add_issue(  # noqa: PLR0913 - one argument per thing that a test varies
+def add_issue(  # noqa: PLR0913 - one argument per thing that tests vary
     connection: sa.Connection,
     contents: Sequence[Sequence[int]] = ((1,),),
     *,
@@ -125,7 +125,7 @@ def add_issue(  # noqa: PLR0913 - one argument per thing that a test varies
     kind: IssueKind = IssueKind.REGULAR,
     corrects: int | None = None,
 ) -> int:
-    """Insert an approved issue whose editions print `contents`; article n has tags[n-1]."""
+    """Insert an approved issue whose editions contain `contents`. Article n has tags[n-1]."""
     _articles(connection, len(tags))
     new = issues.NewIssue(
         "weekly",
@@ -136,9 +136,9 @@ def add_issue(  # noqa: PLR0913 - one argument per thing that a test varies
         corrects_issue_id=corrects,
     )
     issue_id = issues.insert(connection, new, actor="ada", now=NOW)
-    items = [_item(at, one) for at, one in enumerate(tags, 1)]
+    items = [_item(number, slugs) for number, slugs in enumerate(tags, 1)]
     issues.replace_items(connection, issue_id, items)
-    drafted = [_edition(issue_id, seq, one, size) for seq, one in enumerate(contents, 1)]
+    drafted = [_edition(issue_id, seq, ids, size) for seq, ids in enumerate(contents, 1)]
     editions.replace(connection, issue_id, drafted, now=NOW)
     approved = issue_hash(editions.of_issue(connection, issue_id))
     issues.move(
@@ -153,22 +153,22 @@ def add_issue(  # noqa: PLR0913 - one argument per thing that a test varies
     return issue_id
 
 
-def _articles(connection: sa.Connection, number: int) -> None:
+def _articles(connection: sa.Connection, count: int) -> None:
     known = connection.scalar(sa.select(sa.func.count()).select_from(articles)) or 0
     rows = [
         {
-            "id": one,
+            "id": number,
             "source": "commentary",
             "state": "new",
-            "url": f"https://www.example.org/{one}",
-            "title": f"Article {one}",
-            "title_key": f"article {one}",
+            "url": f"https://www.example.org/{number}",
+            "title": f"Article {number}",
+            "title_key": f"article {number}",
             "lang": "en",
             "content": {},
-            "content_hash": str(one),
+            "content_hash": str(number),
             "first_seen_at": NOW,
         }
-        for one in range(known + 1, number + 1)
+        for number in range(known + 1, count + 1)
     ]
     if rows:
         connection.execute(articles.insert(), rows)
@@ -196,7 +196,7 @@ def _item(article_id: int, tags: Sequence[str]) -> Item:
 
 
 def sample_edition() -> Edition:
-    """Return an edition that is in no database."""
+    """Return an edition that is not in a database."""
     return _edition(7, 1, (1,), 200)
 
 

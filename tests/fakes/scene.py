@@ -1,4 +1,4 @@
-"""A frozen issue, a sink that misbehaves, workers that die; judged by the sink's ledger alone."""
+"""A frozen issue, a misbehaving sink and workers that die, judged by the sink's ledger alone."""
 
 import json
 import shutil
@@ -31,8 +31,8 @@ ROOT = Path(__file__).parent.parent.parent
 SETTLED = {"accepted", "held", "refused"}
 
 
-class How(TypedDict, total=False):
-    """What a test may vary in an order."""
+class OrderChanges(TypedDict, total=False):
+    """The parts of an order that a test may change."""
 
     owner: str
     point: str
@@ -44,17 +44,17 @@ class How(TypedDict, total=False):
 
 
 class Sink(Protocol):
-    """A provider's server on this machine."""
+    """A fake provider's server on loopback."""
 
     provider: str
 
     @property
     def url(self) -> str:
-        """Return its address."""
+        """Return the address of the server."""
 
 
 class Workers:
-    """Orders workers from the warm process, and waits for their end."""
+    """Starts workers in the warm process and waits until they end."""
 
     def __init__(self) -> None:
         """Start the warm process."""
@@ -78,12 +78,12 @@ class Workers:
         return int(line["pid"])
 
     def wait(self, pid: int) -> dict[str, Any]:
-        """Return what a worker said and how it ended."""
+        """Return a worker's result and exit status."""
         while pid not in self._ended:
             line = self._line()
             self._ended[line["ended"]] = line
         ended = self._ended.pop(pid)
-        assert "broke" not in ended["said"], ended["said"]["broke"]
+        assert "error" not in ended["result"], ended["result"]["error"]
         return ended
 
     def close(self) -> None:
@@ -103,17 +103,17 @@ class Workers:
 
 
 def warm_workers() -> Iterator[Workers]:
-    """Yield the warm process; for a fixture."""
+    """Yield the warm process, for use in a fixture."""
     workers = Workers()
     yield workers
     workers.close()
 
 
 class Scene:
-    """One issue on its way out: `people` in batches of `size`."""
+    """One issue that is being sent to `people` recipients in batches of `size`."""
 
     def __init__(self, engine: sa.Engine, folder: Path, workers: Workers) -> None:
-        """Take a database with the schema and an empty folder."""
+        """Use a migrated database and an empty folder."""
         self.engine = engine
         self.folder = folder
         self.workers = workers
@@ -124,7 +124,7 @@ class Scene:
         self.people = 0
 
     def freeze(self, people: int = 30, size: int = 5, provider: str = "sendgrid") -> None:
-        """Subscribe people, and freeze an issue for them that leaves through a provider."""
+        """Subscribe people and freeze an issue for them, to be sent through a provider."""
         self.people = people
         with self.engine.begin() as connection:
             add_people(connection, people)
@@ -132,17 +132,19 @@ class Scene:
         sender = MemorySender(max_batch=size, name=provider)
         assert run.prepare(self.engine, publication(), self.issue_id, sender, now=NOW)
 
-    def order(self, sink: Sink, **how: Unpack[How]) -> Order:
-        """Return an order for a worker of this issue."""
+    def order(self, sink: Sink, **changes: Unpack[OrderChanges]) -> Order:
+        """Return an order for a worker that sends this issue."""
         url = self.engine.url.render_as_string(hide_password=False)
-        return Order(url=url, host=sink.url, clock=str(self.clock), provider=sink.provider, **how)
+        return Order(
+            url=url, host=sink.url, clock=str(self.clock), provider=sink.provider, **changes
+        )
 
     def later(self, seconds: float) -> None:
-        """Move the clock of every worker, running ones too."""
+        """Advance the clock of every worker, including running ones."""
         self.clock.write_text(str(float(self.clock.read_text()) + seconds))
 
     def crash(self, sink: Sink, point: str) -> None:
-        """Have two workers, one of which dies at its second passing of a point; then recover."""
+        """Run two workers, one of which dies when it passes a point the second time; then recover."""
         doomed = self.workers.start(self.order(sink, owner="doomed", point=point, nth=2))
         other = self.workers.start(self.order(sink, owner="other"))
         ended = self.workers.wait(doomed)
@@ -150,19 +152,19 @@ class Scene:
         self.workers.wait(other)
         self.recover(sink)
 
-    def recover(self, sink: Sink, **how: Unpack[How]) -> None:
-        """Do what cron and a person do afterwards: later passes, and resume what paused itself."""
-        how.setdefault("deadline", 10.0)
+    def recover(self, sink: Sink, **changes: Unpack[OrderChanges]) -> None:
+        """Make later passes as cron does, and resume a paused issue as a person does."""
+        changes.setdefault("deadline", 10.0)
         for _ in range(60):
             self.later(1200)
             if self.state() == IssueState.PAUSED:
                 with self.engine.begin() as connection:
                     acts.resume(connection, self.issue_id, actor="ada", now=NOW)
-            self.workers.wait(self.workers.start(self.order(sink, **how)))
-            told = self.told()
-            if not (told.waiting or told.submitting or told.unknown):
+            self.workers.wait(self.workers.start(self.order(sink, **changes)))
+            report = self.report()
+            if not (report.waiting or report.submitting or report.unknown):
                 return
-        message = f"sixty passes did not settle it: {told}"
+        message = f"sixty passes did not settle it: {report}"
         raise AssertionError(message)
 
     def state(self) -> str:
@@ -171,13 +173,13 @@ class Scene:
             query = sa.select(issues.c.state).where(issues.c.id == self.issue_id)
             return str(connection.scalar(query))
 
-    def told(self) -> standing.Standing:
-        """Return what the report says."""
+    def report(self) -> standing.Standing:
+        """Return the status of the issue as it is reported to people."""
         with self.engine.connect() as connection:
             return standing.of(connection, self.issue_id)
 
     def by_address(self) -> dict[str, str]:
-        """Return everybody's state as the report shows it: pending ones by their batch."""
+        """Return each recipient's reported state: the batch's state while a delivery is pending."""
         with self.engine.connect() as connection:
             rows = deliveries.listed(connection, self.issue_id, now=NOW, limit=2_000_000)
         return {
@@ -186,78 +188,79 @@ class Scene:
         }
 
     def judge_hold(self) -> None:
-        """Nobody twice; whoever was not reached is shown held or refused; the numbers agree."""
+        """Check that no one got two copies, unreached recipients are shown, and the counts agree."""
         copies, shown = self.ledger.copies(), self.by_address()
-        assert not [who for who, number in copies.items() if number > 1]
+        assert not [address for address, number in copies.items() if number > 1]
         assert len(shown) == self.people
         assert set(shown.values()) <= {"submitted", "held", "refused"}
-        for who, state in shown.items():
-            assert not (state == "submitted" and not copies[who]), f"{who} was never reached"
-            assert not (state == "refused" and copies[who]), f"{who} was reached"
-        told = self.told()
+        for address, state in shown.items():
+            assert not (state == "submitted" and not copies[address]), f"{address} was not reached"
+            assert not (state == "refused" and copies[address]), f"{address} was reached"
+        report = self.report()
         counted = Counter(shown.values())
-        assert (told.submitted, told.held, told.refused) == (
+        assert (report.submitted, report.held, report.refused) == (
             counted["submitted"],
             counted["held"],
             counted["refused"],
         )
-        assert told.planned == self.people
-        assert (told.state == "submitted") == (not told.held)
+        assert report.planned == self.people
+        assert (report.state == "submitted") == (not report.held)
 
     def settle_by_evidence(self) -> None:
-        """Let the provider's events come in: what it accepted is no longer held."""
+        """Apply the provider's events: accepted batches are no longer held."""
         with self.engine.begin() as connection:
             feedback.seen(connection, self.ledger.attempts(), now=NOW)
         copies = self.ledger.copies()
-        for who, state in self.by_address().items():
-            assert (state == "submitted") == bool(copies[who]), (who, state)
+        for address, state in self.by_address().items():
+            assert (state == "submitted") == bool(copies[address]), (address, state)
 
     def settle_by_log(self) -> set[str]:
-        """Have a person look each held batch up in the server's log, as SMTP sends no events.
+        """Have a person look up each held batch in the server's log, because SMTP has no events.
 
-        A batch of which the log knows anybody is said to have been accepted. Return the addresses
-        that this leaves without a mail: of those whose worker died amid their batch.
+        A batch with a recipient in the log is declared accepted. Returns the addresses that get no
+        email as a result: the rest of a batch during which the worker died.
         """
-        had = {delivery for line in self.ledger.requests() for _to, delivery in line["to"]}
+        logged = {delivery for line in self.ledger.requests() for _to, delivery in line["to"]}
         missed = set()
         with self.engine.begin() as connection:
             rows = deliveries.listed(connection, self.issue_id, now=NOW, limit=2_000_000)
-            doubted = [one for one in rows if one["state"] == "pending"]
-            known = {one["batch"] for one in doubted if f"{self.issue_id}-{one['seq']}" in had}
+            pending = [row for row in rows if row["state"] == "pending"]
+            known = {row["batch"] for row in pending if f"{self.issue_id}-{row['seq']}" in logged}
             for batch in known:
                 name = f"{self.issue_id}.{batch}"
                 acts.resolve(connection, name, "accepted", actor="ada", now=NOW)
-            for one in doubted:
-                if one["batch"] in known and f"{self.issue_id}-{one['seq']}" not in had:
-                    missed.add(one["address"])
+            for row in pending:
+                if row["batch"] in known and f"{self.issue_id}-{row['seq']}" not in logged:
+                    missed.add(row["address"])
         return missed
 
     def resolve_rest(self, sink: Sink, missed: AbstractSet[str] = frozenset()) -> None:
-        """Have a person submit again what is still held; then everybody else has exactly one."""
+        """Have a person resubmit what is still held. Then every other recipient has one copy."""
         with self.engine.begin() as connection:
             for row in batches.waiting(connection):
                 batch = f"{row['issue_id']}.{row['seq']}"
                 acts.resolve(connection, batch, "again", actor="ada", now=NOW)
         self.workers.wait(self.workers.start(self.order(sink, deadline=10.0)))
         copies = self.ledger.copies()
-        refused = {who for who, state in self.by_address().items() if state == "refused"}
+        shown = self.by_address()
+        refused = {address for address, state in shown.items() if state == "refused"}
         assert set(copies.values()) == {1}
         assert len(copies) + len(refused) == self.people - len(missed)
         assert not missed & copies.keys()
-        told = self.told()
-        assert told.state == IssueState.SUBMITTED, told
+        report = self.report()
+        assert report.state == IssueState.SUBMITTED, report
 
 
 @dataclass(frozen=True)
 class Frozen:
-    """An SQLite file with a frozen issue for so many people, to be copied."""
+    """An SQLite file with a frozen issue for `people` recipients, to copy."""
 
     path: Path
     people: int
 
     @contextmanager
     def copied(self, folder: Path, workers: Workers) -> Iterator[Scene]:
-        """Open a copy of it in a folder."""
+        """Open a copy in a folder."""
         path = folder / "newsletter.sqlite3"
         shutil.copyfile(self.path, path)
         engine = open_engine(f"sqlite:///{path}")
@@ -278,7 +281,7 @@ def freeze_file(
     size: int = 5,
     provider: str = "sendgrid",
 ) -> Frozen:
-    """Freeze an issue in a copy of a file with the schema."""
+    """Freeze an issue in a copy of a migrated file."""
     path = folder / "frozen.sqlite3"
     shutil.copyfile(migrated, path)
     engine = open_engine(f"sqlite:///{path}")

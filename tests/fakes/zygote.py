@@ -1,10 +1,10 @@
-"""Processes that submit, and die where they are told to: real ones, forked from one that is warm.
+"""Real worker processes that submit and die at a chosen point, forked from one warm process.
 
     python -m tests.fakes.zygote
 
-reads one JSON order per line, forks a worker for it and prints {"pid": …}; when the worker has
-ended it prints {"ended": pid, "status": …, "said": …}. Only this entry can hand a fault point to
-the code that sends: nothing in the program itself reads one from outside.
+reads one JSON order per line, forks a worker for it and prints {"pid": …}. When the worker has
+ended, it prints {"ended": pid, "status": …, "result": …}. Only this entry point can pass a fault
+point to the sending code: nothing in the program itself reads one from outside.
 """
 
 import json
@@ -47,9 +47,9 @@ POINTS = (
 
 @dataclass(frozen=True)
 class Order:
-    """What one worker shall do; `clock` is a file with seconds to add to the present time.
+    """What one worker does. `clock` is a file with the seconds to add to the current time.
 
-    `host` is the address of the provider's sink, `deadline` how many seconds one answer may take.
+    `host` is the address of the provider's sink, `deadline` the seconds that an answer may take.
     """
 
     url: str
@@ -66,7 +66,7 @@ class Order:
 
 
 def main() -> None:
-    """Fork for every order; report every end."""
+    """Fork a worker for each order and report when it ends."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     _tls()
     running: dict[int, Path] = {}
@@ -80,22 +80,22 @@ def main() -> None:
                 return
             *lines, pending = (pending + read).split(b"\n")
             for line in lines:
-                said = Path(tempfile.mkstemp()[1])
-                _say({"pid": _fork(Order(**json.loads(line)), said, running)})
+                path = Path(tempfile.mkstemp()[1])
+                _print({"pid": _fork(Order(**json.loads(line)), path, running)})
         _reap(running)
 
 
-def _fork(order: Order, said: Path, running: dict[int, Path]) -> int:
+def _fork(order: Order, path: Path, running: dict[int, Path]) -> int:
     pid = os.fork()
     if pid:
-        running[pid] = said
+        running[pid] = path
         return pid
     status = 1
     try:
-        said.write_text(json.dumps(work(order)), "utf-8")
+        path.write_text(json.dumps(work(order)), "utf-8")
         status = 0
-    except BaseException:  # noqa: BLE001 - a worker reports, whatever broke it
-        said.write_text(json.dumps({"broke": traceback.format_exc()}), "utf-8")
+    except BaseException:  # noqa: BLE001 - the test reports every error
+        path.write_text(json.dumps({"error": traceback.format_exc()}), "utf-8")
     finally:
         os._exit(status)
 
@@ -105,19 +105,19 @@ def _reap(running: dict[int, Path]) -> None:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        said = running.pop(pid)
-        text = said.read_text("utf-8")
-        said.unlink()
-        _say({"ended": pid, "status": status, "said": json.loads(text) if text else {}})
+        path = running.pop(pid)
+        text = path.read_text("utf-8")
+        path.unlink()
+        _print({"ended": pid, "status": status, "result": json.loads(text) if text else {}})
 
 
-def _say(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
+def _print(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
 def work(order: Order) -> dict[str, Any]:
-    """Make one pass as `newsletter run` does: reconcile, submit, reconcile."""
+    """Make the sending part of a pass as `newsletter run` does: reconcile, submit, reconcile."""
     at = _fault(order)
     engine, reader = open_engine(order.url), open_reader(order.url)
     moment = Path(order.clock)
@@ -126,7 +126,7 @@ def work(order: Order) -> dict[str, Any]:
         signer=Signer([b"k" * 32]),
         reader=reader,
         clock=lambda: (
-            datetime.now(UTC)  # noqa: TID251 - a process of its own
+            datetime.now(UTC)  # noqa: TID251 - a separate process
             + timedelta(seconds=float(moment.read_text()))
         ),
         wait=lambda _seconds: None,
@@ -143,7 +143,7 @@ def work(order: Order) -> dict[str, Any]:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return what takes long to make, made before the first fork."""
+    """Return the TLS context, which is slow to create, so it is created before the first fork."""
     return ssl.create_default_context()
 
 
@@ -156,7 +156,7 @@ def _sender(order: Order, at: FaultPoint) -> Sender:
 
 
 def _fault(order: Order) -> FaultPoint:
-    """Return the fault point that sends this process the ordered signal at the nth passing."""
+    """Return the fault point that signals this process when it is passed for the nth time."""
     passed = 0
 
     def at(point: str) -> None:
@@ -165,7 +165,7 @@ def _fault(order: Order) -> FaultPoint:
             passed += 1
             if passed == order.nth:
                 os.kill(os.getpid(), order.signal)
-                time.sleep(0.3)  # it reaches this thread a moment later: not one step further
+                time.sleep(0.3)  # the signal arrives a moment later; do not go one step further
 
     return at
 

@@ -1,4 +1,4 @@
-"""A million recipients, the program killed in the middle, and `newsletter run` as cron calls it."""
+"""Send to a million recipients with `newsletter run` as cron does, killed in the middle."""
 
 import json
 import os
@@ -27,15 +27,15 @@ from tests.fakes.sendgrid import SendGrid
 pytestmark = pytest.mark.torture
 
 MILLION = int(os.environ.get("TORTURE_PEOPLE", "1000000"))
-MOST_IN_DOUBT = 8_000
+MAX_IN_DOUBT = 8_000
 """One batch of a thousand for each of the eight connections to SendGrid."""
 
 
 class Crontab:
-    """A publication that a crontab looks after, and the provider it sends through."""
+    """A publication that cron runs, and the provider that it sends through."""
 
     def __init__(self, root: Path, sink: SendGrid) -> None:
-        """Lay out a folder whose one issue is approved and due, for a million people."""
+        """Set up a folder with one approved, due issue for a million people."""
         self.root = root
         self.ledger = sink.ledger
         made = CONFIGURATION.format(more="").replace('"outbox"', '"sendgrid"')
@@ -65,21 +65,21 @@ class Crontab:
         )
 
     def run(self) -> tuple[int, str]:
-        """Make a pass; return its exit code and its report."""
+        """Make a pass and return its exit code and report."""
         with self.start("run") as running:
             out, err = running.communicate(timeout=600)
         assert "Traceback" not in err, err
         return running.returncode, out
 
-    def told(self) -> dict[str, Any]:
-        """Return what the program says of the issue."""
+    def status(self) -> dict[str, Any]:
+        """Return the issue as `issues show --json` prints it."""
         with self.start("issues", "show", "1", "--json") as running:
             out, err = running.communicate(timeout=60)
         assert running.returncode == 0, err
         return dict(json.loads(out))
 
     def age(self, column: sa.Column[Any]) -> None:
-        """Let an hour pass for a moment that the program compares with its clock."""
+        """Move a time that the program compares with its clock one hour into the past."""
         with self.engine.begin() as connection:
             for row in connection.execute(sa.select(batches).where(column.is_not(None))).mappings():
                 here = (batches.c.issue_id == row["issue_id"], batches.c.seq == row["seq"])
@@ -87,7 +87,7 @@ class Crontab:
                 connection.execute(batches.update().where(*here).values(earlier))
 
     def states(self) -> dict[str, str]:
-        """Return everybody's state as `issues show --recipients` has it."""
+        """Return each recipient's state as `issues show --recipients` shows it."""
         with self.engine.connect() as connection:
             rows = deliveries.listed(connection, 1, now=NOW, limit=MILLION + 1)
         return {
@@ -109,12 +109,12 @@ def test_a_million_recipients_and_a_kill_in_the_middle(
     crontab: Crontab, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _kill_in_the_middle(crontab)
-    shown = crontab.told()
+    shown = crontab.status()
     reached = len(crontab.ledger.copies())
     assert shown["planned"] == MILLION
     assert shown["submitted"] + shown["submitting"] + shown["waiting"] == MILLION
     assert shown["submitted"] <= reached <= shown["submitted"] + shown["submitting"]
-    assert 0 < shown["submitting"] <= MOST_IN_DOUBT
+    assert 0 < shown["submitting"] <= MAX_IN_DOUBT
 
     began = time.monotonic()
     crontab.run()
@@ -124,24 +124,26 @@ def test_a_million_recipients_and_a_kill_in_the_middle(
     crontab.age(batches.c.unknown_at)
     code, report = crontab.run()
     assert code == 3, report
-    shown = crontab.told()
+    shown = crontab.status()
     copies = crontab.ledger.copies()
     assert max(copies.values()) == 1
     assert shown["submitted"] + shown["held"] == MILLION
-    for who, state in crontab.states().items():
+    for address, state in crontab.states().items():
         assert state in {"submitted", "held"}
-        assert copies[who] == 1 or state == "held", f"{who} was never reached"
+        assert copies[address] == 1 or state == "held", f"{address} was not reached"
 
     with crontab.engine.begin() as connection:
         feedback.seen(connection, crontab.ledger.attempts(), now=NOW)
     states = crontab.states()
-    for who, state in states.items():
-        assert (state == "submitted") == bool(copies[who]), who
+    for address, state in states.items():
+        assert (state == "submitted") == bool(copies[address]), address
     with capsys.disabled():
-        not_reached = sum(not copies[who] for who in states)
-        says = f"{reached:,} reached when killed, the rest in {took:.1f} s"
-        says += f"; {shown['held']:,} held, {not_reached:,} of them not reached; none twice"
-        sys.stdout.write(f"\n{MILLION:,} recipients through `newsletter run`: {says}\n")
+        not_reached = sum(not copies[address] for address in states)
+        message = f"{reached:,} reached when killed, the rest in {took:.1f} s"
+        message += (
+            f"; {shown['held']:,} held, {not_reached:,} of them not reached; no recipient twice"
+        )
+        sys.stdout.write(f"\n{MILLION:,} recipients through `newsletter run`: {message}\n")
 
 
 def _kill_in_the_middle(crontab: Crontab) -> None:
@@ -149,7 +151,7 @@ def _kill_in_the_middle(crontab: Crontab) -> None:
         half = MILLION // 2000
         deadline = time.monotonic() + 300
         while _lines(crontab.ledger.path) < half:
-            assert time.monotonic() < deadline, "it did not get to the middle"
+            assert time.monotonic() < deadline, "the pass did not reach the middle"
             assert running.poll() is None, running.communicate()
             time.sleep(0.1)
         os.kill(running.pid, signal.SIGKILL)

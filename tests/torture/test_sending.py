@@ -1,4 +1,4 @@
-"""Everything at once, for long: every fault, policy and database, busy cores, random kills.
+"""Long runs: every fault, policy and database, on busy cores, with random kills.
 
 `make torture` runs it and prints the totals.
 """
@@ -36,13 +36,13 @@ def workers() -> Iterator[Workers]:
 
 @pytest.fixture(scope="module", autouse=True)
 def busy_cores() -> Iterator[None]:
-    """Keep every core busy beside the tests: idle machines hide races."""
+    """Keep every core busy during the tests, because idle machines hide races."""
     spin = [sys.executable, "-c", "while True: pass"]
     spinning = [subprocess.Popen(["nice", "-n", "1", *spin]) for _ in range(os.cpu_count() or 1)]
     yield
-    for one in spinning:
-        one.kill()
-        one.wait()
+    for process in spinning:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def test_every_point_fault_and_policy(
         workers.wait(other)
         scene.recover(sink, policy=policy)
         if policy == "resend":
-            refused = [who for who, state in scene.by_address().items() if state == "refused"]
+            refused = [state for state in scene.by_address().values() if state == "refused"]
             assert len(scene.ledger.copies()) + len(refused) == scene.people
             return
         scene.judge_hold()
@@ -81,8 +81,8 @@ def test_every_point_fault_and_policy(
 def test_a_soak_of_random_kills(
     migrated_file: Path, tmp_path: Path, workers: Workers, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Issue after issue, two workers each, killed at random moments until all kills are spent."""
-    dice = random.Random(20261123)
+    """Send issue after issue with two workers each, and kill them at random moments."""
+    rng = random.Random(20261123)
     totals: Counter[str] = Counter()
     while totals["kills"] < KILLS:
         totals["issues"] += 1
@@ -92,32 +92,32 @@ def test_a_soak_of_random_kills(
         shutil.copyfile(migrated_file, path)
         with _scene(open_engine(f"sqlite:///{path}"), folder, workers) as scene:
             scene.freeze(people=200, size=5)
-            faults = dice.choices([*FAULTS, *["ok"] * 60], k=60)
+            faults = rng.choices([*FAULTS, *["ok"] * 60], k=60)
             with SendGrid(scene.ledger.path, faults, delay=0.002) as sink:
-                totals["kills"] += _kill_at_random(scene, sink, dice)
+                totals["kills"] += _kill_at_random(scene, sink, rng)
                 scene.recover(sink)
                 scene.judge_hold()
-                told = scene.told()
-                totals["recipients"] += told.planned
-                totals["submitted"] += told.submitted
-                totals["held"] += told.held
-                totals["refused"] += told.refused
+                report = scene.report()
+                totals["recipients"] += report.planned
+                totals["submitted"] += report.submitted
+                totals["held"] += report.held
+                totals["refused"] += report.refused
                 scene.settle_by_evidence()
-                totals["held, not reached"] += scene.told().held
-                sink.faults.clear()  # the provider is well again when a person decides
+                totals["held, not reached"] += scene.report().held
+                sink.faults.clear()  # the provider works again when a person decides
                 scene.resolve_rest(sink)
         shutil.rmtree(folder)
     with capsys.disabled():
-        sys.stdout.write(f"\nsoak: {dict(totals)}, nobody twice\n")
+        sys.stdout.write(f"\nsoak: {dict(totals)}, no recipient twice\n")
 
 
-def _kill_at_random(scene: Scene, sink: SendGrid, dice: random.Random) -> int:
+def _kill_at_random(scene: Scene, sink: SendGrid, rng: random.Random) -> int:
     kills = 0
     for _ in range(8):
         scene.later(1)
         pair = [scene.workers.start(scene.order(sink, owner=name, deadline=2.0)) for name in "ab"]
         for pid in pair:
-            time.sleep(dice.uniform(0.0, 0.15))
+            time.sleep(rng.uniform(0.0, 0.15))
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

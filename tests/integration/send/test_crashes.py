@@ -93,7 +93,7 @@ def test_under_resend_everybody_gets_at_least_one(scene: Scene, point: str, faul
         scene.recover(sink, policy="resend")
         copies = scene.ledger.copies()
         assert len(copies) == scene.people
-        assert scene.told().submitted == scene.people
+        assert scene.report().submitted == scene.people
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -105,7 +105,7 @@ def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
         stopped = scene.workers.start(order)
         until_stopped(stopped)
         scene.recover(sink)
-        assert scene.told().held + scene.told().submitted == scene.people
+        assert scene.report().held + scene.report().submitted == scene.people
         os.kill(stopped, signal.SIGCONT)
         scene.workers.wait(stopped)
         scene.recover(sink)

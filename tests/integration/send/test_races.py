@@ -19,7 +19,7 @@ from newsletter.send import acts, attempt, feedback, run
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import batches, rates
 from newsletter.store.tables import rates as rate_table
-from tests.fakes.meanwhile import meanwhile
+from tests.fakes.concurrently import concurrently
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import LATER, UNKNOWN, Office
 
@@ -59,7 +59,7 @@ def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) 
     pg.senders["outbox"] = other
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
-        with meanwhile(pg.engine, _act(pg, acts.move, "outbox", 50)) as moving:
+        with concurrently(pg.engine, _act(pg, acts.move, "outbox", 50)) as moving:
             worker.commit()
     assert (moving.error, moving.result) == (None, 0)
     pg.settle(claim, ACCEPTED)
@@ -90,7 +90,7 @@ def test_cancelling_counts_nobody_of_a_batch_that_is_being_claimed(pg: Office) -
     pg.freeze()
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
-        with meanwhile(pg.engine, _act(pg, acts.cancel)) as cancelling:
+        with concurrently(pg.engine, _act(pg, acts.cancel)) as cancelling:
             worker.commit()
     assert (cancelling.error, cancelling.result) == (None, 3)
     pg.settle(claim, ACCEPTED)
@@ -118,7 +118,7 @@ def test_what_comes_back_unsent_while_cancelling_is_withdrawn_once(pg: Office) -
         claim = pg.claim(connection)
     with _held_open(pg) as person:
         assert acts.cancel(person, pg.issue_id, actor="ada", now=pg.now) == 3
-        with meanwhile(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
+        with concurrently(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
             person.commit()
     assert settling.error is None
     pg.submit()
@@ -131,7 +131,7 @@ def test_pausing_lets_a_batch_go_that_is_being_claimed_and_no_other(pg: Office) 
     pg.freeze()
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
-        with meanwhile(pg.engine, _act(pg, acts.pause)) as pausing:
+        with concurrently(pg.engine, _act(pg, acts.pause)) as pausing:
             worker.commit()
     assert pausing.error is None
     pg.settle(claim, ACCEPTED)
@@ -148,7 +148,7 @@ def test_a_worker_that_fails_waits_for_the_person_who_pauses(pg: Office) -> None
     with _held_open(pg) as person:
         acts.pause(person, pg.issue_id, actor="ada", now=pg.now, reason="wrong date")
         outcome = Outcome(Verdict.UNSENT, "HTTP 401", stop=True)
-        with meanwhile(pg.engine, lambda: pg.settle(claim, outcome)) as settling:
+        with concurrently(pg.engine, lambda: pg.settle(claim, outcome)) as settling:
             person.commit()
     assert settling.error is None
     assert pg.told().reason == "wrong date"
@@ -169,7 +169,7 @@ def test_an_issue_is_not_called_submitted_while_a_batch_is_put_back(pg: Office) 
     batch = _refused(pg)
     with _held_open(pg) as person:
         acts.resolve(person, batch, "again", actor="ada", now=pg.now)
-        with meanwhile(pg.engine, lambda: _reconcile(pg)) as reconciling:
+        with concurrently(pg.engine, lambda: _reconcile(pg)) as reconciling:
             person.commit()
     assert reconciling.error is None
     assert pg.told().state == "submitting"
@@ -184,7 +184,7 @@ def test_a_batch_put_back_while_its_issue_is_called_submitted_still_leaves(pg: O
             finishing, pg.issue_id, frm=[IssueState.SUBMITTING], to=IssueState.SUBMITTED
         )
         assert moved
-        with meanwhile(pg.engine, lambda: pg.resolve(batch, "again")) as deciding:
+        with concurrently(pg.engine, lambda: pg.resolve(batch, "again")) as deciding:
             finishing.commit()
     assert (deciding.error, deciding.result) == (None, 1)
     pg.submit()
@@ -199,7 +199,7 @@ def test_deciding_and_reconciling_wait_for_each_other(pg: Office) -> None:
     pg.later(minutes=20)
     with _held_open(pg) as person:
         acts.resolve(person, "1.2", "accepted", actor="ada", now=pg.now)
-        with meanwhile(pg.engine, lambda: _reconcile(pg)) as reconciling:
+        with concurrently(pg.engine, lambda: _reconcile(pg)) as reconciling:
             acts.resolve(person, "1.1", "again", actor="ada", now=pg.now)
             person.commit()
     assert reconciling.error is None
@@ -216,7 +216,7 @@ def test_an_edit_waits_for_the_freeze_and_is_refused(pg: Office) -> None:
         def edit() -> bool:
             return editing.change(pg.engine, pg.issue_id, change, actor=MACHINE, now=pg.now)
 
-        with meanwhile(pg.engine, edit) as editor:
+        with concurrently(pg.engine, edit) as editor:
             freezing.commit()
     assert isinstance(editor.error, NotAllowed)
     assert "can no longer be changed" in str(editor.error)
@@ -248,7 +248,7 @@ def test_an_approval_waits_for_the_edit_and_then_sees_it(pg: Office) -> None:
             with pg.engine.begin() as connection:
                 approval.approve(connection, pg.issue_id, actor=MACHINE, now=pg.now)
 
-        with meanwhile(pg.engine, approve) as approving:
+        with concurrently(pg.engine, approve) as approving:
             editor.commit()
     assert isinstance(approving.error, NotAllowed)
     assert "has not been rendered" in str(approving.error)
@@ -265,7 +265,7 @@ def test_two_workers_cut_their_batches_at_once(pg: Office) -> None:
     ]
     with _held_open(pg) as one:
         attempt.settle(one, pg.publication, first, halves[0], now=pg.now)
-        with meanwhile(pg.engine, lambda: pg.settle(second, halves[1])) as other:
+        with concurrently(pg.engine, lambda: pg.settle(second, halves[1])) as other:
             one.commit()
     assert other.error is None
     assert _states(pg) == ["unknown", "unknown", "prepared", "prepared"]
@@ -288,7 +288,7 @@ def test_an_event_that_arrives_while_a_newer_attempt_fails_is_not_lost(pg: Offic
     claim = _attempted_twice(pg)
     with _held_open(pg) as event:
         feedback.seen(event, ["1.1:1"], now=pg.now)
-        with meanwhile(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
+        with concurrently(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
             event.commit()
     assert settling.error is None
     assert pg.told().submitted == 5
@@ -303,7 +303,7 @@ def test_an_event_waits_for_the_newer_attempt_that_is_failing(pg: Office) -> Non
 
     with _held_open(pg) as worker:
         attempt.settle(worker, pg.publication, claim, LATER, now=pg.now)
-        with meanwhile(pg.engine, seen) as event:
+        with concurrently(pg.engine, seen) as event:
             worker.commit()
     assert (event.error, event.result) == (None, ["1.1:1"])
     assert pg.told().submitted == 5
@@ -323,7 +323,7 @@ def test_two_first_spendings_at_once_both_count(pg: Office) -> None:
 
     with _held_open(pg) as first:
         rates.spend(first, "smtp", 100, now=pg.now)
-        with meanwhile(pg.engine, spend):
+        with concurrently(pg.engine, spend):
             first.commit()
     assert _free_in(pg, "smtp") == 200
 
@@ -335,6 +335,6 @@ def test_a_provider_that_asked_us_to_wait_is_not_hurried_by_a_spending(pg: Offic
 
     with _held_open(pg) as first:
         rates.hold(first, "smtp", pg.now + timedelta(hours=1))
-        with meanwhile(pg.engine, spend):
+        with concurrently(pg.engine, spend):
             first.commit()
     assert _free_in(pg, "smtp") == 3610

@@ -123,7 +123,7 @@ def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
         pid = scene.workers.start(order)
         until_stopped(pid)
         scene.recover(sink)
-        assert scene.told().held + scene.told().submitted == scene.people
+        assert scene.report().held + scene.report().submitted == scene.people
         os.kill(pid, signal.SIGCONT)
         scene.workers.wait(pid)
         scene.recover(sink)

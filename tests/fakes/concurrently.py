@@ -1,4 +1,4 @@
-"""Let something happen in another thread while a transaction here is held open, on PostgreSQL."""
+"""Run code in another thread while this thread holds a transaction open, on PostgreSQL."""
 
 import threading
 import time
@@ -14,11 +14,11 @@ _WAITING = sa.text(
 )
 
 
-class Meanwhile:
-    """What the other one did: its result, or the error that stopped it."""
+class Concurrent:
+    """The outcome of the other thread: its result, or the error that stopped it."""
 
     def __init__(self, act: Callable[[], object]) -> None:
-        """Take what the other one does."""
+        """Take the function that the thread calls."""
         self._act = act
         self.result: object = None
         self.error: Exception | None = None
@@ -27,17 +27,17 @@ class Meanwhile:
     def _run(self) -> None:
         try:
             self.result = self._act()
-        except Exception as error:  # noqa: BLE001 - the test says which one it expects
+        except Exception as error:  # noqa: BLE001 - the test checks which error it is
             self.error = error
 
 
 @contextmanager
-def meanwhile(engine: sa.Engine, act: Callable[[], object]) -> Iterator[Meanwhile]:
-    """Begin `act`; go on when it waits for a lock or is done. Leaving waits for its end.
+def concurrently(engine: sa.Engine, act: Callable[[], object]) -> Iterator[Concurrent]:
+    """Start `act` and continue when it waits for a lock or is done; at the end, join the thread.
 
-    Whoever holds the lock commits inside.
+    The caller, which holds the lock, must commit inside the block.
     """
-    other = Meanwhile(act)
+    other = Concurrent(act)
     other.thread.start()
     until = time.monotonic() + PATIENCE
     with engine.connect() as watching:
@@ -50,4 +50,4 @@ def meanwhile(engine: sa.Engine, act: Callable[[], object]) -> Iterator[Meanwhil
         yield other
     finally:
         other.thread.join(PATIENCE)
-        assert not other.thread.is_alive(), "still waiting for a lock"
+        assert not other.thread.is_alive(), "the other thread still waits for a lock"
