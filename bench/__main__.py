@@ -1,7 +1,7 @@
-"""Measure: `python -m bench [--quick] [--only NAME …]`.
+"""Run the benchmarks: `python -m bench [--quick] [--only NAME …]`.
 
-Every module of this folder that has `figures(quick)` is a benchmark. Absolute times belong to the
-machine that is printed with them; only ratios inside one run are worth comparing.
+Each module in this folder with a function `figures(quick)` is a benchmark. Absolute times are
+meaningful only for the machine that is printed with them. Compare ratios within one run only.
 """
 
 import argparse
@@ -21,21 +21,33 @@ Benchmark = Callable[[bool], Iterator[Figure]]
 
 
 def main() -> int:
-    """Run the benchmarks that were asked for; return 1 if one of them failed."""
-    wanted = _arguments()
-    found = dict(_benchmarks(wanted.only))
-    if unknown := set(wanted.only) - set(found):
-        print(f"no benchmark is called {', '.join(sorted(unknown))}", file=sys.stderr)
+    """Run the requested benchmarks and return 1 if one of them fails."""
+    arguments = _arguments()
+    found = dict(_benchmarks(arguments.only))
+    if unknown := set(arguments.only) - set(found):
+        print(f"unknown benchmark: {', '.join(sorted(unknown))}", file=sys.stderr)
         return 2
     print(_machine())
-    failed = [name for name, figures in found.items() if not _shown(name, figures, wanted.quick)]
+    failed = [
+        name for name, figures in found.items() if not _printed(name, figures, arguments.quick)
+    ]
     return 1 if failed else 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description="Measure, and print a table.")
-    parser.add_argument("--quick", action="store_true", help="small sizes: does it still run?")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="this one only")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Run the benchmarks and print a table."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="use small sizes, to see that everything runs"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="run only this benchmark (repeatable)",
+    )
     return parser.parse_args()
 
 
@@ -55,14 +67,14 @@ def _machine() -> str:
     )
 
 
-def _shown(name: str, figures: Benchmark, quick: bool) -> bool:
-    """Print a benchmark's figures as they come; one that fails does not stop the others."""
+def _printed(name: str, figures: Benchmark, quick: bool) -> bool:
+    """Print the figures of a benchmark as they arrive. Returns False if it fails."""
     print(f"\n{name}")
     began = time.perf_counter()
     try:
         for figure in figures(quick):
             print(f"  {figure.name:<52} {_number(figure.value):>12} {figure.unit:<8} {figure.note}")
-    except Exception as error:  # noqa: BLE001 - the other benchmarks are still worth running
+    except Exception as error:  # noqa: BLE001 - a failure must not stop the other benchmarks
         print(f"  failed: {type(error).__name__}: {error}")
         return False
     print(f"  ({time.perf_counter() - began:.1f} s)")
@@ -70,7 +82,7 @@ def _shown(name: str, figures: Benchmark, quick: bool) -> bool:
 
 
 def _number(value: float) -> str:
-    """Return three significant digits, with the thousands apart."""
+    """Format three significant digits, with thousands separators."""
     if value and abs(value) < 100:
         return f"{value:.3g}"
     return f"{value:,.0f}"

@@ -1,4 +1,4 @@
-"""What it costs that a commit is on the disk before a batch leaves."""
+"""The cost of writing a commit to disk before a batch is submitted."""
 
 import tempfile
 import time
@@ -14,13 +14,13 @@ from newsletter.store.tables import rates
 
 
 def figures(quick: bool) -> Iterator[Figure]:
-    """Time small transactions as the program makes them, and with weaker promises."""
+    """Time small transactions with the program's durability settings and with weaker ones."""
     count = 100 if quick else 1000
     with tempfile.TemporaryDirectory() as folder:
         ours = _seconds(Path(folder) / "full.sqlite3", "FULL", count)
         weaker = _seconds(Path(folder) / "normal.sqlite3", "NORMAL", count)
     yield Figure("a commit, on the disk (synchronous=FULL)", ours * 1000, "ms", f"mean of {count}")
-    yield Figure("… as against synchronous=NORMAL", ours / weaker, "×", "two commits a batch")
+    yield Figure("… relative to synchronous=NORMAL", ours / weaker, "×", "two commits per batch")
 
 
 def _seconds(path: Path, synchronous: str, count: int) -> float:

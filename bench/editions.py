@@ -1,4 +1,4 @@
-"""A million people with fifty topics, reduced to the editions of one issue."""
+"""Reduce a million people with fifty topics to the editions of one issue."""
 
 import multiprocessing
 import resource
@@ -35,15 +35,15 @@ def figures(quick: bool) -> Iterator[Figure]:
             found = pool.apply(reduce, (url,))
     yield Figure("people", count, "people", f"{people.TAGS} topics, {ITEMS} items")
     yield Figure("to editions", found["seconds"], "s")
-    yield Figure("of that until every set is counted", found["counted"], "s")
+    yield Figure("of which counting the sets", found["counted"], "s")
     yield Figure("distinct sets", found["sets"], "sets")
     yield Figure("editions", found["editions"], "editions")
     yield Figure("people without one", found["lost"], "people")
-    yield Figure("peak memory", found["memory"], "MB", "its own process")
+    yield Figure("peak memory", found["memory"], "MB", "separate process")
 
 
 def reduce(url: str) -> dict[str, float]:
-    """Reduce the audience to editions in a process of its own, so that memory is its own."""
+    """Reduce the audience to editions in a separate process, to measure its memory."""
     reader = open_reader(url)
     weekly = manuscripts.newsletter(
         key="weekly", content="followed-first", items=ItemLimits(1, 8), max_editions=200
@@ -55,7 +55,7 @@ def reduce(url: str) -> dict[str, float]:
         sets, _ = wanted(connection, asked, chooser)
         read = time.perf_counter() - start
         everything = chooser.choose(None)
-        if everything is None:  # pragma: no cover - the issue holds items
+        if everything is None:  # pragma: no cover - the issue has items
             return {}
         made = plan(sets, everything, weekly)
     seconds = time.perf_counter() - start

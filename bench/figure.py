@@ -1,4 +1,4 @@
-"""What a benchmark hands to the table."""
+"""The result of a measurement."""
 
 from dataclasses import dataclass
 

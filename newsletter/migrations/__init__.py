@@ -1,4 +1,4 @@
-"""The schema's history; `upgrade` brings a database of any age to the present."""
+"""The schema's migrations. `upgrade` brings a database of any version up to date."""
 
 from pathlib import Path
 
@@ -15,16 +15,17 @@ from subscribers.store import tables as subscriber_tables
 METADATA = [newsletter_tables.metadata, subscriber_tables.metadata]
 
 LOCK = 7_204_911_835
-"""The key under which nodes that start together queue on PostgreSQL; any fixed number does."""
+"""The advisory lock for nodes that start at the same time on PostgreSQL. Any fixed number works."""
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Apply every revision that `engine`'s database lacks, all of them or none.
+    """Apply all migrations that the database lacks, in one transaction.
 
-    Harmless to repeat, and from several processes at once: they queue and find nothing to do.
-    Raise NotAllowed when a newer version of the program has been at work here.
+    Repeated and concurrent calls are safe: they wait for each other and find nothing to do.
+    Raises NotAllowed if a newer version of the program has upgraded the database.
     """
     with engine.connect() as connection:
+        # SQLite changes a table by rebuilding it, which foreign keys to it would forbid.
         _foreign_keys(connection, "OFF")
         try:
             with connection.begin():
@@ -37,7 +38,7 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def revision(engine: sa.Engine) -> str | None:
-    """Return the revision of `engine`'s database; None while it is empty."""
+    """Return the revision of the database, or None if it is empty."""
     with engine.connect() as connection:
         return _revision(connection)
 
@@ -54,7 +55,7 @@ def known() -> set[str]:
 
 
 def configuration(connection: sa.Connection | None = None) -> Config:
-    """Return Alembic's configuration; there is no alembic.ini, so that a wheel needs no paths."""
+    """Return Alembic's configuration. There is no alembic.ini, because a wheel has no fixed path."""
     config = Config(attributes={"connection": connection})
     location = str(Path(__file__).parent).replace("%", "%%")
     config.set_main_option("script_location", location)
@@ -66,8 +67,8 @@ def _refuse_newer(connection: sa.Connection) -> None:
     found = _revision(connection)
     if found and found not in known():
         msg = (
-            f"the database has revision {found}, which this version does not know: a newer one"
-            " made it; install that one, or restore the backup from before"
+            f"the database has revision {found}, which this version does not know, so a newer"
+            " version has upgraded it; install that version, or restore an earlier backup"
         )
         raise NotAllowed(msg)
 
@@ -77,13 +78,13 @@ def _revision(connection: sa.Connection) -> str | None:
 
 
 def _queue(connection: sa.Connection) -> None:
-    """Wait for other nodes; on SQLite BEGIN IMMEDIATE has done so."""
+    """Wait for other nodes. On SQLite, BEGIN IMMEDIATE has already waited."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
 
 
 def _foreign_keys(connection: sa.Connection, state: str) -> None:
-    """Switch SQLite's checks while tables are rebuilt; it only listens outside a transaction."""
+    """Switch SQLite's foreign key checks. The pragma has no effect inside a transaction."""
     driver = connection.connection.driver_connection
     if connection.dialect.name == "sqlite" and driver is not None:
         driver.execute(f"PRAGMA foreign_keys={state}").close()
@@ -94,5 +95,5 @@ def _check_foreign_keys(connection: sa.Connection) -> None:
         return
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if broken:
-        msg = f"the migration would leave {len(broken)} rows that refer to nothing: {broken[:3]}"
+        msg = f"the migration would leave {len(broken)} rows with missing parents: {broken[:3]}"
         raise RuntimeError(msg)

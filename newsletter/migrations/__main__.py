@@ -1,4 +1,4 @@
-"""Write the revision that a change of the tables needs: `make migration NAME="what it does"`."""
+"""Write the migration for a change to the tables: `make migration NAME="what it does"`."""
 
 import sys
 import tempfile
@@ -11,7 +11,7 @@ from newsletter.store.database import open_engine
 
 
 def main(name: str) -> None:
-    """Compare the tables of the code with a database of today, and write the difference."""
+    """Compare the tables in the code with an up-to-date database and write the difference."""
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{Path(folder)}/newsletter.sqlite3")
         upgrade(engine)
@@ -24,4 +24,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(" ".join(sys.argv[1:]) or sys.exit('say what it does: make migration NAME="…"'))
+    main(" ".join(sys.argv[1:]) or sys.exit('describe the change: make migration NAME="…"'))

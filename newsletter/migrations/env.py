@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions, on the connection and in the transaction it is given."""
+"""Alembic's entry point: run the migrations on the given connection, in its transaction."""
 
 from typing import Any, Literal
 
@@ -9,11 +9,11 @@ from newsletter.migrations import METADATA
 
 
 def frozen(kind: str, value: Any, _context: object) -> str | Literal[False]:  # noqa: ANN401 - any part of a schema
-    """Write our column types as what they are underneath, so that a revision never changes."""
+    """Write custom column types as their base types, so that a migration never changes later."""
     if kind == "type" and isinstance(value, sa.types.TypeDecorator):
         return f"sa.{value.impl!r}"
     if kind == "server_default" and isinstance(getattr(value, "arg", None), sa.False_ | sa.True_):
-        return f"sa.{value.arg}()"  # else it would be this database's word for it
+        return f"sa.{value.arg}()"  # otherwise Alembic writes this database's own literal
     return False
 
 
