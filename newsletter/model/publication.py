@@ -101,6 +101,7 @@ class Newsletter:
     subject_prefix: str = ""
     sources: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    topics_shown: int = 2
     opens: bool = False
     clicks: bool = False
 

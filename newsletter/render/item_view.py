@@ -22,7 +22,6 @@ from newsletter.render.view import (
 )
 from subscribers.model import slug
 
-TOPICS_SHOWN = 2
 LONGEST_ALT = 200
 _SCRIPTS = {"ko": "ko", "ja": "ja", "zh": "zh", "ar": "ar", "fa": "ar", "ur": "ar", "he": "he"}
 _RTL = frozenset({"ar", "fa", "ur", "he", "yi", "ps", "sd", "ug", "dv"})
@@ -47,7 +46,7 @@ def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
         label_locale=text_locale(catalog.language),
         number=number,
-        topics=_topics(item, context.publication, catalog.language),
+        topics=_topics(item, context, catalog.language),
         title=item.title,
         authors=authors,
         by=catalog.text("issue.by", names="\0").split("\0")[0],
@@ -85,7 +84,7 @@ def headline_view(item: Item, context: RenderContext) -> HeadlineView:
         item.lang or context.newsletter.language, context.catalog.language
     )
     authors = catalog.join([author.name for author in item.authors if author.name])
-    topics = _topics(item, context.publication, catalog.language)[:1]
+    topics = _topics(item, context, catalog.language)[:1]
     return HeadlineView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
         title=item.title,
@@ -106,11 +105,13 @@ def _href(item: Item, publication: Publication) -> str:
     return web_address(item.url) or links.public_article(publication.url, item.article_id)
 
 
-def _topics(item: Item, publication: Publication, language: str) -> tuple[str, ...]:
-    named = {slug(topic.slug): topic.label(language) for topic in publication.topics}
-    shown = [named.get(slug(topic), topic) for topic in item.topics[:TOPICS_SHOWN]]
-    first = [item.kicker] if item.kicker else []
-    kept = {text.casefold(): text for text in reversed([*first, *shown]) if text}
+def _topics(item: Item, context: RenderContext, language: str) -> tuple[str, ...]:
+    """Return the kicker and the first topics by their labels; equal words are printed once."""
+    named = {slug(topic.slug): topic.label(language) for topic in context.publication.topics}
+    topics = item.topics[: context.newsletter.topics_shown]
+    words = [item.kicker, *(named.get(slug(topic), topic) for topic in topics)]
+    # Backwards, so that of two spellings the first one is kept, in its place.
+    kept = {text.casefold(): text for text in reversed(words) if text}
     return tuple(reversed(list(kept.values())))
 
 

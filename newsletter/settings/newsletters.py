@@ -1,5 +1,6 @@
 """Read one newsletter from the configuration."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import get_args
@@ -22,6 +23,9 @@ from newsletter.settings import values
 from newsletter.settings.reading import Table, nearest
 from newsletter.settings.segments import segment
 from subscribers.model import slug
+
+SUBJECT_NAMES = ("lead", "title", "number", "date")
+"""What a configured subject may contain in braces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +66,11 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         on_unknown=table.choice("on_unknown", default.on_unknown, get_args(OnUnknown)),
         max_age=table.parsed("max_age", default.max_age, values.duration),
         max_editions=table.count("max_editions", default.max_editions, least=1),
-        subject=table.text("subject"),
+        subject=table.parsed("subject", default.subject, _subject),
         subject_prefix=table.text("subject_prefix"),
         sources=_sources(table, inherited.sources),
         topics=tuple(map(slug, table.texts("topics"))),
+        topics_shown=table.count("topics_shown", default.topics_shown),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
     )
@@ -77,6 +82,15 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
 def _cadence(table: Table, default: Cadence) -> Cadence:
     table.text("cadence", required='when an issue is due, such as "mon 08:00" or "daily 07:30"')
     return table.parsed("cadence", default, Cadence.parse)
+
+
+def _subject(text: str) -> str:
+    for name in re.findall(r"\{([^{}]*)\}", text):
+        if name not in SUBJECT_NAMES:
+            known = ", ".join(f"{{{known}}}" for known in SUBJECT_NAMES)
+            msg = f"found {{{name}}}; expected one of {known}"
+            raise ValueError(msg)
+    return text
 
 
 def _quiet(text: str) -> str:

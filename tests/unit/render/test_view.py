@@ -104,6 +104,15 @@ def test_topics_carry_their_labels_and_say_nothing_twice() -> None:
     assert item_view(one, 1, manuscripts.context()).topics == ("Trade", "Arctic")
 
 
+@pytest.mark.parametrize(
+    ("count", "topics"), [(0, ()), (1, ("Trade",)), (3, ("Trade", "Arctic", "Energy"))]
+)
+def test_a_newsletter_sets_how_many_topics_are_printed(count: int, topics: tuple[str, ...]) -> None:
+    context = manuscripts.context(weekly=manuscripts.newsletter(topics_shown=count))
+    view = item_view(item(1, topics=("Trade", "Arctic", "Energy")), 1, context)
+    assert view.topics == topics
+
+
 def test_dates_of_another_year_carry_it() -> None:
     context = replace(manuscripts.context(), year=2026)
     assert item_view(item(1, published="2025-09-25"), 1, context).meta[0] == "25 September 2025"

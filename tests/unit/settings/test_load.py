@@ -207,6 +207,7 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
             "[topics.trade]",
             'topics.trade: "대한민국" already means the topic "south-korea"',
         ),
+        ('"{lead}"', '"{leed}"', "subject", "weekly.subject: found {leed}; expected one of {lead}"),
         ("[newsletters.weekly]", "[newsletters.Weekly!]", "[news", "expected a key of lowercase"),
     ],
 )
