@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -20,6 +21,7 @@ from newsletter.esp.port import Sender
 from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.fetch.client import Fetcher, open_fetcher
+from newsletter.fetch.links import broken
 from newsletter.model.publication import Publication
 from newsletter.pipeline import passes
 from newsletter.pipeline.composing import Composer
@@ -88,6 +90,7 @@ class App:
             ),
             new_id=self.new_id,
             now=self.now,
+            broken_links=partial(broken, self.fetcher),
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:

@@ -33,7 +33,8 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 class FetchRequest:
     """What to fetch. `etag` and `last_modified` are sent back as the server gave them.
 
-    With `is_page`, robots.txt is checked first. `allow_private` permits private addresses.
+    With `is_page`, robots.txt is checked first. `allow_private` permits private addresses. With
+    `head_only`, the body is not read.
     """
 
     url: str
@@ -43,6 +44,7 @@ class FetchRequest:
     is_page: bool = False
     allow_private: bool = False
     max_bytes: int = 15_000_000
+    head_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,10 @@ class PoliteClient:
                 return NotModified(request.url, fresh_seconds=fresh)
             if status != 200:  # noqa: PLR2004
                 raise self._refused(request, status, headers)
-            body = read_body(answer.parts, headers.get("content-encoding", ""), request.max_bytes)
+            encoding = headers.get("content-encoding", "")
+            body = (
+                b"" if request.head_only else read_body(answer.parts, encoding, request.max_bytes)
+            )
         kind = headers.get("content-type", "")
         charset = _CHARSET.search(kind)
         return Fetched(

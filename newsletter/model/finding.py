@@ -19,6 +19,7 @@ CHECKS: Mapping[str, Level] = {
     "contrast": "block",
     "size": "warn",
     "insecure links": "warn",
+    "broken links": "warn",
     "alt text": "warn",
     "raw marks": "warn",
     "subject": "warn",

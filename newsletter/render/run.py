@@ -15,8 +15,10 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import IssueState
 from newsletter.render.checks import apply_policy
 from newsletter.render.checks import issues as issue_checks
+from newsletter.render.checks import links as link_check
 from newsletter.render.checks import pages as page_checks
 from newsletter.render.checks.issues import IssueFacts
+from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.compose import compose
 from newsletter.render.reach import question, wanted
 from newsletter.render.templates import Templates
@@ -229,8 +231,12 @@ def check(
     issue_id: int,
     *,
     now: datetime,
+    broken_links: BrokenLinks | None = None,
 ) -> list[Finding]:
-    """Check an issue and its stored editions; apply the publisher's policy."""
+    """Check an issue and its stored editions; apply the publisher's policy.
+
+    `broken_links` requests the links of the editions; without it they are not requested.
+    """
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         read = manuscript(connection, publication, newsletter, issue, now=now)
@@ -249,6 +255,8 @@ def check(
     quoted = _quoted(read)
     for edition in stored:
         found += page_checks.check(edition, publication.postal_address, quoted)
+    if broken_links is not None:
+        found += link_check.check(stored, publication.url, broken_links)
     return apply_policy(dict(publication.checks), _gathered(found))
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.esp.port import Sender
 from newsletter.model.publication import Publication
+from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.run import RenderKit
 from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
@@ -20,7 +21,8 @@ CONNECTIONS = {"outbox": 1, "smtp": 4, "sendgrid": 8}
 class Context:
     """The opened publication as the use cases see it; `app` builds it.
 
-    `engine` writes, `reader` only reads. `courier` holds what submitting needs besides.
+    `engine` writes, `reader` only reads. `courier` holds what submitting needs besides. `broken_links`
+    requests links before an approval; it is never called inside a transaction.
     """
 
     engine: sa.Engine
@@ -31,6 +33,7 @@ class Context:
     courier: Courier
     new_id: Callable[[], str]
     now: Callable[[], datetime]
+    broken_links: BrokenLinks | None = None
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return what submitting needs, with as many connections as each provider in use can bear.

@@ -150,6 +150,7 @@ def _checked(context: Context, rendered: Rendered) -> Checked:
         rendered.newsletter,
         issue_id,
         now=context.now(),
+        broken_links=context.broken_links,
     )
     step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
     return Checked(issue_id, tuple(findings), step)

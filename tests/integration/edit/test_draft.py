@@ -212,3 +212,15 @@ def test_a_draft_follows_its_articles_and_an_approved_issue_only_warns(
     assert "outdated" in {one.check for one in found}
     with stocked.connect() as connection:
         assert editions.of_issue(connection, issue_id) == made
+
+
+def test_a_broken_link_is_a_warning_of_the_check(
+    stocked: sa.Engine, house: Publication, weekly: Newsletter, kit: RenderKit
+) -> None:
+    issue_id = draft(stocked, house, weekly)
+    render.render(stocked, house, weekly, issue_id, kit, now=NOW)
+    broken = {"https://www.example.org/1": "answers 404 (not found)"}
+    found = render.check(
+        stocked, house, weekly, issue_id, now=NOW, broken_links=lambda _addresses: broken
+    )
+    assert [one.level for one in found if one.check == "broken links"] == ["warn"]

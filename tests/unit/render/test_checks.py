@@ -1,5 +1,6 @@
 """Pre-flight checks: each finds what it is for, and the policy has the last word."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from newsletter.model.finding import CHECKS, Finding, blocking
 from newsletter.model.issue import Block, Item, Takeaways, Text
 from newsletter.model.publication import Brand
 from newsletter.render.checks import apply_policy, issues, pages, texts
+from newsletter.render.checks import links as link_check
 from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.compose import compose
 from tests.fakes import manuscripts
@@ -181,3 +183,20 @@ def test_the_policy_has_the_last_word() -> None:
 
 def test_every_check_has_a_level() -> None:
     assert set(CHECKS.values()) <= {"block", "warn", "note"}
+
+
+def test_broken_links_are_named_once_and_the_public_pages_are_not_requested(
+    good: Edition,
+) -> None:
+    asked: list[str] = []
+
+    def broken_links(addresses: Iterable[str]) -> dict[str, str]:
+        asked.extend(addresses)
+        return {asked[0]: "answers 404 (not found)"}
+
+    (finding,) = link_check.check([good, good], HOUSE.url, broken_links)
+    assert finding.level == "warn"
+    assert finding.says == (
+        "The link https://www.example.org/articles/1 is broken: answers 404 (not found). Correct it."
+    )
+    assert asked == [f"https://www.example.org/articles/{number}" for number in range(1, 6)]
