@@ -1,0 +1,62 @@
+"""Reader-facing text avoids words that made earlier versions hard to read."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+AVOIDED = re.compile(
+    r"\b(whoever|whomever|whatever|nobody|somebody|meanwhile|anew|of ours|let go of|mails|mailed"
+    r"|catalogue|colour|behaviour|licence|offence|recognise[ds]?"
+    r"|tells of|stands (?:in|under|for|beside)|is no key|good for one)\b",
+    re.IGNORECASE,
+)
+"""Say "no one", "recipients" or "email" instead, use American spelling, and drop the idioms."""
+
+PLAIN = {".md", ".j2", ".po", ".toml", ".example"}
+NOT_READ = {"CONTEXT.md"}
+"""The terms name what to avoid."""
+
+
+def files(*patterns: str) -> list[Path]:
+    """Return the files that the patterns name, in order."""
+    found = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    return sorted(path for path in found if path.is_file() and path.name not in NOT_READ)
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield what people read in a file, with line numbers: of code, strings and docstrings."""
+    text = path.read_text("utf-8")
+    if path.suffix != ".py":
+        yield from enumerate(text.splitlines(), 1)
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def avoided(path: Path) -> list[str]:
+    """Return each avoided word in a file with its place."""
+    name = path.relative_to(ROOT)
+    return [
+        f"{name}:{line} {found[0]!r}"
+        for line, text in texts(path)
+        for found in AVOIDED.finditer(text)
+    ]
+
+
+DOCUMENTS = files("*.md", "docs/**/*.md", "Makefile", "*.toml", ".env.example")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_avoids_these_words(path: Path) -> None:
+    assert not avoided(path)
+
+
+def test_the_rule_catches_a_word() -> None:
+    assert AVOIDED.search("Nobody is mailed twice.")
+    assert not AVOIDED.search("The body of an email stands alone.")
