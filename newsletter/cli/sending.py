@@ -9,7 +9,7 @@ from newsletter.app import App
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, say
 from newsletter.cli.watching import AsJson, Number, print_status
-from newsletter.send.acts import Decision
+from newsletter.send.decisions import Decision
 from newsletter.usecases import proofs, sending
 from newsletter.usecases.context import Context
 from newsletter.usecases.sending import Sent

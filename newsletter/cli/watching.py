@@ -8,12 +8,11 @@ import typer
 from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import print_json, print_rows, say
-from newsletter.model.actor import Actor
 from newsletter.model.batch import batch_id
 from newsletter.model.states import IssueState
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import counted
-from newsletter.send.standing import Standing
+from newsletter.send.status import IssueStatus
 from newsletter.store.content import issues
 from newsletter.store.sending import attempts, deliveries
 from newsletter.usecases import sending
@@ -51,7 +50,7 @@ def list_issues(
             "slot": issue.nominal,
             "state": issue.state,
             "reason": issue.reason or None,
-            "approved_by": Actor.parse(issue.approved_by).label if issue.approved_by else None,
+            "approved_by": issue.approved_by.label if issue.approved_by else None,
         }
         for issue in found
     ]
@@ -89,7 +88,7 @@ def show(  # noqa: PLR0913 - one argument per option of the command
             print_status(sending.status(app.context, issue), as_json=as_json)
 
 
-def print_status(found: Standing, *, as_json: bool) -> None:
+def print_status(found: IssueStatus, *, as_json: bool) -> None:
     """Print the status of an issue."""
     if as_json:
         print_json(found)
@@ -97,8 +96,8 @@ def print_status(found: Standing, *, as_json: bool) -> None:
         _tell(found)
 
 
-def _tell(found: Standing) -> None:
-    say(f"Issue {found.issue_id} ({found.newsletter} no. {found.number}): {found.in_words}")
+def _tell(found: IssueStatus) -> None:
+    say(f"Issue {found.issue_id} ({found.newsletter} no. {found.number}): {found.label}")
     for word, people in _counts(found):
         say(f"  {word:<12}{people:>10,}")
     for line in statuses.waiting(found):
@@ -111,7 +110,7 @@ def _tell(found: Standing) -> None:
         _tell_doubts(found)
 
 
-def _tell_doubts(found: Standing) -> None:
+def _tell_doubts(found: IssueStatus) -> None:
     say("Batches that wait:")
     for doubt in found.doubts:
         people = counted(doubt.people, "person", "people")
@@ -123,7 +122,7 @@ def _tell_doubts(found: Standing) -> None:
     say(f"or `{decide} never` (it reached nobody, and is not submitted any more).")
 
 
-def _counts(found: Standing) -> list[tuple[str, int]]:
+def _counts(found: IssueStatus) -> list[tuple[str, int]]:
     always = ("planned", "submitted")
     words = (
         *always,

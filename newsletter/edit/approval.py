@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding, blocking
@@ -13,7 +14,6 @@ from newsletter.model.issue import Issue
 from newsletter.model.next_step import EditIssue, PreviewIssue, ViewIssue
 from newsletter.model.states import UNAPPROVED, IssueState
 from newsletter.store import acts
-from newsletter.store.acts import Act
 from newsletter.store.content import editions, issues
 
 
@@ -38,17 +38,9 @@ def approve(
     if issue.state == IssueState.APPROVED and issue.approved_hash == present:
         return False
     _require_approvable(connection, issue, present, expected_hash, findings)
-    issues.move(
-        connection,
-        issue_id,
-        frm=[IssueState.REVIEW],
-        to=IssueState.APPROVED,
-        approved_hash=present,
-        approved_by=str(actor),
-        approved_at=now,
-    )
+    issues.approve(connection, issue_id, content_hash=present, by=actor, at=now)
     detail = {"hash": present, "warnings": [finding.says for finding in findings]}
-    acts.record(connection, Act(now, str(actor), "issue approved", issue_id, detail))
+    acts.record(connection, Act(now, actor, ActKind.APPROVED, issue_id, detail=detail))
     return True
 
 
@@ -83,17 +75,11 @@ def void(connection: sa.Connection, issue: Issue, *, actor: Actor, now: datetime
     issues.lock(connection, issue.id)
     require_editable(issues.load(connection, issue.id))
     editions.forget(connection, issue.id)
-    issues.move(connection, issue.id, frm=[IssueState.REVIEW], to=IssueState.DRAFT)
-    if issues.move(
-        connection,
-        issue.id,
-        frm=[IssueState.APPROVED],
-        to=IssueState.DRAFT,
-        approved_hash="",
-        approved_by="",
-        approved_at=None,
-    ):
-        acts.record(connection, Act(now, str(actor), "approval voided", issue.id, {"why": why}))
+    if issues.void_approval(connection, issue.id):
+        act = Act(now, actor, ActKind.VOIDED, issue.id, detail={"why": why})
+        acts.record(connection, act)
+    else:
+        issues.move(connection, issue.id, from_states=[IssueState.REVIEW], to=IssueState.DRAFT)
 
 
 def require_editable(issue: Issue) -> None:

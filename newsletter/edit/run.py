@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, renewed, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, clean_prose, numbered
+from newsletter.edit.recorded import edits
 from newsletter.edit.select import EligibleArticle, Selection, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Article
 from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
@@ -20,7 +22,6 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
 from newsletter.model.states import UNAPPROVED, IssueState
 from newsletter.store import acts
-from newsletter.store.acts import Act
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
 
@@ -105,11 +106,12 @@ def _claimed(
         slot = slots.claim(connection, new.newsletter, new.nominal, new.due_at, now)
         if slot is None:
             return None
-        issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=str(actor), now=now)
+        issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=actor, now=now)
         issues.replace_items(connection, issue_id, items)
         taken = sum(item.included for item in items)
         detail = {"in": taken, "out": len(items) - taken, "reason": new.reason}
-        acts.record(connection, Act(now, str(actor), f"issue {new.state}", issue_id, detail))
+        kind = ActKind.SKIPPED if new.state is IssueState.SKIPPED else ActKind.DRAFTED
+        acts.record(connection, Act(now, actor, kind, issue_id, detail=detail))
     return issue_id
 
 
@@ -258,11 +260,16 @@ def change(
         changed = applied(present, operations)
         if changed == numbered(present):
             return False
-        texts = {"subject": changed.subject, "preheader": changed.preheader, "note": changed.note}
-        issues.change(connection, issue_id, **texts)
+        issues.set_texts(
+            connection,
+            issue_id,
+            subject=changed.subject,
+            preheader=changed.preheader,
+            note=changed.note,
+        )
         issues.set_blocks(connection, issue_id, changed.blocks)
         issues.replace_items(connection, issue_id, changed.items)
         void(connection, issue, actor=actor, now=now, why="the issue was edited")
-        detail = {"operations": [repr(operation)[:300] for operation in operations][:50]}
-        acts.record(connection, Act(now, str(actor), "issue edited", issue_id, detail))
+        made = edits(present, operations)
+        acts.record(connection, Act(now, actor, ActKind.EDITED, issue_id, edits=made))
     return True

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Image
 from newsletter.model.states import EDITABLE, IssueState
 
@@ -107,13 +108,13 @@ class Issue:
     note: str
     blocks: tuple[Block, ...]
     approved_hash: str
-    approved_by: str
+    approved_by: Actor | None
     approved_at: datetime | None
     leaves_at: datetime | None
     corrects_issue_id: int | None
     drafted_at: datetime
     submitted_at: datetime | None
-    created_by: str
+    created_by: Actor
     frozen_at: datetime | None = None
 
     @property

@@ -4,11 +4,16 @@ The command line turns each into a command, a page into a link. No code below th
 names a command or a page.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from newsletter.errors import NextStep
 
-__all__ = ["NextStep"]
+__all__ = ["NextStep", "as_values"]
+
+
+def as_values(step: NextStep) -> dict[str, object]:
+    """Return a step as it is stored: its kind, such as `ApproveIssue`, and its ids."""
+    return {"kind": type(step).__name__, **asdict(step)}  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True, slots=True)

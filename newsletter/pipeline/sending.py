@@ -9,7 +9,7 @@ from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.send import notices as outgoing
-from newsletter.send.waits import Around
+from newsletter.send.context import SendingContext
 from newsletter.store.content import issues
 from newsletter.usecases import sending
 
@@ -78,7 +78,7 @@ def report_status(tools: Tools) -> Iterator[Line]:
     """Reconcile once more, and report the status of every issue that is not finished."""
     yield from reconcile(tools)
     context = tools.context
-    around = Around(context.publication, context.senders, context.now())
+    around = SendingContext(context.publication, context.senders, context.now())
     with context.reader.connect() as connection:
         for status in statuses.unfinished(connection, around):
             yield Line("status", status.message, status.level, status.next_step)

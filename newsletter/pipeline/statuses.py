@@ -18,15 +18,15 @@ from newsletter.model.next_step import (
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import UNAPPROVED, UNFINISHED, IssueState
 from newsletter.pipeline.report import Level, counted
-from newsletter.send import standing
-from newsletter.send.standing import Doubt, Standing
-from newsletter.send.waits import Around
+from newsletter.send import status
+from newsletter.send.context import SendingContext
+from newsletter.send.status import DoubtfulBatch, IssueStatus
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
 
 
 @dataclass(frozen=True, slots=True)
-class IssueStatus:
+class StatusLine:
     """The status of one issue in a sentence; `next_step` is set if a person has to act."""
 
     issue: Issue
@@ -39,44 +39,44 @@ class IssueStatus:
         return Level.WAITS if self.next_step else Level.OK
 
 
-def unfinished(connection: sa.Connection, around: Around) -> Iterator[IssueStatus]:
+def unfinished(connection: sa.Connection, context: SendingContext) -> Iterator[StatusLine]:
     """Yield every issue that is unfinished or has a batch in doubt, the oldest first."""
     known = {issue.id: issue for issue in issues.every(connection, list(UNFINISHED))}
-    doubtful = {row["issue_id"] for row in batches.waiting(connection)}
+    doubtful = {batch.issue_id for batch in batches.waiting(connection)}
     known |= {issue_id: issues.load(connection, issue_id) for issue_id in doubtful - known.keys()}
     for issue_id in sorted(known):
         issue = known[issue_id]
-        found = standing.of(connection, issue_id, around)
+        found = status.of(connection, issue_id, context)
         if issue.state in UNFINISHED or found.doubts:
-            yield describe(issue, found, around)
+            yield describe(issue, found, context)
 
 
-def describe(issue: Issue, found: Standing, around: Around) -> IssueStatus:
+def describe(issue: Issue, found: IssueStatus, context: SendingContext) -> StatusLine:
     """Describe the status of an issue, and what a person has to do."""
-    newsletter = around.publication.newsletter(issue.newsletter)
+    newsletter = context.publication.newsletter(issue.newsletter)
     name = issue_name(issue, newsletter)
     if issue.state in UNAPPROVED:
-        return IssueStatus(issue, f"{name} waits for approval", ApproveIssue(issue.id))
+        return StatusLine(issue, f"{name} waits for approval", ApproveIssue(issue.id))
     if issue.state is IssueState.APPROVED:
         return _approved(issue, name, newsletter)
-    parts = [found.in_words, *_doubtful(found.doubts), *waiting(found)]
-    return IssueStatus(issue, f"{name}: {'; '.join(parts)}", _next_step(found))
+    parts = [found.label, *_doubtful(found.doubts), *waiting(found)]
+    return StatusLine(issue, f"{name}: {'; '.join(parts)}", _next_step(found))
 
 
-def waiting(found: Standing) -> list[str]:
+def waiting(found: IssueStatus) -> list[str]:
     """Say for every provider why the rest of an issue cannot be sent now."""
-    return [f"{counted(wait.people, 'person', 'people')}: {wait.says}" for wait in found.waits]
+    return [f"{counted(wait.people, 'person', 'people')}: {wait.message}" for wait in found.waits]
 
 
-def _approved(issue: Issue, name: str, newsletter: Newsletter | None) -> IssueStatus:
+def _approved(issue: Issue, name: str, newsletter: Newsletter | None) -> StatusLine:
     if newsletter is None:
         message = f"{name} is approved, but newsletter.toml no longer has it"
-        return IssueStatus(issue, message, ConfigureNewsletter(issue.newsletter))
+        return StatusLine(issue, message, ConfigureNewsletter(issue.newsletter))
     at = departure(issue, newsletter).astimezone(newsletter.timezone)
-    return IssueStatus(issue, f"{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}")
+    return StatusLine(issue, f"{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}")
 
 
-def _doubtful(doubts: Sequence[Doubt]) -> list[str]:
+def _doubtful(doubts: Sequence[DoubtfulBatch]) -> list[str]:
     if len(doubts) == 1:
         (doubt,) = doubts
         why = f" ({doubt.reason})" if doubt.reason else ""
@@ -85,9 +85,12 @@ def _doubtful(doubts: Sequence[Doubt]) -> list[str]:
     return [f"{len(doubts)} batches are {' or '.join(states)}"] if doubts else []
 
 
-def _next_step(found: Standing) -> NextStep | None:
+def _next_step(found: IssueStatus) -> NextStep | None:
     if not found.waits_for_a_person:
         return None
+    stuck = [wait.next_step for wait in found.waits if wait.next_step]
+    if stuck and not found.doubts:
+        return stuck[0]
     if found.state == IssueState.PAUSED:
         return ResumeIssue(found.issue_id)
     return ViewIssue(found.issue_id)

@@ -7,6 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
+from newsletter.model.act import Act, ActKind
+from newsletter.model.actor import MACHINE
 from newsletter.model.article import Extracted
 from newsletter.model.edition import Chooser, Contents, Edition, Plan, plan
 from newsletter.model.finding import Finding
@@ -20,16 +22,15 @@ from newsletter.render.checks import pages as page_checks
 from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.compose import compose
-from newsletter.render.reach import question, wanted
+from newsletter.render.reach import wanted
 from newsletter.render.templates import Templates
 from newsletter.render.view import RenderContext
 from newsletter.store import acts
-from newsletter.store.acts import Act
 from newsletter.store.content import articles, editions, issues
+from newsletter.store.sending import audience
 
 # How often to render again if staff change the issue while it is rendered.
 ATTEMPTS = 3
-RENDERED = "editions rendered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ def render(
             if _unchanged(connection, read):
                 editions.replace(connection, issue_id, made, now=now)
                 if made:
-                    issues.move(connection, issue_id, frm=[IssueState.DRAFT], to=IssueState.REVIEW)
+                    issues.move(
+                        connection, issue_id, from_states=[IssueState.DRAFT], to=IssueState.REVIEW
+                    )
                 acts.record(connection, _act(read, made, now))
                 return editions.of_issue(connection, issue_id)
     msg = f"issue {issue_id} is being edited; try again later"
@@ -127,7 +130,8 @@ def manuscript(
         nothing = 0
     else:
         chooser = Chooser(items, newsletter)
-        people, nothing = wanted(connection, question(publication, newsletter, now), chooser)
+        asked = audience.question(newsletter, dict(publication.segments), now)
+        people, nothing = wanted(connection, asked, chooser)
         planned = _planned(people, chooser, newsletter)
         if not any(item.included for item in items):
             planned, nothing = Plan(((Contents(()), nothing),)), 0
@@ -201,13 +205,13 @@ def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
         "lost": read.plan.lost,
         "nothing": read.nothing,
     }
-    return Act(now, "newsletter", RENDERED, read.issue.id, detail)
+    return Act(now, MACHINE, ActKind.RENDERED, read.issue.id, detail=detail)
 
 
 def audience_notes(connection: sa.Connection, issue_id: int) -> list[str]:
     """Return sentences about the subscribers who get less than they asked for."""
     recorded = reversed(acts.of_issue(connection, issue_id))
-    last = next((entry for entry in recorded if entry.act == RENDERED), None)
+    last = next((entry for entry in recorded if entry.kind is ActKind.RENDERED), None)
     if last is None:
         return []
     lines = (

@@ -1,21 +1,24 @@
-"""Record what became of one attempt: provider's answer in, states and alarms out."""
+"""Record the result of one attempt: from the provider's answer to states and alerts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from newsletter import alerts
+from newsletter.alerts import Alert
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim, Result
 from newsletter.model.delivery import read_delivery
+from newsletter.model.next_step import DecideBatch, ResumeIssue
 from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState, DeliveryState
-from newsletter.send import alarm, brake, feedback, pieces, volume
+from newsletter.send import brake, evidence, pieces, volume
 from newsletter.store.content import issues
-from newsletter.store.sending import attempts, batches, claims, deliveries, rates
+from newsletter.store.sending import batches, claims, deliveries, rates
 
 HALVINGS = 3
-"""How often a refusal that names nobody cuts a batch in two, before a person looks at an eighth."""
+"""How often a refusal that names no recipient cuts a batch in two; then a person looks at it."""
 
 
 def settle(
@@ -26,38 +29,40 @@ def settle(
     *,
     now: datetime,
 ) -> Result:
-    """Write an outcome down, all of it or nothing; return what the batch became.
+    """Record an outcome and return what the batch became.
 
-    An outcome that comes after the lease has ended changes nothing by itself; but to have been
-    accepted is evidence, however late.
+    An outcome that arrives after the lease has ended changes nothing, with one exception: a late
+    acceptance still counts as evidence.
     """
     result = judged(claim, outcome, now)
     if outcome.verdict is not Verdict.ACCEPTED:
         issues.lock(connection, claim.issue_id)
     if not claims.settle(connection, claim, result, now=now):
         if outcome.verdict is Verdict.ACCEPTED:
-            feedback.accepted(connection, claim, _refusals(outcome), now=now)
+            evidence.accepted(connection, claim, _refusals(outcome), now=now)
         return result
     _deliveries(connection, claim, outcome)
     if outcome.verdict in {Verdict.UNSENT, Verdict.REFUSED}:
         stayed = claim.last - claim.first + 1 - len(outcome.reached)
-        volume.count(connection, publication, -stayed, now)  # before rates: as a claim does
+        # Lock the ramp before the rate, in the order of a claim.
+        volume.count(connection, publication, -stayed, now)
     if outcome.wait is not None and not outcome.deferred:
         rates.hold(connection, claim.provider, now + timedelta(seconds=outcome.wait))
     if result.state is BatchState.ACCEPTED:
         return result
     result = _failed(connection, claim, result, now)
-    _tell(connection, publication, claim, outcome, result, now)
+    _alert(connection, publication, claim, outcome, result, now)
     return result
 
 
 def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
     """Return what an outcome makes of its batch.
 
-    A refusal that names its recipients gives the rest one new attempt, and only one. One that names
-    nobody has the batch cut in two, so that whoever it is about keeps few others waiting. The end
-    of a batch that provably never left is freed from the doubt about the rest. An attempt in which
-    some were told to come later counts as a rejection, too: that is not asked for ever.
+    - A refusal that names recipients gives the others one new attempt, and only one.
+    - A refusal that names no one cuts the batch in two, so that the recipient that caused it
+      delays few others.
+    - With an unknown outcome, the part that provably was not submitted becomes a batch of its own.
+    - A deferral counts as a rejection, so that the number of attempts is limited.
     """
     if outcome.verdict is Verdict.ACCEPTED:
         return Result(
@@ -92,7 +97,7 @@ def _state(claim: Claim, outcome: Outcome) -> BatchState:
 
 
 def _cut(claim: Claim, outcome: Outcome) -> int | None:
-    """Return the delivery with which the piece begins that goes on as a batch of its own."""
+    """Return the first delivery of the piece that becomes a batch of its own."""
     match outcome.verdict:
         case Verdict.UNKNOWN if outcome.unsent:
             begin = min(map(_seq, outcome.unsent))
@@ -113,33 +118,26 @@ def _deliveries(connection: sa.Connection, claim: Claim, outcome: Outcome) -> No
         span = (claim.first, claim.last)
         deliveries.mark(connection, issue_id, span, DeliveryState.SUBMITTED)
     else:
-        reached = {_seq(one): "" for one in outcome.reached}
+        reached = {_seq(delivery): "" for delivery in outcome.reached}
         deliveries.mark_each(connection, issue_id, reached, DeliveryState.SUBMITTED)
 
 
 def _refusals(outcome: Outcome) -> dict[int, str]:
-    return {_seq(one): reason for one, reason in outcome.refused.items()}
+    return {_seq(delivery): reason for delivery, reason in outcome.refused.items()}
 
 
 def _failed(connection: sa.Connection, claim: Claim, result: Result, now: datetime) -> Result:
     """Cut a batch as judged, unless an earlier attempt is known to have reached all of it."""
-    key = (claim.issue_id, claim.seq)
-    if feedback.recall(connection, key, now=now):
+    if evidence.recall(connection, claim.key, now=now):
         return replace(result, state=BatchState.ACCEPTED)
-    row = batches.load(connection, key)
-    if row is not None and result.cut is not None:
-        pieces.split_off(
-            connection,
-            row,
-            [(result.cut, claim.last)],
-            claim.provider,
-            frm=result.state,
-            unknown_at=claim.unknown_at,
-        )
+    batch = batches.load(connection, claim.key)
+    if batch is not None and result.cut is not None:
+        rest = [(result.cut, claim.last)]
+        pieces.split_off(connection, batch, rest, claim.provider, unknown_at=claim.unknown_at)
     return result
 
 
-def _tell(
+def _alert(
     connection: sa.Connection,
     publication: Publication,
     claim: Claim,
@@ -147,54 +145,36 @@ def _tell(
     result: Result,
     now: datetime,
 ) -> None:
-    """Pause the issue or tell staff, where a failure asks for it."""
+    """Pause the issue or alert staff if a failure requires it."""
     if outcome.verdict in {Verdict.UNKNOWN, Verdict.REFUSED}:
-        _brake(connection, publication, claim, now)
+        brake.after_failure(connection, publication, claim, now=now)
     if outcome.stop:
-        alarm.stop(connection, publication, claim.issue_id, _stopped(claim, outcome), now=now)
+        brake.pause(connection, publication, claim.issue_id, _stopped(claim, outcome), now=now)
     elif result.state is BatchState.REFUSED:
-        alarm.tell(connection, publication, claim.issue_id, _refused(claim, outcome), now=now)
+        alerts.queue(connection, publication, _refused(claim, outcome), now=now)
 
 
-def _brake(
-    connection: sa.Connection, publication: Publication, claim: Claim, now: datetime
-) -> None:
-    since = now - brake.FAILURE_WINDOW
-    seen = brake.Reputation(
-        0,
-        failures=batches.failed_since(connection, claim.issue_id, since),
-        refusals=attempts.refused_since(connection, claim.issue_id, since),
-    )
-    if why := brake.verdict(seen):
-        cause = alarm.Cause(f"failures:{claim.batch}", why, _RESUME)
-        alarm.stop(connection, publication, claim.issue_id, cause, now=now)
-
-
-_RESUME = (
-    "When the cause is mended, resume the issue; batches that are held or refused wait for a"
-    " decision."
-)
-
-
-def _stopped(claim: Claim, outcome: Outcome) -> alarm.Cause:
-    return alarm.Cause(
-        f"stopped:{claim.id}",
+def _stopped(claim: Claim, outcome: Outcome) -> Alert:
+    return Alert(
+        f"{claim.issue_id}:stopped:{claim.id}",
         f"{claim.provider}: {outcome.reason}",
-        "Nothing more of it leaves until the cause is mended and the issue is resumed.",
+        "The issue is paused. Fix the cause, then resume it.",
+        ResumeIssue(claim.issue_id),
     )
 
 
-def _refused(claim: Claim, outcome: Outcome) -> alarm.Cause:
-    return alarm.Cause(
-        f"refused:{claim.id}",
+def _refused(claim: Claim, outcome: Outcome) -> Alert:
+    return Alert(
+        f"{claim.issue_id}:refused:{claim.id}",
         f"{claim.provider} refused batch {claim.batch}: {outcome.reason}",
-        "Nobody in it was reached; mend the cause and resolve the batch with `again`.",
+        "None of its recipients got the email. Fix the cause, then resolve the batch.",
+        DecideBatch(claim.batch),
     )
 
 
 def _seq(delivery: str) -> int:
     key = read_delivery(delivery)
     if key is None:
-        msg = f"{delivery!r} is no delivery of ours"
+        msg = f"{delivery!r} is not a delivery id"
         raise ValueError(msg)
     return key[1]

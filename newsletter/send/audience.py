@@ -1,4 +1,4 @@
-"""Freeze the audience of an issue: one row per recipient or a reason, in a few statements."""
+"""Freeze the audience of an issue: a delivery or an exclusion per subscriber, in few statements."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,19 +11,15 @@ from newsletter.model.batch import Planned
 from newsletter.model.edition import Chooser, Contents, Edition, Subsets
 from newsletter.model.issue import Issue, Item
 from newsletter.model.publication import Newsletter
-from newsletter.store.sending import deliveries
-from subscribers import segment
-from subscribers.audience import WORD, Question, excluded, reachable, reached
-
-NOTHING_FOLLOWED = "nothing in it that they follow"
-CHUNK = 5000
-LOOK_BACK = timedelta(days=40)
-"""How far back the last issue is looked for, for those who want one a month."""
+from newsletter.model.reason import Reason
+from newsletter.store.database import analyze
+from newsletter.store.sending import audience, deliveries
+from subscribers.audience import excluded, reachable, reached
 
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """An issue with all that decides who gets which edition of it."""
+    """An issue with everything that decides who gets which edition of it."""
 
     issue: Issue
     newsletter: Newsletter
@@ -33,10 +29,10 @@ class Frozen:
 
 
 def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
-    """Write a delivery or an exclusion for everybody; return how many deliveries.
+    """Write a delivery or an exclusion for every subscriber; return how many deliveries.
 
-    The caller's transaction must see one snapshot throughout, so that nobody falls between the
-    two statements.
+    The caller's transaction must be a snapshot. Otherwise a subscriber who changes between two of
+    the statements gets neither.
     """
     issue_id = frozen.issue.id
     people, left_out = _people(connection, frozen, now)
@@ -48,7 +44,7 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
     )
     planned = deliveries.freeze(connection, issue_id, assigned)
     without = sa.select(
-        assigned.c.subscriber_id, sa.literal(NOTHING_FOLLOWED).label("reason")
+        assigned.c.subscriber_id, sa.literal(Reason.NOTHING_FOLLOWED.value).label("reason")
     ).where(assigned.c.edition_id.is_(None))
     deliveries.exclude(connection, issue_id, without.subquery())
     deliveries.exclude(connection, issue_id, left_out.subquery())
@@ -58,22 +54,17 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
 
 
 def _set_aside(connection: sa.Connection, name: str, rows: sa.Select[Any]) -> sa.Table:
-    """Return a temporary table of these rows, by subscriber: what is asked twice is found once."""
+    """Return a temporary table of these rows, by subscriber, so that they are computed once."""
     columns = rows.selected_columns
     key = "subscriber_id"
     table = _temporary(
-        name, [sa.Column(one.name, one.type, primary_key=one.name == key) for one in columns]
+        name,
+        [sa.Column(column.name, column.type, primary_key=column.name == key) for column in columns],
     )
     table.create(connection)
     connection.execute(table.insert().from_select(columns.keys(), rows))
-    _weigh(connection, table)
+    analyze(connection, table)
     return table
-
-
-def _weigh(connection: sa.Connection, table: sa.Table) -> None:
-    """Tell PostgreSQL how large a new table is: it guesses, and joins row by row."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"ANALYZE {table.name}")
 
 
 def _temporary(name: str, columns: Sequence[sa.Column[Any]]) -> sa.Table:
@@ -83,25 +74,20 @@ def _temporary(name: str, columns: Sequence[sa.Column[Any]]) -> sa.Table:
 def _people(
     connection: sa.Connection, frozen: Frozen, now: datetime
 ) -> tuple[sa.Table, sa.Select[tuple[int, str]]]:
-    """Set aside who gets the issue, with what they follow; return them, and who does not."""
+    """Return who gets the issue, with what they follow, and a query of who does not."""
     newsletter = frozen.newsletter
     if frozen.issue.corrects_issue_id is not None:
-        return _those_who_had(connection, frozen, now)
-    question = Question(
-        newsletter.key,
-        segment.parse(newsletter.segment, frozen.saved_segments),
-        now,
-        deliveries.had_recently(newsletter.key, now - LOOK_BACK),
-    )
+        return _corrected_recipients(connection, frozen, now)
+    question = audience.question(newsletter, frozen.saved_segments, now)
     tags = Chooser(frozen.items, newsletter).tags
     people = _set_aside(connection, "people", reached(connection, question, tags))
     return people, excluded(connection, question, people)
 
 
-def _those_who_had(
+def _corrected_recipients(
     connection: sa.Connection, frozen: Frozen, now: datetime
 ) -> tuple[sa.Table, sa.Select[tuple[int, str]]]:
-    """Set aside the recipients of the issue that is corrected; they get the correction whole."""
+    """Return the recipients of the issue that is corrected; they get the whole correction."""
     had = deliveries.recipients_of(int(frozen.issue.corrects_issue_id or 0))
     known = reachable(frozen.newsletter.key, had, now).subquery("known")
     chosen = sa.select(known.c.subscriber_id, sa.false().label("topics"))
@@ -110,55 +96,58 @@ def _those_who_had(
 
 
 def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa.Table:
-    """Return the table from what is followed to the edition that stands for it (NULL for none).
+    """Return a table from each set of followed tags to its edition, NULL if there is none.
 
-    Python sees each distinct set of followed tags once, however many people share it.
+    Python handles each distinct set once, no matter how many subscribers share it.
     """
     keys = _keys(people)
     edition, place = sa.Column("edition_id", sa.Integer), sa.Column("place", sa.Integer)
     table = _temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), edition, place])
     table.create(connection)
     home = _homes(frozen)
-    distinct = sa.select(*keys).distinct().execution_options(stream_results=True, yield_per=CHUNK)
-    for followed in connection.execute(distinct).partitions(CHUNK):
+    distinct = (
+        sa.select(*keys).distinct().execution_options(stream_results=True, yield_per=audience.CHUNK)
+    )
+    for followed in connection.execute(distinct).partitions(audience.CHUNK):
         connection.execute(
             table.insert(),
-            [dict(zip(table.c.keys(), (*one, *home(_bits(one))), strict=True)) for one in followed],
+            [
+                dict(zip(table.c.keys(), (*row, *home(audience.bits(*_split(row)))), strict=True))
+                for row in followed
+            ],
         )
-    _weigh(connection, table)
+    analyze(connection, table)
     return table
 
 
 def _homes(frozen: Frozen) -> Callable[[int | None], tuple[int | None, int]]:
-    """Return the function from followed bits (None: no topic at all) to an edition's id and seq.
+    """Return the function from followed bits (None: no topics) to an edition's id and seq.
 
-    A correction goes whole to everybody who had the mistake; so does an issue without items.
+    Every recipient gets a correction as a whole, and an issue without items.
     """
-    if frozen.issue.corrects_issue_id is not None or not any(one.included for one in frozen.items):
+    if frozen.issue.corrects_issue_id is not None or not any(
+        item.included for item in frozen.items
+    ):
         first = frozen.editions[0]
         return lambda _bits: (first.id, first.seq)
     chooser = Chooser(frozen.items, frozen.newsletter)
-    printed = {Contents(one.items, one.headlines): one for one in frozen.editions}
+    printed = {Contents(edition.items, edition.headlines): edition for edition in frozen.editions}
     rendered = Subsets(list(printed), frozen.newsletter)
 
     def home(bits: int | None) -> tuple[int | None, int]:
         wanted = chooser.choose(bits)
-        taken = rendered.of(wanted) if wanted else None
-        return (printed[taken].id, printed[taken].seq) if taken else (None, 0)
+        found = rendered.of(wanted) if wanted else None
+        return (printed[found].id, printed[found].seq) if found else (None, 0)
 
     return home
 
 
-def _bits(followed: Sequence[Any]) -> int | None:
-    topics, *words = followed
-    if not topics:
-        return None
-    return sum(int(word) << (WORD * place) for place, word in enumerate(words))
+def _split(followed: Sequence[Any]) -> tuple[object, Sequence[int]]:
+    return followed[0], followed[1:]
 
 
-def _keys(people: sa.Table) -> list[sa.Column[Any]]:
-    words = [column for column in people.c if column.name.startswith("w")]
-    return [people.c.topics, *words]
+def _keys(people: sa.Table) -> list[sa.ColumnElement[Any]]:
+    return [people.c.topics, *audience.word_columns(people)]
 
 
 def lay_out(
@@ -168,11 +157,11 @@ def lay_out(
     begin: datetime,
     spread: timedelta,
 ) -> list[Planned]:
-    """Cut each edition's range into batches of at most `size`, leaving evenly over `spread`."""
+    """Cut each edition's range into batches of at most `size`, evenly spaced over `spread`."""
     spans = [
-        (edition, at, min(at + size - 1, last))
+        (edition, start, min(start + size - 1, last))
         for edition, first, last in ranges
-        for at in range(first, last + 1, size)
+        for start in range(first, last + 1, size)
     ]
     step = spread / len(spans) if spans else spread
     return [

@@ -1,59 +1,58 @@
-"""Cut the end of a batch's range off, into batches of their own."""
+"""Split the end of a batch off into batches of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import Planned
-from newsletter.model.states import BatchState
+from newsletter.model.batch import Batch, Planned, Span
 from newsletter.store.sending import batches, deliveries
 
-Span = tuple[int, int]
 
-
-def cut(row: Mapping[Any, Any], size: int) -> list[Span]:
+def cut(batch: Batch, size: int) -> list[Span]:
     """Return the range of a batch in pieces of at most `size`."""
-    first, last = row["first_seq"], row["last_seq"]
-    return [(at, min(at + size - 1, last)) for at in range(first, last + 1, size)]
+    first, last = batch.span
+    return [(start, min(start + size - 1, last)) for start in range(first, last + 1, size)]
 
 
 def split_off(
     connection: sa.Connection,
-    row: Mapping[Any, Any],
+    batch: Batch,
     pieces: Sequence[Span],
     provider: str,
     *,
-    frm: BatchState,
     unknown_at: datetime | None,
 ) -> None:
-    """Shorten a batch by `pieces`, its end, if it is still in `frm`.
+    """Shorten a batch by `pieces`, its end, if it is still in its state.
 
-    The pieces are prepared, for `provider`, and as doubtful as `unknown_at` says. Only pending
-    deliveries count as theirs; what was settled one by one stays counted where it was. The caller
-    holds the issue, so that nobody else numbers its batches.
+    The pieces become prepared batches of `provider`; `unknown_at` says whether an earlier attempt
+    may have reached them. Only pending deliveries move to the pieces: what was settled one by one
+    stays counted in the batch. The caller holds the lock of the issue, which also numbers batches.
     """
-    issue_id = row["issue_id"]
-    pending = [deliveries.count_pending(connection, issue_id, one) for one in pieces]
-    mine = batches.shift(
+    pending = [deliveries.count_pending(connection, batch.issue_id, piece) for piece in pieces]
+    shortened = batches.shorten(
         connection,
-        (issue_id, row["seq"]),
-        frm=[frm],
-        last_seq=pieces[0][0] - 1,
-        planned=row["planned"] - sum(pending),
+        batch.key,
+        state=batch.state,
+        last=pieces[0][0] - 1,
+        planned=batch.planned - sum(pending),
     )
-    if not mine:
+    if not shortened:
         return
-    seq = batches.last_seq(connection, issue_id)
-    for number, ((first, last), people) in enumerate(zip(pieces, pending, strict=True), seq + 1):
-        planned = Planned(number, row["edition_id"], first, last, row["not_before"])
-        batches.plan(connection, issue_id, provider, [planned])
-        batches.shift(
-            connection,
-            (issue_id, number),
-            frm=[BatchState.PREPARED],
-            planned=people,
-            rejections=row["rejections"],
-            unknown_at=unknown_at,
+    next_seq = batches.last_seq(connection, batch.issue_id) + 1
+    planned = [
+        Planned(
+            seq,
+            batch.edition_id,
+            first,
+            last,
+            batch.not_before,
+            recipients,
+            batch.rejections,
+            unknown_at,
         )
+        for seq, ((first, last), recipients) in enumerate(
+            zip(pieces, pending, strict=True), next_seq
+        )
+    ]
+    batches.plan(connection, batch.issue_id, provider, planned)

@@ -1,24 +1,27 @@
-"""Stage 4, the shell: freeze an audience, submit what may leave, reconcile what is in doubt."""
+"""The shell of sending: freeze audiences, submit batches, settle unknown outcomes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from newsletter import alerts
+from newsletter.alerts import Alert
 from newsletter.errors import ConfigurationError, NotAllowed
 from newsletter.esp.port import Sender
 from newsletter.model.departure import departure
 from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue
+from newsletter.model.next_step import PreviewIssue, ViewIssue
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.states import BatchState, IssueState
-from newsletter.send import acts, alarm, audience, brake, feedback, headers, volume
+from newsletter.model.states import SENDABLE, BatchState, IssueState
+from newsletter.send import audience, brake, decisions, evidence, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.send.worker import Tally, Worker
 from newsletter.store.content import editions, issues
+from newsletter.store.database import is_serialization_failure, snapshot
 from newsletter.store.sending import batches, claims, deliveries
 
 
@@ -34,7 +37,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What was settled without a provider: batches by what became of them, issues finished."""
+    """What a reconciliation settled: numbers of batches, and the issues that were finished."""
 
     unknown: int = 0
     held: int = 0
@@ -43,9 +46,9 @@ class Reconciled:
 
 
 def departing(connection: sa.Connection, publication: Publication, now: datetime) -> list[int]:
-    """Return the issues that are approved and may leave now, the earliest first."""
+    """Return the approved issues that may be sent now, earliest slot first."""
     found = []
-    for issue in issues.every(connection, [IssueState.APPROVED, IssueState.PREPARING]):
+    for issue in issues.every(connection, SENDABLE):
         newsletter = publication.newsletter(issue.newsletter)
         if newsletter is not None and departure(issue, newsletter) <= now:
             found.append((issue.due_at, issue.id))
@@ -63,35 +66,29 @@ def prepare(
 ) -> Prepared | None:
     """Freeze the audience and the batches of an approved issue.
 
-    None when it is too early (`at_once` waives slot, undo and spread) or another worker has done
-    it; raise NotAllowed when it is not approved, or not in the form that was approved.
+    Return None if it is too early (`at_once` ignores slot, undo window and spread) or another
+    worker has done it. Raise NotAllowed if the issue is not approved in its present form.
     """
     headers.require_address(publication)
     with engine.begin() as connection:
         issues.lock(connection, issue_id)
         issue = issues.load(connection, issue_id)
         newsletter = _newsletter(publication, issue)
-        if issue.state not in {IssueState.APPROVED, IssueState.PREPARING}:
+        if issue.state not in SENDABLE:
             msg = f"issue {issue_id} is {issue.state}; only an approved issue can be sent"
             raise NotAllowed(msg)
         if not at_once and departure(issue, newsletter) > now:
             return None
         _require_approved(connection, issue)
-        issues.move(
-            connection,
-            issue_id,
-            frm=[IssueState.APPROVED],
-            to=IssueState.PREPARING,
-            provider=sender.name,
-        )
+        issues.start_preparing(connection, issue_id, provider=sender.name)
     spread = timedelta(0) if at_once else newsletter.spread
     try:
-        with _snapshot(engine) as connection:
+        with snapshot(engine) as connection:
             return _freeze(connection, publication, issue_id, sender, now=now, spread=spread)
     except sa.exc.OperationalError as error:
-        if getattr(error.orig, "sqlstate", "") != "40001":
+        if not is_serialization_failure(error):
             raise
-        return None  # another worker froze it while we waited for the row
+        return None  # another worker froze the audience while this one waited for the row
 
 
 def _freeze(
@@ -103,14 +100,7 @@ def _freeze(
     now: datetime,
     spread: timedelta,
 ) -> Prepared | None:
-    if not issues.move(
-        connection,
-        issue_id,
-        frm=[IssueState.PREPARING],
-        to=IssueState.SUBMITTING,
-        frozen_at=now,
-        leaves_at=now,
-    ):
+    if not issues.start_submitting(connection, issue_id, at=now):
         return None
     issue = issues.load(connection, issue_id)
     frozen = audience.Frozen(
@@ -126,14 +116,14 @@ def _freeze(
     laid = audience.lay_out(spans, size, begin=now, spread=spread)
     batches.plan(connection, issue_id, sender.name, laid)
     excluded = deliveries.count_exclusions(connection, issue_id)
-    issues.change(connection, issue_id, planned=planned, excluded=excluded)
+    issues.set_audience(connection, issue_id, planned=planned, excluded=excluded)
     return Prepared(issue_id, planned, len(laid), excluded)
 
 
 def submit(engine: sa.Engine, publication: Publication, courier: Courier) -> Tally:
-    """Submit every batch that may leave now, over as many connections as the courier has.
+    """Submit every batch that may be submitted now, over the courier's connections.
 
-    The threads are never the main one, so that Ctrl-C does not tear a batch in two.
+    No batch runs in the main thread, so Ctrl-C cannot interrupt one.
     """
     headers.require_address(publication)
     worker = Worker(engine, publication, courier)
@@ -148,29 +138,30 @@ def submit(engine: sa.Engine, publication: Publication, courier: Courier) -> Tal
 
 
 def _wait(worker: Worker, running: Sequence[Future[None]]) -> None:
-    """Wait for the threads; when one breaks, or on Ctrl-C, the others finish their batch first."""
+    """Wait for the threads; after an error or Ctrl-C the others finish their batch first."""
     try:
-        for one in as_completed(running):
-            one.result()
+        for future in as_completed(running):
+            future.result()
     finally:
         worker.stopping = True
 
 
 def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> Reconciled:
-    """Settle what only time settles: ended leases, passed windows, finished issues.
+    """Settle what time settles: expired leases, passed windows, finished issues.
 
-    Every unknown batch is looked at, whatever the one before it is waiting for. Each step is a
-    transaction of its own: none may ask for an issue while it holds the batches of another.
+    Each step is a separate transaction, so that none waits for an issue while it holds the batches
+    of another one.
     """
     now = courier.clock()
     with engine.begin() as connection:
         expired = claims.expire(connection, now)
     with engine.begin() as connection:
-        _take_doubtful(connection, now)
+        _recall_unknown(connection, now)
         again = _repeat(connection, publication, courier, now)
         held = _hold(connection, publication, now - courier.window, now)
     with engine.begin() as connection:
-        _brake(connection, publication, now)
+        for issue in issues.every(connection, [IssueState.SUBMITTING]):
+            brake.after_events(connection, publication, issue.id, now=now)
     with engine.begin() as connection:
         _release_stranded(connection, now)
     with engine.begin() as connection:
@@ -178,39 +169,38 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     return Reconciled(len(expired), held, again, finished)
 
 
-def _take_doubtful(connection: sa.Connection, now: datetime) -> None:
-    """Lock the issues that have unknown batches; settle those whose earlier attempt was seen."""
-    doubtful = [(row["issue_id"], row["seq"]) for row in batches.unknown(connection, now)]
-    for issue_id in sorted({issue_id for issue_id, _seq in doubtful}):
+def _recall_unknown(connection: sa.Connection, now: datetime) -> None:
+    """Lock the issues with unknown batches; settle those whose earlier attempt was seen."""
+    keys = [unknown.batch.key for unknown in batches.unknown(connection, now)]
+    for issue_id in sorted({issue_id for issue_id, _seq in keys}):
         issues.lock(connection, issue_id)
-    for key in doubtful:
-        feedback.recall(connection, key, now=now)
+    for key in keys:
+        evidence.recall(connection, key, now=now)
 
 
 def _repeat(
     connection: sa.Connection, publication: Publication, courier: Courier, now: datetime
 ) -> int:
-    """Put back what may be submitted twice: the provider forgives it, or the policy chose it.
+    """Prepare unknown batches again whose provider or policy allows a second submission.
 
-    Nothing of a cancelled issue is submitted again; what is unknown of it stays unknown.
+    Batches of a cancelled issue are not submitted again; they stay unknown.
     """
     repeatable = {name for name, sender in courier.senders.items() if sender.repeatable}
     number = 0
-    for row in batches.unknown(connection, now):
-        if row["issue_state"] == IssueState.CANCELLED.value:
+    for unknown in batches.unknown(connection, now):
+        if unknown.issue_state is IssueState.CANCELLED:
             continue
-        newsletter = publication.newsletter(row["newsletter"])
-        waited = row["unknown_at"] <= now - courier.window
-        chosen = waited and newsletter is not None and newsletter.on_unknown == "resend"
-        if row["provider"] in repeatable or chosen:
-            why = "submitted again: nobody saw the outcome, and on_unknown is resend"
-            number += batches.shift(
+        batch = unknown.batch
+        newsletter = publication.newsletter(unknown.newsletter)
+        waited = unknown.unknown_at <= now - courier.window
+        by_policy = waited and newsletter is not None and newsletter.on_unknown == "resend"
+        if batch.provider in repeatable or by_policy:
+            why = "submitted again: the outcome was unknown, and on_unknown is resend"
+            number += batches.prepare_again(
                 connection,
-                (row["issue_id"], row["seq"]),
-                frm=[BatchState.UNKNOWN],
-                state=BatchState.PREPARED.value,
-                reason="" if row["provider"] in repeatable else why,
-                not_before=None,
+                batch.key,
+                from_states=[BatchState.UNKNOWN],
+                reason="" if batch.provider in repeatable else why,
             )
     return number
 
@@ -218,93 +208,64 @@ def _repeat(
 def _hold(
     connection: sa.Connection, publication: Publication, before: datetime, now: datetime
 ) -> int:
-    """Hold what stayed unknown past the window, and tell staff: of an issue once an hour."""
-    held = []
-    for row in batches.unknown(connection, before):
-        key = (row["issue_id"], row["seq"])
-        if batches.shift(connection, key, frm=[BatchState.UNKNOWN], state=BatchState.HELD.value):
-            held.append(key)
-    for issue_id in sorted({issue_id for issue_id, _seq in held}):
+    """Hold what stayed unknown past the window, and alert staff at most hourly per issue."""
+    held = [
+        unknown.batch.issue_id
+        for unknown in batches.unknown(connection, before)
+        if batches.hold(connection, unknown.batch.key, from_states=[BatchState.UNKNOWN])
+    ]
+    for issue_id in sorted(set(held)):
         totals = batches.totals(connection, issue_id)
-        waiting = next(one for one in totals if one["state"] == BatchState.HELD)
-        number, people = waiting["batches"], waiting["awaiting"]
-        cause = alarm.Cause(
-            f"held:{now:%Y-%m-%dT%H}",
-            f"nobody saw what became of {people} mails of issue {issue_id}; batches held: {number}",
-            f"`newsletter issues show {issue_id}` lists every batch that waits for a decision.",
+        waiting = next(total for total in totals if total.state is BatchState.HELD)
+        alert = Alert(
+            f"{issue_id}:held:{now:%Y-%m-%dT%H}",
+            f"issue {issue_id}: the outcome of {waiting.awaiting} emails is unknown; batches held:"
+            f" {waiting.batches}",
+            "Every held batch needs a decision.",
+            ViewIssue(issue_id),
         )
-        alarm.tell(connection, publication, issue_id, cause, now=now)
+        alerts.queue(connection, publication, alert, now=now)
     return len(held)
 
 
-def _brake(connection: sa.Connection, publication: Publication, now: datetime) -> None:
-    for issue in issues.every(connection, [IssueState.SUBMITTING]):
-        totals = batches.totals(connection, issue.id)
-        seen = brake.Reputation(
-            submitted=sum(one["submitted"] for one in totals),
-            complained=sum(one["complained"] for one in totals),
-            bounced=sum(one["bounced"] for one in totals),
-        )
-        if why := brake.verdict(seen):
-            step = "Look at who was mailed before you resume or cancel it."
-            cause = alarm.Cause(f"brake:{why}", why, step)
-            alarm.stop(connection, publication, issue.id, cause, now=now)
-
-
 def _release_stranded(connection: sa.Connection, now: datetime) -> None:
-    """See to prepared batches that no worker may claim: of issues cancelled, or called submitted."""
+    """Settle prepared batches that no worker may claim: of cancelled or submitted issues."""
     for issue_id in batches.stranded(connection, IssueState.CANCELLED):
         issues.lock(connection, issue_id)
-        acts.withdraw_rest(connection, issue_id, now)
-    leaving = IssueState.SUBMITTING
+        decisions.withdraw_rest(connection, issue_id, now)
     for issue_id in batches.stranded(connection, IssueState.SUBMITTED):
-        issues.move(connection, issue_id, frm=[IssueState.SUBMITTED], to=leaving)
+        issues.move(
+            connection,
+            issue_id,
+            from_states=[IssueState.SUBMITTED],
+            to=IssueState.SUBMITTING,
+        )
 
 
 def _finish(connection: sa.Connection, now: datetime) -> tuple[int, ...]:
-    """Call submitted every issue of which no batch is open, unknown or held."""
-    leaving = issues.every(connection, [IssueState.SUBMITTING])
-    settled = [one.id for one in leaving if not batches.unsettled(connection, one.id)]
-    return tuple(one for one in settled if _finished(connection, one, now))
+    """Mark as submitted every issue that has no unsettled batch; return their ids."""
+    submitting = issues.every(connection, [IssueState.SUBMITTING])
+    settled = [issue.id for issue in submitting if not batches.unsettled(connection, issue.id)]
+    return tuple(issue_id for issue_id in settled if _finished(connection, issue_id, now))
 
 
 def _finished(connection: sa.Connection, issue_id: int, now: datetime) -> bool:
-    """Look once more, when nobody can put a batch back any longer."""
+    """Check again under the lock, when no one can put a batch back."""
     issues.lock(connection, issue_id)
-    return not batches.unsettled(connection, issue_id) and issues.move(
-        connection,
-        issue_id,
-        frm=[IssueState.SUBMITTING],
-        to=IssueState.SUBMITTED,
-        submitted_at=now,
-    )
+    unsettled = batches.unsettled(connection, issue_id)
+    return not unsettled and issues.finish(connection, issue_id, at=now)
 
 
 def _require_approved(connection: sa.Connection, issue: Issue) -> None:
     present = issue_hash(editions.of_issue(connection, issue.id))
     if not issue.approved_hash or present != issue.approved_hash:
-        msg = (
-            f"issue {issue.id} is not in the form that was approved; render it, look at it and"
-            " approve it again"
-        )
-        raise NotAllowed(msg)
+        msg = f"issue {issue.id} has changed since it was approved; preview and approve it again"
+        raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
 
 
 def _newsletter(publication: Publication, issue: Issue) -> Newsletter:
     newsletter = publication.newsletter(issue.newsletter)
     if newsletter is None:
-        msg = (
-            f"newsletter.toml has no [newsletters.{issue.newsletter}], of which issue {issue.id} is"
-        )
+        msg = f"newsletter.toml lacks [newsletters.{issue.newsletter}], to which issue {issue.id} belongs"
         raise ConfigurationError(msg)
     return newsletter
-
-
-@contextmanager
-def _snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Open a transaction in which every statement sees the same people."""
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            yield connection

@@ -1,4 +1,4 @@
-"""Hold a new sender domain to its ramp: asked before a batch is claimed, counted with the claim."""
+"""Limit the volume of a new sender domain: checked before a claim, counted with it."""
 
 from datetime import datetime
 
@@ -10,22 +10,22 @@ from newsletter.store.sending import ramps
 
 
 def has_room(connection: sa.Connection, publication: Publication, now: datetime) -> bool:
-    """Return whether another batch may leave today; workers queue here until they commit."""
+    """Return whether another batch may be sent today; workers wait here for each other's commit."""
     if publication.ramp is None:
         return True
-    return ramp.room(publication.ramp, ramps.hold(connection, publication.domain, now)) > 0
+    return ramp.room(publication.ramp, ramps.lock(connection, publication.domain, now)) > 0
 
 
 def count(connection: sa.Connection, publication: Publication, people: int, now: datetime) -> None:
-    """Count people whose batch is claimed; a negative number gives back what provably never left."""
+    """Count the recipients of a claimed batch; a negative number returns what was not submitted."""
     if publication.ramp is None or not people:
         return
-    volume = ramps.hold(connection, publication.domain, now).after(people)
+    volume = ramps.lock(connection, publication.domain, now).after(people)
     ramps.write(connection, publication.domain, volume)
 
 
 def opens_at(connection: sa.Connection, publication: Publication, now: datetime) -> datetime | None:
-    """Return when more may leave, None when that is now."""
+    """Return when more may be sent, None if that is now."""
     if publication.ramp is None:
         return None
     present = ramps.present(connection, publication.domain, now)
@@ -35,7 +35,7 @@ def opens_at(connection: sa.Connection, publication: Publication, now: datetime)
 def largest_batch(
     connection: sa.Connection, publication: Publication, people: int, most: int, now: datetime
 ) -> int:
-    """Return the size of batch for an issue of so many: small where it takes more than a day."""
+    """Return the batch size for an issue of `people`: small if it takes more than a day."""
     if publication.ramp is None:
         return most
     present = ramps.present(connection, publication.domain, now)

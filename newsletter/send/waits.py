@@ -1,126 +1,110 @@
-"""Why what is left of an issue does not leave now, until when, and what a person can do."""
+"""Why the rest of an issue is not submitted now, until when, and what a person can do."""
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from newsletter.model.issue import Issue
-from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.next_step import MoveIssue, NextStep
+from newsletter.model.publication import Newsletter
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import IssueState
 from newsletter.send import volume
+from newsletter.send.context import SendingContext
 from newsletter.store.sending import batches
+from newsletter.store.sending.batches import Remainder
 
 ROUNDED = timedelta(seconds=1)
-"""How far two times may differ that were written down as one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What decides whether something may leave: the configuration, the providers set up, now."""
-
-    publication: Publication
-    providers: Collection[str]
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What of an issue waits for one provider.
-
-    `not_before` is when the first batch may leave, `free_at` when the provider takes the next one,
-    `ramp_at` when a new sender domain may send more; each is None where it is now.
-    """
-
-    issue_id: int
-    provider: str
-    people: int
-    not_before: datetime | None
-    free_at: datetime | None
-    ramp_at: datetime | None
-    reason: str
+"""How far two times may differ that were stored as one: `free_at` is a float."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why some people of an issue wait; `until` is None where no time will end it."""
+    """Why some recipients of an issue wait.
+
+    `until` is None if no time will end the wait; `next_step` is what a person can do about it.
+    """
 
     provider: str
     people: int
-    says: str
+    message: str
     until: datetime | None = None
-    for_a_person: bool = False
+    next_step: NextStep | None = None
+
+    @property
+    def for_a_person(self) -> bool:
+        """Whether only a person can end the wait."""
+        return self.next_step is not None
 
 
-def of(connection: sa.Connection, issue: Issue, around: Around) -> tuple[Wait, ...]:
-    """Return what keeps the rest of an issue that is leaving, by provider."""
+def of(connection: sa.Connection, issue: Issue, context: SendingContext) -> tuple[Wait, ...]:
+    """Return why the rest of an issue that is being submitted waits, by provider."""
     if issue.state is not IssueState.SUBMITTING:
         return ()
-    newsletter = around.publication.newsletter(issue.newsletter)
-    opens = volume.opens_at(connection, around.publication, around.now)
+    newsletter = context.publication.newsletter(issue.newsletter)
+    ramp_at = volume.opens_at(connection, context.publication, context.now)
     return tuple(
-        why(_rest(issue.id, row, opens), around, newsletter)
-        for row in batches.yet_to_leave(connection, issue.id)
+        explain(issue.id, remainder, ramp_at, context, newsletter)
+        for remainder in batches.remaining(connection, issue.id)
     )
 
 
-def _rest(issue_id: int, row: Mapping[Any, Any], opens: datetime | None) -> Rest:
-    free = row["free_at"]
-    return Rest(
-        issue_id,
-        row["provider"],
-        int(row["people"]),
-        row["not_before"],
-        datetime.fromtimestamp(free, UTC) if free else None,
-        opens,
-        row["reason"],
-    )
+def explain(
+    issue_id: int,
+    remainder: Remainder,
+    ramp_at: datetime | None,
+    context: SendingContext,
+    newsletter: Newsletter | None,
+) -> Wait:
+    """Return the most serious reason why these recipients wait.
 
-
-def why(rest: Rest, around: Around, newsletter: Newsletter | None) -> Wait:
-    """Decide what keeps these people waiting; the gravest cause is the one that is said."""
-    if rest.provider not in around.providers:
-        return Wait(rest.provider, rest.people, _missing(rest, around), for_a_person=True)
-    zone = newsletter.timezone if newsletter else around.publication.timezone
-    says, until, reason = _timed(rest, around, newsletter)
-    at = f" {until.astimezone(zone):%a %d %b %H:%M %Z}" if until else ""
+    `ramp_at` is when a new sender domain may send more, None if it may now.
+    """
+    provider, people = remainder.provider, remainder.people
+    if provider not in context.providers:
+        step = MoveIssue(issue_id, _alternative(context))
+        return Wait(
+            provider, people, f"{provider} is not set up; add its secret to .env", None, step
+        )
+    zone = newsletter.timezone if newsletter else context.publication.timezone
+    message, until, reason = _timed(remainder, ramp_at, context, newsletter)
+    time = f" {until.astimezone(zone):%a %d %b %H:%M %Z}" if until else ""
     because = f" ({reason})" if reason else ""
-    return Wait(rest.provider, rest.people, f"{says}{at}{because}", until)
+    return Wait(provider, people, f"{message}{time}{because}", until)
 
 
-def _missing(rest: Rest, around: Around) -> str:
-    others = [around.publication.provider, *sorted(around.providers, key="outbox".__eq__)]
-    other = next(one for one in others if one in around.providers)
-    return (
-        f"{rest.provider} is not set up; put its secret into .env, or"
-        f" `newsletter send {rest.issue_id} --move {other}`"
-    )
+def _alternative(context: SendingContext) -> str:
+    """Return a provider that is set up: the configured one, else any; the outbox last."""
+    names = [context.publication.provider, *sorted(context.providers, key="outbox".__eq__)]
+    return next(name for name in names if name in context.providers)
 
 
 def _timed(
-    rest: Rest, around: Around, newsletter: Newsletter | None
+    remainder: Remainder,
+    ramp_at: datetime | None,
+    context: SendingContext,
+    newsletter: Newsletter | None,
 ) -> tuple[str, datetime | None, str]:
-    """Return the words before a time, the time, if there is one, and what the provider said."""
+    """Return a message, the time that belongs behind it, and what the provider answered."""
     quiet = Quiet.parse(newsletter.quiet) if newsletter else None
-    if newsletter and quiet and quiet.covers(local := around.now.astimezone(newsletter.timezone)):
+    if newsletter and quiet and quiet.covers(local := context.now.astimezone(newsletter.timezone)):
         return "quiet hours until", quiet.over(local), ""
-    if rest.ramp_at:
-        says = "the sender domain is new and has had its share of today; the next batch leaves"
-        return says, rest.ramp_at, ""
-    return _paced(rest, around)
+    if ramp_at:
+        message = "the sender domain is new and has reached today's limit; the next batch goes out"
+        return message, ramp_at, ""
+    return _paced(remainder, context)
 
 
-def _paced(rest: Rest, around: Around) -> tuple[str, datetime | None, str]:
-    """Say what our own pace or the provider's holds back."""
-    free = rest.free_at or around.now
-    if rest.not_before and rest.not_before > max(around.now, free + ROUNDED):
-        return "spread out; the next batch leaves", rest.not_before, ""
-    if free <= around.now:
-        return "the next batch leaves with the next pass", None, rest.reason
-    if around.publication.rate and not rest.reason:
-        says = f"the rate of {around.publication.rate:g} a second; the next batch leaves"
-        return says, free, ""
-    return f"{rest.provider} asked to wait until", free, rest.reason
+def _paced(remainder: Remainder, context: SendingContext) -> tuple[str, datetime | None, str]:
+    """Return what the spread, the configured rate or the provider delays."""
+    free_at = remainder.free_at or context.now
+    not_before = remainder.not_before
+    if not_before and not_before > max(context.now, free_at + ROUNDED):
+        return "spread out; the next batch goes out", not_before, ""
+    if free_at <= context.now:
+        return "the next batch goes out with the next pass", None, remainder.reason
+    if context.publication.rate and not remainder.reason:
+        rate = f"{context.publication.rate:g} per second"
+        return f"the rate is {rate}; the next batch goes out", free_at, ""
+    return f"{remainder.provider} asked to wait until", free_at, remainder.reason

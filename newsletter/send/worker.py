@@ -1,4 +1,4 @@
-"""A worker: claims a batch, commits, submits it, and writes down what became of it."""
+"""A worker claims a batch, commits, submits it and records the result."""
 
 import threading
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from subscribers.tokens import Purpose
 log = structlog.get_logger()
 
 MOST_TRIES = 10
-"""So often a batch is submitted to those who were told to come later; then it counts as a no."""
+"""Maximum number of attempts. After that, a deferral counts as a refusal."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What one pass did, in people and batches; `problems` are sentences for a person."""
+    """What one pass did, in recipients and batches; `problems` are sentences for staff."""
 
     submitted: int = 0
     refused: int = 0
@@ -40,13 +40,10 @@ class Tally:
 
 
 class Worker:
-    """Works off whatever may leave now; several threads may share one.
-
-    Close it when done.
-    """
+    """Submits the batches that may be submitted now; threads may share one. Close it when done."""
 
     def __init__(self, engine: sa.Engine, publication: Publication, courier: Courier) -> None:
-        """Take the database to write to and the equipment."""
+        """Keep the database to write to and the courier."""
         self._engine = engine
         self._publication = publication
         self._courier = courier
@@ -58,9 +55,9 @@ class Worker:
         self.tally = Tally()
 
     def work(self) -> None:
-        """Submit batch after batch until none may leave now, nor within the patience.
+        """Submit batches until none may be submitted now or within the courier's patience.
 
-        A result and the next claim are one commit, which is what the disk is slow at.
+        A result and the next claim share one commit, because commits are the slow part.
         """
         waited = timedelta(0)
         while True:
@@ -80,11 +77,11 @@ class Worker:
             return self._next(connection)
 
     def close(self) -> None:
-        """Give back what a worker holds on to."""
+        """Close the queue of writers."""
         self._writing.close()
 
     def _next(self, connection: sa.Connection) -> Claim | None:
-        """Claim the next batch within the caller's transaction; none once it is time to stop."""
+        """Claim the next batch in the caller's transaction, unless the worker must stop."""
         courier = self._courier
         if self.stopping or courier.stopped():
             return None
@@ -106,7 +103,7 @@ class Worker:
         return claim
 
     def _pause(self) -> timedelta | None:
-        """Return how long until something may leave, None when nothing waits for a time."""
+        """Return how long until a batch may be submitted, None if none waits for a time."""
         now = self._courier.clock()
         with self._courier.reader.begin() as connection:
             moment = claims.next_moment(connection, self._wanted(now), now)
@@ -121,7 +118,8 @@ class Worker:
         return claims.Wanted(sorted(usable), self._quiet(now))
 
     def _quiet(self, now: datetime) -> list[str]:
-        return [one.key for one in self._publication.newsletters if is_quiet(one, now)]
+        newsletters = self._publication.newsletters
+        return [newsletter.key for newsletter in newsletters if is_quiet(newsletter, now)]
 
     def _submit(self, claim: Claim) -> Claim | None:
         """Submit a claimed batch, record the result, and return the next claim."""
@@ -143,7 +141,7 @@ class Worker:
         return following
 
     def _recipients(self, claim: Claim) -> Recipients | None:
-        """Return who may be mailed now; None when the batch is in other hands meanwhile."""
+        """Return who may get the email now; None if another worker has the batch by now."""
         now = self._courier.clock()
         with self._courier.reader.begin() as connection:
             waiting = deliveries.waiting(connection, claim, now)
@@ -159,39 +157,39 @@ class Worker:
             sign(waiting.subscribers, claim.newsletter, Purpose.ISSUE),
         )
 
-    def _withdraw(self, claim: Claim, gone: Mapping[int, str]) -> bool:
+    def _withdraw(self, claim: Claim, reasons: Mapping[int, str]) -> bool:
         with self._writing, self._engine.begin() as connection:
-            mine = claims.count_withdrawn(connection, claim, len(gone))
-            if mine:
-                deliveries.mark_each(connection, claim.issue_id, gone, DeliveryState.WITHDRAWN)
+            current = claims.count_withdrawn(connection, claim, len(reasons))
+            if current:
+                deliveries.mark_each(connection, claim.issue_id, reasons, DeliveryState.WITHDRAWN)
         with self._counting:
-            self.tally.withdrawn += len(gone) if mine else 0
-        return mine
+            self.tally.withdrawn += len(reasons) if current else 0
+        return current
 
     def _call(self, claim: Claim, recipients: Recipients) -> Outcome:
         courier = self._courier
         if not recipients:
-            return Outcome(Verdict.ACCEPTED, "nobody left to mail")
+            return Outcome(Verdict.ACCEPTED, "no recipients left")
         letter = self._letter(claim)
         if letter is None:
-            why = f"edition {claim.edition_id} of {claim.newsletter} is no longer there"
+            why = f"edition {claim.edition_id} of {claim.newsletter} does not exist"
             return Outcome(Verdict.UNSENT, why, stop=True)
         last = claim.rejections >= MOST_TRIES - 1
         shipment = Shipment(claim.id, letter, recipients, last)
         courier.at("before_send")
         if courier.clock() + courier.margin > claim.lease_until:
-            why = "the lease was nearly over before it could leave"
+            why = "the lease was nearly over before the submission"
             return Outcome(Verdict.UNSENT, why, wait=0.0)
         try:
             return courier.senders[claim.provider].submit(shipment)
         except Exception as error:
-            log.exception("submission broke", batch=claim.batch, attempt=claim.attempt)
-            kind = type(error).__name__  # its text may hold a key or an address
-            why = f"this program broke while submitting ({kind}); its log says where"
+            log.exception("submission failed", batch=claim.batch, attempt=claim.attempt)
+            kind = type(error).__name__  # not its text, which may contain a key or an address
+            why = f"an error in this program while submitting ({kind}); see its log"
             return Outcome(Verdict.UNKNOWN, why)
 
     def _letter(self, claim: Claim) -> Letter | None:
-        """Return the letter of a claim's edition, loaded once; None when either part is gone."""
+        """Return the letter of a claim's edition, loaded once; None if a part does not exist."""
         if (known := self._letters.get(claim.edition_id)) is not None:
             return known
         with self._courier.reader.begin() as connection:
@@ -221,12 +219,12 @@ class Worker:
                 case _:
                     tally.submitted += len(outcome.reached)
             if outcome.reason and result.state is not BatchState.ACCEPTED:
-                stands = "waits" if result.state is BatchState.PREPARED else f"is {result.state}"
-                tally.problems.append(f"batch {claim.batch} {stands}: {outcome.reason}")
+                state = "waits" if result.state is BatchState.PREPARED else f"is {result.state}"
+                tally.problems.append(f"batch {claim.batch} {state}: {outcome.reason}")
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
 
 
 def is_quiet(newsletter: Newsletter, now: datetime) -> bool:
-    """Return whether nothing of this newsletter may leave at this hour."""
+    """Return whether it is a quiet hour of this newsletter."""
     quiet = Quiet.parse(newsletter.quiet)
     return quiet is not None and quiet.covers(now.astimezone(newsletter.timezone))

@@ -1,34 +1,33 @@
-"""The append-only record of who did what, and when."""
+"""The append-only audit log: who did what, and when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.model.act import Act, ActKind, Edit, EditKind
+from newsletter.model.actor import Actor
 from newsletter.store.tables import acts
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One thing that somebody (or the machine) did; `detail` is what a person reads beside it."""
-
-    at: datetime
-    actor: str
-    act: str
-    issue_id: int | None
-    detail: Mapping[str, object]
+EDITS = "edits"
+"""The key of the edits in `detail`."""
 
 
 def record(connection: sa.Connection, act: Act) -> None:
-    """Append an act; none is ever changed or deleted."""
+    """Append an act; acts are never changed or deleted."""
+    detail = dict(act.detail)
+    if act.edits:
+        detail[EDITS] = [asdict(edit) for edit in act.edits]
     connection.execute(
         acts.insert().values(
             at=act.at,
-            actor=act.actor,
-            act=act.act,
+            actor=str(act.actor),
+            kind=act.kind.value,
             issue_id=act.issue_id,
-            detail=dict(act.detail),
+            before=dict(act.before),
+            after=dict(act.after),
+            detail=detail,
         )
     )
 
@@ -38,6 +37,24 @@ def of_issue(connection: sa.Connection, issue_id: int) -> list[Act]:
     rows = connection.execute(
         sa.select(acts).where(acts.c.issue_id == issue_id).order_by(acts.c.id)
     ).mappings()
-    return [
-        Act(row["at"], row["actor"], row["act"], row["issue_id"], row["detail"]) for row in rows
-    ]
+    return [_act(row) for row in rows]
+
+
+def _act(row: Mapping[Any, Any]) -> Act:
+    detail = dict(row["detail"])
+    edits = tuple(
+        Edit(**{**edit, "kind": EditKind(edit["kind"])}) for edit in detail.pop(EDITS, ())
+    )
+    kind = row["kind"]
+    if kind not in set(ActKind):
+        detail, kind = {"act": kind, **detail}, ActKind.OTHER
+    return Act(
+        row["at"],
+        Actor.parse(row["actor"]),
+        ActKind(kind),
+        row["issue_id"],
+        row["before"],
+        row["after"],
+        detail,
+        edits,
+    )

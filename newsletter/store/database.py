@@ -1,27 +1,30 @@
-"""Open the database: SQLite on one machine, PostgreSQL for several."""
+"""The database: SQLite on one machine, PostgreSQL for several; this module owns the differences."""
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.errors import ConfigurationError
 
 THREADS = 40
-"""As many connections as the web server has threads, so that no thread waits for the pool."""
+"""One connection per thread of the web server, so that no thread waits for the pool."""
 
 KEPT = 5
 BUSY_SECONDS = 30
-"""How long a writer waits for another one; freezing five million recipients takes about ten."""
+"""How long a writer waits for another; to freeze five million recipients takes about 10 s."""
 
 
 def open_engine(url: str) -> sa.Engine:
-    """Open the database at `url` for writing; nothing is connected before the first use.
+    """Open the database at `url` for writing; it connects at the first use.
 
-    On SQLite every transaction begins IMMEDIATE: one that reads first and writes later would
-    otherwise fail with "database is locked", at once and whatever the timeout.
+    On SQLite every transaction begins IMMEDIATE. A transaction that reads first and writes later
+    would otherwise fail at once with "database is locked", whatever the timeout.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
@@ -45,7 +48,7 @@ def _parse(url: str) -> sa.URL:
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
-        msg = "the database URL is not one; expected sqlite:///PATH or postgresql://USER@HOST/NAME"
+        msg = "the database URL is invalid; expected sqlite:///PATH or postgresql://USER@HOST/NAME"
         raise ConfigurationError(msg) from error
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and ":memory:" not in parsed.database:
@@ -53,7 +56,7 @@ def _parse(url: str) -> sa.URL:
         case "postgresql" | "postgres":
             return parsed.set(drivername="postgresql+psycopg")
         case "sqlite":
-            msg = "a database in memory ends with its connection; expected sqlite:///PATH"
+            msg = "a database in memory is lost with its connection; expected sqlite:///PATH"
         case other:
             msg = (
                 f"{other} is not supported; expected sqlite:///PATH or postgresql://USER@HOST/NAME"
@@ -69,8 +72,8 @@ def _pool() -> dict[str, Any]:
 def _open_sqlite(
     url: sa.URL, *, begin: str, prepare: Callable[[sqlite3.Connection], None]
 ) -> sa.Engine:
-    # A queue of connections is the default for files; it is named because everything here depends
-    # on a connection belonging to one thread at a time.
+    # QueuePool is the default for files. It is set because `check_same_thread=False` is safe only
+    # if a connection belongs to one thread at a time.
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
@@ -80,7 +83,7 @@ def _open_sqlite(
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # sqlite3 begins nothing by itself; `start` does
+        connection.isolation_level = None  # no implicit BEGIN: `start` begins
         prepare(connection)
 
     @sa.event.listens_for(engine, "begin")
@@ -91,16 +94,16 @@ def _open_sqlite(
 
 
 def _for_writing(connection: sqlite3.Connection) -> None:
-    """Make a commit mean: on the disk.
+    """Make every commit reach the disk.
 
-    Under synchronous=NORMAL a power cut can take back the last commits, and with them the note
-    that a batch was about to be submitted: its recipients would get it twice.
+    With synchronous=NORMAL a power cut can undo the last commits, including the claim of a batch:
+    its recipients would get the email twice.
     """
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous=FULL").close()
     connection.execute("PRAGMA foreign_keys=ON").close()
-    # What is deleted or moved is overwritten, always: pages split long before somebody is erased,
-    # and what a page held before would stay readable in the file.
+    # Overwrite deleted and moved rows, so that an erased address cannot be read from free pages.
+    # It must be on from the start: pages are split long before a person is erased.
     connection.execute("PRAGMA secure_delete=ON").close()
 
 
@@ -109,7 +112,7 @@ def _for_reading(connection: sqlite3.Connection) -> None:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch the file to its write-ahead log; the only lock that SQLite does not wait for."""
+    """Switch to the write-ahead log; SQLite's timeout does not apply to this lock."""
     for _ in range(BUSY_SECONDS * 20):
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
@@ -119,5 +122,78 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             time.sleep(0.05)
         else:
             return
-    msg = "another program has had the database locked for too long"
+    msg = "another program has locked the database for too long"
     raise sqlite3.OperationalError(msg)
+
+
+def is_sqlite(bound: sa.Engine | sa.Connection) -> bool:
+    """Return whether this is SQLite; the only other database is PostgreSQL."""
+    return bound.dialect.name == "sqlite"
+
+
+def sqlite_path(engine: sa.Engine) -> Path | None:
+    """Return the file of a SQLite database, None on PostgreSQL."""
+    return Path(str(engine.url.database)) if is_sqlite(engine) else None
+
+
+def insert_ignoring_conflicts(
+    connection: sa.Connection, table: sa.Table, values: dict[str, Any], key: list[sa.Column[Any]]
+) -> int | None:
+    """Insert a row and return its id; return None if a row with the same unique key exists.
+
+    A plain INSERT would break the transaction on PostgreSQL.
+    """
+    statement = upsert(connection, table).values(values)
+    inserted: int | None = connection.scalar(
+        statement.on_conflict_do_nothing(index_elements=key).returning(table.c.id)
+    )
+    return inserted
+
+
+def upsert(connection: sa.Connection, table: sa.Table) -> Any:  # noqa: ANN401 - two dialects' Insert
+    """Return the INSERT of this database that knows ON CONFLICT."""
+    return dialect_insert(connection.dialect.name)(table)
+
+
+def dialect_insert(dialect: str) -> Callable[[sa.Table], Any]:
+    """Return the function that builds an INSERT with ON CONFLICT for a dialect, by name."""
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
+
+
+def for_each_dialect(
+    build: Callable[[Callable[[sa.Table], Any]], sa.Executable],
+) -> dict[str, sa.Executable]:
+    """Build a statement once for every dialect, for statements that are too slow to build often."""
+    return {name: build(dialect_insert(name)) for name in ("sqlite", "postgresql")}
+
+
+def analyze(connection: sa.Connection, table: sa.Table) -> None:
+    """Tell PostgreSQL the size of a new table: it guesses too low and joins row by row."""
+    if not is_sqlite(connection):
+        connection.exec_driver_sql(f"ANALYZE {table.name}")
+
+
+def truncate_log(engine: sa.Engine) -> None:
+    """Fold SQLite's write-ahead log into the file: it still holds deleted pages."""
+    if not is_sqlite(engine):
+        return
+    borrowed = engine.raw_connection()
+    try:
+        borrowed.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        borrowed.close()
+
+
+@contextmanager
+def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Open a transaction in which every statement sees the same rows; SQLite's always do."""
+    with engine.connect() as connection:
+        if not is_sqlite(connection):
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+def is_serialization_failure(error: sa.exc.OperationalError) -> bool:
+    """Return whether another transaction changed a row that a snapshot waited for."""
+    return getattr(error.orig, "sqlstate", "") == "40001"

@@ -1,23 +1,25 @@
-"""The numbers that rows get: none may be handed out twice, not even by a database from before."""
+"""Row ids: none may be used twice, not even after a restore."""
 
 import sqlalchemy as sa
 
+from newsletter.store.database import is_sqlite
+
 STEP = 1_000_000
-"""More than a database hands out between a backup and its return."""
+"""More ids than a database uses between a backup and its restore."""
 
 
 def skip(connection: sa.Connection) -> None:
-    """Leave a wide gap before every number that is handed out next.
+    """Leave a gap before the next id of every table.
 
-    A restored database has forgotten numbers that stand in links, names of files and attempts.
+    A restored database does not know the ids that links, file names and attempts have used since.
     """
-    statements = _POSTGRESQL if connection.dialect.name == "postgresql" else _SQLITE
+    statements = _SQLITE if is_sqlite(connection) else _POSTGRESQL
     for statement in statements:
         connection.execute(sa.text(statement), {"step": STEP})
 
 
 _SQLITE = (
-    # A table that never had a row is not listed; it may have had one since the backup.
+    # SQLite lists a table only after its first row, and that may have come after the backup.
     """
     INSERT INTO sqlite_sequence (name, seq)
     SELECT name, 0 FROM sqlite_master

@@ -271,8 +271,10 @@ acts = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("act", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
     sa.Column("issue_id", sa.Integer, index=True),
+    sa.Column("before", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("after", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("detail", sa.JSON, nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""Taking turns at the one writer that SQLite has."""
+"""A queue for SQLite's single writer."""
 
 import fcntl
 import threading
@@ -9,30 +9,32 @@ from typing import BinaryIO, Self
 
 import sqlalchemy as sa
 
+from newsletter.store.database import sqlite_path
+
 PATIENCE = 10.0
 LOOK_EVERY = 0.0005
 
 
 class Turns:
-    """A queue for those who write all the time: the threads and processes that send.
+    """A queue for threads and processes that write all the time, as workers do.
 
-    SQLite itself lets a writer poll, ever more rarely, while the one that has just finished begins
-    again at once; two busy processes then do the work of one. The queue is a lock on a file beside
-    the database, which ends with the process that holds it. It is a courtesy, not a guard: who has
-    waited for `patience` seconds (a process was stopped in its turn) goes on without. On PostgreSQL
-    there is nothing to wait for.
+    A writer that waits for SQLite polls at growing intervals, while the one that just finished
+    starts again at once: two busy processes do the work of one. The queue is a lock on a file
+    beside the database; it ends with the process that holds it. It is only for speed, so after
+    `patience` seconds (a process was stopped in its turn) a writer goes on without it. On
+    PostgreSQL there is nothing to wait for.
     """
 
     def __init__(self, engine: sa.Engine, patience: float = PATIENCE) -> None:
-        """Take the database; close the queue when done with it."""
+        """Open the queue of a database; the caller closes it."""
         self._patience = patience
         self._thread = threading.Lock()
         self._file: BinaryIO | None = None
-        if engine.dialect.name == "sqlite":
-            self._file = Path(f"{engine.url.database}-turn").open("ab")  # noqa: SIM115 - see close
+        if path := sqlite_path(engine):
+            self._file = Path(f"{path}-turn").open("ab")  # noqa: SIM115 - `close` closes it
 
     def __enter__(self) -> Self:
-        """Wait for one's turn."""
+        """Wait for this thread's turn."""
         if self._file is not None:
             self._thread.acquire()
             self._await(self._file, time.monotonic() + self._patience)
@@ -53,12 +55,12 @@ class Turns:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the next one go on."""
+        """Let the next writer start."""
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
             self._thread.release()
 
     def close(self) -> None:
-        """Leave the queue for good."""
+        """Close the file of the queue."""
         if self._file is not None:
             self._file.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
+from newsletter.store.database import is_sqlite
 
 PG_DUMP = "PostgreSQL is backed up by its own pg_dump -Fc; this command copies SQLite files"
 PG_RESTORE = (
@@ -24,7 +25,7 @@ def problems(engine: sa.Engine) -> list[str]:
 
     `integrity_check`, not `quick_check`: the latter reports false faults in some SQLite versions.
     """
-    if engine.dialect.name != "sqlite":
+    if not is_sqlite(engine):
         return []
     with engine.connect() as connection:
         found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
@@ -41,7 +42,7 @@ def backup(engine: sa.Engine, target: Path) -> None:
     All pages in one step: smaller steps start again with every change by another connection.
     Raise NotAllowed on PostgreSQL, or when the target is there already or cannot be written.
     """
-    if engine.dialect.name != "sqlite":
+    if not is_sqlite(engine):
         raise NotAllowed(PG_DUMP)
     if target.exists():
         msg = f"{target} is there already; name a new file"
@@ -98,7 +99,7 @@ def swap(staged: Path, database: Path) -> Path:
 
 def forget_replaced(engine: sa.Engine, before: datetime) -> int:
     """Delete a database that a restore replaced before a time; return how many."""
-    if engine.dialect.name != "sqlite":
+    if not is_sqlite(engine):
         return 0
     kept = _replaced(Path(str(engine.url.database)))
     if not kept.exists() or kept.stat().st_mtime >= before.timestamp():

@@ -1,12 +1,14 @@
 """Tell staff by email, once for each cause, what the program did or waits for."""
 
+from newsletter import alerts
+from newsletter.alerts import Alert
 from newsletter.model.actor import Actor, Role
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
+from newsletter.model.next_step import ApproveIssue, ListSources
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Decision
 from newsletter.model.states import UNAPPROVED, IssueState
-from newsletter.send import alarm
 from newsletter.store.content import issues, slots
 from newsletter.usecases.context import Context
 
@@ -17,19 +19,21 @@ def remind_approver(
     """Remind staff to approve an issue: once before its slot, and once after it has passed."""
     actor.require(Role.EDITOR)
     what = f"{issue_name(issue, newsletter)} {'was' if overdue else 'is'} due and not approved"
-    step = f"Run `newsletter approve {issue.id}`, or look at the desk."
-    cause = alarm.Cause("overdue" if overdue else "approve-by", what, step)
+    key = f"{issue.id}:{'overdue' if overdue else 'approve-by'}"
+    alert = Alert(
+        key, what, "Approve it at the desk, or with this command:", ApproveIssue(issue.id)
+    )
     with context.engine.begin() as connection:
-        alarm.tell(connection, context.publication, issue.id, cause, now=context.now())
+        alerts.queue(connection, context.publication, alert, now=context.now())
 
 
 def report_skipped(context: Context, actor: Actor, issue: Issue, newsletter: Newsletter) -> None:
     """Tell staff that the issue of a slot was skipped, and why."""
     actor.require(Role.EDITOR)
     what = f"{newsletter.title}: the issue of {issue.nominal} was skipped, {issue.reason}"
-    cause = alarm.Cause("skipped", what, "`newsletter sources` says which sources are silent.")
+    alert = Alert(f"{issue.id}:skipped", what, "Check which sources are silent:", ListSources())
     with context.engine.begin() as connection:
-        alarm.tell(connection, context.publication, issue.id, cause, now=context.now())
+        alerts.queue(connection, context.publication, alert, now=context.now())
 
 
 def record_missed(
@@ -45,9 +49,8 @@ def record_missed(
         if new:
             what = f"{newsletter.title}: the issue of {slot.nominal} was missed"
             step = f"{decision.reason.capitalize()}. Make sure that cron or the server runs."
-            cause = alarm.Cause("missed", what, step)
-            key = f"missed:{newsletter.key}:{slot.nominal}"
-            alarm.announce(connection, context.publication, key, cause, now=now)
+            alert = Alert(f"missed:{newsletter.key}:{slot.nominal}", what, step)
+            alerts.queue(connection, context.publication, alert, now=now)
     return new
 
 
@@ -60,11 +63,12 @@ def skip_late(
         skipped = issues.move(
             connection,
             issue.id,
-            frm=list(UNAPPROVED),
+            from_states=UNAPPROVED,
             to=IssueState.SKIPPED,
             reason=reason,
         )
         if skipped:
-            cause = alarm.Cause("late", f"{issue_name(issue, newsletter)} was skipped", reason)
-            alarm.tell(connection, context.publication, issue.id, cause, now=context.now())
+            what = f"{issue_name(issue, newsletter)} was skipped"
+            alert = Alert(f"{issue.id}:late", what, reason)
+            alerts.queue(connection, context.publication, alert, now=context.now())
     return skipped

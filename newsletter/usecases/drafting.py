@@ -17,7 +17,7 @@ from newsletter.model.next_step import (
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Decision, Due, Timing, due, next_free
 from newsletter.model.states import IssueState
-from newsletter.send import standing
+from newsletter.send import status
 from newsletter.store.content import issues, slots
 from newsletter.usecases.context import Context
 
@@ -100,7 +100,7 @@ def correct(
     actor.require(Role.EDITOR)
     with context.reader.begin() as connection:
         wrong = issues.load(connection, issue_id)
-        reached = standing.of(connection, issue_id).planned
+        reached = status.of(connection, issue_id).planned
         earlier = issues.corrections(connection, issue_id)
     if not reached:
         msg = f"issue {issue_id} is {wrong.state} and has no recipients yet: edit it instead"

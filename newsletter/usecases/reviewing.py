@@ -171,7 +171,7 @@ def approve(
     if expected_hash is not None and not (expected_hash and present.startswith(expected_hash)):
         return ContentChanged(issue_id, PreviewIssue(issue_id))
     if rendered.issue.state is IssueState.APPROVED:
-        return _approved(rendered, Actor.parse(rendered.issue.approved_by), (), already=True)
+        return _approved(rendered, rendered.issue.approved_by or actor, (), already=True)
     checked = _checked(context, rendered)
     if checked.blocked:
         return NotApproved(issue_id, checked.findings, checked.next_step)

@@ -17,11 +17,12 @@ from newsletter.model.next_step import (
     ViewIssue,
 )
 from newsletter.model.states import SENDABLE, UNAPPROVED, IssueState
-from newsletter.send import acts, run, standing
-from newsletter.send.acts import Decision
+from newsletter.send import decisions, run
+from newsletter.send import status as statuses
+from newsletter.send.context import SendingContext
+from newsletter.send.decisions import Decision
 from newsletter.send.run import Prepared, Reconciled
-from newsletter.send.standing import Standing
-from newsletter.send.waits import Around
+from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.content import issues
 from newsletter.usecases.context import Context
@@ -46,14 +47,14 @@ class Sent:
     issue_id: int
     too_early: bool
     problems: tuple[str, ...]
-    status: Standing
+    status: IssueStatus
 
 
 def pause(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -> Decided:
     """Stop an issue, at once for all batches that no worker has claimed."""
     actor.require(Role.APPROVER)
     with context.engine.begin() as connection:
-        acts.pause(connection, issue_id, actor=str(actor), now=context.now(), reason=reason)
+        decisions.pause(connection, issue_id, actor=actor, now=context.now(), reason=reason)
     return Decided(issue_id, 0, ResumeIssue(issue_id))
 
 
@@ -61,7 +62,7 @@ def resume(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -
     """Let a paused issue continue where it stopped."""
     actor.require(Role.APPROVER)
     with context.engine.begin() as connection:
-        acts.resume(connection, issue_id, actor=str(actor), now=context.now(), reason=reason)
+        decisions.resume(connection, issue_id, actor=actor, now=context.now(), reason=reason)
     return Decided(issue_id, 0, ViewIssue(issue_id))
 
 
@@ -69,8 +70,8 @@ def cancel(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -
     """Cancel what has not been submitted; what is unknown or held stays so."""
     actor.require(Role.APPROVER)
     with context.engine.begin() as connection:
-        people = acts.cancel(
-            connection, issue_id, actor=str(actor), now=context.now(), reason=reason
+        people = decisions.cancel(
+            connection, issue_id, actor=actor, now=context.now(), reason=reason
         )
     return Decided(issue_id, people, ViewIssue(issue_id))
 
@@ -80,8 +81,8 @@ def move(context: Context, actor: Actor, issue_id: int, provider: str) -> Decide
     actor.require(Role.APPROVER)
     size = _sender(context, provider).max_batch
     with context.engine.begin() as connection:
-        people = acts.move(
-            connection, issue_id, provider, size, actor=str(actor), now=context.now()
+        people = decisions.move(
+            connection, issue_id, provider, size, actor=actor, now=context.now()
         )
     return Decided(issue_id, people, ViewIssue(issue_id))
 
@@ -96,7 +97,7 @@ def resolve(
         msg = f"{batch!r} is not a batch of issue {issue_id}"
         raise NotAllowed(msg, next_step=ViewIssue(issue_id))
     with context.engine.begin() as connection:
-        people = acts.resolve(connection, batch, decision, actor=str(actor), now=context.now())
+        people = decisions.resolve(connection, batch, decision, actor=actor, now=context.now())
     return Decided(issue_id, people, ViewIssue(issue_id))
 
 
@@ -163,11 +164,11 @@ def reconcile(context: Context, actor: Actor) -> Reconciled:
     return run.reconcile(context.engine, context.publication, context.equipped())
 
 
-def status(context: Context, issue_id: int) -> Standing:
+def status(context: Context, issue_id: int) -> IssueStatus:
     """Return where every recipient of an issue is, and why the rest waits."""
-    around = Around(context.publication, context.senders, context.now())
+    sending = SendingContext(context.publication, context.senders, context.now())
     with context.reader.begin() as connection:
-        return standing.of(connection, issue_id, around)
+        return statuses.of(connection, issue_id, sending)
 
 
 def _state(context: Context, issue_id: int) -> IssueState:

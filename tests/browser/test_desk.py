@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
+from newsletter.model.actor import Actor
 from newsletter.store.content import issues
 from tests.fakes.house import MONDAY, house
 from tests.fakes.pages import pages
@@ -66,7 +67,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with opened.app.reader.connect() as connection:
             first = issues.load_items(connection, 1)[0]
         made = [Correct(first.article_id, "title", WORD)]
-        change(opened.app.engine, 1, made, actor="mina", now=opened.at)
+        change(opened.app.engine, 1, made, actor=Actor.person("mina"), now=opened.at)
         opened.pass_at(MONDAY - timedelta(hours=2))
         opened.approve()
         opened.pass_at(MONDAY)

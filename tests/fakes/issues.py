@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from newsletter.model.actor import Actor
 from newsletter.model.cadence import Cadence
 from newsletter.model.edition import Edition, edition_hash, issue_hash
 from newsletter.model.issue import IssueKind, Item, Takeaways, Text
@@ -15,6 +16,7 @@ from newsletter.model.publication import Mailbox, Newsletter, Publication
 from newsletter.model.states import IssueState
 from newsletter.store.content import editions, issues
 from newsletter.store.tables import articles
+from newsletter.store.tables import issues as issue_rows
 from subscribers.store import tables as people_tables
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -135,22 +137,21 @@ def add_issue(  # noqa: PLR0913 - one argument per thing that tests vary
         kind=kind,
         corrects_issue_id=corrects,
     )
-    issue_id = issues.insert(connection, new, actor="ada", now=NOW)
+    issue_id = issues.insert(connection, new, actor=Actor.person("ada"), now=NOW)
     items = [_item(number, slugs) for number, slugs in enumerate(tags, 1)]
     issues.replace_items(connection, issue_id, items)
     drafted = [_edition(issue_id, seq, ids, size) for seq, ids in enumerate(contents, 1)]
     editions.replace(connection, issue_id, drafted, now=NOW)
     approved = issue_hash(editions.of_issue(connection, issue_id))
-    issues.move(
-        connection,
-        issue_id,
-        frm=[IssueState.DRAFT],
-        to=IssueState.APPROVED,
-        approved_hash=approved,
-        approved_by="ada",
-        approved_at=NOW,
-    )
+    force_state(connection, issue_id, IssueState.REVIEW)
+    issues.approve(connection, issue_id, content_hash=approved, by=Actor.person("ada"), at=NOW)
     return issue_id
+
+
+def force_state(connection: sa.Connection, issue_id: int, state: IssueState) -> None:
+    """Put an issue into a state that the test starts from, without what leads to it."""
+    row = issue_rows.update().where(issue_rows.c.id == issue_id)
+    connection.execute(row.values(state=state.value))
 
 
 def _articles(connection: sa.Connection, count: int) -> None:

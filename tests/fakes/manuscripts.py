@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Extracted, Footnote, Image, Section
 from newsletter.model.cadence import Cadence
 from newsletter.model.edition import Contents
@@ -85,13 +86,13 @@ def issue(**changes: Any) -> Issue:  # noqa: ANN401 - the fields of the value
         note="Good morning{name}. A quiet week in the headlines and a loud one in the ministries.",
         blocks=(),
         approved_hash="",
-        approved_by="",
+        approved_by=None,
         approved_at=None,
         leaves_at=None,
         corrects_issue_id=None,
         drafted_at=NOW,
         submitted_at=None,
-        created_by="test",
+        created_by=Actor.person("test"),
     )
     return replace(draft, **changes)
 

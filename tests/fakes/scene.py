@@ -17,8 +17,9 @@ from typing import Any, Protocol, TypedDict
 import sqlalchemy as sa
 from typing_extensions import Unpack
 
+from newsletter.model.actor import Actor
 from newsletter.model.states import IssueState
-from newsletter.send import acts, feedback, run, standing
+from newsletter.send import decisions, evidence, run, status
 from newsletter.store.database import open_engine
 from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import issues
@@ -159,7 +160,7 @@ class Scene:
             self.later(1200)
             if self.state() == IssueState.PAUSED:
                 with self.engine.begin() as connection:
-                    acts.resume(connection, self.issue_id, actor="ada", now=NOW)
+                    decisions.resume(connection, self.issue_id, actor=Actor.person("ada"), now=NOW)
             self.workers.wait(self.workers.start(self.order(sink, **changes)))
             report = self.report()
             if not (report.waiting or report.submitting or report.unknown):
@@ -173,10 +174,10 @@ class Scene:
             query = sa.select(issues.c.state).where(issues.c.id == self.issue_id)
             return str(connection.scalar(query))
 
-    def report(self) -> standing.Standing:
+    def report(self) -> status.IssueStatus:
         """Return the status of the issue as it is reported to people."""
         with self.engine.connect() as connection:
-            return standing.of(connection, self.issue_id)
+            return status.of(connection, self.issue_id)
 
     def by_address(self) -> dict[str, str]:
         """Return each recipient's reported state: the batch's state while a delivery is pending."""
@@ -209,7 +210,7 @@ class Scene:
     def settle_by_evidence(self) -> None:
         """Apply the provider's events: accepted batches are no longer held."""
         with self.engine.begin() as connection:
-            feedback.seen(connection, self.ledger.attempts(), now=NOW)
+            evidence.seen(connection, self.ledger.attempts(), now=NOW)
         copies = self.ledger.copies()
         for address, state in self.by_address().items():
             assert (state == "submitted") == bool(copies[address]), (address, state)
@@ -228,7 +229,7 @@ class Scene:
             known = {row["batch"] for row in pending if f"{self.issue_id}-{row['seq']}" in logged}
             for batch in known:
                 name = f"{self.issue_id}.{batch}"
-                acts.resolve(connection, name, "accepted", actor="ada", now=NOW)
+                decisions.resolve(connection, name, "accepted", actor=Actor.person("ada"), now=NOW)
             for row in pending:
                 if row["batch"] in known and f"{self.issue_id}-{row['seq']}" not in logged:
                     missed.add(row["address"])
@@ -238,8 +239,7 @@ class Scene:
         """Have a person resubmit what is still held. Then every other recipient has one copy."""
         with self.engine.begin() as connection:
             for row in batches.waiting(connection):
-                batch = f"{row['issue_id']}.{row['seq']}"
-                acts.resolve(connection, batch, "again", actor="ada", now=NOW)
+                decisions.resolve(connection, row.id, "again", actor=Actor.person("ada"), now=NOW)
         self.workers.wait(self.workers.start(self.order(sink, deadline=10.0)))
         copies = self.ledger.copies()
         shown = self.by_address()

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.migrations import upgrade
-from newsletter.send import feedback
+from newsletter.send import evidence
 from newsletter.store.database import open_engine
 from newsletter.store.sending import deliveries
 from newsletter.store.tables import batches
@@ -133,7 +133,7 @@ def test_a_million_recipients_and_a_kill_in_the_middle(
         assert copies[address] == 1 or state == "held", f"{address} was not reached"
 
     with crontab.engine.begin() as connection:
-        feedback.seen(connection, crontab.ledger.attempts(), now=NOW)
+        evidence.seen(connection, crontab.ledger.attempts(), now=NOW)
     states = crontab.states()
     for address, state in states.items():
         assert (state == "submitted") == bool(copies[address]), address

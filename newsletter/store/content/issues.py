@@ -1,6 +1,6 @@
 """Issues and their items: rows in, values out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,18 +8,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.errors import NotFound
+from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Image
 from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Text
-from newsletter.model.states import IssueState
+from newsletter.model.next_step import ListIssues
+from newsletter.model.states import EDITABLE, OUT, IssueState
 from newsletter.store.tables import issues, items
 
 LARGEST_ID = 31
-"""In bits: what PostgreSQL takes as an id; a larger number is no issue of ours."""
+"""In bits: the largest id that PostgreSQL takes; it rejects a larger number with an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
-    """What is known of an issue when its row is made; `slot_id` is None only in tests."""
+    """A new issue; `slot_id` is None only in tests."""
 
     newsletter: str
     slot_id: int | None
@@ -33,13 +35,13 @@ class NewIssue:
     corrects_issue_id: int | None = None
 
 
-def insert(connection: sa.Connection, new: NewIssue, *, actor: str, now: datetime) -> int:
-    """Insert an issue and return its id; a skipped one takes no number of the series."""
+def insert(connection: sa.Connection, new: NewIssue, *, actor: Actor, now: datetime) -> int:
+    """Insert an issue and return its id; a skipped issue takes a negative number."""
     number = _next_number(connection, new)
     row = asdict(new) | {"kind": str(new.kind), "state": str(new.state)}
     result = connection.execute(
         issues.insert()
-        .values(**row, number=number, blocks=[], drafted_at=now, created_by=actor)
+        .values(**row, number=number, blocks=[], drafted_at=now, created_by=str(actor))
         .returning(issues.c.id)
     )
     return int(result.scalar_one())
@@ -61,23 +63,24 @@ def load(connection: sa.Connection, issue_id: int) -> Issue:
     query = sa.select(issues).where(issues.c.id == (issue_id if known else 0))
     row = connection.execute(query).mappings().first()
     if row is None:
-        msg = f"there is no issue {issue_id}; `newsletter issues` lists them"
-        raise NotFound(msg)
+        msg = f"there is no issue {issue_id}"
+        raise NotFound(msg, next_step=ListIssues())
     return _issue(row)
 
 
 def lock(connection: sa.Connection, issue_id: int) -> None:
-    """Keep an issue as it is for everybody else until the transaction ends.
+    """Keep other transactions from changing an issue until this one ends.
 
-    Whoever means to change an issue and its batches, or one because of the other, takes this first
-    and looks afterwards; the batches come second, in their order. SQLite has one writer anyway.
+    Lock order, against deadlocks: first the issue, then its batches by number. A transaction that
+    changes an issue because of its batches, or the reverse, takes this lock before it looks.
+    SQLite has only one writer.
     """
     query = sa.select(issues.c.id).where(issues.c.id == issue_id)
     connection.execute(query.with_for_update(key_share=True)).all()
 
 
-def every(connection: sa.Connection, states: Sequence[IssueState]) -> list[Issue]:
-    """Return all issues in one of these states, oldest first, however many there are."""
+def every(connection: sa.Connection, states: Collection[IssueState]) -> list[Issue]:
+    """Return all issues in these states, oldest first."""
     query = sa.select(issues).where(issues.c.state.in_([str(state) for state in states]))
     return [_issue(row) for row in connection.execute(query.order_by(issues.c.id)).mappings()]
 
@@ -86,7 +89,7 @@ def recent(
     connection: sa.Connection,
     *,
     newsletter: str = "",
-    states: Sequence[IssueState] = (),
+    states: Collection[IssueState] = (),
     before: int | None = None,
     limit: int = 50,
 ) -> list[Issue]:
@@ -107,35 +110,99 @@ def corrections(connection: sa.Connection, issue_id: int) -> list[Issue]:
     return [_issue(row) for row in connection.execute(query).mappings()]
 
 
-def change(connection: sa.Connection, issue_id: int, **values: object) -> None:
-    """Set columns of an issue."""
-    connection.execute(issues.update().where(issues.c.id == issue_id).values(**values))
-
-
 def move(
     connection: sa.Connection,
     issue_id: int,
     *,
-    frm: Sequence[IssueState],
+    from_states: Collection[IssueState],
     to: IssueState,
-    **values: object,
+    reason: str | None = None,
 ) -> bool:
-    """Change an issue's state if it is still in one of `frm`; return whether it was."""
+    """Change an issue's state if it is in one of `from_states`; return whether it was.
+
+    Without a new reason it keeps the one that it has.
+    """
+    values: dict[str, Any] = {} if reason is None else {"reason": reason}
+    return _moved(connection, issue_id, from_states, to, values)
+
+
+def approve(
+    connection: sa.Connection, issue_id: int, *, content_hash: str, by: Actor, at: datetime
+) -> bool:
+    """Approve an issue in review, in the form that `content_hash` identifies."""
+    values = {"approved_hash": content_hash, "approved_by": str(by), "approved_at": at}
+    return _moved(connection, issue_id, [IssueState.REVIEW], IssueState.APPROVED, values)
+
+
+def void_approval(connection: sa.Connection, issue_id: int) -> bool:
+    """Take the approval of an issue back; return whether it had one."""
+    values = {"approved_hash": "", "approved_by": "", "approved_at": None}
+    return _moved(connection, issue_id, [IssueState.APPROVED], IssueState.DRAFT, values)
+
+
+def start_preparing(connection: sa.Connection, issue_id: int, *, provider: str) -> bool:
+    """Begin to send an approved issue through a provider."""
+    values = {"provider": provider}
+    return _moved(connection, issue_id, [IssueState.APPROVED], IssueState.PREPARING, values)
+
+
+def start_submitting(connection: sa.Connection, issue_id: int, *, at: datetime) -> bool:
+    """Mark the audience of an issue as frozen; return False if another worker has done so."""
+    values = {"frozen_at": at, "leaves_at": at}
+    return _moved(connection, issue_id, [IssueState.PREPARING], IssueState.SUBMITTING, values)
+
+
+def finish(connection: sa.Connection, issue_id: int, *, at: datetime) -> bool:
+    """Mark an issue as submitted."""
+    values = {"submitted_at": at}
+    return _moved(connection, issue_id, [IssueState.SUBMITTING], IssueState.SUBMITTED, values)
+
+
+def _moved(
+    connection: sa.Connection,
+    issue_id: int,
+    from_states: Collection[IssueState],
+    to: IssueState,
+    values: Mapping[str, Any],
+) -> bool:
     result = connection.execute(
         issues.update()
-        .where(issues.c.id == issue_id, issues.c.state.in_([str(state) for state in frm]))
+        .where(issues.c.id == issue_id, issues.c.state.in_(sorted(map(str, from_states))))
         .values(state=str(to), **values)
     )
     return result.rowcount == 1
 
 
+def set_provider(connection: sa.Connection, issue_id: int, provider: str) -> None:
+    """Record which provider sends the rest of an issue."""
+    _set(connection, issue_id, {"provider": provider})
+
+
+def set_audience(
+    connection: sa.Connection, issue_id: int, *, planned: int, excluded: Mapping[str, int]
+) -> None:
+    """Record how many recipients were frozen, and how many were excluded for each reason."""
+    _set(connection, issue_id, {"planned": planned, "excluded": dict(excluded)})
+
+
+def set_texts(
+    connection: sa.Connection, issue_id: int, *, subject: str, preheader: str, note: str
+) -> None:
+    """Replace what staff wrote around the items of an issue."""
+    _set(connection, issue_id, {"subject": subject, "preheader": preheader, "note": note})
+
+
 def set_blocks(connection: sa.Connection, issue_id: int, blocks: Sequence[Block]) -> None:
     """Replace the extra blocks of an issue."""
-    change(connection, issue_id, blocks=[asdict(block) for block in blocks])
+    _set(connection, issue_id, {"blocks": [asdict(block) for block in blocks]})
+
+
+def _set(connection: sa.Connection, issue_id: int, values: Mapping[str, Any]) -> None:
+    connection.execute(issues.update().where(issues.c.id == issue_id).values(**values))
 
 
 def load_items(connection: sa.Connection, issue_id: int) -> list[Item]:
-    """Return every item and candidate of an issue: those in first, both in printed order."""
+    """Return the items of an issue in printed order, then its candidates."""
     query = (
         sa.select(items)
         .where(items.c.issue_id == issue_id)
@@ -145,18 +212,18 @@ def load_items(connection: sa.Connection, issue_id: int) -> list[Item]:
 
 
 def replace_items(connection: sa.Connection, issue_id: int, present: Sequence[Item]) -> None:
-    """Make these the items of an issue, whatever it held before."""
+    """Replace the items of an issue."""
     connection.execute(items.delete().where(items.c.issue_id == issue_id))
     if present:
         connection.execute(items.insert(), [_row(issue_id, item) for item in present])
 
 
 def printed_before(connection: sa.Connection, issue: Issue) -> list[int]:
-    """Return the articles of an issue that an earlier one of its newsletter has carried out."""
+    """Return the articles of an issue that another issue of its newsletter has printed."""
     query = (
         sa.select(items.c.article_id)
         .where(items.c.issue_id == issue.id, items.c.included)
-        .where(items.c.article_id.in_(_carried(issue.newsletter, GONE_OUT, issue.id)))
+        .where(items.c.article_id.in_(_carried(issue.newsletter, OUT, issue.id)))
         .order_by(items.c.article_id)
     )
     return list(connection.scalars(query))
@@ -165,17 +232,17 @@ def printed_before(connection: sa.Connection, issue: Issue) -> list[int]:
 def spoken_for(
     connection: sa.Connection, newsletter: str, but: int | None = None
 ) -> dict[int, int]:
-    """Return the articles that another open issue of the newsletter prints, and which issue."""
+    """Return the articles that an editable issue prints, with that issue; `but` is left out."""
     query = (
         sa.select(items.c.article_id, items.c.issue_id)
         .join(issues, issues.c.id == items.c.issue_id)
         .where(issues.c.newsletter == newsletter, items.c.included)
-        .where(issues.c.state.in_([str(state) for state in OPEN]))
+        .where(issues.c.state.in_([str(state) for state in EDITABLE]))
     )
     return {row[0]: row[1] for row in connection.execute(query) if row[1] != but}
 
 
-def _carried(newsletter: str, states: Sequence[IssueState], but: int) -> sa.Select[tuple[int]]:
+def _carried(newsletter: str, states: Collection[IssueState], but: int) -> sa.Select[tuple[int]]:
     other = items.alias()
     return (
         sa.select(other.c.article_id)
@@ -185,8 +252,6 @@ def _carried(newsletter: str, states: Sequence[IssueState], but: int) -> sa.Sele
     )
 
 
-OPEN = (IssueState.DRAFT, IssueState.REVIEW, IssueState.APPROVED)
-GONE_OUT = (IssueState.PREPARING, IssueState.SUBMITTING, IssueState.SUBMITTED, IssueState.PAUSED)
 _COLUMNS = ("article_id", "position", "included", "reason", "pinned", "revision")
 
 
@@ -203,7 +268,7 @@ def _item(row: Mapping[Any, Any]) -> Item:
     return Item(
         **{name: row[name] for name in _COLUMNS},
         corrections=row["corrections"],
-        authors=tuple(Author(**one) for one in printed.pop("authors")),
+        authors=tuple(Author(**author) for author in printed.pop("authors")),
         topics=tuple(printed.pop("topics")),
         tags=tuple(printed.pop("tags")),
         teaser=Text(**printed.pop("teaser")),
@@ -218,12 +283,14 @@ def _takeaways(stored: Mapping[str, Any]) -> Takeaways:
     return Takeaways(tuple(stored["items"]), stored["origin"], stored["detail"])
 
 
-_OURS = tuple(Issue.__dataclass_fields__)
+_FIELDS = tuple(Issue.__dataclass_fields__)
 
 
 def _issue(row: Mapping[Any, Any]) -> Issue:
-    values = {name: row[name] for name in _OURS}
+    values = {name: row[name] for name in _FIELDS}
     values["kind"] = IssueKind(values["kind"])
     values["state"] = IssueState(values["state"])
+    values["created_by"] = Actor.parse(values["created_by"])
+    values["approved_by"] = Actor.parse(by) if (by := values["approved_by"]) else None
     values["blocks"] = tuple(Block(**block) for block in values["blocks"])
     return Issue(**values)

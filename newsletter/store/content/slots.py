@@ -5,12 +5,12 @@ The unique index on (newsletter, nominal) is what makes two claims at once harml
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.model.slot import HORIZON, Due, Ledger, Timing
+from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import slots
 
 CLAIMED = "claimed"
@@ -100,14 +100,8 @@ def _insert(
         "reason": reason,
         "claimed_at": now,
     }
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(slots)
-        .values(row)
-        .on_conflict_do_nothing(index_elements=[slots.c.newsletter, slots.c.nominal])
-    )
-    found: int | None = connection.execute(statement.returning(slots.c.id)).scalar()
-    return found
+    key = [slots.c.newsletter, slots.c.nominal]
+    return insert_ignoring_conflicts(connection, slots, row, key)
 
 
 def latest_record(connection: sa.Connection) -> datetime | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter.model.delivery import delivery_id
+from newsletter.store.database import truncate_log
 from newsletter.store.tables import deliveries, issues, notices
 from subscribers.model import Erased
 
@@ -67,7 +68,7 @@ def erase_elsewhere(engine: sa.Engine, outbox: Path, erased: Erased | None) -> i
     with engine.begin() as connection:
         mine = notices.c.subscriber_id == erased.subscriber_id
         connection.execute(notices.delete().where(mine, notices.c.reason == "erased"))
-    _fold_log(engine)
+    truncate_log(engine)
     return found
 
 
@@ -83,16 +84,6 @@ def _named(connection: sa.Connection, subscriber_id: int) -> set[str]:
         *(f"{delivery_id(row.issue_id, row.seq)}.eml" for row in rows),
         *(f"notice-{number}.eml" for number in sent),
     }
-
-
-def _fold_log(engine: sa.Engine) -> None:
-    if engine.dialect.name != "sqlite":
-        return
-    borrowed = engine.raw_connection()
-    try:
-        borrowed.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        borrowed.close()
 
 
 def _speaks_of(path: Path, erased: Erased) -> bool:

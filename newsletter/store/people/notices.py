@@ -1,4 +1,4 @@
-"""Notices: single automatic mails, queued in the transaction that is their cause."""
+"""Notices: single automatic emails, queued in the transaction that causes them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
+from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import notices
 
 QUEUED = "queued"
@@ -17,12 +16,12 @@ SUBMITTED = "submitted"
 REFUSED = "refused"
 UNKNOWN = "unknown"
 LIMIT = 3
-"""How often a notice is tried whose outcome was not seen; the last one stays unknown."""
+"""How often a notice with an unknown outcome is submitted; then it stays unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A mail to write: to a subscriber, or to an address that belongs to none (staff)."""
+    """An email to write: to a subscriber, or to an address without one (staff)."""
 
     kind: str
     key: str
@@ -34,7 +33,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A notice that is this worker's to submit, until its lease ends."""
+    """A notice that this worker may submit until its lease ends."""
 
     id: int
     attempt: int
@@ -43,36 +42,30 @@ class Claimed:
 
 
 def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
-    """Queue a notice; one with the same key is queued once, ever. Return whether it was new."""
-    insert = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    result = connection.execute(
-        insert(notices)
-        .values(
-            kind=notice.kind,
-            key=notice.key,
-            subscriber_id=notice.subscriber_id,
-            address=notice.address,
-            language=notice.language,
-            values=dict(notice.values),
-            state=QUEUED,
-            queued_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=[notices.c.key])
-        .returning(notices.c.id)
-    )
-    return result.first() is not None
+    """Queue a notice unless its key was ever queued before; return whether it was new."""
+    values = {
+        "kind": notice.kind,
+        "key": notice.key,
+        "subscriber_id": notice.subscriber_id,
+        "address": notice.address,
+        "language": notice.language,
+        "values": dict(notice.values),
+        "state": QUEUED,
+        "queued_at": now,
+    }
+    return insert_ignoring_conflicts(connection, notices, values, [notices.c.key]) is not None
 
 
 def claim(
     connection: sa.Connection, *, kinds: Sequence[str] = (), now: datetime, lease_until: datetime
 ) -> Claimed | None:
-    """Take the oldest notice that may leave now (of these kinds, if any are named)."""
+    """Claim the oldest notice that may be submitted now, of these kinds if any are named."""
     n = notices.c
-    silent = sa.and_(n.state == SUBMITTING, n.lease_until < now, n.attempt < LIMIT)
+    expired = sa.and_(n.state == SUBMITTING, n.lease_until < now, n.attempt < LIMIT)
     query = (
         sa.select(notices)
         .where(
-            sa.or_(n.state == QUEUED, silent), sa.or_(n.not_before.is_(None), n.not_before <= now)
+            sa.or_(n.state == QUEUED, expired), sa.or_(n.not_before.is_(None), n.not_before <= now)
         )
         .order_by(n.id)
         .limit(1)
@@ -101,7 +94,7 @@ def settle(
     reason: str = "",
     not_before: datetime | None = None,
 ) -> bool:
-    """Record what became of an attempt, behind the same fence as a batch."""
+    """Record the result of an attempt, with the same fence as a batch."""
     n = notices.c
     result = connection.execute(
         notices.update()
@@ -118,7 +111,7 @@ def settle(
 
 
 def give_up(connection: sa.Connection, now: datetime) -> int:
-    """Mark unknown what fell silent for the last time; return how many."""
+    """Mark as unknown what got no result at the last attempt; return how many."""
     n = notices.c
     result = connection.execute(
         notices.update()

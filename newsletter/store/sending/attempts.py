@@ -1,31 +1,29 @@
-"""Attempts that did not simply succeed: what became of each, and what came to light later."""
+"""Attempts that did not succeed, and evidence about them that arrived later."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from newsletter.model.batch import Claim
 from newsletter.model.states import BatchState
+from newsletter.store.database import upsert
 from newsletter.store.tables import attempts
 from newsletter.store.types import UtcDateTime
 
 HALVED = "halved"
-"""The outcome of an attempt that was refused without a name, and whose batch was cut in two."""
+"""The outcome of an attempt that was refused as a whole, and whose batch was cut in two."""
 
 
 def note(
     connection: sa.Connection, claim: Claim, outcome: str, reason: str, last: int, now: datetime
 ) -> None:
-    """Note what became of an attempt, and up to which delivery it may have reached anybody.
+    """Note the outcome of an attempt, and the last delivery that it may have reached.
 
-    What is noted of the same attempt later is added to the first.
+    A second outcome of the same attempt is appended to the first.
     """
-    upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
-    statement = upsert(attempts).values(
+    statement = upsert(connection, attempts).values(
         issue_id=claim.issue_id,
         seq=claim.seq,
         attempt=claim.attempt,
@@ -52,9 +50,9 @@ def note(
 def see(
     connection: sa.Connection, key: tuple[int, int, int], now: datetime
 ) -> tuple[int, int] | None:
-    """Remember that an attempt was seen; return the range of deliveries that it carried.
+    """Note that an attempt was seen; return the range of deliveries that it carried.
 
-    None when nothing is noted of it: then its batch still has that range.
+    Return None if nothing was noted of it: then its batch still has that range.
     """
     row = connection.execute(
         attempts.update()
@@ -68,7 +66,7 @@ def see(
 
 
 def seen(connection: sa.Connection, issue_id: int, span: tuple[int, int]) -> bool:
-    """Return whether an attempt was seen that carried all of a range of deliveries."""
+    """Return whether an attempt was seen that carried a whole range of deliveries."""
     query = sa.select(sa.literal(1)).where(
         attempts.c.issue_id == issue_id,
         attempts.c.seen_at.is_not(None),

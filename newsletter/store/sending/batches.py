@@ -1,27 +1,66 @@
-"""Batches: ranges of deliveries with a state, and counters that spare everybody counting."""
+"""Batches: ranges of deliveries with a state, and counters that save counting deliveries."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import Planned
-from newsletter.model.states import UNSETTLED, BatchState, IssueState
+from newsletter.model.batch import Batch, BatchKey, Planned, Span
+from newsletter.model.states import DECIDABLE, UNSETTLED, BatchState, IssueState
 from newsletter.store.tables import batches, issues, rates
 
-COUNTED = (
-    "planned",
-    "submitted",
-    "refused",
-    "withdrawn",
-    "delivered",
-    "deferred",
-    "bounced",
-    "dropped",
-    "complained",
-)
-"""The counters that the writers keep, so that no page counts deliveries."""
+
+@dataclass(frozen=True, slots=True)
+class StateTotals:
+    """The sums of all batches of an issue in one state.
+
+    `awaiting` are the recipients that share the state of their batch; the other counters are
+    recipients that were settled one by one.
+    """
+
+    state: BatchState
+    batches: int
+    awaiting: int
+    planned: int
+    submitted: int
+    refused: int
+    withdrawn: int
+    delivered: int
+    deferred: int
+    bounced: int
+    dropped: int
+    complained: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownBatch:
+    """A batch with an unknown outcome, with what decides what happens to it."""
+
+    batch: Batch
+    unknown_at: datetime
+    newsletter: str
+    issue_state: IssueState
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What of an issue waits for one provider.
+
+    `not_before` is the time of the first batch, None if one may be sent now; `free_at` is when the
+    provider takes the next one, `reason` what delayed a batch.
+    """
+
+    provider: str
+    people: int
+    not_before: datetime | None
+    free_at: datetime | None
+    reason: str
+
+
+_COLUMNS = tuple(batches.c[name] for name in Batch.__dataclass_fields__)
+_AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
 
 
 def plan(
@@ -31,28 +70,29 @@ def plan(
     rows = [
         {
             "issue_id": issue_id,
-            "seq": one.seq,
-            "edition_id": one.edition_id,
-            "first_seq": one.first,
-            "last_seq": one.last,
+            "seq": batch.seq,
+            "edition_id": batch.edition_id,
+            "first_seq": batch.first,
+            "last_seq": batch.last,
             "provider": provider,
             "state": BatchState.PREPARED.value,
-            "not_before": one.not_before,
-            "planned": one.people,
+            "not_before": batch.not_before,
+            "planned": batch.people,
+            "rejections": batch.rejections,
+            "unknown_at": batch.unknown_at,
         }
-        for one in planned
+        for batch in planned
     ]
     if rows:
         connection.execute(batches.insert(), rows)
 
 
 def accept(
-    connection: sa.Connection, key: tuple[int, int], *, states: Sequence[BatchState], now: datetime
-) -> tuple[int, int] | None:
-    """Mark a batch accepted on evidence; return its range of deliveries, or None if not so."""
+    connection: sa.Connection, key: BatchKey, *, from_states: Collection[BatchState], now: datetime
+) -> Span | None:
+    """Mark a batch as accepted; return its deliveries, None if it is in another state."""
     row = connection.execute(
-        batches.update()
-        .where(*_is(*key), batches.c.state.in_([state.value for state in states]))
+        _update(key, from_states)
         .values(
             state=BatchState.ACCEPTED.value,
             settled_at=now,
@@ -65,91 +105,161 @@ def accept(
     return (row[0], row[1]) if row else None
 
 
-def shift(
-    connection: sa.Connection, key: tuple[int, int], *, frm: Sequence[BatchState], **values: object
+def hold(
+    connection: sa.Connection,
+    key: BatchKey,
+    *,
+    from_states: Collection[BatchState],
+    reason: str | None = None,
 ) -> bool:
-    """Change a batch if it is still in one of `frm`; return whether it was."""
-    result = connection.execute(
-        batches.update()
-        .where(*_is(*key), batches.c.state.in_([state.value for state in frm]))
-        .values(**values)
+    """Hold a batch for a person; without a new reason it keeps the one that it has."""
+    kept = batches.c.reason if reason is None else reason
+    statement = _update(key, from_states).values(state=BatchState.HELD.value, reason=kept)
+    return connection.execute(statement).rowcount == 1
+
+
+def cancel(
+    connection: sa.Connection,
+    key: BatchKey,
+    *,
+    from_states: Collection[BatchState],
+    reason: str,
+    now: datetime,
+) -> bool:
+    """Cancel a batch; its deliveries are the caller's to withdraw."""
+    statement = _update(key, from_states).values(
+        state=BatchState.CANCELLED.value, reason=reason, settled_at=now
     )
-    return result.rowcount == 1
+    return connection.execute(statement).rowcount == 1
 
 
-def unknown(connection: sa.Connection, before: datetime) -> list[Mapping[Any, Any]]:
-    """Return every batch that has been unknown since before `before`, with its issue's state."""
+def prepare_again(
+    connection: sa.Connection,
+    key: BatchKey,
+    *,
+    from_states: Collection[BatchState],
+    reason: str,
+    forget_rejections: bool = False,
+) -> bool:
+    """Put a batch back to be submitted once more, at once."""
+    rejections = 0 if forget_rejections else batches.c.rejections
+    statement = _update(key, from_states).values(
+        state=BatchState.PREPARED.value,
+        reason=reason,
+        not_before=None,
+        settled_at=None,
+        rejections=rejections,
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def reassign(connection: sa.Connection, key: BatchKey, provider: str) -> bool:
+    """Give a prepared batch to another provider, with a fresh count of rejections."""
+    statement = _update(key, [BatchState.PREPARED]).values(provider=provider, rejections=0)
+    return connection.execute(statement).rowcount == 1
+
+
+def shorten(
+    connection: sa.Connection, key: BatchKey, *, state: BatchState, last: int, planned: int
+) -> bool:
+    """Let a batch end with the delivery `last`, if it is still in `state`."""
+    statement = _update(key, [state]).values(last_seq=last, planned=planned)
+    return connection.execute(statement).rowcount == 1
+
+
+def count_settled(
+    connection: sa.Connection, key: BatchKey, *, refused: int = 0, withdrawn: int = 0
+) -> None:
+    """Add to the recipients of a batch that were settled one by one."""
+    connection.execute(
+        batches.update()
+        .where(*_is(key))
+        .values(
+            refused=batches.c.refused + refused,
+            withdrawn=batches.c.withdrawn + withdrawn,
+        )
+    )
+
+
+def unknown(connection: sa.Connection, before: datetime) -> list[UnknownBatch]:
+    """Return every batch whose outcome has been unknown since before `before`."""
     b = batches.c
     query = (
-        sa.select(batches, issues.c.newsletter, issues.c.state.label("issue_state"))
+        sa.select(*_COLUMNS, issues.c.newsletter, issues.c.state.label("issue_state"))
         .join(issues, issues.c.id == b.issue_id)
         .where(b.state == BatchState.UNKNOWN.value, b.unknown_at <= before)
         .order_by(b.issue_id, b.seq)
     )
-    return list(connection.execute(query).mappings().all())
+    return [
+        UnknownBatch(
+            _batch(row), row["unknown_at"], row["newsletter"], IssueState(row["issue_state"])
+        )
+        for row in connection.execute(query).mappings()
+    ]
 
 
-def load(connection: sa.Connection, key: tuple[int, int]) -> Mapping[Any, Any] | None:
-    """Return a batch's row."""
-    return connection.execute(sa.select(batches).where(*_is(*key))).mappings().first()
+def load(connection: sa.Connection, key: BatchKey) -> Batch | None:
+    """Return a batch."""
+    row = connection.execute(sa.select(*_COLUMNS).where(*_is(key))).mappings().first()
+    return _batch(row) if row else None
 
 
 def of_issue(
-    connection: sa.Connection, issue_id: int, states: Sequence[BatchState] = ()
-) -> list[Mapping[Any, Any]]:
-    """Return the rows of an issue's batches in order."""
-    query = sa.select(batches).where(batches.c.issue_id == issue_id).order_by(batches.c.seq)
+    connection: sa.Connection, issue_id: int, states: Collection[BatchState] = ()
+) -> list[Batch]:
+    """Return the batches of an issue in order, of all states or of these."""
+    query = sa.select(*_COLUMNS).where(batches.c.issue_id == issue_id).order_by(batches.c.seq)
     if states:
-        query = query.where(batches.c.state.in_([state.value for state in states]))
-    return list(connection.execute(query).mappings().all())
+        query = query.where(batches.c.state.in_(_values(states)))
+    return [_batch(row) for row in connection.execute(query).mappings()]
 
 
-def take_prepared(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
+def lock_prepared(connection: sa.Connection, issue_id: int) -> list[Batch]:
     """Return the prepared batches of an issue in order, and keep workers from claiming them."""
-    query = sa.select(batches).where(
+    query = sa.select(*_COLUMNS).where(
         batches.c.issue_id == issue_id, batches.c.state == BatchState.PREPARED.value
     )
-    return _taken(connection, query)
+    return _locked(connection, query)
 
 
-def take_within(
-    connection: sa.Connection, issue_id: int, span: tuple[int, int]
-) -> list[Mapping[Any, Any]]:
-    """Return the batches of a range of deliveries in order, and keep everybody from changing them.
+def lock_within(connection: sa.Connection, issue_id: int, span: Span) -> list[Batch]:
+    """Return the batches of a range of deliveries in order, and keep them from changing.
 
-    A batch only ever shrinks, so what an attempt carried is a number of whole batches today.
+    A batch only ever shrinks, so the deliveries of an earlier attempt are whole batches today.
     """
-    query = sa.select(batches).where(
+    query = sa.select(*_COLUMNS).where(
         batches.c.issue_id == issue_id,
         batches.c.first_seq >= span[0],
         batches.c.last_seq <= span[1],
     )
-    return _taken(connection, query)
+    return _locked(connection, query)
 
 
-def _taken(connection: sa.Connection, query: sa.Select[Any]) -> list[Mapping[Any, Any]]:
+def _locked(connection: sa.Connection, query: sa.Select[Any]) -> list[Batch]:
     locked = query.order_by(batches.c.seq).with_for_update()
-    return list(connection.execute(locked).mappings().all())
+    return [_batch(row) for row in connection.execute(locked).mappings()]
 
 
-def totals(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
-    """Return the sums of the counters by batch state, with `batches` and `awaiting` people."""
+def totals(connection: sa.Connection, issue_id: int) -> list[StateTotals]:
+    """Return the sums of the counters by batch state."""
     b = batches.c
-    sums = [sa.func.coalesce(sa.func.sum(b[name]), 0).label(name) for name in COUNTED]
-    awaiting = sa.func.sum(b.planned - b.submitted - b.refused - b.withdrawn)
+    counted = tuple(StateTotals.__dataclass_fields__)[3:]
+    sums = [sa.func.coalesce(sa.func.sum(b[name]), 0) for name in counted]
     query = (
-        sa.select(b.state, sa.func.count().label("batches"), awaiting.label("awaiting"), *sums)
+        sa.select(b.state, sa.func.count(), sa.func.sum(_AWAITING), *sums)
         .where(b.issue_id == issue_id)
         .group_by(b.state)
     )
-    return list(connection.execute(query).mappings().all())
+    return [
+        StateTotals(BatchState(state), *(int(number) for number in numbers))
+        for state, *numbers in connection.execute(query)
+    ]
 
 
 def unsettled(connection: sa.Connection, issue_id: int) -> bool:
-    """Return whether any batch may still change without a new act of a person."""
+    """Return whether any batch may still change without a new decision of a person."""
     query = sa.select(sa.literal(1)).where(
-        batches.c.issue_id == issue_id,
-        batches.c.state.in_([state.value for state in UNSETTLED]),
+        batches.c.issue_id == issue_id, batches.c.state.in_(_values(UNSETTLED))
     )
     return connection.scalar(query.limit(1)) is not None
 
@@ -169,7 +279,7 @@ def failed_since(connection: sa.Connection, issue_id: int, since: datetime) -> i
 
 
 def stranded(connection: sa.Connection, state: IssueState) -> list[int]:
-    """Return the issues in a state in which nothing leaves, of which a batch is prepared."""
+    """Return the issues in this state that have a prepared batch."""
     query = (
         sa.select(issues.c.id)
         .join(batches, batches.c.issue_id == issues.c.id)
@@ -181,29 +291,20 @@ def stranded(connection: sa.Connection, state: IssueState) -> list[int]:
 
 
 def last_seq(connection: sa.Connection, issue_id: int) -> int:
-    """Return the number of the last batch of an issue, 0 when it has none."""
+    """Return the number of the last batch of an issue, 0 if it has none."""
     query = sa.select(sa.func.max(batches.c.seq)).where(batches.c.issue_id == issue_id)
     return int(connection.scalar(query) or 0)
 
 
-def _is(issue_id: int, seq: int) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return (batches.c.issue_id == issue_id, batches.c.seq == seq)
-
-
-def waiting(connection: sa.Connection) -> list[Mapping[Any, Any]]:
+def waiting(connection: sa.Connection) -> list[Batch]:
     """Return every batch that needs a person, or soon may, oldest issue first."""
     b = batches.c
-    states = [BatchState.UNKNOWN.value, BatchState.HELD.value, BatchState.REFUSED.value]
-    query = (
-        sa.select(b.issue_id, b.seq, b.state, b.reason, b.planned)
-        .where(b.state.in_(states))
-        .order_by(b.issue_id, b.seq)
-    )
-    return list(connection.execute(query).mappings().all())
+    query = sa.select(*_COLUMNS).where(b.state.in_(_values(DECIDABLE))).order_by(b.issue_id, b.seq)
+    return [_batch(row) for row in connection.execute(query).mappings()]
 
 
 def providers(connection: sa.Connection) -> set[str]:
-    """Return the providers by which something of an issue that is leaving may still leave."""
+    """Return the providers that unfinished issues still have batches for."""
     query = (
         sa.select(batches.c.provider)
         .join(issues, issues.c.id == batches.c.issue_id)
@@ -216,26 +317,47 @@ def providers(connection: sa.Connection) -> set[str]:
     return set(connection.scalars(query))
 
 
-def yet_to_leave(connection: sa.Connection, issue_id: int) -> list[Mapping[Any, Any]]:
-    """Return what has not left, by provider: people, the first batch's time, the provider's own.
-
-    `not_before` is None where a batch waits for no time of its own; `reason` is what kept one back.
-    """
+def remaining(connection: sa.Connection, issue_id: int) -> list[Remainder]:
+    """Return what has not been submitted of an issue, by provider."""
     b = batches.c
     timeless = sa.func.sum(sa.case((b.not_before.is_(None), 1), else_=0))
-    first = sa.case((timeless == 0, sa.func.min(b.not_before))).label("not_before")
-    people = sa.func.sum(b.planned - b.submitted - b.refused - b.withdrawn)
     query = (
         sa.select(
             b.provider,
-            people.label("people"),
-            first,
+            sa.func.sum(_AWAITING),
+            sa.case((timeless == 0, sa.func.min(b.not_before))),
             rates.c.free_at,
-            sa.func.max(b.reason).label("reason"),
+            sa.func.max(b.reason),
         )
         .outerjoin(rates, rates.c.name == b.provider)
         .where(b.issue_id == issue_id, b.state == BatchState.PREPARED.value)
         .group_by(b.provider, rates.c.free_at)
         .order_by(b.provider)
     )
-    return list(connection.execute(query).mappings().all())
+    return [
+        Remainder(
+            provider,
+            int(people),
+            not_before,
+            datetime.fromtimestamp(free_at, UTC) if free_at else None,
+            reason,
+        )
+        for provider, people, not_before, free_at, reason in connection.execute(query)
+    ]
+
+
+def _is(key: BatchKey) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return (batches.c.issue_id == key[0], batches.c.seq == key[1])
+
+
+def _update(key: BatchKey, from_states: Collection[BatchState]) -> sa.Update:
+    return batches.update().where(*_is(key), batches.c.state.in_(_values(from_states)))
+
+
+def _values(states: Collection[BatchState]) -> list[str]:
+    return sorted(state.value for state in states)
+
+
+def _batch(row: sa.RowMapping) -> Batch:
+    values = {name: row[name] for name in Batch.__dataclass_fields__}
+    return Batch(**values | {"state": BatchState(row["state"])})

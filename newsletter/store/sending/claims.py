@@ -1,4 +1,4 @@
-"""The right to submit a batch: claimed before a byte leaves, settled behind a fence."""
+"""Claims: the right of one worker to submit a batch once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from newsletter.store.types import UtcDateTime
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which batches a worker may claim: of these providers, not of these newsletters."""
+    """Which batches a worker may claim: of these providers, except `quiet` newsletters."""
 
     providers: Sequence[str]
     quiet: Sequence[str] = ()
 
 
-# What runs once per batch is built once: SQLAlchemy takes longer to build these statements than
-# the database to run them.
+# These statements run once per batch. Building one takes SQLAlchemy longer than the database needs
+# to run it, so they are built once.
 _CLAIMABLE = (
     sa.select(batches, issues.c.newsletter)
     .join(issues, issues.c.id == batches.c.issue_id)
@@ -95,9 +95,9 @@ _OTHERWISE = _SETTLED.values(submitted=batches.c.submitted + sa.bindparam("submi
 def claim(
     connection: sa.Connection, wanted: Wanted, *, owner: str, now: datetime, lease_until: datetime
 ) -> Claim | None:
-    """Take the first batch that may leave now, with a new attempt; None when there is none.
+    """Claim the first batch that may be submitted now; return None if there is none.
 
-    The caller commits before it submits anything: from then on this attempt may have happened.
+    The caller must commit before it submits: a crash after that is then seen as an unknown outcome.
     """
     asked = {
         "providers": list(wanted.providers),
@@ -132,10 +132,10 @@ def _claim(row: Mapping[Any, Any], attempt: int, owner: str, lease_until: dateti
 
 
 def settle(connection: sa.Connection, claim: Claim, result: Result, *, now: datetime) -> bool:
-    """Record what became of an attempt; return False when it is no longer this attempt's to say.
+    """Record the result of an attempt; return False if the batch is no longer this attempt's.
 
-    The fence: a worker that was stopped past its lease finds its batch in other hands, and what it
-    has to say is noted beside the attempt only.
+    This is the fence: the result of a worker that was stopped past the end of its lease is only
+    noted beside the attempt, because another worker may have claimed the batch since.
     """
     key = {"of_issue": claim.issue_id, "of_seq": claim.seq, "of_attempt": claim.attempt}
     accepted = result.state is BatchState.ACCEPTED
@@ -155,19 +155,19 @@ def settle(connection: sa.Connection, claim: Claim, result: Result, *, now: date
         }
         | ({} if accepted else {"submitted_now": result.submitted}),
     )
-    mine = fenced.rowcount == 1
-    if not mine:
-        lock(connection, claim.issue_id)  # as everybody does who adds to what is noted already
-    if not (mine and accepted):
+    current = fenced.rowcount == 1
+    if not current:
+        lock(connection, claim.issue_id)  # attempts are noted under it
+    if not (current and accepted):
         outcome = attempts.HALVED if result.halved else result.state.value
         last = result.cut - 1 if result.cut and not result.halved else claim.last
-        seen = outcome if mine else f"late: {outcome}"
-        attempts.note(connection, claim, seen, result.reason, last, now)
-    return mine
+        noted = outcome if current else f"late: {outcome}"
+        attempts.note(connection, claim, noted, result.reason, last, now)
+    return current
 
 
 def count_withdrawn(connection: sa.Connection, claim: Claim, people: int) -> bool:
-    """Count deliveries withdrawn at claim; False when the attempt is no longer this worker's."""
+    """Count withdrawn deliveries; return False if the batch is no longer this attempt's."""
     result = connection.execute(
         batches.update()
         .where(
@@ -182,23 +182,23 @@ def count_withdrawn(connection: sa.Connection, claim: Claim, people: int) -> boo
 
 
 def expire(connection: sa.Connection, now: datetime) -> list[tuple[int, int]]:
-    """Declare unknown every batch whose lease has ended without a word; return their keys."""
+    """Mark every batch as unknown whose lease ended without a result; return their keys."""
     b = batches.c
-    silent = sa.select(batches, issues.c.newsletter).join(issues, issues.c.id == b.issue_id)
+    query = sa.select(batches, issues.c.newsletter).join(issues, issues.c.id == b.issue_id)
     rows = connection.execute(
-        silent.where(b.state == BatchState.SUBMITTING.value, b.lease_until < now)
+        query.where(b.state == BatchState.SUBMITTING.value, b.lease_until < now)
         .order_by(b.issue_id, b.seq)
         .with_for_update(of=batches, skip_locked=True)
     ).mappings()
-    gone = [_claim(row, row["attempt"], row["owner"], row["lease_until"]) for row in rows.all()]
-    result = Result(BatchState.UNKNOWN, "the worker that had it fell silent")
-    return [(one.issue_id, one.seq) for one in gone if settle(connection, one, result, now=now)]
+    expired = [_claim(row, row["attempt"], row["owner"], row["lease_until"]) for row in rows.all()]
+    result = Result(BatchState.UNKNOWN, "the worker stopped responding")
+    return [claim.key for claim in expired if settle(connection, claim, result, now=now)]
 
 
 def next_moment(connection: sa.Connection, wanted: Wanted, now: datetime) -> datetime | None:
-    """Return when the next waiting batch may leave; None when none waits for a time.
+    """Return when the next batch may be submitted, None if no batch waits for a time.
 
-    A batch waits for its own time or for that of its provider, whichever is later.
+    A batch waits for its own time and for that of its provider.
     """
     b = batches.c
     query = (

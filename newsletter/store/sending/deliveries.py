@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from newsletter.model.batch import Claim
 from newsletter.model.delivery import read_delivery
 from newsletter.model.states import BatchState, DeliveryState
+from newsletter.store.database import is_sqlite
 from newsletter.store.tables import batches, deliveries, exclusions, issues
 from newsletter.store.types import UtcDateTime
 from subscribers.audience import reachable
@@ -111,7 +112,7 @@ def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
         "last": claim.last,
         "moment": now,
     }
-    if connection.dialect.name == "sqlite":
+    if is_sqlite(connection):
         found = connection.execute(_waiting_columns(claim.newsletter), asked).one()
         reasons, *columns = map(orjson.loads, found)
         return Waiting({int(seq): reason for seq, reason in reasons.items()}, *columns)
@@ -274,29 +275,6 @@ def _in_doubt() -> sa.ColumnElement[bool]:
         .scalar_subquery()
     )
     return sa.and_(*_pending(), its_batch == 1)
-
-
-def states(connection: sa.Connection, issue_id: int) -> dict[str, int]:
-    """Return how many people are in each state, from the counters; pending ones by their batch."""
-    b = batches.c
-    named = ("refused", "withdrawn", "delivered", "deferred", "bounced", "dropped", "complained")
-    sums = [sa.func.coalesce(sa.func.sum(b[name]), 0).label(name) for name in named]
-    open_people = sa.func.sum(b.planned - b.submitted - b.refused - b.withdrawn)
-    query = sa.select(b.state, open_people, sa.func.sum(b.submitted), *sums)
-    rows = connection.execute(query.where(b.issue_id == issue_id).group_by(b.state)).all()
-    people: dict[str, int] = {}
-    moved = 0
-    for state, still, submitted, *rest in rows:
-        counted = dict(zip(named, rest, strict=True))
-        moved = sum(counted[name] for name in named[2:])
-        word = DeliveryState.PENDING.value if state == BatchState.PREPARED.value else state
-        for name, number in (
-            (word, still),
-            (DeliveryState.SUBMITTED.value, submitted - moved),
-            *counted.items(),
-        ):
-            people[name] = people.get(name, 0) + int(number)
-    return {name: number for name, number in people.items() if number}
 
 
 def exclusion_reasons(connection: sa.Connection, issue_id: int) -> dict[str, int]:

@@ -1,12 +1,11 @@
-"""How much each sender domain has submitted lately: one row, shared by all processes."""
+"""The recent volume of each sender domain: one row, shared by all processes."""
 
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from newsletter.model.ramp import Volume
+from newsletter.store.database import upsert
 from newsletter.store.tables import ramps
 
 
@@ -16,10 +15,9 @@ def present(connection: sa.Connection, domain: str, now: datetime) -> Volume:
     return Volume(row.began_at, row.used, row.most).at(now) if row else Volume(now)
 
 
-def hold(connection: sa.Connection, domain: str, now: datetime) -> Volume:
-    """Return a domain's volume and keep its row until the transaction ends."""
-    upsert = upsert_sqlite if connection.dialect.name == "sqlite" else upsert_postgresql
-    new = upsert(ramps).values(domain=domain, began_at=now, used=0, most=0)
+def lock(connection: sa.Connection, domain: str, now: datetime) -> Volume:
+    """Return a domain's volume and lock its row until the transaction ends."""
+    new = upsert(connection, ramps).values(domain=domain, began_at=now, used=0, most=0)
     row = connection.execute(
         new.on_conflict_do_update(
             index_elements=[ramps.c.domain], set_={"used": ramps.c.used}
@@ -29,7 +27,7 @@ def hold(connection: sa.Connection, domain: str, now: datetime) -> Volume:
 
 
 def write(connection: sa.Connection, domain: str, volume: Volume) -> None:
-    """Store the volume of a domain whose row is held."""
+    """Store the volume of a domain whose row is locked."""
     connection.execute(
         ramps.update()
         .where(ramps.c.domain == domain)

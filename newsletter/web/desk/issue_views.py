@@ -1,17 +1,18 @@
 """What the pages of one issue show, as plain values for the templates."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.errors import NotFound
+from newsletter.model.act import Edit, EditKind
 from newsletter.model.edition import Edition
 from newsletter.model.issue import Item, corrected
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.publication import Publication
-from newsletter.send.waits import Around
+from newsletter.send import status
+from newsletter.send.context import SendingContext
 from newsletter.store import acts
 from newsletter.store.content import articles, editions, issues
 from newsletter.store.sending import deliveries
@@ -32,7 +33,7 @@ ORIGINS = {
 }
 
 
-def head(connection: sa.Connection, around: Around, issue_id: int) -> dict[str, Any]:
+def head(connection: sa.Connection, around: SendingContext, issue_id: int) -> dict[str, Any]:
     """Return title, lead and tabs of an issue; raise NotFound."""
     issue = issues.load(connection, issue_id)
     newsletter = around.publication.newsletter(issue.newsletter)
@@ -158,7 +159,7 @@ def audience(connection: sa.Connection, issue_id: int) -> dict[str, Any]:
     """Return who gets which edition, the deliveries by state and the exclusions by reason."""
     titles = {item.article_id: item.title for item in issues.load_items(connection, issue_id)}
     everything = editions.of_issue(connection, issue_id)
-    states = deliveries.states(connection, issue_id)
+    states = status.of(connection, issue_id).by_state
     planned = sum(states.values())
     people = sum(one.people for one in everything)
     if planned:
@@ -196,9 +197,12 @@ def history(connection: sa.Connection, publication: Publication, issue_id: int) 
         "acts": [
             {
                 "when": words.moment(one.at, zone),
-                "who": one.actor,
-                "what": one.act,
-                "detail": _detail(one.detail),
+                "who": one.actor.label,
+                "what": one.kind.value,
+                "detail": [
+                    *map(_edit, one.edits),
+                    *_detail({**one.before, **one.after, **one.detail}),
+                ],
             }
             for one in reversed(acts.of_issue(connection, issue_id))
         ]
@@ -209,15 +213,20 @@ def _detail(detail: Mapping[str, object]) -> list[str]:
     """Write what was recorded beside an act, a line for each thing; what is none goes without."""
     lines = []
     for name, value in detail.items():
-        if name == "operations" and isinstance(value, list):
-            lines += [_operation(str(one)) for one in value]
-        elif value not in (None, "", [], 0):
+        if value not in (None, "", [], 0):
             shown = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
             lines.append(f"{name}: {f'{shown[:8]}…{shown[-4:]}' if name == 'hash' else shown}")
     return lines
 
 
-def _operation(written: str) -> str:
-    """Write an operation as it was recorded, without the marks of a programming language."""
-    name, _, rest = written.partition("(")
-    return f"{name.lower()}: {re.sub(r'[a-z_]+=', '', rest.removesuffix(')'))}"
+def _edit(edit: Edit) -> str:
+    """Write an edit in one line; values that were cut short end with an ellipsis."""
+    if edit.kind is EditKind.UNPARSED:
+        return str(edit.after)
+    about = f"article {edit.article_id} {edit.name}" if edit.article_id else edit.name
+    return f"{edit.kind}: {about}: {_value(edit.before)} → {_value(edit.after)}"
+
+
+def _value(value: object) -> str:
+    shown = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "nothing" if value in (None, "", []) else f"“{shown}”"

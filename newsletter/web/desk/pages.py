@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
 from newsletter.errors import NotFound
-from newsletter.send.waits import Around
+from newsletter.send.context import SendingContext
 from newsletter.web.desk import issue_views, outbox, today
 from newsletter.web.desk.choices import controls, settle
 from newsletter.web.desk.frames import frame
@@ -35,8 +35,8 @@ class Desk:
         html = self._app.templates.page(f"desk/{name}", publication=publication, **values)
         return HTMLResponse(html)
 
-    def _around(self) -> Around:
-        return Around(self._app.publication, self._app.senders, self._app.now())
+    def _around(self) -> SendingContext:
+        return SendingContext(self._app.publication, self._app.senders, self._app.now())
 
     def missing(self, says: str) -> HTMLResponse:
         """Answer 404 with a sentence and a way back."""

@@ -17,16 +17,15 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, note, offset
 from newsletter.model.states import UNAPPROVED, UNFINISHED, IssueState
 from newsletter.pipeline import statuses
-from newsletter.send import standing
-from newsletter.send.waits import Around
+from newsletter.send import status
+from newsletter.send.context import SendingContext
 from newsletter.store.content import articles, issues
-from newsletter.store.sending import deliveries
 from newsletter.web.desk import words
 
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 
 
-def view(connection: sa.Connection, around: Around) -> dict[str, Any]:
+def view(connection: sa.Connection, around: SendingContext) -> dict[str, Any]:
     """Return everything that the first page shows."""
     publication, now = around.publication, around.now
     opened = issues.every(connection, list(UNFINISHED))
@@ -53,7 +52,7 @@ def _headline(publication: Publication, opened: list[Issue], needs: list[dict[st
 
 
 def _sheet(
-    connection: sa.Connection, newsletter: Newsletter, opened: list[Issue], around: Around
+    connection: sa.Connection, newsletter: Newsletter, opened: list[Issue], around: SendingContext
 ) -> dict[str, Any]:
     issue = next((one for one in opened if one.newsletter == newsletter.key), None)
     if issue is None:
@@ -78,14 +77,16 @@ def _sheet(
     }
 
 
-def leaves(connection: sa.Connection, issue: Issue, newsletter: Newsletter, around: Around) -> str:
+def leaves(
+    connection: sa.Connection, issue: Issue, newsletter: Newsletter, around: SendingContext
+) -> str:
     """Say when an issue leaves, or what became of it, and why the rest of it waits."""
-    stands = standing.of(connection, issue.id, around)
+    stands = status.of(connection, issue.id, around)
     said = [words.leaves(issue, newsletter, around.now)]
     return " ".join([*said, *(f"{why}." for why in statuses.waiting(stands))])
 
 
-def _needs(connection: sa.Connection, around: Around) -> list[dict[str, str]]:
+def _needs(connection: sa.Connection, around: SendingContext) -> list[dict[str, str]]:
     """Return what waits for a person, in the words of the pass's report."""
     return [
         {
@@ -142,7 +143,7 @@ def issue_rows(
 
 def _issue_row(connection: sa.Connection, publication: Publication, issue: Issue) -> dict[str, Any]:
     newsletter = publication.newsletter(issue.newsletter)
-    states = deliveries.states(connection, issue.id)
+    found = status.of(connection, issue.id)
     zone = newsletter.timezone if newsletter else publication.timezone
     return {
         "id": issue.id,
@@ -151,8 +152,8 @@ def _issue_row(connection: sa.Connection, publication: Publication, issue: Issue
         "when": words.moment(issue.due_at, zone),
         "state": words.state(issue),
         "tone": words.TONES[issue.state],
-        "planned": sum(states.values()),
-        "submitted": sum(n for state, n in states.items() if state in deliveries.SUBMITTED),
+        "planned": found.planned,
+        "submitted": found.submitted,
     }
 
 

@@ -79,7 +79,8 @@ def leaves(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
 
 def _ahead(issue: Issue, newsletter: Newsletter, away: timedelta) -> str:
     at = moment(issue.due_at, newsletter.timezone)
-    approved = f"Approved by {issue.approved_by}." if issue.state is IssueState.APPROVED else ""
+    approver = issue.approved_by if issue.state is IssueState.APPROVED else None
+    approved = f"Approved by {approver.label}." if approver else ""
     if away <= timedelta(0):
         if approved:
             return f"Leaves with the next pass. {approved}"

@@ -12,6 +12,7 @@ from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct, Place, SetText
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
+from newsletter.model.act import ActKind, Edit, EditKind
 from newsletter.model.actor import Actor
 from newsletter.model.article import Extracted, Section
 from newsletter.model.issue import IssueKind, corrected
@@ -23,6 +24,7 @@ from newsletter.store import acts
 from newsletter.store.content import articles, editions, issues
 from newsletter.store.content.articles import NewArticle
 from tests.fakes import manuscripts
+from tests.fakes.issues import force_state
 
 ADA = Actor.person("Ada")
 BO = Actor.person("Bo")
@@ -55,7 +57,7 @@ def issue_id(engine: sa.Engine) -> int:
 def test_a_correction_survives_a_new_collection(engine: sa.Engine, issue_id: int) -> None:
     with engine.connect() as connection:
         _, draft = edit.load_draft(connection, issue_id)
-    first = draft.items[0].article_id
+    first, was = draft.items[0].article_id, draft.items[0].title
     made = [Correct(first, "title", "Put right"), SetText("subject", "Ports")]
     assert edit.change(engine, issue_id, made, actor=ADA, now=NOW)
     with engine.begin() as connection:
@@ -66,10 +68,14 @@ def test_a_correction_survives_a_new_collection(engine: sa.Engine, issue_id: int
     assert edit.refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW) == [first]
     with engine.connect() as connection:
         issue, draft = edit.load_draft(connection, issue_id)
-        history = [(one.actor, one.act) for one in acts.of_issue(connection, issue_id)]
+        made_by_ada = acts.of_issue(connection, issue_id)[-1]
     assert issue.subject == "Ports"
     assert (draft.items[0].title, corrected(draft.items[0]).title) == ("Rewritten", "Put right")
-    assert ("person:Ada", "issue edited") in history
+    assert (made_by_ada.actor.name, made_by_ada.kind) == ("Ada", ActKind.EDITED)
+    assert made_by_ada.edits == (
+        Edit(EditKind.CORRECT, "title", first, before=was, after="Put right"),
+        Edit(EditKind.SET_TEXT, "subject", before="", after="Ports"),
+    )
 
 
 def test_an_edit_voids_the_approval_and_forgets_the_editions(
@@ -84,7 +90,7 @@ def test_an_edit_voids_the_approval_and_forgets_the_editions(
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         assert issue.state is IssueState.DRAFT
-        assert (issue.approved_by, issue.approved_hash) == ("", "")
+        assert (issue.approved_by, issue.approved_hash) == (None, "")
         assert editions.of_issue(connection, issue_id) == []
     assert "Hello." in render.render(engine, HOUSE, WEEKLY, issue_id, kit, now=NOW)[0].text
 
@@ -115,7 +121,7 @@ def test_what_is_left_to_the_next_issue_is_eligible_for_it(
 
 def test_an_issue_that_has_left_can_no_longer_be_edited(engine: sa.Engine, issue_id: int) -> None:
     with engine.begin() as connection:
-        issues.change(connection, issue_id, state="submitted")
+        force_state(connection, issue_id, IssueState.SUBMITTED)
     with pytest.raises(NotAllowed, match="can no longer be changed"):
         edit.change(engine, issue_id, [SetText("note", "x")], actor=ADA, now=NOW)
 
@@ -138,7 +144,7 @@ def test_an_article_that_arrives_during_an_edit_does_not_void_it(
 
 def test_a_special_issue_takes_what_staff_put_in(engine: sa.Engine, issue_id: int) -> None:
     with engine.begin() as connection:
-        issues.change(connection, issue_id, state="submitted")
+        force_state(connection, issue_id, IssueState.SUBMITTED)
         articles.insert(connection, stored("Three"), NOW)
     when = Due("2026-11-28T10:00:00 special", NOW)
     made = edit.draft_special(
@@ -156,7 +162,7 @@ def test_a_special_issue_takes_what_staff_put_in(engine: sa.Engine, issue_id: in
 
 def test_a_correction_is_one_edition_for_all_subscribers(engine: sa.Engine, issue_id: int) -> None:
     with engine.begin() as connection:
-        issues.change(connection, issue_id, state="submitted")
+        force_state(connection, issue_id, IssueState.SUBMITTED)
     occasion = edit.Occasion(IssueKind.CORRECTION, "Correction", "We were wrong.", issue_id)
     when = Due("2026-12-01T10:00:00 correction", NOW)
     made = edit.draft_special(engine, "weekly", when, occasion, now=NOW, actor=ADA)

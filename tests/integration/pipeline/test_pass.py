@@ -13,6 +13,7 @@ from threading import Event
 import pytest
 
 from newsletter.dispatch import embedded
+from newsletter.model.actor import Actor
 from newsletter.model.next_step import ApproveIssue
 from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line, Step
@@ -258,8 +259,8 @@ def test_a_pass_says_how_every_unfinished_issue_stands(weekly: House) -> None:
     with weekly.app.engine.begin() as connection:
         for number in range(2, 60):
             new = issues.NewIssue("weekly", None, f"special {number}", MONDAY)
-            paused = issues.insert(connection, new, actor="ada", now=SATURDAY)
-            issues.move(connection, paused, frm=[IssueState.DRAFT], to=IssueState.PAUSED)
+            paused = issues.insert(connection, new, actor=Actor.person("ada"), now=SATURDAY)
+            issues.move(connection, paused, from_states=[IssueState.DRAFT], to=IssueState.PAUSED)
     report = weekly.pass_at(SATURDAY)
     assert "The Tide No. 1 waits for approval" in said(report)
     assert "The Tide No. 59: paused" in said(report)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.pipeline.report import Level, Line
-from newsletter.send.waits import Around
+from newsletter.send.context import SendingContext
 from newsletter.store.tables import batches, deliveries, issues, rates
 from newsletter.web.desk import today
 from tests.fakes.house import MONDAY, House, house
@@ -91,7 +91,9 @@ def test_the_desk_says_the_same_words(sent: House) -> None:
     line = standing(sent)
     app = sent.app
     with app.reader.connect() as connection:
-        (need,) = today.view(connection, Around(app.publication, app.senders, sent.at))["needs"]
+        (need,) = today.view(connection, SendingContext(app.publication, app.senders, sent.at))[
+            "needs"
+        ]
     assert need["what"] == line.message
     assert need["href"] == "/issues/1/audience"
 

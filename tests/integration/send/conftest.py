@@ -8,12 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.port import FaultPoint, Outcome, Sender, Verdict, nowhere
+from newsletter.model.actor import Actor
 from newsletter.model.batch import Claim
 from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState
-from newsletter.send import acts, attempt, run, standing
+from newsletter.send import attempt, decisions, run, status
 from newsletter.send.courier import Courier
-from newsletter.send.standing import Standing
+from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.database import open_reader
 from newsletter.store.sending import claims
@@ -106,19 +107,21 @@ class Office:
             done = attempt.settle(connection, self.publication, claim, outcome, now=self.now)
         return done.state
 
-    def resolve(self, batch: str, decision: acts.Decision) -> int:
+    def resolve(self, batch: str, decision: decisions.Decision) -> int:
         """Have Ada decide about a batch; return how many people it concerns."""
         with self.engine.begin() as connection:
-            return acts.resolve(connection, batch, decision, actor="ada", now=self.now)
+            return decisions.resolve(
+                connection, batch, decision, actor=Actor.person("ada"), now=self.now
+            )
 
     def later(self, **time: float) -> None:
         """Let time pass."""
         self.now += timedelta(**time)
 
-    def told(self) -> Standing:
+    def told(self) -> IssueStatus:
         """Return how the issue stands."""
         with self.engine.connect() as connection:
-            return standing.of(connection, self.issue_id)
+            return status.of(connection, self.issue_id)
 
     def configure(self, **changes: object) -> None:
         """Change the newsletter's configuration."""

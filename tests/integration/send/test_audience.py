@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.actor import Actor
 from newsletter.model.issue import IssueKind
 from newsletter.model.states import IssueState
-from newsletter.send import acts, run
-from newsletter.store.content import issues
+from newsletter.send import decisions, run
 from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import editions as edition_table
 from subscribers.store.tables import subscriptions, suppressions
-from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people
+from tests.fakes.issues import NOW, WEEKLY, add_issue, add_people, force_state
 from tests.integration.send.conftest import Office
 
 BOTH = (("korea",), ("trade",))
@@ -159,7 +159,7 @@ def test_nothing_leaves_without_a_postal_address(office: Office) -> None:
 def test_an_issue_that_is_not_approved_is_not_frozen(office: Office) -> None:
     office.issue()
     with office.engine.begin() as connection:
-        issues.change(connection, office.issue_id, state="review")
+        force_state(connection, office.issue_id, IssueState.REVIEW)
     with pytest.raises(NotAllowed, match="only an approved issue"):
         office.freeze()
 
@@ -187,7 +187,7 @@ def test_an_issue_is_frozen_once_however_many_try_at_once(office: Office) -> Non
 def test_a_freeze_that_died_half_way_is_made_again(office: Office) -> None:
     office.issue(people=3)
     with office.engine.begin() as connection:
-        issues.change(connection, office.issue_id, state=IssueState.PREPARING.value)
+        force_state(connection, office.issue_id, IssueState.PREPARING)
         found = run.departing(connection, office.publication, office.now)
     assert found == [office.issue_id]
     assert office.freeze()
@@ -231,7 +231,7 @@ def _half_sent(office: Office) -> set[str]:
     office.freeze()
     office.submit()
     with office.engine.connect() as connection:
-        states = [row["state"] for row in batches.of_issue(connection, office.issue_id)]
+        states = [batch.state for batch in batches.of_issue(connection, office.issue_id)]
     assert states == ["accepted", "unknown", "refused", "prepared", "prepared"]
     return {one.address for shipment in office.memory.shipments[:2] for one in shipment.recipients}
 
@@ -255,7 +255,7 @@ def test_a_correction_does_not_go_to_those_whom_the_issue_cannot_have_reached(
     had = _half_sent(office)
     if end == "cancelled":
         with office.engine.begin() as connection:
-            acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
+            decisions.cancel(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     if end == "held":
         office.later(hours=1)
         office.submit()

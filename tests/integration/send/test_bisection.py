@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.esp.sendgrid.sender import SendGridSender
-from newsletter.send import acts, run
+from newsletter.model.actor import Actor
+from newsletter.send import decisions, run
 from newsletter.store.sending import attempts, batches
 from newsletter.store.tables import notices as notice_table
 from tests.fakes.memory import MemorySender
@@ -88,7 +89,10 @@ def test_half_of_what_is_in_doubt_stays_in_doubt(office: Office) -> None:
     office.stopped = lambda: len(office.memory.shipments) == 3
     office.submit()
     with office.engine.begin() as connection:
-        assert acts.cancel(connection, office.issue_id, actor="ada", now=office.now) == 0
+        assert (
+            decisions.cancel(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
+            == 0
+        )
     assert [(one.state, one.people) for one in office.told().doubts] == [("held", 2)]
 
 
@@ -104,10 +108,10 @@ def test_a_cause_common_to_all_batches_stops_the_issue_soon(office: Office, size
     office.answers(max_batch=size)
     office.later(minutes=11)
     with office.engine.begin() as connection:
-        acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
         for row in batches.waiting(connection):
             batch = f"{row['issue_id']}.{row['seq']}"
-            acts.resolve(connection, batch, "again", actor="ada", now=office.now)
+            decisions.resolve(connection, batch, "again", actor=Actor.person("ada"), now=office.now)
     office.submit()
     assert asked <= 20
     assert set(Counter(office.reached()).values()) == {1}

@@ -9,12 +9,14 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.actor import Actor
+from newsletter.model.batch import Planned
 from newsletter.model.states import IssueState
-from newsletter.send import acts, feedback, run
-from newsletter.store.content import issues
+from newsletter.send import decisions, evidence, run
 from newsletter.store.sending import batches
+from newsletter.store.tables import batches as batch_rows
 from newsletter.store.tables import notices as notice_table
-from tests.fakes.issues import add_issue, add_people
+from tests.fakes.issues import add_issue, add_people, force_state
 from tests.integration.send.conftest import UNKNOWN, Office
 
 
@@ -24,15 +26,23 @@ def _alerts(office: Office) -> list[str]:
         return [values["what"] for values in connection.scalars(query)]
 
 
+def count_complaints(connection: sa.Connection, number: int) -> None:
+    """Make it so many complaints about the first batch, as the events will count them."""
+    first = (batch_rows.c.issue_id == 1) & (batch_rows.c.seq == 1)
+    connection.execute(batch_rows.update().where(first).values(complained=number))
+
+
 def _cancel(office: Office) -> int:
     with office.engine.begin() as connection:
-        return acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
+        return decisions.cancel(
+            connection, office.issue_id, actor=Actor.person("ada"), now=office.now
+        )
 
 
 def test_an_issue_that_is_not_frozen_is_not_moved_for_show(office: Office) -> None:
     issue = office.issue()
-    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="not frozen yet"):
-        acts.move(connection, issue, "smtp", 50, actor="ada", now=office.now)
+    with office.engine.begin() as connection, pytest.raises(NotAllowed, match="no audience yet"):
+        decisions.move(connection, issue, "smtp", 50, actor=Actor.person("ada"), now=office.now)
     assert office.freeze()
 
 
@@ -44,9 +54,11 @@ def test_an_issue_without_recipients_goes_on_after_a_pause(office: Office) -> No
     assert frozen
     assert frozen.planned == 0
     with office.engine.begin() as connection:
-        acts.pause(connection, office.issue_id, actor="ada", now=office.now)
-        acts.move(connection, office.issue_id, "memory", 5, actor="ada", now=office.now)
-        acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        decisions.pause(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
+        decisions.move(
+            connection, office.issue_id, "memory", 5, actor=Actor.person("ada"), now=office.now
+        )
+        decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     office.submit()
     assert office.told().state == "submitted"
 
@@ -54,8 +66,8 @@ def test_an_issue_without_recipients_goes_on_after_a_pause(office: Office) -> No
 def test_an_issue_that_was_paused_before_the_freeze_is_frozen_after_it(office: Office) -> None:
     office.issue(people=3)
     with office.engine.begin() as connection:
-        acts.pause(connection, office.issue_id, actor="ada", now=office.now)
-        acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        decisions.pause(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
+        decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     assert office.freeze()
 
 
@@ -72,7 +84,7 @@ def test_under_resend_what_is_unknown_of_a_cancelled_issue_is_held(office: Offic
     assert (told.held, told.withdrawn) == (5, 0)
     assert len(office.reached()) == 5
     with office.engine.begin() as connection:
-        assert feedback.seen(connection, ["1.1:1"], now=office.now)
+        assert evidence.seen(connection, ["1.1:1"], now=office.now)
     assert office.told().submitted == 5
 
 
@@ -114,19 +126,19 @@ def test_staff_hear_of_what_is_held_later_and_how_many_it_concerns(office: Offic
     office.submit()
     office.later(minutes=20)
     office.submit()
-    assert _alerts(office) == ["nobody saw what became of 3 mails of issue 1; batches held: 1"]
+    assert _alerts(office) == ["issue 1: the outcome of 3 emails is unknown; batches held: 1"]
     office.later(hours=5)
     office.submit()
     office.later(minutes=20)
     office.submit()
-    assert _alerts(office)[1:] == ["nobody saw what became of 8 mails of issue 1; batches held: 2"]
+    assert _alerts(office)[1:] == ["issue 1: the outcome of 8 emails is unknown; batches held: 2"]
 
 
 def test_a_batch_left_behind_in_a_submitted_issue_still_leaves(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
     with office.engine.begin() as connection:
-        issues.change(connection, office.issue_id, state=str(IssueState.SUBMITTED))
+        force_state(connection, office.issue_id, IssueState.SUBMITTED)
     office.submit()
     assert (office.told().submitted, office.told().state) == (5, "submitted")
 
@@ -139,16 +151,16 @@ def test_an_old_issue_is_finished_however_many_newer_ones_are_open(lite: Office)
     with lite.engine.begin() as connection:
         for number in range(2, 60):
             newer = add_issue(connection, number=number)
-            issues.change(connection, newer, state=str(IssueState.SUBMITTING))
-            planned = [batches.Planned(1, 1, 1, 1)]
+            force_state(connection, newer, IssueState.SUBMITTING)
+            planned = [Planned(1, 1, 1, 1)]
             batches.plan(connection, newer, "elsewhere", planned)
-        batches.shift(connection, (1, 1), frm=tuple(batches.BatchState), complained=3)
+        count_complaints(connection, 3)
     lite.submit()
     assert lite.told().state == "paused"
     with lite.engine.begin() as connection:
-        batches.shift(connection, (1, 1), frm=tuple(batches.BatchState), complained=0)
-        acts.resume(connection, 1, actor="ada", now=lite.now)
-        acts.resolve(connection, "1.1", "accepted", actor="ada", now=lite.now)
+        count_complaints(connection, 0)
+        decisions.resume(connection, 1, actor=Actor.person("ada"), now=lite.now)
+        decisions.resolve(connection, "1.1", "accepted", actor=Actor.person("ada"), now=lite.now)
     lite.submit()
     assert lite.told().state == "submitted"
 
@@ -171,8 +183,8 @@ def test_a_piece_of_a_refused_batch_is_narrowed_down_again_after_a_move(office: 
     office.submit()
     assert [one.people for one in office.told().doubts] == [5]
     with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
-        acts.move(connection, 1, "memory", 2, actor="ada", now=office.now)
+        decisions.resolve(connection, "1.1", "again", actor=Actor.person("ada"), now=office.now)
+        decisions.move(connection, 1, "memory", 2, actor=Actor.person("ada"), now=office.now)
     office.submit()
     assert (office.told().submitted, office.told().state) == (40, "submitted")
 
@@ -205,7 +217,7 @@ def test_evidence_stands_above_a_person_who_said_never(office: Office) -> None:
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "never", actor="ada", now=office.now)
-        assert feedback.seen(connection, ["1.1:1"], now=office.now) == ["1.1:1"]
+        decisions.resolve(connection, "1.1", "never", actor=Actor.person("ada"), now=office.now)
+        assert evidence.seen(connection, ["1.1:1"], now=office.now) == ["1.1:1"]
     told = office.told()
     assert (told.submitted, told.withdrawn) == (5, 0)

@@ -4,9 +4,10 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.actor import Actor
 from newsletter.model.batch import Claim
 from newsletter.model.states import BatchState
-from newsletter.send import acts, feedback, run
+from newsletter.send import decisions, evidence, run
 from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import deliveries as delivery_table
 from tests.fakes.memory import MemorySender
@@ -15,7 +16,7 @@ from tests.integration.send.conftest import LATER, UNKNOWN, Office
 
 def _seen(office: Office, *attempts: str) -> list[str]:
     with office.engine.begin() as connection:
-        return feedback.seen(connection, attempts, now=office.now)
+        return evidence.seen(connection, attempts, now=office.now)
 
 
 def _claim(office: Office) -> Claim:
@@ -63,8 +64,11 @@ def test_an_event_settles_a_batch_that_was_cancelled(office: Office) -> None:
     office.submit()
     with office.engine.begin() as connection:
         deliveries.mark_each(connection, 1, {3: "unsubscribed"}, deliveries.DeliveryState.WITHDRAWN)
-        batches.shift(connection, (1, 1), frm=[BatchState.PREPARED], withdrawn=1)
-        assert acts.cancel(connection, office.issue_id, actor="ada", now=office.now) == 4
+        batches.count_settled(connection, (1, 1), withdrawn=1)
+        assert (
+            decisions.cancel(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
+            == 4
+        )
     assert _seen(office, "1.1:1") == ["1.1:1"]
     assert _by_state(office) == {"submitted": 4, "withdrawn": 1}
     assert (office.told().submitted, office.told().withdrawn) == (4, 1)
@@ -130,7 +134,14 @@ def test_an_event_settles_every_piece_of_the_batch_it_is_about(office: Office) -
     office.resolve("1.1", "again")
     for sender in (other, third):
         with office.engine.begin() as connection:
-            acts.move(connection, 1, sender.name, sender.max_batch, actor="ada", now=office.now)
+            decisions.move(
+                connection,
+                1,
+                sender.name,
+                sender.max_batch,
+                actor=Actor.person("ada"),
+                now=office.now,
+            )
     assert _seen(office, "1.1:1") == ["1.1:1"]
     office.senders |= {"outbox": other, "third": third}
     office.submit()
@@ -165,7 +176,7 @@ def test_a_piece_whose_own_attempt_is_under_way_speaks_for_itself(office: Office
     office.submit()
     office.resolve("1.1", "again")
     with office.engine.begin() as connection:
-        acts.move(connection, 1, "memory", 5, actor="ada", now=office.now)
+        decisions.move(connection, 1, "memory", 5, actor=Actor.person("ada"), now=office.now)
     first, second = _claim(office), _claim(office)
     assert _seen(office, "1.1:1") == []
     assert office.settle(first, Outcome(Verdict.ACCEPTED)) is BatchState.ACCEPTED

@@ -7,9 +7,11 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed, NotFound
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.act import ActKind
+from newsletter.model.actor import Actor
 from newsletter.model.batch import Result
 from newsletter.model.states import BatchState
-from newsletter.send import acts, feedback
+from newsletter.send import decisions, evidence
 from newsletter.store import acts as record
 from newsletter.store.people import notices
 from newsletter.store.sending import attempts, batches, claims
@@ -21,7 +23,7 @@ from tests.integration.send.conftest import UNKNOWN, Office
 
 def _states(office: Office) -> list[str]:
     with office.engine.connect() as connection:
-        return [row["state"] for row in batches.of_issue(connection, office.issue_id)]
+        return [batch.state for batch in batches.of_issue(connection, office.issue_id)]
 
 
 def _alerts(office: Office) -> list[str]:
@@ -48,7 +50,7 @@ def test_an_unknown_batch_is_not_sent_again_and_the_others_go_on(office: Office)
     assert (tally.submitted, tally.unknown) == (7, 5)
     assert _states(office) == ["unknown", "accepted", "accepted"]
     told = office.told()
-    assert told.in_words == "partly submitted (5 unknown)"
+    assert told.label == "partly submitted (5 unknown)"
     assert not told.waits_for_a_person
 
 
@@ -76,12 +78,12 @@ def test_an_event_of_its_attempt_settles_a_batch_whatever_it_waits_for(office: O
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        assert feedback.seen(connection, ["1.1:1", "1.1:1"], now=office.now) == ["1.1:1"]
+        assert evidence.seen(connection, ["1.1:1", "1.1:1"], now=office.now) == ["1.1:1"]
     office.later(hours=1)
     office.submit()
     with office.engine.begin() as connection:
         seen = ["1.3:1", "1.2:1", "1.1:1", "1.2:2", "9.9:1", "nonsense", "1.2:1x"]
-        assert feedback.seen(connection, seen, now=office.now) == ["1.2:1", "1.3:1"]
+        assert evidence.seen(connection, seen, now=office.now) == ["1.2:1", "1.3:1"]
     office.submit()
     told = office.told()
     assert (told.submitted, told.state) == (12, "submitted")
@@ -94,8 +96,8 @@ def test_an_event_stops_a_batch_that_was_about_to_be_sent_again(office: Office) 
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
-        assert feedback.seen(connection, ["1.1:1"], now=office.now)
+        decisions.resolve(connection, "1.1", "again", actor=Actor.person("ada"), now=office.now)
+        assert evidence.seen(connection, ["1.1:1"], now=office.now)
     office.submit()
     assert len(office.reached()) == 5
 
@@ -118,7 +120,7 @@ def test_resend_submits_again_after_the_window_and_not_before(office: Office) ->
 
 @pytest.mark.parametrize(("decision", "copies"), [("accepted", 1), ("again", 2)])
 def test_a_person_decides_about_a_held_batch_and_is_recorded(
-    office: Office, decision: acts.Decision, copies: int
+    office: Office, decision: decisions.Decision, copies: int
 ) -> None:
     office.issue(people=5)
     office.answers([UNKNOWN])
@@ -132,14 +134,16 @@ def test_a_person_decides_about_a_held_batch_and_is_recorded(
     assert office.told().state == "submitted"
     with office.engine.connect() as connection:
         history = record.of_issue(connection, office.issue_id)
-    assert [(one.actor, one.act) for one in history][-1] == ("ada", f"resolve: {decision}")
+    act = history[-1]
+    assert (act.actor.name, act.kind) == ("ada", ActKind.RESOLVED)
+    assert (act.before["state"], act.detail["decision"]) == ("held", decision)
 
 
 def test_only_a_doubtful_batch_can_be_resolved(office: Office) -> None:
     office.issue(people=5)
     office.freeze()
     office.submit()
-    with pytest.raises(NotAllowed, match="accepted: only one"):
+    with pytest.raises(NotAllowed, match="accepted; only unknown"):
         office.resolve("1.1", "again")
     with pytest.raises(NotFound):
         office.resolve("1.7", "again")
@@ -153,9 +157,9 @@ def test_nothing_of_a_cancelled_issue_is_submitted_again(office: Office) -> None
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
+        decisions.cancel(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     with office.engine.begin() as connection, pytest.raises(NotAllowed, match="is cancelled"):
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+        decisions.resolve(connection, "1.1", "again", actor=Actor.person("ada"), now=office.now)
     assert office.resolve("1.1", "accepted") == 5
 
 
@@ -267,7 +271,7 @@ def test_a_provider_that_rejects_us_pauses_the_issue_and_alerts(office: Office) 
     assert office.told().state == "paused"
     assert _alerts(office) == ["memory: HTTP 401"]
     with office.engine.begin() as connection:
-        acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     office.submit()
     assert office.told().state == "submitted"
 
@@ -301,7 +305,9 @@ def test_pause_takes_effect_at_the_next_batch_and_resume_goes_on(office: Office)
     def pause(point: str) -> None:
         if point == "before_send" and not office.memory.shipments:
             with office.engine.begin() as connection:
-                acts.pause(connection, office.issue_id, actor="ada", now=office.now)
+                decisions.pause(
+                    connection, office.issue_id, actor=Actor.person("ada"), now=office.now
+                )
 
     office.at = pause
     office.freeze()
@@ -309,7 +315,7 @@ def test_pause_takes_effect_at_the_next_batch_and_resume_goes_on(office: Office)
     assert len(office.memory.shipments) == 1
     assert office.told().state == "paused"
     with office.engine.begin() as connection:
-        acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     office.submit()
     assert len(office.reached()) == len(set(office.reached())) == 12
 
@@ -321,7 +327,10 @@ def test_cancelling_keeps_what_left_and_withdraws_the_rest(office: Office) -> No
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        assert acts.cancel(connection, office.issue_id, actor="ada", now=office.now) == 7
+        assert (
+            decisions.cancel(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
+            == 7
+        )
     office.later(hours=2)
     office.submit()
     told = office.told()
@@ -336,7 +345,9 @@ def test_a_batch_that_comes_back_unsent_after_cancelling_is_withdrawn(office: Of
     def cancel(point: str) -> None:
         if point == "after_response":
             with office.engine.begin() as connection:
-                acts.cancel(connection, office.issue_id, actor="ada", now=office.now)
+                decisions.cancel(
+                    connection, office.issue_id, actor=Actor.person("ada"), now=office.now
+                )
 
     office.at = cancel
     office.freeze()
@@ -349,9 +360,9 @@ def test_a_submitted_issue_cannot_be_paused_or_cancelled(office: Office) -> None
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        for act in (acts.pause, acts.cancel, acts.resume):
+        for act in (decisions.pause, decisions.cancel, decisions.resume):
             with pytest.raises(NotAllowed, match="is submitted and cannot be"):
-                act(connection, office.issue_id, actor="ada", now=office.now)
+                act(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
 
 
 def test_the_rest_of_an_issue_moves_to_another_provider_in_its_batch_size(office: Office) -> None:
@@ -362,8 +373,10 @@ def test_the_rest_of_an_issue_moves_to_another_provider_in_its_batch_size(office
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        moved = acts.move(connection, office.issue_id, "outbox", 2, actor="ada", now=office.now)
-        acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+        moved = decisions.move(
+            connection, office.issue_id, "outbox", 2, actor=Actor.person("ada"), now=office.now
+        )
+        decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
     assert moved == 7
     office.submit()
     assert sorted(len(one.recipients) for one in other.shipments) == [1, 2, 2, 2]

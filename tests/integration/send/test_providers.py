@@ -13,7 +13,8 @@ from newsletter.errors import NotAllowed, TemplateFailed
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
 from newsletter.esp.smtp.sender import SmtpSender
-from newsletter.send import acts, notices, run, testsend
+from newsletter.model.actor import Actor
+from newsletter.send import decisions, notices, run, testsend
 from newsletter.send.notices import Post
 from newsletter.store.content import editions, issues
 from newsletter.store.people import notices as queue
@@ -42,8 +43,9 @@ def test_over_smtp_only_the_message_in_doubt_is_held(office: Office) -> None:
         assert len(server.mailbox.messages) == 7
         with office.engine.begin() as connection:
             (doubt,) = batches.waiting(connection)
-            batch = f"1.{doubt['seq']}"
-            acts.resolve(connection, batch, "accepted", actor="ada", now=office.now)
+            decisions.resolve(
+                connection, doubt.id, "accepted", actor=Actor.person("ada"), now=office.now
+            )
         office.submit()
         assert office.told().state == "submitted"
 
@@ -128,7 +130,9 @@ def test_a_batch_that_smtp_put_off_has_its_second_attempt_with_another_provider(
     other = MemorySender([Outcome(Verdict.REFUSED, "HTTP 400", refused={"1-2": "no address"})])
     office.use(other)
     with office.engine.begin() as connection:
-        acts.move(connection, office.issue_id, "memory", 5, actor="ada", now=office.now)
+        decisions.move(
+            connection, office.issue_id, "memory", 5, actor=Actor.person("ada"), now=office.now
+        )
     office.later(minutes=6)
     office.submit()
     told = office.told()
@@ -147,7 +151,7 @@ def test_a_server_that_takes_nobody_pauses_the_issue_and_refuses_nobody(office: 
         assert len(server.mailbox.faults) == 70, "it went on after the first batch"
         server.mailbox.faults.clear()
         with office.engine.begin() as connection:
-            acts.resume(connection, office.issue_id, actor="ada", now=office.now)
+            decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
         office.submit()
     assert office.told().submitted == 120
 

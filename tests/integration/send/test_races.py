@@ -12,14 +12,15 @@ from newsletter.edit import run as editing
 from newsletter.edit.operations import SetText
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
-from newsletter.model.actor import MACHINE
+from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.batch import Claim
 from newsletter.model.states import IssueState
-from newsletter.send import acts, attempt, feedback, run
+from newsletter.send import attempt, decisions, evidence, run
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import batches, rates
 from newsletter.store.tables import rates as rate_table
 from tests.fakes.concurrently import concurrently
+from tests.fakes.issues import force_state
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import LATER, UNKNOWN, Office
 
@@ -37,7 +38,7 @@ def _held_open(office: Office) -> Iterator[sa.Connection]:
 def _act(office: Office, act: Callable[..., object], *how: object) -> Callable[[], object]:
     def done() -> object:
         with office.engine.begin() as connection:
-            return act(connection, office.issue_id, *how, actor="ada", now=office.now)
+            return act(connection, office.issue_id, *how, actor=Actor.person("ada"), now=office.now)
 
     return done
 
@@ -48,7 +49,7 @@ def _reconcile(office: Office) -> run.Reconciled:
 
 def _states(office: Office) -> list[str]:
     with office.engine.connect() as connection:
-        return [row["state"] for row in batches.of_issue(connection, office.issue_id)]
+        return [batch.state for batch in batches.of_issue(connection, office.issue_id)]
 
 
 def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) -> None:
@@ -59,7 +60,7 @@ def test_moving_the_rest_leaves_a_batch_alone_that_is_being_claimed(pg: Office) 
     pg.senders["outbox"] = other
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
-        with concurrently(pg.engine, _act(pg, acts.move, "outbox", 50)) as moving:
+        with concurrently(pg.engine, _act(pg, decisions.move, "outbox", 50)) as moving:
             worker.commit()
     assert (moving.error, moving.result) == (None, 0)
     pg.settle(claim, ACCEPTED)
@@ -75,7 +76,7 @@ def test_moving_keeps_workers_from_claiming_what_is_being_cut(pg: Office) -> Non
     pg.freeze()
     other = MemorySender(max_batch=50, name="outbox")
     with _held_open(pg) as person:
-        acts.move(person, pg.issue_id, "outbox", 50, actor="ada", now=pg.now)
+        decisions.move(person, pg.issue_id, "outbox", 50, actor=Actor.person("ada"), now=pg.now)
         run.submit(pg.engine, pg.publication, pg.courier())
         assert not pg.reached()
         person.commit()
@@ -90,7 +91,7 @@ def test_cancelling_counts_nobody_of_a_batch_that_is_being_claimed(pg: Office) -
     pg.freeze()
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
-        with concurrently(pg.engine, _act(pg, acts.cancel)) as cancelling:
+        with concurrently(pg.engine, _act(pg, decisions.cancel)) as cancelling:
             worker.commit()
     assert (cancelling.error, cancelling.result) == (None, 3)
     pg.settle(claim, ACCEPTED)
@@ -103,7 +104,7 @@ def test_cancelling_keeps_a_batch_from_being_claimed(pg: Office) -> None:
     pg.issue(people=8)
     pg.freeze()
     with _held_open(pg) as person:
-        assert acts.cancel(person, pg.issue_id, actor="ada", now=pg.now) == 8
+        assert decisions.cancel(person, pg.issue_id, actor=Actor.person("ada"), now=pg.now) == 8
         run.submit(pg.engine, pg.publication, pg.courier())
         person.commit()
     pg.submit()
@@ -117,7 +118,7 @@ def test_what_comes_back_unsent_while_cancelling_is_withdrawn_once(pg: Office) -
     with pg.engine.begin() as connection:
         claim = pg.claim(connection)
     with _held_open(pg) as person:
-        assert acts.cancel(person, pg.issue_id, actor="ada", now=pg.now) == 3
+        assert decisions.cancel(person, pg.issue_id, actor=Actor.person("ada"), now=pg.now) == 3
         with concurrently(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
             person.commit()
     assert settling.error is None
@@ -131,7 +132,7 @@ def test_pausing_lets_a_batch_go_that_is_being_claimed_and_no_other(pg: Office) 
     pg.freeze()
     with _held_open(pg) as worker:
         claim = pg.claim(worker)
-        with concurrently(pg.engine, _act(pg, acts.pause)) as pausing:
+        with concurrently(pg.engine, _act(pg, decisions.pause)) as pausing:
             worker.commit()
     assert pausing.error is None
     pg.settle(claim, ACCEPTED)
@@ -146,7 +147,9 @@ def test_a_worker_that_fails_waits_for_the_person_who_pauses(pg: Office) -> None
     with pg.engine.begin() as connection:
         claim = pg.claim(connection)
     with _held_open(pg) as person:
-        acts.pause(person, pg.issue_id, actor="ada", now=pg.now, reason="wrong date")
+        decisions.pause(
+            person, pg.issue_id, actor=Actor.person("ada"), now=pg.now, reason="wrong date"
+        )
         outcome = Outcome(Verdict.UNSENT, "HTTP 401", stop=True)
         with concurrently(pg.engine, lambda: pg.settle(claim, outcome)) as settling:
             person.commit()
@@ -161,14 +164,14 @@ def _refused(office: Office) -> str:
     office.freeze()
     run.submit(office.engine, office.publication, office.courier())
     with office.engine.begin() as connection:
-        issues.change(connection, office.issue_id, state=str(IssueState.SUBMITTING))
+        force_state(connection, office.issue_id, IssueState.SUBMITTING)
     return "1.1"
 
 
 def test_an_issue_is_not_called_submitted_while_a_batch_is_put_back(pg: Office) -> None:
     batch = _refused(pg)
     with _held_open(pg) as person:
-        acts.resolve(person, batch, "again", actor="ada", now=pg.now)
+        decisions.resolve(person, batch, "again", actor=Actor.person("ada"), now=pg.now)
         with concurrently(pg.engine, lambda: _reconcile(pg)) as reconciling:
             person.commit()
     assert reconciling.error is None
@@ -181,7 +184,7 @@ def test_a_batch_put_back_while_its_issue_is_called_submitted_still_leaves(pg: O
     batch = _refused(pg)
     with _held_open(pg) as finishing:
         moved = issues.move(
-            finishing, pg.issue_id, frm=[IssueState.SUBMITTING], to=IssueState.SUBMITTED
+            finishing, pg.issue_id, from_states=[IssueState.SUBMITTING], to=IssueState.SUBMITTED
         )
         assert moved
         with concurrently(pg.engine, lambda: pg.resolve(batch, "again")) as deciding:
@@ -198,9 +201,9 @@ def test_deciding_and_reconciling_wait_for_each_other(pg: Office) -> None:
     pg.submit()
     pg.later(minutes=20)
     with _held_open(pg) as person:
-        acts.resolve(person, "1.2", "accepted", actor="ada", now=pg.now)
+        decisions.resolve(person, "1.2", "accepted", actor=Actor.person("ada"), now=pg.now)
         with concurrently(pg.engine, lambda: _reconcile(pg)) as reconciling:
-            acts.resolve(person, "1.1", "again", actor="ada", now=pg.now)
+            decisions.resolve(person, "1.1", "again", actor=Actor.person("ada"), now=pg.now)
             person.commit()
     assert reconciling.error is None
     assert _states(pg) == ["prepared", "accepted"]
@@ -280,14 +283,14 @@ def _attempted_twice(office: Office) -> Claim:
     office.freeze()
     office.submit()
     with office.engine.begin() as connection:
-        acts.resolve(connection, "1.1", "again", actor="ada", now=office.now)
+        decisions.resolve(connection, "1.1", "again", actor=Actor.person("ada"), now=office.now)
         return office.claim(connection)
 
 
 def test_an_event_that_arrives_while_a_newer_attempt_fails_is_not_lost(pg: Office) -> None:
     claim = _attempted_twice(pg)
     with _held_open(pg) as event:
-        feedback.seen(event, ["1.1:1"], now=pg.now)
+        evidence.seen(event, ["1.1:1"], now=pg.now)
         with concurrently(pg.engine, lambda: pg.settle(claim, LATER)) as settling:
             event.commit()
     assert settling.error is None
@@ -299,7 +302,7 @@ def test_an_event_waits_for_the_newer_attempt_that_is_failing(pg: Office) -> Non
 
     def seen() -> list[str]:
         with pg.engine.begin() as connection:
-            return feedback.seen(connection, ["1.1:1"], now=pg.now)
+            return evidence.seen(connection, ["1.1:1"], now=pg.now)
 
     with _held_open(pg) as worker:
         attempt.settle(worker, pg.publication, claim, LATER, now=pg.now)

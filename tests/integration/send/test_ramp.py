@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.actor import Actor
 from newsletter.model.ramp import Ramp
 from newsletter.send import run
 from newsletter.store.sending import batches
@@ -67,7 +68,7 @@ def test_batches_are_small_only_where_an_issue_takes_more_than_a_day(
     ramped.freeze()
     with ramped.engine.connect() as connection:
         laid = batches.of_issue(connection, ramped.issue_id)
-    assert [row["planned"] for row in laid] == sizes
+    assert [batch.planned for batch in laid] == sizes
 
 
 def test_many_connections_keep_to_the_ramp_together(ramped: Office) -> None:
@@ -86,6 +87,8 @@ def test_another_provider_does_not_get_around_the_ramp(ramped: Office) -> None:
     other = MemorySender(max_batch=5, name="other")
     ramped.senders["other"] = other
     with ramped.engine.begin() as connection:
-        run.acts.move(connection, ramped.issue_id, "other", 5, actor="ada", now=ramped.now)
+        run.decisions.move(
+            connection, ramped.issue_id, "other", 5, actor=Actor.person("ada"), now=ramped.now
+        )
     ramped.submit()
     assert other.shipments == []

@@ -5,17 +5,18 @@ from datetime import timedelta
 
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.ramp import Ramp
-from newsletter.send import standing
-from newsletter.send.waits import Around, Wait
+from newsletter.send import status
+from newsletter.send.context import SendingContext
+from newsletter.send.waits import Wait
 from newsletter.store.sending import batches, deliveries
 from tests.fakes.issues import add_people
 from tests.integration.send.conftest import Office
 
 
 def waits(office: Office) -> tuple[Wait, ...]:
-    around = Around(office.publication, office.senders, office.now)
+    around = SendingContext(office.publication, office.senders, office.now)
     with office.engine.connect() as connection:
-        return standing.of(connection, office.issue_id, around).waits
+        return status.of(connection, office.issue_id, around).waits
 
 
 def test_an_issue_that_is_spread_out_says_when_the_next_batch_leaves(office: Office) -> None:
@@ -26,7 +27,7 @@ def test_an_issue_that_is_spread_out_says_when_the_next_batch_leaves(office: Off
     (wait,) = waits(office)
     assert wait.people == 7
     assert wait.until == office.now + timedelta(minutes=40)
-    assert "spread out" in wait.says
+    assert "spread out" in wait.message
     office.later(hours=3)
     office.submit()
     assert waits(office) == ()
@@ -40,7 +41,7 @@ def test_a_provider_that_asked_to_wait_is_named_with_what_it_said(office: Office
     (wait,) = waits(office)
     assert wait.people == 12
     assert wait.until == office.now + timedelta(seconds=90)
-    assert wait.says.startswith("memory asked to wait until Mon 23 Nov 17:01 KST (HTTP 429")
+    assert wait.message.startswith("memory asked to wait until Mon 23 Nov 17:01 KST (HTTP 429")
     with office.engine.connect() as connection:
         assert batches.providers(connection) == {"memory"}
 
@@ -52,7 +53,9 @@ def test_a_rate_says_when_the_next_batch_leaves(office: Office) -> None:
     office.freeze()
     office.submit()
     (wait,) = waits(office)
-    assert wait.says.startswith("the rate of 0.1 a second; the next batch leaves Mon 23 Nov 17:00")
+    assert wait.message.startswith(
+        "the rate is 0.1 per second; the next batch goes out Mon 23 Nov 17:00"
+    )
 
 
 def test_a_new_domain_says_when_the_next_day_begins(office: Office) -> None:
@@ -63,7 +66,7 @@ def test_a_new_domain_says_when_the_next_day_begins(office: Office) -> None:
     (wait,) = waits(office)
     assert wait.people == 8
     assert wait.until == office.now + timedelta(hours=23)
-    assert wait.says.startswith("the sender domain is new and has had its share of today")
+    assert wait.message.startswith("the sender domain is new and has reached today's limit")
 
 
 def test_those_left_out_are_found_by_a_part_of_their_address(office: Office) -> None:

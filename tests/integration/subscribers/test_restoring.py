@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 from newsletter import migrations
 from newsletter.cli.main import program
 from newsletter.migrations import configuration
+from newsletter.model.actor import Actor
 from newsletter.store import numbers, upkeep
 from newsletter.store.content import issues
 from newsletter.store.database import open_engine
@@ -50,7 +51,7 @@ def type_in(*words: str) -> Result:
 def add_issue(connection: sa.Connection) -> int:
     """Draft an issue and return its id."""
     new = issues.NewIssue("weekly", None, "", NOW)
-    return issues.insert(connection, new, actor="x", now=NOW)
+    return issues.insert(connection, new, actor=Actor.person("x"), now=NOW)
 
 
 def add_notice(connection: sa.Connection, key: str) -> int:

@@ -11,6 +11,7 @@ import pytest
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
 from newsletter.model import links
+from newsletter.model.actor import Actor
 from newsletter.store.content import issues
 from subscribers.tokens import Purpose
 from tests.fakes.house import MONDAY, House, house
@@ -156,7 +157,7 @@ def test_a_correction_stands_beside_what_it_replaces(tmp_path: Path) -> None:
         with opened.app.reader.connect() as connection:
             first = issues.load_items(connection, 1)[0]
         made = [Correct(first.article_id, "title", "Ships, and why they float")]
-        change(opened.app.engine, 1, made, actor="mina", now=opened.at)
+        change(opened.app.engine, 1, made, actor=Actor.person("mina"), now=opened.at)
         with pages(opened.app) as served:
             page = served.get(served.desk + "/issues/1").text
             told = served.get(served.desk + "/issues/1/history").text

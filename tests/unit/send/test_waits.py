@@ -5,28 +5,36 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newsletter.model.next_step import MoveIssue
 from newsletter.model.quiet import Quiet
-from newsletter.send.waits import Around, Rest, why
+from newsletter.send.context import SendingContext
+from newsletter.send.waits import explain
+from newsletter.store.sending.batches import Remainder
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
 
 SOON = NOW + timedelta(minutes=20)
-AROUND = Around(PUBLICATION, ("outbox", "smtp"), NOW)
-REST = Rest(7, "smtp", 12, None, None, None, "")
+AROUND = SendingContext(PUBLICATION, ("outbox", "smtp"), NOW)
+REST = Remainder("smtp", 12, None, None, "")
 
 
 @pytest.mark.parametrize(
     ("rest", "rate", "quiet", "says"),
     [
-        (REST, 0, "", "the next batch leaves with the next pass"),
+        (REST, 0, "", "the next batch goes out with the next pass"),
         (replace(REST, reason="refused the connection"), 0, "", "pass (refused the connection)"),
         (
             replace(REST, not_before=SOON),
             0,
             "",
-            "spread out; the next batch leaves Mon 23 Nov 17:20",
+            "spread out; the next batch goes out Mon 23 Nov 17:20",
         ),
-        (replace(REST, not_before=NOW), 0, "", "the next batch leaves with the next pass"),
-        (replace(REST, free_at=SOON), 5, "", "the rate of 5 a second; the next batch leaves Mon"),
+        (replace(REST, not_before=NOW), 0, "", "the next batch goes out with the next pass"),
+        (
+            replace(REST, free_at=SOON),
+            5,
+            "",
+            "the rate is 5 per second; the next batch goes out Mon",
+        ),
         (
             replace(REST, free_at=SOON, not_before=SOON, reason="HTTP 429"),
             5,
@@ -51,39 +59,40 @@ REST = Rest(7, "smtp", 12, None, None, None, "")
             "16:00-07:00",
             "quiet hours until Tue 24 Nov 07:00 KST",
         ),
-        (REST, 0, "18:00-07:00", "the next batch leaves with the next pass"),
+        (REST, 0, "18:00-07:00", "the next batch goes out with the next pass"),
         (
-            replace(REST, ramp_at=SOON),
+            replace(REST, reason="ramp"),
             5,
             "",
             (
-                "the sender domain is new and has had its share of today; the next batch leaves"
+                "the sender domain is new and has reached today's limit; the next batch goes out"
                 " Mon 23 Nov 17:20 KST"
             ),
         ),
     ],
 )
 def test_the_cause_is_said_with_its_end_in_the_newsletters_time(
-    rest: Rest, rate: float, quiet: str, says: str
+    rest: Remainder, rate: float, quiet: str, says: str
 ) -> None:
     around = replace(AROUND, publication=replace(PUBLICATION, rate=rate))
-    found = why(rest, around, replace(WEEKLY, quiet=quiet))
-    assert says in found.says
-    assert ("(" in found.says) == ("(" in says)
+    ramp_at = SOON if rest.reason == "ramp" else None
+    found = explain(7, rest, ramp_at, around, replace(WEEKLY, quiet=quiet))
+    assert says in found.message
+    assert ("(" in found.message) == ("(" in says)
     assert not found.for_a_person
 
 
 def test_a_provider_that_is_not_set_up_waits_for_a_person() -> None:
-    found = why(replace(REST, provider="sendgrid", not_before=SOON), AROUND, WEEKLY)
+    found = explain(7, replace(REST, provider="sendgrid", not_before=SOON), None, AROUND, WEEKLY)
     assert found.for_a_person
     assert found.until is None
-    assert "sendgrid is not set up" in found.says
-    assert "newsletter send 7 --move smtp" in found.says
+    assert "sendgrid is not set up" in found.message
+    assert found.next_step == MoveIssue(7, "smtp")
 
 
 def test_a_newsletter_that_is_no_longer_configured_is_told_in_the_time_of_the_house() -> None:
-    found = why(replace(REST, not_before=SOON), AROUND, None)
-    assert found.says.endswith("17:20 KST")
+    found = explain(7, replace(REST, not_before=SOON), None, AROUND, None)
+    assert found.message.endswith("17:20 KST")
 
 
 @pytest.mark.parametrize(

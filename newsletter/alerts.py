@@ -1,0 +1,47 @@
+"""Alert staff by email: each cause once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.model import next_step
+from newsletter.model.next_step import NextStep
+from newsletter.model.publication import Publication
+from newsletter.store.people import notices
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What happened and what to do about it.
+
+    `key` identifies the cause: alerts with the same key are sent once. `advice` is a sentence;
+    `next_step` is what the letter turns into a command.
+    """
+
+    key: str
+    what: str
+    advice: str = ""
+    next_step: NextStep | None = None
+
+
+def queue(
+    connection: sa.Connection, publication: Publication, alert: Alert, *, now: datetime
+) -> None:
+    """Queue an alert unless one with the same key was queued before."""
+    reply_to = publication.reply_to or publication.sender
+    notices.queue(
+        connection,
+        notices.Notice(
+            kind="alert",
+            key=f"alert:{alert.key}",
+            address=publication.alerts or reply_to.address,
+            language=publication.language,
+            values={
+                "what": alert.what,
+                "next_step": alert.advice,
+                "step": next_step.as_values(alert.next_step) if alert.next_step else None,
+            },
+        ),
+        now=now,
+    )

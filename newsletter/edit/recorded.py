@@ -1,0 +1,97 @@
+"""Turn staff's operations into the edits of the audit log."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from newsletter.edit.operations import (
+    AcceptSuggested,
+    Correct,
+    Draft,
+    Operation,
+    Pin,
+    Place,
+    Reorder,
+    Revert,
+    SetBlocks,
+    SetText,
+    applied,
+)
+from newsletter.model.act import Edit, EditKind
+from newsletter.model.issue import Item, corrected
+
+
+def edits(draft: Draft, operations: Sequence[Operation]) -> tuple[Edit, ...]:
+    """Return each operation with what it changed, as applied to `draft` one after another."""
+    made = []
+    for operation in operations:
+        after = applied(draft, [operation])
+        made.append(_edit(operation, draft, after))
+        draft = after
+    return tuple(made)
+
+
+def _edit(operation: Operation, before: Draft, after: Draft) -> Edit:
+    match operation:
+        case SetText() | SetBlocks() | Reorder():
+            return _whole(operation, before, after)
+        case Place(article_id, where):
+            was = "in" if _item(before, article_id).included else "out"
+            return Edit(EditKind.PLACE, "place", article_id, was, where)
+        case Pin(article_id, pinned):
+            return Edit(
+                EditKind.PIN, "pinned", article_id, _item(before, article_id).pinned, pinned
+            )
+        case Correct() | Revert() | AcceptSuggested():
+            return _correction(operation, before, after)
+
+
+def _whole(operation: SetText | SetBlocks | Reorder, before: Draft, after: Draft) -> Edit:
+    match operation:
+        case SetText(name, _):
+            was, now = getattr(before, name), getattr(after, name)
+            return Edit(EditKind.SET_TEXT, name, before=was, after=now)
+        case SetBlocks():
+            return Edit(EditKind.SET_BLOCKS, "blocks", None, _blocks(before), _blocks(after))
+        case Reorder():
+            return Edit(EditKind.REORDER, "order", None, _order(before), _order(after))
+
+
+def _correction(operation: Correct | Revert | AcceptSuggested, before: Draft, after: Draft) -> Edit:
+    kind, name = _corrected(operation)
+    article_id = operation.article_id
+    was = _printed(_item(before, article_id), name)
+    return Edit(kind, name, article_id, was, _printed(_item(after, article_id), name))
+
+
+def _corrected(operation: Correct | Revert | AcceptSuggested) -> tuple[EditKind, str]:
+    match operation:
+        case Correct(_, name, _):
+            return EditKind.CORRECT, name
+        case Revert(_, name):
+            return EditKind.REVERT, name
+        case AcceptSuggested():
+            return EditKind.ACCEPT_SUGGESTED, "takeaways"
+
+
+def _item(draft: Draft, article_id: int) -> Item:
+    return next(item for item in draft.items if item.article_id == article_id)
+
+
+def _printed(item: Item, name: str) -> str | list[str]:
+    shown = corrected(item)
+    match name:
+        case "title":
+            return shown.title
+        case "teaser":
+            return shown.teaser.text
+        case _:
+            return list(shown.takeaways.items)
+
+
+def _order(draft: Draft) -> list[int]:
+    return [item.article_id for item in draft.items if item.included]
+
+
+def _blocks(draft: Draft) -> list[dict[str, Any]]:
+    return [asdict(block) for block in draft.blocks]

@@ -1,0 +1,68 @@
+"""What was done to an issue, by whom and when: the values of the audit log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from newsletter.model.actor import Actor
+
+
+class ActKind(StrEnum):
+    """The kinds of acts; OTHER is one that another version of the program recorded."""
+
+    DRAFTED = "issue drafted"
+    SKIPPED = "issue skipped"
+    EDITED = "issue edited"
+    RENDERED = "editions rendered"
+    APPROVED = "issue approved"
+    VOIDED = "approval voided"
+    PAUSED = "issue paused"
+    RESUMED = "issue resumed"
+    CANCELLED = "issue cancelled"
+    MOVED = "issue moved"
+    RESOLVED = "batch resolved"
+    OTHER = "other"
+
+
+class EditKind(StrEnum):
+    """What staff do to an issue; UNPARSED is an old record that could not be read."""
+
+    SET_TEXT = "set text"
+    SET_BLOCKS = "set blocks"
+    PLACE = "place"
+    PIN = "pin"
+    REORDER = "reorder"
+    CORRECT = "correct"
+    REVERT = "revert"
+    ACCEPT_SUGGESTED = "accept suggested"
+    UNPARSED = "unparsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit of an issue: of the text `name`, or of `name` of an item.
+
+    `before` and `after` are JSON values; None where there was or is nothing.
+    """
+
+    kind: EditKind
+    name: str = ""
+    article_id: int | None = None
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act; `before` and `after` hold what changed, `detail` what staff read beside it."""
+
+    at: datetime
+    actor: Actor
+    kind: ActKind
+    issue_id: int | None
+    before: Mapping[str, object] = field(default_factory=dict)
+    after: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, object] = field(default_factory=dict)
+    edits: tuple[Edit, ...] = ()
