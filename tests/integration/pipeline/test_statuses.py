@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.esp.smtp.sender import SmtpSender
+from newsletter.model.next_step import MoveIssue
 from newsletter.pipeline.report import Level, Line
 from newsletter.send.context import SendingContext
 from newsletter.store.tables import batches, deliveries, issues, rates
@@ -67,7 +68,7 @@ def test_what_waits_for_a_provider_that_is_gone_says_which_and_what_to_do(sent: 
     line = standing(sent)
     assert line.level is Level.WAITS
     assert "1 person: smtp is not set up" in line.message
-    assert "newsletter send 1 --move outbox" in line.message
+    assert line.next_step == MoveIssue(1, "outbox")
 
 
 def test_an_approved_issue_of_a_newsletter_that_is_gone_waits_for_a_person(sent: House) -> None:

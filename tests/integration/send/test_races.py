@@ -213,8 +213,8 @@ def test_an_edit_waits_for_the_freeze_and_is_refused(pg: Office) -> None:
     pg.issue(people=3)
     change = [SetText("note", "Too late.")]
     with _held_open(pg) as freezing:
-        frm = [IssueState.APPROVED]
-        assert issues.move(freezing, pg.issue_id, frm=frm, to=IssueState.PREPARING)
+        from_states = [IssueState.APPROVED]
+        assert issues.move(freezing, pg.issue_id, from_states=from_states, to=IssueState.PREPARING)
 
         def edit() -> bool:
             return editing.change(pg.engine, pg.issue_id, change, actor=MACHINE, now=pg.now)
