@@ -97,9 +97,7 @@ def render(
             if _unchanged(connection, read):
                 editions.replace(connection, issue_id, made, now=now)
                 if made:
-                    issues.move(
-                        connection, issue_id, from_states=[IssueState.DRAFT], to=IssueState.REVIEW
-                    )
+                    issues.start_review(connection, issue_id)
                 acts.record(connection, _act(read, made, now))
                 return editions.of_issue(connection, issue_id)
     msg = f"issue {issue_id} is being edited; try again later"

@@ -126,6 +126,11 @@ def move(
     return _moved(connection, issue_id, from_states, to, values)
 
 
+def start_review(connection: sa.Connection, issue_id: int) -> bool:
+    """Let a rendered draft wait for approval."""
+    return _moved(connection, issue_id, [IssueState.DRAFT], IssueState.REVIEW, {})
+
+
 def approve(
     connection: sa.Connection, issue_id: int, *, content_hash: str, by: Actor, at: datetime
 ) -> bool:
