@@ -100,6 +100,8 @@ def _print_source(report: SourceReport) -> None:
     for article in report.articles[:MANY]:
         if article.verdict in {"new", "changed", "enriched"}:
             say(f"      {article.verdict}: {article.title}")
+    for what, why in report.without_page[:MANY]:
+        say(f"      from the feed alone: {what}: {why}")
     for what, why in report.skipped[:MANY]:
         say(f"      not taken: {what}: {why}")
     if (more := len(report.skipped) - MANY) > 0:

@@ -15,7 +15,8 @@ class Entry:
     """An entry of a feed, listing, sitemap or folder. Everything but `key` may be missing.
 
     `key` identifies the entry within its source. `fingerprint` changes when the entry does.
-    `html` is content in the feed. `shared_guid` and `shared_url` mean that another entry of the
+    `changed` is the time of the last change, as written. `html` is content in the feed. `site` is the name of the feed. `untitled` means that `title`
+    was taken from the text. `shared_guid` and `shared_url` mean that another entry of the
     same document has the same guid or address, so that it does not identify the article.
     """
 
@@ -25,6 +26,7 @@ class Entry:
     guid: str = ""
     title: str = ""
     when: When | None = None
+    changed: str = ""
     html: str = ""
     summary: str = ""
     authors: tuple[Author, ...] = ()
@@ -32,6 +34,8 @@ class Entry:
     image: Image | None = None
     lang: str = ""
     path: Path | None = None
+    site: str = ""
+    untitled: bool = False
     shared_guid: bool = False
     shared_url: bool = False
 

@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -23,6 +24,8 @@ MOST_PAGES = 60
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 MOST_SITEMAPS = 5
+SOON, FAR = timedelta(days=1), timedelta(days=90)
+"""An entry dated between these is scheduled. A date further ahead is a mistake of the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,18 @@ class _Read:
     listing: Listing | None
     answer: Fetched | NotModified | None = None
     body_hash: str = ""
+
+
+_Due = tuple[Entry, SeenEntry | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """The entries to read, and those that are not read, with the reason."""
+
+    entries: tuple[_Due, ...] = ()
+    bad: tuple[tuple[str, str], ...] = ()
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +113,19 @@ class Gatherer:
         if read.listing is None:
             return replace(base, unchanged=True, found=state.found)
         listing = read.listing
-        pending, known, bad = self._pending(source, listing)
-        candidates, waiting = self._candidates(source, state, pending)
-        settled = not waiting and not any(candidate.again for candidate in candidates)
+        pending = self._pending(source, listing)
+        candidates, waiting = self._candidates(source, state, pending.entries)
+        again = pending.scheduled or any(candidate.again for candidate in candidates)
+        settled = not waiting and not again
+        # An index rarely changes when its sitemaps do: it is always read, and they with it.
+        settled = settled and listing.note != INDEX
         fetched = answer if settled and isinstance(answer, Fetched) else None
         return replace(
             base,
             candidates=candidates,
             found=len(listing.entries),
-            known=known,
-            skipped=(*listing.skipped, *bad),
+            known=len(listing.entries) - len(pending.entries),
+            skipped=(*listing.skipped, *pending.bad),
             note=listing.note if listing.note != INDEX else "",
             fresh_seconds=max(base.fresh_seconds, listing.ttl_seconds),
             etag=fetched.etag if fetched else "",
@@ -169,27 +187,28 @@ class Gatherer:
                     skipped.extend(below.skipped)
             except NewsletterError as error:
                 skipped.append((inner.url, str(error)))
-        return Listing(tuple(entries.values()), tuple(skipped))
+        return Listing(tuple(entries.values()), tuple(skipped), note=INDEX)
 
-    def _pending(
-        self, source: Source, listing: Listing
-    ) -> tuple[list[tuple[Entry, SeenEntry | None]], int, list[tuple[str, str]]]:
-        """Return new and changed entries, the number known, and entries that failed before."""
+    def _pending(self, source: Source, listing: Listing) -> _Pending:
+        """Return new and changed entries, and those that failed before or are scheduled."""
         if not self.memory:
-            return [(entry, None) for entry in listing.entries], 0, []
+            return _Pending(tuple((entry, None) for entry in listing.entries))
         with self.lock, self.engine.connect() as connection:
             seen = source_store.entries(
                 connection, source.key, (entry.key for entry in listing.entries)
             )
-        pending: list[tuple[Entry, SeenEntry | None]] = []
-        bad: list[tuple[str, str]] = []
+        now, pending, bad = self.clock(), list[_Due](), list[tuple[str, str]]()
+        scheduled = False
         for entry in listing.entries:
             before = seen.get(entry.key)
-            if before is None or before.fingerprint != entry.fingerprint:
+            if before is None and (day := _scheduled(entry, now)):
+                scheduled = True
+                bad.append((entry.title or entry.key, f"scheduled for {day}; it is read then"))
+            elif before is None or before.fingerprint != entry.fingerprint:
                 pending.append((entry, before))
             elif before.article_id is None and before.reason:
                 bad.append((entry.title or entry.key, before.reason))
-        return pending, len(listing.entries) - len(pending), bad
+        return _Pending(tuple(pending), tuple(bad), scheduled=scheduled)
 
     def _candidates(
         self, source: Source, state: SourceState, pending: Sequence[tuple[Entry, SeenEntry | None]]
@@ -222,6 +241,13 @@ def _request(source: Source, state: SourceState) -> FetchRequest:
         allow_private=source.allow_private,
         max_bytes=source.max_bytes,
     )
+
+
+def _scheduled(entry: Entry, now: datetime) -> str:
+    """Return the day of an entry dated so far ahead that its page is probably not public yet."""
+    if entry.when is None or not SOON < entry.when.day - now.date() <= FAR:
+        return ""
+    return entry.when.day.isoformat()
 
 
 def _newest_first(

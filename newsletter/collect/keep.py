@@ -40,7 +40,7 @@ def keep(
         source_store.save(connection, failed_state(gathered, state, now, rng))
         return SourceReport(gathered.source.key, "failed", problem=gathered.problem)
     kept: list[Collected] = []
-    skipped = list(gathered.skipped)
+    skipped, without_page = list(gathered.skipped), list[tuple[str, str]]()
     for candidate in _with_backlog(gathered, state):
         if candidate.content is None:
             skipped.append(
@@ -55,7 +55,7 @@ def keep(
         kept.append(collected)
         _remember(connection, gathered.source, candidate, collected.article_id, now)
         if candidate.reason:
-            skipped.append((candidate.entry.title or candidate.entry.url, candidate.reason))
+            without_page.append((candidate.entry.title or candidate.entry.url, candidate.reason))
     fresh = any(collected.verdict == "new" for collected in kept)
     source_store.save(connection, _succeeded(gathered, state, now, rng, fresh=fresh))
     return SourceReport(
@@ -66,6 +66,7 @@ def keep(
         tuple(kept),
         tuple(skipped),
         tuple(_notes(gathered, state)),
+        without_page=tuple(without_page),
         found=gathered.found,
     )
 
@@ -131,12 +132,13 @@ def _carry_out(
     content = candidate.content
     if content is None:
         raise AssertionError
+    kept = decision.content or content
     new = articles.NewArticle(
         source.key,
         "seen" if candidate.backlog else "new",
-        content,
-        identity.content_hash(content),
-        identity.title_key(content.title),
+        kept,
+        identity.content_hash(kept),
+        identity.title_key(kept.title),
     )
     if decision.article is None:
         return articles.insert(connection, new, now), new.state

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.arrival import instead_of_article, is_protected
 from newsletter.collect.deciding.merge import entry_content, merged
-from newsletter.collect.deciding.walls import wall
 from newsletter.collect.entry import Entry
 from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
@@ -59,20 +59,24 @@ class Reader:
 
         `attempts` is the number of earlier failures.
         """
+        if is_protected(entry):
+            return ReadEntry(entry, None, "the post needs a password")
         carried = self._carried(source, entry)
         if not entry.url:
             return ReadEntry(entry, carried, "" if carried else "neither link nor text to read")
         try:
-            page = self._page(source, entry)
+            page = self._page(source, entry, carried)
         except NewsletterError as error:
             tried = attempts + 1
             if _may_pass(error) and tried < MOST_ATTEMPTS:
                 reason = f"{error}; it will be tried again"
                 return ReadEntry(entry, None, reason, again=True, attempts=tried)
-            return ReadEntry(entry, carried, f"page not read: {error}", attempts=tried)
+            # A title without any text would be an item that tells readers nothing.
+            kept = carried if carried and (carried.sections or carried.teaser) else None
+            return ReadEntry(entry, kept, f"page not read: {error}", attempts=tried)
         return ReadEntry(entry, self._checked(merged(page, carried, entry), source))
 
-    def _page(self, source: Source, entry: Entry) -> Extracted:
+    def _page(self, source: Source, entry: Entry, carried: Extracted | None) -> Extracted:
         got = self.fetcher.fetch(
             FetchRequest(
                 url=entry.url,
@@ -87,7 +91,7 @@ class Reader:
             raise FetchFailed(msg)
         name = "page.html" if "html" in got.content_type else ""
         content = self.sandbox.article(got.body, name=name, url=got.url, declared=got.charset)
-        if instead := wall(entry.url, got.url, got.body, content.words):
+        if instead := instead_of_article(entry, content, carried, got.url, got.body):
             raise ExtractFailed(instead)
         return content
 
@@ -112,6 +116,10 @@ class Reader:
         provenance = dict(content.provenance)
         if when and not kept:
             provenance["date"] = f"dropped: {when.day.isoformat()} is in the future"
+        elif when and content.date_guessed:
+            # A guess would be printed as if the publisher had stated it.
+            provenance["date"] = f"none stated; {when.day.isoformat()} is a guess"
+            kept = None
         topics: dict[str, str] = {}
         for topic in (*content.topics, *source.topics):
             topics.setdefault(identity.letters(topic) or topic, topic)
@@ -121,6 +129,7 @@ class Reader:
             image=content.image if content.image and urls.is_web(content.image.url) else None,
             published=kept.day if kept else None,
             published_at=kept.at if kept else None,
+            date_guessed=False,
             topics=tuple(topics.values()),
             lang=content.lang or source.language,
             provenance=provenance,

@@ -20,8 +20,8 @@ class Collected:
 class SourceReport:
     """The result of collecting a source.
 
-    `skipped` lists everything that was not taken, with reasons. `notes` is what else staff
-    should know.
+    `skipped` lists everything that was not taken, with reasons. `without_page` lists the articles
+    that were taken from the feed alone, with the reason. `notes` is what else staff should know.
     """
 
     source: str
@@ -32,6 +32,7 @@ class SourceReport:
     problem: str = ""
     found: int = 0
     seconds: float = 0.0
+    without_page: tuple[tuple[str, str], ...] = ()
 
     def count(self, verdict: str) -> int:
         """Count the articles with a verdict."""
@@ -62,6 +63,8 @@ class SourceReport:
             parts.append(f"{same} already known")
         if seen := self.count("seen"):
             parts.append(f"{seen} older ones marked as seen")
+        if self.without_page:
+            parts.append(f"{len(self.without_page)} of them without their page")
         if self.skipped:
             parts.append(f"{len(self.skipped)} not taken")
         return ", ".join((*parts, *self.notes))

@@ -6,12 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.origins import FEW_WORDS, best_of, is_richer
 from newsletter.model.article import Article, Extracted
 
 WINDOW = timedelta(days=14)
 ALIKE, SHINGLE = 0.5, 4
-FEW_WORDS = 40
-RICHER = 2.0
 Verdict = Literal["new", "changed", "enriched", "same"]
 
 
@@ -25,11 +24,15 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ArticleDecision:
-    """What to do with a candidate. `article` is the stored article that it matches."""
+    """What to do with a candidate.
+
+    `article` is the stored article that it matches, `content` what to store in its place.
+    """
 
     verdict: Verdict
     article: Article | None = None
     why: str = ""
+    content: Extracted | None = None
 
 
 def decide(
@@ -44,22 +47,26 @@ def decide(
     if match is None:
         return ArticleDecision("new")
     why = f"the same {_KINDS.get(match.by, match.by)} as article {match.article.id}"
-    if (
-        _words(content) > RICHER * max(_words(match.article.content), 1)
-        and _words(content) >= FEW_WORDS
-    ):
-        return ArticleDecision("enriched", match.article, why)
-    moved = match.by == "guid" and bool(content.url) and content.url != match.article.content.url
-    edited = moved or identity.content_hash(content) != stored_hash
-    if (
-        edited
-        and match.article.source == source
-        and match.by in {"file", "url", "guid", "title+date"}
-    ):
-        return ArticleDecision("changed", match.article, why)
-    return ArticleDecision("same", match.article, why)
+    stored = match.article
+    own = stored.source == source and match.by in _OWN_KINDS
+    # A file is edited as a whole: what is gone from it was removed on purpose.
+    best = content if match.by == "file" else best_of(stored.content, content, own=own)
+    if not _differs(best, stored.content, stored_hash):
+        return ArticleDecision("same", stored, why)
+    edited = own and not is_richer(content, stored.content)
+    verdict: Verdict = "changed" if edited else "enriched"
+    return ArticleDecision(verdict, stored, why, best)
 
 
+def _differs(best: Extracted, stored: Extracted, stored_hash: str) -> bool:
+    """Return whether readers would see a difference."""
+    if identity.content_hash(best) != stored_hash or best.url != stored.url:
+        return True
+    gained = not stored.published and best.published
+    return bool(gained or (best.image and not stored.image) or best.author_bio != stored.author_bio)
+
+
+_OWN_KINDS = frozenset({"file", "url", "guid", "title+date"})
 _KINDS = {
     "file": "file",
     "guid": "guid",
@@ -82,7 +89,7 @@ def _unlike(content: Extracted, article: Article) -> bool:
     """Return whether two texts at the same address have neither title nor text in common."""
     if identity.title_key(content.title) == identity.title_key(article.content.title):
         return False
-    if min(_words(content), _words(article.content)) < FEW_WORDS:
+    if min(content.words, article.content.words) < FEW_WORDS:
         return False
     return likeness(content, article.content) < ALIKE / 5
 
@@ -93,14 +100,14 @@ def _other_article(content: Extracted, article: Article) -> bool:
         return False
     if content.url and content.url == article.content.url:
         return False
-    if min(_words(content), _words(article.content)) < FEW_WORDS:
+    if min(content.words, article.content.words) < FEW_WORDS:
         return bool(content.url and article.content.url) and _days_apart(content, article) > 1
     return likeness(content, article.content) < ALIKE
 
 
 def _title_agrees(content: Extracted, article: Article) -> bool:
     """Return whether the texts under a shared title agree; without texts, whether the days do."""
-    if min(_words(content), _words(article.content)) >= FEW_WORDS:
+    if min(content.words, article.content.words) >= FEW_WORDS:
         return likeness(content, article.content) >= ALIKE
     long_enough = len(content.title.split()) >= 4 or len(identity.letters(content.title)) >= 16  # noqa: PLR2004
     return long_enough and content.published is not None and _days_apart(content, article) == 0
@@ -132,10 +139,6 @@ def _shingles(content: Extracted) -> set[str]:
     text = identity.letters(identity.body_text(content)[:6000])
     width = SHINGLE * 5
     return {text[at : at + width] for at in range(max(len(text) - width, 0) + 1)}
-
-
-def _words(content: Extracted) -> int:
-    return content.words
 
 
 _EVIDENCE: tuple[tuple[frozenset[str], Callable[[Extracted, Article, datetime], bool]], ...] = (

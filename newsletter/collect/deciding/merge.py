@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from newsletter.collect.deciding import identity
+from newsletter.collect.deciding.identity import letters
 from newsletter.collect.entry import Entry
 from newsletter.model.article import Extracted, Section
 
@@ -14,6 +15,9 @@ _STATED = ("json-ld", "opengraph", "meta ", "front matter")
 
 def light_content(entry: Entry) -> Extracted:
     """Return what is stored about an article that existed before the first collection."""
+    origins = {"title": _title_origin(entry, "listing"), "url": "listing", "teaser": "feed"}
+    if entry.when:
+        origins["date"] = "feed"
     return Extracted(
         title=entry.title or entry.url or entry.guid,
         url=entry.url,
@@ -23,8 +27,12 @@ def light_content(entry: Entry) -> Extracted:
         topics=entry.topics,
         teaser=entry.summary,
         lang=entry.lang,
-        provenance={"title": "listing", "date": "feed"} if entry.when else {"title": "listing"},
+        provenance=origins,
     )
+
+
+def _title_origin(entry: Entry, usual: str) -> str:
+    return "first sentence" if entry.untitled else usual
 
 
 def entry_content(entry: Entry, body: Extracted | None) -> Extracted | None:
@@ -36,12 +44,18 @@ def entry_content(entry: Entry, body: Extracted | None) -> Extracted | None:
     if body is None and entry.summary:
         base = replace(base, sections=(Section(None, (entry.summary,)),))
     stated = replace(base, title=title, url=entry.url)
-    return _with_entry(stated, entry, {"title": "feed", "sections": "feed"})
+    origins = {name: f"feed ({origin})" for name, origin in stated.provenance.items()}
+    known = {"title": _title_origin(entry, "feed"), "url": "feed", "sections": "feed"}
+    return _with_entry(replace(stated, provenance=origins), entry, known)
 
 
 def merged(page: Extracted, carried: Extracted | None, entry: Entry) -> Extracted:
     """Merge page and feed: the page wins, the feed fills in what the page lacks."""
     article = _with_entry(replace(page, url=page.url or entry.url), entry, {})
+    if entry.title and letters(page.title) in {letters(entry.site), ""}:
+        # Pages of short posts often have the name of the site as their only heading.
+        article = replace(article, title=entry.title)
+        article = _with_origin(article, "title", _title_origin(entry, "feed"))
     if carried is None:
         return article
     theirs, ours = identity.body_text(carried), identity.body_text(page)
@@ -60,6 +74,10 @@ def _taken(article: Extracted, carried: Extracted, name: str) -> Extracted:
     origin = f"feed ({carried.provenance.get(name, 'content')})"
     provenance = {**article.provenance, name: origin}
     return replace(article, **{name: getattr(carried, name), "provenance": provenance})
+
+
+def _with_origin(article: Extracted, name: str, origin: str) -> Extracted:
+    return replace(article, provenance={**article.provenance, name: origin})
 
 
 def _with_entry(article: Extracted, entry: Entry, origins: dict[str, str]) -> Extracted:

@@ -13,6 +13,7 @@ from htmldate import find_date
 from lxml import etree, html
 from trafilatura import bare_extraction
 
+from newsletter.collect.extracting.boilerplate import is_boilerplate
 from newsletter.collect.extracting.labels import names_stop
 from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
 from newsletter.model.article import Section
@@ -23,6 +24,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _MARK = re.compile(r"\[\d{1,3}\]")
 CLEAR = 0.97
 HELD, EXPLAINED = 0.7, 0.45
+MOSTLY = 0.5
 BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
 
 
@@ -164,8 +166,13 @@ def plain_sections(
     return sections(
         (block.text, block.kind is BlockKind.HEADING)
         for block in rest
-        if block.kind is BlockKind.HEADING or (block.linked < 0.5 and block.zone != "footer")  # noqa: PLR2004
+        if block.kind is BlockKind.HEADING or _is_prose(block)
     )
+
+
+def _is_prose(block: TextBlock) -> bool:
+    linked = block.linked >= MOSTLY
+    return not (linked or block.away or block.zone == "footer" or is_boilerplate(block.text))
 
 
 def sections(texts: Iterator[tuple[str, bool]] | Sequence[tuple[str, bool]]) -> tuple[Section, ...]:

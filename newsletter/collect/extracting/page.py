@@ -8,6 +8,7 @@ from lxml import html
 from lxml.etree import LxmlError, XPath
 
 from newsletter.collect.extracting import body
+from newsletter.collect.extracting.boilerplate import is_boilerplate
 from newsletter.collect.extracting.head import Head, page_head
 from newsletter.collect.extracting.markup import Element, hints, markup_blocks
 from newsletter.collect.extracting.metadata import Metadata, read_metadata
@@ -225,7 +226,7 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
     parts = [
         part
         for part in body.chosen_parts(page.root, page.url, _prose(page, found))
-        if body.packed(part.text) not in known
+        if body.packed(part.text) not in known and not is_boilerplate(part.text)
     ]
     taken = body.aligned(page.blocks, parts, used)
     if taken:
@@ -290,7 +291,7 @@ def _address(page: Page) -> str:
 
 def teaser(description: str, title: str) -> str:
     """Return the description, unless it is cut off or repeats the title."""
-    if not description or _TRUNCATED.search(description):
+    if not description or _TRUNCATED.search(description) or is_boilerplate(description):
         return ""
     return "" if body.letters(description) == body.letters(title) else description
 

@@ -4,14 +4,17 @@ import gzip
 import io
 import re
 import zlib
+from dataclasses import dataclass
 
 from lxml import etree
 
 from newsletter.collect.deciding.identity import digest, names_article
 from newsletter.collect.entry import INDEX, Entry, Listing
+from newsletter.collect.text.blocks import tidy
 from newsletter.collect.text.dates import read_date
 from newsletter.errors import ExtractFailed
 
+Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 MOST_ENTRIES, LARGEST = 50_000, 60_000_000
 
 
@@ -21,7 +24,7 @@ def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
     entries: list[Entry] = []
     skipped: list[tuple[str, str]] = []
     is_index = False
-    for kind, address, when, lang_count in _locations(_unzipped(raw)):
+    for kind, address, record in _locations(_unzipped(raw)):
         is_index = is_index or kind == "sitemap"
         if kind == "url" and not names_article(address):
             skipped.append((address, "the site's own front page"))
@@ -30,19 +33,47 @@ def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
         ):
             skipped.append((address, "excluded by the source's patterns"))
         else:
-            fingerprint = digest(f"{address}|{when}|{lang_count}")
+            fingerprint = digest(f"{address}|{record.changed}|{record.parts}")
             entries.append(
-                Entry(digest(f"url {address}"), fingerprint, address, when=read_date(when))
+                Entry(
+                    digest(f"url {address}"),
+                    fingerprint,
+                    address,
+                    title=record.title,
+                    # `lastmod` is a change, for many sites of the template, not a publication.
+                    when=read_date(record.published),
+                    changed=record.changed,
+                )
             )
         if len(entries) >= MOST_ENTRIES:
             break
-    dated = sorted((entry for entry in entries if entry.when), key=_day, reverse=True)
-    ordered = (*dated, *(entry for entry in entries if not entry.when))
-    return Listing(ordered, tuple(skipped[:200]), note=INDEX if is_index else "")
+    ordered = sorted(entries, key=_day, reverse=True)
+    return Listing(tuple(ordered), tuple(skipped[:200]), note=INDEX if is_index else "")
 
 
 def _day(entry: Entry) -> str:
-    return entry.when.day.isoformat() if entry.when else ""
+    changed = read_date(entry.changed)
+    latest = [when.day.isoformat() for when in (entry.when, changed) if when]
+    return max(latest, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What a sitemap says about an address; `parts` changes with its translations and images."""
+
+    changed: str
+    published: str
+    title: str
+    parts: int
+
+
+def _record(element: Element) -> _Record:
+    return _Record(
+        changed=(element.findtext("{*}lastmod") or "").strip(),
+        published=(element.findtext(".//{*}publication_date") or "").strip(),
+        title=tidy(element.findtext("{*}news/{*}title") or ""),
+        parts=len(element),
+    )
 
 
 def _unzipped(raw: bytes) -> bytes:
@@ -60,9 +91,9 @@ def _unzipped(raw: bytes) -> bytes:
     return text
 
 
-def _locations(raw: bytes) -> list[tuple[str, str, str, int]]:
-    """Return (url or sitemap, address, lastmod, alternates) of every record."""
-    found: list[tuple[str, str, str, int]] = []
+def _locations(raw: bytes) -> list[tuple[str, str, _Record]]:
+    """Return (url or sitemap, address, record) of every record."""
+    found: list[tuple[str, str, _Record]] = []
     context = etree.iterparse(
         io.BytesIO(raw),
         events=("end",),
@@ -77,11 +108,8 @@ def _locations(raw: bytes) -> list[tuple[str, str, str, int]]:
         for _, element in context:
             kind = etree.QName(element).localname
             address = (element.findtext("{*}loc") or "").strip()
-            when = (
-                element.findtext("{*}lastmod") or element.findtext(".//{*}publication_date") or ""
-            )
             if address.startswith(("http://", "https://")):
-                found.append((kind, address, when.strip(), len(element)))
+                found.append((kind, address, _record(element)))
             element.clear()
             if len(found) >= MOST_ENTRIES:
                 break

@@ -134,7 +134,7 @@ def test_robots_txt_is_read_before_pages_and_obeyed(collector: Collector) -> Non
     assert collector.site.asked("/members/1") == 0
     assert collector.site.asked("/members/free/2") == 1
     assert collector.site.asked("/robots.txt") == 1
-    assert any("robots.txt" in why for _, why in report.skipped)
+    assert any("robots.txt" in why for _, why in report.without_page)
 
 
 def test_a_listing_page_gives_its_articles_and_reports_its_guess(collector: Collector) -> None:
@@ -285,7 +285,7 @@ def test_a_login_page_is_not_mistaken_for_the_article(collector: Collector) -> N
     page = '<html><head><title>Sign in</title></head><body><h1>Sign in</h1><p>Please sign in to go on reading this and much more.</p><form><input type="password"></form></body></html>'
     collector.site.serve("/feed", rss(item(1, collector.site.serve("/a/1", page))))
     (report,) = collector.run(collector.feed("feed", "/feed")).sources
-    assert "login page" in report.skipped[0][1]
+    assert "login page" in report.without_page[0][1]
     assert collector.stored()[0].content.title == "Article number 1 about the river"
 
 
