@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from newsletter.edit.takeaways import extract, takeaways
-from newsletter.edit.teaser import teaser
+from newsletter.edit.teaser import teasers
 from newsletter.edit.terms import length
 from newsletter.model.article import Article, Author, Extracted
 from newsletter.model.issue import Item, Takeaways, Text
@@ -24,7 +24,7 @@ def item_of(article: Article, topics: Sequence[Topic], highlights: Highlights) -
     content = article.content
     marked = takeaways(content) if content.takeaways else Takeaways()
     lines = tuple(bounded(line, LONGEST_TAKEAWAY) for line in marked.items[:MOST_TAKEAWAYS])
-    lead = teaser(content, lines)
+    lead, *others = teasers(content, lines) or (Text("", ""),)
     found = Takeaways()
     if not lines and highlights != "off":
         found = extract(content, teaser=lead.text)
@@ -42,7 +42,8 @@ def item_of(article: Article, topics: Sequence[Topic], highlights: Highlights) -
         lang=content.lang,
         direction=content.direction,
         minutes=_minutes(content),
-        teaser=Text(printable(lead.text), lead.origin, lead.detail),
+        teaser=_printable(lead),
+        alternatives=tuple(map(_printable, others)),
         takeaways=replace(marked, items=lines) if lines else _printed(found, highlights),
         suggested=found if highlights == "suggest" else Takeaways(),
         image=content.image,
@@ -51,6 +52,10 @@ def item_of(article: Article, topics: Sequence[Topic], highlights: Highlights) -
         revision=article.revision,
         tags=tags_of(content.topics, topics),
     )
+
+
+def _printable(text: Text) -> Text:
+    return replace(text, text=printable(text.text))
 
 
 def _printed(found: Takeaways, highlights: Highlights) -> Takeaways:

@@ -83,8 +83,10 @@ def _item_lines(item: Item) -> Iterator[str]:
     if "title" in item.corrections:
         yield f"# the article's own: {item.title}"
     yield f"teaser: {printed.teaser.text}"
-    own = "the article's own: " if "teaser" in item.corrections else ""
-    yield f"# {own}{item.teaser.text + ' ' if own else ''}({_origin(item.teaser)})"
+    yield f"# ({_origin(printed.teaser)})"
+    for text in (item.teaser, *item.alternatives):
+        if text.text and text.text != printed.teaser.text:
+            yield f"# or ({_origin(text)}): {text.text}"
     yield f"takeaways:{'' if printed.takeaways.items else ' none'}"
     yield from (f"- {line}" for line in printed.takeaways.items)
     if "takeaways" in item.corrections:

@@ -12,8 +12,11 @@ from newsletter.model.issue import Text
 SHORTEST, LONGEST = 120, 280
 # A sentence that shares this much of its content words with the title or a takeaway repeats it.
 SAME = 0.6
-# A description with a smaller share of the article's words is boilerplate of the site.
-OF_THE_TEXT = 0.6
+# A description with a smaller share of the article's words is boilerplate of the site. Writers of a
+# deck choose other words than the article, so the share is small.
+OF_THE_TEXT = 0.25
+# A description of fewer content words ("By our staff.") is not a deck.
+FEWEST_TERMS = 4
 # Characters of the article that are compared with its description.
 READ = 200_000
 _TRUNCATED = re.compile(
@@ -27,37 +30,55 @@ _SPACE = re.compile(r"\s+")
 
 
 def teaser(article: Extracted, takeaways: Sequence[str] = ()) -> Text:
-    """Return 120 to 280 characters (half as many in Han or Hangul) and their origin.
+    """Return the teaser that is printed; it is empty only if the article has no text at all."""
+    return next(iter(teasers(article, takeaways)), Text("", ""))
 
-    The teaser consists of whole sentences of the article, without footnote marks, and repeats
-    neither the title nor a takeaway. It is empty only if the article has no text at all.
+
+def teasers(article: Extracted, takeaways: Sequence[str] = ()) -> tuple[Text, ...]:
+    """Return the possible teasers of an article, the one to print first.
+
+    The publisher's own deck comes first, however short, if it is complete, about the article, and
+    not a copy of the title. Then the first sentences: whole ones of 120 to 280 characters (half as
+    many in Han or Hangul), without footnote marks, that repeat neither the title nor a takeaway.
     """
     body = [p for section in article.sections for p in section.paragraphs]
     known = set(terms(" ".join([article.title, *body])[:READ]))
-    avoid = [article.title, *takeaways]
-    described = _described(article, avoid, known)
-    if width(described) >= SHORTEST:
-        return Text(described, "description", article.provenance.get("teaser", ""))
-    begun, number = _begun(article, avoid)
-    if begun and width(begun) >= min(width(described) + 1, SHORTEST):
-        return Text(begun, "body", f"from sentence {number} of the text")
-    if described:
-        return Text(described, "description", article.provenance.get("teaser", ""))
-    whole = [sentence for _, sentence in islice(_sentences(article), 10)]
-    return Text(_joined(whole), "body", "the beginning of the text") if whole else Text("", "")
+    decks = [
+        Text(deck, "description", origin)
+        for text, origin in _descriptions(article)
+        if (deck := _deck(text, article, known, [article.title, *takeaways]))
+    ]
+    found = [*decks, *_from_text(article, [article.title, *takeaways])]
+    if takeaways:
+        found.append(Text(takeaways[0], "takeaway", "the first takeaway"))
+    return tuple({text.text: text for text in reversed(found)}.values())[::-1]
 
 
-def _described(article: Extracted, avoid: Sequence[str], known: set[str]) -> str:
-    """Return the description, cut to length, if it is complete and about this article, else ""."""
-    described = _plain(article.teaser[: LONGEST * 20])
+def _descriptions(article: Extracted) -> Iterator[tuple[str, str]]:
+    yield article.teaser, article.provenance.get("teaser", "")
+    yield article.feed_teaser, "feed"
+
+
+def _deck(text: str, article: Extracted, known: set[str], avoid: Sequence[str]) -> str:
+    """Return a description, cut to length, if it can be printed as the teaser, else ""."""
+    described = _plain(text[: LONGEST * 20])
     if not described or _TRUNCATED.search(described) or not _END.search(described):
         return ""
     if known and article.sections and share(described, known) < OF_THE_TEXT:
         return ""
-    sentences = [sentence.text for sentence in split(described, article.lang)]
-    if any(overlap(sentence, avoid) > SAME for sentence in sentences):
+    if len(set(terms(described))) < FEWEST_TERMS or overlap(described, avoid) > SAME:
         return ""
-    return _joined(sentences)
+    return _joined([sentence.text for sentence in split(described, article.lang)])
+
+
+def _from_text(article: Extracted, avoid: Sequence[str]) -> Iterator[Text]:
+    begun, number = _begun(article, avoid)
+    if begun:
+        yield Text(begun, "body", f"from sentence {number} of the text")
+        return
+    whole = [sentence for _, sentence in islice(_sentences(article), 10)]
+    if whole:
+        yield Text(_joined(whole), "body", "the beginning of the text")
 
 
 def _begun(article: Extracted, avoid: Sequence[str]) -> tuple[str, int]:

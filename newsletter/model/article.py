@@ -56,7 +56,7 @@ class Extracted:
 
     `takeaways` are only ever the author's own. `published` is None when the document holds no
     date; `date_guessed` marks one that was inferred. `teaser` is the page's or feed's own
-    description, empty when it has none worth printing.
+    description, empty when it has none worth printing; `feed_teaser` is the feed's if the page has another.
     """
 
     title: str
@@ -73,6 +73,7 @@ class Extracted:
     footnotes: tuple[Footnote, ...] = ()
     author_bio: str = ""
     teaser: str = ""
+    feed_teaser: str = ""
     image: Image | None = None
     lang: str = ""
     direction: Literal["ltr", "rtl"] = "ltr"

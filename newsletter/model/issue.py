@@ -64,6 +64,7 @@ class Item:
     extracted takeaways that staff have not accepted; they are never printed. The fields say what
     the article says; `corrections` (keys of CORRECTABLE) what staff made of it, and `corrected`
     lays one over the other. `tags` are the slugs by which a subscriber follows the item.
+    `alternatives` are other teasers that staff can choose.
     """
 
     article_id: int
@@ -89,6 +90,7 @@ class Item:
     revision: int = 1
     corrections: Mapping[str, object] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    alternatives: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,9 @@ def corrected(item: Item) -> Item:
     if "title" in made:
         changes["title"] = str(made["title"])
     if "teaser" in made:
-        changes["teaser"] = Text(str(made["teaser"]), "staff")
+        text = str(made["teaser"])
+        chosen = (other for other in item.alternatives if other.text == text)
+        changes["teaser"] = next(chosen, Text(text, "staff"))
     if "takeaways" in made:
         kept = made["takeaways"]
         lines = tuple(str(line) for line in kept) if isinstance(kept, list | tuple) else ()

@@ -96,15 +96,21 @@ def _with_entry(article: Extracted, entry: Entry, origins: dict[str, str]) -> Ex
         if value and not getattr(article, name):
             values[name] = value
             found[name] = "feed"
+    summary = _complete_summary(entry)
+    if article.teaser and summary and summary != article.teaser:
+        values["feed_teaser"] = summary
     return replace(article, **values, provenance=found)  # type: ignore[arg-type] # names of fields
 
 
 def _of_entry(entry: Entry) -> dict[str, object]:
-    teaser = "" if entry.summary.rstrip().endswith(("…", "...", "[…]", "[...]")) else entry.summary
     return {
         "authors": entry.authors,
         "topics": entry.topics,
-        "teaser": teaser,
+        "teaser": _complete_summary(entry),
         "image": entry.image,
         "lang": entry.lang,
     }
+
+
+def _complete_summary(entry: Entry) -> str:
+    return "" if entry.summary.rstrip().endswith(("…", "...", "[…]", "[...]")) else entry.summary

@@ -277,6 +277,8 @@ def _item(row: Mapping[Any, Any]) -> Item:
         topics=tuple(printed.pop("topics")),
         tags=tuple(printed.pop("tags")),
         teaser=Text(**printed.pop("teaser")),
+        # Items that were drafted by an earlier version have none.
+        alternatives=tuple(Text(**text) for text in printed.pop("alternatives", ())),
         takeaways=_takeaways(printed.pop("takeaways")),
         suggested=_takeaways(printed.pop("suggested")),
         image=Image(**image) if image else None,

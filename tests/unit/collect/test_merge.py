@@ -35,6 +35,13 @@ def test_a_complete_page_keeps_its_own_text() -> None:
     assert (article.sections, article.teaser) == (page.sections, "Its own.")
 
 
+def test_another_description_of_the_feed_is_kept_beside_the_pages() -> None:
+    page = Extracted("On the River", teaser="Its own.")
+    assert merged(page, None, ENTRY).feed_teaser == "What it says."
+    assert merged(Extracted("T", teaser="What it says."), None, ENTRY).feed_teaser == ""
+    assert merged(Extracted("T"), None, ENTRY).feed_teaser == ""
+
+
 def test_a_stated_date_wins_over_the_feed_and_the_feed_over_a_guess() -> None:
     stated = Extracted("T", published=date(2026, 10, 1), provenance={"date": "json-ld"})
     guessed = Extracted(

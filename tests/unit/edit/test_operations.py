@@ -24,7 +24,7 @@ from newsletter.edit.operations import (
     numbered,
 )
 from newsletter.errors import NotAllowed
-from newsletter.model.issue import Block, Takeaways, corrected
+from newsletter.model.issue import Block, Takeaways, Text, corrected
 from tests.fakes import manuscripts
 
 SUGGESTED = Takeaways(("Ports publish their waiting times.",), "extracted", "sentence 1 of 9")
@@ -76,6 +76,16 @@ def test_a_correction_lies_over_the_article_and_can_be_taken_back(draft: Draft) 
     assert made.items[0].title == manuscripts.SUMMIT.title
     back = applied(made, [Revert(1, "title"), Revert(1, "takeaways")])
     assert back == draft
+
+
+def test_a_chosen_alternative_keeps_its_origin(draft: Draft) -> None:
+    other = Text("The publisher's own deck.", "description", "feed")
+    items = (replace(draft.items[0], alternatives=(other,)), *draft.items[1:])
+    chosen = applied(replace(draft, items=items), [Correct(1, "teaser", other.text)]).items[0]
+    assert corrected(chosen).teaser == other
+    text = sheet.write(manuscripts.issue(), replace(draft, items=(chosen,)))
+    assert "teaser: The publisher's own deck.\n# (description, feed)" in text
+    assert f"# or (body): {manuscripts.SUMMIT.teaser.text}" in text
 
 
 def test_accepted_suggestions_stay_sentences_of_the_text(draft: Draft) -> None:

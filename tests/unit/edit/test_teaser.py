@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.edit.teaser import LONGEST, SHORTEST, teaser
+from newsletter.edit.teaser import LONGEST, SHORTEST, teaser, teasers
 from newsletter.edit.terms import overlap, width
 from newsletter.model.article import Extracted, Section
 
@@ -18,12 +18,16 @@ WHOLE = (
 )
 
 
+DECK = "Two ports publish their waiting times. Insurers want them too."
+
+
 def article(described: str = "", *sentences: str, **more: str) -> Extracted:
     text = " ".join(sentences or (FIRST, SECOND, THIRD))
     sections = (Section(None, (text,)),)
     return Extracted(
         title=more.get("title", "Ports tell the time"),
         teaser=described,
+        feed_teaser=more.get("feed", ""),
         sections=sections,
         lang=more.get("lang", "en"),
     )
@@ -32,6 +36,42 @@ def article(described: str = "", *sentences: str, **more: str) -> Extracted:
 def test_a_whole_description_that_is_text_of_the_article_is_kept() -> None:
     found = teaser(article(WHOLE))
     assert (found.text, found.origin) == (WHOLE, "description")
+
+
+@pytest.mark.parametrize(
+    "deck",
+    [
+        DECK,
+        "Why shipping lines moved south within a week, and what insurers want in return.",
+        "One morning, eastern ports told everyone the time. Nothing has been the same since.",
+    ],
+)
+def test_a_short_deck_of_the_publisher_wins_over_the_first_sentences(deck: str) -> None:
+    found = teaser(article(deck))
+    assert (found.text, found.origin) == (deck, "description")
+
+
+def test_the_deck_of_the_feed_is_used_if_the_page_has_none_worth_printing() -> None:
+    found = teaser(article("Ports tell the time.", feed=DECK))
+    assert (found.text, found.detail) == (DECK, "feed")
+    assert teaser(article(WHOLE, feed=DECK)).text == WHOLE
+
+
+def test_the_alternatives_are_kept_in_order_without_repetition() -> None:
+    found = teasers(article(WHOLE, feed=DECK), ["Waiting times will be law next spring."])
+    assert [(text.origin, text.text) for text in found] == [
+        ("description", WHOLE),
+        ("description", DECK),
+        ("body", f"{FIRST} {SECOND.removesuffix('[1]')}"),
+        ("takeaway", "Waiting times will be law next spring."),
+    ]
+    assert [text.origin for text in teasers(article(DECK, feed=DECK))] == ["description", "body"]
+
+
+def test_a_deck_that_copies_the_headline_or_a_takeaway_is_not_used() -> None:
+    title = "Eastern Ports Publish Their Waiting Times Every Morning"
+    assert teaser(article(f"{title}.", title=title)).origin == "body"
+    assert teaser(article(DECK), [DECK]).origin == "body"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +84,7 @@ def test_a_whole_description_that_is_text_of_the_article_is_kept() -> None:
             " that we write about cooking, gardens and pets."
         ),
         "Ports tell the time.",
+        "By our staff.",
         WHOLE[:80],
     ],
 )
