@@ -17,32 +17,29 @@ from newsletter import migrations
 from newsletter.collect.run import CollectOptions, collect
 from newsletter.dispatch import embedded
 from newsletter.esp.outbox import OutboxSender
-from newsletter.esp.port import Sender
+from newsletter.esp.port import Recipient, Sender, Shipment, Verdict
 from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.fetch.client import Fetcher, open_fetcher
 from newsletter.fetch.links import broken
+from newsletter.maintenance import journals
+from newsletter.maintenance.checkup import Installation, Schema
+from newsletter.maintenance.journals import Journals, catch_up
+from newsletter.maintenance.retention import tidy
 from newsletter.model.publication import Publication
 from newsletter.pipeline import passes
 from newsletter.pipeline.composing import Composer
 from newsletter.pipeline.report import Line
 from newsletter.pipeline.tools import Tools
 from newsletter.render.run import RenderKit
-from newsletter.render.templates import Templates, open_templates
+from newsletter.render.templates import Templates, open_templates, template_root
 from newsletter.send.courier import Courier
-from newsletter.send.notices import Post
-from newsletter.settings import Settings
-from newsletter.store import marks, numbers, upkeep
+from newsletter.send.notices import Post, letter
+from newsletter.settings import Settings, secrets
 from newsletter.store.database import open_engine, open_reader
-from newsletter.store.people import erasure, retention
 from newsletter.usecases.context import Context
-from subscribers.consent.retention import RetentionPeriods, purge
-from subscribers.journal import Journal, Replaying
-from subscribers.model import Erased
+from subscribers.journal import Journal
 from subscribers.tokens import Signer
-
-JOURNAL = "departures.jsonl"
-"""The journal's file, beside newsletter.toml: who left or was erased, in keyed hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,55 +98,21 @@ class App:
             collect=lambda: collect(
                 self.engine, self.publication.sources, self.fetcher, CollectOptions(clock=self.now)
             ),
-            tidy=self._tidy,
-            catch_up=self._catch_up,
+            tidy=lambda: tidy(
+                self.engine,
+                self.settings.retention,
+                outbox=self.settings.outbox,
+                pepper=self.settings.pepper,
+                now=self.now(),
+            ),
+            catch_up=lambda: catch_up(self.engine, self.reader, self.journals),
             patience=patience,
         )
 
-    def _catch_up(self) -> int:
-        """Bring the database up to the journal beside it; return how many entries it lacked.
-
-        A database that lacked any is a copy from before: it would hand out again the numbers that
-        links and files have named since.
-        """
-        gone: list[Erased] = []
-        with self.reader.connect() as reading:
-            known = marks.read(reading, JOURNAL)
-        walk = Replaying(
-            self.journal, known, pepper=self.settings.pepper, now=self.now(), erased=gone.append
-        )
-        total, lines = 0, 1
-        while lines:
-            before = len(gone)
-            with self.engine.begin() as connection:
-                lines, news = walk.step(connection)
-                if news and not total:
-                    numbers.skip(connection)
-                for one in gone[before:]:
-                    erasure.erase(connection, one)
-                if lines:
-                    marks.write(connection, JOURNAL, walk.known)
-            total += news
-        for one in gone:
-            erasure.erase_elsewhere(self.engine, self.settings.outbox, one)
-        return total
-
-    def _tidy(self) -> dict[str, int]:
-        """Let go of what the configuration keeps no longer, a bounded part at a time."""
-        now, kept = self.now(), self.settings.retention
-        with self.engine.begin() as connection:
-            people = purge(
-                connection,
-                RetentionPeriods(kept.pending, kept.addresses),
-                pepper=self.settings.pepper,
-                now=now,
-            )
-            ours = retention.purge(
-                connection, deliveries=now - kept.deliveries, notices=now - kept.events
-            )
-        files = retention.purge_outbox(self.settings.outbox, now - kept.outbox)
-        past = upkeep.forget_replaced(self.engine, now - upkeep.REPLACED_FOR)
-        return {**people, **ours, "outbox mails": files, "replaced databases": past}
+    @property
+    def journals(self) -> Journals:
+        """Return what applying the journals needs besides a database."""
+        return Journals(self.journal, self.settings.pepper, self.settings.outbox, self.now)
 
     def _post(self) -> Post:
         sender = self.senders[self.publication.provider]
@@ -180,7 +143,7 @@ class App:
 def open_app(settings: Settings) -> App:
     """Open the publication: migrate its database, compile its templates, build its providers."""
     engine, reader = open_engine(settings.database_url), open_reader(settings.database_url)
-    # Asked without a lock: an upgrade waits for whoever writes, and looks at every foreign key.
+    # Ask without a lock: an upgrade waits for writers, and checks every foreign key.
     if migrations.revision(reader) != migrations.head():
         migrations.upgrade(engine)
     rng = random.SystemRandom()
@@ -194,12 +157,54 @@ def open_app(settings: Settings) -> App:
         alerts=SmtpSender(settings.alert_smtp_url) if settings.alert_smtp_url else None,
         templates=open_templates(settings.publication, settings.root),
         signer=Signer(settings.secret_keys),
-        journal=Journal(settings.root / JOURNAL),
+        journal=Journal(settings.root / journals.FILE),
         now=clock,
         rng=rng,
         new_id=lambda: uuid.uuid4().hex,
         stop=threading.Event(),
     )
+
+
+def installation(settings: Settings) -> Installation:
+    """Return what the checkup looks at; nothing is opened."""
+    own = settings.root / "templates"
+    broken = open_templates(settings.publication, settings.root).broken if own.is_dir() else None
+    return Installation(
+        root=settings.root,
+        publication=settings.publication,
+        secrets_file=settings.root / secrets.FILE,
+        signing_keys=len(settings.secret_keys),
+        database_url=settings.database_url,
+        outbox=settings.outbox,
+        schema=Schema(migrations.head(), frozenset(migrations.known()), migrations.revision),
+        layouts=(own / "issue", template_root() / "issue"),
+        broken_templates=broken,
+    )
+
+
+def probes(settings: Settings) -> dict[str, Callable[[], str]]:
+    """Return a function for each secret in use that asks its provider whether it takes email."""
+    found: dict[str, Callable[[], str]] = {}
+    if settings.publication.provider == "sendgrid":
+        found["SENDGRID_API_KEY"] = lambda: _probe_sendgrid(settings)
+    if settings.publication.provider == "smtp":
+        found["SMTP_URL"] = SmtpSender(settings.smtp_url).probe
+    if settings.alert_smtp_url:
+        found["ALERT_SMTP_URL"] = SmtpSender(settings.alert_smtp_url).probe
+    return found
+
+
+def _probe_sendgrid(settings: Settings) -> str:
+    """Have an email to ourselves checked in sandbox mode; return why it would not be accepted."""
+    publication = settings.publication
+    sender = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host, sandbox=True)
+    checked = letter(publication, "Checkup", "<p>Checkup.</p>", "Checkup.", date=clock())
+    recipient = Recipient("doctor", publication.sender.address, "", "")
+    outcome = sender.submit(Shipment("doctor:1", checked, [recipient]))
+    sender.close()
+    if outcome.verdict is Verdict.ACCEPTED:
+        return "; ".join(outcome.refused.values())
+    return outcome.reason
 
 
 def clock() -> datetime:

@@ -4,7 +4,8 @@ import io
 import logging
 import os
 import sys
-from importlib import import_module
+import tomllib
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,16 +14,19 @@ from typer.core import TyperCommand, TyperGroup
 from typing_extensions import override
 
 from newsletter.cli import logs
-from newsletter.cli.show import Exit, fail
+from newsletter.cli.show import Exit, fail, say
 
 OTHERS = 0o027
-"""Who gets what is nobody else's business: others read none of our files, the group writes none."""
+"""Other users cannot read our files, which name recipients; the group cannot write them."""
 
 COMMANDS = {
     "demo": ("demo", "Do the whole job on a sample publication, offline."),
-    "init": ("operating", "Begin a publication: write newsletter.toml and .env."),
-    "next": ("operating", "Show the coming slots, and where daylight saving matters."),
-    "doctor": ("operating", "Say what works, what should be done, and what is broken."),
+    "init": ("beginning", "Begin a publication: write newsletter.toml and .env."),
+    "next": ("upcoming", "Show the next slots that have no issue yet."),
+    "doctor": (
+        "doctor",
+        "Check the installation for what is missing or broken.",
+    ),
     "collect": ("collecting", "Read the sources that are due and store their new articles."),
     "extract": ("collecting", "Extract articles from files, with the origin of each field."),
     "articles": (
@@ -43,26 +47,26 @@ COMMANDS = {
     "run": ("running", "Make one pass over everything that is due; for cron."),
     "serve": ("running", "Serve the pages and make a pass every 20 seconds."),
     "worker": ("running", "Make a pass every 20 seconds without serving pages."),
-    "db": ("running", "Look after the database."),
+    "db": ("database", "Upgrade, check, back up and restore the database."),
 }
-"""Every command with its module beside this one and the line about it."""
+"""Every command with the module that has it, and its line in the list."""
 
 
 class OnDemand(TyperGroup):
-    """Lists the commands from the table above, and imports only the one that is called.
+    """List the commands from the table above, and import only the one that is called.
 
-    To import them all takes a second of the processor, for a list that says what there is.
+    Importing all of them takes a second of CPU time, which a list does not need.
     """
 
     def __init__(self, **attrs: Any) -> None:  # noqa: ANN401 - what typer hands on to click
-        """Put a stand-in in the place of every command."""
-        lines = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
-        super().__init__(**{**attrs, "commands": lines})
+        """Put a placeholder in the place of every command."""
+        placeholders = {name: TyperCommand(name, help=line) for name, (_, line) in COMMANDS.items()}
+        super().__init__(**{**attrs, "commands": placeholders})
 
     @override
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        name, stand_in, rest = super().resolve_command(ctx, args)
-        return name, loaded(name) if name else stand_in, rest
+        name, placeholder, rest = super().resolve_command(ctx, args)
+        return name, loaded(name) if name else placeholder, rest
 
 
 def loaded(name: str) -> Any:  # noqa: ANN401 - click's, which typer carries in itself
@@ -76,7 +80,7 @@ def loaded(name: str) -> Any:  # noqa: ANN401 - click's, which typer carries in 
 program = typer.Typer(
     cls=OnDemand,
     name="newsletter",
-    help="Collect articles, lay them out as an issue, and send it to those who follow them.",
+    help="Collect articles, lay them out as an issue, and send it to subscribers.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -84,19 +88,29 @@ program = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"newsletter {current_version()}")
+        raise typer.Exit
+
+
 @program.callback()
 def start(
     *,
     directory: Annotated[
         Path | None,
-        typer.Option("--dir", help="Run as if started in this folder, where newsletter.toml is."),
+        typer.Option("--dir", help="Run in this folder, which holds newsletter.toml."),
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is done.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
+        bool,
+        typer.Option("--version", help="Print the version.", is_eager=True, callback=_version),
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log every step.")] = False,
 ) -> None:
-    """Collect articles, lay them out as an issue, and send it to those who follow them.
+    """Collect articles, lay them out as an issue, and send it to subscribers.
 
-    Exit codes: 0 all is well, 1 something failed, 2 wrong usage or configuration, 3 something
-    waits for a person.
+    Exit codes: 0 OK, 1 something failed, 2 wrong usage or configuration, 3 something waits for a
+    person.
     """
     os.umask(os.umask(0) | OTHERS)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -110,11 +124,20 @@ def start(
         fail(f"Cannot use the folder {directory}: {error.strerror}.", Exit.USAGE)
 
 
+def current_version() -> str:
+    """Return the version: of the installed package, or of the source tree that runs."""
+    try:
+        return metadata.version("newsletter")
+    except metadata.PackageNotFoundError:
+        source = Path(__file__).parents[2] / "pyproject.toml"
+        return str(tomllib.loads(source.read_text(encoding="utf-8"))["project"]["version"])
+
+
 def main() -> None:
     """Run the program on the arguments of this process."""
     try:
         program(prog_name="newsletter")
-    except OSError as error:  # a command says its own; what is left is that nothing can be printed
+    except OSError as error:  # commands report their own; this one could not print
         what = (
             f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
         )

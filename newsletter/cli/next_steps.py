@@ -21,6 +21,7 @@ from newsletter.model.next_step import (
     RunCheckup,
     SendIssue,
     UndoImport,
+    UpgradeDatabase,
     ViewIssue,
     known,
 )
@@ -82,6 +83,8 @@ def _words(step: NextStep) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a cas
             return ["run"]
         case ReplayJournals():
             return ["db", "replay"]
+        case UpgradeDatabase():
+            return ["db", "upgrade"]
         case UndoImport(import_id):
             return ["subscribers", "undo", str(import_id)]
         case ConfigureNewsletter():

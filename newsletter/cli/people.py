@@ -10,10 +10,10 @@ from newsletter.cli import lists
 from newsletter.cli.lists import actor
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
+from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.publication import Newsletter
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.store.people import intents
-from newsletter.store.people.erasure import erase_elsewhere
 from subscribers import directory, erasure, suppression
 from subscribers.audience import Question, summarize, why
 from subscribers.model import (

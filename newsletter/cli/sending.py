@@ -7,7 +7,7 @@ import typer
 
 from newsletter.app import App
 from newsletter.cli.opening import current_user, open_app
-from newsletter.cli.show import Exit, errors, fail, print_json, say
+from newsletter.cli.show import Exit, fail, print_json, say, warn
 from newsletter.cli.watching import AsJson, Number, print_status
 from newsletter.send.decisions import Decision
 from newsletter.usecases import proofs, sending
@@ -97,9 +97,9 @@ def _resolve(context: Context, issue_id: int, batch: str, decision: str) -> None
 def _print(sent: Sent, *, as_json: bool) -> Exit:
     """Print the problems and the status of an issue; return the exit code."""
     if sent.too_early:
-        errors.print("It is too early. `--now` does not wait for the slot or the undo window.")
+        warn("It is too early. `--now` does not wait for the slot or the undo window.")
     for problem in sent.problems:
-        errors.print(problem, markup=False)
+        warn(problem)
     print_status(sent.status, as_json=as_json)
     if sent.problems:
         return Exit.FAILED

@@ -13,8 +13,15 @@ from rich.text import Text
 console = Console(highlight=False, soft_wrap=True, emoji=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What would act on a terminal instead of being shown there; titles come from strangers."""
+_HIDDEN = (
+    r"\x7f-\x9f"  # DEL and the C1 controls, which some terminals obey
+    r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that reverse the text around them
+    r"\u2028\u2029\ufff9-\ufffb\U000e0000-\U000e007f"  # separators, annotations, invisible tags
+)
+_CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
+"""What acts on a terminal instead of being shown; titles come from outside."""
+_UNSAFE_JSON = re.compile(rf"[{_HIDDEN}]")
+"""The same in JSON, which escapes the C0 controls by itself."""
 
 
 class Exit(IntEnum):
@@ -28,14 +35,19 @@ class Exit(IntEnum):
 
 def say(text: str = "") -> None:
     """Print one line for a person; `text` is never read as markup."""
-    console.print(Text(_shown(text)))
+    console.print(Text(shown(text)))
+
+
+def warn(text: str) -> None:
+    """Print one line for a person on standard error."""
+    errors.print(Text(shown(text)))
 
 
 def fail(message: str, code: Exit = Exit.FAILED, *, next_step: str = "") -> NoReturn:
     """Print what happened and what to do next on standard error, and exit with `code`."""
-    errors.print(Text(_shown(_sentence(message))))
+    warn(_sentence(message))
     if next_step:
-        errors.print(Text(_shown(next_step)))
+        warn(next_step)
     raise SystemExit(int(code))
 
 
@@ -46,26 +58,37 @@ def _sentence(text: str) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON value on one line, as UTF-8."""
-    console.file.write(orjson.dumps(value, default=str).decode() + "\n")
+    """Print one JSON value on one line, as UTF-8; hidden characters are escaped."""
+    text = orjson.dumps(value, default=str).decode()
+    console.file.write(_UNSAFE_JSON.sub(_escape, text) + "\n")
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def print_rows(
     rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, as_json: bool = False
 ) -> None:
-    """Print rows as a table of `columns`, or one JSON object per line with every key."""
+    """Print rows as a table of `columns`, or one JSON object per line with every key.
+
+    A table leaves out columns that are empty in every row, and folds to the terminal's width.
+    """
     if as_json:
         for row in rows:
             print_json(row)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    if not table.row_count:
+    listed = list(rows)
+    if not listed:
         say("Nothing yet.")
         return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    used = [name for name in columns if any(row.get(name) not in (None, "") for row in listed)]
+    for name in used:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in listed:
+        table.add_row(*(_cell(row.get(name)) for name in used))
     console.print(table)
 
 
@@ -73,9 +96,10 @@ def _cell(value: object) -> Text:
     if value is None:
         return Text("–")
     if isinstance(value, (list, tuple)):
-        return Text(_shown(", ".join(map(str, value))))
-    return Text(_shown(str(value)))
+        return Text(shown(", ".join(map(str, value))))
+    return Text(shown(str(value)))
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a text with a replacement character for every hidden character."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -119,6 +119,11 @@ class ReplayJournals(NextStep):
 
 
 @dataclass(frozen=True, slots=True)
+class UpgradeDatabase(NextStep):
+    """Create the tables of the database, or bring them up to this version."""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoImport(NextStep):
     """Take back what an import changed."""
 
@@ -149,6 +154,7 @@ Step = (
     | RunCheckup
     | KeepRunning
     | ReplayJournals
+    | UpgradeDatabase
     | UndoImport
     | ConfigureNewsletter
 )

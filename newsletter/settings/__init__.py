@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from newsletter.errors import ConfigurationError
 from newsletter.model.publication import Publication
+from newsletter.model.retention import Retention
 from newsletter.settings import secrets, values
 from newsletter.settings.lines import key_lines
 from newsletter.settings.publication import publication
@@ -21,17 +21,6 @@ PORT = 8025
 _HERE = {"127.0.0.1", "::1", "localhost"}
 # tomllib puts the position only into the text of its error: "… (at line 3, column 7)".
 _SYNTAX = " (at "
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long personal data and files are kept after they are needed."""
-
-    pending: timedelta = timedelta(days=14)
-    addresses: timedelta = timedelta(days=30)
-    events: timedelta = timedelta(days=90)
-    outbox: timedelta = timedelta(days=30)
-    deliveries: timedelta = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
+EXAMPLE = "newsletter.example.toml"
 TEMPLATE = """\
-# The configuration of the publication. docs/configuration.md and newsletter.example.toml explain
-# every key. The defaults of the keys that are not here suit a small publisher.
+# The configuration of the publication. newsletter.example.toml, beside this file, explains every
+# key. The defaults of the keys that are not here suit a small publisher.
 
 [publication]
 name = {name}
@@ -52,6 +54,13 @@ class Answers:
     language: str
     postal_address: str
     feed: str = ""
+
+
+def example_file() -> Path:
+    """Return the file that explains every key: inside an installed package, or in the source."""
+    package = Path(__file__).parents[1]
+    packaged = package / EXAMPLE
+    return packaged if packaged.exists() else package.parent / EXAMPLE
 
 
 def first_configuration(answers: Answers) -> str:

@@ -35,7 +35,7 @@ class Edited:
 def open_file(context: Context, actor: Actor, issue_id: int) -> EditFile:
     """Return the edit file of an issue; raises NotAllowed if it can no longer be changed."""
     actor.require(Role.EDITOR)
-    with context.engine.connect() as connection:
+    with context.reader.connect() as connection:
         issue, draft = editing.load_draft(connection, issue_id)
     require_editable(issue)
     return EditFile(issue, draft, sheet.write(issue, draft))

@@ -108,3 +108,14 @@ def latest_record(connection: sa.Connection) -> datetime | None:
     """Return when a slot was last put on record, to see whether a clock has gone back."""
     latest = sa.select(slots.c.claimed_at).order_by(slots.c.claimed_at.desc()).limit(1)
     return connection.scalar(latest)
+
+
+def taken(connection: sa.Connection, after: datetime) -> dict[str, set[str]]:
+    """Return the nominal times of the slots due after a time that are on record, by newsletter."""
+    query = sa.select(slots.c.newsletter, slots.c.nominal).where(
+        slots.c.due_at > after, slots.c.state != ACTIVE
+    )
+    found: dict[str, set[str]] = {}
+    for newsletter, nominal in connection.execute(query):
+        found.setdefault(newsletter, set()).add(nominal)
+    return found

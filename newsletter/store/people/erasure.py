@@ -1,18 +1,10 @@
-"""Erase a person from newsletter's own tables and from the outbox."""
-
-import re
-from collections.abc import Iterable
-from pathlib import Path
+"""Erase a person from newsletter's own tables."""
 
 import sqlalchemy as sa
 
 from newsletter.model.delivery import delivery_id
-from newsletter.store.database import truncate_log
 from newsletter.store.tables import deliveries, issues, notices
 from subscribers.model import Erased
-
-_HEAD = 16_384
-"""How much of a mail is searched for an address: its headers."""
 
 
 def erase(connection: sa.Connection, erased: Erased) -> None:
@@ -54,26 +46,8 @@ def _deliveries_to(subscriber_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     return deliveries.c.issue_id.in_(known), deliveries.c.subscriber_id == subscriber_id
 
 
-def erase_elsewhere(engine: sa.Engine, outbox: Path, erased: Erased | None) -> int:
-    """Delete the mail to a person from the outbox; return how many files. Harmless to repeat.
-
-    On SQLite the write-ahead log is folded in too: it still holds the pages as they were.
-    """
-    if erased is None:
-        return 0
-    with engine.connect() as connection:
-        named = _named(connection, erased.subscriber_id)
-    present = outbox.iterdir() if outbox.is_dir() else ()
-    found = _delete([one for one in present if one.name in named or _speaks_of(one, erased)])
-    with engine.begin() as connection:
-        mine = notices.c.subscriber_id == erased.subscriber_id
-        connection.execute(notices.delete().where(mine, notices.c.reason == "erased"))
-    truncate_log(engine)
-    return found
-
-
-def _named(connection: sa.Connection, subscriber_id: int) -> set[str]:
-    """Return the names of the files that a person's deliveries and notices became."""
+def submitted_to(connection: sa.Connection, subscriber_id: int) -> set[str]:
+    """Return the names under which a person's deliveries and notices were submitted."""
     rows = connection.execute(
         sa.select(deliveries.c.issue_id, deliveries.c.seq).where(*_deliveries_to(subscriber_id))
     )
@@ -81,26 +55,12 @@ def _named(connection: sa.Connection, subscriber_id: int) -> set[str]:
         sa.select(notices.c.id).where(notices.c.subscriber_id == subscriber_id)
     )
     return {
-        *(f"{delivery_id(row.issue_id, row.seq)}.eml" for row in rows),
-        *(f"notice-{number}.eml" for number in sent),
+        *(delivery_id(row.issue_id, row.seq) for row in rows),
+        *(f"notice-{number}" for number in sent),
     }
 
 
-def _speaks_of(path: Path, erased: Erased) -> bool:
-    if path.suffix not in {".eml", ".part"}:
-        return False
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD).partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
-    except OSError:
-        return False
-    bounded = rf"(?<![\w.+-]){re.escape(erased.address)}(?![\w.-])"
-    return re.search(bounded, head.decode("utf-8", "replace"), re.IGNORECASE) is not None
-
-
-def _delete(paths: Iterable[Path]) -> int:
-    count = 0
-    for path in paths:
-        path.unlink(missing_ok=True)
-        count += 1
-    return count
+def delete_notices(connection: sa.Connection, subscriber_id: int) -> None:
+    """Delete the erased notices of a person, once the copies that they name are deleted."""
+    mine = notices.c.subscriber_id == subscriber_id
+    connection.execute(notices.delete().where(mine, notices.c.reason == "erased"))

@@ -1,7 +1,6 @@
-"""What is kept no longer: deliveries, settled notices, mail in the outbox."""
+"""Delete deliveries and settled notices that are no longer kept."""
 
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -46,16 +45,3 @@ def _purge_notices(connection: sa.Connection, before: datetime) -> int:
         notices.delete().where(notices.c.settled_at < before, notices.c.state.in_(SETTLED))
     )
     return gone.rowcount
-
-
-def purge_outbox(folder: Path, before: datetime) -> int:
-    """Delete mail files written before `before`; what they held was submitted long ago.
-
-    What a worker that died left half written, of an issue that was cancelled then, goes with them.
-    """
-    number = 0
-    for path in (*folder.glob("*.eml"), *folder.glob(".*.eml.part")):
-        if path.stat().st_mtime < before.timestamp():
-            path.unlink(missing_ok=True)
-            number += 1
-    return number

@@ -8,10 +8,10 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from newsletter.app import App
+from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.publication import Publication
 from newsletter.render.catalog import Catalog
 from newsletter.store.people import intents
-from newsletter.store.people.erasure import erase_elsewhere
 from newsletter.web.guard import network
 from newsletter.web.public.views import MessageView, View
 from subscribers import directory

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from newsletter import migrations, settings
-from newsletter.cli.operating import commands
+from newsletter.app import clock
+from newsletter.cli.main import program
+from newsletter.store.content import slots
 from newsletter.store.database import open_engine
 from tests.fakes.sendgrid import SendGrid
 from tests.fakes.smtp import Smtp
@@ -37,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def call(*arguments: str) -> Result:
-    return CliRunner().invoke(commands, arguments)
+    return CliRunner().invoke(program, arguments)
 
 
 def test_init_writes_a_publication_that_loads(folder: Path) -> None:
@@ -48,6 +52,10 @@ def test_init_writes_a_publication_that_loads(folder: Path) -> None:
     assert house.newsletters[0].key == "weekly"
     assert "newsletter doctor" in result.output
     assert (folder / "articles").is_dir()
+    assert "[newsletters.weekly]" in (folder / "newsletter.example.toml").read_text()
+    assert (folder / "people.csv").read_text().startswith("email,")
+    named = "newsletter.example.toml, beside this file"
+    assert named in (folder / "newsletter.toml").read_text()
 
 
 def test_init_without_options_or_anybody_to_ask_takes_defaults(folder: Path) -> None:
@@ -60,7 +68,7 @@ def test_init_never_overwrites(folder: Path) -> None:
     written = [(folder / name).read_bytes() for name in ("newsletter.toml", ".env")]
     result = call("init", "--name=Another")
     assert result.exit_code == 0
-    assert result.output.count("Kept as it is") == 2
+    assert result.output.count("Kept: ") == 2
     assert [(folder / name).read_bytes() for name in ("newsletter.toml", ".env")] == written
 
 
@@ -92,12 +100,30 @@ def test_next_remarks_on_the_days_on_which_the_clocks_change(folder: Path) -> No
     assert any("the clocks have changed since (UTC-04:00 before)" in note for note in notes)
 
 
+def test_next_leaves_out_a_slot_that_has_an_issue(folder: Path) -> None:
+    call("init", *GIVEN)
+    before = [json.loads(line)["nominal"] for line in call("next", "--json").output.splitlines()]
+    engine = open_engine(settings.load(folder, {}).database_url)
+    migrations.upgrade(engine)
+    with engine.begin() as connection:
+        due = clock() + timedelta(days=1)
+        slots.claim(connection, "weekly", before[0], due, due)
+    engine.dispose()
+    after = [json.loads(line)["nominal"] for line in call("next", "--json").output.splitlines()]
+    assert after[:4] == before[1:]
+    assert len(after) == 5
+
+
+def test_the_version_is_printed() -> None:
+    assert re.fullmatch(r"newsletter \d+\.\d+\.\d+\n", call("--version").output)
+
+
 @pytest.mark.usefixtures("folder")
 def test_next_of_an_unknown_newsletter_names_those_there_are() -> None:
     call("init", *GIVEN)
     result = call("next", "daily")
     assert result.exit_code == 2
-    assert "there are: weekly" in result.output
+    assert "Configured: weekly" in result.output
 
 
 def test_doctor_names_everything_that_is_wrong_with_the_configuration(folder: Path) -> None:
@@ -151,7 +177,7 @@ def test_doctor_says_when_the_database_does_not_answer(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("found", "says"),
     [
-        ("CREATE TABLE shoes (size)", "holds tables of something else"),
+        ("CREATE TABLE shoes (size)", "contains tables of another program"),
         (
             "CREATE TABLE alembic_version (version_num); INSERT INTO alembic_version VALUES ('9')",
             "newer",
@@ -223,7 +249,7 @@ def test_init_asks_a_person_and_asks_again_after_a_wrong_answer(folder: Path) ->
         "",
     ]
     os.write(keyboard, "".join(f"{answer}\n" for answer in answers).encode())
-    script = "from newsletter.cli.operating import commands; commands()"
+    script = "from newsletter.cli.main import program; program()"
     done = subprocess.run(
         [sys.executable, "-c", script, "init"],
         cwd=folder,
@@ -264,7 +290,7 @@ def test_doctor_asks_sendgrid_whether_it_would_take_a_mail_and_sends_none(folder
         server.faults.append("401")
         (row,) = provided(folder, "sendgrid")
     assert row["health"] == "fail"
-    assert "authorization grant is invalid" in row["says"]
+    assert "authorization grant is invalid" in row["message"]
     assert "SG.secret" not in str(row)
 
 
@@ -275,7 +301,7 @@ def test_doctor_greets_the_mail_server(folder: Path) -> None:
     assert not server.mailbox.messages
     (row,) = provided(folder, "smtp")
     assert row["health"] == "fail"
-    assert row["says"].startswith("no connection")
+    assert row["message"].startswith("no connection")
     assert "SMTP_URL" in row["advice"]
 
 
@@ -284,7 +310,7 @@ def test_doctor_compiles_the_publishers_templates(folder: Path) -> None:
     own = folder / "templates" / "issue" / "brief"
     own.mkdir(parents=True)
     (own / "subject.txt.j2").write_text("No. {{ issue.number }}")
-    assert "ok    templates: yours and ours compile" in call("doctor").output
+    assert "ok    templates: yours and the built-in ones compile" in call("doctor").output
     (own / "subject.txt.j2").write_text("{% if x %}")
     result = call("doctor")
     assert result.exit_code == 1

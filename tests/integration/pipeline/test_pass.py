@@ -13,11 +13,11 @@ from threading import Event
 import pytest
 
 from newsletter.dispatch import embedded
+from newsletter.maintenance import backup
 from newsletter.model.actor import Actor
 from newsletter.model.next_step import ApproveIssue
 from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line, Step
-from newsletter.store import upkeep
 from newsletter.store.content import issues
 from tests.fakes.house import MONDAY, House, article, house, leave_all, reopened
 
@@ -177,7 +177,7 @@ def test_a_restored_database_learns_again_who_left_before_it_sends(tmp_path: Pat
     with house(tmp_path) as opened:
         opened.pass_at(FRIDAY)
         opened.pass_at(SATURDAY)
-        upkeep.backup(opened.app.engine, tmp_path / "copy.db")
+        backup.backup(opened.app.engine, tmp_path / "copy.db")
         opened.at = SATURDAY + timedelta(hours=1)
         leave_all(opened, "ann@example.org")
     shutil.copy(tmp_path / "copy.db", tmp_path / "newsletter.db")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.store.people import intents
-from newsletter.store.people.erasure import erase_elsewhere
 from newsletter.store.tables import notices
 from subscribers import directory, erasure
 from subscribers.consent import rights

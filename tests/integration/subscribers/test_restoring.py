@@ -17,9 +17,10 @@ from typer.testing import CliRunner, Result
 
 from newsletter import migrations
 from newsletter.cli.main import program
+from newsletter.maintenance import backup
 from newsletter.migrations import configuration
 from newsletter.model.actor import Actor
-from newsletter.store import numbers, upkeep
+from newsletter.store import numbers
 from newsletter.store.content import issues
 from newsletter.store.database import open_engine
 from newsletter.store.people import notices
@@ -113,7 +114,7 @@ def again(found: Reader) -> Reader:
 @pytest.mark.parametrize("by", ["our command", "hand"])
 def test_an_old_link_opens_nobody_elses_page_after_a_restore(folder: Path, by: str) -> None:
     with reader(folder) as before:
-        upkeep.backup(before.house.app.engine, folder / "copy.db")
+        backup.backup(before.house.app.engine, folder / "copy.db")
         before.sign_up("paula@example.org")
         before.client.post(before.link("paula@example.org", "confirm"))
         old = before.token("paula@example.org")
@@ -123,7 +124,7 @@ def test_an_old_link_opens_nobody_elses_page_after_a_restore(folder: Path, by: s
         copied_back(folder)
     else:
         done = type_in("db", "restore", "copy.db")
-        assert "1 departures and erasures since then were replayed" in done.output
+        assert "1 unsubscribe or deletion applied" in done.output
     before.house.at += timedelta(minutes=5)
     after = again(before)
     after.letters("nobody")
@@ -148,10 +149,10 @@ def test_an_ordinary_pass_leaves_the_numbers_alone(folder: Path) -> None:
 
 def test_the_replaced_database_is_named_and_goes_after_a_week(folder: Path) -> None:
     with reader(folder) as found:
-        upkeep.backup(found.house.app.engine, folder / "copy.db")
+        backup.backup(found.house.app.engine, folder / "copy.db")
         present = found.house.at
     kept = folder / "newsletter.db.before-restore"
-    assert f"The database before is {kept}" in type_in("db", "restore", "copy.db").output
+    assert f"The replaced database is {kept}" in type_in("db", "restore", "copy.db").output
     opened = reopened(folder, present)
     opened.app.one_pass()
     assert kept.exists()
@@ -164,7 +165,7 @@ def test_the_replaced_database_is_named_and_goes_after_a_week(folder: Path) -> N
 
 def test_the_replaced_database_keeps_what_a_killed_process_left_in_its_log(folder: Path) -> None:
     with reader(folder) as found:
-        upkeep.backup(found.house.app.engine, folder / "copy.db")
+        backup.backup(found.house.app.engine, folder / "copy.db")
     leave_in_the_log = (
         "import os, sqlite3; made = sqlite3.connect('newsletter.db', isolation_level=None);"
         "made.execute('pragma journal_mode = wal');"
@@ -185,7 +186,7 @@ def test_mail_to_somebody_erased_since_the_backup_goes_with_the_restore(
         found.sign_up("paula@example.org")
         letter = found.link("paula@example.org", "confirm")
         found.client.post(letter)
-        upkeep.backup(found.house.app.engine, folder / "copy.db")
+        backup.backup(found.house.app.engine, folder / "copy.db")
         kept = [path.read_bytes() for path in (folder / "outbox").iterdir()]
     assert type_in("subscribers", "forget", "paula@example.org", "--yes").exit_code == 0
     (folder / "outbox" / "notice-1.eml").write_bytes(kept[0])

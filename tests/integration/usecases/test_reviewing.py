@@ -57,7 +57,7 @@ def test_an_edit_after_the_approval_makes_a_draft_of_it_again(desk: House) -> No
     edited = editing.change(desk.app.context, STAFF, 1, [SetText("note", "Hello.")])
     assert edited.next_step == PreviewIssue(1)
     (issue,) = desk.issues()
-    assert (issue.state, issue.approved_hash, issue.approved_by) == (IssueState.DRAFT, "", "")
+    assert (issue.state, issue.approved_hash, issue.approved_by) == (IssueState.DRAFT, "", None)
 
 
 def test_approving_twice_changes_nothing(desk: House) -> None:

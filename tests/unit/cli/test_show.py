@@ -1,5 +1,6 @@
 """What is printed is what was said: strangers' titles cannot draw, blink or pose as markup."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from newsletter.cli.main import program
 from newsletter.cli.opening import expected_errors
-from newsletter.cli.show import Exit, fail, print_rows, say
+from newsletter.cli.show import Exit, fail, print_rows, say, warn
 from newsletter.errors import NotFound
 
 ROOT = Path(__file__).parents[3]
@@ -93,3 +94,50 @@ def test_a_name_that_the_terminal_cannot_show_is_no_trouble(tmp_path: Path) -> N
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "\\uc0c8" in done.stdout
+
+
+@pytest.mark.parametrize("hidden", ["\x9b31m", "\u202e", "\u2066", "\u200f", "\U000e0041"])
+def test_hidden_characters_are_neither_printed_nor_put_into_json(
+    hidden: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    title = f"Ships{hidden}sail"
+    say(title)
+    warn(title)
+    print_rows([{"title": title}], ("title",))
+    print_rows([{"title": title}], (), as_json=True)
+    captured = capsys.readouterr()
+    assert hidden[0] not in captured.out + captured.err
+    assert json.loads(captured.out.splitlines()[-1])["title"] == title
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("issue", "newsletter", "number", "slot", "state", "reason"),
+        ("number", "address", "state", "reason", "batch"),
+        ("id", "date", "title", "authors", "source", "takeaways", "state"),
+        ("newsletter", "due", "offset", "in", "note"),
+        ("seq", "attempt", "provider", "owner", "ended_at", "outcome", "reason"),
+    ],
+)
+def test_a_table_fits_into_sixty_columns(columns: tuple[str, ...]) -> None:
+    script = (
+        "import sys; from newsletter.cli.show import print_rows;"
+        "print_rows([{name: 'a longer value than fits' for name in sys.argv[1:]}], sys.argv[1:])"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "60"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, *columns],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert max(map(len, done.stdout.splitlines())) <= 60
+
+
+def test_a_column_that_is_empty_in_every_row_is_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_rows([{"a": 1, "b": None}, {"a": 2, "b": ""}], ("a", "b"))
+    assert capsys.readouterr().out.split() == ["a", "1", "2"]

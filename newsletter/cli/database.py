@@ -1,0 +1,97 @@
+"""`newsletter db …`: upgrade, check, back up and restore the database."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import migrations, settings
+from newsletter.app import clock
+from newsletter.cli.opening import expected_errors, open_app
+from newsletter.cli.show import fail, say
+from newsletter.maintenance import backup as copies
+from newsletter.maintenance import journals, restoring
+from newsletter.maintenance.journals import Journals
+from newsletter.pipeline.report import counted
+from subscribers.journal import Journal
+
+commands = typer.Typer()
+database = typer.Typer(
+    no_args_is_help=True, help="Upgrade, check, back up and restore the database."
+)
+commands.add_typer(database, name="db")
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the tables up to this version; safe to repeat."""
+    with open_app() as app:
+        say(f"The database is at revision {migrations.revision(app.engine) or 'none'}.")
+
+
+@database.command()
+def check() -> None:
+    """Check that the database is whole and its tables are up to date."""
+    with open_app() as app:
+        problems = copies.problems(app.engine)
+    if problems:
+        fail("\n".join(problems))
+    say("The database is whole, and its tables are up to date.")
+
+
+@database.command()
+def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
+    """Write a consistent copy of the SQLite database.
+
+    Other commands may run at the same time.
+    """
+    with open_app() as app:
+        copies.backup(app.engine, target)
+    say(f"Written: {target}. Restore it with `newsletter db restore {target}`.")
+
+
+@database.command()
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A file that `newsletter db backup` wrote.")],
+) -> None:
+    """Put a backup in the place of the database.
+
+    Stop every other process first. Unsubscribes, suppressions and deletions since the backup are
+    applied from the journal before the copy takes its place. The present database is kept for a
+    week.
+    """
+    with expected_errors():
+        chosen = settings.load(Path.cwd(), os.environ)
+        journal = Journal(chosen.root / journals.FILE)
+        beside = Journals(journal, chosen.pepper, chosen.outbox, clock)
+        done = restoring.restore(
+            copy,
+            chosen.database_url,
+            migrations.upgrade,
+            lambda engine: journals.replay_all(engine, beside),
+        )
+    say(f"Restored from {copy}. {_applied(done.replayed)}")
+    if done.kept is not None:
+        days = restoring.REPLACED_FOR.days
+        say(
+            f"The replaced database is {done.kept}. It holds the data of people who were deleted"
+            f" since the backup, so it is deleted after {days} days."
+        )
+
+
+@database.command()
+def replay() -> None:
+    """Apply the journal to a database that was restored by other means.
+
+    Also use it after a copy was put back by hand: no number that a link or a file may have named
+    since is given out again.
+    """
+    with open_app() as app:
+        number = journals.replay_all(app.engine, app.journals)
+    say(_applied(number))
+
+
+def _applied(number: int) -> str:
+    entries = counted(number, "unsubscribe or deletion", "unsubscribes or deletions")
+    return f"{entries} applied from the journal."

@@ -1,0 +1,1 @@
+"""Keep an installation healthy: backups, restoring, journals, retention and the checkup."""

@@ -1,0 +1,267 @@
+"""Check an installation: what works, what should be done, and what is broken."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from newsletter.model.next_step import NextStep, UpgradeDatabase
+from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.slot import coming, local, note, offset
+from newsletter.store.content import slots
+from newsletter.store.database import is_sqlite, open_reader
+
+LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
+SKEW = timedelta(minutes=1)
+"""How far two machines' clocks may differ before that is reported."""
+
+
+class Health(StrEnum):
+    """OK; works, but something should be done; does not work."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The result of one check; `advice` and `next_step` are empty if nothing is to be done."""
+
+    health: Health
+    subject: str
+    message: str
+    advice: str = ""
+    next_step: NextStep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The revisions of the database's tables: those this version knows, and the newest."""
+
+    head: str | None
+    known: frozenset[str]
+    present: Callable[[sa.Engine], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the checkup looks at, as the configuration describes it.
+
+    `layouts` are the folders of layouts, the publisher's own first. `broken_templates` compiles
+    the publisher's own templates and describes those that do not compile; None if there are none.
+    """
+
+    root: Path
+    publication: Publication
+    secrets_file: Path
+    signing_keys: int
+    database_url: str
+    outbox: Path
+    schema: Schema
+    layouts: Sequence[Path]
+    broken_templates: Callable[[], list[str]] | None = None
+
+
+def examine(installation: Installation, now: datetime) -> Iterator[Reading]:
+    """Check everything that can be seen from this machine without the network."""
+    root, publication = installation.root, installation.publication
+    yield ok("configuration", f"{root / 'newsletter.toml'} is valid")
+    yield _secrets(installation)
+    yield from _database(installation, now)
+    yield from _provider(publication, installation.outbox)
+    yield _postal_address(publication)
+    yield from _sources(publication)
+    yield from _newsletters(publication, installation.layouts, now)
+    yield from _templates(installation)
+
+
+def online(probes: Mapping[str, Callable[[], str]], secrets_file: Path) -> Iterator[Reading]:
+    """Ask the providers whether they would take our email; nothing is sent.
+
+    `probes` has a function for each secret that is in use; it returns why not, or an empty text.
+    """
+    for name, probe in probes.items():
+        subject = "alerts online" if name.startswith("ALERT") else "provider online"
+        problem = probe()
+        if problem:
+            advice = f"check {name} in {secrets_file.name}, and whether this machine may connect"
+            yield Reading(Health.FAIL, subject, problem, advice)
+        else:
+            yield ok(subject, "answers and would accept our email")
+
+
+def ok(subject: str, message: str) -> Reading:
+    """Report that something works."""
+    return Reading(Health.OK, subject, message)
+
+
+def _secrets(installation: Installation) -> Reading:
+    path = installation.secrets_file
+    if path.is_file() and path.stat().st_mode & 0o077:
+        advice = f"chmod 600 {path}"
+        return Reading(Health.WARN, "secrets", f"{path} can be read by other users", advice)
+    return ok("secrets", f"links are signed with the newest of {installation.signing_keys} key(s)")
+
+
+def _database(installation: Installation, now: datetime) -> Iterator[Reading]:
+    url = sa.make_url(installation.database_url)
+    where = url.render_as_string(hide_password=True)
+    file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+    if file and not file.exists():
+        message = f"{where} does not exist yet"
+        yield Reading(Health.WARN, "database", message, next_step=UpgradeDatabase())
+        return
+    engine = open_reader(installation.database_url)
+    try:
+        yield from _tables(engine, where, installation, now)
+    except sa.exc.SQLAlchemyError as error:
+        what = str(getattr(error, "orig", error)).splitlines()[0]
+        name = installation.secrets_file.name
+        advice = f"check NEWSLETTER_DATABASE_URL in {name}, and whether the server is running"
+        yield Reading(Health.FAIL, "database", f"{where} does not answer: {what}", advice)
+    finally:
+        engine.dispose()
+
+
+def _tables(
+    engine: sa.Engine, where: str, installation: Installation, now: datetime
+) -> Iterator[Reading]:
+    schema = installation.schema
+    present = schema.present(engine)
+    if present != schema.head:
+        yield _revision(engine, where, installation, present)
+        return
+    if is_sqlite(engine) and not _writable(Path(str(engine.url.database))):
+        message = f"{where} cannot be written by this user"
+        advice = "change the owner of the file and its folder"
+        yield Reading(Health.FAIL, "database", message, advice)
+    else:
+        yield ok("database", f"{where} answers, and its tables are up to date ({schema.head})")
+    with engine.begin() as connection:
+        yield _clock(slots.latest_record(connection), now)
+
+
+def _revision(
+    engine: sa.Engine, where: str, installation: Installation, present: str | None
+) -> Reading:
+    """Report what an upgrade would meet: an older or a newer database, or one of something else."""
+    schema = installation.schema
+    if present and present not in schema.known:
+        message = f"{where} is at {present}: a newer version of this program made it"
+        advice = "install that version, or restore the backup from before"
+        return Reading(Health.FAIL, "database", message, advice)
+    if not present and sa.inspect(engine).get_table_names():
+        message = f"{where} contains tables of another program"
+        name = installation.secrets_file.name
+        advice = f"name another database in NEWSLETTER_DATABASE_URL in {name}"
+        return Reading(Health.FAIL, "database", message, advice)
+    message = f"{where} answers, but its tables are at {present or 'nothing'}, not {schema.head}"
+    return Reading(Health.WARN, "database", message, next_step=UpgradeDatabase())
+
+
+def _writable(file: Path) -> bool:
+    """Return whether SQLite may write the file, and its log beside it."""
+    return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+
+
+def _clock(latest: datetime | None, now: datetime) -> Reading:
+    if latest is not None and latest > now + SKEW:
+        message = f"this machine's clock ({now:%Y-%m-%d %H:%M} UTC) is behind the last slot"
+        advice = "set the clock; slots would be late or doubled"
+        return Reading(Health.FAIL, "clock", message, advice)
+    return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _provider(publication: Publication, outbox: Path) -> Iterator[Reading]:
+    if publication.provider == "outbox":
+        yield _outbox(outbox)
+    else:
+        yield ok("provider", f"{publication.provider}, its secret is set")
+        yield _site(publication.url)
+
+
+def _outbox(folder: Path) -> Reading:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror}"
+        return Reading(Health.FAIL, "provider", message, "change its owner, or publication.outbox")
+    return ok("provider", f"outbox: email is written to {folder}; nothing leaves this machine")
+
+
+def _site(url: str) -> Reading:
+    parts = urlsplit(url)
+    if parts.hostname in LOCAL_HOSTS:
+        message = f"publication.url is {url}, which readers cannot reach: no one could unsubscribe"
+        advice = "set it to the address of your public pages"
+        return Reading(Health.FAIL, "site", message, advice)
+    if parts.scheme != "https":
+        message = f"{url} is not encrypted; one-click unsubscribing needs https"
+        advice = "put a proxy with TLS in front, and use https in publication.url"
+        return Reading(Health.WARN, "site", message, advice)
+    return ok("site", f"links lead to {url}")
+
+
+def _postal_address(publication: Publication) -> Reading:
+    if publication.postal_address:
+        return ok("postal address", publication.postal_address)
+    advice = "set publication.postal_address in newsletter.toml"
+    return Reading(Health.FAIL, "postal address", "is missing, so nothing is sent", advice)
+
+
+def _sources(publication: Publication) -> Iterator[Reading]:
+    if not publication.sources:
+        advice = "add a [sources.…] table to newsletter.toml"
+        yield Reading(Health.WARN, "sources", "none are configured", advice)
+    for source in publication.sources:
+        subject = f"source {source.key}"
+        if source.path is not None and not source.path.exists():
+            advice = "create it, or correct the path in newsletter.toml"
+            yield Reading(Health.WARN, subject, f"{source.path} does not exist", advice)
+        else:
+            yield ok(subject, f"{source.kind} {source.path or source.url}")
+
+
+def _newsletters(
+    publication: Publication, layouts: Sequence[Path], now: datetime
+) -> Iterator[Reading]:
+    if not publication.newsletters:
+        advice = "add a [newsletters.…] table to newsletter.toml"
+        yield Reading(Health.WARN, "newsletters", "none are configured", advice)
+    for newsletter in publication.newsletters:
+        subject, layout = f"newsletter {newsletter.key}", newsletter.layout
+        if any((root / layout).is_dir() for root in layouts):
+            yield ok(subject, _next_slot(newsletter, now))
+        else:
+            advice = f"write templates/issue/{layout}/, or change the layout"
+            yield Reading(Health.FAIL, subject, f"there is no layout {layout!r}", advice)
+
+
+def _next_slot(newsletter: Newsletter, now: datetime) -> str:
+    slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
+    at = local(slot.due_at, newsletter.timezone)
+    away = offset(slot.due_at, newsletter.timezone)
+    message = f"next due {at:%a %d %b %Y %H:%M} {newsletter.timezone} ({away})"
+    caution = note(datetime.fromisoformat(slot.nominal), newsletter.timezone)
+    return f"{message}; {caution}" if caution else message
+
+
+def _templates(installation: Installation) -> Iterator[Reading]:
+    """Compile the publisher's own templates, where there are any."""
+    if installation.broken_templates is None:
+        return
+    broken = installation.broken_templates()
+    for message in broken:
+        advice = "correct it in templates/, or remove it to use the built-in one"
+        yield Reading(Health.FAIL, "templates", message, advice)
+    if not broken:
+        yield ok("templates", "yours and the built-in ones compile")

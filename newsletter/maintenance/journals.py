@@ -1,0 +1,86 @@
+"""Apply the journals beside the database to a database that lacks their entries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from newsletter.maintenance.erasing import erase_elsewhere
+from newsletter.store import marks, numbers
+from newsletter.store.people import erasure
+from subscribers.journal import Journal, Replaying, replay
+from subscribers.model import Erased
+
+FILE = "departures.jsonl"
+"""The journal's file, beside newsletter.toml: unsubscribes and deletions, in keyed hashes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journals:
+    """The journal, and what applying it needs besides a database."""
+
+    journal: Journal
+    pepper: bytes
+    outbox: Path
+    now: Callable[[], datetime]
+
+
+def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
+    """Apply the entries since the last time; return how many the database lacked.
+
+    A database that lacked any is a copy from before. It would hand out again the numbers that
+    links and files have named since, so those are skipped.
+    """
+    erased: list[Erased] = []
+    with reader.connect() as connection:
+        known = marks.read(connection, FILE)
+    walk = Replaying(
+        journals.journal,
+        known,
+        pepper=journals.pepper,
+        now=journals.now(),
+        erased=erased.append,
+    )
+    total, lines = 0, 1
+    while lines:
+        before = len(erased)
+        with engine.begin() as connection:
+            lines, news = walk.step(connection)
+            if news and not total:
+                numbers.skip(connection)
+            for person in erased[before:]:
+                erasure.erase(connection, person)
+            if lines:
+                marks.write(connection, FILE, walk.known)
+        total += news
+    _erase_elsewhere(engine, journals, erased)
+    return total
+
+
+def replay_all(engine: sa.Engine, journals: Journals) -> int:
+    """Apply the whole journal to a restored database; return how many entries it lacked.
+
+    Nothing else may use the database at the same time: entries that are being written now count,
+    too. Numbers are skipped in any case.
+    """
+    erased: list[Erased] = []
+    with engine.begin() as connection:
+        total = replay(
+            connection,
+            journals.journal,
+            pepper=journals.pepper,
+            now=journals.now(),
+            erased=erased.append,
+        )
+        for person in erased:
+            erasure.erase(connection, person)
+        numbers.skip(connection)
+    _erase_elsewhere(engine, journals, erased)
+    return total
+
+
+def _erase_elsewhere(engine: sa.Engine, journals: Journals, erased: list[Erased]) -> None:
+    for person in erased:
+        erase_elsewhere(engine, journals.outbox, person)

@@ -1,0 +1,43 @@
+"""Delete what the configuration no longer keeps."""
+
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
+from newsletter.model.retention import Retention
+from newsletter.store.people import retention as rows
+from subscribers.consent.retention import RetentionPeriods, purge
+
+
+def tidy(
+    engine: sa.Engine, periods: Retention, *, outbox: Path, pepper: bytes, now: datetime
+) -> dict[str, int]:
+    """Delete what is kept no longer, a bounded part at a time; return how much of what."""
+    with engine.begin() as connection:
+        people = purge(
+            connection,
+            RetentionPeriods(periods.pending, periods.addresses),
+            pepper=pepper,
+            now=now,
+        )
+        ours = rows.purge(
+            connection, deliveries=now - periods.deliveries, notices=now - periods.events
+        )
+    files = purge_outbox(outbox, now - periods.outbox)
+    replaced = delete_replaced(engine, now - REPLACED_FOR)
+    return {**people, **ours, "emails in the outbox": files, "replaced databases": replaced}
+
+
+def purge_outbox(folder: Path, before: datetime) -> int:
+    """Delete email files written before a time; return how many.
+
+    Partial files go too: a worker that died left them, and their issue was cancelled.
+    """
+    number = 0
+    for path in (*folder.glob("*.eml"), *folder.glob(".*.eml.part")):
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink(missing_ok=True)
+            number += 1
+    return number

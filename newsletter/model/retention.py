@@ -1,0 +1,15 @@
+"""How long data is kept that is no longer needed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long each kind of data is kept."""
+
+    pending: timedelta = timedelta(days=14)
+    addresses: timedelta = timedelta(days=30)
+    events: timedelta = timedelta(days=90)
+    outbox: timedelta = timedelta(days=30)
+    deliveries: timedelta = timedelta(days=730)
