@@ -29,7 +29,8 @@ from subscribers.audience import Question, members
 from subscribers.roster import export as exporting
 from subscribers.roster import run
 from subscribers.roster.reading import open_listing
-from subscribers.roster.rows import Terms
+from subscribers.roster.row import Terms
+from subscribers.roster.undoing import undo
 from subscribers.segment import parse
 from tests.fakes import manuscripts
 from tests.fakes.house import house
@@ -146,7 +147,7 @@ def bring(url: str, people: int) -> dict[str, float]:
         told["cpu"] = time.process_time() - cpu
         with (Path(folder) / "out.csv").open("w", encoding="utf-8", newline="") as stream:
             told["export"], _ = _timed(lambda: exporting.export(engine, stream))
-        told["undo"], _ = _timed(lambda: run.undo(engine, done.id, actor="bench", now=NOW))
+        told["undo"], _ = _timed(lambda: undo(engine, done.id, actor="bench", now=NOW))
     engine.dispose()
     told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return told

@@ -1,4 +1,4 @@
-"""Erase somebody: everything that we hold, down to a keyed hash."""
+"""Erase a subscriber: delete everything stored about them, down to a keyed hash."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from subscribers.store.audit import AuditEntry
 def erase_address(
     connection: sa.Connection, address: EmailAddress, *, pepper: bytes, actor: str, now: datetime
 ) -> Effects:
-    """Erase whoever has an address; where it is nobody's, what is suppressed under it."""
+    """Erase the subscriber with an address; without one, what is stored about the address."""
     person = people.find(connection, address.key)
     if person is not None:
         return erase(connection, person, pepper=pepper, actor=actor, now=now)
@@ -30,10 +30,10 @@ def erase_address(
 def erase(
     connection: sa.Connection, person: Subscriber, *, pepper: bytes, actor: str, now: datetime
 ) -> Effects:
-    """Delete a person with tags, consents, requests, links and undo snapshots.
+    """Delete a subscriber with tags, consents, requests, links and undo records.
 
-    The audit keeps what was done and by whom, without details. `outcome.erased` names whom the
-    caller must erase from newsletter's own tables and files.
+    The audit keeps which act was done by whom, without details. The caller must erase
+    `effects.erased` from newsletter's own tables and files.
     """
     hash_ = erasures.hashed(person.address_key, pepper)
     erasures.remember(connection, hash_, now)

@@ -1,4 +1,6 @@
-"""The errors of people, named for what the caller can do about them."""
+"""The errors of subscribers, named for what the caller can do about them."""
+
+from enum import StrEnum
 
 
 class SubscribersError(Exception):
@@ -6,42 +8,69 @@ class SubscribersError(Exception):
 
 
 class SegmentError(SubscribersError):
-    """A segment does not read; `column` counts from 1."""
+    """A segment is invalid; `column` counts from 1."""
 
     def __init__(self, column: int, expected: str) -> None:
-        """Say where it stopped making sense and what was expected there."""
+        """Say where the segment became invalid and what was expected there."""
         super().__init__(f"segment, column {column}: {expected}")
         self.column = column
         self.expected = expected
 
 
 class InvalidAddress(SubscribersError):
-    """A text is no mail address; `word` tells forms which of their sentences says why."""
+    """A text is not an email address; `word` selects the sentence that a form shows."""
 
     word = "address"
 
 
 class UnsupportedAddress(InvalidAddress):
-    """An address that no provider of ours carries: other letters than plain ones before the @."""
+    """An address with non-ASCII letters before the @, which our providers do not support."""
 
     word = "letters"
 
     def __init__(self) -> None:
-        """Say what such an address may hold; without the address, as this may be logged."""
-        super().__init__("before the @, mail servers take plain letters, digits and signs only")
+        """Say what such an address may contain; without the address, as this may be logged."""
+        super().__init__(
+            "the part before the @ may contain only unaccented letters, digits and signs"
+        )
 
 
 class InvalidTag(SubscribersError):
-    """A text is no name for a tag."""
+    """A text cannot be the name of a tag."""
+
+
+class Remedy(StrEnum):
+    """What the importer can specify so that a refused file is read."""
+
+    MAP_COLUMN = "map a column"
+    ENCODING = "name the encoding"
+    DELIMITER = "name the delimiter"
 
 
 class ImportRefused(SubscribersError):
-    """A file cannot be imported as it is; the message says why and what to change."""
+    """A file cannot be imported as it is; the message says why and what to change.
+
+    `remedy` says what the importer can specify; the caller knows how that is done.
+    """
+
+    def __init__(self, reason: str, remedy: Remedy | None = None) -> None:
+        """Say what is wrong with the file."""
+        super().__init__(reason)
+        self.remedy = remedy
 
 
 class Unknown(SubscribersError):
-    """There is no such subscriber, import or suppression."""
+    """The subscriber, import or suppression does not exist."""
 
 
 class NoReason(SubscribersError):
-    """An act that is recorded with its reason was asked for without one."""
+    """An act that is recorded with its reason was requested without one."""
+
+
+class ImportInterrupted(ImportRefused):
+    """A file changed while it was imported; the rows before it are applied."""
+
+    def __init__(self, reason: str, import_id: int) -> None:
+        """Say which import is half applied."""
+        super().__init__(f"{reason}. The rows above were applied as import {import_id}")
+        self.import_id = import_id

@@ -1,9 +1,9 @@
-"""The language of segments: one parser, one evaluator. The compiler to SQL is in the store.
+"""The language of segments: parser and evaluator. The compiler to SQL is in the store.
 
     weekly-plus and (south-korea or "US Foreign Policy") and not staff
 
-`&`, `|` and `!` mean the same; `everyone` is all; tags match by slug. A bare name that is a saved
-segment stands for it; in quotation marks it is always a tag.
+`&`, `|` and `!` are accepted for the operators; `everyone` matches all; tags match by slug. A bare
+name that is a saved segment means that segment; in quotation marks it is always a tag.
 """
 
 import re
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from subscribers.errors import SegmentError
 from subscribers.model import slug
 
-LONGEST = 4000
-DEEPEST = 40
+MAX_LENGTH = 4000
+MAX_DEPTH = 40
+"""Limits the recursion of the parser, the evaluator and the SQL that databases accept."""
 
 _TOKEN = re.compile(
     r'\s*(?:(?P<sign>[()&|!])|"(?P<quoted>[^"]*)"|(?P<word>[^\s()&|!"]+)|(?P<open>"))'
@@ -26,33 +27,33 @@ _KEYWORDS = ("and", "or", "not")
 
 @dataclass(frozen=True, slots=True)
 class Everyone:
-    """All who are subscribed."""
+    """Every subscriber."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """Those with this tag."""
+    """Subscribers with this tag."""
 
     slug: str
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Those who are not in `part`."""
+    """Subscribers who are not in `part`."""
 
     part: "Segment"
 
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Those who are in every part."""
+    """Subscribers who are in every part."""
 
     parts: tuple["Segment", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Those who are in any part."""
+    """Subscribers who are in any part."""
 
     parts: tuple["Segment", ...]
 
@@ -68,13 +69,13 @@ class _SegmentToken:
 
 
 def parse(text: str, saved: Mapping[str, str] | None = None) -> Segment:
-    """Read a segment; raise SegmentError with the column and what was expected there."""
+    """Parse a segment; raise SegmentError with the column and what was expected there."""
     names = {slug(name): rule for name, rule in (saved or {}).items()}
     return _Parser(text, names, ()).read()
 
 
 def evaluate(segment: Segment, slugs: AbstractSet[str]) -> bool:
-    """Tell whether somebody with these tags is in the segment."""
+    """Return whether a subscriber with these tags is in the segment."""
     match segment:
         case Everyone():
             return True
@@ -89,7 +90,7 @@ def evaluate(segment: Segment, slugs: AbstractSet[str]) -> bool:
 
 
 def names(segment: Segment) -> frozenset[str]:
-    """Return every tag that the segment asks about."""
+    """Return the slugs of all tags in the segment."""
     match segment:
         case Everyone():
             return frozenset()
@@ -102,11 +103,11 @@ def names(segment: Segment) -> frozenset[str]:
 
 
 def explain(segment: Segment, slugs: AbstractSet[str]) -> str:
-    """Say in one line which tags decided for or against somebody."""
-    asked = sorted(names(segment))
-    having = [f'has "{name}"' for name in asked if name in slugs]
-    lacking = [f'lacks "{name}"' for name in asked if name not in slugs]
-    return ", ".join(having + lacking) or "the segment is everyone"
+    """Describe in one line which of the segment's tags a subscriber has."""
+    tags = sorted(names(segment))
+    present = [f'has "{name}"' for name in tags if name in slugs]
+    missing = [f'lacks "{name}"' for name in tags if name not in slugs]
+    return ", ".join(present + missing) or "the segment is everyone"
 
 
 def _tokens(text: str) -> list[_SegmentToken]:
@@ -135,11 +136,13 @@ def _token(match: re.Match[str]) -> _SegmentToken:
 
 
 class _Parser:
-    """A recursive descent over the tokens; `within` names the saved segments being read."""
+    """A recursive descent over the tokens; `within` names the saved segments being parsed."""
 
     def __init__(self, text: str, saved: Mapping[str, str], within: tuple[str, ...]) -> None:
-        if len(text) > LONGEST:
-            raise SegmentError(LONGEST, f"longer than {LONGEST} characters; save parts of it")
+        if len(text) > MAX_LENGTH:
+            raise SegmentError(
+                MAX_LENGTH, f"longer than {MAX_LENGTH} characters; save parts as segments"
+            )
         self.tokens = _tokens(text)
         self.saved = saved
         self.within = within
@@ -149,32 +152,34 @@ class _Parser:
     def read(self) -> Segment:
         if self.tokens[0].kind == "end":
             raise SegmentError(1, 'expected a tag, "everyone", "not" or "("')
-        segment = self.either()
+        segment = self.disjunction()
         if (token := self.tokens[self.at]).kind != "end":
             raise SegmentError(token.column, f'expected "and", "or" or the end, not "{token.text}"')
         return segment
 
-    def either(self) -> Segment:
-        parts = [self.both()]
+    def disjunction(self) -> Segment:
+        parts = [self.conjunction()]
         while self.take("or"):
-            parts.append(self.both())
+            parts.append(self.conjunction())
         return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
-    def both(self) -> Segment:
-        parts = [self.one()]
+    def conjunction(self) -> Segment:
+        parts = [self.term()]
         while self.take("and"):
-            parts.append(self.one())
+            parts.append(self.term())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
-    def one(self) -> Segment:
+    def term(self) -> Segment:
         token = self.tokens[self.at]
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise SegmentError(token.column, f"nested deeper than {DEEPEST}; save parts of it")
+        self.depth += 1  # of parentheses and negations; each level is a recursive call
+        if self.depth > MAX_DEPTH:
+            raise SegmentError(
+                token.column, f"nested deeper than {MAX_DEPTH}; save parts as segments"
+            )
         if self.take("not"):
-            segment: Segment = Not(self.one())
+            segment: Segment = Not(self.term())
         elif self.take("("):
-            segment = self.either()
+            segment = self.disjunction()
             if not self.take(")"):
                 last = self.tokens[self.at]
                 raise SegmentError(last.column, f'expected ")", not "{last.text}"')
@@ -191,7 +196,7 @@ class _Parser:
         self.at += 1
         tag = slug(token.text)
         if not tag:
-            raise SegmentError(token.column, f'"{token.text}" holds no letter or digit')
+            raise SegmentError(token.column, f'"{token.text}" contains no letter or digit')
         if token.kind == "word" and tag == "everyone":
             return Everyone()
         if token.kind == "word" and tag in self.saved:
@@ -199,8 +204,8 @@ class _Parser:
         return Tagged(tag)
 
     def stored(self, tag: str, column: int) -> Segment:
-        if tag in self.within or len(self.within) >= DEEPEST:
-            raise SegmentError(column, f'the saved segment "{tag}" leads back to itself')
+        if tag in self.within or len(self.within) >= MAX_DEPTH:
+            raise SegmentError(column, f'the saved segment "{tag}" refers to itself')
         try:
             return _Parser(self.saved[tag], self.saved, (*self.within, tag)).read()
         except SegmentError as error:

@@ -1,4 +1,4 @@
-"""Addresses that are never mailed: put there with a reason, lifted by an explicit act."""
+"""Addresses that are never emailed: suppressed for a reason, lifted by an explicit act."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,33 +15,35 @@ from subscribers.store.tables import suppressions as table
 def suppress(
     connection: sa.Connection, suppression: Suppression, *, pepper: bytes, actor: str
 ) -> Effects:
-    """Suppress an address; a graver reason replaces a lighter one, harmless to repeat.
+    """Suppress an address. A stronger reason replaces a weaker one; repeating has no effect.
 
-    The outcome is suppressed, unchanged, or taken over: it was suppressed by an import alone, and
-    stays so now whatever becomes of that import.
+    The outcome is `suppressed`, `unchanged`, or `taken over`: only an import had suppressed the
+    address, and from now on an undo of that import does not lift it.
     """
     key = suppression.address_key
     erasures.recognize(connection, [key], pepper)
     before = people.suppressed(connection, [key]).get(key)
-    stands = suppressions.put(connection, suppression)
-    if stands is None:
+    in_force = suppressions.put(connection, suppression)
+    if in_force is None:
         return Effects("unchanged")
-    over = before is not None and before.reason is stands.reason
-    detail = {"reason": stands.reason.value}
+    taken_over = before is not None and before.reason is in_force.reason
+    detail = {"reason": in_force.reason.value}
     if before is not None:
         detail["before"] = f"{before.reason.value} by {before.origin}"
     act = AuditEntry(actor, "suppressed", suppression.at, detail=detail)
-    number, hash_ = _record(connection, key, act, pepper)
-    entry = JournalEntry("suppressed", suppression.at, number, hash_, "", stands.reason.value)
-    return Effects("taken over" if over else "suppressed", entries=(entry,))
+    subscriber_id, hash_ = _record(connection, key, act, pepper)
+    entry = JournalEntry(
+        "suppressed", suppression.at, subscriber_id, hash_, "", in_force.reason.value
+    )
+    return Effects("taken over" if taken_over else "suppressed", entries=(entry,))
 
 
 def suppress_subscriber(
     connection: sa.Connection, subscriber_id: int, cause: Suppression, *, pepper: bytes
 ) -> Effects:
-    """Suppress the address of a person for `cause`, whose own address_key is not looked at.
+    """Suppress the address of a subscriber for `cause`, whose own address_key is ignored.
 
-    Somebody who is not known any more is no error: the outcome is "unknown".
+    If the subscriber no longer exists, the outcome is `unknown`: events arrive late.
     """
     person = people.load(connection, subscriber_id)
     if person is None:
@@ -59,9 +61,9 @@ def lift(
     now: datetime,
     pepper: bytes,
 ) -> Effects:
-    """NoticeIntent an address again: an explicit act, with a reason, recorded.
+    """Allow email to an address again; the reason is recorded.
 
-    Raise NoReason without a reason, Unknown where nothing is suppressed.
+    Raise NoReason without a reason, Unknown if the address is not suppressed.
     """
     erasures.recognize(connection, [address_key], pepper)
     present = people.suppressed(connection, [address_key]).get(address_key)
@@ -69,17 +71,17 @@ def lift(
         msg = f"{address_key} is not suppressed"
         raise Unknown(msg)
     if not why.strip():
-        msg = "a suppression is lifted for a reason; say why the address may be mailed again"
+        msg = "a reason is required: say why this address may be emailed again"
         raise NoReason(msg)
     connection.execute(table.delete().where(table.c.address_key == address_key))
     detail = {"reason": present.reason.value, "why": why}
     act = AuditEntry(actor, "suppression lifted", now, detail=detail)
-    number, hash_ = _record(connection, address_key, act, pepper)
-    return Effects("lifted", entries=(JournalEntry("lifted", now, number, hash_),))
+    subscriber_id, hash_ = _record(connection, address_key, act, pepper)
+    return Effects("lifted", entries=(JournalEntry("lifted", now, subscriber_id, hash_),))
 
 
 def _record(connection: sa.Connection, key: str, act: AuditEntry, pepper: bytes) -> tuple[int, str]:
-    """Record an act on an address: by the number of its owner, by its hash where it has none."""
+    """Record an act on an address under its subscriber, or under its hash if it has none."""
     person, hash_ = people.find(connection, key), erasures.hashed(key, pepper)
     if person is not None:
         audit.record(connection, replace(act, subscriber_id=person.id))

@@ -1,9 +1,10 @@
-"""The tokens of links in mail: who, for which newsletter, for what. They hold no address.
+"""The tokens of links in emails: subscriber, newsletter and purpose. They contain no address.
 
     <purpose><key id>.<newsletter>.<subscriber>[.<serial>.<until>].<keyed BLAKE2b>
 
-Only lower-case letters, digits, dots, dashes: nothing that a mail program breaks or escapes. They
-are verified before any query. Keys rotate: the newest signs, all verify, so old links still leave.
+Tokens consist of lower-case letters, digits, dots and dashes, which no email client breaks or
+escapes. They are verified before any query. Keys rotate: the newest one signs, all of them verify,
+so that links in old emails still work.
 """
 
 import base64
@@ -28,21 +29,21 @@ _PLAIN = re.compile(r"[a-z0-9_-]+", re.ASCII)
 
 
 class Purpose(StrEnum):
-    """What a token may do."""
+    """What a token permits."""
 
     ISSUE = "m"
-    """In every issue: leave, pause, change topics, read in the browser. Never expires."""
+    """In every issue: unsubscribe, pause, change topics, read in the browser. Never expires."""
     CONFIRM = "c"
     """Confirm a sign-up."""
     MANAGE = "s"
-    """Single use, freshly mailed: export, erasure, change of address."""
+    """Single use, newly emailed: export, erasure, change of address."""
     ADDRESS = "a"
-    """Single use, mailed to the new address: take it."""
+    """Single use, emailed to the new address: confirm the change."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkClaim:
-    """What a genuine token says; `until` is None where it never expires."""
+    """The content of a genuine token; `until` is None if it never expires."""
 
     subscriber_id: int
     newsletter: str
@@ -51,15 +52,15 @@ class LinkClaim:
     until: datetime | None = None
 
     def expired(self, now: datetime) -> bool:
-        """Tell whether its time is over."""
+        """Return whether the token has expired."""
         return self.until is not None and now >= self.until
 
 
 class Signer:
-    """Mint and read tokens under rotating keys, newest first."""
+    """Create and verify tokens under rotating keys, newest first."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take the secret keys; a longer one than BLAKE2b takes is hashed first."""
+        """Take the secret keys. BLAKE2b takes 64 bytes; a longer key is hashed first."""
         if not keys:
             msg = "a signer needs at least one key"
             raise ValueError(msg)
@@ -68,15 +69,18 @@ class Signer:
     def mint_many(
         self, subscriber_ids: Iterable[int], newsletter: str, purpose: Purpose
     ) -> list[str]:
-        """Return a token without expiry for each of these; what they share is hashed once."""
+        """Return a token without expiry for each subscriber.
+
+        The common prefix is hashed once, which matters for issues to a million subscribers.
+        """
         key_id, key = self._keys[0]
         prefix = f"{purpose.value}{key_id}.{_encoded(newsletter)}."
-        begun = blake2b(prefix.encode(), key=key, digest_size=16, person=_PERSON)
+        prefix_mac = blake2b(prefix.encode(), key=key, digest_size=16, person=_PERSON)
         tokens = []
-        for one in map(str, subscriber_ids):
-            mac = begun.copy()
-            mac.update(one.encode())
-            tokens.append(f"{prefix}{one}.{mac.hexdigest()}")
+        for subscriber in map(str, subscriber_ids):
+            mac = prefix_mac.copy()
+            mac.update(subscriber.encode())
+            tokens.append(f"{prefix}{subscriber}.{mac.hexdigest()}")
         return tokens
 
     def mint(
@@ -88,7 +92,7 @@ class Signer:
         serial: int = 0,
         until: datetime | None = None,
     ) -> str:
-        """Return one token; `serial` names a request or a single-use link."""
+        """Return one token; `serial` is the ID of a request or of a single-use link."""
         if not serial and until is None:
             return self.mint_many([subscriber_id], newsletter, purpose)[0]
         key_id, key = self._keys[0]
@@ -97,7 +101,7 @@ class Signer:
         return f"{message}.{_mac(key, message)}"
 
     def read(self, token: str) -> LinkClaim | None:
-        """Return what the token says if one of our keys signed it, else None; asks no database."""
+        """Return the content of a token if one of our keys signed it, else None."""
         if len(token) > LONGEST or not (found := _SHAPE.fullmatch(token)):
             return None
         macs = [_mac(key, found["message"]) for key_id, key in self._keys if key_id == found["key"]]
@@ -108,7 +112,7 @@ class Signer:
 
 def _claim(found: re.Match[str]) -> LinkClaim | None:
     newsletter = _decoded(found["newsletter"])
-    if newsletter is None or found["purpose"] not in {one.value for one in Purpose}:
+    if newsletter is None or found["purpose"] not in {purpose.value for purpose in Purpose}:
         return None
     ends = int(found["until"] or 0)
     return LinkClaim(
@@ -133,7 +137,7 @@ def _key_id(key: bytes) -> str:
 
 
 def _encoded(newsletter: str) -> str:
-    """Return the newsletter's key in characters that no mail program touches."""
+    """Return the newsletter's key in characters that no email client changes."""
     if _PLAIN.fullmatch(newsletter):
         return newsletter
     return "~" + base64.b32encode(newsletter.encode()).decode().rstrip("=").lower()

@@ -15,8 +15,9 @@ from subscribers.consent.choosing import NewsletterPreference, Preferences, choo
 from subscribers.consent.signing_up import Rules, SignUpLimits
 from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
 from subscribers.model import Suppression, SuppressionReason
+from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.reading import open_listing
-from subscribers.roster.run import ChangeSet, ImportJob, apply
+from subscribers.roster.run import ImportJob, apply
 
 ACTOR = "demo"
 
@@ -45,9 +46,9 @@ def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
 
 def _leave(app: App, connection: sa.Connection, address: str, newsletter: str) -> None:
     person = directory.require(connection, address)
-    farewell = Unsubscribe(newsletter, "page", "too much mail")
+    wanted = Unsubscribe(newsletter, "page", "too much mail")
     pepper = app.settings.pepper
-    outcome = unsubscribe(connection, person.id, farewell, pepper=pepper, now=app.now())
+    outcome = unsubscribe(connection, person.id, wanted, pepper=pepper, now=app.now())
     intents.carry_out(connection, outcome, app.journal, now=app.now())
 
 

@@ -1,4 +1,4 @@
-"""`newsletter subscribers import|undo|imports|export`: lists in and out."""
+"""`newsletter subscribers import|undo|imports|export`: import and export lists."""
 
 import getpass
 import sys
@@ -17,57 +17,70 @@ from newsletter.model.actor import Actor
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
+from subscribers.errors import ImportInterrupted, ImportRefused, Remedy
 from subscribers.model import slug
 from subscribers.roster import export as exporting
-from subscribers.roster import run
+from subscribers.roster import run, undoing
 from subscribers.roster.cells import clean
+from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.reading import open_listing
-from subscribers.roster.rows import Terms
-from subscribers.roster.run import Beside, ChangeSet, ImportJob
+from subscribers.roster.row import Terms
+from subscribers.roster.run import ImportJob
+from subscribers.roster.undoing import Beside, Undone
 
 commands = typer.Typer()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+_REMEDIES = {
+    Remedy.MAP_COLUMN: "Map a column with --map FIELD=COLUMN.",
+    Remedy.ENCODING: "Name the encoding with --encoding.",
+    Remedy.DELIMITER: "Name the delimiter with --delimiter.",
+}
 
 
 @commands.command("import")
 def import_(  # noqa: PLR0913 - one argument per option of the command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A table (CSV) or JSON lines.")],
     *,
-    apply: Annotated[bool, typer.Option("--apply", help="Do it; without, only show it.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Apply the changes; without it, only show them.")
+    ] = False,
     newsletter: Annotated[
         list[str] | None,
-        typer.Option("--newsletter", help="Which to subscribe people to; may be repeated."),
+        typer.Option("--newsletter", help="Subscribe to this newsletter; may be repeated."),
     ] = None,
     attest: Annotated[
-        str, typer.Option("--attest", metavar="WHERE AND WHEN", help="How all of them agreed.")
+        str,
+        typer.Option("--attest", metavar="WHERE AND WHEN", help="How all subscribers agreed."),
     ] = "",
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column means what."),
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Read a field from this column."),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Instead of the one that is guessed.")] = "",
-    delimiter: Annotated[str, typer.Option(help="Instead of the one that is guessed.")] = "",
+    encoding: Annotated[str, typer.Option(help="The encoding, if it is not detected.")] = "",
+    delimiter: Annotated[str, typer.Option(help="The delimiter, if it is not detected.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Show what a list would change; with --apply, change it.
 
-    Nobody's standing is ever raised: who left, bounced or complained stays away, and who has not
-    agreed as attested becomes pending. `undo` takes an import back within 30 days.
+    An import never raises a status: subscribers who unsubscribed, bounced or complained stay
+    excluded, and those without attested consent become pending. `undo` reverses an import within
+    30 days.
     """
-    with open_app() as app:
+    with open_app() as app, _hinted():
         listing = open_listing(
             file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter
         )
         terms = terms_of(app.publication, listing.name, into=newsletter or [], attest=attest)
-        order = ImportJob(listing, terms, app.settings.pepper, journal=app.journal)
+        job = ImportJob(listing, terms, app.settings.pepper, journal=app.journal)
         with _progress("rows") as progress:
             found = (
-                run.apply(app.engine, order, actor=actor(), clock=app.now, progress=progress)
+                run.apply(app.engine, job, actor=actor(), clock=app.now, progress=progress)
                 if apply
-                else run.review(app.reader, order, progress=progress)
+                else run.review(app.reader, job, progress=progress)
             )
-    _print_set(found, applied=apply, as_json=as_json)
+    _print_change_set(found, applied=apply, as_json=as_json)
 
 
 @commands.command()
@@ -76,15 +89,157 @@ def undo(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Take an import back.
+    """Undo an import.
 
-    People who have acted since stay, and are listed.
+    Subscribers who have acted since are kept and listed.
     """
-    with open_app() as app, _progress("people") as progress:
+    with open_app() as app, _progress("subscribers") as progress:
         beside = Beside(app.journal, app.settings.pepper)
-        undone = run.undo(
+        undone = undoing.undo(
             app.engine, number, actor=actor(), now=app.now(), beside=beside, progress=progress
         )
+    _print_undone(number, undone, as_json=as_json)
+
+
+@commands.command()
+def imports(*, as_json: AsJson = False) -> None:
+    """List the latest imports."""
+    with open_app() as app, app.reader.begin() as connection:
+        found = run.recent(connection)
+    rows = [
+        {
+            "import": imported.id,
+            "file": imported.file,
+            "format": imported.format,
+            "state": imported.state,
+            "started": f"{imported.started_at:%Y-%m-%d %H:%M}",
+            "by": imported.actor,
+            "result": ", ".join(f"{count:,} {word}" for word, count in imported.counts.items()),
+        }
+        for imported in found
+    ]
+    print_rows(rows, ("import", "file", "state", "started", "by", "result"), as_json=as_json)
+
+
+@commands.command()
+def export(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Where to write; standard output if left out or -."),
+    ] = None,
+    *,
+    kind: Annotated[
+        Literal["csv", "jsonl"], typer.Option("--format", help="A table, or JSON lines.")
+    ] = "csv",
+) -> None:
+    """Export all subscribers, with consent and status.
+
+    The file can be imported again without loss.
+    """
+    with open_app() as app:
+        if file is None or str(file) == "-":
+            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a text file
+            exporting.export(app.reader, sys.stdout, kind=kind)
+            return
+        count = _write(app, file, kind)
+    say(f"Exported {counted(count, 'subscriber')} to {file}.")
+
+
+def actor() -> str:
+    """Return the person who runs the command, as acts are recorded."""
+    return str(Actor.person(getpass.getuser()))
+
+
+def terms_of(publication: Publication, file: str, *, into: list[str], attest: str = "") -> Terms:
+    """Return what the words of a list mean in this publication."""
+    newsletters = {
+        slug(name): newsletter.key
+        for newsletter in publication.newsletters
+        for name in (newsletter.title, newsletter.key)
+    }
+    unknown = [name for name in into if slug(name) not in newsletters]
+    if unknown:
+        known = ", ".join(newsletter.key for newsletter in publication.newsletters)
+        fail(f"Unknown newsletter “{unknown[0]}”; expected one of {known}.", Exit.USAGE)
+    chosen = [newsletters[slug(name)] for name in into]
+    if not chosen and len(publication.newsletters) == 1:
+        chosen = [publication.newsletters[0].key]
+    return Terms(file, topics_by_name(publication), newsletters, tuple(chosen), clean(attest))
+
+
+@contextmanager
+def _hinted() -> Iterator[None]:
+    """Add to the reason of a refusal what to type."""
+    try:
+        yield
+    except ImportInterrupted as error:
+        number = error.import_id
+        fail(
+            f"{error}. Correct the file and import it again, or undo the import with"
+            f" `newsletter subscribers undo {number}`."
+        )
+    except ImportRefused as error:
+        if error.remedy is None:
+            raise
+        fail(f"{error}. {_REMEDIES[error.remedy]}")
+
+
+def _mapping(options: list[str]) -> dict[str, str]:
+    pairs = [option.partition("=") for option in options]
+    if wrong := [field for field, sign, _column in pairs if not sign]:
+        fail(f"--map {wrong[0]}: expected FIELD=COLUMN, such as address=Mail.", Exit.USAGE)
+    return {field.strip(): column.strip() for field, _sign, column in pairs}
+
+
+def _print_change_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
+    if as_json:
+        print_json(_as_json(found, applied=applied))
+        return
+    for line in found.listing.layout.lines():
+        say(line)
+    _print_outcomes(found, applied=applied)
+    if found.withheld:
+        say()
+        say("What this import does not do:")
+        for reason, count in found.withheld.most_common():
+            say(f"  {count:,} × {reason}")
+    say()
+    if applied:
+        say(f"Applied as import {found.id}. To undo it: `newsletter subscribers undo {found.id}`")
+    else:
+        say("Nothing has changed yet. Add --apply to apply these changes.")
+
+
+def _as_json(found: ChangeSet, *, applied: bool) -> dict[str, object]:
+    return {
+        "import": found.id or None,
+        "applied": applied,
+        "layout": found.listing.layout.lines(),
+        "counts": dict(found.counts),
+        "withheld": dict(found.withheld),
+        "examples": {
+            outcome: [
+                {"row": example.row, "address": example.address, "words": example.words}
+                for example in examples
+            ]
+            for outcome, examples in found.examples.items()
+        },
+    }
+
+
+def _print_outcomes(found: ChangeSet, *, applied: bool) -> None:
+    if not found.counts:
+        say()
+        say("The file has no rows.")
+    for outcome, count in found.counts.most_common():
+        say()
+        say(f"{count:,} {outcome if applied else f'would be {outcome}'}")
+        for example in found.examples.get(outcome, ()):
+            parts = (str(example.row), example.address, example.words)
+            say(f"  row {': '.join(filter(None, parts))}")
+
+
+def _print_undone(number: int, undone: Undone, *, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -100,126 +255,16 @@ def undo(
         )
         return
     say(
-        f"Import {number} is undone: {counted(undone.removed, 'person', 'people')} removed, {undone.restored:,} as"
-        f" before, {undone.unsuppressed:,} suppressions lifted, {undone.kept_count:,} kept."
+        f"Import {number} was undone: {counted(undone.removed, 'subscriber')} removed,"
+        f" {undone.restored:,} restored, {undone.unsuppressed:,} suppressions lifted,"
+        f" {undone.kept_count:,} kept."
     )
     for address, reason in undone.kept:
         say(f"  kept: {address} ({reason})")
 
 
-@commands.command()
-def imports(*, as_json: AsJson = False) -> None:
-    """List the latest imports."""
-    with open_app() as app, app.reader.begin() as connection:
-        found = run.recent(connection)
-    rows = [
-        {
-            "import": one.id,
-            "file": one.file,
-            "format": one.format,
-            "state": one.state,
-            "started": f"{one.started_at:%Y-%m-%d %H:%M}",
-            "by": one.actor,
-            "result": ", ".join(f"{count:,} {word}" for word, count in one.counts.items()),
-        }
-        for one in found
-    ]
-    print_rows(rows, ("import", "file", "state", "started", "by", "result"), as_json=as_json)
-
-
-@commands.command()
-def export(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Where to; without, standard output.")
-    ] = None,
-    *,
-    kind: Annotated[
-        Literal["csv", "jsonl"], typer.Option("--format", help="A table, or JSON lines.")
-    ] = "csv",
-) -> None:
-    """Write everybody out, with consent and standing.
-
-    The file imports again without loss.
-    """
-    with open_app() as app:
-        if file is None:
-            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]  # it is a text file
-            exporting.export(app.reader, sys.stdout, kind=kind)
-            return
-        count = _write(app, file, kind)
-    say(f"{count:,} people written to {file}.")
-
-
-def terms_of(publication: Publication, file: str, *, into: list[str], attest: str = "") -> Terms:
-    """Return what the words of a list mean in this publication."""
-    newsletters = {
-        slug(name): one.key for one in publication.newsletters for name in (one.title, one.key)
-    }
-    unknown = [name for name in into if slug(name) not in newsletters]
-    if unknown:
-        known = ", ".join(one.key for one in publication.newsletters)
-        fail(f"There is no newsletter “{unknown[0]}”; there are: {known}.", Exit.USAGE)
-    chosen = [newsletters[slug(name)] for name in into]
-    if not chosen and len(publication.newsletters) == 1:
-        chosen = [publication.newsletters[0].key]
-    return Terms(file, topics_by_name(publication), newsletters, tuple(chosen), clean(attest))
-
-
-def _mapping(options: list[str]) -> dict[str, str]:
-    pairs = [option.partition("=") for option in options]
-    if wrong := [field for field, sign, _column in pairs if not sign]:
-        fail(f"--map {wrong[0]}: expected FIELD=COLUMN, such as address=Mail.", Exit.USAGE)
-    return {field.strip(): column.strip() for field, _sign, column in pairs}
-
-
-def _print_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
-    if as_json:
-        print_json(
-            {
-                "import": found.id or None,
-                "applied": applied,
-                "layout": found.listing.layout.lines(),
-                "counts": dict(found.counts),
-                "withheld": dict(found.withheld),
-                "examples": {
-                    outcome: [
-                        {"row": one.row, "address": one.address, "words": one.words} for one in some
-                    ]
-                    for outcome, some in found.examples.items()
-                },
-            }
-        )
-        return
-    for line in found.listing.layout.lines():
-        say(line)
-    _print_outcomes(found, applied=applied)
-    if found.withheld:
-        say()
-        say("What this import does not do:")
-        for reason, count in found.withheld.most_common():
-            say(f"  {count:,} × {reason}")
-    say()
-    if applied:
-        say(
-            f"Applied as import {found.id}; `newsletter subscribers undo {found.id}` takes it back."
-        )
-    else:
-        say("Nothing is changed yet; add --apply to do it.")
-
-
-def _print_outcomes(found: ChangeSet, *, applied: bool) -> None:
-    if not found.counts:
-        say()
-        say("The file has no rows.")
-    for outcome, count in found.counts.most_common():
-        say()
-        say(f"{count:,} {outcome if applied else f'would be {outcome}'}")
-        for one in found.examples.get(outcome, ()):
-            say(f"  row {': '.join(filter(None, (str(one.row), one.address, one.words)))}")
-
-
 @contextmanager
-def _progress(what: str) -> Iterator[run.Progress]:
+def _progress(what: str) -> Iterator[run.OnProgress]:
     columns = (TextColumn("{task.completed:,} {task.description}"), TimeElapsedColumn())
     hidden = not errors.is_terminal
     with Progress(*columns, console=errors, transient=True, disable=hidden) as shown:
@@ -233,11 +278,6 @@ def _write(app: App, file: Path, kind: Literal["csv", "jsonl"]) -> int:
             file.chmod(0o600)
             return exporting.export(app.reader, stream, kind=kind)
     except FileExistsError:
-        fail(f"{file} exists already; name another file.", Exit.USAGE)
+        fail(f"{file} already exists; name another file.", Exit.USAGE)
     except OSError as error:
         fail(f"{file} cannot be written: {error.strerror}.")
-
-
-def actor() -> str:
-    """Return the person who runs the command, as acts are recorded."""
-    return str(Actor.person(getpass.getuser()))

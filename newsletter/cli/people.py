@@ -13,6 +13,7 @@ from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.publication import Newsletter
 from newsletter.model.vocabulary import topics_by_name
+from newsletter.pipeline.report import counted
 from newsletter.store.people import intents
 from subscribers import directory, erasure, suppression
 from subscribers.audience import Question, summarize, why
@@ -30,30 +31,30 @@ from subscribers.segment import parse
 
 commands = typer.Typer()
 subscribers = typer.Typer(
-    help="Import, export, look up, tag and forget subscribers.", no_args_is_help=True
+    help="Import, export, show, tag, suppress and erase subscribers.", no_args_is_help=True
 )
 subscribers.add_typer(lists.commands)
 commands.add_typer(subscribers, name="subscribers")
 
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="A subscriber's mail address.")]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="A subscriber's email address.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @subscribers.command()
 def show(address: Address, *, as_json: AsJson = False) -> None:
-    """Show how somebody stands, and their whole history."""
+    """Show a subscriber's status and history."""
     with open_app() as app, app.reader.begin() as connection:
         if directory.find(connection, address) is None:
-            stranger = directory.stranger(connection, address, app.settings.pepper)
-            if stranger is not None:
-                _show_stranger(stranger, as_json=as_json)
+            suppressed = directory.find_suppressed(connection, address, app.settings.pepper)
+            if suppressed is not None:
+                _show_suppressed(suppressed, as_json=as_json)
                 return
         person = directory.require(connection, address)
         history = directory.history(connection, person)
     if as_json:
         print_json(_as_json(person, history))
         return
-    for line in _portrait(person):
+    for line in _describe(person):
         say(line)
     say()
     _print_history(history)
@@ -63,12 +64,12 @@ def show(address: Address, *, as_json: AsJson = False) -> None:
 def tag(
     address: Address,
     *,
-    add: Annotated[list[str] | None, typer.Option("--add", help="A label to set.")] = None,
-    remove: Annotated[list[str] | None, typer.Option("--remove", help="A tag to take off.")] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", help="A label to add.")] = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", help="A tag to remove.")] = None,
 ) -> None:
-    """Set or take off tags, as staff.
+    """Add or remove tags, as staff.
 
-    A name that is a configured topic marks that topic.
+    The name of a configured topic adds that topic.
     """
     with open_app() as app, app.engine.begin() as connection:
         person = directory.require(connection, address)
@@ -80,55 +81,56 @@ def tag(
         directory.mark(
             connection,
             person,
-            add=[one for one in wanted if one.slug],
+            add=[tag for tag in wanted if tag.slug],
             remove=[slug(name) for name in remove or ()],
             actor=actor(),
             now=app.now(),
         )
         after = directory.require(connection, address)
-    say(f"{after.address}: {', '.join(one.name for one in after.tags) or 'no tags'}")
+    say(f"{after.address}: {', '.join(tag.name for tag in after.tags) or 'no tags'}")
 
 
 @subscribers.command()
 def forget(
     address: Address,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Erase somebody from everything that we hold.
+    """Erase a subscriber and everything stored about them.
 
-    A keyed hash stays, so that no import brings them back.
+    A keyed hash stays, so that no import adds the address again.
     """
     with open_app() as app:
-        whose = EmailAddress.parse(address)
+        parsed = EmailAddress.parse(address)
         if not yes:
-            typer.confirm(f"Erase {address} for good?", abort=True)
+            typer.confirm(f"Erase {address} permanently?", abort=True)
         with app.engine.begin() as connection:
             effects = erasure.erase_address(
-                connection, whose, pepper=app.settings.pepper, actor=actor(), now=app.now()
+                connection, parsed, pepper=app.settings.pepper, actor=actor(), now=app.now()
             )
             intents.carry_out(connection, effects, app.journal, now=app.now())
-        found = erase_elsewhere(app.engine, app.settings.outbox, effects.erased)
-    say(f"Erased, with {found} copies elsewhere. What stays is a keyed hash.")
+        copies = erase_elsewhere(app.engine, app.settings.outbox, effects.erased)
+    say(f"Erased, with {copies} copies elsewhere. Only a keyed hash is kept.")
 
 
 @subscribers.command()
 def suppress(
     address: Address,
     *,
-    why_: Annotated[str, typer.Option("--why", help="For whoever reads it later.")] = "",
+    why_: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
 ) -> None:
-    """Never mail an address again."""
+    """Never email an address again."""
     with open_app() as app, app.engine.begin() as connection:
         key = EmailAddress.parse(address).key
         cause = Suppression(key, SuppressionReason.MANUAL, actor(), why_, app.now())
         effects = suppression.suppress(connection, cause, pepper=app.settings.pepper, actor=actor())
         intents.carry_out(connection, effects, app.journal, now=app.now())
-    said = {
+    messages = {
         "suppressed": f"{address} is suppressed.",
-        "taken over": "It was already, by an import; now it stays so even if that is undone.",
+        "taken over": f"{address} was suppressed by an import. It now stays suppressed even if that"
+        " import is undone.",
     }
-    say(said.get(effects.outcome, "It was already."))
+    say(messages.get(effects.outcome, f"{address} was already suppressed."))
 
 
 @subscribers.command()
@@ -136,10 +138,11 @@ def lift(
     address: Address,
     *,
     why_: Annotated[
-        str, typer.Option("--why", prompt="Why may it be mailed again", help="Recorded with it.")
+        str,
+        typer.Option("--why", prompt="Why may it be emailed again", help="Stored with the act."),
     ],
 ) -> None:
-    """Mail a suppressed address again; the reason is recorded."""
+    """Allow email to a suppressed address again; the reason is recorded."""
     with open_app() as app, app.engine.begin() as connection:
         key = EmailAddress.parse(address).key
         pepper = app.settings.pepper
@@ -155,37 +158,38 @@ def segment(
     expression: Annotated[str, typer.Argument(metavar="EXPR", help='Such as "a and not b".')],
     *,
     newsletter: Annotated[
-        str, typer.Option("--newsletter", help="Of whose subscribers; the first one if left out.")
+        str,
+        typer.Option("--newsletter", help="Whose subscribers; the first newsletter if left out."),
     ] = "",
     why_: Annotated[
-        str, typer.Option("--why", metavar="ADDRESS", help="Say why somebody is in or out.")
+        str, typer.Option("--why", metavar="ADDRESS", help="Explain why a subscriber is in or out.")
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Count a segment, and say who is left out and why."""
+    """Count the subscribers in a segment, and those excluded by reason."""
     with open_app() as app:
         chosen = _newsletter(app, newsletter)
         rule = parse(expression, dict(app.publication.segments))
         question = Question(chosen.key, rule, app.now(), None)
         if why_:
-            _say_why(app, question, why_, as_json=as_json)
+            _explain(app, question, why_, as_json=as_json)
             return
         with app.reader.begin() as connection:
             found = summarize(connection, question)
     if as_json:
         examples = [{"address": address, "name": name} for address, name in found.examples]
-        left_out = dict(found.left_out)
+        excluded = {reason.value: people for reason, people in found.excluded.items()}
         content = {"newsletter": chosen.key, "people": found.people}
-        print_json(content | {"examples": examples, "left_out": left_out})
+        print_json(content | {"examples": examples, "left_out": excluded})
         return
-    say(f"{found.people:,} of those subscribed to {chosen.title} would get an issue.")
+    say(f"{counted(found.people, 'subscriber')} of {chosen.title} would get an issue.")
     if found.examples:
         print_rows(
             [{"for_example": address, "name": name} for address, name in found.examples],
             ("for_example", "name"),
         )
-    for reason, people in found.left_out.items():
-        say(f"{people:>9,} left out: {reason}")
+    for reason, people in found.excluded.items():
+        say(f"{people:>9,} excluded: {reason.value}")
 
 
 def _newsletter(app: App, key: str) -> Newsletter:
@@ -193,12 +197,12 @@ def _newsletter(app: App, key: str) -> Newsletter:
         fail("No newsletter is configured.", Exit.USAGE)
     chosen = app.publication.newsletter(key) if key else app.publication.newsletters[0]
     if chosen is None:
-        known = ", ".join(one.key for one in app.publication.newsletters)
-        fail(f"There is no newsletter “{key}”; there are: {known}.", Exit.USAGE)
+        known = ", ".join(configured.key for configured in app.publication.newsletters)
+        fail(f"Unknown newsletter “{key}”; expected one of {known}.", Exit.USAGE)
     return chosen
 
 
-def _say_why(app: App, question: Question, address: str, *, as_json: bool) -> None:
+def _explain(app: App, question: Question, address: str, *, as_json: bool) -> None:
     with app.reader.begin() as connection:
         person = directory.require(connection, address)
     words = why(person, question)
@@ -208,13 +212,13 @@ def _say_why(app: App, question: Question, address: str, *, as_json: bool) -> No
         say(f"{person.address} is {words}")
 
 
-def _portrait(person: Subscriber) -> list[str]:
+def _describe(person: Subscriber) -> list[str]:
     name = f"{person.name} <{person.address}>" if person.name else person.address
-    topics = [one.name for one in person.tags if one.kind is TagKind.TOPIC]
-    labels = [one.name for one in person.tags if one.kind is TagKind.LABEL]
+    topics = [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC]
+    labels = [tag.name for tag in person.tags if tag.kind is TagKind.LABEL]
     return [
         name,
-        *(f"  {line}" for line in directory.standing(person)),
+        *(f"  {line}" for line in directory.describe_subscriptions(person)),
         f"  follows: {', '.join(topics) or 'everything'}",
         *([f"  labels: {', '.join(labels)}"] if labels else []),
         *([f"  language: {person.language}"] if person.language else []),
@@ -228,25 +232,29 @@ def _portrait(person: Subscriber) -> list[str]:
 
 def _print_history(history: Iterable[directory.HistoryLine]) -> None:
     rows = [
-        {"when": f"{one.at:%Y-%m-%d %H:%M}", "who": one.actor, "what": one.words} for one in history
+        {"when": f"{line.at:%Y-%m-%d %H:%M}", "who": line.actor, "what": line.words}
+        for line in history
     ]
     print_rows(rows, ("when", "who", "what"))
 
 
-def _show_stranger(stranger: directory.Stranger, *, as_json: bool) -> None:
-    one = stranger.suppressed
+def _show_suppressed(found: directory.SuppressedAddress, *, as_json: bool) -> None:
+    suppressed = found.suppressed
     if as_json:
-        said = directory.suppression_of(one)
+        record = directory.suppression_record(suppressed)
         history = [
-            {"at": line.at, "actor": line.actor, "what": line.words} for line in stranger.history
+            {"at": line.at, "actor": line.actor, "what": line.words} for line in found.history
         ]
-        print_json({"address": stranger.address, "suppressed": said, "history": history})
+        print_json({"address": found.address, "suppressed": record, "history": history})
         return
-    why = f": {one.detail}" if one.detail else ""
-    say(f"{stranger.address} is no subscriber; it is never mailed.")
-    say(f"  suppressed: {one.reason.value} ({one.origin}) since {one.at:%Y-%m-%d}{why}")
+    detail = f": {suppressed.detail}" if suppressed.detail else ""
+    say(f"{found.address} is not a subscriber. It is suppressed and never emailed.")
+    say(
+        f"  suppressed: {suppressed.reason.value} ({suppressed.origin})"
+        f" since {suppressed.at:%Y-%m-%d}{detail}"
+    )
     say()
-    _print_history(stranger.history)
+    _print_history(found.history)
 
 
 def _as_json(person: Subscriber, history: list[directory.HistoryLine]) -> dict[str, object]:
@@ -259,14 +267,14 @@ def _as_json(person: Subscriber, history: list[directory.HistoryLine]) -> dict[s
         "labels": sorted(person.slugs - person.topics),
         "subscriptions": [
             {
-                "newsletter": one.newsletter,
-                "state": one.state.value,
-                "frequency": one.frequency.value,
-                "paused_until": one.paused_until,
-                "since": one.since,
+                "newsletter": subscription.newsletter,
+                "state": subscription.state.value,
+                "frequency": subscription.frequency.value,
+                "paused_until": subscription.paused_until,
+                "since": subscription.since,
             }
-            for one in person.subscriptions
+            for subscription in person.subscriptions
         ],
         "suppressed": person.suppressed.reason.value if person.suppressed else None,
-        "history": [{"at": one.at, "actor": one.actor, "what": one.words} for one in history],
+        "history": [{"at": line.at, "actor": line.actor, "what": line.words} for line in history],
     }

@@ -1,4 +1,4 @@
-"""Who gets an issue, who does not and why."""
+"""Which subscribers get an issue, which do not, and why."""
 
 from subscribers.audience.question import (
     WORD,

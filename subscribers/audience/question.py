@@ -1,4 +1,7 @@
-"""Who gets an issue, who does not and why: questions for the database, answered there."""
+"""Queries for the recipients of an issue and for the exclusions with their reasons.
+
+They are answered in the database: an audience of a million subscribers never passes through Python.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,9 +9,16 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.model import Frequency, SubscriptionState, TagKind, slug
+from subscribers.model import (
+    ExclusionReason,
+    Frequency,
+    SubscriptionState,
+    TagKind,
+    slug,
+)
 from subscribers.segment import Everyone, Segment
 from subscribers.store import segments
+from subscribers.store.dialects import UtcTimestamp
 from subscribers.store.tables import (
     subscriber_tags,
     subscribers,
@@ -18,26 +28,23 @@ from subscribers.store.tables import (
 from subscribers.store.tables import (
     tags as tag_table,
 )
-from subscribers.store.types import UtcTimestamp
 
 WORD = 60
-"""Tags per bit word: what a signed 64-bit integer holds on every database, with room."""
+"""Tags per bit word: fewer than the 63 bits of a signed integer on every database."""
 
 SPACING = {
     Frequency.WEEKLY: timedelta(days=6, hours=12),
     Frequency.MONTHLY: timedelta(days=27, hours=12),
 }
-"""How long ago the last issue must be; half a day less, as slots move and issues are spread."""
-
-OUTSIDE = "not in the segment"
+"""Minimum time since the last issue: half a day less, because slots move and issues are spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which newsletter's people are asked for, as of when.
+    """Whose audience is requested: a newsletter and a segment, as of a time.
 
-    `recent` yields (subscriber_id, last_at) of earlier issues of this newsletter, for those who
-    want fewer; None leaves frequency out.
+    `recent` selects (subscriber_id, last_at) of earlier issues of this newsletter, for subscribers
+    who want fewer; None ignores frequency.
     """
 
     newsletter: str
@@ -48,9 +55,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """How many people follow exactly these of the tags asked about.
+    """How many subscribers follow exactly these of the requested tags.
 
-    `follows_any` False means: no topic at all, which stands for every topic.
+    If `follows_any` is False, they follow no topic at all, which means every topic.
     """
 
     follows: frozenset[str]
@@ -61,10 +68,10 @@ class Interest:
 def reached(
     connection: sa.Connection, question: Question, tags: Sequence[str]
 ) -> sa.Select[tuple[int, bool]]:
-    """Select who gets an issue: subscriber_id, topics, w0, w1, …; ordered by nothing.
+    """Select the recipients of an issue: subscriber_id, topics, w0, w1, …; in no order.
 
-    Bit i of the words (60 tags a word) is set where somebody has tags[i]; `topics` tells whether
-    somebody follows any topic at all, of those asked about or not.
+    Bit i of the words (60 tags per word) is set if the recipient has tags[i]. `topics` is true if
+    the recipient follows any topic at all, requested or not.
     """
     picked = _picked(connection, tags)
     words = [name for name in picked.c.keys() if name.startswith("w")]  # noqa: SIM118 - a collection of columns
@@ -82,7 +89,7 @@ def reached(
 
 
 def interests(connection: sa.Connection, question: Question, tags: Sequence[str]) -> list[Interest]:
-    """Count the audience by what it follows of `tags`; the largest first."""
+    """Count the audience by which of `tags` they follow, largest group first."""
     people = reached(connection, question, tags).subquery()
     words = [column for column in people.c if column.name.startswith("w")]
     counted = sa.func.count().label("people")
@@ -99,10 +106,10 @@ def interests(connection: sa.Connection, question: Question, tags: Sequence[str]
 def excluded(
     connection: sa.Connection, question: Question, taken: sa.Table | None = None
 ) -> sa.Select[tuple[int, str]]:
-    """Select everybody with a subscription who does not get an issue: subscriber_id, reason.
+    """Select subscribers who do not get an issue: subscriber_id, reason.
 
-    `taken` holds the subscriber_id of all who get it, where that was found already. The others are
-    then whoever is not in there: nobody can be in neither, and most need no look at their tags.
+    `taken` holds the subscriber_id of all recipients, if they were already selected. Everyone else
+    is then excluded: no one can be in neither, and for most the tags need not be read.
     """
     if taken is None:
         reason = _reason(connection, question).label("reason")
@@ -123,35 +130,36 @@ def reachable(
 ) -> sa.Select[tuple[int, str, str, str, str]]:
     """Select subscriber_id, address, name, language, reason for each of `ids`, as of now.
 
-    An empty reason means: may be mailed. Segment and frequency were settled at the freeze; what is
-    asked again is consent and suppression. Somebody erased since has the reason `erased`.
+    An empty reason means that the address may be emailed. Segment and frequency were applied when
+    the audience was frozen; consent and suppression are checked again. A subscriber who was erased
+    since has the reason `erased`.
     """
-    asked = ids.subquery() if isinstance(ids, sa.Select) else ids
-    here = sa.and_(
+    requested = ids.subquery() if isinstance(ids, sa.Select) else ids
+    subscribed = sa.and_(
         subscriptions.c.subscriber_id == subscribers.c.id,
         subscriptions.c.newsletter == newsletter,
     )
     reason = sa.case(
-        (subscribers.c.id.is_(None), "erased"),
-        (subscriptions.c.state.is_(None), "not subscribed"),
-        *_standing(now),
+        (subscribers.c.id.is_(None), ExclusionReason.ERASED.value),
+        (subscriptions.c.state.is_(None), ExclusionReason.NOT_SUBSCRIBED.value),
+        *_status(now),
         else_="",
     )
     return sa.select(
-        asked.c.subscriber_id,
+        requested.c.subscriber_id,
         sa.func.coalesce(subscribers.c.address, "").label("address"),
         sa.func.coalesce(subscribers.c.name, "").label("name"),
         sa.func.coalesce(subscribers.c.language, "").label("language"),
         reason.label("reason"),
     ).select_from(
-        asked.outerjoin(subscribers, subscribers.c.id == asked.c.subscriber_id)
-        .outerjoin(subscriptions, here)
+        requested.outerjoin(subscribers, subscribers.c.id == requested.c.subscriber_id)
+        .outerjoin(subscriptions, subscribed)
         .outerjoin(suppressions, suppressions.c.address_key == subscribers.c.address_key)
     )
 
 
 def members(connection: sa.Connection, question: Question) -> sa.Select[tuple[int]]:
-    """Select who gets an issue, without asking what they follow: subscriber_id."""
+    """Select the recipients of an issue, without their topics: subscriber_id."""
     chosen = sa.select(subscriptions.c.subscriber_id).select_from(_people())
     return chosen.where(*_allowed(connection, question))
 
@@ -163,14 +171,14 @@ def _people() -> sa.Join:
 
 
 def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for being mailed; together the exact opposite of `_reason`."""
+    """Return the conditions for getting an issue; together the exact opposite of `_reason`."""
     conditions = [
         subscriptions.c.newsletter == question.newsletter,
         subscriptions.c.state == SubscriptionState.CONFIRMED,
         sa.or_(
             subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= question.now
         ),
-        suppressions.c.address_key.is_(None),  # the key of the join: PostgreSQL sees an anti-join
+        suppressions.c.address_key.is_(None),  # the join key, so that PostgreSQL plans an anti-join
         *(sa.not_(condition) for condition, _reason in _too_soon(question)),
     ]
     if not isinstance(question.segment, Everyone):
@@ -183,32 +191,42 @@ def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnEle
 def _reason(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
     inside = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
     return sa.case(
-        *_standing(question.now), (sa.not_(inside), OUTSIDE), *_too_soon(question), else_=""
+        *_status(question.now),
+        (sa.not_(inside), ExclusionReason.OUTSIDE_SEGMENT.value),
+        *_too_soon(question),
+        else_="",
     )
 
 
 def _reason_of_the_rest(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
-    """Return the same reason for somebody of whom it is known that there is one."""
+    """Return the same reason for a subscriber who is known to be excluded."""
     inside = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
     too_soon = [(sa.and_(so, inside), reason) for so, reason in _too_soon(question)]
-    return sa.case(*_standing(question.now), *too_soon, else_=OUTSIDE)
+    return sa.case(*_status(question.now), *too_soon, else_=ExclusionReason.OUTSIDE_SEGMENT.value)
 
 
-def _standing(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
-    """Return consent and suppression as cases; the gravest first."""
+def _status(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
+    """Return suppression, consent and pause as cases, strongest first."""
     return [
+        # As ExclusionReason.suppressed, but an unknown reason of a newer version excludes as well.
         (suppressions.c.reason.is_not(None), sa.literal("suppressed:") + suppressions.c.reason),
-        (subscriptions.c.state == SubscriptionState.PENDING, sa.literal("pending")),
-        (subscriptions.c.state == SubscriptionState.UNSUBSCRIBED, sa.literal("unsubscribed")),
+        (
+            subscriptions.c.state == SubscriptionState.PENDING,
+            sa.literal(ExclusionReason.PENDING.value),
+        ),
+        (
+            subscriptions.c.state == SubscriptionState.UNSUBSCRIBED,
+            sa.literal(ExclusionReason.UNSUBSCRIBED.value),
+        ),
         (
             sa.and_(subscriptions.c.paused_until.is_not(None), subscriptions.c.paused_until > now),
-            sa.literal("paused"),
+            sa.literal(ExclusionReason.PAUSED.value),
         ),
     ]
 
 
 def _too_soon(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
-    """Return one case per frequency: had an issue too recently for what was asked for."""
+    """Return one case per frequency: the last issue was too recent."""
     if question.recent is None:
         return []
     return [
@@ -217,7 +235,7 @@ def _too_soon(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.Colum
                 subscriptions.c.frequency == frequency,
                 _had_since(question.recent, question.now - spacing),
             ),
-            sa.literal(f"frequency: {frequency.value}"),
+            sa.literal(ExclusionReason.too_soon(frequency).value),
         )
         for frequency, spacing in SPACING.items()
     ]
@@ -237,7 +255,7 @@ def _had_since(recent: sa.Select[tuple[int, datetime]], moment: datetime) -> sa.
 
 
 def _picked(connection: sa.Connection, tags: Sequence[str]) -> sa.Subquery:
-    """Select for everybody with a topic or one of `tags`: the flag and the bit words."""
+    """Select the flag and the bit words of all subscribers with a topic or one of `tags`."""
     ids = segments.tag_ids(connection, (slug(tag) for tag in tags))
     positions = [(ids[slug(tag)], at) for at, tag in enumerate(tags) if slug(tag) in ids]
     topics = sa.select(tag_table.c.id).where(tag_table.c.kind == TagKind.TOPIC)

@@ -1,4 +1,4 @@
-"""An audience for people to look at: how many, who for example, and why somebody is in or out."""
+"""Describe an audience: its size, a few examples, and why a subscriber is in or out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,63 +6,66 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscribers.audience.question import OUTSIDE, Question, excluded, members
-from subscribers.model import Subscriber, Subscription, SubscriptionState
+from subscribers.audience.question import Question, excluded, members
+from subscribers.model import ExclusionReason, Subscriber, Subscription, SubscriptionState
 from subscribers.segment import evaluate, explain
 from subscribers.store.tables import subscribers
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How many an issue would reach, ten of them, and how many it would not, by reason."""
+    """How many subscribers an issue would reach, examples, and the exclusions by reason."""
 
     people: int
     examples: tuple[tuple[str, str], ...]
-    left_out: Mapping[str, int]
+    excluded: Mapping[ExclusionReason, int]
 
 
 def summarize(connection: sa.Connection, question: Question, examples: int = 10) -> Summary:
-    """Count the audience of a segment and those it leaves out; name the first few."""
+    """Count the audience of a segment and the exclusions; name the first few recipients."""
     inside = members(connection, question).subquery()
     people = connection.scalar(sa.select(sa.func.count()).select_from(inside))
-    some = connection.execute(
+    first = connection.execute(
         sa.select(subscribers.c.address, subscribers.c.name)
         .join(inside, inside.c.subscriber_id == subscribers.c.id)
         .limit(examples)
     )
     outside = excluded(connection, question).subquery()
     counted = sa.func.count().label("people")
-    left_out = connection.execute(
+    by_reason = connection.execute(
         sa.select(outside.c.reason, counted)
         .group_by(outside.c.reason)
         .order_by(counted.desc(), outside.c.reason)
     )
     return Summary(
         people or 0,
-        tuple((row.address, row.name) for row in some),
-        {row.reason: row.people for row in left_out},
+        tuple((row.address, row.name) for row in first),
+        {ExclusionReason(row.reason): row.people for row in by_reason},
     )
 
 
 def why(person: Subscriber, question: Question) -> str:
-    """Say why somebody is in the audience or is not; frequency is not looked at."""
-    standing = person.subscription(question.newsletter)
-    decided = explain(question.segment, person.slugs)
-    if standing is None:
+    """Explain why a subscriber is in the audience or not, ignoring frequency."""
+    subscription = person.subscription(question.newsletter)
+    matches = explain(question.segment, person.slugs)
+    if subscription is None:
         return f"out: not subscribed to {question.newsletter}"
-    if reason := _personal(person, standing, question.now):
-        return f"out: {reason}"
+    if reason := _personal(person, subscription, question.now):
+        return f"out: {reason.value}"
     if not evaluate(question.segment, person.slugs):
-        return f"out: {OUTSIDE} ({decided})"
-    return f"in: {decided}"
+        return f"out: {ExclusionReason.OUTSIDE_SEGMENT.value} ({matches})"
+    return f"in: {matches}"
 
 
-def _personal(person: Subscriber, standing: Subscription, now: datetime) -> str:
-    """Return why somebody gets no mail whatever the segment; the same words as `_standing`."""
+def _personal(
+    person: Subscriber, subscription: Subscription, now: datetime
+) -> ExclusionReason | None:
+    """Return why a subscriber gets no issue of any segment; the same reasons as in `_status`."""
     if person.suppressed is not None:
-        return f"suppressed:{person.suppressed.reason.value}"
-    if standing.state is not SubscriptionState.CONFIRMED:
-        return standing.state.value
-    if standing.paused_until is not None and standing.paused_until > now:
-        return "paused"
-    return ""
+        return ExclusionReason.suppressed(person.suppressed.reason)
+    if subscription.state is not SubscriptionState.CONFIRMED:
+        return ExclusionReason(subscription.state.value)
+    paused_until = subscription.paused_until
+    if paused_until is not None and paused_until > now:
+        return ExclusionReason.PAUSED
+    return None

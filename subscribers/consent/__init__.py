@@ -1,1 +1,1 @@
-"""What people agree to and take back: signing up, choosing, leaving, and what is theirs by right."""
+"""What subscribers agree to and withdraw: sign-up, preferences, unsubscribe, and their rights."""

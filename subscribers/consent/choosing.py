@@ -1,4 +1,4 @@
-"""Preferences: topics, newsletters, frequency, language, pauses."""
+"""Preferences: topics, newsletters, frequency, language and pauses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from subscribers.model import (
     SubscriptionState,
     Tag,
 )
-from subscribers.store import audit, people, statuses, tags
+from subscribers.store import audit, statuses, tags
 from subscribers.store.audit import AuditEntry
 
 LONGEST_PAUSE = 52
@@ -28,7 +28,7 @@ LONGEST_PAUSE = 52
 
 @dataclass(frozen=True, slots=True)
 class NewsletterPreference:
-    """What somebody wants of one newsletter; `pause` is in weeks, 0 ends one, None leaves it."""
+    """The choices for one newsletter. `pause` is in weeks; 0 ends one, None changes nothing."""
 
     wanted: bool
     frequency: Frequency = Frequency.EACH
@@ -37,11 +37,12 @@ class NewsletterPreference:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the preference page was set to.
+    """What was submitted on the preference page.
 
-    `offered` are the topics that stood there, `follows` the slugs of those that were ticked: what
-    was not offered stays as it is. `names` holds the other slugs under which a topic is followed. `asked` is the sign-up for what they tick anew, which has to be
-    confirmed by mail: the link to this page travels in mail that people forward.
+    `offered` are the topics on the page, `follows` the slugs of those that were ticked; topics that
+    were not offered do not change. `names` contains the other slugs under which a topic may be
+    followed. `titles` names the newsletters in the notice: newly ticked ones must be confirmed by
+    email, because the link to this page is in emails that subscribers forward.
     """
 
     follows: frozenset[str]
@@ -58,14 +59,15 @@ class Preferences:
 def choose(
     connection: sa.Connection, person: Subscriber, preferences: Preferences, rules: Rules
 ) -> Effects:
-    """Carry out what somebody set on their page.
+    """Save the preferences of a subscriber.
 
-    The outcome is saved; saved and asked; or saved, asked before: what they added was asked about
-    by mail already.
+    The outcome is `saved`; `saved and asked`; or `saved, asked before`, if the limits allow no
+    further email about the newsletters that were added.
     """
-    detail = _topics(connection, person, preferences)
-    outcomes = [
-        _newsletter(connection, person, key, preferences, rules) for key in preferences.newsletters
+    detail = _save_topics(connection, person, preferences)
+    effects = [
+        _save_newsletter(connection, person, key, preferences, rules)
+        for key in preferences.newsletters
     ]
     if preferences.language and preferences.language != person.language:
         detail["language"] = [preferences.language]
@@ -74,18 +76,19 @@ def choose(
     if detail:
         audit.record(connection, AuditEntry(READER, "chose", rules.now, person.id, detail=detail))
     asked = _ask(connection, person, preferences, rules)
-    outcomes.append(asked)
-    words = {"mailed": "saved and asked", "not mailed": "saved, asked before"}
+    effects.append(asked)
+    outcomes = {"emailed": "saved and asked", "not emailed": "saved, asked before"}
     return Effects(
-        words.get(asked.outcome, "saved"),
-        notices=tuple(mail for one in outcomes for mail in one.notices),
-        entries=tuple(entry for one in outcomes for entry in one.entries),
+        outcomes.get(asked.outcome, "saved"),
+        notices=tuple(notice for effect in effects for notice in effect.notices),
+        entries=tuple(entry for effect in effects for entry in effect.entries),
     )
 
 
-def _topics(
+def _save_topics(
     connection: sa.Connection, person: Subscriber, preferences: Preferences
 ) -> dict[str, list[str]]:
+    """Add and remove topics; return what changed, for the audit."""
     added: list[Tag] = []
     removed: list[str] = []
     for slug, tag in preferences.offered.items():
@@ -96,54 +99,57 @@ def _topics(
             removed.extend(sorted(followed))
     tags.give(connection, person.id, added)
     tags.take(connection, person.id, removed)
-    said = {"follows": [tag.name for tag in added], "no longer": removed}
-    return {name: names for name, names in said.items() if names}
+    detail = {"follows": [tag.name for tag in added], "no longer": removed}
+    return {name: names for name, names in detail.items() if names}
 
 
-def _newsletter(
+def _save_newsletter(
     connection: sa.Connection, person: Subscriber, key: str, preferences: Preferences, rules: Rules
 ) -> Effects:
     preference = preferences.newsletters[key]
-    standing = person.subscription(key)
-    if standing is None or standing.state is not SubscriptionState.CONFIRMED:
+    subscription = person.subscription(key)
+    if subscription is None or subscription.state is not SubscriptionState.CONFIRMED:
         return Effects("unchanged")
     if not preference.wanted:
-        farewell = Unsubscribe(key, "preferences", titles=preferences.titles)
+        wanted = Unsubscribe(key, "preferences", titles=preferences.titles)
         return unsubscribing.unsubscribe(
-            connection, person.id, farewell, pepper=rules.pepper, now=rules.now
+            connection, person.id, wanted, pepper=rules.pepper, now=rules.now
         )
-    _adjust(connection, person, standing, preference, rules.now)
+    _adjust(connection, person, subscription, preference, rules.now)
     return Effects("kept")
 
 
 def _adjust(
     connection: sa.Connection,
     person: Subscriber,
-    standing: Subscription,
+    subscription: Subscription,
     preference: NewsletterPreference,
     now: datetime,
 ) -> None:
     values: dict[str, object] = {}
-    if preference.frequency is not standing.frequency:
+    if preference.frequency is not subscription.frequency:
         values["frequency"] = preference.frequency.value
     if preference.pause is not None:
         weeks = min(max(preference.pause, 0), LONGEST_PAUSE)
         until = now + timedelta(weeks=weeks) if weeks else None
-        if until != standing.paused_until:
+        if until != subscription.paused_until:
             values["paused_until"] = until
     if not values:
         return
-    statuses.adjust(connection, person.id, standing.newsletter, values)
+    newsletter = subscription.newsletter
+    statuses.adjust(connection, person.id, newsletter, values)
     detail = {name: str(value) for name, value in values.items()}
-    audit.record(connection, AuditEntry(READER, "set", now, person.id, standing.newsletter, detail))
+    audit.record(connection, AuditEntry(READER, "set", now, person.id, newsletter, detail))
 
 
 def _ask(
     connection: sa.Connection, person: Subscriber, preferences: Preferences, rules: Rules
 ) -> Effects:
-    """Ask by mail about newsletters that were ticked and are not confirmed."""
+    """Ask by email to confirm the newsletters that were ticked and are not confirmed."""
     confirmed = {
-        one.newsletter for one in person.subscriptions if one.state is SubscriptionState.CONFIRMED
+        subscription.newsletter
+        for subscription in person.subscriptions
+        if subscription.state is SubscriptionState.CONFIRMED
     }
     titles = {
         key: preferences.titles[key]
@@ -152,29 +158,13 @@ def _ask(
     }
     if not titles:
         return Effects("nothing to ask")
-    address = EmailAddress(person.address, person.address_key)
-    language = preferences.language or person.language
     asked = SignUp(
-        address, titles, (), language, preferences.source, preferences.wording, preferences.network
+        EmailAddress(person.address, person.address_key),
+        titles,
+        (),
+        preferences.language or person.language,
+        preferences.source,
+        preferences.wording,
+        preferences.network,
     )
     return signing_up.ask(connection, person.id, asked, rules)
-
-
-def present(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
-    """Return the person that a preference page is about, or None."""
-    return people.load(connection, subscriber_id)
-
-
-def pause(
-    connection: sa.Connection,
-    person: Subscriber,
-    newsletter: str,
-    until: datetime | None,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
-    """Pause a newsletter until a time, or end the pause with None."""
-    statuses.adjust(connection, person.id, newsletter, {"paused_until": until})
-    detail = {"paused_until": "" if until is None else until.isoformat()}
-    audit.record(connection, AuditEntry(actor, "set", now, person.id, newsletter, detail))

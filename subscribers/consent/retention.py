@@ -1,4 +1,4 @@
-"""Let go of what is no longer needed; every function is harmless to repeat."""
+"""Delete what is no longer needed; every function is harmless to repeat."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from subscribers.store.tables import (
     subscriptions,
 )
 
-CHUNK = 1_000
+CHUNK = 1_000  # rows per call, so that each transaction is short
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +26,48 @@ class RetentionPeriods:
 
 
 def purge(
-    connection: sa.Connection, kept: RetentionPeriods, *, pepper: bytes, now: datetime
+    connection: sa.Connection, periods: RetentionPeriods, *, pepper: bytes, now: datetime
 ) -> dict[str, int]:
     """Delete a thousand unanswered sign-ups, and old network addresses and links.
 
-    Call it again while `pending` is not 0. Pending people whom an import brought stay: its undo
-    and its importer decide about them. Of an address that was asked and never answered, a keyed
-    hash stays with the number of times, so that it is asked three times ever.
+    Repeat it while `pending` is not 0. Pending subscribers that an import added stay: staff decide
+    about them. For an address that never answered, a keyed hash keeps the number of emails, so that
+    the limit of three in total still holds.
     """
     return {
-        "pending": _pending(connection, now - kept.pending, pepper),
-        "networks": _networks(connection, now - kept.networks),
-        "links": _links(connection, now - kept.networks),
+        "pending": _pending(connection, now - periods.pending, pepper),
+        "networks": _networks(connection, now - periods.networks),
+        "links": _links(connection, now - periods.networks),
     }
 
 
 def _pending(connection: sa.Connection, before: datetime, pepper: bytes) -> int:
-    settled = sa.exists().where(
+    answered = sa.exists().where(
         subscriptions.c.subscriber_id == subscribers.c.id,
         subscriptions.c.state != SubscriptionState.PENDING,
     )
     recent = sa.exists().where(
         requests.c.subscriber_id == subscribers.c.id, requests.c.at >= before
     )
-    mailed = (requests.c.subscriber_id == subscribers.c.id, requests.c.mailed)
-    asked = sa.select(sa.func.count()).where(*mailed).scalar_subquery()
-    last = sa.select(sa.func.max(requests.c.at)).where(*mailed).scalar_subquery()
+    emailed = (requests.c.subscriber_id == subscribers.c.id, requests.c.mailed)
+    count = sa.select(sa.func.count()).where(*emailed).scalar_subquery()
+    last = sa.select(sa.func.max(requests.c.at)).where(*emailed).scalar_subquery()
     rows = connection.execute(
         sa.select(
-            subscribers.c.id, subscribers.c.address_key, asked.label("asked"), last.label("last")
+            subscribers.c.id, subscribers.c.address_key, count.label("emails"), last.label("last")
         )
         .where(
             subscribers.c.origin == "sign-up",
             subscribers.c.created_at < before,
             subscribers.c.acted_at.is_(None),
-            ~settled,
+            ~answered,
             ~recent,
         )
         .limit(CHUNK)
     ).all()
     for row in rows:
-        if row.asked:
-            erasures.add_asked(connection, row.address_key, pepper, row.asked, row.last)
+        if row.emails:
+            erasures.add_unanswered(connection, row.address_key, pepper, row.emails, row.last)
     people.remove(connection, [row.id for row in rows])
     return len(rows)
 
@@ -82,7 +82,7 @@ def _networks(connection: sa.Connection, before: datetime) -> int:
 
 
 def _links(connection: sa.Connection, before: datetime) -> int:
-    gone = connection.execute(
+    deleted = connection.execute(
         single_use_links.delete().where(single_use_links.c.expires_at < before)
     )
-    return gone.rowcount
+    return deleted.rowcount

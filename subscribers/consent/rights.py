@@ -1,7 +1,7 @@
-"""What is theirs by right: everything that we hold, another address, erasure.
+"""The rights of subscribers: a copy of their data, a change of address, erasure.
 
-Each act takes a link that was mailed to the address on file within the hour and works once,
-because the links in issues travel with whoever forwards them.
+Each act needs a link that was emailed to the address on file within the hour and works once. The
+links in issues are not enough, because issues get forwarded.
 """
 
 from datetime import datetime, timedelta
@@ -26,45 +26,48 @@ from subscribers.store.links import SingleUseLink
 from subscribers.tokens import LinkClaim, Purpose
 
 LASTS = timedelta(hours=1)
-A_DAY = 5
-"""How many such links one person is mailed a day."""
+PER_DAY = 5
+"""Maximum number of such links emailed to one subscriber per day."""
 
 
-def mail_link(connection: sa.Connection, person: Subscriber, now: datetime) -> Effects:
+def email_link(connection: sa.Connection, person: Subscriber, now: datetime) -> Effects:
     """NoticeIntent a single-use link to the address on file."""
-    if person.suppressed is not None or links.issued_lately(connection, person.id, now) >= A_DAY:
-        return Effects("not mailed")
-    link = links.issue(connection, person.id, Purpose.MANAGE.value, lasts=LASTS, now=now)
-    return Effects("mailed", notices=(_mail("manage", link, person),))
+    if (
+        person.suppressed is not None
+        or links.issued_within_a_day(connection, person.id, now) >= PER_DAY
+    ):
+        return Effects("not emailed")
+    link = links.issue(connection, person.id, Purpose.MANAGE, lasts=LASTS, now=now)
+    return Effects("emailed", notices=(_notice("manage", link, person),))
 
 
-def works(connection: sa.Connection, claim: LinkClaim, now: datetime) -> SingleUseLink | None:
-    """Return the link of a claim while it works, without using it."""
-    return links.open_link(connection, claim.serial, claim.subscriber_id, claim.purpose.value, now)
+def open_link(connection: sa.Connection, claim: LinkClaim, now: datetime) -> SingleUseLink | None:
+    """Return the link of a claim if it still works, without using it."""
+    return links.open_link(connection, claim.serial, claim.subscriber_id, claim.purpose, now)
 
 
-def everything(connection: sa.Connection, claim: LinkClaim, now: datetime) -> dict[str, Any] | None:
-    """Use the link to get all that is held here about a person; None if it does not work.
+def export_all(connection: sa.Connection, claim: LinkClaim, now: datetime) -> dict[str, Any] | None:
+    """Use the link to return everything stored here about a subscriber; None if it does not work.
 
-    What they were sent is not: it lies with whoever sent it.
+    The caller adds what newsletter stores: the issues that they were sent.
     """
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
         return None
-    agreed = proofs.of(connection, [person.id]).get(person.id, [])
-    acts = audit.of(connection, person.id)
-    audit.record(connection, AuditEntry(READER, "got everything we hold", now, person.id))
+    consents = proofs.consents_of(connection, [person.id]).get(person.id, [])
+    entries = audit.entries_of(connection, person.id)
+    audit.record(connection, AuditEntry(READER, "exported", now, person.id))
     history = [
         {
-            "at": one.at.isoformat(),
-            "by": one.actor,
-            "act": one.act,
-            "newsletter": one.newsletter,
-            "detail": dict(one.detail or {}),
+            "at": entry.at.isoformat(),
+            "by": entry.actor,
+            "act": entry.act,
+            "newsletter": entry.newsletter,
+            "detail": dict(entry.detail or {}),
         }
-        for one in acts
+        for entry in entries
     ]
-    return directory.record_of(person, agreed) | {
+    return directory.record_of(person, consents) | {
         "history": history,
         "requests": requests.all_of(connection, person.id),
         "links": links.all_of(connection, person.id),
@@ -72,7 +75,7 @@ def everything(connection: sa.Connection, claim: LinkClaim, now: datetime) -> di
 
 
 def erase(connection: sa.Connection, claim: LinkClaim, *, pepper: bytes, now: datetime) -> Effects:
-    """Use the link to erase a person; the outcome is erased or gone."""
+    """Use the link to erase a subscriber; the outcome is `erased` or `gone`."""
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
         return Effects("gone")
@@ -82,28 +85,28 @@ def erase(connection: sa.Connection, claim: LinkClaim, *, pepper: bytes, now: da
 def change_address(
     connection: sa.Connection, claim: LinkClaim, address: EmailAddress, rules: Rules
 ) -> Effects:
-    """Use the link to ask for another address; a mail goes there, and nothing changes before.
+    """Use the link to request another address; it must be confirmed by an email to that address.
 
-    Whether that address is known to us already must not show. It may be a stranger's: it gets no
-    more mail than a sign-up would bring it, and none if it was erased.
+    The answer must not show whether the address is known. It may belong to someone else: it gets no
+    more emails than a sign-up would cause, and none if it was erased.
     """
     now = rules.now
     person = _use(connection, claim, Purpose.MANAGE, now)
     if person is None:
         return Effects("gone")
     if not _may_ask(connection, address.key, rules):
-        return Effects("not mailed")
-    erasures.add_asked(connection, address.key, rules.pepper, 1, now)
+        return Effects("not emailed")
+    erasures.add_unanswered(connection, address.key, rules.pepper, 1, now)
     link = links.issue(
         connection,
         person.id,
-        Purpose.ADDRESS.value,
+        Purpose.ADDRESS,
         lasts=LASTS,
         now=now,
         address=address.text,
         key=address.key,
     )
-    return Effects("mailed", notices=(_mail("address-change", link, person, address.text),))
+    return Effects("emailed", notices=(_notice("address-change", link, person, address.text),))
 
 
 def _may_ask(connection: sa.Connection, key: str, rules: Rules) -> bool:
@@ -113,18 +116,18 @@ def _may_ask(connection: sa.Connection, key: str, rules: Rules) -> bool:
     erasures.recognize(connection, [key], rules.pepper)
     if people.suppressed(connection, [key]) or people.find(connection, key) is not None:
         return False
-    before = erasures.asked(connection, key, rules.pepper)
-    return not rules.limits.tired(before.lately(rules.now), before.times)
+    before = erasures.unanswered(connection, key, rules.pepper)
+    return not rules.limits.exhausted(before.within_a_day(rules.now), before.count)
 
 
 def take_address(
     connection: sa.Connection, claim: LinkClaim, *, pepper: bytes, now: datetime
 ) -> Effects:
-    """Use the link that came to the new address; the outcome is changed, taken or gone.
+    """Use the link sent to the new address; the outcome is `changed`, `taken` or `gone`.
 
-    The hash of the old one stays: no list may bring its owner back under it.
+    The hash of the old address stays, so that no import adds its owner again under it.
     """
-    link = links.use(connection, claim.serial, claim.subscriber_id, Purpose.ADDRESS.value, now)
+    link = links.use(connection, claim.serial, claim.subscriber_id, Purpose.ADDRESS, now)
     person = people.load(connection, claim.subscriber_id) if link is not None else None
     if link is None or person is None:
         return Effects("gone")
@@ -132,16 +135,16 @@ def take_address(
     erasures.recognize(connection, [key], pepper)
     if people.find(connection, key) is not None or people.suppressed(connection, [key]):
         return Effects("taken")
-    try:
+    try:  # a sign-up with the new address may have been committed since the check above
         with connection.begin_nested():
             statuses.acted(
                 connection, person.id, now, address=str(link.detail["address"]), address_key=key
             )
     except sa.exc.IntegrityError:
         return Effects("taken")
-    new, old = (erasures.hashed(one, pepper) for one in (key, person.address_key))
+    new, old = (erasures.hashed(address, pepper) for address in (key, person.address_key))
     erasures.forget(connection, new)
-    erasures.forget_asked(connection, key, pepper)
+    erasures.forget_unanswered(connection, key, pepper)
     erasures.remember(connection, old, now, erasures.MOVED)
     audit.record(connection, AuditEntry(READER, "changed the address", now, person.id))
     return Effects("changed", entries=(JournalEntry("moved", now, person.id, new, reason=old),))
@@ -150,10 +153,10 @@ def take_address(
 def _use(
     connection: sa.Connection, claim: LinkClaim, purpose: Purpose, now: datetime
 ) -> Subscriber | None:
-    link = links.use(connection, claim.serial, claim.subscriber_id, purpose.value, now)
+    link = links.use(connection, claim.serial, claim.subscriber_id, purpose, now)
     return people.load(connection, claim.subscriber_id) if link is not None else None
 
 
-def _mail(kind: str, link: SingleUseLink, person: Subscriber, address: str = "") -> NoticeIntent:
+def _notice(kind: str, link: SingleUseLink, person: Subscriber, address: str = "") -> NoticeIntent:
     values = {"serial": str(link.serial), "until": link.expires_at.isoformat(), "newsletter": ""}
     return NoticeIntent(kind, f"{kind}:{link.serial}", person.id, person.language, values, address)

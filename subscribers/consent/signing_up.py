@@ -1,4 +1,4 @@
-"""Signing up, and the confirmation without which a sign-up is nothing."""
+"""Sign up, and confirm a sign-up by email; until then, nothing is subscribed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from subscribers.model import (
     NoticeIntent,
     SignUpRequest,
     Subscriber,
-    SubscriptionState,
     Tag,
 )
 from subscribers.store import audit, erasures, people, proofs, requests, statuses, tags
@@ -29,21 +28,24 @@ CONFIRM_WITHIN = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class SignUpLimits:
-    """How many sign-ups lead to mail: an hour from one network, a day and ever to one address."""
+    """How many sign-ups may cause an email.
+
+    `network` and `all_addresses` count per hour, `day` and `ever` per receiving address.
+    """
 
     network: int = 20
     day: int = 1
     ever: int = 3
-    everybody: int = 1_000
+    all_addresses: int = 1_000
 
-    def tired(self, today: int, ever: int) -> bool:
-        """Tell whether an address has been asked often enough, and not answered."""
+    def exhausted(self, today: int, ever: int) -> bool:
+        """Return whether an address has been asked often enough without an answer."""
         return today >= self.day or ever >= self.ever
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A sign-up as the form gave it; `titles` names each newsletter for the mail."""
+    """A sign-up as the form submitted it; `titles` names each newsletter in the notice."""
 
     address: EmailAddress
     titles: Mapping[str, str]
@@ -54,8 +56,8 @@ class SignUp:
     network: str
 
     @property
-    def asked(self) -> NewRequest:
-        """Return what is kept of it."""
+    def as_request(self) -> NewRequest:
+        """Return the request to store."""
         return NewRequest(
             tuple(self.titles), self.topics, self.language, self.source, self.wording, self.network
         )
@@ -63,7 +65,7 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a sign-up is measured by: limits, the pepper of erased addresses, the time."""
+    """What a sign-up is checked against: limits, the pepper of erased addresses, the time."""
 
     limits: SignUpLimits
     pepper: bytes
@@ -71,41 +73,47 @@ class Rules:
 
 
 def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Effects:
-    """Note a sign-up and ask for confirmation, within limits.
+    """Store a sign-up and request confirmation, within limits.
 
-    Whoever submitted the form must get the same answer whatever the outcome's word says. Nothing
-    about somebody who is known already changes before they confirm.
+    The form must show the same answer for every outcome, so that it does not reveal who is
+    subscribed. Nothing about an existing subscriber changes before they confirm.
     """
-    if _too_many(connection, asked.network, rules):
+    if _over_limits(connection, asked.network, rules):
         return Effects("limited")
     erasures.recognize(connection, [asked.address.key], rules.pepper)
-    person_id = statuses.known_or_new(
+    subscriber_id = statuses.known_or_new(
         connection, asked.address, origin="sign-up", language=asked.language, now=rules.now
     )
     statuses.add_pending(
-        connection, person_id, tuple(asked.titles), origin=asked.source, now=rules.now
+        connection, subscriber_id, tuple(asked.titles), origin=asked.source, now=rules.now
     )
-    return ask(connection, person_id, asked, rules)
+    return ask(connection, subscriber_id, asked, rules)
 
 
 def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rules) -> Effects:
-    """Ask somebody by mail to confirm a request, unless they are suppressed or asked enough."""
+    """Ask a subscriber by email to confirm a request; the outcome is `emailed` or `not emailed`.
+
+    No email goes to a suppressed address or to one that has not answered often enough. The request
+    is stored in any case.
+    """
     now = rules.now
-    today, ever = requests.mailed_to(connection, subscriber_id, now)
-    before = erasures.asked(connection, asked.address.key, rules.pepper)
-    tired = rules.limits.tired(today + before.lately(now), ever + before.times)
-    blocked = asked.address.key in people.suppressed(connection, [asked.address.key])
-    enough = tired or blocked
-    request_id = requests.add(connection, subscriber_id, asked.asked, mailed=not enough, now=now)
-    if enough:
-        return Effects("not mailed")
-    return Effects("mailed", notices=(_mail("confirm", subscriber_id, request_id, asked, now),))
+    today, ever = requests.emailed_to(connection, subscriber_id, now)
+    before = erasures.unanswered(connection, asked.address.key, rules.pepper)
+    exhausted = rules.limits.exhausted(today + before.within_a_day(now), ever + before.count)
+    suppressed = asked.address.key in people.suppressed(connection, [asked.address.key])
+    silent = exhausted or suppressed
+    request_id = requests.add(
+        connection, subscriber_id, asked.as_request, emailed=not silent, now=now
+    )
+    if silent:
+        return Effects("not emailed")
+    return Effects("emailed", notices=(_notice("confirm", subscriber_id, request_id, asked, now),))
 
 
-def way_back(
+def goodbye(
     connection: sa.Connection, person: Subscriber, titles: Mapping[str, str], now: datetime
 ) -> NoticeIntent:
-    """Return the mail that leads back to newsletters that somebody has just left."""
+    """Return the notice that confirms an unsubscribe; its link reverses it."""
     asked = SignUp(
         EmailAddress(person.address, person.address_key),
         titles,
@@ -115,12 +123,12 @@ def way_back(
         "",
         "",
     )
-    request_id = requests.add(connection, person.id, asked.asked, mailed=True, now=now)
-    return _mail("goodbye", person.id, request_id, asked, now)
+    request_id = requests.add(connection, person.id, asked.as_request, emailed=True, now=now)
+    return _notice("goodbye", person.id, request_id, asked, now)
 
 
 def requested(connection: sa.Connection, claim: LinkClaim) -> SignUpRequest | None:
-    """Return what a confirmation link is about, for its page to show; None if it is gone."""
+    """Return the request of a confirmation link, for its page to show; None if it was deleted."""
     return requests.load(connection, claim.serial, claim.subscriber_id)
 
 
@@ -132,9 +140,10 @@ def confirm(
     network: str,
     rules: Rules,
 ) -> Effects:
-    """Confirm a request: its newsletters and topics, with the proof of consent.
+    """Confirm a request: subscribe to its newsletters and topics, with the proof of consent.
 
-    The outcome is confirmed, already, expired, suppressed or gone; repeating changes nothing.
+    The outcome is `confirmed`, `already`, `expired`, `suppressed` or `gone`; repeating it has no
+    effect.
     """
     request = requested(connection, claim)
     person = people.load(connection, claim.subscriber_id)
@@ -144,20 +153,20 @@ def confirm(
         return Effects(refused)
     if not requests.confirm(connection, request.id, rules.now):
         return Effects("already")
-    _join(connection, person, request, network, rules)
+    _subscribe(connection, person, request, network, rules)
     chosen = [offered[slug] for slug in request.topics if slug in offered]
     tags.give(connection, person.id, chosen)
     language = {} if person.language else {"language": request.language}
     statuses.acted(connection, person.id, rules.now, **language)
-    entries = _returned(connection, person, rules)
+    entries = _forget_hash(connection, person, rules)
     return Effects("confirmed", notices=(_welcome(person, request),), entries=entries)
 
 
-def _returned(
+def _forget_hash(
     connection: sa.Connection, person: Subscriber, rules: Rules
 ) -> tuple[JournalEntry, ...]:
-    """Let an address in again that was erased or given up: its owner has just said so."""
-    erasures.forget_asked(connection, person.address_key, rules.pepper)
+    """Let an address back in that was erased or given up: its owner has just confirmed it."""
+    erasures.forget_unanswered(connection, person.address_key, rules.pepper)
     hash_ = erasures.hashed(person.address_key, rules.pepper)
     if not erasures.forget(connection, hash_):
         return ()
@@ -172,7 +181,7 @@ def _refused(request: SignUpRequest, person: Subscriber, claim: LinkClaim, now: 
     return "suppressed" if person.suppressed is not None else ""
 
 
-def _join(
+def _subscribe(
     connection: sa.Connection,
     person: Subscriber,
     request: SignUpRequest,
@@ -205,7 +214,7 @@ def _welcome(person: Subscriber, request: SignUpRequest) -> NoticeIntent:
     )
 
 
-def _mail(
+def _notice(
     kind: str, subscriber_id: int, request_id: int, asked: SignUp, now: datetime
 ) -> NoticeIntent:
     values = {
@@ -217,19 +226,9 @@ def _mail(
     return NoticeIntent(kind, f"{kind}:{request_id}", subscriber_id, asked.language, values)
 
 
-def _too_many(connection: sa.Connection, network: str, rules: Rules) -> bool:
+def _over_limits(connection: sa.Connection, network: str, rules: Rules) -> bool:
     limits, now = rules.limits, rules.now
     return (
         requests.from_network(connection, network, now) >= limits.network
-        or requests.mailed_lately(connection, now) >= limits.everybody
+        or requests.emailed_within_an_hour(connection, now) >= limits.all_addresses
     )
-
-
-def still_left(person: Subscriber, titles: Mapping[str, str]) -> dict[str, str]:
-    """Return those of `titles` (key to title) that the person has left."""
-    gone = {
-        one.newsletter
-        for one in person.subscriptions
-        if one.state is SubscriptionState.UNSUBSCRIBED
-    }
-    return {key: title for key, title in titles.items() if key in gone}

@@ -1,4 +1,4 @@
-"""Leaving: always possible, at once, without a password, harmless to repeat."""
+"""Unsubscribe: possible at any time, without a password, and harmless to repeat."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from subscribers.store.proofs import Consent
 
 REASON_LIMIT = 500
 
-Way = Literal["one click", "page", "preferences", "mail", "staff"]
+Way = Literal["one click", "page", "preferences", "email", "staff"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribe:
-    """Which newsletters somebody leaves (None: all), by which way, and the reason if they gave one.
+    """Which newsletter to unsubscribe from (None: all), how, and the reason if one was given.
 
-    `titles` names the newsletters for the mail that leads back; the one-click way sends none.
+    `titles` names the newsletters in the goodbye notice. The one-click way sends no notice.
     """
 
     newsletter: str | None
@@ -41,62 +41,58 @@ class Unsubscribe:
 def unsubscribe(
     connection: sa.Connection,
     subscriber_id: int,
-    farewell: Unsubscribe,
+    wanted: Unsubscribe,
     *,
     pepper: bytes,
     now: datetime,
 ) -> Effects:
-    """End subscriptions. The outcome is left, already (nothing to end) or gone (nobody there).
+    """End subscriptions; the outcome is `unsubscribed`, `already` or `gone` (no such subscriber).
 
-    Works for a newsletter that is configured no more. What a list had ended is ended again by
-    their own word: no undo of that import brings it back.
+    It also works for a newsletter that is no longer configured. A subscription that an import ended
+    is ended again by the subscriber, so that an undo of the import does not restore it.
     """
     person = people.load(connection, subscriber_id)
     if person is None:
         return Effects("gone")
-    ended = _end(connection, person, farewell, now)
+    ended = _end(connection, person, wanted, now)
     if not ended:
         return Effects("already")
     hash_ = erasures.hashed(person.address_key, pepper)
     entries = tuple(
-        JournalEntry("unsubscribed", now, person.id, hash_, newsletter, farewell.way)
+        JournalEntry("unsubscribed", now, person.id, hash_, newsletter, wanted.way)
         for newsletter in ended
     )
-    titles = {key: title for key, title in (farewell.titles or {}).items() if key in ended}
-    mails = (signing_up.way_back(connection, person, titles, now),) if titles else ()
-    return Effects("unsubscribed", notices=mails, entries=entries)
+    titles = {key: title for key, title in (wanted.titles or {}).items() if key in ended}
+    goodbye = signing_up.goodbye(connection, person, titles, now) if titles else None
+    return Effects("unsubscribed", notices=(goodbye,) if goodbye else (), entries=entries)
 
 
 def _end(
-    connection: sa.Connection, person: Subscriber, farewell: Unsubscribe, now: datetime
+    connection: sa.Connection, person: Subscriber, wanted: Unsubscribe, now: datetime
 ) -> Sequence[str]:
-    chosen = [
-        one
-        for one in person.subscriptions
-        if (one.state is not SubscriptionState.UNSUBSCRIBED or one.ended_by_import)
-        and farewell.newsletter in {None, one.newsletter}
-    ]
-    ended = [
-        one
-        for one in chosen
-        if statuses.unsubscribe(
-            connection, person.id, one.newsletter, reason=_reason(farewell), now=now
-        )
-    ]
-    for one in ended:
-        if one.state is not SubscriptionState.PENDING:
-            taken_back = Consent(one.newsletter, "withdrawn", now, farewell.way)
-            proofs.record(connection, person.id, (taken_back,))
-        detail = {"by": farewell.way, "reason": _reason(farewell), "was": one.state.value}
+    reason = _cleaned(wanted.reason)
+    ended = []
+    for subscription in person.subscriptions:
+        newsletter = subscription.newsletter
+        if wanted.newsletter not in {None, newsletter}:
+            continue
+        if not statuses.unsubscribe(connection, person.id, newsletter, reason=reason, now=now):
+            continue
+        ended.append(newsletter)
+        if subscription.state is not SubscriptionState.PENDING:
+            withdrawal = Consent(newsletter, "withdrawn", now, wanted.way)
+            proofs.record(connection, person.id, (withdrawal,))
+        detail = {"by": wanted.way, "reason": reason, "was": subscription.state.value}
         audit.record(
-            connection, AuditEntry(READER, "unsubscribed", now, person.id, one.newsletter, detail)
+            connection, AuditEntry(READER, "unsubscribed", now, person.id, newsletter, detail)
         )
     statuses.acted(connection, person.id, now)
-    return [one.newsletter for one in ended]
+    return ended
 
 
-def _reason(farewell: Unsubscribe) -> str:
-    words = " ".join(farewell.reason.split())[:REASON_LIMIT]
-    while words.startswith(BY_IMPORT):  # nobody's own words may pass for those of a list
+def _cleaned(reason: str) -> str:
+    """Return a subscriber's reason on one line, without the prefix that marks imports."""
+    words = " ".join(reason.split())[:REASON_LIMIT]
+    while words.startswith(BY_IMPORT):
         words = words.removeprefix(BY_IMPORT)
     return words

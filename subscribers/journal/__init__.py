@@ -1,7 +1,7 @@
-"""The journal beside the database: departures, suppressions, erasures.
+"""The journal beside the database: unsubscribes, suppressions and erasures.
 
-A database that is restored from a backup has forgotten who left since. This file has not: it is
-replayed before anything is sent. It holds ids and keyed hashes, no address.
+A database restored from a backup does not contain what happened after the backup. This file does:
+it is replayed before anything is sent. It contains IDs and keyed hashes, no addresses.
 """
 
 from subscribers.journal.file import Journal

@@ -1,4 +1,4 @@
-"""The file of the journal: one JSON object a line, only ever appended to."""
+"""The file of the journal: one JSON object per line, append-only."""
 
 import json
 import os
@@ -14,20 +14,21 @@ _ACTS_BEFORE = {"left": "unsubscribed"}
 
 
 class Journal:
-    """An append-only file, one JSON object a line; each append is on the disk when it returns."""
+    """An append-only file with one JSON object per line; each append is on disk when it returns."""
 
     def __init__(self, path: Path) -> None:
-        """Use a file that need not exist yet."""
+        """Use a file that may not exist yet."""
         self.path = path
 
     def append(self, entries: Iterable[JournalEntry]) -> None:
-        """Append entries; call it before the transaction commits, so that none is missing."""
+        """Append entries. Call it before the transaction commits, so that none is ever missing."""
         lines = "".join(_line(entry) for entry in entries)
         if not lines:
             return
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             size = os.fstat(descriptor).st_size
+            # A crash during the last append may have left half a line: start a new one.
             torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             os.write(descriptor, ("\n" * torn + lines).encode())
             os.fsync(descriptor)
@@ -35,14 +36,15 @@ class Journal:
             os.close(descriptor)
 
     def entries(self) -> Iterator[JournalEntry]:
-        """Yield what was appended; a last line cut short by a crash is skipped."""
+        """Yield all entries; a line that a crash cut short is skipped."""
         return (entry for _, entry in self.since(0))
 
     def since(self, start: int) -> Iterator[tuple[int, JournalEntry]]:
-        """Yield (where it ends, entry) for what lies behind the first `start` bytes."""
+        """Yield (end of the line in bytes, entry) for the lines after the first `start` bytes."""
         if not self.path.exists():
             return
         with self.path.open("rb") as stream:
+            # A shorter file is another file, such as an older copy: read all of it.
             stream.seek(start if start <= self.path.stat().st_size else 0)
             end = stream.tell()
             for line in stream:

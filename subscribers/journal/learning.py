@@ -1,4 +1,4 @@
-"""What a database learns from one line of the journal, and whether it was news."""
+"""Apply one line of the journal to a database, and report whether it was new."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from subscribers.store import suppressions as never_mailed
 from subscribers.store.tables import subscribers, subscriptions, suppressions
 
 ALL = "*"
-"""Stands for every newsletter."""
+"""Means every newsletter."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalLine:
-    """An entry, the byte where it ends, and whoever has its number in this database."""
+    """An entry, the byte where it ends, and the subscriber with its ID in this database."""
 
     end: int
     entry: JournalEntry
@@ -34,10 +34,13 @@ class JournalLine:
 
 
 class Learning:
-    """Applies lines in their order; an entry reaches its person by number, else by hash."""
+    """Apply lines in order. An entry is matched by subscriber ID if the hash agrees, else by hash.
+
+    The ID alone is not enough: after a restore it may have been assigned to someone else.
+    """
 
     def __init__(self, later: Later, pepper: bytes, erased: Callable[[Erased], None]) -> None:
-        """Apply what nothing in `later` takes back; tell `erased` of everybody who is erased."""
+        """Apply what nothing in `later` reverses; call `erased` for each subscriber who is erased."""
         self._later = later
         self._pepper = pepper
         self._erased = erased
@@ -45,7 +48,7 @@ class Learning:
         self._keys: dict[str, dict[str, str]] = {}
 
     def learn(self, connection: sa.Connection, line: JournalLine) -> bool:
-        """Apply one line; return whether the database lacked it."""
+        """Apply one line; return whether it was new."""
         acts = {
             "unsubscribed": self._unsubscribe,
             "suppressed": self._suppress,
@@ -58,14 +61,14 @@ class Learning:
         return act is not None and act(connection, line)
 
     def _owner(self, line: JournalLine) -> Subscriber | None:
-        """Return the person with the number of a line, if the number still is that person's."""
+        """Return the subscriber with the ID of a line, if the ID still belongs to that address."""
         person = line.person
         if person is None:
             return None
         return person if line.entry.hash in self._hashes(person) else None
 
     def _hashes(self, person: Subscriber) -> set[str]:
-        """Return the hash of a person's address, and of those that only the journal knows of."""
+        """Return the hash of a subscriber's address, and those that only the journal knows."""
         return self._moved.get(person.id, set()) | {self._hashed(person.address_key)}
 
     def _hashed(self, key: str) -> str:
@@ -83,13 +86,13 @@ class Learning:
         person = self._owner(line)
         if person is None or not _end(connection, person, entry):
             return False
-        if _own_word(entry):
+        if _by_reader(entry):
             statuses.acted(connection, person.id, entry.at)
         return True
 
     def _suppress(self, connection: sa.Connection, line: JournalLine) -> bool:
         entry = line.entry
-        if entry.reason not in set(SuppressionReason) or self._later.mailable(line.end, entry.hash):
+        if entry.reason not in set(SuppressionReason) or self._later.lifted(line.end, entry.hash):
             return False
         key = self._key(connection, line)
         if key is None:
@@ -99,7 +102,7 @@ class Learning:
         return never_mailed.put(connection, wanted) is not None
 
     def _lift(self, connection: sa.Connection, line: JournalLine) -> bool:
-        """Lift what was suppressed before; what was suppressed again since stays."""
+        """Lift a suppression from before the line; a later one stays."""
         entry = line.entry
         if self._later.suppressed(line.end, entry.hash):
             return False
@@ -118,7 +121,7 @@ class Learning:
         kept = erasures.load(connection, entry.hash)
         if kept is not None and kept.reason == SuppressionReason.ERASED and kept.at >= entry.at:
             return False
-        news = not self._later.back(line.end, entry.hash) and erasures.remember(
+        is_new = not self._later.back(line.end, entry.hash) and erasures.remember(
             connection, entry.hash, entry.at
         )
         person, key = self._owner(line), self._key(connection, line)
@@ -129,7 +132,7 @@ class Learning:
             elif person.created_at > entry.at:
                 person = None
         if person is None:
-            return news
+            return is_new
         if (present := self._hashed(person.address_key)) != entry.hash:
             erasures.remember(connection, present, entry.at, erasures.MOVED)
         traces.remove_person(connection, person, entry.hash)
@@ -141,20 +144,20 @@ class Learning:
         return not over and erasures.forget(connection, line.entry.hash)
 
     def _move(self, connection: sa.Connection, line: JournalLine) -> bool:
-        """Learn that a number has another address, of which we are told only the hash."""
+        """Learn that a subscriber has another address, of which only the hash is known."""
         entry, person = line.entry, line.person
-        news = self._return(connection, line)
+        is_new = self._return(connection, line)
         if person is not None and entry.reason in self._hashes(person):
             self._moved.setdefault(person.id, set()).add(entry.hash)
-            return news
+            return is_new
         if person is not None and self._owner(line) is None:
-            return news
+            return is_new
         back = self._later.back(line.end, entry.reason)
         moved = (entry.reason, entry.at, erasures.MOVED)
-        return (not back and erasures.remember(connection, *moved)) or news
+        return (not back and erasures.remember(connection, *moved)) or is_new
 
     def _key(self, connection: sa.Connection, line: JournalLine) -> str | None:
-        """Return the address that a line speaks of, as far as this database knows it."""
+        """Return the address of a line, if this database contains it."""
         owner = self._owner(line)
         if owner is not None:
             return owner.address_key
@@ -162,40 +165,43 @@ class Learning:
         return known or self._found(connection, subscribers, line.entry.hash)
 
     def _found(self, connection: sa.Connection, table: sa.Table, hash_: str) -> str | None:
-        """Return the address behind a hash: every address of a table is hashed once to find it."""
+        """Return the address with a hash: every address of a table is hashed once to find it."""
         if table.name not in self._keys:
             keys = connection.scalars(sa.select(table.c.address_key))
             hashed = ((self._hashed(key), key) for key in keys)
             wanted = self._later.hashes
-            self._keys[table.name] = {one: key for one, key in hashed if one in wanted}
+            self._keys[table.name] = {found: key for found, key in hashed if found in wanted}
         return self._keys[table.name].get(hash_)
 
 
-def _own_word(entry: JournalEntry) -> bool:
+def _by_reader(entry: JournalEntry) -> bool:
     return not entry.reason.startswith(BY_IMPORT)
 
 
 def _end(connection: sa.Connection, person: Subscriber, entry: JournalEntry) -> bool:
-    """End the subscriptions that a line ends and that this database has not seen ended."""
-    named = [one.newsletter for one in person.subscriptions if _goes_on(one, entry)]
-    if not named:
+    """End the subscriptions of a line that have not ended in this database."""
+    newsletters = [
+        subscription.newsletter
+        for subscription in person.subscriptions
+        if _ends(subscription, entry)
+    ]
+    if not newsletters:
         return False
-    left = connection.execute(
+    ended = connection.execute(
         subscriptions.update()
         .where(
             subscriptions.c.subscriber_id == person.id,
-            subscriptions.c.newsletter.in_(named),
+            subscriptions.c.newsletter.in_(newsletters),
             subscriptions.c.since <= entry.at,
         )
         .values(state=SubscriptionState.UNSUBSCRIBED.value, since=entry.at, reason=entry.reason)
     )
-    return left.rowcount > 0
+    return ended.rowcount > 0
 
 
-def _goes_on(one: Subscription, entry: JournalEntry) -> bool:
-    """Tell whether a subscription goes on past its line; their own word stands above a list's."""
-    if entry.newsletter not in {ALL, one.newsletter} or one.since > entry.at:
+def _ends(subscription: Subscription, entry: JournalEntry) -> bool:
+    """Return whether a line ends a subscription; the subscriber's own act outranks an import's."""
+    if entry.newsletter not in {ALL, subscription.newsletter} or subscription.since > entry.at:
         return False
-    return one.state is not SubscriptionState.UNSUBSCRIBED or (
-        one.ended_by_import and _own_word(entry)
-    )
+    ended = subscription.state is SubscriptionState.UNSUBSCRIBED
+    return not ended or (subscription.ended_by_import and _by_reader(entry))

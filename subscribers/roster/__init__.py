@@ -1,1 +1,1 @@
-"""Lists of people in and out: import as a change set, undo, export."""
+"""Import lists of subscribers as reviewed change sets, undo imports, export."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from subscribers.errors import ImportRefused
+from subscribers.errors import ImportRefused, Remedy
 
 _NAMES = {
     "address": "email emailaddress address mail e-mail 이메일 메일 correo courriel adresse",
@@ -69,11 +69,8 @@ def columns_of(
     columns |= checked(headers, mapping, name)
     columns = {meaning: header for meaning, header in columns.items() if header}
     if "address" not in columns:
-        msg = (
-            f"{name}: no column looks like a mail address among {_shown(headers)}; "
-            "name it with --map address=COLUMN"
-        )
-        raise ImportRefused(msg)
+        msg = f"{name}: no column contains email addresses; its columns are {_shown(headers)}"
+        raise ImportRefused(msg, Remedy.MAP_COLUMN)
     return columns
 
 
@@ -96,10 +93,10 @@ def checked(headers: Sequence[str], mapping: Mapping[str, str], name: str) -> di
     """Return what was mapped by hand; an empty header means: do not read this."""
     for meaning, header in mapping.items():
         if meaning not in FIELDS:
-            msg = f"--map {meaning}=…: there is no such field; expected one of {', '.join(FIELDS)}"
+            msg = f"unknown field “{meaning}”; expected one of {', '.join(FIELDS)}"
             raise ImportRefused(msg)
         if header and header not in headers:
-            msg = f"--map {meaning}={header}: {name} has no such column, but {_shown(headers)}"
+            msg = f"{name} has no column “{header}”; its columns are {_shown(headers)}"
             raise ImportRefused(msg)
     return dict(mapping)
 

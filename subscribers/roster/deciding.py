@@ -1,7 +1,8 @@
-"""What an import does with a row, given who is there already; pure.
+"""What an import does with a row, given what is known about its address; pure.
 
-It never raises a status, never brings back who left, bounced, complained or was erased, and takes
-consent only as attested. It fills what is empty and adds; it overwrites nothing that people chose.
+An import never raises a status and never brings back a subscriber who unsubscribed, bounced,
+complained or was erased. It takes consent only as attested. It fills empty fields and adds; it never
+overwrites what a subscriber chose.
 """
 
 from dataclasses import dataclass, replace
@@ -17,30 +18,31 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
-from subscribers.roster.rows import Blocked, ConsentProof, ImportRow, WantedSubscription
+from subscribers.roster.row import ConsentProof, ImportRow, WantedSubscription, WantedSuppression
 
-_GONE = {
+_REFUSED_HASHES = {
     "unsubscribed": "this address unsubscribed after the backup that the database was restored from",
-    "moved": "this subscriber has given us another address instead",
+    "moved": "this subscriber has replaced this address by another one",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known about an address before its row; `chose` tells: they set their own topics.
+    """What is known about an address before its row.
 
-    `gone` says why the hash of an address is kept that is nobody's here any more.
+    `chose` means that the subscriber has set their own topics. `hash_reason` says why the hash of
+    an address is kept that belongs to no subscriber.
     """
 
     subscriber: Subscriber | None = None
     suppressed: Suppression | None = None
     chose: bool = False
-    gone: str = ""
+    hash_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A standing that the row takes back: they left elsewhere."""
+    """A subscription that the row ends: the subscriber unsubscribed elsewhere."""
 
     newsletter: str
     before: Subscription
@@ -51,7 +53,7 @@ class Lowered:
 class Change:
     """What is written for a row; `outcome` is new, changed, unchanged, suppressed or refused.
 
-    `withheld` says in words what the row asked for and did not get.
+    `withheld` says what the row asked for and did not get.
     """
 
     row: ImportRow
@@ -63,27 +65,42 @@ class Change:
     subscriptions: tuple[WantedSubscription, ...] = ()
     lowered: tuple[Lowered, ...] = ()
     proofs: tuple[ConsentProof, ...] = ()
-    blocked: Blocked | None = None
+    suppression: WantedSuppression | None = None
     withheld: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Describe in one line what the change does."""
+        if self.outcome == "refused":
+            return self.reason
+        parts = [
+            f"name “{self.name}”" if self.name else "",
+            f"language {self.language}" if self.language else "",
+            "tags " + ", ".join(tag.name for tag in self.tags) if self.tags else "",
+            *(f"{wanted.newsletter} {wanted.state.value}" for wanted in self.subscriptions),
+            *(f"{low.newsletter} {low.before.state.value} → unsubscribed" for low in self.lowered),
+            f"suppressed: {self.suppression.reason.value}" if self.suppression else "",
+            *(f"({reason})" for reason in self.withheld),
+        ]
+        return "; ".join(part for part in parts if part)
 
 
 def decide(row: ImportRow, known: Known) -> Change:
     """Return what to write for a row."""
-    if known.gone == SuppressionReason.ERASED:
+    if known.hash_reason == SuppressionReason.ERASED:
         return Change(row, "refused", "this address was erased on request")
     if known.subscriber is not None:
         return _changed(row, known, known.subscriber)
-    if known.gone in _GONE:
-        return Change(row, "refused", _GONE[known.gone])
-    if known.suppressed is not None and row.blocked is None:
+    if known.hash_reason in _REFUSED_HASHES:
+        return Change(row, "refused", _REFUSED_HASHES[known.hash_reason])
+    if known.suppressed is not None and row.suppression is None:
         return Change(row, "refused", f"suppressed: {known.suppressed.reason.value}")
     return _new(row, known)
 
 
 def _new(row: ImportRow, known: Known) -> Change:
-    blocked = row.blocked if known.suppressed is None else None
+    suppression = row.suppression if known.suppressed is None else None
     if not row.person:
-        return Change(row, "suppressed" if blocked else "unchanged", blocked=blocked)
+        return Change(row, "suppressed" if suppression else "unchanged", suppression=suppression)
     return Change(
         row,
         "new",
@@ -92,14 +109,16 @@ def _new(row: ImportRow, known: Known) -> Change:
         tags=row.tags,
         subscriptions=row.subscriptions,
         proofs=row.proofs,
-        blocked=blocked,
+        suppression=suppression,
         withheld=_unattested(row),
     )
 
 
 def _changed(row: ImportRow, known: Known, person: Subscriber) -> Change:
-    added, lowered, withheld = _standings(row, person, known)
-    news = {one.newsletter for one in added if one.state is SubscriptionState.CONFIRMED}
+    added, lowered, withheld = _statuses(row, person, known)
+    confirmed = {
+        wanted.newsletter for wanted in added if wanted.state is SubscriptionState.CONFIRMED
+    }
     change = Change(
         row,
         "unchanged",
@@ -109,54 +128,50 @@ def _changed(row: ImportRow, known: Known, person: Subscriber) -> Change:
         subscriptions=added,
         lowered=lowered,
         proofs=tuple(
-            replace(proof, vouched=True) for proof in row.proofs if proof.newsletter in news
+            replace(proof, attested=True) for proof in row.proofs if proof.newsletter in confirmed
         )
         + tuple(
             ConsentProof(
-                one.newsletter, "withdrawn", one.since, "they left elsewhere", vouched=True
+                low.newsletter, "withdrawn", low.since, "unsubscribed elsewhere", attested=True
             )
-            for one in lowered
+            for low in lowered
         ),
-        blocked=row.blocked if known.suppressed is None else None,
+        suppression=row.suppression if known.suppressed is None else None,
         withheld=withheld + _unchosen(row, known, person),
     )
-    written = (change.name, change.language, change.tags, added, lowered, change.blocked)
+    written = (change.name, change.language, change.tags, added, lowered, change.suppression)
     return replace(change, outcome="changed") if any(written) else change
 
 
-def _standings(
+def _statuses(
     row: ImportRow, person: Subscriber, known: Known
 ) -> tuple[tuple[WantedSubscription, ...], tuple[Lowered, ...], tuple[str, ...]]:
+    """Return which subscriptions to add, which to end, and what is withheld."""
     added: list[WantedSubscription] = []
     lowered: list[Lowered] = []
     withheld: list[str] = []
-    gone = any(one.state is SubscriptionState.UNSUBSCRIBED for one in person.subscriptions)
+    ended = SubscriptionState.UNSUBSCRIBED
+    ended_any = any(subscription.state is ended for subscription in person.subscriptions)
     for wanted in row.subscriptions:
         present = person.subscription(wanted.newsletter)
-        if (
-            present is None
-            and wanted.state is not SubscriptionState.UNSUBSCRIBED
-            and (gone or person.suppressed)
-        ):
-            withheld.append(_why_not(wanted, person))
+        if present is None and wanted.state is not ended and (ended_any or person.suppressed):
+            withheld.append(_why_not_added(wanted, person))
         elif present is None:
             added.append(wanted)
-        elif wanted.state is SubscriptionState.UNSUBSCRIBED and _newer(
-            wanted.since, present, known
-        ):
-            if present.state is not SubscriptionState.UNSUBSCRIBED:
+        elif wanted.state is ended and _newer(wanted.since, present, known):
+            if present.state is not ended:
                 lowered.append(Lowered(wanted.newsletter, present, wanted.since))
         elif _rank(wanted.state) > _rank(present.state):
             withheld.append(f"{wanted.newsletter}: stays {present.state.value}")
-    if any(one.state is SubscriptionState.PENDING for one in added):
+    if any(wanted.state is SubscriptionState.PENDING for wanted in added):
         withheld.extend(_unattested(row))
     return tuple(added), tuple(lowered), tuple(withheld)
 
 
-def _why_not(wanted: WantedSubscription, person: Subscriber) -> str:
+def _why_not_added(wanted: WantedSubscription, person: Subscriber) -> str:
     if person.suppressed:
         return f"{wanted.newsletter}: not added, suppressed: {person.suppressed.reason.value}"
-    return f"{wanted.newsletter}: not added, they left another newsletter"
+    return f"{wanted.newsletter}: not added, unsubscribed from another newsletter"
 
 
 def _unattested(row: ImportRow) -> tuple[str, ...]:
@@ -170,14 +185,14 @@ def _new_tags(row: ImportRow, known: Known, person: Subscriber) -> tuple[Tag, ..
 
 def _unchosen(row: ImportRow, known: Known, person: Subscriber) -> tuple[str, ...]:
     kept = any(tag.kind is TagKind.TOPIC and tag.slug not in person.slugs for tag in row.tags)
-    return ("topics: what they chose themselves stays",) if known.chose and kept else ()
+    return ("topics: the subscriber's own choice stays",) if known.chose and kept else ()
 
 
 def _newer(since: datetime | None, present: Subscription, known: Known) -> bool:
-    """Tell whether a departure came after what is known; one without a date counts.
+    """Return whether an unsubscribe is newer than the subscription; one without a date counts.
 
-    So does any against a standing that only an import without a date bears out: it is as old as
-    that import, and the agreement behind it is older by nobody knows how much.
+    If the subscription rests only on an import without a consent date, every unsubscribe counts:
+    the consent behind it is older than the import, by an unknown time.
     """
     if since is None:
         return True

@@ -1,6 +1,6 @@
-"""Write people out, page by page: a table that spreadsheets open safely, or JSON lines.
+"""Export subscribers page by page, as a table that spreadsheets open safely or as JSON lines.
 
-Either imports again without loss: see `rows`.
+Both can be imported again without loss: see `own_export`.
 """
 
 import csv
@@ -10,7 +10,7 @@ from typing import Any, Literal, TextIO
 
 import sqlalchemy as sa
 
-from subscribers.directory import record_of, suppression_of
+from subscribers.directory import record_of, suppression_record
 from subscribers.store import people, proofs
 from subscribers.store.tables import subscribers, suppressions
 
@@ -38,9 +38,9 @@ def export(
     kind: Literal["csv", "jsonl"] = "csv",
     among: sa.Select[tuple[int]] | None = None,
 ) -> int:
-    """Write everybody (or those of `among`) to a stream; return how many.
+    """Write all subscribers, or those of `among`, to a stream; return how many.
 
-    Without `among`, suppressed addresses that belong to nobody follow at the end.
+    Without `among`, suppressed addresses that belong to no subscriber follow at the end.
     """
     put = _table(stream) if kind == "csv" else _lines(stream)
     count = 0
@@ -55,11 +55,11 @@ def _records(engine: sa.Engine, among: sa.Select[tuple[int]] | None) -> Iterator
     while True:
         with engine.begin() as connection:
             found = people.page(connection, after, PAGE, among)
-            agreed = proofs.of(connection, [person.id for person in found])
+            consents = proofs.consents_of(connection, [person.id for person in found])
         if not found:
             break
         for person in found:
-            yield record_of(person, agreed.get(person.id, ()))
+            yield record_of(person, consents.get(person.id, ()))
         after = found[-1].id
     if among is None:
         yield from _orphans(engine)
@@ -77,7 +77,7 @@ def _orphans(engine: sa.Engine) -> Iterator[Mapping[str, Any]]:
         )
         with engine.begin() as connection:
             keys = connection.scalars(page).all()
-            blocked = people.suppressed(connection, keys)
+            suppressed = people.suppressed(connection, keys)
         if not keys:
             return
         for key in keys:
@@ -88,7 +88,11 @@ def _orphans(engine: sa.Engine) -> Iterator[Mapping[str, Any]]:
                 "subscriptions": [],
                 "consents": [],
             }
-            yield empty | nothing | {"address": key, "suppressed": suppression_of(blocked[key])}
+            yield (
+                empty
+                | nothing
+                | {"address": key, "suppressed": suppression_record(suppressed[key])}
+            )
         after = keys[-1]
 
 
@@ -118,7 +122,7 @@ def _lines(stream: TextIO) -> _Lines:
 
 
 def defused(text: str) -> str:
-    """Put an apostrophe before whatever a spreadsheet would run as a formula."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
     return "'" + text if text.startswith(_RUN_BY_SPREADSHEETS) else text
 
 
@@ -127,7 +131,7 @@ def _cell(value: object) -> str:
         return value
     if not isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
-    names = [one for one in value if isinstance(one, str)]
+    names = [name for name in value if isinstance(name, str)]
     if len(names) == len(value) and not any(set('[],;|"') & set(name) for name in names):
         return "; ".join(names)
     return json.dumps(value, ensure_ascii=False)

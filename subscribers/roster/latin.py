@@ -1,6 +1,6 @@
-"""Tell the Latin encodings apart by the letters that names need; pure.
+"""Distinguish Latin encodings by the letters that occur in names; pure.
 
-Windows-1252 unless the letters of another are plainly those of one language, and these are not.
+The result is Windows-1252 unless the letters in another encoding clearly belong to one language.
 """
 
 import re
@@ -10,7 +10,7 @@ _WEST = (
     "àâæçèéêëîïôœùûüáíóúñãõìòª",
     "äöüßåøæéèëêïôóáàíýúþðñç",
 )
-"""Romance and Germanic letters, with those of the names that are at home in all of these."""
+"""Letters of Romance and of Germanic languages, with those of names common in all of them."""
 
 _EAST = (
     "ąćęłńóśźżöü",
@@ -29,7 +29,7 @@ _NEAR = re.compile(r"(?=(.[^\x00-\x7f].))")
 
 
 def judged(sample: bytes) -> str:
-    """Return which Latin encoding bytes are in that are not UTF-8."""
+    """Return the Latin encoding of bytes that are not UTF-8."""
     usual = sample.decode("cp1252", errors="replace")
     explained, fewest = _explained(usual, _WEST), _odd(usual)
     found = []
@@ -42,7 +42,7 @@ def judged(sample: bytes) -> str:
 
 
 def _explained(text: str, alphabets: tuple[str, ...]) -> float:
-    """Return the share of the letters beyond ASCII that one alphabet has."""
+    """Return the largest share of the non-ASCII letters that one alphabet contains."""
     beyond = [char.lower() for char in text if not char.isascii() and char not in _BETWEEN_WORDS]
     if not beyond:
         return 1.0
@@ -50,7 +50,7 @@ def _explained(text: str, alphabets: tuple[str, ...]) -> float:
 
 
 def _odd(text: str) -> int:
-    """Count what no name has: signs in a word, capitals after small letters, three of a kind."""
+    """Count what does not occur in names: signs inside words, capitals after lower case, three vowels."""
     return sum(_is_odd(*near) for near in _NEAR.findall(text))
 
 
@@ -59,7 +59,7 @@ def _is_odd(before: str, char: str, after: str) -> bool:
         return char not in _BETWEEN_WORDS and before.isalpha() + after.isalpha() > 0
     if before.islower() and char.isupper():
         return True
-    kinds = {_is_vowel(one) for one in (before, char, after)}
+    kinds = {_is_vowel(letter) for letter in (before, char, after)}
     return before.isalpha() and after.isalpha() and len(kinds) == 1
 
 

@@ -127,13 +127,13 @@ def _says_something(line: str) -> bool:
 def _one_character(delimiter: str) -> str:
     meant = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     if len(meant) > 1 or meant in {'"', "\r", "\n"}:
-        msg = f"--delimiter {delimiter!r}: expected one character, such as ; or \\t for a tab"
+        msg = f"the delimiter {delimiter!r} must be one character, such as ; or \\t for a tab"
         raise ImportRefused(msg)
     return meant
 
 
 def _decoded(head: bytes, encoding: str, name: str) -> str:
-    msg = f"there is no encoding “{encoding}”; for {name} try utf-8, cp949, cp1252 or utf-16"
+    msg = f"unknown encoding “{encoding}”; for {name} try utf-8, cp949, cp1252 or utf-16"
     try:
         if codecs.lookup(encoding).name in _NO_TEXT:
             raise ImportRefused(msg)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from subscribers.errors import ImportRefused
+from subscribers.errors import ImportRefused, Remedy
 from subscribers.roster.cells import as_text, parsed
 from subscribers.roster.columns import meaning_of
 from subscribers.roster.encoding import broken_line, encoding_of
@@ -111,8 +111,8 @@ def _decoding(rows: Iterator[RawRow], listing: ListFile) -> Iterator[RawRow]:
     except UnicodeError as error:
         encoding = listing.layout.encoding
         line = broken_line(listing.path, encoding)
-        msg = f"{listing.name}, line {line}: this is not {encoding}; name another with --encoding"
-        raise ImportRefused(msg) from error
+        msg = f"{listing.name}, line {line} is not valid {encoding}"
+        raise ImportRefused(msg, Remedy.ENCODING) from error
     except csv.Error as error:
         msg = f"{listing.name}, after row {last}: {error}; is a quotation mark left open?"
         raise ImportRefused(msg) from error

@@ -1,4 +1,4 @@
-"""Write the changes of one chunk of an import, and take single changes back."""
+"""Write the changes of one chunk of an import, and take back single changes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from subscribers.model import JournalEntry, Subscription, SubscriptionState, TagKind
 from subscribers.roster.deciding import Change
-from subscribers.roster.rows import ConsentProof, WantedSubscription
-from subscribers.store import bulk, erasures, tags
-from subscribers.store.imports import origin, through
+from subscribers.roster.row import ConsentProof, WantedSubscription
+from subscribers.store import erasures, tags
+from subscribers.store.dialects import bulk_insert, reserve_ids
+from subscribers.store.imports import origin, origin_with_first
 from subscribers.store.people import by_keys
 from subscribers.store.tables import (
     consents,
@@ -25,13 +26,13 @@ from subscribers.store.tables import (
 def write(
     connection: sa.Connection, import_id: int, changes: Sequence[Change], now: datetime
 ) -> list[tuple[int, Change]]:
-    """Write what was decided on, people first; the addresses must be locked against newcomers.
+    """Write changes, subscribers first; the caller must lock the table against new ones.
 
-    Return each change with the number of its person; 0 where an address is only suppressed.
+    Return each change with its subscriber ID, which is 0 if an address is only suppressed.
     """
     new = [change for change in changes if change.outcome == "new"]
     old = [change for change in changes if change.outcome == "changed"]
-    ids = _newcomers(connection, import_id, new, now)
+    ids = _add_new(connection, import_id, new, now)
     known = by_keys(connection, [change.row.address.key for change in old])
     ids += [known[change.row.address.key].id for change in old]
     written = new + old
@@ -49,23 +50,23 @@ def write(
 def entries(
     import_id: int, written: Iterable[tuple[int, Change]], pepper: bytes, now: datetime
 ) -> Iterator[JournalEntry]:
-    """Yield for the journal whom an import has taken back or suppressed."""
+    """Yield journal entries for the unsubscribes and suppressions of an import."""
     by = origin(import_id)
     for number, change in written:
-        if not change.lowered and change.blocked is None:
+        if not change.lowered and change.suppression is None:
             continue
         hash_ = erasures.hashed(change.row.address.key, pepper)
         for one in change.lowered:
             yield JournalEntry("unsubscribed", now, number, hash_, one.newsletter, by)
-        if change.blocked is not None:
-            reason = change.blocked.reason.value
+        if change.suppression is not None:
+            reason = change.suppression.reason.value
             yield JournalEntry("suppressed", now, number, hash_, "", reason, by)
 
 
 def restored(
     import_id: int, rows: Iterable[Any], pepper: bytes, now: datetime
 ) -> Iterator[JournalEntry]:
-    """Yield for the journal who stands again as before an import, of changes taken back."""
+    """Yield journal entries for unsubscribes that an undo reversed."""
     for row in rows:
         hash_ = erasures.hashed(row.address_key, pepper)
         for newsletter in row.change["unsubscribed"]:
@@ -73,12 +74,12 @@ def restored(
             yield JournalEntry("restored", now, row.subscriber_id, hash_, newsletter, by)
 
 
-def _newcomers(
+def _add_new(
     connection: sa.Connection, import_id: int, new: Sequence[Change], now: datetime
 ) -> list[int]:
-    ids = list(bulk.new_ids(connection, subscribers, len(new)))
+    ids = list(reserve_ids(connection, subscribers, len(new)))
     c = subscribers.c
-    bulk.insert(
+    bulk_insert(
         connection,
         (c.id, c.address, c.address_key, c.name, c.language, c.origin, c.created_at, c.acted_at),
         (
@@ -100,7 +101,7 @@ def _newcomers(
 
 def _tags(connection: sa.Connection, ids: Sequence[int], written: Sequence[Change]) -> None:
     known = tags.ensure(connection, {tag for change in written for tag in change.tags})
-    bulk.insert(
+    bulk_insert(
         connection,
         (subscriber_tags.c.tag_id, subscriber_tags.c.subscriber_id),
         sorted(
@@ -119,7 +120,7 @@ def _subscriptions(
     now: datetime,
 ) -> None:
     c = subscriptions.c
-    bulk.insert(
+    bulk_insert(
         connection,
         (
             *(c.newsletter, c.subscriber_id, c.state, c.frequency, c.paused_until),
@@ -160,7 +161,7 @@ def _proofs(
     now: datetime,
 ) -> None:
     c = consents.c
-    bulk.insert(
+    bulk_insert(
         connection,
         (c.subscriber_id, c.newsletter, c.act, c.at, c.source, c.wording, c.network),
         (
@@ -174,7 +175,7 @@ def _proofs(
 def _proof(
     proof: ConsentProof, subscriber_id: int, import_id: int, now: datetime
 ) -> tuple[Any, ...]:
-    source = f"{origin(import_id)}: {proof.source}" if proof.vouched else proof.source
+    source = f"{origin(import_id)}: {proof.source}" if proof.attested else proof.source
     act, at = proof.act, proof.at or now
     return (subscriber_id, proof.newsletter, act, at, source, proof.wording, proof.network)
 
@@ -184,13 +185,21 @@ def _suppressions(
 ) -> None:
     c = suppressions.c
     blocked = {
-        change.row.address.key: change.blocked for change in changes if change.blocked is not None
+        change.row.address.key: change.suppression
+        for change in changes
+        if change.suppression is not None
     }
-    bulk.insert(
+    bulk_insert(
         connection,
         (c.address_key, c.reason, c.origin, c.detail, c.at),
         (
-            (key, one.reason.value, through(import_id, one.origin), one.detail, one.at or now)
+            (
+                key,
+                one.reason.value,
+                origin_with_first(import_id, one.origin),
+                one.detail,
+                one.at or now,
+            )
             for key, one in sorted(blocked.items())
         ),
     )
@@ -204,7 +213,7 @@ def _remember(
     now: datetime,
 ) -> None:
     c = import_changes.c
-    bulk.insert(
+    bulk_insert(
         connection,
         (c.import_id, c.subscriber_id, c.at, c.change),
         sorted(
@@ -215,7 +224,7 @@ def _remember(
 
 
 def _as_json(change: Change) -> dict[str, Any]:
-    """Return what a change did, and what was there before where that was not nothing."""
+    """Return what a change did, with the previous values that it replaced."""
     return {
         "name": change.name,
         "language": change.language,
@@ -223,13 +232,13 @@ def _as_json(change: Change) -> dict[str, Any]:
         "labels": [tag.slug for tag in change.tags if tag.kind is TagKind.LABEL],
         "subscribed": {one.newsletter: one.state.value for one in change.subscriptions},
         "unsubscribed": {one.newsletter: _before(one.before) for one in change.lowered},
-        "suppressed": "" if change.blocked is None else change.blocked.reason.value,
+        "suppressed": "" if change.suppression is None else change.suppression.reason.value,
     }
 
 
-def _before(standing: Subscription) -> dict[str, str]:
-    since, reason = standing.since.isoformat(), standing.reason
-    return {"state": standing.state.value, "since": since, "reason": reason}
+def _before(subscription: Subscription) -> dict[str, str]:
+    since, reason = subscription.since.isoformat(), subscription.reason
+    return {"state": subscription.state.value, "since": since, "reason": reason}
 
 
 def _update(
@@ -244,7 +253,7 @@ def _update(
     for one in change.lowered:
         connection.execute(
             subscriptions.update()
-            .where(_standing(subscriber_id, one.newsletter))
+            .where(_is_subscription(subscriber_id, one.newsletter))
             .values(
                 state=SubscriptionState.UNSUBSCRIBED.value,
                 since=one.since or now,
@@ -256,7 +265,7 @@ def _update(
 def take_back(
     connection: sa.Connection, import_id: int, subscriber_id: int, change: Mapping[str, Any]
 ) -> None:
-    """Undo one person's change, wherever nothing has changed it again."""
+    """Undo one subscriber's change, except for fields that have changed again since."""
     for field in ("name", "language"):
         column = subscribers.c[field]
         if change[field]:
@@ -269,14 +278,14 @@ def take_back(
     for newsletter, state in change["subscribed"].items():
         connection.execute(
             subscriptions.delete().where(
-                _standing(subscriber_id, newsletter), subscriptions.c.state == state
+                _is_subscription(subscriber_id, newsletter), subscriptions.c.state == state
             )
         )
     for newsletter, before in change["unsubscribed"].items():
         connection.execute(
             subscriptions.update()
             .where(
-                _standing(subscriber_id, newsletter),
+                _is_subscription(subscriber_id, newsletter),
                 subscriptions.c.reason == origin(import_id),
             )
             .values(
@@ -293,7 +302,7 @@ def take_back(
     )
 
 
-def _standing(subscriber_id: int, newsletter: str) -> sa.ColumnElement[bool]:
+def _is_subscription(subscriber_id: int, newsletter: str) -> sa.ColumnElement[bool]:
     return sa.and_(
         subscriptions.c.subscriber_id == subscriber_id, subscriptions.c.newsletter == newsletter
     )

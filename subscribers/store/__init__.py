@@ -1,1 +1,1 @@
-"""The tables of people and the queries over them."""
+"""The tables of subscribers and the queries over them."""

@@ -1,4 +1,7 @@
-"""The append-only record of who did what to whom; no tokens, and no address after erasure."""
+"""The append-only record of acts: who did what to which subscriber.
+
+It contains no tokens, and no address after an erasure.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from subscribers.store.tables import audit, import_changes, imports
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Something that was done; `actor` is person, staff:NAME, import:N, provider or upkeep."""
+    """A recorded act. `actor` is `reader`, `import:7`, or what the caller passed: `person:kim`."""
 
     actor: str
     act: str
@@ -23,59 +26,59 @@ class AuditEntry:
     detail: Mapping[str, Any] | None = None
 
 
-def record(connection: sa.Connection, *acts: AuditEntry) -> None:
+def record(connection: sa.Connection, *entries: AuditEntry) -> None:
     """Append acts."""
-    if acts:
+    if entries:
         connection.execute(
             audit.insert(),
             [
                 {
-                    "at": one.at,
-                    "actor": one.actor,
-                    "act": one.act,
-                    "subscriber_id": one.subscriber_id,
-                    "newsletter": one.newsletter,
-                    "detail": dict(one.detail or {}),
+                    "at": entry.at,
+                    "actor": entry.actor,
+                    "act": entry.act,
+                    "subscriber_id": entry.subscriber_id,
+                    "newsletter": entry.newsletter,
+                    "detail": dict(entry.detail or {}),
                 }
-                for one in acts
+                for entry in entries
             ],
         )
 
 
-def of(connection: sa.Connection, subscriber_id: int) -> Sequence[AuditEntry]:
-    """Return everything that was done to one person, imports included, oldest first."""
+def entries_of(connection: sa.Connection, subscriber_id: int) -> Sequence[AuditEntry]:
+    """Return the acts on one subscriber, changes by imports included, oldest first."""
     rows = connection.execute(
         sa.select(audit).where(audit.c.subscriber_id == subscriber_id).order_by(audit.c.id)
     )
-    acts = [_act(row) for row in rows]
     changed = connection.execute(
         sa.select(import_changes, imports.c.file, imports.c.state)
         .join(imports, imports.c.id == import_changes.c.import_id)
         .where(import_changes.c.subscriber_id == subscriber_id)
     )
-    acts += [
-        AuditEntry(
-            f"{BY_IMPORT}{row.import_id}",
-            "undone change" if row.state == "undone" else "changed",
-            row.at,
-            subscriber_id,
-            detail={"file": row.file, **row.change},
-        )
-        for row in changed
-    ]
-    return sorted(acts, key=lambda one: one.at)
+    entries = [_entry(row) for row in rows] + [_change(row) for row in changed]
+    return sorted(entries, key=lambda entry: entry.at)
 
 
-def of_hash(connection: sa.Connection, hash_: str) -> Sequence[AuditEntry]:
-    """Return what was done to an address while it was nobody's, oldest first."""
-    rows = connection.execute(sa.select(audit).where(nobodys(hash_)).order_by(audit.c.id))
-    return [_act(row) for row in rows]
+def entries_of_hash(connection: sa.Connection, hash_: str) -> Sequence[AuditEntry]:
+    """Return the acts on an address while it belonged to no subscriber, oldest first."""
+    rows = connection.execute(sa.select(audit).where(has_hash(hash_)).order_by(audit.c.id))
+    return [_entry(row) for row in rows]
 
 
-def nobodys(hash_: str) -> sa.ColumnElement[bool]:
-    """Return the condition of acts on an address that was nobody's then."""
+def has_hash(hash_: str) -> sa.ColumnElement[bool]:
+    """Return the condition for acts on an address that belonged to no subscriber at the time."""
     return sa.and_(audit.c.subscriber_id.is_(None), audit.c.detail["hash"].as_string() == hash_)
 
 
-def _act(row: sa.Row[Any]) -> AuditEntry:
+def _entry(row: sa.Row[Any]) -> AuditEntry:
     return AuditEntry(row.actor, row.act, row.at, row.subscriber_id, row.newsletter, row.detail)
+
+
+def _change(row: sa.Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        f"{BY_IMPORT}{row.import_id}",
+        "undone change" if row.state == "undone" else "changed",
+        row.at,
+        row.subscriber_id,
+        detail={"file": row.file, **row.change},
+    )

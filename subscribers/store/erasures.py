@@ -1,8 +1,8 @@
-"""What is left of addresses that are nobody's any more: keyed hashes, each with a reason.
+"""What remains of addresses that belong to no subscriber: keyed hashes, each with a reason.
 
-Erased on request; moved (its owner gave us another address); left and suppressed (where a restored
-database has learnt of somebody whom it does not know). Under a hash of its own stands how often
-an address was asked by mail and did not answer.
+An address is kept as a hash if it was erased on request, if its owner moved to another address, or
+if a restored database learned from the journal that a subscriber it does not know unsubscribed or
+was suppressed. A second, differently derived hash counts unanswered confirmation emails.
 """
 
 from collections.abc import Collection
@@ -13,14 +13,14 @@ from hashlib import blake2b
 import sqlalchemy as sa
 
 from subscribers.model import Suppression, SuppressionReason
-from subscribers.store.missing import add_missing
+from subscribers.store.dialects import add_missing
 from subscribers.store.tables import erasures, suppressions
 
 UNSUBSCRIBED = "unsubscribed"
 MOVED = "moved"
-_TIRED = "asked three times"
-"""What an earlier version wrote of an address that never answered; nobody writes it any more."""
-_GRAVITY = (_TIRED, UNSUBSCRIBED, MOVED, *SuppressionReason)
+# Version 0.1 stored this for an address that never answered. New rows count instead.
+_UNANSWERED = "asked three times"
+_STRENGTH = (_UNANSWERED, UNSUBSCRIBED, MOVED, *SuppressionReason)
 SUPPRESSED = frozenset(SuppressionReason) - {SuppressionReason.ERASED}
 _DAY = timedelta(days=1)
 
@@ -34,19 +34,19 @@ class KeptHash:
 
 
 @dataclass(frozen=True, slots=True)
-class PastRequests:
-    """How often an address was asked and did not answer, and when last."""
+class UnansweredRequests:
+    """How many confirmation emails an address did not answer, and the time of the last one."""
 
-    times: int = 0
+    count: int = 0
     at: datetime | None = None
 
-    def lately(self, now: datetime) -> int:
-        """Return 1 if it was asked within a day, else 0."""
+    def within_a_day(self, now: datetime) -> int:
+        """Return 1 if the last one was sent within a day, else 0."""
         return int(self.at is not None and self.at > now - _DAY)
 
 
 def hashed(address_key: str, pepper: bytes) -> str:
-    """Return the keyed hash of an address; without the pepper nobody can try addresses on it."""
+    """Return the keyed hash of an address. Without the pepper, no one can test addresses on it."""
     key = pepper if len(pepper) <= blake2b.MAX_KEY_SIZE else blake2b(pepper).digest()
     return blake2b(
         address_key.encode(), key=key, digest_size=24, person=b"newsletter-gone"
@@ -54,7 +54,8 @@ def hashed(address_key: str, pepper: bytes) -> str:
 
 
 def kept(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> dict[str, KeptHash]:
-    """Return those of `keys` whose hashes are kept, with the reason."""
+    """Return the reasons for those of `keys` whose hashes are kept."""
+    # Imports call this for every chunk: without any erasure, skip hashing thousands of keys.
     if not keys or connection.scalar(sa.select(erasures.c.hash).limit(1)) is None:
         return {}
     hashes = {hashed(key, pepper): key for key in keys}
@@ -62,19 +63,24 @@ def kept(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> dic
     return {hashes[row.hash]: KeptHash(row.reason, row.at) for row in rows}
 
 
-def blocked(found: dict[str, KeptHash]) -> dict[str, Suppression]:
-    """Return what is suppressed among kept hashes, as suppressions of their addresses."""
+def as_suppressions(found: dict[str, KeptHash]) -> dict[str, Suppression]:
+    """Return those of the kept hashes that suppress an address, as suppressions."""
     return {
-        key: Suppression(key, SuppressionReason(one.reason), "journal", "", one.at)
-        for key, one in found.items()
-        if one.reason in SUPPRESSED
+        key: Suppression(key, SuppressionReason(hash_.reason), "journal", "", hash_.at)
+        for key, hash_ in found.items()
+        if hash_.reason in SUPPRESSED
     }
 
 
 def recognize(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> None:
-    """Suppress those of `keys` that a hash has kept suppressed, now that the addresses are known."""
-    for key, one in blocked(kept(connection, keys, pepper)).items():
-        row = {"address_key": key, "reason": one.reason.value, "origin": one.origin, "at": one.at}
+    """Replace kept hashes that suppress one of `keys` by suppressions of the address."""
+    for key, suppression in as_suppressions(kept(connection, keys, pepper)).items():
+        row = {
+            "address_key": key,
+            "reason": suppression.reason.value,
+            "origin": suppression.origin,
+            "at": suppression.at,
+        }
         add_missing(connection, suppressions, [row])
         forget(connection, hashed(key, pepper))
 
@@ -91,41 +97,43 @@ def remember(
     now: datetime,
     reason: str = SuppressionReason.ERASED.value,
 ) -> bool:
-    """Note why an address is gone, unless a graver reason stands; return whether that was news."""
+    """Keep a hash unless a stronger reason is stored; return whether the reason is new."""
     present = load(connection, hash_)
-    news = present is None or _GRAVITY.index(present.reason) < _GRAVITY.index(reason)
-    if news or reason == SuppressionReason.ERASED:
+    is_new = present is None or _STRENGTH.index(present.reason) < _STRENGTH.index(reason)
+    # A repeated erasure renews the time, which the journal compares with later sign-ups.
+    if is_new or reason == SuppressionReason.ERASED:
         forget(connection, hash_)
         add_missing(connection, erasures, [{"hash": hash_, "reason": reason, "at": now}])
-    return news
+    return is_new
 
 
 def forget(connection: sa.Connection, hash_: str) -> bool:
-    """Let an address back in, whose owner confirmed it; return whether it was shut out."""
-    gone = connection.execute(erasures.delete().where(erasures.c.hash == hash_))
-    return gone.rowcount > 0
+    """Delete a kept hash because its owner confirmed the address; return whether it was kept."""
+    return connection.execute(erasures.delete().where(erasures.c.hash == hash_)).rowcount > 0
 
 
-def asked(connection: sa.Connection, address_key: str, pepper: bytes) -> PastRequests:
-    """Return how often an address was asked, apart from the requests that are still here."""
-    found = load(connection, _asked_hash(address_key, pepper))
-    return PastRequests() if found is None else PastRequests(int(found.reason), found.at)
+def unanswered(connection: sa.Connection, address_key: str, pepper: bytes) -> UnansweredRequests:
+    """Return the unanswered requests of an address that are no longer stored as requests."""
+    found = load(connection, _requests_hash(address_key, pepper))
+    return (
+        UnansweredRequests() if found is None else UnansweredRequests(int(found.reason), found.at)
+    )
 
 
-def add_asked(
-    connection: sa.Connection, address_key: str, pepper: bytes, times: int, at: datetime
+def add_unanswered(
+    connection: sa.Connection, address_key: str, pepper: bytes, count: int, at: datetime
 ) -> None:
-    """Note that an address was asked so many times more, and when last."""
-    total = asked(connection, address_key, pepper).times + times
-    hash_ = _asked_hash(address_key, pepper)
+    """Count further confirmation emails to an address; the last one was sent at `at`."""
+    total = unanswered(connection, address_key, pepper).count + count
+    hash_ = _requests_hash(address_key, pepper)
     forget(connection, hash_)
     add_missing(connection, erasures, [{"hash": hash_, "reason": str(total), "at": at}])
 
 
-def forget_asked(connection: sa.Connection, address_key: str, pepper: bytes) -> None:
-    """Forget how often an address was asked: it has answered."""
-    forget(connection, _asked_hash(address_key, pepper))
+def forget_unanswered(connection: sa.Connection, address_key: str, pepper: bytes) -> None:
+    """Reset the count of an address that has answered."""
+    forget(connection, _requests_hash(address_key, pepper))
 
 
-def _asked_hash(address_key: str, pepper: bytes) -> str:
+def _requests_hash(address_key: str, pepper: bytes) -> str:
     return hashed(f"asked {address_key}", pepper)

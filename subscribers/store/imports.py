@@ -1,4 +1,4 @@
-"""Write what an import decided, remember how to take it back, and take it back."""
+"""The rows of imports: begin, advance, finish, and find what an undo takes back."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,13 +17,12 @@ from subscribers.store.tables import (
     suppressions,
 )
 
-_BITS = 32
-"""A number of so many bits is none of an import, and more than PostgreSQL compares one with."""
+_MAX_ID_BITS = 31  # PostgreSQL refuses to compare an integer column with a larger number
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import: where it stands and what came of it."""
+    """One import: its state and its counts."""
 
     id: int
     file: str
@@ -38,28 +37,16 @@ class Import:
 
     @property
     def origin(self) -> str:
-        """Return the word by which people and suppressions say that they came with it."""
+        """Return the origin of subscribers and suppressions that came with it."""
         return origin(self.id)
 
 
-def origin(import_id: int) -> str:
-    """Return the word by which people and suppressions say that they came with an import."""
-    return f"{BY_IMPORT}{import_id}"
-
-
-def through(import_id: int, first: str) -> str:
-    """Return the word by which a suppression says who knew it first, and which import told us."""
-    return f"{origin(import_id)}: {first}" if first else origin(import_id)
-
-
-def before(word: str) -> str:
-    """Return who knew a suppression first, of what `through` made of it."""
-    return re.sub(rf"^{BY_IMPORT}\d+: ", "", word, count=1)
-
-
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Which file is imported, and how; the same fingerprint means: the same file, read alike."""
+class ImportSource:
+    """The file of an import and how it is read.
+
+    The same fingerprint means the same file, read the same way.
+    """
 
     file: str
     fingerprint: str
@@ -67,8 +54,23 @@ class Origin:
     options: Mapping[str, object]
 
 
-def begin(connection: sa.Connection, source: Origin, *, actor: str, now: datetime) -> Import:
-    """Return the unfinished import of this very file, or begin one."""
+def origin(import_id: int) -> str:
+    """Return the origin of subscribers and suppressions that came with an import."""
+    return f"{BY_IMPORT}{import_id}"
+
+
+def origin_with_first(import_id: int, first: str) -> str:
+    """Return the origin of a suppression that came with an import, and who knew it first."""
+    return f"{origin(import_id)}: {first}" if first else origin(import_id)
+
+
+def first_origin(stored: str) -> str:
+    """Return who knew a suppression first, the inverse of `origin_with_first`."""
+    return re.sub(rf"^{BY_IMPORT}\d+: ", "", stored, count=1)
+
+
+def begin(connection: sa.Connection, source: ImportSource, *, actor: str, now: datetime) -> Import:
+    """Return the unfinished import of this file, or begin one."""
     unfinished = connection.execute(
         sa.select(imports).where(
             imports.c.fingerprint == source.fingerprint, imports.c.state == "applying"
@@ -95,7 +97,7 @@ def begin(connection: sa.Connection, source: Origin, *, actor: str, now: datetim
 
 def load(connection: sa.Connection, import_id: int) -> Import | None:
     """Return an import, or None."""
-    if import_id.bit_length() >= _BITS:
+    if import_id.bit_length() > _MAX_ID_BITS:
         return None
     row = connection.execute(sa.select(imports).where(imports.c.id == import_id)).first()
     return None if row is None else _import(row)
@@ -107,13 +109,15 @@ def recent(connection: sa.Connection, limit: int = 20) -> list[Import]:
     return [_import(row) for row in rows]
 
 
-def advance(connection: sa.Connection, one: Import, row: int, counts: Mapping[str, int]) -> bool:
-    """Note how far an import has come; False means: another process is at it."""
+def advance(
+    connection: sa.Connection, current: Import, row: int, counts: Mapping[str, int]
+) -> bool:
+    """Record how far an import has come; False means that another process is applying it."""
     moved = connection.execute(
         imports.update()
         .where(
-            imports.c.id == one.id,
-            imports.c.applied_to == one.applied_to,
+            imports.c.id == current.id,
+            imports.c.applied_to == current.applied_to,
             imports.c.state == "applying",
         )
         .values(applied_to=row, counts=dict(counts))
@@ -124,7 +128,7 @@ def advance(connection: sa.Connection, one: Import, row: int, counts: Mapping[st
 def finish(
     connection: sa.Connection, import_id: int, state: str, *, actor: str, now: datetime
 ) -> None:
-    """Close an import as applied or undone, and say so in the audit."""
+    """Close an import as applied or undone, and record it in the audit."""
     when = {"applied": {"applied_at": now}, "undone": {"undone_at": now}}[state]
     row = connection.execute(
         imports.update()
@@ -142,8 +146,8 @@ def finish(
     )
 
 
-def brought(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
-    """Return the next people whom an import brought: id, address, acted_at."""
+def added_by(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
+    """Return the next subscribers that an import added: id, address, acted_at."""
     return connection.execute(
         sa.select(subscribers.c.id, subscribers.c.address, subscribers.c.acted_at)
         .where(subscribers.c.origin == origin(import_id), subscribers.c.id > after)
@@ -153,7 +157,7 @@ def brought(connection: sa.Connection, import_id: int, after: int, size: int) ->
 
 
 def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int]) -> dict[int, int]:
-    """Map those of `ids` whom a later import, still in force, changed to that import."""
+    """Map those of `ids` that a later import changed, unless it was undone, to that import."""
     rows = connection.execute(
         sa.select(import_changes.c.subscriber_id, sa.func.max(import_changes.c.import_id))
         .join(imports, imports.c.id == import_changes.c.import_id)
@@ -168,7 +172,7 @@ def changed_later(connection: sa.Connection, import_id: int, ids: Sequence[int])
 
 
 def changes(connection: sa.Connection, import_id: int, after: int, size: int) -> Sequence[Any]:
-    """Return the next changes of an import on people who were there: whose, what, and when."""
+    """Return the next changes that an import made to existing subscribers."""
     return connection.execute(
         sa.select(
             import_changes.c.subscriber_id,
@@ -186,11 +190,11 @@ def changes(connection: sa.Connection, import_id: int, after: int, size: int) ->
 
 
 def unsuppress(connection: sa.Connection, import_id: int) -> Sequence[str]:
-    """Take back the suppressions that came with an import; return their keys."""
-    mine = suppressions.c.origin
-    ours = sa.or_(mine == origin(import_id), mine.startswith(f"{origin(import_id)}: "))
-    gone = suppressions.delete().where(ours).returning(suppressions.c.address_key)
-    return connection.scalars(gone).all()
+    """Delete the suppressions that came with an import; return their keys."""
+    column = suppressions.c.origin
+    ours = sa.or_(column == origin(import_id), column.startswith(f"{origin(import_id)}: "))
+    deleted = suppressions.delete().where(ours).returning(suppressions.c.address_key)
+    return connection.scalars(deleted).all()
 
 
 def _import(row: sa.Row[Any]) -> Import:

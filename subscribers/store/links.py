@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class SingleUseLink:
-    """A link that was mailed and not used yet."""
+    """A link that was emailed and has not been used."""
 
     serial: int
     subscriber_id: int
@@ -26,17 +26,17 @@ class SingleUseLink:
 def issue(
     connection: sa.Connection,
     subscriber_id: int,
-    purpose: str,
+    purpose: Purpose,
     *,
     lasts: timedelta,
     now: datetime,
     **detail: str,
 ) -> SingleUseLink:
-    """Make a link for one act."""
+    """Create a link for one act."""
     expires_at = now + lasts
     new = single_use_links.insert().values(
         subscriber_id=subscriber_id,
-        purpose=purpose,
+        purpose=purpose.value,
         detail=detail,
         issued_at=now,
         expires_at=expires_at,
@@ -46,9 +46,9 @@ def issue(
 
 
 def open_link(
-    connection: sa.Connection, serial: int, subscriber_id: int, purpose: str, now: datetime
+    connection: sa.Connection, serial: int, subscriber_id: int, purpose: Purpose, now: datetime
 ) -> SingleUseLink | None:
-    """Return a link that still works, without using it up."""
+    """Return a link that still works, without using it."""
     row = connection.execute(
         sa.select(single_use_links).where(*_works(serial, subscriber_id, purpose, now))
     ).first()
@@ -56,9 +56,12 @@ def open_link(
 
 
 def use(
-    connection: sa.Connection, serial: int, subscriber_id: int, purpose: str, now: datetime
+    connection: sa.Connection, serial: int, subscriber_id: int, purpose: Purpose, now: datetime
 ) -> SingleUseLink | None:
-    """Use a link up; None if it is used, over or not there. Two at once: one gets it."""
+    """Use a link; None if it was used, has expired or never existed.
+
+    Of two concurrent requests, one gets the link: the condition is part of the UPDATE.
+    """
     row = connection.execute(
         single_use_links.update()
         .where(*_works(serial, subscriber_id, purpose, now))
@@ -68,8 +71,8 @@ def use(
     return None if row is None else SingleUseLink(serial, subscriber_id, row.detail, row.expires_at)
 
 
-def issued_lately(connection: sa.Connection, subscriber_id: int, now: datetime) -> int:
-    """Count the links mailed to somebody within a day."""
+def issued_within_a_day(connection: sa.Connection, subscriber_id: int, now: datetime) -> int:
+    """Count the links emailed to a subscriber within a day."""
     chosen = (
         sa.select(sa.func.count())
         .select_from(single_use_links)
@@ -82,7 +85,7 @@ def issued_lately(connection: sa.Connection, subscriber_id: int, now: datetime) 
 
 
 def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
-    """Return everything that is kept of somebody's links, oldest first, to show it to them."""
+    """Return everything stored about a subscriber's links, oldest first, to show it to them."""
     mine = single_use_links.c.subscriber_id == subscriber_id
     rows = sa.select(single_use_links).where(mine).order_by(single_use_links.c.serial)
     return [
@@ -98,12 +101,12 @@ def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]
 
 
 def _works(
-    serial: int, subscriber_id: int, purpose: str, now: datetime
+    serial: int, subscriber_id: int, purpose: Purpose, now: datetime
 ) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         single_use_links.c.serial == serial,
         single_use_links.c.subscriber_id == subscriber_id,
-        single_use_links.c.purpose == purpose,
+        single_use_links.c.purpose == purpose.value,
         single_use_links.c.used_at.is_(None),
         single_use_links.c.expires_at > now,
     )

@@ -1,4 +1,4 @@
-"""Find people, with everything that hangs on them."""
+"""Find subscribers, with their subscriptions, tags and suppression."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -28,30 +28,30 @@ from subscribers.store.tables import (
 
 
 def load(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
-    """Return a person by id, or None."""
+    """Return a subscriber by ID, or None."""
     return next(iter(_loaded(connection, subscribers.c.id == subscriber_id)), None)
 
 
 def find(connection: sa.Connection, address_key: str) -> Subscriber | None:
-    """Return a person by the key of an address, or None."""
+    """Return the subscriber with an address key, or None."""
     return next(iter(_loaded(connection, subscribers.c.address_key == address_key)), None)
 
 
 def by_keys(connection: sa.Connection, keys: Collection[str]) -> dict[str, Subscriber]:
-    """Return those of `keys` who are known, by key."""
+    """Return the subscribers with one of `keys`, by key."""
     found = _loaded(connection, subscribers.c.address_key.in_(keys)) if keys else []
     return {person.address_key: person for person in found}
 
 
 def several(connection: sa.Connection, ids: Collection[int]) -> dict[int, Subscriber]:
-    """Return those of `ids` who are known, by number."""
+    """Return the subscribers with one of `ids`, by ID."""
     return {person.id: person for person in _loaded(connection, subscribers.c.id.in_(ids))}
 
 
 def page(
     connection: sa.Connection, after: int, size: int, among: sa.Select[tuple[int]] | None = None
 ) -> list[Subscriber]:
-    """Return the next `size` people after an id, in the order of their ids."""
+    """Return the next `size` subscribers after an ID, ordered by ID."""
     conditions = [subscribers.c.id > after]
     if among is not None:
         conditions.append(subscribers.c.id.in_(among))
@@ -60,15 +60,15 @@ def page(
 
 
 def acted(connection: sa.Connection, ids: Collection[int]) -> frozenset[int]:
-    """Return those of `ids` who have done something themselves: confirmed, chosen, left."""
-    asked = sa.select(subscribers.c.id).where(
+    """Return those of `ids` who have acted themselves: confirmed, chosen or unsubscribed."""
+    query = sa.select(subscribers.c.id).where(
         subscribers.c.id.in_(ids), subscribers.c.acted_at.is_not(None)
     )
-    return frozenset(connection.scalars(asked)) if ids else frozenset()
+    return frozenset(connection.scalars(query)) if ids else frozenset()
 
 
 def suppressed(connection: sa.Connection, keys: Collection[str]) -> dict[str, Suppression]:
-    """Return what is suppressed among the keys of addresses."""
+    """Return the suppressions of address keys, by key."""
     if not keys:
         return {}
     rows = connection.execute(sa.select(suppressions).where(suppressions.c.address_key.in_(keys)))
@@ -76,9 +76,10 @@ def suppressed(connection: sa.Connection, keys: Collection[str]) -> dict[str, Su
 
 
 def remove(connection: sa.Connection, ids: Sequence[int]) -> None:
-    """Delete people with everything that hangs on them."""
+    """Delete subscribers with everything stored about them."""
     if not ids:
         return
+    # These refer to the subscribers and go first: no foreign key cascades.
     for table in (subscriber_tags, subscriptions, consents, requests, single_use_links):
         connection.execute(table.delete().where(table.c.subscriber_id.in_(ids)))
     connection.execute(import_changes.delete().where(import_changes.c.subscriber_id.in_(ids)))
@@ -92,8 +93,8 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
     if not rows:
         return []
     ids = [row.id for row in rows]
-    statuses = _standings(connection, ids)
-    marked = _tags(connection, ids)
+    found = _subscriptions(connection, ids)
+    tagged = _tags(connection, ids)
     blocked = suppressed(connection, [row.address_key for row in rows])
     return [
         Subscriber(
@@ -105,15 +106,15 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
             origin=row.origin,
             created_at=row.created_at,
             acted_at=row.acted_at,
-            subscriptions=tuple(statuses.get(row.id, ())),
-            tags=tuple(marked.get(row.id, ())),
+            subscriptions=tuple(found.get(row.id, ())),
+            tags=tuple(tagged.get(row.id, ())),
             suppressed=blocked.get(row.address_key),
         )
         for row in rows
     ]
 
 
-def _standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Subscription]]:
+def _subscriptions(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Subscription]]:
     found: dict[int, list[Subscription]] = {}
     for row in connection.execute(
         sa.select(subscriptions)
@@ -139,7 +140,7 @@ def _subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
 
 def _tags(connection: sa.Connection, ids: Iterable[int]) -> dict[int, list[Tag]]:
     found: dict[int, list[Tag]] = {}
-    kept: dict[str, Tag] = {}
+    shared: dict[str, Tag] = {}  # one object per tag, not one per subscriber
     rows = connection.execute(
         sa.select(subscriber_tags.c.subscriber_id, tags.c.slug, tags.c.name, tags.c.kind)
         .join(tags, tags.c.id == subscriber_tags.c.tag_id)
@@ -147,7 +148,7 @@ def _tags(connection: sa.Connection, ids: Iterable[int]) -> dict[int, list[Tag]]
         .order_by(tags.c.slug)
     )
     for subscriber_id, slug, name, kind in rows:
-        tag = kept.setdefault(slug, Tag(slug, name, TagKind(kind)))
+        tag = shared.setdefault(slug, Tag(slug, name, TagKind(kind)))
         found.setdefault(subscriber_id, []).append(tag)
     return found
 

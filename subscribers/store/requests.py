@@ -1,4 +1,4 @@
-"""Sign-ups as they came in, and the limits on what they may cause."""
+"""Sign-up requests, and the counts that limit the emails they cause."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """A request before it has a number."""
+    """A request that is not stored yet."""
 
     newsletters: Sequence[str]
     topics: Sequence[str]
@@ -27,25 +27,30 @@ class NewRequest:
 
 
 def add(
-    connection: sa.Connection, subscriber_id: int, asked: NewRequest, *, mailed: bool, now: datetime
+    connection: sa.Connection,
+    subscriber_id: int,
+    new_request: NewRequest,
+    *,
+    emailed: bool,
+    now: datetime,
 ) -> int:
-    """Note a request and return its number."""
+    """Store a request and return its ID."""
     new = requests.insert().values(
         subscriber_id=subscriber_id,
         at=now,
-        newsletters=list(asked.newsletters),
-        topics=list(asked.topics),
-        language=asked.language,
-        source=asked.source,
-        wording=asked.wording,
-        network=asked.network,
-        mailed=mailed,
+        newsletters=list(new_request.newsletters),
+        topics=list(new_request.topics),
+        language=new_request.language,
+        source=new_request.source,
+        wording=new_request.wording,
+        network=new_request.network,
+        mailed=emailed,
     )
     return int(connection.execute(new.returning(requests.c.id)).scalar_one())
 
 
 def load(connection: sa.Connection, request_id: int, subscriber_id: int) -> SignUpRequest | None:
-    """Return a request of this very person, or None."""
+    """Return a request of this subscriber, or None."""
     row = connection.execute(
         sa.select(requests).where(
             requests.c.id == request_id, requests.c.subscriber_id == subscriber_id
@@ -55,7 +60,7 @@ def load(connection: sa.Connection, request_id: int, subscriber_id: int) -> Sign
 
 
 def confirm(connection: sa.Connection, request_id: int, now: datetime) -> bool:
-    """Mark a request as confirmed; False if it was already."""
+    """Mark a request as confirmed; False if it already was."""
     done = connection.execute(
         requests.update()
         .where(requests.c.id == request_id, requests.c.confirmed_at.is_(None))
@@ -65,19 +70,19 @@ def confirm(connection: sa.Connection, request_id: int, now: datetime) -> bool:
 
 
 def from_network(connection: sa.Connection, network: str, now: datetime) -> int:
-    """Count the last hour's requests from one network."""
-    asked = (requests.c.network == network, requests.c.source != WAY_BACK)
-    return _count(connection, *asked, requests.c.at > now - _HOUR)
+    """Count the requests of the last hour from one network."""
+    counted = (requests.c.network == network, requests.c.source != WAY_BACK)
+    return _count(connection, *counted, requests.c.at > now - _HOUR)
 
 
-def mailed_lately(connection: sa.Connection, now: datetime) -> int:
-    """Count the confirmation mails of the last hour, to everybody."""
-    asked = (requests.c.mailed, requests.c.source != WAY_BACK)
-    return _count(connection, *asked, requests.c.at > now - _HOUR)
+def emailed_within_an_hour(connection: sa.Connection, now: datetime) -> int:
+    """Count the confirmation emails of the last hour to all addresses."""
+    counted = (requests.c.mailed, requests.c.source != WAY_BACK)
+    return _count(connection, *counted, requests.c.at > now - _HOUR)
 
 
-def mailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> tuple[int, int]:
-    """Count the unanswered confirmation mails to one person: of the last day, and ever."""
+def emailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> tuple[int, int]:
+    """Count the unanswered confirmation emails to a subscriber: within a day, and in total."""
     unanswered = (
         requests.c.subscriber_id == subscriber_id,
         requests.c.mailed,
@@ -89,7 +94,7 @@ def mailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> t
 
 
 def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
-    """Return everything that is kept of somebody's requests, oldest first, to show it to them."""
+    """Return everything stored about a subscriber's requests, oldest first, to show it to them."""
     mine = sa.select(requests).where(requests.c.subscriber_id == subscriber_id)
     return [
         {

@@ -1,4 +1,4 @@
-"""Remember which addresses a file has shown, outside of memory."""
+"""Find rows of a file that have the same address, with memory that does not grow."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,15 @@ from hashlib import blake2b
 
 
 class Seen:
-    """Addresses by a 63-bit hash, each with the row that showed it first."""
+    """Addresses by a 63-bit hash, each with the first row that contains it."""
 
     def __init__(self, file: sqlite3.Connection) -> None:
-        """Use a scratch database of its own."""
+        """Use an empty scratch database."""
         self._file = file
         file.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY, row INTEGER NOT NULL)").close()
 
     def earlier(self, shown: Sequence[tuple[str, int]]) -> list[int | None]:
-        """Note (address key, row) pairs; return for each the earlier row with the same, or None."""
+        """Store (address key, row) pairs; return for each the earlier row with that key, or None."""
         hashes = [_number(key) for key, _row in shown]
         known = self._known(hashes)
         found: list[int | None] = []
@@ -30,7 +30,7 @@ class Seen:
 
     def _known(self, hashes: list[int]) -> dict[int, int]:
         found: dict[int, int] = {}
-        for start in range(0, len(hashes), 900):
+        for start in range(0, len(hashes), 900):  # SQLite before 3.32 takes 999 parameters
             some = hashes[start : start + 900]
             marks = ", ".join("?" * len(some))
             rows = self._file.execute(f"SELECT hash, row FROM seen WHERE hash IN ({marks})", some)  # noqa: S608 - only question marks
@@ -41,7 +41,7 @@ class Seen:
 
 @contextmanager
 def open_seen() -> Iterator[Seen]:
-    """Open an empty memory on a scratch file that SQLite deletes by itself."""
+    """Open an empty memory. An empty name makes SQLite use a file that it deletes on close."""
     file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     try:
         file.execute("PRAGMA cache_size=-16384").close()

@@ -9,7 +9,7 @@ from subscribers.store.tables import subscriber_tags, tags
 
 
 def tag_ids(connection: sa.Connection, slugs: Iterable[str]) -> dict[str, int]:
-    """Map the slugs that exist to the ids of their tags."""
+    """Map the slugs of existing tags to their IDs."""
     wanted = sorted(set(slugs))
     if not wanted:
         return {}
@@ -20,7 +20,7 @@ def tag_ids(connection: sa.Connection, slugs: Iterable[str]) -> dict[str, int]:
 def condition(
     connection: sa.Connection, segment: Segment, subscriber_id: sa.ColumnElement[int]
 ) -> sa.ColumnElement[bool]:
-    """Return the condition on `subscriber_id` for being in the segment; it is never NULL."""
+    """Return the condition for `subscriber_id` to be in the segment; it is never NULL."""
     return _compiled(segment, tag_ids(connection, names(segment)), subscriber_id)
 
 
@@ -48,10 +48,10 @@ def _compiled(
 
 
 def _tagged(ids: list[int], subscriber_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Ask for any of the tags by one look into the index (subscriber_id, tag_id) per person.
+    """Match any of the tags with one lookup in the index (subscriber_id, tag_id) per subscriber.
 
-    `IN (SELECT …)` is a little faster on SQLite, but under OR and NOT PostgreSQL scans the whole
-    set for every person as soon as it outgrows work_mem.
+    `IN (SELECT …)` is slightly faster on SQLite. But under OR and NOT, PostgreSQL scans the whole
+    set for each subscriber once it exceeds work_mem.
     """
     if not ids:
         return sa.false()

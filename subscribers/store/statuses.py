@@ -1,4 +1,4 @@
-"""Write how people stand with newsletters."""
+"""Write subscriptions: pending, confirmed, unsubscribed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,16 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers.model import BY_IMPORT, EmailAddress, SubscriptionState
-from subscribers.store.missing import add_missing
+from subscribers.store.dialects import add_missing
 from subscribers.store.tables import subscribers, subscriptions
 
 
 def known_or_new(
     connection: sa.Connection, address: EmailAddress, *, origin: str, language: str, now: datetime
 ) -> int:
-    """Return the id of the person with an address, who comes into being if need be.
+    """Return the ID of the subscriber with an address, creating the subscriber if necessary.
 
-    The row stays locked until the commit, so that limits count one sign-up after the other.
+    The row stays locked until the commit, so that concurrent sign-ups are counted one by one.
     """
     new = {
         "address": address.text,
@@ -38,7 +38,7 @@ def add_pending(
     origin: str,
     now: datetime,
 ) -> None:
-    """Begin pending subscriptions where there is none yet; what is there stays as it is."""
+    """Add pending subscriptions where none exists; existing ones do not change."""
     pending = {
         "subscriber_id": subscriber_id,
         "state": SubscriptionState.PENDING.value,
@@ -50,7 +50,7 @@ def add_pending(
 
 
 def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now: datetime) -> bool:
-    """Confirm a subscription, from wherever it stood; False if it was confirmed."""
+    """Confirm a subscription in any other state; False if it was confirmed."""
     return _update(
         connection,
         subscriber_id,
@@ -69,13 +69,13 @@ def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now:
 def unsubscribe(
     connection: sa.Connection, subscriber_id: int, newsletter: str, *, reason: str, now: datetime
 ) -> bool:
-    """End a subscription; False if it had ended, other than by the word of a list."""
-    lowered = subscriptions.c.reason.startswith(BY_IMPORT)
+    """End a subscription; False if it had ended, unless an import had ended it."""
+    ended_by_import = subscriptions.c.reason.startswith(BY_IMPORT)
     return _update(
         connection,
         subscriber_id,
         subscriptions.c.newsletter == newsletter,
-        sa.or_(subscriptions.c.state != SubscriptionState.UNSUBSCRIBED, lowered),
+        sa.or_(subscriptions.c.state != SubscriptionState.UNSUBSCRIBED, ended_by_import),
         values={
             "state": SubscriptionState.UNSUBSCRIBED.value,
             "since": now,
@@ -88,13 +88,13 @@ def unsubscribe(
 def adjust(
     connection: sa.Connection, subscriber_id: int, newsletter: str, values: dict[str, Any]
 ) -> None:
-    """Set frequency or pause."""
+    """Set the frequency or the pause."""
     chosen = subscriptions.c.newsletter == newsletter
     _update(connection, subscriber_id, chosen, values=values)
 
 
 def acted(connection: sa.Connection, subscriber_id: int, now: datetime, **values: str) -> None:
-    """Note that a person did something themselves, and what they set."""
+    """Record that a subscriber acted themselves, and set `values`."""
     connection.execute(
         subscribers.update().where(subscribers.c.id == subscriber_id).values(acted_at=now, **values)
     )

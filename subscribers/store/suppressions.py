@@ -1,35 +1,35 @@
-"""Put addresses on the list of those that are never mailed; one row each, the gravest reason."""
+"""Suppress addresses: one row per address, with the strongest reason."""
 
 import sqlalchemy as sa
 
 from subscribers.model import BY_IMPORT, Suppression, SuppressionReason
-from subscribers.store.missing import add_missing
+from subscribers.store.dialects import add_missing
 from subscribers.store.people import suppressed
 from subscribers.store.tables import suppressions
 
-_GRAVITY = tuple(SuppressionReason)
+_STRENGTH = tuple(SuppressionReason)
 
 
 def put(connection: sa.Connection, wanted: Suppression) -> Suppression | None:
-    """Suppress an address and return what stands now; None if nothing changed.
+    """Suppress an address and return the suppression now in force; None if nothing changed.
 
-    A graver reason replaces a lighter one. A lighter one from anybody but an import takes over
-    what only an import had said, with its reason: undoing that import must not lift it.
+    A stronger reason replaces a weaker suppression. A weaker one that does not come from an import takes
+    over the suppression of an import, with its reason: an undo of that import must not lift it.
     """
     present = suppressed(connection, [wanted.address_key]).get(wanted.address_key)
     if present is None:
         add_missing(connection, suppressions, [_row(wanted)])
         return wanted
-    stands = _stronger(present, wanted)
-    if stands is None:
+    in_force = _stronger(present, wanted)
+    if in_force is None:
         return None
     chosen = suppressions.c.address_key == wanted.address_key
-    connection.execute(suppressions.update().where(chosen).values(_row(stands)))
-    return stands
+    connection.execute(suppressions.update().where(chosen).values(_row(in_force)))
+    return in_force
 
 
 def _stronger(present: Suppression, wanted: Suppression) -> Suppression | None:
-    if _GRAVITY.index(wanted.reason) > _GRAVITY.index(present.reason):
+    if _STRENGTH.index(wanted.reason) > _STRENGTH.index(present.reason):
         return wanted
     if not present.origin.startswith(BY_IMPORT) or wanted.origin.startswith(BY_IMPORT):
         return None
@@ -37,11 +37,11 @@ def _stronger(present: Suppression, wanted: Suppression) -> Suppression | None:
     return Suppression(present.address_key, present.reason, wanted.origin, detail, present.at)
 
 
-def _row(one: Suppression) -> dict[str, object]:
+def _row(suppression: Suppression) -> dict[str, object]:
     return {
-        "address_key": one.address_key,
-        "reason": one.reason.value,
-        "origin": one.origin,
-        "detail": one.detail,
-        "at": one.at,
+        "address_key": suppression.address_key,
+        "reason": suppression.reason.value,
+        "origin": suppression.origin,
+        "detail": suppression.detail,
+        "at": suppression.at,
     }

@@ -1,8 +1,11 @@
-"""The tables of people. No foreign key leads to newsletter's: erasing never breaks history."""
+"""The tables of subscribers.
+
+No foreign key connects them with those of newsletter, so that an erasure never breaks history.
+"""
 
 import sqlalchemy as sa
 
-from subscribers.store.types import UtcTimestamp
+from subscribers.store.dialects import UtcTimestamp
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -14,7 +17,7 @@ NAMES = {
 
 metadata = sa.MetaData(naming_convention=NAMES)
 
-# An id is never used again: links in old mail name it.
+# An ID is never reused: links in old emails contain it.
 subscribers = sa.Table(
     "subscribers",
     metadata,
@@ -79,7 +82,7 @@ suppressions = sa.Table(
 )
 sa.Index(None, suppressions.c.origin)
 
-# What stays of an erased address: a keyed hash, so that no import brings it back.
+# What remains of an erased address: a keyed hash, so that no import brings it back.
 erasures = sa.Table(
     "erasures",
     metadata,
@@ -88,7 +91,7 @@ erasures = sa.Table(
     sa.Column("at", UtcTimestamp, nullable=False),
 )
 
-# Sign-ups as they came in; applied only when they are confirmed.
+# Sign-up requests; applied only when they are confirmed.
 requests = sa.Table(
     "requests",
     metadata,
@@ -109,7 +112,7 @@ sa.Index(None, requests.c.subscriber_id, requests.c.at)
 sa.Index(None, requests.c.network, requests.c.at)
 sa.Index(None, requests.c.at)
 
-# The proof: when, where and under which wording somebody agreed or withdrew.
+# The proof: when, where and under which wording a subscriber agreed or withdrew.
 consents = sa.Table(
     "consents",
     metadata,
@@ -124,7 +127,7 @@ consents = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# Only what retention has still to empty: a statement that asks `network != ''` finds it at once.
+# Partial indexes for retention: a statement with the condition `network != ''` uses them.
 for _table in (requests, consents):
     sa.Index(
         f"ix_{_table.name}_network_kept",
@@ -187,8 +190,8 @@ imports = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# What an import changed on people who were there before, so that it can be taken back. Those it
-# brought say so themselves: subscribers.origin.
+# What an import changed on existing subscribers, for an undo. Those that it added are found by
+# subscribers.origin.
 import_changes = sa.Table(
     "import_changes",
     metadata,

@@ -1,52 +1,46 @@
-"""Tags: topics that people choose, labels that staff set."""
+"""Tags: topics that subscribers choose, labels that staff set."""
 
 from collections.abc import Iterable
 
 import sqlalchemy as sa
 
 from subscribers.model import Tag, TagKind
-from subscribers.store.missing import add_missing
+from subscribers.store.dialects import add_missing
 from subscribers.store.tables import subscriber_tags, tags
 
 
-def all_tags(connection: sa.Connection) -> list[Tag]:
-    """Return every tag, in the order of their slugs."""
-    rows = connection.execute(sa.select(tags).order_by(tags.c.slug))
-    return [Tag(row.slug, row.name, TagKind(row.kind)) for row in rows]
-
-
 def ensure(connection: sa.Connection, wanted: Iterable[Tag]) -> dict[str, int]:
-    """Return the ids of tags by slug; those that are missing come into being.
+    """Return the IDs of tags by slug, creating the missing ones.
 
-    A label becomes a topic when it is asked for as one: the configuration now offers it.
+    A label becomes a topic when it is requested as one: the configuration now offers it.
     """
-    asked = {tag.slug: tag for tag in wanted}
-    if not asked:
+    requested = {tag.slug: tag for tag in wanted}
+    if not requested:
         return {}
-    rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(asked)))).all()
+    rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(requested)))).all()
     found = {row.slug: row for row in rows}
     for row in rows:
-        if row.kind == TagKind.LABEL and asked[row.slug].kind is TagKind.TOPIC:
+        if row.kind == TagKind.LABEL and requested[row.slug].kind is TagKind.TOPIC:
             connection.execute(
                 tags.update().where(tags.c.id == row.id).values(kind=TagKind.TOPIC.value)
             )
-    missing = [tag for slug, tag in asked.items() if slug not in found]
+    missing = [tag for slug, tag in requested.items() if slug not in found]
     if missing:
         new = [{"slug": tag.slug, "name": tag.name, "kind": tag.kind.value} for tag in missing]
         add_missing(connection, tags, new)
-        rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(asked)))).all()
+        rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(requested)))).all()
     return {row.slug: int(row.id) for row in rows}
 
 
 def give(connection: sa.Connection, subscriber_id: int, wanted: Iterable[Tag]) -> None:
-    """Mark a person with tags; those already there stay."""
+    """Add tags to a subscriber; existing ones stay."""
     ids = ensure(connection, wanted)
-    rows = [{"tag_id": one, "subscriber_id": subscriber_id} for one in sorted(ids.values())]
+    rows = [{"tag_id": tag_id, "subscriber_id": subscriber_id} for tag_id in sorted(ids.values())]
     add_missing(connection, subscriber_tags, rows)
 
 
 def take(connection: sa.Connection, subscriber_id: int, slugs: Iterable[str]) -> None:
-    """Take tags off a person."""
+    """Remove tags from a subscriber."""
     ids = sa.select(tags.c.id).where(tags.c.slug.in_(list(slugs)))
     connection.execute(
         subscriber_tags.delete().where(

@@ -137,7 +137,7 @@ def leave_all(opened: House, address: str) -> None:
     """Let somebody leave every newsletter, as the leaving page does."""
     with opened.app.engine.begin() as connection:
         person = directory.require(connection, address)
-        farewell = Unsubscribe(None, "page")
+        wanted = Unsubscribe(None, "page")
         pepper = opened.app.settings.pepper
-        outcome = unsubscribe(connection, person.id, farewell, pepper=pepper, now=opened.at)
+        outcome = unsubscribe(connection, person.id, wanted, pepper=pepper, now=opened.at)
         intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)

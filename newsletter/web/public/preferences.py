@@ -82,7 +82,7 @@ class PreferencePages:
         person = pages.person(claim) if claim else None
         if claim is None or person is None:
             return pages.incomplete(request)
-        pages.act(lambda connection: rights.mail_link(connection, person, pages.app.now()))
+        pages.act(lambda connection: rights.email_link(connection, person, pages.app.now()))
         catalog = pages.personal_catalog(request, person, claim.newsletter)
         return pages.message(catalog, "link_sent", preferences=links.preferences("", token))
 

@@ -30,7 +30,7 @@ class DataPages:
         if claim is None:
             return pages.incomplete(request)
         with pages.app.reader.connect() as connection:
-            link = rights.works(connection, claim, pages.app.now())
+            link = rights.open_link(connection, claim, pages.app.now())
         if link is None:
             return self._used(request, claim)
         catalog = self._catalog(request, claim)
@@ -60,7 +60,7 @@ class DataPages:
     def _export(self, request: Request, claim: LinkClaim) -> Response:
         pages = self._pages
         with pages.app.engine.begin() as connection:
-            subscriber = rights.everything(connection, claim, pages.app.now())
+            subscriber = rights.export_all(connection, claim, pages.app.now())
             records = personal.of(connection, claim.subscriber_id)
         if subscriber is None:
             return self._used(request, claim)

@@ -22,8 +22,8 @@ from subscribers.audience import (
     why,
 )
 from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, evaluate, parse
+from subscribers.store.dialects import UtcTimestamp
 from subscribers.store.tables import subscriptions
-from subscribers.store.types import UtcTimestamp
 from tests.fakes.people import NOW, add_person
 
 Crowd = dict[int, tuple[frozenset[str], bool]]
@@ -212,5 +212,5 @@ def test_a_summary_counts_names_ten_and_says_who_is_left_out(
         found = summarize(connection, ask("a"))
     assert found.people == 16
     assert len(found.examples) == 10
-    assert found.left_out["pending"] == 16
-    assert sum(found.left_out.values()) == len(crowd) - 16
+    assert found.excluded["pending"] == 16
+    assert sum(found.excluded.values()) == len(crowd) - 16

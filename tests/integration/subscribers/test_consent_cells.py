@@ -4,7 +4,8 @@ import pytest
 
 from subscribers.model import SubscriptionState
 from subscribers.roster.reading import RawRow
-from subscribers.roster.rows import ImportRow, RowReader, Terms
+from subscribers.roster.row import ImportRow, Terms
+from subscribers.roster.row_reader import RowReader
 
 
 def standing(cell: str, attest: str = "") -> SubscriptionState:

@@ -22,10 +22,12 @@ from subscribers.model import (
     Suppression,
     SuppressionReason,
 )
-from subscribers.roster import run
+from subscribers.roster import run, undoing
+from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.reading import open_listing
-from subscribers.roster.rows import Terms
-from subscribers.roster.run import Beside, ChangeSet, ImportJob, Undone
+from subscribers.roster.row import Terms
+from subscribers.roster.run import ImportJob
+from subscribers.roster.undoing import Beside, Undone
 from subscribers.store import people
 from subscribers.store.tables import erasures, requests, subscribers, suppressions
 from subscribers.tokens import LinkClaim, Purpose
@@ -66,7 +68,7 @@ def bring(engine: sa.Engine, one: ImportJob) -> ChangeSet:
 def undo(engine: sa.Engine, number: int, journal: Journal) -> Undone:
     """Take an import back, an hour later."""
     beside = Beside(journal, PEPPER)
-    return run.undo(engine, number, actor="person:kim", now=LATER, beside=beside)
+    return undoing.undo(engine, number, actor="person:kim", now=LATER, beside=beside)
 
 
 def person(engine: sa.Engine, address: str = ANN) -> Subscriber:
@@ -119,10 +121,10 @@ def test_who_leaves_by_their_own_word_after_a_list_did_stays_away_when_it_is_und
     with engine.begin() as opened:
         number = add_person(opened, ANN)
     done = bring(engine, order(tmp_path, f"email,status\n{ANN},unsubscribed\n", journal))
-    farewell = Unsubscribe("weekly", "one click")
+    wanted = Unsubscribe("weekly", "one click")
     with engine.begin() as opened:
-        left = unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
-        again = unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
+        left = unsubscribing.unsubscribe(opened, number, wanted, pepper=PEPPER, now=LATER)
+        again = unsubscribing.unsubscribe(opened, number, wanted, pepper=PEPPER, now=LATER)
     assert (left.outcome, again.outcome) == ("unsubscribed", "already")
     assert [(entry.act, entry.reason) for entry in left.entries] == [("unsubscribed", "one click")]
     assert "unsubscribed weekly: by one click; was unsubscribed" in told(engine)
@@ -134,8 +136,8 @@ def test_who_leaves_by_their_own_word_after_a_list_did_stays_away_when_it_is_und
 def test_nobody_can_pass_their_own_words_for_those_of_a_list(engine: sa.Engine, words: str) -> None:
     with engine.begin() as opened:
         number = add_person(opened, ANN)
-        farewell = Unsubscribe("weekly", "page", words)
-        unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
+        wanted = Unsubscribe("weekly", "page", words)
+        unsubscribing.unsubscribe(opened, number, wanted, pepper=PEPPER, now=LATER)
     assert not person(engine).subscriptions[0].ended_by_import
 
 
@@ -209,7 +211,7 @@ def test_a_suppressed_hash_becomes_a_suppression_when_its_address_is_known(
         journal.append(suppress(opened, ANN, "provider", SuppressionReason.COMPLAINT).entries)
     relearnt(engine, journal)
     with engine.begin() as opened:
-        assert signing_up.sign_up(opened, asking(), RULES).outcome == "not mailed"
+        assert signing_up.sign_up(opened, asking(), RULES).outcome == "not emailed"
         found = directory.require(opened, ANN)
         assert found.suppressed is not None
         assert found.suppressed.reason is SuppressionReason.COMPLAINT
@@ -226,8 +228,8 @@ def test_who_joined_and_left_after_the_backup_is_not_brought_back_by_a_list(
 ) -> None:
     with forgotten(engine) as opened:
         number = add_person(opened, ANN)
-        farewell = Unsubscribe("weekly", "page")
-        left = unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER)
+        wanted = Unsubscribe("weekly", "page")
+        left = unsubscribing.unsubscribe(opened, number, wanted, pepper=PEPPER, now=LATER)
         journal.append(left.entries)
     assert relearnt(engine, journal) == 1
     done = bring(engine, order(tmp_path, f"email\n{ANN}\n"))
@@ -260,14 +262,14 @@ def moved(opened: sa.Connection, number: int, to: str) -> Effects:
     """Take another address, by the two links."""
     claim = _link(opened, number)
     wished = rights.change_address(opened, claim, EmailAddress.parse(to), RULES)
-    if wished.outcome != "mailed":
+    if wished.outcome != "emailed":
         return wished
     claim = LinkClaim(number, "", Purpose.ADDRESS, int(wished.notices[0].values["serial"]))
     return rights.take_address(opened, claim, pepper=PEPPER, now=LATER)
 
 
 def _link(opened: sa.Connection, number: int, now: datetime = LATER) -> LinkClaim:
-    asked = rights.mail_link(opened, _loaded(opened, number), now)
+    asked = rights.email_link(opened, _loaded(opened, number), now)
     return LinkClaim(number, "", Purpose.MANAGE, int(asked.notices[0].values["serial"]))
 
 
@@ -284,9 +286,9 @@ def test_a_list_does_not_bring_somebody_back_under_the_address_they_had_before(
         number = add_person(opened, ANN)
         effects = moved(opened, number, "ann@new.example")
         journal.append(effects.entries)
-        farewell = Unsubscribe(None, "page")
+        wanted = Unsubscribe(None, "page")
         journal.append(
-            unsubscribing.unsubscribe(opened, number, farewell, pepper=PEPPER, now=LATER).entries
+            unsubscribing.unsubscribe(opened, number, wanted, pepper=PEPPER, now=LATER).entries
         )
     assert effects.outcome == "changed"
     assert relearnt(engine, journal) == 0
@@ -316,11 +318,11 @@ def test_a_change_of_address_mails_no_stranger_who_may_not_be_asked(
     elif trace == "asked today":
         bob = add_person(connection, "bob@example.org")
         claim = _link(connection, bob)
-        assert rights.change_address(connection, claim, address, RULES).outcome == "mailed"
+        assert rights.change_address(connection, claim, address, RULES).outcome == "emailed"
     else:
         add_person(connection, to)
     claim = _link(connection, number)
-    assert rights.change_address(connection, claim, address, RULES).outcome == "not mailed"
+    assert rights.change_address(connection, claim, address, RULES).outcome == "not emailed"
 
 
 def test_sign_ups_and_changes_of_address_share_the_three_mails_that_a_stranger_ever_gets(
@@ -334,9 +336,9 @@ def test_sign_ups_and_changes_of_address_share_the_three_mails_that_a_stranger_e
         claim = _link(connection, number, now)
         wished = rights.change_address(connection, claim, EmailAddress.parse(to), rules)
         words.append(wished.outcome)
-    assert words == ["mailed", "mailed", "mailed", "not mailed"]
+    assert words == ["emailed", "emailed", "emailed", "not emailed"]
     rules = Rules(SignUpLimits(), PEPPER, LATER + timedelta(days=30))
-    assert signing_up.sign_up(connection, asking(to), rules).outcome == "not mailed"
+    assert signing_up.sign_up(connection, asking(to), rules).outcome == "not emailed"
 
 
 def sign_up(opened: sa.Connection, days: int) -> Effects:
@@ -350,14 +352,14 @@ def test_who_is_forgotten_between_sign_ups_is_still_asked_three_times_ever(
     connection: sa.Connection,
 ) -> None:
     words = [sign_up(connection, 16 * turn).outcome for turn in range(6)]
-    assert words == ["mailed"] * 3 + ["not mailed"] * 3
+    assert words == ["emailed"] * 3 + ["not emailed"] * 3
 
 
 def test_who_was_let_go_erased_stays_erased_for_lists(engine: sa.Engine, tmp_path: Path) -> None:
     with engine.begin() as opened:
         address = EmailAddress.parse(ANN)
         erasure.erase_address(opened, address, pepper=PEPPER, actor="person:kim", now=NOW)
-        assert sign_up(opened, 0).outcome == "mailed"
+        assert sign_up(opened, 0).outcome == "emailed"
         retention.purge(opened, RetentionPeriods(), pepper=PEPPER, now=LATER + timedelta(days=20))
     done = bring(engine, order(tmp_path, f"email\n{ANN}\n"))
     assert done.examples["refused"][0].words == "this address was erased on request"
@@ -375,13 +377,13 @@ def test_who_confirms_is_asked_afresh_another_time(connection: sa.Connection) ->
 
 
 def test_good_byes_do_not_use_up_the_sign_ups_of_the_hour(connection: sa.Connection) -> None:
-    rules = Rules(SignUpLimits(everybody=1), PEPPER, LATER)
+    rules = Rules(SignUpLimits(all_addresses=1), PEPPER, LATER)
     number = add_person(connection, ANN)
-    farewell = Unsubscribe(None, "page", titles={"weekly": "W"})
-    unsubscribing.unsubscribe(connection, number, farewell, pepper=PEPPER, now=LATER)
+    wanted = Unsubscribe(None, "page", titles={"weekly": "W"})
+    unsubscribing.unsubscribe(connection, number, wanted, pepper=PEPPER, now=LATER)
     assert connection.scalar(sa.select(sa.func.count()).select_from(requests)) == 1
     asked = asking("new@example.org")
-    assert signing_up.sign_up(connection, asked, rules).outcome == "mailed"
+    assert signing_up.sign_up(connection, asked, rules).outcome == "emailed"
 
 
 @pytest.mark.parametrize(("said", "word"), [("manual", "taken over"), ("complaint", "suppressed")])

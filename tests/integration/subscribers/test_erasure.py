@@ -29,7 +29,7 @@ def test_mail_to_an_earlier_or_a_wished_for_address_is_erased_too(
         app, now, pepper = opened.app, opened.at, opened.app.settings.pepper
         with app.engine.begin() as connection:
             person = directory.require(connection, "ann@example.org")
-            asked = carried_out(opened, rights.mail_link(connection, person, now), connection)
+            asked = carried_out(opened, rights.email_link(connection, person, now), connection)
         opened.pass_at(now)
         claim = LinkClaim(person.id, "", Purpose.MANAGE, int(asked.notices[0].values["serial"]))
         wanted = EmailAddress.parse("ann.new@example.net")

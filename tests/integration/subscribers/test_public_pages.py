@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from newsletter.web.main import public_site
 from subscribers.roster.reading import open_listing
-from subscribers.roster.rows import Terms
+from subscribers.roster.row import Terms
 from subscribers.roster.run import ImportJob, apply
 from subscribers.tokens import Purpose, Signer
 from tests.fakes.readers import Reader, reader, words_of

@@ -23,10 +23,12 @@ from newsletter.store.database import open_engine
 from subscribers.errors import ImportRefused, Unknown
 from subscribers.model import Tag, TagKind
 from subscribers.roster import run
+from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.export import export
 from subscribers.roster.reading import FileLimits, open_listing
-from subscribers.roster.rows import Terms
-from subscribers.roster.run import ChangeSet, ImportJob
+from subscribers.roster.row import Terms
+from subscribers.roster.run import ImportJob
+from subscribers.roster.undoing import undo
 from subscribers.store import erasures
 from subscribers.store.tables import (
     consents,
@@ -233,7 +235,7 @@ def test_undoing_an_import_leaves_everything_as_it_was(
         bring(engine, written(tmp_path, lines(found), "people.jsonl"))
         before = everything(engine)
         change_set = bring(engine, written(tmp_path, text))
-        run.undo(engine, change_set.id, actor="staff", now=NOW)
+        undo(engine, change_set.id, actor="staff", now=NOW)
         assert everything(engine) == before
 
 
@@ -388,7 +390,7 @@ def test_any_encoding_and_delimiter_is_read(
     ("text", "limits", "says"),
     [
         ("", FileLimits(), "is empty"),
-        ("name,city\nAda,Seoul\n", FileLimits(), "no column looks like a mail address"),
+        ("name,city\nAda,Seoul\n", FileLimits(), "no column contains email addresses"),
         ("email\n" + "a@example.org\n" * 3, FileLimits(bytes=20), "at most 20 are taken"),
         ("email\n" + "a@example.org\n" * 3, FileLimits(rows=2), "more than 2 rows"),
         ('email\n"a@example.org\n' + "x\n" * 90_000, FileLimits(), "quotation mark left open"),
@@ -483,7 +485,7 @@ def test_undo_keeps_and_lists_who_has_acted_since_and_whom_a_later_import_change
             .where(subscribers.c.address_key == "acted@example.org")
             .values(acted_at=NOW + timedelta(hours=1))
         )
-    undone = run.undo(engine, first.id, actor="staff", now=NOW + timedelta(days=1))
+    undone = undo(engine, first.id, actor="staff", now=NOW + timedelta(days=1))
     assert undone.removed == 1
     assert dict(undone.kept) == {
         "acted@example.org": "has acted since",
@@ -493,18 +495,19 @@ def test_undo_keeps_and_lists_who_has_acted_since_and_whom_a_later_import_change
 
 
 @pytest.mark.parametrize(
-    ("days", "again", "error"), [(31, False, "older than 30 days"), (1, True, "undone already")]
+    ("days", "again", "error"),
+    [(31, False, "older than 30 days"), (1, True, "already been undone")],
 )
 def test_an_import_that_is_old_or_undone_cannot_be_undone(
     sqlite_engine: sa.Engine, tmp_path: Path, days: int, *, again: bool, error: str
 ) -> None:
     one = bring(sqlite_engine, written(tmp_path, "email\na@example.org\n"))
     if again:
-        run.undo(sqlite_engine, one.id, actor="staff", now=NOW)
+        undo(sqlite_engine, one.id, actor="staff", now=NOW)
     with pytest.raises(ImportRefused, match=error):
-        run.undo(sqlite_engine, one.id, actor="staff", now=NOW + timedelta(days=days))
+        undo(sqlite_engine, one.id, actor="staff", now=NOW + timedelta(days=days))
     with pytest.raises(Unknown):
-        run.undo(sqlite_engine, 99, actor="staff", now=NOW)
+        undo(sqlite_engine, 99, actor="staff", now=NOW)
 
 
 def test_what_people_chose_themselves_stays(engine: sa.Engine, tmp_path: Path) -> None:
@@ -517,7 +520,7 @@ def test_what_people_chose_themselves_stays(engine: sa.Engine, tmp_path: Path) -
     (person_now,) = people_of(engine).values()
     assert (person_now["name"], person_now["topics"]) == ("Ann", ["fish"])
     assert person_now["labels"] == ["plus"]
-    assert found.withheld["topics: what they chose themselves stays"] == 1
+    assert found.withheld["topics: the subscriber's own choice stays"] == 1
     with engine.begin() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(import_changes)) == 1
 
@@ -532,9 +535,9 @@ def test_what_people_chose_themselves_stays_after_a_move_to_another_database(
         connection.execute(acted.values(acted_at=NOW - timedelta(days=9)))
     moved = bring(pg_engine, written(tmp_path, exported(sqlite_engine, kind), f"people.{kind}"))
     found = bring(pg_engine, written(tmp_path, "email,tags\na@example.org,ships\n"))
-    assert found.withheld["topics: what they chose themselves stays"] == 1
-    run.undo(pg_engine, found.id, actor="staff", now=NOW)
-    assert run.undo(pg_engine, moved.id, actor="staff", now=NOW).removed == 1
+    assert found.withheld["topics: the subscriber's own choice stays"] == 1
+    undo(pg_engine, found.id, actor="staff", now=NOW)
+    assert undo(pg_engine, moved.id, actor="staff", now=NOW).removed == 1
 
 
 def test_undoing_lifts_the_suppressions_that_an_import_restored_and_no_others(
@@ -547,7 +550,7 @@ def test_undoing_lifts_the_suppressions_that_an_import_restored_and_no_others(
     for start in range(0, 24, 2):  # more than ten imports: import:1 must not take import:11 along
         some = [blocked(f"r{number}@example.org") for number in (start, start + 1)]
         bring(engine, written(tmp_path, lines(some), "people.jsonl"))
-    assert run.undo(engine, 1, actor="staff", now=NOW).unsuppressed == 2
+    assert undo(engine, 1, actor="staff", now=NOW).unsuppressed == 2
     left = people_of(engine)
     assert len(left) == 22
     assert left["r2@example.org"]["suppressed"] == blocked("")["suppressed"]
@@ -615,7 +618,7 @@ def test_somebody_with_hundreds_of_consents_comes_back(
 def test_there_is_no_import_of_a_number_beyond_all_bounds(engine: sa.Engine) -> None:
     for number in (10**20, 2**31, 2**63, -(10**20)):
         with pytest.raises(Unknown, match=f"there is no import {number}"):
-            run.undo(engine, number, actor="staff", now=NOW)
+            undo(engine, number, actor="staff", now=NOW)
 
 
 def test_a_spreadsheet_runs_nothing_of_an_export(engine: sa.Engine) -> None:
@@ -634,7 +637,7 @@ from pathlib import Path
 from newsletter.store.database import open_engine
 from subscribers.roster import run
 from subscribers.roster.reading import open_listing
-from subscribers.roster.rows import Terms
+from subscribers.roster.row import Terms
 
 def die(rows):
     if rows > 600:

@@ -10,7 +10,7 @@ from alembic import command
 from newsletter import migrations
 from subscribers import directory
 from subscribers.journal import Journal, replay
-from subscribers.roster import run
+from subscribers.roster.undoing import undo
 from subscribers.store import erasures
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -113,7 +113,7 @@ def test_the_history_of_a_subscriber_reads_as_before(old: sa.Engine) -> None:
 
 def test_an_import_from_before_can_still_be_undone(old: sa.Engine) -> None:
     migrations.upgrade(old)
-    undone = run.undo(old, 1, actor="person:kim", now=AT)
+    undone = undo(old, 1, actor="person:kim", now=AT)
     assert (undone.restored, undone.unsuppressed) == (1, 1)
     assert values(old, "SELECT state FROM subscriptions WHERE subscriber_id = 1") == ["confirmed"]
 

@@ -57,7 +57,7 @@ def test_a_saved_segment_stands_for_its_rule_unless_it_is_quoted() -> None:
 
 
 def test_a_saved_segment_that_leads_back_to_itself_is_refused() -> None:
-    with pytest.raises(SegmentError, match="leads back to itself"):
+    with pytest.raises(SegmentError, match="refers to itself"):
         parse("a", {"a": "b or c", "b": "not a"})
 
 

@@ -1,0 +1,47 @@
+"""What an import does, counted, with examples."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from subscribers.roster.deciding import Change
+from subscribers.roster.reading import ListFile
+from subscribers.roster.row import RefusedRow
+
+EXAMPLES = 5
+REFUSALS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A row to look at, and what happens with it."""
+
+    row: int
+    address: str
+    words: str
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """The changes of an import; `id` is 0 until it is applied."""
+
+    listing: ListFile
+    id: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    withheld: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[Example]] = field(default_factory=dict)
+
+    def add(self, change: Change) -> None:
+        """Count one row."""
+        self.counts[change.outcome] += 1
+        self.withheld.update(change.withheld)
+        kept = self.examples.setdefault(change.outcome, [])
+        if len(kept) < (REFUSALS if change.outcome == "refused" else EXAMPLES):
+            row = change.row
+            kept.append(Example(row.number, row.address.text, change.describe()))
+
+    def refuse(self, row: RefusedRow) -> None:
+        """Count a row that cannot be read."""
+        self.counts["refused"] += 1
+        kept = self.examples.setdefault("refused", [])
+        if len(kept) < REFUSALS:
+            kept.append(Example(row.number, row.address[:100], row.reason))

@@ -1,0 +1,59 @@
+"""Read the tags of a row: topics, labels, and words that may be either; pure."""
+
+from collections.abc import Callable, Mapping
+
+from subscribers.model import TAG_LIMIT, Tag, TagKind, slug
+from subscribers.roster.cells import CellError, attribute_tags, split
+
+TAGS_LIMIT = 200
+_REMEMBERED = 10_000  # cells; enough for those that repeat, and memory stays flat
+
+
+class TagReader:
+    """Read tags under the topics of the configuration; remembers cells, as they repeat."""
+
+    def __init__(self, topics: Mapping[str, Tag]) -> None:
+        """Take the tags of topics, by the slugs of their names and aliases."""
+        self._topics = topics
+        self._configured = frozenset(topics.values())
+        self._remembered: dict[tuple[str, str], tuple[Tag, ...]] = {}
+
+    def read(self, cells: Mapping[str, str]) -> tuple[Tag, ...]:
+        """Return the tags of a row; raise CellError if they are too many or too long."""
+        found: dict[str, Tag] = {}
+        for column, make in (
+            ("topics", self._topic),
+            ("tags", self._any_tag),
+            ("labels", _label),
+            ("attributes", self._any_tag),
+        ):
+            if cell := cells.get(column, ""):
+                for tag in self._tags(column, cell, make):
+                    found.setdefault(tag.slug, tag)
+        if len(found) > TAGS_LIMIT:
+            msg = f"{len(found)} tags; the maximum is {TAGS_LIMIT}"
+            raise CellError(msg)
+        return tuple(found.values())
+
+    def _tags(self, column: str, cell: str, make: Callable[[str], Tag]) -> tuple[Tag, ...]:
+        key = (column, cell)
+        if key not in self._remembered:
+            names = attribute_tags(cell) if column == "attributes" else split(cell)
+            tags = tuple(make(name) for name in names if slug(name))
+            if any(len(tag.name) > TAG_LIMIT for tag in tags if tag not in self._configured):
+                msg = f"a tag is longer than {TAG_LIMIT} characters"
+                raise CellError(msg)
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = tags
+        return self._remembered[key]
+
+    def _topic(self, name: str) -> Tag:
+        return self._topics.get(slug(name)) or Tag(slug(name), name, TagKind.TOPIC)
+
+    def _any_tag(self, name: str) -> Tag:
+        return self._topics.get(slug(name)) or _label(name)
+
+
+def _label(name: str) -> Tag:
+    return Tag(slug(name), name, TagKind.LABEL)

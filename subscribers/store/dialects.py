@@ -1,0 +1,145 @@
+"""What differs between SQLite and PostgreSQL. No other module here asks which one it is."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from typing_extensions import override
+
+
+class UtcTimestamp(sa.types.TypeDecorator[datetime]):
+    """An aware UTC time. SQLite stores naive UTC text, which sorts by time."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "a naive time reached the database; pass aware UTC"
+            raise ValueError(msg)
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def add_missing(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> int:
+    """Insert the rows whose unique keys are free, also under concurrency; return their number."""
+    insert = insert_sqlite if _is_sqlite(connection) else insert_postgresql
+    added = 0
+    for row in rows:
+        statement = insert(table).values(dict(row)).on_conflict_do_nothing()
+        added += connection.execute(statement).rowcount
+    return added
+
+
+def bulk_insert(
+    connection: sa.Connection, columns: Sequence[sa.Column[Any]], rows: Iterable[Sequence[object]]
+) -> None:
+    """Insert `rows` in the current transaction; an existing row is an error.
+
+    COPY on PostgreSQL, one prepared statement on SQLite. Both are several times as fast as an
+    INSERT that SQLAlchemy compiles.
+    """
+    table = columns[0].table
+    preparer = connection.dialect.identifier_preparer
+    names = ", ".join(preparer.quote(column.name) for column in columns)
+    bound = _bound(connection.dialect, columns, rows)
+    driver = cast("Any", connection.connection.driver_connection)
+    if _is_sqlite(connection):
+        marks = ", ".join("?" * len(columns))
+        driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", bound).close()  # noqa: S608 - our own names
+        return
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy,
+    ):
+        for row in bound:
+            copy.write_row(row)
+
+
+def reserve_ids(connection: sa.Connection, table: sa.Table, count: int) -> Sequence[int]:
+    """Reserve `count` IDs of a table that never reuses one."""
+    if not count:
+        return ()
+    if _is_sqlite(connection):
+        # AUTOINCREMENT keeps the highest ID ever used here, also after its row was deleted.
+        query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+        highest = connection.scalar(query, {"name": table.name}) or 0
+        return range(highest + 1, highest + 1 + count)
+    numbers = sa.func.generate_series(1, count).table_valued("n")
+    chosen = sa.select(sa.func.nextval(f"{table.name}_id_seq")).select_from(numbers)
+    return connection.scalars(chosen).all()
+
+
+def lock_table(connection: sa.Connection, table: sa.Table) -> None:
+    """Stop others from adding rows until the commit. On SQLite, BEGIN IMMEDIATE has done so."""
+    if not _is_sqlite(connection):
+        connection.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def overwrite_deleted(connection: sa.Connection) -> None:
+    """Overwrite deleted rows with zeros.
+
+    SQLite otherwise leaves their bytes in free pages. PostgreSQL has no such switch: VACUUM reuses
+    the space.
+    """
+    if _is_sqlite(connection):
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def _is_sqlite(connection: sa.Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _bound(
+    dialect: sa.Dialect, columns: Sequence[sa.Column[Any]], rows: Iterable[Sequence[object]]
+) -> Iterable[Sequence[object]]:
+    """Convert values to what the driver takes, as SQLAlchemy would."""
+    converters = [
+        (position, convert)
+        for position, column in enumerate(columns)
+        if (convert := _converter(dialect, column)) is not None
+    ]
+    if not converters:
+        return rows
+    return (_converted(row, converters) for row in rows)
+
+
+def _converter(dialect: sa.Dialect, column: sa.Column[Any]) -> Callable[[Any], object] | None:
+    """Return SQLAlchemy's conversion for a column, with a memory of one value.
+
+    Consecutive rows often share the same object, such as the time of the import.
+    """
+    convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if convert is None:
+        return None
+    last: list[object] = [None, None]
+
+    def remembered(value: object) -> object:
+        if value is None or value is not last[0]:
+            last[:] = value, convert(value)
+        return last[1]
+
+    return remembered
+
+
+def _converted(
+    row: Sequence[object], converters: Sequence[tuple[int, Callable[[Any], object]]]
+) -> Sequence[object]:
+    values = list(row)
+    for position, convert in converters:
+        values[position] = convert(values[position])
+    return values
