@@ -60,7 +60,8 @@ def test_an_address_that_no_server_takes_is_said_so_and_mails_nobody(
     answer = eve.client.post("/sign-up", data={"address": "한국@example.org"} | wanted)
     assert (answer.status_code, says in answer.text) == (422, True)
     assert eve.sign_up("ada@한국.kr") == 303
-    assert not [one.says for one in eve.house.pass_at(eve.house.at) if "not submitted" in one.says]
+    lines = eve.house.pass_at(eve.house.at)
+    assert not [line.message for line in lines if "not submitted" in line.message]
 
 
 def test_the_proof_of_consent_says_when_where_and_under_which_words(eve: Reader) -> None:
