@@ -1,7 +1,9 @@
 """The consent text: a template per language, identified by a version."""
 
+import ipaddress
 from dataclasses import dataclass
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -27,7 +29,8 @@ def consent_wording(app: App, catalog: Catalog) -> Wording:
         _name(language),
         {
             "publication": app.publication,
-            "abroad": app.publication.provider == "sendgrid",
+            "sendgrid": "sendgrid" in app.senders,
+            "mail_server": _mail_server(app),
             "days": app.settings.retention.pending.days,
             "network_days": app.settings.retention.addresses.days,
         },
@@ -38,6 +41,18 @@ def consent_wording(app: App, catalog: Catalog) -> Wording:
 def keep(connection: sa.Connection, wording: Wording, app: App) -> None:
     """Store the text under its version, so that a proof of consent can be read years later."""
     directory.keep_wording(connection, wording.version, wording.language, wording.html, app.now())
+
+
+def _mail_server(app: App) -> str:
+    """Return the mail server that processes addresses for us, or "" if it is on this machine."""
+    if "smtp" not in app.senders:
+        return ""
+    host = urlsplit(app.settings.smtp_url).hostname or ""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return "" if local else host
 
 
 def _name(language: str) -> str:

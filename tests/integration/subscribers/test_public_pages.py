@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsletter.web.main import public_site
+from newsletter.web.public.wording import consent_wording
 from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
 from subscribers.roster.run import ImportJob, apply
@@ -81,10 +82,47 @@ def test_the_wording_names_what_the_law_asks_for_in_every_language(
 ) -> None:
     page = words_of(eve.client.get(f"/?lang={language}").text)
     asked = {
-        "en": ("What for", "Which data", "How long", "Where to", "right to refuse"),
+        "en": ("What for", "Which data", "How long", "Who receives it", "right to refuse"),
         "ko": ("목적", "항목", "기간", "제3자 제공", "거부할 권리"),
     }
     assert all(one in page for one in asked[language])
+
+
+@pytest.mark.parametrize(
+    ("provider", "smtp_url", "named", "not_named"),
+    [
+        ("outbox", "", "Only the mail servers that deliver our email", "processes your address"),
+        ("sendgrid", "", "Twilio SendGrid, Inc., in the United States", "mail server "),
+        ("smtp", "smtps://u:p@mx.example.net:465", "the mail server mx.example.net", "SendGrid"),
+        (
+            "smtp",
+            "smtp://127.0.0.1:25",
+            "Only the mail servers that deliver our email",
+            "127.0.0.1",
+        ),
+        (
+            "smtp",
+            "smtp://localhost:25",
+            "Only the mail servers that deliver our email",
+            "localhost",
+        ),
+    ],
+)
+def test_the_consent_text_names_the_provider_that_processes_addresses(
+    eve: Reader, provider: str, smtp_url: str, named: str, not_named: str
+) -> None:
+    app = eve.house.app
+    settings = replace(app.settings, smtp_url=smtp_url)
+    sender = app.senders["outbox"]
+    app = replace(app, settings=settings, senders={"outbox": sender, provider: sender})
+    english, korean = (
+        words_of(consent_wording(app, app.templates.catalogs.of(language)).html)
+        for language in ("en", "ko")
+    )
+    assert named in english
+    assert not_named not in english
+    assert not_named not in korean
+    assert ("수탁자" in korean) == ("processes your address" in english)
 
 
 @pytest.mark.parametrize(
