@@ -128,8 +128,26 @@ def upcoming(cadence: Cadence, zone: tzinfo, now: datetime) -> Iterator[Due]:
 
 def next_free(timing: Timing, ledger: Ledger, now: datetime) -> Due:
     """Return the next slot that nobody has claimed: the one a manual draft takes."""
+    return next(free(timing, ledger.taken, now))
+
+
+def free(timing: Timing, taken: Collection[str], now: datetime) -> Iterator[Due]:
+    """Walk the slots due later than `now` that have no issue and are not on record."""
     ahead = upcoming(timing.cadence, timing.zone, now)
-    return next(slot for slot in ahead if slot.nominal not in ledger.taken)
+    return (slot for slot in ahead if slot.nominal not in taken)
+
+
+def next_draft(timing: Timing, taken: Collection[str], now: datetime) -> tuple[Due, datetime]:
+    """Return the next slot that will be drafted, and the instant from which a pass drafts it.
+
+    A draft begins when the lead does, but not before the slot in front of it has passed.
+    """
+    before = now - timing.lead
+    for slot in upcoming(timing.cadence, timing.zone, now):
+        if slot.nominal not in taken:
+            return slot, max(before, slot.due_at - timing.lead)
+        before = slot.due_at
+    raise AssertionError  # pragma: no cover - a cadence never ends
 
 
 def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:

@@ -59,6 +59,12 @@ def ledger(connection: sa.Connection, newsletter: str, timing: Timing, now: date
     return Ledger(since, frozenset(connection.scalars(recent.with_only_columns(slots.c.nominal))))
 
 
+def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> frozenset[str]:
+    """Return the nominal times of the slots after `now` that have an issue or are on record."""
+    ahead = _recorded(newsletter).where(slots.c.due_at > now)
+    return frozenset(connection.scalars(ahead.with_only_columns(slots.c.nominal)))
+
+
 def _recorded(newsletter: str) -> sa.Select[datetime]:
     return sa.select(slots.c.due_at).where(
         slots.c.newsletter == newsletter, slots.c.state != ACTIVE

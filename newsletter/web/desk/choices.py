@@ -1,4 +1,4 @@
-"""Rows of choices whose every state is an address, so that a view can be shared."""
+"""Rows of choices. Every state of a view is an address, so that it can be shared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One choice: its word, the address that makes it, and whether it is made."""
+    """One choice: its name, the address that selects it, and whether it is selected."""
 
     name: str
     href: str
@@ -16,7 +16,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A named row of options of which one is chosen."""
+    """A named row of options, one of them chosen."""
 
     name: str
     options: tuple[Option, ...]
@@ -24,9 +24,9 @@ class Control:
 
 def controls(
     path: str, present: Mapping[str, str], offered: Mapping[str, tuple[str, Sequence[str]]]
-) -> list[Control]:
+) -> tuple[Control, ...]:
     """Build a control for each offered key (`key: (label, words)`) around the present view."""
-    return [
+    return tuple(
         Control(
             label,
             tuple(
@@ -35,13 +35,13 @@ def controls(
             ),
         )
         for key, (label, words) in offered.items()
-    ]
+    )
 
 
 def settle(
     asked: Mapping[str, str], offered: Mapping[str, tuple[str, Sequence[str]]]
 ) -> dict[str, str]:
-    """Return the asked view; a word that is not offered becomes the first one that is."""
+    """Return the view that was asked for. A word that is not offered becomes the first one that is."""
     return {
         key: asked.get(key, "") if asked.get(key) in words else words[0]
         for key, (_, words) in offered.items()

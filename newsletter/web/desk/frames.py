@@ -1,4 +1,4 @@
-"""Mail shown in a frame: its own bytes, unable to run anything or to be counted."""
+"""Show an email in a frame: its own bytes, unable to run anything."""
 
 import re
 
@@ -9,10 +9,10 @@ _HEAD = re.compile(r"(<head[^>]*>)", re.IGNORECASE)
 
 
 def frame(html: str, *, light: str = "light", images: str = "on") -> HTMLResponse:
-    """Return a mail's HTML for a sandboxed frame.
+    """Return an email's HTML for a sandboxed frame.
 
-    The viewer's own colour scheme is overruled by `light` (light or dark), images can be off;
-    links open in a new window; scripts, forms and requests other than images are refused.
+    `light` (light or dark) overrides the viewer's own color scheme, and images can be off. Links
+    open in a new window. Scripts, forms and requests other than images are refused.
     """
     shown = _DARK.sub("(min-width:0)" if light == "dark" else "(max-width:0)", html)
     shown = _HEAD.sub(r'\1<base target="_blank">', shown, count=1)

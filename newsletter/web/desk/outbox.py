@@ -1,4 +1,4 @@
-"""The outbox as a mailbox: what the outbox provider wrote, read from its .eml files."""
+"""The outbox as an inbox: what the outbox provider wrote, read from its .eml files."""
 
 import heapq
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """One .eml file as a mail program shows it; `name` is the file's name without its ending."""
+class StoredEmail:
+    """One .eml file as an email program shows it; `name` is the file name without its extension."""
 
     name: str
     to: str
@@ -25,23 +25,23 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class MailPage:
-    """A page of the folder in the order of file names; `following` names the next page's start."""
+class OutboxView:
+    """A page of the folder in the order of file names; `following` is where the next page starts."""
 
-    mails: tuple[Mail, ...]
+    emails: tuple[StoredEmail, ...]
     following: str
 
 
-def page(folder: Path, after: str = "") -> MailPage:
-    """Read the headers of at most 100 mails whose names come after `after`."""
+def page(folder: Path, after: str = "") -> OutboxView:
+    """Read the headers of at most 100 emails whose names come after `after`."""
     names = (path.stem for path in folder.glob("*.eml")) if folder.is_dir() else iter(())
     chosen = heapq.nsmallest(PAGE + 1, (name for name in names if name > after))
-    mails = tuple(mail for name in chosen[:PAGE] if (mail := read(folder, name, whole=False)))
-    return MailPage(mails, chosen[PAGE - 1] if len(chosen) > PAGE else "")
+    emails = tuple(email for name in chosen[:PAGE] if (email := read(folder, name, whole=False)))
+    return OutboxView(emails, chosen[PAGE - 1] if len(chosen) > PAGE else "")
 
 
-def read(folder: Path, name: str, *, whole: bool = True) -> Mail | None:
-    """Read one mail, or None when there is no such file in the folder."""
+def read(folder: Path, name: str, *, whole: bool = True) -> StoredEmail | None:
+    """Read one email; return None if the folder has no such file."""
     path = folder / f"{name}.eml"
     if path.parent != folder or not path.is_file():
         return None
@@ -49,7 +49,7 @@ def read(folder: Path, name: str, *, whole: bool = True) -> Mail | None:
         parsed = BytesParser(_class=EmailMessage, policy=policy.default).parse(
             opened, headersonly=not whole
         )
-    head = Mail(
+    head = StoredEmail(
         name=name,
         to=str(parsed["To"] or ""),
         sender=str(parsed["From"] or ""),
@@ -58,7 +58,7 @@ def read(folder: Path, name: str, *, whole: bool = True) -> Mail | None:
     )
     if not whole:
         return head
-    return Mail(
+    return StoredEmail(
         name=head.name,
         to=head.to,
         sender=head.sender,

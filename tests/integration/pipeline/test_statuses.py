@@ -92,11 +92,10 @@ def test_the_desk_says_the_same_words(sent: House) -> None:
     line = standing(sent)
     app = sent.app
     with app.reader.connect() as connection:
-        (need,) = today.view(connection, SendingContext(app.publication, app.senders, sent.at))[
-            "needs"
-        ]
-    assert need["what"] == line.message
-    assert need["href"] == "/issues/1/audience"
+        context = SendingContext(app.publication, app.senders, sent.at)
+        (need,) = today.today_view(connection, context).needs
+    assert need.what == line.message
+    assert need.href == "/issues/1/audience"
 
 
 def test_a_rate_holds_for_every_provider_and_the_connections_for_the_narrowest(

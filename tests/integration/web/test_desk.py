@@ -31,11 +31,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Page
 
 
 SHOWN = {
-    "/": "Nothing. What cannot go on by itself",
+    "/": "Nothing. If something can’t continue without you",
     "/issues": "The Tide No. 1",
     "/issues/1": "About ships and first",
-    "/issues/1/audience": "3 people were chosen",
-    "/issues/1/preview?edition=1": "Bytes frozen",
+    "/issues/1/audience": "3 recipients were chosen",
+    "/issues/1/preview?edition=1": "Content hash",
     "/issues/1/preview?edition=1&show=text": "HARBOUR NOTES",
     "/articles": "Ada Keel",
     "/sources": "desk",

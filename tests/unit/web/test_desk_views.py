@@ -1,4 +1,4 @@
-"""The desk's pure parts: words, choices, frames and the outbox as a mailbox."""
+"""The desk's pure parts: sentences, choices, frames and the outbox as an inbox."""
 
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from newsletter.web.desk import choices, outbox, words
+from newsletter.web.desk import choices, outbox, sentences
 from newsletter.web.desk.frames import frame
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -24,12 +24,12 @@ OFFERED = {"width": ("Width", ("600", "375")), "light": ("Light", ("light", "dar
     ],
 )
 def test_a_span_is_said_in_its_two_largest_units(span: timedelta, said: str) -> None:
-    assert words.distance(span) == said
+    assert sentences.distance(span) == said
 
 
 def test_a_moment_names_its_zone() -> None:
     instant = datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
-    assert words.moment(instant, SEOUL) == "Monday 30 November 2026 at 08:00 KST"
+    assert sentences.moment(instant, SEOUL) == "Monday 30 November 2026 at 08:00 KST"
 
 
 def test_a_view_that_is_not_offered_becomes_the_first_one_that_is() -> None:
@@ -69,9 +69,9 @@ def test_the_outbox_is_paged_by_name_and_reads_both_parts(tmp_path: Path) -> Non
     for n in range(outbox.PAGE + 1):
         (tmp_path / f"1-{n:03}.eml").write_bytes(mail(f"p{n}@example.org", f"No {n}"))
     first = outbox.page(tmp_path)
-    assert len(first.mails) == outbox.PAGE
+    assert len(first.emails) == outbox.PAGE
     rest = outbox.page(tmp_path, first.following)
-    assert [one.to for one in rest.mails] == ["p100@example.org"]
+    assert [one.to for one in rest.emails] == ["p100@example.org"]
     assert rest.following == ""
     whole = outbox.read(tmp_path, "1-007")
     assert whole is not None
