@@ -6,28 +6,24 @@ from typing import Annotated
 
 import typer
 
-from newsletter.app import App
 from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.cli.watching import AsJson, Number
-from newsletter.esp.message.mime import message
-from newsletter.esp.port import Recipient
-from newsletter.model.edition import Chooser, Contents, Edition, Subsets
+from newsletter.model.edition import Edition
 from newsletter.model.finding import Finding
 from newsletter.model.personalization import fill
 from newsletter.pipeline.report import counted
-from newsletter.send.headers import letter
-from newsletter.store.content import issues
-from newsletter.usecases import reviewing
-from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, Rendered
-from subscribers import directory
+from newsletter.usecases import proofs, reviewing
+from newsletter.usecases.proofs import Reader
+from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved
 from subscribers.model import EmailAddress
 
 commands = typer.Typer()
 
 PREVIEW = "preview"
 EMAIL = "message.eml"
+SAMPLE = "preview@localhost"
 
 
 @commands.command()
@@ -40,25 +36,30 @@ def preview(
 ) -> None:
     """Render an issue and write every edition into a folder.
 
-    Each edition gets body.html, body.txt and subject.txt; with `--as`, message.eml too.
+    Each edition gets body.html, body.txt and subject.txt. With `--as`, the edition of that
+    subscriber also gets message.eml: the exact email, except that its links lead nowhere.
     """
     with open_app() as app:
         if address:
             EmailAddress.parse(address)
-        rendered = reviewing.render(app.context, current_user(), issue)
-        reader = _edition_of(app, rendered, address) if address else None
+        context, user = app.context, current_user()
+        rendered = reviewing.render(context, user, issue)
+        reader = Reader(SAMPLE)
+        if address:
+            reader = proofs.reader_of(context, user, rendered, address)
         for edition in rendered.editions:
             folder = out / f"edition-{edition.seq}"
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder, edition, address)
+            _write(folder, edition, reader)
             (folder / EMAIL).unlink(missing_ok=True)
-            if reader == edition.seq or (address and reader is None):
-                _write_email(app, rendered, edition, folder / EMAIL, address)
+            if address and reader.edition in {None, edition.seq}:
+                email = proofs.email_for(context, user, rendered, edition, reader)
+                (folder / EMAIL).write_bytes(email)
     editions = counted(len(rendered.editions), "edition")
     people = counted(rendered.recipients, "person", "people")
     say(f"{editions} for {people} in {out}.")
-    if reader is not None:
-        say(f"{address} gets edition {reader}: {out / f'edition-{reader}' / EMAIL}")
+    if reader.edition is not None:
+        say(f"{address} gets edition {reader.edition}: {out / f'edition-{reader.edition}' / EMAIL}")
     elif address:
         say(f"{address} is not a subscriber: each edition has a {EMAIL} as it would arrive there.")
     for remark in rendered.remarks:
@@ -66,19 +67,8 @@ def preview(
     say(f"An approval covers exactly this content: {rendered.content_hash[:16]}")
 
 
-def _write_email(app: App, rendered: Rendered, edition: Edition, path: Path, address: str) -> None:
-    written = letter(
-        app.publication,
-        rendered.newsletter,
-        edition,
-        kind=rendered.issue.kind,
-        date=app.now(),
-    )
-    path.write_bytes(message(written, _recipient(edition, address)))
-
-
-def _write(folder: Path, edition: Edition, address: str) -> None:
-    values = _recipient(edition, address).replacements(edition.nonce)
+def _write(folder: Path, edition: Edition, reader: Reader) -> None:
+    values = proofs.inert_recipient(edition, reader).replacements(edition.nonce)
     parts = {
         "subject.txt": edition.subject + "\n",
         "body.html": edition.html,
@@ -86,28 +76,6 @@ def _write(folder: Path, edition: Edition, address: str) -> None:
     }
     for name, text in parts.items():
         (folder / name).write_text(fill(text, values), encoding="utf-8", newline="\n")
-
-
-def _recipient(edition: Edition, address: str) -> Recipient:
-    """Return values whose links lead nowhere: a preview changes nothing."""
-    return Recipient(f"{edition.issue_id}-0", address or "preview@localhost", "", PREVIEW)
-
-
-def _edition_of(app: App, rendered: Rendered, address: str) -> int | None:
-    """Return the edition that a subscriber would get, None for an unknown address."""
-    issue_id, newsletter = rendered.issue.id, rendered.newsletter
-    with app.engine.connect() as connection:
-        person = directory.find(connection, address)
-        items = issues.load_items(connection, issue_id)
-    if person is None:
-        return None
-    chooser = Chooser(items, newsletter)
-    wanted = chooser.choose(chooser.mask(person.topics) if person.topics else None)
-    seqs = {Contents(one.items, one.headlines): one.seq for one in rendered.editions}
-    taken = Subsets(list(seqs), newsletter).of(wanted) if wanted else None
-    if taken is None:
-        fail(f"Issue {issue_id} has nothing on the topics that {address} follows.")
-    return seqs[taken]
 
 
 @commands.command()

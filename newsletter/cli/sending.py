@@ -16,6 +16,15 @@ from newsletter.usecases.sending import Sent
 
 commands = typer.Typer()
 
+Resolution = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        "--resolve",
+        metavar="BATCH accepted|again|never",
+        help="Decide about a batch with an unknown outcome.",
+    ),
+]
+
 
 @commands.command()
 def send(  # noqa: PLR0913 - one argument per option of the command
@@ -25,6 +34,9 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         str | None,
         typer.Option("--test", metavar="ADDRESS", help="Email every edition to staff only."),
     ] = None,
+    subscriber: Annotated[
+        str, typer.Option("--as", metavar="SUBSCRIBER", help="With --test: as this person gets it.")
+    ] = "",
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the slot, undo window or spread.")
     ] = False,
@@ -37,22 +49,17 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         str | None,
         typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider."),
     ] = None,
-    resolve: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            "--resolve",
-            metavar="BATCH accepted|again|never",
-            help="Decide about a batch with an unknown outcome.",
-        ),
-    ] = None,
+    resolve: Resolution = None,
     as_json: AsJson = False,
 ) -> None:
     """Send an approved issue; or test, stop or decide about it."""
     asked = {"--test": test, "--move": move, "--resolve": resolve}
     chosen = _only({**asked, "--pause": pause, "--resume": resume, "--cancel": cancel}, now=now)
+    if subscriber and test is None:
+        fail("--as goes with --test ADDRESS only.", Exit.USAGE)
     with open_app() as app:
         if test is not None:
-            _test(app, issue, test, as_json=as_json)
+            _test(app, issue, test, subscriber, as_json=as_json)
             return
         if move is not None:
             _require_provider(app, move)
@@ -106,8 +113,11 @@ def _print(sent: Sent, *, as_json: bool) -> Exit:
     return Exit.WAITS if sent.status.waits_for_a_person else Exit.OK
 
 
-def _test(app: App, issue_id: int, address: str, *, as_json: bool) -> None:
-    for sent in proofs.send_test(app.context, current_user(), issue_id, address):
+def _test(app: App, issue_id: int, address: str, subscriber: str, *, as_json: bool) -> None:
+    sent_editions = proofs.send_test(
+        app.context, current_user(), issue_id, address, subscriber=subscriber
+    )
+    for sent in sent_editions:
         edition = sent.edition
         if sent.problem:
             fail(f"Edition {edition.seq} was not accepted: {sent.problem}.")

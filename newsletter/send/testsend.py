@@ -17,13 +17,14 @@ NO_SUBSCRIBER = "nobody"
 
 @dataclass(frozen=True, slots=True)
 class StaffTestSend:
-    """What is tested, and the address that gets it."""
+    """What is tested, and the address that gets it; `name` is the subscriber whom it is shown as."""
 
     publication: Publication
     newsletter: Newsletter
     issue: Issue
     editions: Sequence[Edition]
     address: str
+    name: str = ""
 
 
 def send(
@@ -34,7 +35,7 @@ def send(
     for edition in test.editions:
         letter = headers.letter(test.publication, test.newsletter, edition, kind="test", date=now)
         marked = replace(letter, subject=MARK + letter.subject)
-        name = f"test-{test.issue.id}-{edition.seq}-{new_id()[:8]}"
-        recipient = Recipient(name, test.address, "", NO_SUBSCRIBER)
-        done.append((edition, sender.submit(Shipment(f"{name}:1", marked, [recipient]))))
+        delivery = f"test-{test.issue.id}-{edition.seq}-{new_id()[:8]}"
+        recipient = Recipient(delivery, test.address, test.name, NO_SUBSCRIBER)
+        done.append((edition, sender.submit(Shipment(f"{delivery}:1", marked, [recipient]))))
     return done

@@ -1,16 +1,34 @@
-"""Test sends: the editions of an issue as they would be sent, to one address of staff."""
+"""Show an issue as one subscriber gets it: in a preview, or by a test send to staff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newsletter.errors import NotAllowed
-from newsletter.esp.port import Outcome, Verdict
+from newsletter.esp.message.mime import message
+from newsletter.esp.port import Outcome, Recipient, Verdict
 from newsletter.model.actor import Actor, Role
-from newsletter.model.edition import Edition
-from newsletter.model.next_step import PreviewIssue
-from newsletter.send import testsend
+from newsletter.model.edition import Chooser, Contents, Edition, Subsets
+from newsletter.model.issue import Issue
+from newsletter.model.next_step import PreviewIssue, RunCheckup
+from newsletter.model.publication import Newsletter
+from newsletter.send import headers, testsend
 from newsletter.store.content import editions, issues
 from newsletter.usecases.context import Context
+from newsletter.usecases.reviewing import Rendered
+from subscribers import directory
 from subscribers.model import EmailAddress
+
+INERT = "preview"
+"""Replaces a subscriber's token, so that the links of a preview change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The person an issue is shown for; `edition` is None for an address without a subscriber."""
+
+    address: str
+    name: str = ""
+    edition: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +40,43 @@ class ProofSent:
     problem: str
 
 
-def send_test(context: Context, actor: Actor, issue_id: int, address: str) -> list[ProofSent]:
-    """Submit every edition of an issue to one address; no delivery is touched.
+def reader_of(context: Context, actor: Actor, rendered: Rendered, address: str) -> Reader:
+    """Return who gets the issue at an address, and which edition.
 
-    Raises NotAllowed if the issue has no editions.
+    Raises NotAllowed if the issue has nothing on the topics that the subscriber follows.
+    """
+    actor.require(Role.EDITOR)
+    return _reader(context, rendered.issue, rendered.newsletter, rendered.editions, address)
+
+
+def email_for(
+    context: Context, actor: Actor, rendered: Rendered, edition: Edition, reader: Reader
+) -> bytes:
+    """Return an edition as the bytes that a reader gets; only its links lead nowhere."""
+    actor.require(Role.EDITOR)
+    issue = rendered.issue
+    letter = headers.letter(
+        context.publication,
+        rendered.newsletter,
+        edition,
+        kind=issue.kind.value,
+        date=issue.leaves_at or issue.due_at,
+    )
+    return message(letter, inert_recipient(edition, reader))
+
+
+def inert_recipient(edition: Edition, reader: Reader) -> Recipient:
+    """Return the values that fill an edition for a reader, without a token."""
+    return Recipient(f"{edition.issue_id}-0", reader.address, reader.name, INERT)
+
+
+def send_test(
+    context: Context, actor: Actor, issue_id: int, address: str, *, subscriber: str = ""
+) -> list[ProofSent]:
+    """Submit editions of an issue to one address of staff; no delivery is touched.
+
+    With a subscriber, submit only that subscriber's edition, with their name; else every edition.
+    The subject marks each as a test. Raises NotAllowed if the issue has no editions.
     """
     actor.require(Role.EDITOR)
     EmailAddress.parse(address)
@@ -36,12 +87,56 @@ def send_test(context: Context, actor: Actor, issue_id: int, address: str) -> li
     if not printed:
         msg = f"issue {issue_id} has no editions yet"
         raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
-    sender = context.senders[context.publication.provider]
-    tested = testsend.StaffTestSend(context.publication, newsletter, issue, printed, address)
+    reader, chosen = Reader(address, _name(context, address)), printed
+    if subscriber:
+        reader = _reader(context, issue, newsletter, printed, subscriber)
+        chosen = [edition for edition in printed if edition.seq == reader.edition]
+    if not chosen:
+        msg = f"{subscriber} is not a subscriber"
+        raise NotAllowed(msg)
+    sender = context.senders.get(context.publication.provider)
+    if sender is None:
+        msg = f"the provider {context.publication.provider} is not set up"
+        raise NotAllowed(msg, next_step=RunCheckup())
+    tested = testsend.StaffTestSend(
+        context.publication, newsletter, issue, chosen, address, reader.name
+    )
     return [
         ProofSent(edition, address, _problem(outcome))
         for edition, outcome in testsend.send(tested, sender, context.new_id, now=context.now())
     ]
+
+
+def _reader(
+    context: Context,
+    issue: Issue,
+    newsletter: Newsletter,
+    printed: Sequence[Edition],
+    address: str,
+) -> Reader:
+    with context.reader.begin() as connection:
+        person = directory.find(connection, address)
+        items = issues.load_items(connection, issue.id)
+    if person is None:
+        return Reader(EmailAddress.parse(address).text)
+    # Every recipient gets a correction as a whole, and an issue without items.
+    if issue.corrects_issue_id is not None or not any(item.included for item in items):
+        return Reader(person.address, person.name, printed[0].seq)
+    chooser = Chooser(items, newsletter)
+    wanted = chooser.choose(chooser.mask(person.topics) if person.topics else None)
+    seqs = {Contents(edition.items, edition.headlines): edition.seq for edition in printed}
+    taken = Subsets(list(seqs), newsletter).of(wanted) if wanted else None
+    if taken is None:
+        msg = f"issue {issue.id} has nothing on the topics that {address} follows"
+        raise NotAllowed(msg)
+    return Reader(person.address, person.name, seqs[taken])
+
+
+def _name(context: Context, address: str) -> str:
+    """Return the name of a member of staff who is a subscriber, too; else an empty text."""
+    with context.reader.begin() as connection:
+        person = directory.find(connection, address)
+    return person.name if person else ""
 
 
 def _problem(outcome: Outcome) -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotFound
 from newsletter.model.article import Article, ArticleKey, Extracted, plain, restored
+from newsletter.model.next_step import ListArticles
 from newsletter.store.tables import article_keys, article_revisions, articles, issues, items
 
 MANY = 400
@@ -31,8 +32,8 @@ def load(connection: sa.Connection, article_id: int) -> Article:
     """Return an article; raise NotFound when there is none."""
     row = connection.execute(_rows().where(articles.c.id == article_id)).mappings().first()
     if row is None:
-        msg = f"there is no article {article_id}; `newsletter articles` lists them"
-        raise NotFound(msg)
+        msg = f"there is no article {article_id}"
+        raise NotFound(msg, next_step=ListArticles())
     return _article(row)
 
 
