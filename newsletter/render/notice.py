@@ -1,4 +1,4 @@
-"""Notices: single automatic mails (confirm, welcome, goodbye, manage, address-change, alert)."""
+"""Notices: single automatic emails (confirm, welcome, goodbye, manage, address-change, alert)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "address-change": ("link", "until"),
     "alert": ("what", "next_step", "link"),
 }
-"""What each notice prints; a link may be "" where there is none to give."""
+"""The values that each notice prints. A link is "" if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class RenderedNotice:
     """The three parts of a notice."""
 
     subject: str
@@ -31,23 +31,26 @@ class Written:
     text: str
 
 
-def render(templates: Templates, kind: str, language: str, values: Mapping[str, object]) -> Written:
-    """Return a notice in `language`, else in the publication's; raise TemplateFailed.
+def render(
+    templates: Templates, kind: str, language: str, values: Mapping[str, object]
+) -> RenderedNotice:
+    """Render a notice in `language`, else in the publication's; raise TemplateFailed.
 
-    `values` holds at least VALUES[kind]; texts in it are data and printed as one line each.
+    `values` has at least VALUES[kind]. Texts in it are data and are printed as one line each.
     """
-    house = templates.publication
+    publication = templates.publication
     missing = [name for name in VALUES.get(kind, ()) if name not in values]
     if kind not in VALUES or missing:
-        msg = f"notice {kind}: {'no such notice' if kind not in VALUES else f'lacks {missing[0]}'}"
+        problem = f"{missing[0]} is missing" if missing else "there is no such notice"
+        msg = f"notice {kind}: {problem}"
         raise TemplateFailed(msg)
-    catalog = templates.catalogs.of(language or house.language, house.language)
+    catalog = templates.catalogs.of(language or publication.language, publication.language)
     printed = {
         name: printable(value) if isinstance(value, str) else value
         for name, value in values.items()
     }
-    given: dict[str, object] = {
-        "publication": publication_view(house),
+    context: dict[str, object] = {
+        "publication": publication_view(publication),
         "locale": text_locale(catalog.language),
         "text": catalog.text,
         "preheader": "",
@@ -55,7 +58,7 @@ def render(templates: Templates, kind: str, language: str, values: Mapping[str, 
         **printed,
     }
     folder = f"notice/{kind}"
-    subject = bounded(templates.render(f"{folder}/subject.txt.j2", given), LONGEST_SUBJECT)
-    page = templates.render(f"{folder}/body.html.j2", given | {"subject": subject})
-    text = templates.render(f"{folder}/body.txt.j2", given | {"subject": subject})
-    return Written(subject, inline(page), plain.tidy(text))
+    subject = bounded(templates.render(f"{folder}/subject.txt.j2", context), LONGEST_SUBJECT)
+    page = templates.render(f"{folder}/body.html.j2", context | {"subject": subject})
+    text = templates.render(f"{folder}/body.txt.j2", context | {"subject": subject})
+    return RenderedNotice(subject, inline(page), plain.tidy(text))

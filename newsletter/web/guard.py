@@ -109,7 +109,7 @@ def _protect(site: FastAPI, hosts: set[str], policy: str, *, secure: bool) -> No
 
 
 class KnownHost:
-    """Refuse whatever was not asked of us by our own name (421): no link is built from it."""
+    """Refuse requests for any other host name (421): no link is built from it."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         """Wrap a site that answers to `hosts` only."""

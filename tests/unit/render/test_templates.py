@@ -145,7 +145,7 @@ def test_a_notice_is_written_in_three_parts(kind: str, language: str) -> None:
 
 
 def test_a_notice_without_its_values_is_refused() -> None:
-    with pytest.raises(TemplateFailed, match="lacks link"):
+    with pytest.raises(TemplateFailed, match="link is missing"):
         render_notice(manuscripts.templates(), "confirm", "en", {"title": "x"})
     with pytest.raises(TemplateFailed, match="no such notice"):
         render_notice(manuscripts.templates(), "birthday", "en", {})
