@@ -62,8 +62,8 @@ def preview(
         say(f"{address} gets edition {reader.edition}: {out / f'edition-{reader.edition}' / EMAIL}")
     elif address:
         say(f"{address} is not a subscriber: each edition has a {EMAIL} as it would arrive there.")
-    for remark in rendered.remarks:
-        say(remark)
+    for remark in filter(None, (rendered.voided, *rendered.remarks)):
+        say(f"{remark[0].upper()}{remark[1:]}")
     say(f"An approval covers exactly this content: {rendered.content_hash[:16]}")
 
 

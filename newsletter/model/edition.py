@@ -16,6 +16,7 @@ class Edition:
 
     `items` are the article ids printed in full, `headlines` those under "Also published", both in
     printed order. `people` is how many would get it when it was last counted.
+    `rendered_from` is the hash of the configuration, templates and program that rendered it.
     """
 
     id: int
@@ -30,6 +31,7 @@ class Edition:
     text: str
     hash: str
     people: int
+    rendered_from: str = ""
 
 
 class Contents(NamedTuple):

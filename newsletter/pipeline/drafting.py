@@ -1,6 +1,6 @@
 """Draft the issues whose lead time has begun, and keep open issues rendered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from newsletter.errors import NewsletterError
 from newsletter.model.actor import MACHINE
@@ -8,7 +8,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Decision
-from newsletter.model.states import UNAPPROVED
+from newsletter.model.states import EDITABLE, UNAPPROVED, IssueState
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.store.content import issues
@@ -49,9 +49,9 @@ def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterato
 
 
 def render(tools: Tools, key: str) -> Iterator[Line]:
-    """Render the open issues of one newsletter that have no current rendering."""
+    """Render the issues of one newsletter that are not sent yet and have no current rendering."""
     newsletter = tools.context.publication.require_newsletter(key)
-    for issue in open_issues(tools, key):
+    for issue in open_issues(tools, key, EDITABLE):
         name = issue_name(issue, newsletter)
         try:
             rendered = reviewing.render(tools.context, MACHINE, issue.id)
@@ -60,12 +60,15 @@ def render(tools: Tools, key: str) -> Iterator[Line]:
         except NewsletterError as error:
             yield failure("draft", error, f"{newsletter.title}: ")
             continue
+        if rendered.voided:
+            step = rendered.next_step
+            yield Line("draft", f"{name}: {rendered.voided}", Level.WAITS, step)
         if rendered.fresh:
             yield from (Line("draft", f"{name}: {remark}") for remark in rendered.remarks)
 
 
-def open_issues(tools: Tools, key: str) -> list[Issue]:
-    """Return the issues of a newsletter that wait for approval, the oldest first."""
+def open_issues(tools: Tools, key: str, states: Collection[IssueState] = UNAPPROVED) -> list[Issue]:
+    """Return the issues of a newsletter in these states, the oldest first."""
     with tools.context.reader.connect() as connection:
-        waiting = issues.every(connection, list(UNAPPROVED))
+        waiting = issues.every(connection, list(states))
     return [issue for issue in waiting if issue.newsletter == key]

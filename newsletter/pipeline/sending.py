@@ -12,6 +12,7 @@ from newsletter.send import notices as outgoing
 from newsletter.send.context import SendingContext
 from newsletter.store.content import issues
 from newsletter.usecases import sending
+from newsletter.usecases.sending import ApprovalVoided
 
 
 def send(tools: Tools) -> Iterator[Line]:
@@ -20,6 +21,9 @@ def send(tools: Tools) -> Iterator[Line]:
     for issue_id in sending.departing(context):
         try:
             frozen = sending.freeze(context, MACHINE, issue_id)
+        except ApprovalVoided as error:
+            yield Line("send", str(error), Level.WAITS, error.next_step)
+            continue
         except NewsletterError as error:
             yield failure("send", error)
             continue

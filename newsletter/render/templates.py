@@ -7,7 +7,7 @@ never compiled.
 
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -70,6 +70,12 @@ class Templates:
             except jinja2.TemplateError as error:
                 found.append(_described(error, name))
         return found
+
+    def sources(self, prefixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """Yield the name and source of every template whose name begins with a prefix."""
+        for name in self.environment.list_templates():
+            if name.startswith(prefixes):
+                yield name, self.source(name)
 
     def has(self, name: str) -> bool:
         """Return whether there is a template with this name."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from newsletter.edit import approval
 from newsletter.edit import run as editing
 from newsletter.errors import NotAllowed
-from newsletter.model.actor import Actor, Role
+from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
 from newsletter.model.finding import Finding, blocking
 from newsletter.model.issue import Issue
@@ -18,6 +18,7 @@ from newsletter.model.next_step import (
 )
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import IssueState
+from newsletter.render import preflight
 from newsletter.render import run as rendering
 from newsletter.store.content import editions, issues
 from newsletter.usecases.context import Context
@@ -28,7 +29,7 @@ class Rendered:
     """An issue with its current editions, in order.
 
     `fresh` says whether they were rendered just now; `remarks` are sentences about readers whose
-    set of topics has no edition of its own.
+    set of topics has no edition of its own. `voided` says why an approval was just taken back.
     """
 
     issue: Issue
@@ -37,6 +38,7 @@ class Rendered:
     fresh: bool
     remarks: tuple[str, ...]
     next_step: NextStep
+    voided: str = ""
 
     @property
     def content_hash(self) -> str:
@@ -97,6 +99,10 @@ class ContentChanged:
     next_step: NextStep
 
 
+STALE = "the brand, the templates, the configuration or the program changed what is printed"
+"""Why a rendering is no longer current although the issue has not changed."""
+
+
 class NothingToPrint(NotAllowed):
     """The issue holds too few items to print, so it cannot be rendered."""
 
@@ -111,6 +117,7 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         issue = issues.load(connection, issue_id)
     newsletter = context.publication.require_newsletter(issue.newsletter)
     editing.refresh(context.engine, context.publication, newsletter, issue_id, now=context.now())
+    voided = void_if_stale(context, newsletter, issue_id)
     with context.reader.connect() as connection:
         before = editions.of_issue(connection, issue_id)
     made = rendering.render(
@@ -134,7 +141,24 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         fresh=made != before,
         remarks=tuple(remarks),
         next_step=ApproveIssue(issue_id),
+        voided=voided,
     )
+
+
+def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> str:
+    """Delete the editions of an issue, and void its approval, if it would be rendered differently.
+
+    Returns the reason if an approval was voided: a change to the brand, the templates, the
+    configuration or the program reaches what is printed.
+    """
+    if not rendering.is_stale(
+        context.engine, context.publication, newsletter, issue_id, context.kit
+    ):
+        return ""
+    with context.engine.begin() as connection:
+        issue = issues.load(connection, issue_id)
+        approval.void(connection, issue, actor=MACHINE, now=context.now(), why=STALE)
+    return f"the approval was voided because {STALE}" if issue.state is IssueState.APPROVED else ""
 
 
 def check(context: Context, actor: Actor, issue_id: int) -> Checked:
@@ -144,7 +168,7 @@ def check(context: Context, actor: Actor, issue_id: int) -> Checked:
 
 def _checked(context: Context, rendered: Rendered) -> Checked:
     issue_id = rendered.issue.id
-    findings = rendering.check(
+    findings = preflight.check(
         context.engine,
         context.publication,
         rendered.newsletter,

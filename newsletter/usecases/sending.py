@@ -12,6 +12,7 @@ from newsletter.model.next_step import (
     ApproveIssue,
     ListIssues,
     NextStep,
+    PreviewIssue,
     ResumeIssue,
     RunCheckup,
     ViewIssue,
@@ -25,6 +26,7 @@ from newsletter.send.run import Prepared, Reconciled
 from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.content import issues
+from newsletter.usecases import reviewing
 from newsletter.usecases.context import Context
 
 
@@ -48,6 +50,10 @@ class Sent:
     too_early: bool
     problems: tuple[str, ...]
     status: IssueStatus
+
+
+class ApprovalVoided(NotAllowed):
+    """The issue would be rendered differently now, so it needs a new approval."""
 
 
 def pause(context: Context, actor: Actor, issue_id: int, *, reason: str = "") -> Decided:
@@ -132,8 +138,12 @@ def go_on(context: Context, actor: Actor, issue_id: int, *, at_once: bool = Fals
 def freeze(
     context: Context, actor: Actor, issue_id: int, *, at_once: bool = False
 ) -> Prepared | None:
-    """Freeze the audience of an approved issue; None if it is too early or another worker did."""
+    """Freeze the audience of an approved issue; None if it is too early or another worker did.
+
+    Raises ApprovalVoided if the issue would be rendered differently now.
+    """
     actor.require(Role.APPROVER)
+    _require_current(context, issue_id)
     sender = _sender(context, context.publication.provider)
     return run.prepare(
         context.engine,
@@ -143,6 +153,17 @@ def freeze(
         now=context.now(),
         at_once=at_once,
     )
+
+
+def _require_current(context: Context, issue_id: int) -> None:
+    with context.reader.begin() as connection:
+        issue = issues.load(connection, issue_id)
+    newsletter = context.publication.newsletter(issue.newsletter)
+    if newsletter is None or issue.state is not IssueState.APPROVED:
+        return
+    if voided := reviewing.void_if_stale(context, newsletter, issue_id):
+        msg = f"issue {issue_id} is not sent: {voided}"
+        raise ApprovalVoided(msg, next_step=PreviewIssue(issue_id))
 
 
 def departing(context: Context) -> list[int]:

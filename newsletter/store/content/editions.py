@@ -28,6 +28,7 @@ def replace(
             "text": one.text,
             "hash": one.hash,
             "people": one.people,
+            "rendered_from": one.rendered_from,
             "rendered_at": now,
         }
         for one in present
@@ -39,6 +40,13 @@ def replace(
 def forget(connection: sa.Connection, issue_id: int) -> None:
     """Delete the editions of an issue: what they show is no longer what the issue says."""
     connection.execute(editions.delete().where(editions.c.issue_id == issue_id))
+
+
+def confirm(connection: sa.Connection, issue_id: int, rendered_from: str) -> None:
+    """Record that the editions of an issue are what `rendered_from` renders."""
+    connection.execute(
+        editions.update().where(editions.c.issue_id == issue_id).values(rendered_from=rendered_from)
+    )
 
 
 def of_issue(connection: sa.Connection, issue_id: int) -> list[Edition]:

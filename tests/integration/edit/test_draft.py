@@ -17,6 +17,7 @@ from newsletter.model.finding import Finding
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
 from newsletter.model.states import IssueState
+from newsletter.render import preflight
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
 from newsletter.store.content import articles, editions, issues
@@ -181,10 +182,10 @@ def test_a_check_reports_an_empty_audience(
 ) -> None:
     issue_id = draft(stocked, house, weekly)
     render.render(stocked, house, weekly, issue_id, kit, now=NOW)
-    found = render.check(stocked, house, weekly, issue_id, now=NOW)
+    found = preflight.check(stocked, house, weekly, issue_id, now=NOW)
     assert [one.check for one in found if one.level == "block"] == ["audience"]
     lenient = replace(house, checks=(("audience", "off"),))
-    found = render.check(stocked, lenient, weekly, issue_id, now=NOW)
+    found = preflight.check(stocked, lenient, weekly, issue_id, now=NOW)
     assert not [one for one in found if one.level == "block"]
 
 
@@ -208,7 +209,7 @@ def test_a_draft_follows_its_articles_and_an_approved_issue_only_warns(
         changed = replace(piece(1, "Trade"), content=replace(article.content, title="Again"))
         articles.revise(connection, article, changed, NOW)
     assert edit.refresh(stocked, house, weekly, issue_id, now=NOW) == []
-    found = render.check(stocked, house, weekly, issue_id, now=NOW)
+    found = preflight.check(stocked, house, weekly, issue_id, now=NOW)
     assert "outdated" in {one.check for one in found}
     with stocked.connect() as connection:
         assert editions.of_issue(connection, issue_id) == made
@@ -220,7 +221,7 @@ def test_a_broken_link_is_a_warning_of_the_check(
     issue_id = draft(stocked, house, weekly)
     render.render(stocked, house, weekly, issue_id, kit, now=NOW)
     broken = {"https://www.example.org/1": "answers 404 (not found)"}
-    found = render.check(
+    found = preflight.check(
         stocked, house, weekly, issue_id, now=NOW, broken_links=lambda _addresses: broken
     )
     assert [one.level for one in found if one.check == "broken links"] == ["warn"]

@@ -12,6 +12,7 @@ from newsletter.model.article import Extracted, Section
 from newsletter.model.edition import Chooser, Contents
 from newsletter.model.publication import Content, ItemLimits, Newsletter
 from newsletter.model.slot import Due
+from newsletter.render import preflight
 from newsletter.render import run as render
 from newsletter.render.reach import question, wanted
 from newsletter.render.run import RenderKit
@@ -112,5 +113,5 @@ def test_an_announcement_without_items_goes_to_all_subscribers(peopled: sa.Engin
     kit = RenderKit(manuscripts.templates(HOUSE), lambda: "ab" * 6)
     (edition,) = render.render(peopled, HOUSE, newsletter, issue_id, kit, now=NOW)
     assert (edition.items, edition.people) == ((), 14)
-    found = render.check(peopled, HOUSE, newsletter, issue_id, now=NOW)
+    found = preflight.check(peopled, HOUSE, newsletter, issue_id, now=NOW)
     assert not [one for one in found if one.level == "block"]

@@ -18,6 +18,7 @@ from newsletter.model.article import Extracted, Section
 from newsletter.model.issue import IssueKind, corrected
 from newsletter.model.slot import Due
 from newsletter.model.states import IssueState
+from newsletter.render import preflight
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
 from newsletter.store import acts
@@ -171,5 +172,5 @@ def test_a_correction_is_one_edition_for_all_subscribers(engine: sa.Engine, issu
     (edition,) = render.render(engine, HOUSE, WEEKLY, made, kit, now=NOW)
     assert (edition.items, edition.subject) == ((), "Correction")
     assert "We were wrong." in edition.text
-    found = render.check(engine, HOUSE, WEEKLY, made, now=NOW)
+    found = preflight.check(engine, HOUSE, WEEKLY, made, now=NOW)
     assert not [one for one in found if one.level == "block"]
