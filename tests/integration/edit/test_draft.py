@@ -92,7 +92,11 @@ def test_a_draft_holds_every_new_article_with_a_reason(
     with stocked.connect() as connection:
         issue = issues.load(connection, issue_id)
         items = issues.load_items(connection, issue_id)
-    assert (issue.state, issue.number, issue.created_by) == (IssueState.DRAFT, 1, "person:Ada")
+    assert (issue.state, issue.number, issue.created_by) == (
+        IssueState.DRAFT,
+        1,
+        Actor.parse("person:Ada"),
+    )
     assert [one.included for one in items] == [True] * 4
     assert items[0].reason.startswith("lead: published 2026-11-25")
     assert items[0].teaser.text.startswith("Ports along the eastern coast")
@@ -144,7 +148,7 @@ def test_editions_are_rendered_frozen_and_approved(
     assert again == made
     with stocked.connect() as connection:
         issue = issues.load(connection, issue_id)
-        assert (issue.state, issue.approved_by) == (IssueState.APPROVED, "person:Ada")
+        assert (issue.state, issue.approved_by) == (IssueState.APPROVED, Actor.parse("person:Ada"))
         assert issue.approved_hash == issue_hash(editions.of_issue(connection, issue_id))
 
 
