@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number; a ratio to something measured in the same run has the unit "×"."""
+    """One measured number. A ratio within the same run has the unit "×"."""
 
     name: str
     value: float

@@ -1,10 +1,10 @@
-"""One process that submits, measured from inside; `bench.send` starts it.
+"""One process that submits through the API, measured from inside; `bench.send` starts it.
 
     python -m bench.sender MODE DATABASE HOST [--connections N] [--recipients N]
 
-MODE is `ours`, or something to compare with: `dumps` (json.dumps of the same bodies), `sink` (the
-same bytes to the sink, nothing else), `helpers` (the vendor's package as documented), `anymail`
-(django-anymail's merge send). Prints one JSON object.
+MODE is `ours`, or a baseline: `dumps` (json.dumps of the same bodies), `sink` (the same bytes to the
+sink, nothing else), `helpers` (the vendor's package as documented), `anymail` (django-anymail's
+merge send). Prints one JSON object.
 """
 
 import argparse
@@ -37,7 +37,7 @@ BATCH = 1000
 
 
 def main() -> None:
-    """Run one mode and say what it took."""
+    """Run one mode and report what it took."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     parser = argparse.ArgumentParser()
     parser.add_argument("mode", choices=sorted(MODES))
@@ -57,24 +57,24 @@ def main() -> None:
     before, began = _cpu(), time.perf_counter()
     people = work()
     took = time.perf_counter() - began
-    told = {
+    figures = {
         "people": people,
         "seconds": took,
         "cpu": _cpu() - before,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
 
 
 def ours(given: argparse.Namespace) -> Callable[[], int]:
-    """Everything: claim, read, sign, build, post, record; every commit on the disk."""
+    """Everything: claim, read, sign, build, post, record; every commit is on the disk."""
     engine, reader = open_engine(given.database), open_reader(given.database)
     sender = SendGridSender("SG.bench", given.host)
     courier = Courier(
         senders={"sendgrid": sender},
         signer=Signer(KEY),
         reader=reader,
-        clock=lambda: datetime.now(UTC),  # noqa: TID251 - a process of its own
+        clock=lambda: datetime.now(UTC),  # noqa: TID251 - a separate process
         wait=time.sleep,
         owner="bench",
         connections=given.connections,
@@ -84,8 +84,8 @@ def ours(given: argparse.Namespace) -> Callable[[], int]:
 
 
 def dumps(given: argparse.Namespace) -> Callable[[], int]:
-    """json.dumps of the same bodies, and nothing else."""
-    bodies = [orjson.loads(one) for one in _bodies(given.recipients)]
+    """Serialize the same bodies with json.dumps, and nothing else."""
+    bodies = [orjson.loads(body) for body in _bodies(given.recipients)]
 
     def work() -> int:
         for body in bodies:
@@ -111,7 +111,7 @@ def sink(given: argparse.Namespace) -> Callable[[], int]:
 
 
 def helpers(given: argparse.Namespace) -> Callable[[], int]:
-    """Do it as the package's documentation does: a Mail with Personalizations, its own client."""
+    """Follow the package's documentation: a Mail with Personalizations, and its own client."""
     from sendgrid import SendGridAPIClient  # noqa: PLC0415 - only here
     from sendgrid.helpers import mail as m  # noqa: PLC0415
 
@@ -123,14 +123,14 @@ def helpers(given: argparse.Namespace) -> Callable[[], int]:
             mail = m.Mail(m.From(letter.sender.address, letter.sender.name), subject="Edition 1")
             mail.add_content(m.Content("text/plain", letter.text))
             mail.add_content(m.Content("text/html", letter.html))
-            for one in people:
+            for recipient in people:
                 person = m.Personalization()
-                person.add_to(m.To(one.address, one.name))
-                for tag, value in one.replacements(letter.nonce).items():
+                person.add_to(m.To(recipient.address, recipient.name))
+                for tag, value in recipient.replacements(letter.nonce).items():
                     person.add_substitution(m.Substitution(tag, value))
-                for name, value in _pair(one):
+                for name, value in _pair(recipient):
                     person.add_header(m.Header(name, value))
-                person.add_custom_arg(m.CustomArg("nl_delivery", one.delivery))
+                person.add_custom_arg(m.CustomArg("nl_delivery", recipient.delivery))
                 person.add_custom_arg(m.CustomArg("nl_attempt", "1.1:1"))
                 mail.add_personalization(person)
             client.send(mail)
@@ -140,7 +140,7 @@ def helpers(given: argparse.Namespace) -> Callable[[], int]:
 
 
 def anymail(given: argparse.Namespace) -> Callable[[], int]:
-    """Do it with django-anymail: one merge send per thousand."""
+    """Use django-anymail: one merge send per thousand."""
     import django  # noqa: PLC0415 - only here
     from django.conf import settings  # noqa: PLC0415
 
@@ -162,10 +162,10 @@ def anymail(given: argparse.Namespace) -> Callable[[], int]:
                 "Edition 1", letter.text, letter.sender.address, connection=backend
             )
             mail.attach_alternative(letter.html, "text/html")
-            mail.to = [f'"{one.name}" <{one.address}>' for one in people]
-            mail.merge_data = {one.address: one.replacements(letter.nonce) for one in people}
-            mail.merge_metadata = {one.address: {"delivery": one.delivery} for one in people}
-            mail.merge_headers = {one.address: dict(_pair(one)) for one in people}
+            mail.to = [f'"{who.name}" <{who.address}>' for who in people]
+            mail.merge_data = {who.address: who.replacements(letter.nonce) for who in people}
+            mail.merge_metadata = {who.address: {"delivery": who.delivery} for who in people}
+            mail.merge_headers = {who.address: dict(_pair(who)) for who in people}
             mail.esp_extra = {"merge_field_format": "{}"}
             mail.send()
         return given.recipients
@@ -173,9 +173,9 @@ def anymail(given: argparse.Namespace) -> Callable[[], int]:
     return work
 
 
-def _pair(one: Recipient) -> list[tuple[str, str]]:
+def _pair(recipient: Recipient) -> list[tuple[str, str]]:
     return [
-        ("List-Unsubscribe", f"<https://news.example.org/unsubscribe/{one.token}>"),
+        ("List-Unsubscribe", f"<https://news.example.org/unsubscribe/{recipient.token}>"),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
     ]
 
@@ -193,8 +193,8 @@ def _people(number: int) -> Iterator[list[Recipient]]:
         ids = range(first, min(first + BATCH, number + 1))
         tokens = signer.mint_many(ids, "weekly", Purpose.ISSUE)
         yield [
-            Recipient(f"1-{one}", f"reader{one}@example.net", f"Reader {one}", token)
-            for one, token in zip(ids, tokens, strict=True)
+            Recipient(f"1-{number}", f"reader{number}@example.net", f"Reader {number}", token)
+            for number, token in zip(ids, tokens, strict=True)
         ]
 
 
@@ -211,7 +211,7 @@ def _cpu() -> float:
 
 
 MODES: dict[str, Callable[[Any], Callable[[], int]]] = {
-    one.__name__: one for one in (ours, dumps, sink, helpers, anymail)
+    mode.__name__: mode for mode in (ours, dumps, sink, helpers, anymail)
 }
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ _ADDRESS = re.compile(r"\S+@\S+")
 
 def one_line(text: str) -> str:
     """Remove line breaks and control characters, and collapse white space."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # nearly every text; this runs several times per message
     return " ".join(_CONTROL.sub(" ", text).split())
 
 

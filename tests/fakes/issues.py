@@ -196,9 +196,9 @@ def _item(article_id: int, tags: Sequence[str]) -> Item:
     )
 
 
-def sample_edition() -> Edition:
+def sample_edition(size: int = 200) -> Edition:
     """Return an edition that is not in a database."""
-    return _edition(7, 1, (1,), 200)
+    return _edition(7, 1, (1,), size)
 
 
 def _edition(issue_id: int, seq: int, printed: Sequence[int], size: int) -> Edition:

@@ -37,6 +37,7 @@ class Mailbox:
         """Take the faults in order, and the path of the ledger, if any."""
         self.faults = deque(faults)
         self.messages: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.sessions = 0
         self._ledger = Ledger(ledger) if ledger else None
         self._present: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
@@ -86,7 +87,8 @@ class Mailbox:
         """Keep a message, or act as the current fault demands."""
         fault = self._present[session]
         if fault in KEPT:
-            self._keep(envelope)
+            assert isinstance(envelope.content, bytes)
+            self.keep(envelope.content, envelope.rcpt_tos[0])
         elif fault.startswith("data_"):
             return f"{fault[5:]} content not liked"
         if fault == "accept_drop" and server.transport:
@@ -99,12 +101,13 @@ class Mailbox:
                 await asyncio.sleep(0.05)
         return "what?" if fault == "garbled" else "250 OK"
 
-    def _keep(self, envelope: Envelope) -> None:
-        assert isinstance(envelope.content, bytes)
-        parsed = message_from_bytes(envelope.content, policy=default)
+    def keep(self, content: bytes, address: str) -> None:
+        """Keep an accepted message, and write it into the ledger."""
+        parsed = message_from_bytes(content, policy=default)
         if self._ledger:
             delivery = str(parsed["Message-ID"]).strip("<>").partition("@")[0]
-            self._ledger.write([], [(envelope.rcpt_tos[0], delivery)])
+            self._ledger.write([], [(address, delivery)])
+        self.raw.append(content)
         self.messages.append(parsed)  # type: ignore[arg-type]
 
     def copies(self) -> Counter[str]:

@@ -12,14 +12,12 @@ import logging
 import os
 import select
 import signal
-import ssl
 import sys
 import tempfile
 import time
 import traceback
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +66,6 @@ class Order:
 def main() -> None:
     """Fork a worker for each order and report when it ends."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    _tls()
     running: dict[int, Path] = {}
     orders = sys.stdin.fileno()
     pending = b""
@@ -141,16 +138,10 @@ def work(order: Order) -> dict[str, Any]:
     return {"submitted": tally.submitted, "unknown": tally.unknown, "problems": tally.problems}
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """Return the TLS context, which is slow to create, so it is created before the first fork."""
-    return ssl.create_default_context()
-
-
 def _sender(order: Order, at: FaultPoint) -> Sender:
     if order.provider == "smtp":
         timeouts = SmtpTimeouts(answer=order.deadline, total=10 * order.deadline)
-        return SmtpSender(order.host, timeouts=timeouts, tls=_tls(), at=at)
+        return SmtpSender(order.host, timeouts=timeouts, at=at)
     patience = Patience(connect=1.0, total=order.deadline)
     return SendGridSender("SG.test", order.host, patience=patience, at=at)
 

@@ -3,19 +3,22 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
-from newsletter.esp.smtp.connection import SmtpServer
 from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
+from newsletter.esp.smtp.server import Security, SmtpServer
 from newsletter.esp.wire.pool import Patience
 from newsletter.model.publication import Mailbox as Sender
 from newsletter.send.courier import MARGIN
 from newsletter.send.headers import letter
+from tests.fakes.esmtp import Esmtp
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 from tests.fakes.smtp import Mailbox, Smtp
 
@@ -30,34 +33,51 @@ def _recipients(number: int) -> list[Recipient]:
     return [Recipient(f"7-{n}", f"reader{n}@example.net", "", "t") for n in range(1, number + 1)]
 
 
-def _submit(
-    *faults: str, people: int = 4, last: bool = False, limits: SmtpTimeouts = USUAL
-) -> tuple[Outcome, Mailbox]:
-    with Smtp(faults) as server:
-        shipment = Shipment("7.1:1", LETTER, _recipients(people), last)
-        return SmtpSender(server.url, timeouts=limits).submit(shipment), server.mailbox
+Submit = Callable[..., tuple[Outcome, Mailbox]]
+SERVERS: dict[str, Callable[[tuple[str, ...]], Smtp | Esmtp]] = {
+    "plain": Smtp,
+    "pipelining": partial(Esmtp, offers=("PIPELINING",)),
+    "chunking": partial(Esmtp, offers=("CHUNKING",)),
+    "both": Esmtp,
+}
+
+
+@pytest.fixture(params=SERVERS)
+def submit(request: pytest.FixtureRequest) -> Submit:
+    """Return a function that submits a shipment to a server with these faults."""
+
+    def call(
+        *faults: str, people: int = 4, last: bool = False, limits: SmtpTimeouts = USUAL
+    ) -> tuple[Outcome, Mailbox]:
+        with SERVERS[request.param](faults) as server:
+            shipment = Shipment("7.1:1", LETTER, _recipients(people), last)
+            return SmtpSender(server.url, timeouts=limits).submit(shipment), server.mailbox
+
+    return call
 
 
 RECIPIENTS = _recipients(4)
 
 
-def test_one_session_carries_the_whole_batch() -> None:
-    outcome, mailbox = _submit()
+def test_one_session_carries_the_whole_batch(submit: Submit) -> None:
+    outcome, mailbox = submit()
     assert outcome.verdict is Verdict.ACCEPTED
     assert (mailbox.sessions, len(mailbox.messages)) == (1, 4)
 
 
 @pytest.mark.parametrize("fault", ["rcpt_550", "data_550"])
-def test_a_permanent_refusal_concerns_one_recipient_and_the_rest_continues(fault: str) -> None:
-    outcome, mailbox = _submit("ok", fault)
+def test_a_permanent_refusal_concerns_one_recipient_and_the_rest_continues(
+    submit: Submit, fault: str
+) -> None:
+    outcome, mailbox = submit("ok", fault)
     assert outcome.verdict is Verdict.ACCEPTED
     assert list(outcome.refused) == ["7-2"]
     assert "@" not in outcome.refused["7-2"]
     assert len(mailbox.messages) == 3
 
 
-def test_a_deferral_leaves_one_recipient_for_a_later_attempt() -> None:
-    outcome, mailbox = _submit("rcpt_450")
+def test_a_deferral_leaves_one_recipient_for_a_later_attempt(submit: Submit) -> None:
+    outcome, mailbox = submit("rcpt_450")
     assert outcome.verdict is Verdict.UNSENT
     assert outcome.reached == ("7-2", "7-3", "7-4")
     assert outcome.wait
@@ -65,14 +85,14 @@ def test_a_deferral_leaves_one_recipient_for_a_later_attempt() -> None:
     assert len(mailbox.messages) == 3
 
 
-def test_a_deferral_of_the_last_attempt_is_a_refusal() -> None:
-    outcome, _mailbox = _submit("rcpt_450", last=True)
+def test_a_deferral_of_the_last_attempt_is_a_refusal(submit: Submit) -> None:
+    outcome, _mailbox = submit("rcpt_450", last=True)
     assert (outcome.verdict, list(outcome.refused)) == (Verdict.ACCEPTED, ["7-1"])
 
 
 @pytest.mark.parametrize("fault", ["mail_450", "rcpt_421", "data_421"])
-def test_a_busy_server_makes_the_provider_wait(fault: str) -> None:
-    outcome, mailbox = _submit("ok", fault, last=True)
+def test_a_busy_server_makes_the_provider_wait(submit: Submit, fault: str) -> None:
+    outcome, mailbox = submit("ok", fault, last=True)
     assert (outcome.verdict, outcome.stop, outcome.deferred) == (Verdict.UNSENT, False, False)
     assert (outcome.wait, outcome.reached, outcome.refused) == (300.0, ("7-1",), {})
     assert len(mailbox.messages) == 1
@@ -91,9 +111,9 @@ def test_a_busy_server_makes_the_provider_wait(fault: str) -> None:
 )
 @pytest.mark.parametrize("step", ["rcpt", "data"])
 def test_a_server_that_refuses_all_recipients_equally_refuses_us(
-    step: str, reply: str, people: int, stopped: bool
+    submit: Submit, step: str, reply: str, people: int, stopped: bool
 ) -> None:
-    outcome, _mailbox = _submit(*[f"{step}_{reply}"] * people, people=people)
+    outcome, _mailbox = submit(*[f"{step}_{reply}"] * people, people=people)
     if stopped:
         assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})
         assert f"{people} of {people}" in outcome.reason
@@ -103,10 +123,10 @@ def test_a_server_that_refuses_all_recipients_equally_refuses_us(
 
 @pytest.mark.parametrize(("accepted", "stopped"), [(3, True), (4, False)])
 def test_most_recipients_refused_equally_is_not_about_mailboxes_either(
-    accepted: int, stopped: bool
+    submit: Submit, accepted: int, stopped: bool
 ) -> None:
     faults = ["ok"] * accepted + ["rcpt_550 5.7.1"] * 12
-    outcome, mailbox = _submit(*faults, people=len(faults))
+    outcome, mailbox = submit(*faults, people=len(faults))
     assert outcome.stop is stopped
     assert len(mailbox.messages) == accepted
     if stopped:
@@ -115,28 +135,28 @@ def test_most_recipients_refused_equally_is_not_about_mailboxes_either(
         assert not outcome.refused
 
 
-def test_all_recipients_refused_for_different_reasons_is_about_mailboxes() -> None:
-    outcome, _mailbox = _submit("rcpt_550", "rcpt_551", "rcpt_552", "rcpt_553")
+def test_all_recipients_refused_for_different_reasons_is_about_mailboxes(submit: Submit) -> None:
+    outcome, _mailbox = submit("rcpt_550", "rcpt_551", "rcpt_552", "rcpt_553")
     assert (outcome.verdict, len(outcome.refused)) == (Verdict.ACCEPTED, 4)
 
 
 @pytest.mark.parametrize("fault", ["garbled", "data_slow", "drip", "accept_drop", "data_354"])
-def test_an_unclear_answer_to_a_message_leaves_it_in_doubt(fault: str) -> None:
-    outcome, _mailbox = _submit("ok", fault, limits=QUICK)
+def test_an_unclear_answer_to_a_message_leaves_it_in_doubt(submit: Submit, fault: str) -> None:
+    outcome, _mailbox = submit("ok", fault, limits=QUICK)
     assert (outcome.verdict, outcome.refused) == (Verdict.UNKNOWN, {})
     assert (outcome.reached, outcome.unsent) == (("7-1",), ("7-3", "7-4"))
 
 
-def test_an_invalid_answer_before_the_message_leaves_no_one_in_doubt() -> None:
-    outcome, _mailbox = _submit("ok", "rcpt_what?")
+def test_an_invalid_answer_before_the_message_leaves_no_one_in_doubt(submit: Submit) -> None:
+    outcome, _mailbox = submit("ok", "rcpt_what?")
     assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ("7-1",))
     assert "answer is invalid" in outcome.reason
 
 
-def test_a_slowly_dripping_server_ends_at_the_deadline() -> None:
+def test_a_slowly_dripping_server_ends_at_the_deadline(submit: Submit) -> None:
     began = time.monotonic()
     limits = SmtpTimeouts(answer=5.0, batch=5.0, total=0.5)
-    outcome, _mailbox = _submit("drip", limits=limits)
+    outcome, _mailbox = submit("drip", limits=limits)
     assert outcome.verdict is Verdict.UNKNOWN
     assert time.monotonic() - began < 3
 
@@ -165,8 +185,8 @@ def test_a_call_ends_before_the_lease() -> None:
     assert max(SmtpTimeouts().total, Patience().total) < MARGIN.total_seconds()
 
 
-def test_a_reported_reply_has_no_control_characters_and_no_address() -> None:
-    outcome, _mailbox = _submit("rcpt_550 \x00\x1b[31m\x85")
+def test_a_reported_reply_has_no_control_characters_and_no_address(submit: Submit) -> None:
+    outcome, _mailbox = submit("rcpt_550 \x00\x1b[31m\x85")
     assert outcome.refused["7-1"].isprintable()
     assert "@" not in outcome.refused["7-1"]
 
@@ -186,16 +206,16 @@ def test_an_invalid_sender_address_refuses_no_recipient() -> None:
     assert (outcome.verdict, outcome.stop, outcome.refused) == (Verdict.UNSENT, True, {})
 
 
-def test_a_connection_cut_after_the_message_leaves_only_that_one_in_doubt() -> None:
-    outcome, mailbox = _submit("ok", "accept_drop")
+def test_a_connection_cut_after_the_message_leaves_only_that_one_in_doubt(submit: Submit) -> None:
+    outcome, mailbox = submit("ok", "accept_drop")
     assert outcome.verdict is Verdict.UNKNOWN
     assert outcome.reached == ("7-1",)
     assert outcome.unsent == ("7-3", "7-4")
     assert len(mailbox.messages) == 2
 
 
-def test_a_connection_cut_before_the_message_leaves_no_one_in_doubt() -> None:
-    outcome, mailbox = _submit("ok", "drop")
+def test_a_connection_cut_before_the_message_leaves_no_one_in_doubt(submit: Submit) -> None:
+    outcome, mailbox = submit("ok", "drop")
     assert (outcome.verdict, outcome.reached) == (Verdict.UNSENT, ("7-1",))
     assert len(mailbox.messages) == 1
 
@@ -238,9 +258,9 @@ class _Ticks:
         ("smtp://mail.example.org", SmtpServer("mail.example.org", 587)),
         (
             "smtps://u:p%40ss@mail.example.org",
-            SmtpServer("mail.example.org", 465, "u", "p@ss", True),
+            SmtpServer("mail.example.org", 465, "u", "p@ss", Security.IMPLICIT),
         ),
-        ("smtp://u@127.0.0.1:2525", SmtpServer("127.0.0.1", 2525, "u")),
+        ("smtp://u@127.0.0.1:2525", SmtpServer("127.0.0.1", 2525, "u", security=Security.OFFERED)),
     ],
 )
 def test_smtp_urls_are_parsed(url: str, server: SmtpServer) -> None:

@@ -3,20 +3,17 @@
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.send.headers import letter
+from tests.fakes.certificate import write_certificate
+from tests.fakes.esmtp import Esmtp
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 from tests.fakes.smtp import Mailbox, free_port
 
@@ -29,28 +26,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*(login_data|AUTH).*")
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a key and a self-signed certificate of this machine."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    begin = datetime.now(UTC) - timedelta(hours=1)  # noqa: TID251 - TLS asks the machine's clock
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "own.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
+    return write_certificate(tmp_path_factory.mktemp("tls") / "own.pem")
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate of another server."""
+    return write_certificate(tmp_path_factory.mktemp("tls") / "other.pem")
 
 
 @contextmanager
@@ -84,9 +66,8 @@ def _let_in(
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 def test_a_server_with_tls_and_login_accepts_email(scheme: str, certificate: Path) -> None:
-    trusting = ssl.create_default_context(cafile=certificate)
     with _server(scheme, certificate) as (mailbox, url):
-        sender = SmtpSender(url, tls=trusting)
+        sender = SmtpSender(f"{url}?ca={certificate}")
         assert sender.submit(SHIPMENT).verdict is Verdict.ACCEPTED
         assert sender.probe() == ""
     assert mailbox.copies()["ada@example.net"] == 1
@@ -96,12 +77,68 @@ def test_a_server_with_tls_and_login_accepts_email(scheme: str, certificate: Pat
 def test_a_wrong_password_stops_and_an_unknown_certificate_is_not_trusted(
     scheme: str, certificate: Path
 ) -> None:
-    trusting = ssl.create_default_context(cafile=certificate)
     with _server(scheme, certificate) as (mailbox, url):
-        wrong = SmtpSender(url.replace("right", "wrong"), tls=trusting).submit(SHIPMENT)
+        wrong = SmtpSender(url.replace("right", "wrong") + f"?ca={certificate}").submit(SHIPMENT)
         strange = SmtpSender(url).submit(SHIPMENT)
     assert (wrong.verdict, wrong.stop) == (Verdict.UNSENT, True)
     assert "refused the login: 535" in wrong.reason
     assert (strange.verdict, strange.stop) == (Verdict.UNSENT, False)
     assert "CERTIFICATE_VERIFY_FAILED" in strange.reason
     assert not mailbox.messages
+
+
+@contextmanager
+def _offering(certificate: Path, injects: bytes = b"") -> Iterator[Esmtp]:
+    ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    ours.load_cert_chain(certificate)
+    with Esmtp(tls=ours, injects=injects) as server:
+        yield server
+
+
+def test_a_relay_on_this_machine_with_its_own_certificate_needs_no_setting(
+    certificate: Path,
+) -> None:
+    """As Postfix is installed: nothing leaves the machine, and there is no password."""
+    with _offering(certificate) as server:
+        assert SmtpSender(server.url).submit(SHIPMENT).verdict is Verdict.ACCEPTED
+        assert any(command == "STARTTLS" for command in server.commands)
+
+
+def test_tls_off_uses_no_tls_even_if_it_is_offered(certificate: Path) -> None:
+    with _offering(certificate) as server:
+        sender = SmtpSender(f"{server.url}?tls=off")
+        assert sender.submit(SHIPMENT).verdict is Verdict.ACCEPTED
+        assert "STARTTLS" not in server.commands
+
+
+def test_a_named_certificate_must_be_the_servers(certificate: Path, stranger: Path) -> None:
+    with _offering(certificate) as server:
+        trusted = SmtpSender(f"{server.url}?ca={certificate}").submit(SHIPMENT)
+        other = SmtpSender(f"{server.url}?ca={stranger}").submit(SHIPMENT)
+    assert (trusted.verdict, other.verdict) == (Verdict.ACCEPTED, Verdict.UNSENT)
+    assert "CERTIFICATE_VERIFY_FAILED" in other.reason
+    assert "?ca=" in other.reason
+
+
+def test_an_offer_of_tls_that_was_removed_on_the_way_is_noticed(certificate: Path) -> None:
+    with Esmtp() as server:
+        outcome = SmtpSender(f"{server.url}?ca={certificate}").submit(SHIPMENT)
+        assert (outcome.verdict, outcome.stop) == (Verdict.UNSENT, True)
+        assert "removed the offer" in outcome.reason
+        assert not any(command.startswith("MAIL") for command in server.commands)
+
+
+def test_replies_that_were_slipped_in_before_tls_are_not_believed(certificate: Path) -> None:
+    with _offering(certificate, b"250 injected\r\n") as server:
+        outcome = SmtpSender(f"{server.url}?ca={certificate}").submit(SHIPMENT)
+    assert (outcome.verdict, outcome.stop) == (Verdict.UNSENT, True)
+
+
+def test_the_second_connection_resumes_the_tls_session(certificate: Path) -> None:
+    with _offering(certificate) as server:
+        sender = SmtpSender(f"{server.url}?ca={certificate}")
+        server.most = 1
+        for number in range(3):
+            delivery = Recipient(f"7-{number}", "ada@example.net", "", "tok")
+            sender.submit(Shipment("7.1:1", LETTER, [delivery]))
+        assert (server.mailbox.sessions, server.reused) == (6, 2)

@@ -1,0 +1,123 @@
+"""The SMTP server that SMTP_URL names, and how the connection to it is protected."""
+
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from newsletter.errors import ConfigurationError
+from newsletter.esp.wire.loopback import is_loopback
+
+SUBMISSION = 587
+SUBMISSIONS = 465
+
+
+class Security(StrEnum):
+    """How a connection is protected."""
+
+    IMPLICIT = "TLS from the first byte"
+    STARTTLS = "STARTTLS required"
+    OFFERED = "STARTTLS if offered"
+    OFF = "no TLS"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where to submit, with which login and which security; `ca` is a file of trusted keys."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    security: Security = Security.STARTTLS
+    ca: str = ""
+
+    @classmethod
+    def parse(cls, url: str, name: str = "SMTP_URL") -> "SmtpServer":
+        """Read an address such as smtp://USER:PASSWORD@HOST:PORT?ca=FILE, or smtps://.
+
+        Raise ConfigurationError that names the variable `name`.
+        """
+        parts = urlsplit(url)
+        try:
+            port = parts.port
+        except ValueError:
+            port = 0
+        host = parts.hostname or ""
+        known = parts.scheme in {"smtp", "smtps"}
+        # An unescaped / # or ? ends the host too early, and the rest of the password follows.
+        if not known or not host or port == 0 or parts.path not in {"", "/"} or parts.fragment:
+            raise ConfigurationError(_expected(name))
+        options = _options(parts.query, name)
+        security = _security(parts.scheme, host, options, name)
+        return cls(
+            host,
+            port or (SUBMISSIONS if security is Security.IMPLICIT else SUBMISSION),
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            security,
+            options.get("ca", ""),
+        )
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether it is this machine."""
+        return is_loopback(self.host)
+
+    def context(self) -> ssl.SSLContext:
+        """Return the TLS settings; raise ConfigurationError if the CA file cannot be used.
+
+        On this machine, a certificate is for the server's public name, so the name is not checked.
+        Without a password and without `ca`, the certificate is not checked either: the traffic does
+        not leave the machine, and mail servers are installed with a self-signed certificate.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca or None)
+        except (OSError, ssl.SSLError) as error:
+            why = getattr(error, "strerror", None) or "not a certificate in PEM format"
+            msg = f"the file of ?ca= in .env, {self.ca}, cannot be used: {why}"
+            raise ConfigurationError(msg) from error
+        if self.is_local and (self.ca or (self.security is Security.OFFERED and not self.password)):
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_REQUIRED if self.ca else ssl.CERT_NONE
+        return context
+
+
+def _options(query: str, name: str) -> dict[str, str]:
+    try:
+        options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
+    except ValueError as error:
+        raise ConfigurationError(_expected(name)) from error
+    if unknown := sorted(options.keys() - {"tls", "ca"}):
+        msg = f"{name} in .env: unknown option ?{unknown[0]}=; expected ?tls=off or ?ca=FILE"
+        raise ConfigurationError(msg)
+    if options.get("tls", "off") != "off":
+        msg = f"{name} in .env: expected ?tls=off; without it, TLS is used"
+        raise ConfigurationError(msg)
+    if "ca" in options and not Path(options["ca"]).is_file():
+        msg = f"{name} in .env: the file of ?ca= does not exist: {options['ca']}"
+        raise ConfigurationError(msg)
+    return options
+
+
+def _security(scheme: str, host: str, options: dict[str, str], name: str) -> Security:
+    off = "tls" in options
+    if off and (scheme == "smtps" or "ca" in options):
+        msg = f"{name} in .env: ?tls=off contradicts the rest; remove it, or use smtp:// alone"
+        raise ConfigurationError(msg)
+    if scheme == "smtps":
+        return Security.IMPLICIT
+    if off:
+        return Security.OFF
+    if is_loopback(host) and "ca" not in options:
+        return Security.OFFERED
+    return Security.STARTTLS
+
+
+def _expected(name: str) -> str:
+    return (
+        f"{name} in .env is not a valid SMTP address; expected smtp://USER:PASSWORD@HOST:587 or"
+        " smtps://…; in the user name and the password, write special characters as percent"
+        " codes: @ as %40, : as %3A, / as %2F, # as %23, ? as %3F, % as %25"
+    )
