@@ -25,6 +25,8 @@ _SHAPE = re.compile(
     r"\.(?P<mac>[0-9a-f]{32})",
     re.ASCII,
 )
+_TRAILING = " \t\r\n.,;:!?=*/'\"<>()[]{}«»“”‘’…"
+"""What clients include in a link that ends a sentence or stands in parentheses (mailcow#7317)."""
 _PLAIN = re.compile(r"[a-z0-9_-]+", re.ASCII)
 
 
@@ -101,8 +103,12 @@ class Signer:
         return f"{message}.{_mac(key, message)}"
 
     def read(self, token: str) -> LinkClaim | None:
-        """Return the content of a token if one of our keys signed it, else None."""
-        if len(token) > LONGEST or not (found := _SHAPE.fullmatch(token)):
+        """Return the content of a token if one of our keys signed it, else None.
+
+        Signs that email clients and readers add after a link are ignored, as is upper case: a token
+        never contains either.
+        """
+        if len(token) > LONGEST or not (found := _SHAPE.fullmatch(token.rstrip(_TRAILING).lower())):
             return None
         macs = [_mac(key, found["message"]) for key_id, key in self._keys if key_id == found["key"]]
         if not any(compare_digest(mac, found["mac"]) for mac in macs):

@@ -11,6 +11,7 @@ from typing import Any, Literal, TextIO
 import sqlalchemy as sa
 
 from subscribers.directory import record_of, suppression_record
+from subscribers.roster.formulas import defused
 from subscribers.store import people, proofs
 from subscribers.store.tables import subscribers, suppressions
 
@@ -27,8 +28,6 @@ COLUMNS = (
     "acted_at",
 )
 PAGE = 1_000
-
-_RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def export(
@@ -119,11 +118,6 @@ class _Lines:
 
 def _lines(stream: TextIO) -> _Lines:
     return _Lines(stream)
-
-
-def defused(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return "'" + text if text.startswith(_RUN_BY_SPREADSHEETS) else text
 
 
 def _cell(value: object) -> str:

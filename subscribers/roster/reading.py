@@ -11,6 +11,7 @@ from subscribers.errors import ImportRefused, Remedy
 from subscribers.roster.cells import as_text, parsed
 from subscribers.roster.columns import meaning_of
 from subscribers.roster.encoding import broken_line, encoding_of
+from subscribers.roster.formulas import armed
 from subscribers.roster.layout import Layout, ReadingOptions, names_of, recognize, table_lines
 
 SAMPLE = 1 << 18
@@ -136,7 +137,10 @@ def _table_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
             yield RawRow(first + skipped, {}, _located(problem, last - first))
             continue
         found = {meaning: cells[at].strip() for meaning, at in places if at < len(cells)}
-        yield RawRow(first + skipped, _armed(found) if own else found)
+        yield RawRow(
+            first + skipped,
+            {meaning: armed(text) for meaning, text in found.items()} if own else found,
+        )
 
 
 def _places(headers: list[str], listing: ListFile) -> list[tuple[str, int]]:
@@ -178,11 +182,6 @@ def _located(problem: str, lines: int) -> str:
 
 def _holds_rows(cell: str) -> bool:
     return bool(re.search(r"[\r\n]", cell.strip()) and _ADDRESS.search(cell))
-
-
-def _armed(cells: dict[str, str]) -> dict[str, str]:
-    """Take off the apostrophe that our export puts before whatever a spreadsheet would run."""
-    return {meaning: text.removeprefix("'") for meaning, text in cells.items()}
 
 
 def _json_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:

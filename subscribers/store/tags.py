@@ -1,6 +1,6 @@
 """Tags: topics that subscribers choose, labels that staff set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -47,3 +47,15 @@ def take(connection: sa.Connection, subscriber_id: int, slugs: Iterable[str]) ->
             subscriber_tags.c.subscriber_id == subscriber_id, subscriber_tags.c.tag_id.in_(ids)
         )
     )
+
+
+def tags_of(connection: sa.Connection, subscriber_id: int) -> Sequence[int]:
+    """Return the IDs of a subscriber's tags."""
+    chosen = sa.select(subscriber_tags.c.tag_id)
+    return connection.scalars(chosen.where(subscriber_tags.c.subscriber_id == subscriber_id)).all()
+
+
+def remove_unused(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Delete those of `ids` that no subscriber has. A configured topic is added again on demand."""
+    used = sa.exists().where(subscriber_tags.c.tag_id == tags.c.id)
+    connection.execute(tags.delete().where(tags.c.id.in_(ids), ~used))

@@ -12,8 +12,10 @@ from subscribers import directory, erasure
 from subscribers.consent import rights
 from subscribers.consent.signing_up import Rules, SignUpLimits
 from subscribers.model import Effects, EmailAddress
+from subscribers.store.tables import tags
 from subscribers.tokens import LinkClaim, Purpose
 from tests.fakes.house import House, house
+from tests.fakes.people import NOW, PEPPER, add_person
 
 
 def carried_out(opened: House, outcome: Effects, connection: sa.Connection) -> Effects:
@@ -55,3 +57,14 @@ def test_mail_to_an_earlier_or_a_wished_for_address_is_erased_too(
     for path in (*app.settings.outbox.iterdir(), tmp_path / "newsletter.db"):
         assert b"ann@example.org" not in path.read_bytes()
         assert b"ann.new@example.net" not in path.read_bytes()
+
+
+def test_an_erasure_leaves_no_tag_that_only_that_person_had(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        private = ["wife of Bob", "vip"]
+        ann = add_person(connection, "ann@example.org", topics=["ships"], labels=private)
+        add_person(connection, "bob@example.org", labels=["vip"])
+        person = directory.load(connection, ann)
+        assert person is not None
+        erasure.erase(connection, person, pepper=PEPPER, actor="person:kim", now=NOW)
+        assert set(connection.scalars(sa.select(tags.c.name))) == {"vip"}
