@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 60
+LONGEST, LONGEST_CHARACTERS = 60, 600
 """Words. A longer paragraph may mention these things as its subject."""
 _NOTICE = re.compile(
     r"enable javascript|javascript (?:is|must be|has been|seems to be|appears to be) (?:disabled|enabled|required|not)"
@@ -21,6 +21,17 @@ _NOTICE = re.compile(
 )
 
 
+# Looking for these first is ten times as fast as trying every alternative at every place.
+_HINTS = (
+    "javascript", "browser", "cookie", "subscri", "already", "sign in", "log in", "reading", "members",
+    "cancel", "unlimited", "limit", "free article", "abonn", "suscri", "assinante", "구독", "会員", "有料",
+    "advertisement", "anzeige", "publici", "pubblicit", "광고", "広告", "广告", "skip to", "continues below",
+)  # fmt: skip
+
+
 def is_boilerplate(text: str) -> bool:
     """Return whether a paragraph is a notice, an offer or a placeholder."""
+    low = text.lower()
+    if len(text) > LONGEST_CHARACTERS or not any(hint in low for hint in _HINTS):
+        return False
     return bool(_NOTICE.search(text)) and len(text.split()) <= LONGEST

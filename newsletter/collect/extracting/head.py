@@ -8,12 +8,13 @@ from newsletter.collect.extracting.labels import has_tail, names_takeaways
 from newsletter.collect.text.blocks import BlockKind, TextBlock, tidy
 from newsletter.collect.text.bylines import (
     has_prefix,
+    is_label,
     is_name,
     is_position,
     read_byline,
     with_positions,
 )
-from newsletter.collect.text.dates import When, date_within, read_date
+from newsletter.collect.text.dates import When, date_within, is_dated, read_date
 from newsletter.model.article import Author
 
 HintsOf = Callable[[TextBlock, int], str]
@@ -24,7 +25,7 @@ _TAGS_LINE = re.compile(
 )
 _HASHTAGS = re.compile(r"^(?:#[^\s#][^#]*)+$")
 _KICKER = re.compile(
-    r"kicker|eyebrow|overline|over-?title|roofline|dachzeile|top-?line|supertitle|pre-?title|rubric\b|section-?label|article-?label|hed-?kicker|strap-?line",
+    r"kicker|eyebrow|overline|over-?title|roofline|dachzeile|top-?line|supertitle|pre-?title|rubric\b|rubrik|section-?label|article-?label|hed-?kicker|strap-?line|over-?line|category-?label|card-?label|post-?label|surtitre|antet[ií]tulo|occhiello|chapeau-?label|label-?title|content-?label|article-?(?:category|section|topic)",
     re.IGNORECASE,
 )
 _BYLINE = re.compile(
@@ -38,7 +39,7 @@ _DATE = re.compile(r"date|time|publish|posted|datum|meta", re.IGNORECASE)
 _TAGS = re.compile(
     r"\btags?\b|topics?\b|keywords?\b|tag-?list|post-?tags|article-?tags|schlagw", re.IGNORECASE
 )
-LONG_PARAGRAPH, HEAD_SPAN, BEFORE, AFTER = 24, 14, 4, 14
+LONG_PARAGRAPH, HEAD_SPAN, BEFORE, AFTER, NEAR = 24, 14, 4, 14, 5
 LONGEST_KICKER, LONGEST_TITLE = 10, 45
 WORDS_OF_KICKER = 6
 
@@ -51,6 +52,7 @@ class Head:
     kicker: str = ""
     authors: tuple[Author, ...] = ()
     when: When | None = None
+    when_certain: bool = True
     topics: tuple[str, ...] = ()
     dek: str = ""
     used: frozenset[int] = frozenset()
@@ -105,7 +107,7 @@ def _is_label(block: TextBlock) -> bool:
 
 def _role(block: TextBlock) -> str:
     text = block.text
-    if read_date(text):
+    if is_dated(text):
         return "date"
     if _TAGS_LINE.match(text) or _HASHTAGS.match(text):
         return "tags"
@@ -205,7 +207,7 @@ def page_head(blocks: Sequence[TextBlock], title_at: int, hints_of: HintsOf, sit
     after = _after(blocks, title_at)
     kicker = _page_kicker(blocks, before, title_at, hints_of)
     authors, author_lines = _page_authors(blocks, [*after, *before], hints_of, site)
-    dated = _page_date(blocks, [*after, *before], hints_of)
+    dated, certain = _page_date(blocks, [*after, *before], title_at, hints_of)
     tagged = [at for at in after if _is_tag(blocks[at], hints_of)]
     used = {title_at, *author_lines, *tagged}
     used |= {at for at in (kicker, dated) if at >= 0}
@@ -214,6 +216,7 @@ def page_head(blocks: Sequence[TextBlock], title_at: int, hints_of: HintsOf, sit
         kicker=blocks[kicker].text if kicker >= 0 else "",
         authors=authors,
         when=_first_date(blocks, [dated]) if dated >= 0 else None,
+        when_certain=certain,
         topics=_topics([blocks[at].text for at in tagged]),
         used=frozenset(used),
         end=max(used) + 1,
@@ -249,13 +252,15 @@ def _page_authors(
         if (
             block.kind is BlockKind.HEADING
             or block.words > 2 * LONG_PARAGRAPH
-            or read_date(block.text)
+            or is_dated(block.text)
+            or block.away
         ):
             continue
-        if not (has_prefix(block.text) or _BYLINE.search(hints_of(block, 2))):
+        labeled = at > 0 and is_label(blocks[at - 1].text)
+        if not (labeled or has_prefix(block.text) or _BYLINE.search(hints_of(block, 2))):
             continue
         authors = tuple(
-            author for author in read_byline(block.text, site) if is_name(author.name, site)
+            author for author in read_byline(_line(block), site) if is_name(author.name, site)
         )
         if authors:
             lines = _positions_below(blocks, at, len(authors), hints_of)
@@ -266,6 +271,12 @@ def _page_authors(
     return (), []
 
 
+def _line(block: TextBlock) -> str:
+    """Return a byline on one line: on the page, name and role may be on two."""
+    lines = [line for line in block.lines if not is_dated(line)]
+    return ", ".join(lines) if len(block.lines) > 1 else block.text
+
+
 def _positions_below(
     blocks: Sequence[TextBlock], at: int, most: int, hints_of: HintsOf
 ) -> list[int]:
@@ -274,7 +285,7 @@ def _positions_below(
         block = blocks[below]
         hinted = bool(_POSITION.search(hints_of(block, 1))) and block.words <= LONG_PARAGRAPH
         if (
-            read_date(block.text)
+            is_dated(block.text)
             or block.kind is BlockKind.HEADING
             or not (hinted or is_position(block.text))
         ):
@@ -283,11 +294,20 @@ def _positions_below(
     return found
 
 
-def _page_date(blocks: Sequence[TextBlock], places: Sequence[int], hints_of: HintsOf) -> int:
-    dated = [at for at in places if read_date(blocks[at].text)]
+def _page_date(
+    blocks: Sequence[TextBlock], places: Sequence[int], title_at: int, hints_of: HintsOf
+) -> tuple[int, bool]:
+    """Return the block with the date, or -1, and whether its place makes the date certain.
+
+    A date with a date's class, or directly below the title, is stated. Any other may belong to
+    the masthead or to another article.
+    """
+    usable = [at for at in places if not blocks[at].away]
+    dated = [at for at in usable if read_date(blocks[at].text)]
     hinted = [at for at in dated if _DATE.search(hints_of(blocks[at], 2))]
-    within = [] if dated else [at for at in places if date_within(blocks[at].text)]
-    return (hinted or dated or within or [-1])[0]
+    within = [] if dated else [at for at in usable if date_within(blocks[at].text)]
+    at = (hinted or dated or within or [-1])[0]
+    return at, at in hinted or title_at < at <= title_at + NEAR
 
 
 def _is_tag(block: TextBlock, hints_of: HintsOf) -> bool:

@@ -35,6 +35,9 @@ _OWN_LINE = re.compile(
     r"|supertitle|rubric|strapline",
     re.IGNORECASE,
 )
+_APART = re.compile(
+    r"author|byline|name|role|title|position|affil|org|job|date|time|meta", re.IGNORECASE
+)
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 # React streams the content of a page as hidden elements that a script moves into place.
 _STREAMED = re.compile(r"^S:[0-9a-f]+$")
@@ -206,10 +209,14 @@ def _enter(walk: Walk, element: Element, tag: str) -> None:
         walk.open(element, tag)
     elif tag == "br":
         walk.parts.append("\n")
-    elif tag == "a":
-        walk.depth_linked += 1
-    elif tag in BOLD:
-        walk.depth_bold += 1
+    else:
+        if walk.last.isalpha() and _is_apart(element):
+            # "Ada Quell" and "Fellow" in two elements are shown apart, by their style alone.
+            walk.parts.append("\n")
+        if tag == "a":
+            walk.depth_linked += 1
+        elif tag in BOLD:
+            walk.depth_bold += 1
     walk.add(element.text)
 
 
@@ -221,6 +228,14 @@ def _leave(walk: Walk, element: Element, tag: str) -> None:
     elif tag in BOLD:
         walk.depth_bold -= 1
     walk.add(element.tail)
+
+
+def _is_apart(element: Element) -> bool:
+    """Return whether an inline element is a name, a role or a date beside another one."""
+    if not (element.text or "")[:1].isupper():
+        return False
+    names = element.get("class") or element.get("itemprop") or element.get("rel") or ""
+    return bool(_APART.search(names[:LONGEST_NAMES]))
 
 
 def _own_line(element: Element) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -11,8 +11,10 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from newsletter.collect.text.blocks import tidy
-from newsletter.collect.text.bylines import is_name, read_byline
+from newsletter.collect.text.bylines import read_byline
 from newsletter.collect.text.dates import When, read_date
+from newsletter.collect.text.names import is_name
+from newsletter.collect.text.topics import topics
 from newsletter.model.article import Author, Image, Translation
 from newsletter.model.text import web_address
 
@@ -25,7 +27,7 @@ _DATE_NAMES = (
     "parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "publish_date",
     "publication_date", "date", "article.published", "cxenseparse:recs:publishtime",
 )  # fmt: skip
-DEEPEST, MOST_NODES, LONGEST_JSON, MOST_TOPICS = 6, 400, 1_000_000, 12
+DEEPEST, MOST_NODES, LONGEST_JSON, MOST_TOPICS, MOST_PEOPLE = 6, 400, 1_000_000, 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Metadata:
     site: str = ""
     authors: tuple[Author, ...] = ()
     authors_from: str = ""
-    when: When | None = None
-    when_from: str = ""
+    whens: tuple[tuple[When, str], ...] = ()
+    modified: When | None = None
     topics: tuple[str, ...] = ()
     topics_from: str = ""
     description: str = ""
@@ -46,6 +48,7 @@ class Metadata:
     image: Image | None = None
     image_from: str = ""
     url: str = ""
+    base: str = ""
     lang: str = ""
     translations: tuple[Translation, ...] = field(default=())
 
@@ -71,12 +74,14 @@ class _Head:
 def read_metadata(root: Element, url: str = "") -> Metadata:
     """Read the metadata of a page. Relative addresses are resolved against `url`."""
     head = _collect(root)
-    node = _article_node(head.scripts)
+    base = _base(root, url)
+    nodes = [node for script in head.scripts for node in _nodes(_parsed(script))]
+    node = _article_node(nodes)
     site = head.first("og:site_name", "application-name")[0]
-    authors, authors_from = _authors(head, node, site)
-    when, when_from = _when(head, node)
-    topics, topics_from = _topics(head, node)
-    image, image_from = _image(head, node, url)
+    by_id = {str(other["@id"]): other for other in nodes if "@id" in other and len(other) > 1}
+    authors, authors_from = _authors(head, node, by_id, site)
+    named, topics_from = _topics(head, node)
+    image, image_from = _image(head, node, base)
     description, description_from = head.first(
         "og:description", "description", "twitter:description"
     )
@@ -87,22 +92,29 @@ def read_metadata(root: Element, url: str = "") -> Metadata:
         site=site,
         authors=authors,
         authors_from=authors_from,
-        when=when,
-        when_from=when_from,
-        topics=topics,
+        whens=tuple(_whens(head, node)),
+        modified=_modified(head, node),
+        topics=named,
         topics_from=topics_from,
         description=description,
         description_from=description_from,
         image=image,
         image_from=image_from,
-        url=web_address(_absolute(canonical or head.first("og:url")[0], url)),
+        url=web_address(_absolute(canonical or head.first("og:url")[0], base)),
         lang=(
             root.get("lang")
             or head.first("content-language", "og:locale", "inlanguage")[0]
             or _text(node.get("inLanguage"))
         ),
-        translations=_translations(head, url),
+        translations=_translations(head, base),
+        base=base,
     )
+
+
+def _base(root: Element, url: str) -> str:
+    """Return the address against which the page's links are resolved."""
+    element = next(root.iter("base"), None)
+    return _absolute(element.get("href") or "", url) or url if element is not None else url
 
 
 def _collect(root: Element) -> _Head:
@@ -130,21 +142,20 @@ def _collect_meta(head: _Head, element: Element) -> None:
         head.metas.setdefault(name.strip().lower(), []).append(tidy(unescape(content)))
 
 
-def _article_node(scripts: list[str]) -> dict[str, Any]:
+def _article_node(nodes: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the JSON-LD node most like an article, or an empty node."""
     best: dict[str, Any] = {}
     score = 0
-    for script in scripts:
-        for node in _nodes(_parsed(script)):
-            kinds = node.get("@type") or ""
-            name = " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
-            if not _ARTICLES.search(name):
-                continue
-            worth = (0 if name == "WebPage" else 4) + sum(
-                bool(node.get(key)) for key in ("headline", "author", "datePublished")
-            )
-            if worth > score:
-                best, score = node, worth
+    for node in nodes:
+        kinds = node.get("@type") or ""
+        name = " ".join(map(str, kinds)) if isinstance(kinds, list) else str(kinds)
+        if not _ARTICLES.search(name):
+            continue
+        worth = (0 if name == "WebPage" else 4) + sum(
+            bool(node.get(key)) for key in ("headline", "author", "datePublished")
+        )
+        if worth > score:
+            best, score = node, worth
     return best
 
 
@@ -175,8 +186,10 @@ def _nodes(value: object) -> Iterator[dict[str, Any]]:
             queue.extend((child, depth + 1) for child in current[:50])
 
 
-def _authors(head: _Head, node: dict[str, Any], site: str) -> tuple[tuple[Author, ...], str]:
-    if found := _people(node.get("author") or node.get("creator"), site):
+def _authors(
+    head: _Head, node: dict[str, Any], by_id: Mapping[str, Any], site: str
+) -> tuple[tuple[Author, ...], str]:
+    if found := _people(node.get("author") or node.get("creator"), by_id, site):
         return found, "json-ld"
     for name in (
         "author",
@@ -200,9 +213,12 @@ def _authors(head: _Head, node: dict[str, Any], site: str) -> tuple[tuple[Author
     return (), ""
 
 
-def _people(value: object, site: str) -> tuple[Author, ...]:
+def _people(value: object, by_id: Mapping[str, Any], site: str) -> tuple[Author, ...]:
     found: list[Author] = []
-    for person in value if isinstance(value, list) else [value]:
+    listed = value if isinstance(value, list) else [value]
+    for entry in listed[:MOST_PEOPLE]:
+        reference = entry.get("@id") if isinstance(entry, dict) and "name" not in entry else None
+        person = by_id.get(str(reference), entry) if reference else entry
         if isinstance(person, str):
             found.extend(read_byline(person, site))
         elif isinstance(person, dict) and "Organization" not in str(person.get("@type")):
@@ -232,15 +248,27 @@ def _text(value: object) -> str:
     return tidy(unescape(value)) if isinstance(value, str) else ""
 
 
-def _when(head: _Head, node: dict[str, Any]) -> tuple[When | None, str]:
-    for key in ("datePublished", "dateCreated"):
-        if when := read_date(_text(node.get(key))):
-            return when, "json-ld"
-    for name in _DATE_NAMES:
-        for value in head.metas.get(name, ()):
-            if when := read_date(value):
-                return when, "opengraph" if name.startswith(("article:", "og:")) else f"meta {name}"
-    return None, ""
+def _whens(head: _Head, node: dict[str, Any]) -> Iterator[tuple[When, str]]:
+    """Yield the dates of publication, the most reliable first: at most one of each kind."""
+    keys = (read_date(_text(node.get(key))) for key in ("datePublished", "dateCreated"))
+    if when := next(filter(None, keys), None):
+        yield when, "json-ld"
+    for graph in (True, False):
+        for name in _DATE_NAMES:
+            if name.startswith(("article:", "og:")) is not graph:
+                continue
+            values = (read_date(value) for value in head.metas.get(name, ()))
+            if when := next(filter(None, values), None):
+                yield when, "opengraph" if graph else f"meta {name}"
+                break
+
+
+def _modified(head: _Head, node: dict[str, Any]) -> When | None:
+    values = (
+        _text(node.get("dateModified")),
+        head.first("article:modified_time", "og:updated_time")[0],
+    )
+    return next((when for value in values if (when := read_date(value))), None)
 
 
 def _topics(head: _Head, node: dict[str, Any]) -> tuple[tuple[str, ...], str]:
@@ -257,8 +285,7 @@ def _topics(head: _Head, node: dict[str, Any]) -> tuple[tuple[str, ...], str]:
 
 
 def _split(values: list[str]) -> tuple[str, ...]:
-    words = [tidy(word).lstrip("#") for value in values for word in re.split(r"[,;|、，]", value)]
-    return tuple(dict.fromkeys(word for word in words if word and len(word) <= 60))[:MOST_TOPICS]  # noqa: PLR2004
+    return topics((word for value in values for word in re.split(r"[,;|、，]", value)), MOST_TOPICS)
 
 
 def _image(head: _Head, node: dict[str, Any], url: str) -> tuple[Image | None, str]:

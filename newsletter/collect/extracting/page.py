@@ -5,29 +5,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lxml import html
-from lxml.etree import LxmlError, XPath
 
 from newsletter.collect.extracting import body
+from newsletter.collect.extracting.authorship import called_author, stated_authors
 from newsletter.collect.extracting.boilerplate import is_boilerplate
+from newsletter.collect.extracting.dating import published
 from newsletter.collect.extracting.head import Head, page_head
 from newsletter.collect.extracting.markup import Element, hints, markup_blocks
 from newsletter.collect.extracting.metadata import Metadata, read_metadata
 from newsletter.collect.extracting.notes import Tail, read_tail
+from newsletter.collect.extracting.pictures import lead_image
 from newsletter.collect.extracting.points import KeyPoints
 from newsletter.collect.extracting.takeaways import author_takeaways
+from newsletter.collect.extracting.tree import is_blind, parse, repair
 from newsletter.collect.text import language, urls
-from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words, tidy
-from newsletter.collect.text.bylines import is_name, read_byline
-from newsletter.collect.text.dates import When, read_date
+from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words
+from newsletter.collect.text.dates import read_date
 from newsletter.errors import ExtractFailed
-from newsletter.model.article import Author, Extracted, Image, Section
+from newsletter.model.article import Author, Extracted, Section
 
-_CALLED_AUTHOR = XPath(
-    "//*[contains(@class, 'uthor') or contains(@class, 'yline') or contains(@rel, 'author')"
-    " or contains(@itemprop, 'author') or contains(@id, 'uthor') or contains(@class, 'writer')]"
-)
-_SHOWN = XPath("//img[contains(@src, $name) and string-length(@alt) > 0]")
-MOST_CALLED, LONGEST_CALLED = 25, 80
 FEWEST_WORDS = 8
 TITLE_BEGINS, TITLE_HELD = 0.3, 0.5
 PROSE_WORDS, PROSE_LINKED = 12, 0.4
@@ -81,8 +77,14 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
     if not title:
         msg = "no title found on the page"
         raise ExtractFailed(msg)
-    when, when_from, guessed = _when(page, found.head)
-    authors, authors_from = _authors_or_guess(page, found)
+    when, when_from, guessed = published(
+        page.meta, found.head, lambda: read_date(body.guessed_date(page.root, page.url))
+    )
+    authors, authors_from = found.authors, found.authors_from
+    if not authors:
+        authors, authors_from = called_author(page.root, page.meta.site)
+    # Before trafilatura, which changes the tree.
+    image, image_from = lead_image(page.root, page.meta, page.url)
     made, made_from = _sections(page, found)
     words = sum(count_words(paragraph) for section in made for paragraph in section.paragraphs)
     if words < FEWEST_WORDS and not found.points:
@@ -95,28 +97,21 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
         published=when.day if when else None,
         published_at=when.at if when else None,
         date_guessed=guessed,
+        image=image,
     )
-    origins = {"title": title_from, "date": when_from, "authors": authors_from}
+    origins = {"title": title_from, "date": when_from, "authors": authors_from, "image": image_from}
     return _with_origins(article, page, found, {**origins, "sections": made_from})
 
 
 def open_page(text: str, url: str) -> Page:
     """Parse a page and cut it into blocks."""
     root = parse(text)
-    return Page(root, url, read_metadata(root, url), *markup_blocks(root))
-
-
-def parse(text: str) -> html.HtmlElement:
-    """Parse HTML leniently. Raises ExtractFailed if it cannot be parsed at all."""
-    parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
-    )
-    cleaned = text.replace("\x00", "").encode("utf-8", "replace")
-    try:
-        return html.document_fromstring(cleaned, parser=parser)
-    except (LxmlError, ValueError, AssertionError) as error:
-        msg = "the page cannot be parsed as HTML"
-        raise ExtractFailed(msg) from error
+    meta = read_metadata(root, url)
+    blocks, elements = markup_blocks(root)
+    if is_blind(root, sum(len(block.text) for block in blocks)):
+        repair(root)
+        blocks, elements = markup_blocks(root)
+    return Page(root, url, meta, blocks, elements)
 
 
 def recognize(page: Page) -> Found:
@@ -124,7 +119,7 @@ def recognize(page: Page) -> Found:
     at = _title_block(page.blocks, page.meta)
     head = page_head(page.blocks, at, page.hints, page.meta.site) if at >= 0 else Head()
     points = author_takeaways(page.blocks, page.hints, head.used)
-    authors, authors_from = _authors(head, page.meta)
+    authors, authors_from = stated_authors(head, page.meta)
     tail = read_tail(page.blocks, max(at + 1, 0), authors, page.hints, page.links)
     return Found(head, points, tail, authors, authors_from)
 
@@ -176,44 +171,6 @@ def _without_site(title: str, site: str) -> str:
     if site and last.casefold() != site.casefold() and len(last.split()) > 3:  # noqa: PLR2004
         return title
     return title[: len(title) - len(last)].rstrip(" |–—·»:-")
-
-
-def _authors(head: Head, meta: Metadata) -> tuple[tuple[Author, ...], str]:
-    """Return the visible byline, or the metadata if the byline is missing or contradicts it."""
-    if not head.authors:
-        return meta.authors, meta.authors_from
-    known = {author.name.casefold() for author in meta.authors}
-    visible = {author.name.casefold() for author in head.authors}
-    if known and not known & visible:
-        return meta.authors, meta.authors_from
-    return head.authors, "byline"
-
-
-def _authors_or_guess(page: Page, found: Found) -> tuple[tuple[Author, ...], str]:
-    """Return the authors, or else a name in an element with an author class."""
-    if found.authors:
-        return found.authors, found.authors_from
-    for element in _CALLED_AUTHOR(page.root)[:MOST_CALLED]:
-        text = tidy(" ".join(element.itertext()))
-        if 0 < len(text) <= LONGEST_CALLED:
-            named = tuple(
-                author
-                for author in read_byline(text, page.meta.site)
-                if is_name(author.name, page.meta.site)
-                and (" " in author.name or not author.name.isascii())
-            )
-            if named:
-                return named, "markup (guessed)"
-    return (), ""
-
-
-def _when(page: Page, head: Head) -> tuple[When | None, str, bool]:
-    if page.meta.when:
-        return page.meta.when, page.meta.when_from, False
-    if head.when:
-        return head.when, "below the title", False
-    guess = read_date(body.guessed_date(page.root, page.url))
-    return guess, "htmldate (guessed)" if guess else "", guess is not None
 
 
 def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
@@ -274,7 +231,6 @@ def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted
         footnotes=found.tail.footnotes,
         author_bio=found.tail.bio,
         teaser=teaser(meta.description, head.title),
-        image=_image(page),
         lang=lang,
         direction="rtl" if _right_to_left(page, lang) else "ltr",
         translations=meta.translations,
@@ -301,16 +257,6 @@ def _right_to_left(page: Page, lang: str) -> bool:
     return declared.lower() == "rtl" or (not declared and language.is_right_to_left(lang))
 
 
-def _image(page: Page) -> Image | None:
-    """Return the lead image. A missing alt text is taken from the same picture on the page."""
-    image = page.meta.image
-    if image is None or image.alt:
-        return image
-    name = image.url.rsplit("/", 1)[-1].split("?")[0]
-    shown = _SHOWN(page.root, name=name) if name else []
-    return replace(image, alt=tidy(shown[0].get("alt") or "")) if shown else image
-
-
 def _with_origins(
     article: Extracted, page: Page, found: Found, origins: Mapping[str, str]
 ) -> Extracted:
@@ -324,7 +270,6 @@ def _with_origins(
         "footnotes": tail.notes_how,
         "author_bio": tail.bio_how,
         "teaser": meta.description_from if article.teaser else "",
-        "image": meta.image_from if article.image else "",
         "lang": "declared" if language.code(meta.lang) else "words of the text",
         "url": "canonical" if meta.url and article.url == meta.url else "",
     }

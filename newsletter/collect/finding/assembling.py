@@ -12,7 +12,8 @@ from newsletter.collect.finding.wording import (
     without_trailer,
     without_trailing_paragraph,
 )
-from newsletter.collect.text.bylines import is_name, read_byline
+from newsletter.collect.text.bylines import read_byline
+from newsletter.collect.text.names import is_name
 from newsletter.model.article import Author
 
 MOST_DIGITS = 5

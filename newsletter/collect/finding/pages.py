@@ -11,7 +11,7 @@ from lxml import html
 from newsletter.collect.deciding.identity import digest, names_article
 from newsletter.collect.deciding.walls import is_login
 from newsletter.collect.entry import Entry, Listing
-from newsletter.collect.extracting.page import parse
+from newsletter.collect.extracting.tree import parse
 from newsletter.collect.text import urls
 from newsletter.collect.text.blocks import tidy
 from newsletter.collect.text.dates import When, read_date

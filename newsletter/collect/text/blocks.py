@@ -64,12 +64,16 @@ class TextBlock:
         return count_words(self.text)
 
 
+# Software that takes Windows text for Latin-1 turns quotes, dashes and the euro sign into controls.
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+
+
 def tidy(text: str) -> str:
     """Collapse whitespace, compose accents (NFC), and drop characters that cannot be seen."""
     if text.isascii():
         collapsed = " ".join(text.split())
         return collapsed if collapsed.isprintable() else _DROPPED.sub("", collapsed)
-    collapsed = " ".join(_SPACE.sub(" ", text).split())
+    collapsed = " ".join(_SPACE.sub(" ", text.translate(_WINDOWS)).split())
     if not collapsed.isprintable():
         collapsed = _SURROGATE.sub("\ufffd", _DROPPED.sub("", collapsed)).strip()
     return unicodedata.normalize("NFC", collapsed)

@@ -4,42 +4,40 @@ import re
 from collections.abc import Sequence
 
 from newsletter.collect.text.blocks import tidy
+from newsletter.collect.text.names import is_name, is_org, is_role, unglued
 from newsletter.model.article import Author
 
+__all__ = ["has_prefix", "is_name", "is_position", "read_byline", "with_positions"]
+
 _PREFIX = re.compile(
-    r"^(?:(?:written|words|reported|posted|edited|story|article|text|analysis) )?(?:by|author|authors)\s*[:：]?\s+"
-    r"|^(?:von|par|por|di|door|av|af|autor|autora|autorin|auteur|autore|redactor|text)\s*[:：]?\s+"
+    r"^(?:an? )?(?:(?:written|words|reported|posted|published|story|article|text|analysis|opinion|essay"
+    r"|guest (?:post|article|column|essay|commentary)|commentary|contributed|authored) )?"
+    r"(?:by|author|authors)(?:\s*[:：]\s*|\s+)(?=\S)"
+    r"|^(?:von|par|por|di|door|av|af|autor|autora|autorin|autoren|auteur|auteurs|autore|autori|redactor|text"
+    r"|texto|texte|testo|tekst|écrit par|escrito por|scritto da|geschrieben von|ein gastbeitrag von|yazar|yazan"
+    r"|بقلم|מאת|bài)\s*[:：]?\s+"
     r"|^(?:글쓴이|글|저자|필자|기고|작성자)\s*[:：=·]?\s*(?=\S)"
-    r"|^(?:文|作者|著者|執筆者?|筆者|記者|撰文|автор|текст)\s*[:：/／|]\s*",
+    r"|^(?:文|作者|著者|執筆者?|筆者|記者|撰文|автор|авторы|текст)\s*[:：/／|]\s*",
     re.IGNORECASE,
 )
+_POSTED = re.compile(
+    r"^(?:posted|published|written|erschienen|publié|publicado)\s+(?:on|at|am|le|el)\s+[^|]{4,40}?\s+(?=by\s|von\s|par\s|por\s)",
+    re.IGNORECASE,
+)
+# Others who worked on the article. Their names follow up to the next divider or sentence.
+_CREDIT = re.compile(
+    r"(?:^|(?<=[\s.,;|·•–—(]))(?:with )?(?:photo(?:graph)?(?:s|y|er)?|pictures?|images?|illustrat(?:ions?|ed|or)|graphics?"
+    r"|videos?|edit(?:ed|ing|or)|translat(?:ed|ion|or)|review(?:ed)?|fact[- ]check(?:ed)?|produced|narrated"
+    r"|additional reporting|fotos?|fotografías?|fotografie|bild(?:er)?|illustrationen|übersetzt|übersetzung|redaktion"
+    r"|traduction|traducción|traduzione|photographies|medically reviewed)"
+    r"\s*(?:by|von|par|por|di|:|：)\s*[^|·•;.]{1,80}"
+    r"|(?:사진|번역|편집|감수|写真|翻訳|編集|監修|摄影|翻译|编辑)\s*[:：=]\s*[^|·•;.。\s]{1,30}",
+    re.IGNORECASE,
+)
+_ON_DATE = re.compile(r"\s+(?:on|am|le|el|il|op|em|den)\s+(?=[^,]{0,20}\d).*$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\s*(?:기자|特派員|記者|특파원)$")
 _BETWEEN = re.compile(
-    r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
-)
-_ROLE = re.compile(
-    r"\b(?:professor|fellow|director|researcher|editor|correspondent|reporter|analyst|scholar"
-    r"|lecturer|president|chair|chairman|chairwoman|associate|assistant|senior|head|economist"
-    r"|columnist|writer|journalist|ambassador|minister|adviser|advisor|manager|officer|founder"
-    r"|partner|student|candidate|scientist|engineer|historian|staff|contributor|expert|dean|educators?"
-    r"|professorin|direktor|direktorin|mitarbeiter|mitarbeiterin|redakteur|redakteurin|leiter"
-    r"|leiterin|professeur|professeure|chercheur|chercheuse|directeur|directrice|rédacteur"
-    r"|rédactrice|profesor|profesora|investigador|investigadora|editora|professora|ricercatore)\b"
-    r"|(?:교수|연구원|연구위원|소장|기자|위원|센터장|원장|편집장|대표|박사|教授|研究員|研究员|編集長|記者|主任|所長|编辑|院長)$",
-    re.IGNORECASE,
-)
-_ORG = re.compile(
-    r"\b(?:university|institute|institution|center|centre|college|school|foundation|council"
-    r"|department|ministry|agency|association|society|bank|times|post|herald|journal|news|press"
-    r"|review|group|inc|llc|ltd|gmbh|universität|hochschule|institut|stiftung|université|école"
-    r"|universidad|instituto|fundación|universidade|università|academy|corporation|laboratory)\b"
-    r"|(?:대학교|대학|연구원|연구소|재단|센터|신문|일보|大学|大學|研究所|財団|新聞|学院|學院|研究院)$",
-    re.IGNORECASE,
-)
-_BAD_NAME = re.compile(
-    r"\d|@|https?:|\w*admin\b|\broot\b|\bago\b|\be-?mail\b|\bfollow\b|\bshare\b|\bcomments?\b|\bminutes?\b|\bread\b"
-    r"|\bupdated\b|\bpublished\b|\bsubscribe\b|\bphoto\b|\bimage\b|\bnewsletter\b|[#*<>{}\[\]/\\=]",
-    re.IGNORECASE,
+    r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or|with|mit|avec|con)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
 )
 _DEGREE = re.compile(r"^(?:[A-Z]\.?){2,6}$|^(?:Ph\.?D\.?|M\.?D\.?|Jr\.?|Sr\.?|Esq\.?|Dr\.?)$")
 _TRAILING = re.compile(
@@ -47,42 +45,57 @@ _TRAILING = re.compile(
     r"|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$",
     re.IGNORECASE,
 )
-LONGEST_NAME = 6
-LONGEST_BYLINE = 25
-PLACES_OF_BYLINE = re.compile(r"\s+(?:\||–|—|•)\s+|\s+-\s+")
+_BRACKETS = re.compile(r"\s*[(（\[]([^()（）\[\]]{2,80})[)）\]]\s*")
+_SENTENCE = re.compile(r"(?<=[a-z]{3})\.\s+")
+LABELS = frozenset(
+    "by|author|authors|written by|words by|posted by|von|autor|autorin|autoren|auteur|auteurs|par|por|autora|autore"
+    "|di|door|av|글쓴이|저자|필자|작성자|作者|著者|執筆者|文|автор|yazar|بقلم".split("|")
+)
+LONGEST_BYLINE, LONGEST_LABEL, LONGEST_ABBREVIATION = 25, 20, 4
+PLACES_OF_BYLINE = re.compile(r"\s+(?:\||–|—|•|·)\s+|\s+-\s+|\s*\|\s*")
 
 
 def has_prefix(text: str) -> bool:
     """Return whether `text` starts like a byline ("By …", "Von …", "글 …")."""
-    return bool(_PREFIX.match(text)) and len(text.split()) <= LONGEST_BYLINE
+    if len(text.split()) > LONGEST_BYLINE:
+        return False
+    return bool(_PREFIX.match(text) or _POSTED.match(text))
 
 
-def is_name(text: str, site: str = "") -> bool:
-    """Return whether `text` can be the name of a person or a desk."""
-    words = text.split()
-    if not words or len(words) > LONGEST_NAME or len(text) > 60 or _BAD_NAME.search(text):  # noqa: PLR2004
-        return False
-    if site and text.casefold() == site.casefold():
-        return False
-    if text[-1] in ".!?:" and len(words[-1]) > 3:  # noqa: PLR2004 - "Jr." does not end a sentence
-        return False
-    return not text[0].islower() or words[0].casefold() in {"de", "van", "von", "al", "el", "ter"}
+def is_label(text: str) -> bool:
+    """Return whether `text` only announces a name, as a term in a list does ("Auteur:")."""
+    return len(text) <= LONGEST_LABEL and text.strip(" :：").casefold() in LABELS
 
 
 def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
     """Return the authors named in a byline, with roles and organizations if it has any."""
-    line = _SUFFIX.sub("", _PREFIX.sub("", tidy(text), count=1)).strip(" ,;:")
-    line = _TRAILING.sub("", PLACES_OF_BYLINE.split(line, maxsplit=1)[0])
+    line = _CREDIT.sub(" ", _POSTED.sub("", tidy(text), count=1)).strip(" ,;:|·•–—")
+    line = _SUFFIX.sub("", _PREFIX.sub("", line, count=1)).strip(" ,;:")
+    line = _SENTENCE.split(PLACES_OF_BYLINE.split(line, maxsplit=1)[0], maxsplit=1)[0]
+    line = _TRAILING.sub("", _ON_DATE.sub("", line))
+    if line.endswith(".") and len(line.split()[-1]) > LONGEST_ABBREVIATION:
+        line = line[:-1]
     found: list[Author] = []
     for part in _BETWEEN.split(line):
         found.extend(_people(part, site))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(_with_surnames(found)))
+
+
+def _with_surnames(found: list[Author]) -> list[Author]:
+    """Give the first of "Ada and Bo Quell" the surname of the second."""
+    if len(found) != 2 or " " in found[0].name or " " not in found[1].name:  # noqa: PLR2004 - a couple
+        return found
+    if not found[0].name.isascii() or found[0].role:
+        return found
+    surname = found[1].name.split()[-1]
+    return [Author(f"{found[0].name} {surname}", "", found[0].org), found[1]]
 
 
 def _people(text: str, site: str) -> list[Author]:
     """Read "Name", "Name, Role, Organization" or "Name, Name"."""
     found: list[Author] = []
-    for piece in filter(None, (part.strip() for part in text.split(","))):
+    pieces = _BRACKETS.sub(r", \1, ", unglued(text)).split(",")
+    for piece in filter(None, (part.strip() for part in pieces)):
         if found and _DEGREE.match(piece):
             continue
         if found and (is_role(piece) or is_org(piece)):
@@ -92,16 +105,6 @@ def _people(text: str, site: str) -> list[Author]:
         elif is_name(piece, site):
             found.append(Author(piece))
     return found
-
-
-def is_role(text: str) -> bool:
-    """Return whether `text` is a job title."""
-    return bool(_ROLE.search(text))
-
-
-def is_org(text: str) -> bool:
-    """Return whether `text` is an organization."""
-    return bool(_ORG.search(text))
 
 
 def is_position(text: str) -> bool:

@@ -24,7 +24,7 @@ ZONES = {
 }  # fmt: skip
 LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "ru", "uk", "tr", "id",
-    "el", "hu", "ro",
+    "el", "hu", "ro", "cs", "ar",
 )  # fmt: skip
 
 _TIME = r"(?:[T\s,]+(?:at |um |à |a las )?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?\s*(?:Uhr\s*)?)?"
@@ -38,7 +38,9 @@ _FORMS = tuple(
         r"(?P<year>\d{4})\.\s?(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})\.?(?:\s?\([^\W\d]\))?",
         r"(?P<year>\d{4})\s?[년年]\s?(?P<month>\d{1,2})\s?[월月]\s?(?P<day>\d{1,2})\s?[일日号號]?(?:\s?[(（]?[^\W\d]{1,3}[)）]?)?",
         r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
+        r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<short>\d{2})(?!\d)",
         r"(?P<first>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<year>\d{4})",
+        r"(?P<first>\d{1,2})/(?P<other>\d{1,2})/(?P<short>\d{2})(?!\d)",
         _DAY_NAME
         + r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:of |de |d’|d')?(?P<name>[^\W\d]{3,12}|\d{1,2}월)\.?,?\s(?:de |del )?(?P<year>\d{4})",
         _DAY_NAME + r"(?P<day>\d{1,2})-(?P<name>[^\W\d]{3,12})-(?P<year>\d{4})",
@@ -48,14 +50,46 @@ _FORMS = tuple(
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?=$|T)",
     )
 )
+_SCRIPT_FORMS = tuple(
+    re.compile(form + r"$", re.IGNORECASE)
+    for form in (
+        # asctime, and Date.toString() of JavaScript
+        (
+            r"[A-Z][a-z]{2} (?P<name>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
+            r"(?: (?P<zone>[A-Z]{3,4}))? (?P<year>\d{4})"
+        ),
+        (
+            r"[A-Z][a-z]{2} (?P<name>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<year>\d{4}) (?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
+            r"\s(?P<zone>[+-]\d{4}|[A-Z]{3,4})"
+        ),
+    )
+)
 _LEAD_IN = re.compile(
-    r"^(?:(?:first |originally )?(?:published|posted|date|updated|last updated|erschienen|veröffentlicht"
-    r"|stand|publié|mis à jour|publicado|pubblicato|gepubliceerd|등록|입력|게재|승인|발행일?|公開日?|更新日?|発行日?|发布时间|日期)"
-    r"(?: on| am| le| el| il| em| op)?\s*[:：]?\s*|on |am |le )",
+    r"^(?:(?:first |originally |date )?(?:published|publication|posted|released|date|issued|erschienen"
+    r"|veröffentlicht|erstveröffentlichung|datum|publiée?|publication|paru|publicado|publicada|fecha|pubblicato|data"
+    r"|gepubliceerd|publicerad|publisert|opublikowano|data publikacji|опубликовано|дата|опубліковано|yayınlanma"
+    r"|등록|입력|게재|승인|발행일?|작성일?|公開日?|発行日?|掲載日?|投稿日?|发布时间|发布于|发布|日期|تاريخ النشر|نشر)"
+    r"(?: date| on| am| le| el| il| em| op| tarihi)?\s*[:：]?\s*|on |am |le |den )",
+    re.IGNORECASE,
+)
+_UPDATE = re.compile(
+    r"^(?:\(?(?:last |most recently )?(?:updated|modified|revised|edited|changed|reviewed)|update|as of|stand"
+    r"|(?:zuletzt )?(?:aktualisiert|geändert|bearbeitet)|mise? à jour|mis à jour|modifiée?|actualizado|modificado"
+    r"|aggiornato|modificato|atualizado|bijgewerkt|uppdaterad|oppdatert|zaktualizowano|aktualizacja|обновлено|изменено"
+    r"|оновлено|güncelleme|수정|최종수정|업데이트|更新日?|最終更新日?|修改|更新时间|更新于|تحديث)"
+    r"(?: date| on| am| le| el| il| em| op)?\s*[:：]?\s*",
     re.IGNORECASE,
 )
 _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 
+
+# The word for "year" after it, in Slavic languages: "26 listopada 2026 r."
+_YEAR_WORD = re.compile(r"(\b\d{4})\s?(?:г\.|года|год|р\.|року|r\.|roku|ж\.)")
+# JavaScript and some servers write "GMT+0900" and add the name of the zone.
+_GMT_OFFSET = re.compile(r"(?<=\s)(?:GMT|UTC)(?=[+-]\d)")
+_SCRIPT_NAME = re.compile(r"(?<=\d{4})\s\([A-Z][A-Za-z .-]{3,40}\)$")
+# A plus sign that was decoded as a space: "2026-11-26T08:00:00 09:00".
+_LOST_PLUS = re.compile(r"(T\d{2}:\d{2}:\d{2}) (\d{2}:\d{2})$")
 
 SHORTEST, LONGEST = 6, 80
 """Length of a date in characters, with a weekday, a lead-in and a time zone."""
@@ -72,14 +106,32 @@ class When:
     at: datetime | None = None
 
 
+def is_dated(text: str) -> bool:
+    """Return whether a line is a date of any kind, also of the last change."""
+    return bool(read_date(text) or changed_date(text))
+
+
+def changed_date(text: str) -> When | None:
+    """Return the date of a last change: "Last updated: October 5, 2026"."""
+    found = _UPDATE.match(text[:LONGEST])
+    return read_date(text[found.end() :].rstrip(") ")) if found else None
+
+
 def read_date(text: str) -> When | None:
-    """Return the date if all of `text` is a date, with or without a time; otherwise None."""
-    cleaned = re.sub(r"\s+", " ", text.replace("\u00a0", " ")).strip()
+    """Return the date if all of `text` is a date, with or without a time; otherwise None.
+
+    The date of a last change is not the date of publication, and is not returned.
+    """
+    cleaned = " ".join(text.split()) if len(text) <= 4 * LONGEST else ""
     if not SHORTEST <= len(cleaned) <= LONGEST or not any(char.isdigit() for char in cleaned):
         return None
     cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", cleaned, count=1))
+    if _UPDATE.match(cleaned):
+        return None
+    cleaned = _YEAR_WORD.sub(r"\1", _SCRIPT_NAME.sub("", cleaned))
+    cleaned = _LOST_PLUS.sub(r"\1+\2", _GMT_OFFSET.sub("", cleaned))
     cleaned = _HALF.sub(lambda found: f"{found[2]} {_HALVES[found[1]]}", cleaned)
-    for form in _FORMS:
+    for form in _FORMS + _SCRIPT_FORMS:
         if found := form.match(cleaned):
             return _when(found.groupdict())
     return None
@@ -88,6 +140,8 @@ def read_date(text: str) -> When | None:
 def date_within(text: str) -> When | None:
     """Read the date in a short line such as "By Jane Rivers | October 5, 2026"."""
     if len(text) > LONGEST:
+        return None
+    if changed_date(text):
         return None
     parts = [text, *_DIVIDERS.split(text)]
     return next((when for part in parts if (when := read_date(part))), None)
@@ -147,7 +201,7 @@ def _moment(written: date, parts: dict[str, str | None]) -> datetime | None:
     if not parts.get("hour"):
         return None
     offset = _offset(parts.get("zone"))
-    hour, minute = int(parts["hour"] or 0), int(parts["minute"] or 0)
+    hour, minute = int(parts.get("hour") or 0), int(parts.get("minute") or 0)
     if half := parts.get("half"):
         hour = hour % 12 + (12 if half.lower().startswith("p") else 0)
     if offset is None or minute > 59 or hour > 24:  # noqa: PLR2004 - a clock's limits

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.collect.text.dates import When, plausible, read_date, read_feed_date
+from newsletter.collect.text.dates import When, date_within, plausible, read_date, read_feed_date
 
 DAY = date(2025, 9, 25)
 
@@ -18,6 +18,8 @@ DAY = date(2025, 9, 25)
         "2025년 9월 25일", "2025년 9월 25일 오후 3:04", "2025년 9월 25일 (목) 오후 3:04", "2025. 9. 25. 오전 11:20",
         "2025. 9. 25.", "2025.09.25", "2025. 9. 25. (목)", "2025年9月25日",
         "목, 25 9월 2025", "Thursday, September 25, 2025", "Published: September 25, 2025",
+        "25 сентября 2025 г.", "25 сентября 2025 года", "25 września 2025 r.", "25. září 2025", "٢٥ سبتمبر 2025", "25.09.25", "25.9.25", "25/09/25",
+        "Thu Sep 25 10:00:00 2025", "2025-09-25 10:00:00", "First published 25 September 2025", "Опубликовано: 25 сентября 2025", "Datum: 25.09.2025",
         "등록 2025.09.25", "公開日：2025年9月25日", "25-Sep-2025", "20250925",
     ],
 )  # fmt: skip
@@ -33,6 +35,8 @@ def test_a_day_is_read_in_many_spellings(text: str) -> None:
         ("Thu, 25 Sep 2025 10:00:00 EST", 15), ("Thu, 25 Sep 2025 10:00:00 EDT", 14),
         ("Thu, 25 Sep 2025 10:00:00 PST", 18), ("2025-09-25T10:00:00Z", 10),
         ("2025-09-25T10:00:00.123+09:00", 1), ("2025-09-25 10:00 +0900", 1),
+        ("Thu, 25 Sep 2025 10:00:00 GMT+0900", 1), ("Thu Sep 25 2025 10:00:00 GMT+0200 (Central European Summer Time)", 8),
+        ("2025-09-25T10:00:00 09:00", 1), ("Thu Sep 25 10:00:00 UTC 2025", 10),
         ("Do, 25 Sep 2025 10:00 MESZ", 8), ("September 25, 2025 10:00 a.m. EST", 15),
     ],
 )  # fmt: skip
@@ -45,6 +49,7 @@ def test_a_time_is_read_with_its_zone(text: str, hour: int) -> None:
     [
         "03/04/2025", "2025", "September 2025", "10", "yesterday", "2 hours ago", "2025-02-30",
         "1970-01-01", "Thu, 01 Jan 1970 00:00:00 GMT", "1758-01-01", "25 Brumaire 2025", "",
+        "Last updated: September 25, 2025", "Updated 25 September 2025", "Stand: 25.09.2025", "更新日：2025年9月25日", "수정 2025.09.25", "03/04/25",
         "The talks of September 25, 2025 failed", "12345", "Version 2025.13.45",
     ],
 )  # fmt: skip
@@ -73,3 +78,15 @@ def test_a_date_in_the_future_is_dropped() -> None:
     now = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
     assert plausible(When(date(2099, 1, 1)), now) is None
     assert plausible(When(date(2026, 11, 3)), now) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("Updated: 27 November 2026 · First published 25 September 2025", True),
+        ("By Ada Quell | September 25, 2025", True), ("Published 25 September 2025 · Updated 27 November 2026", True),
+        ("Last updated 25 September 2025", False), ("Ada Quell · Updated 25 September 2025", False),
+    ],
+)  # fmt: skip
+def test_a_line_gives_the_date_of_publication_and_not_of_a_change(line: str, read: bool) -> None:
+    assert date_within(line) == (When(DAY) if read else None)

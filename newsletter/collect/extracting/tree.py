@@ -1,0 +1,66 @@
+"""Parse HTML into a tree, and undo what a lenient parser nests otherwise than browsers do."""
+
+from lxml import etree, html
+from lxml.etree import LxmlError, XPath
+
+from newsletter.collect.extracting.markup import is_hidden
+from newsletter.errors import ExtractFailed
+
+# The parser knows no element of HTML5. An unclosed tag in the head, a button or a hidden paragraph
+# therefore swallows the <main> that ends it in a browser.
+CONTAINERS = ("nav", "button", "head", "dialog", "menu", "select", "noscript", "object", "svg")
+_CONCEALED = XPath("//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
+_LENGTH = XPath("string-length(normalize-space(.))")
+_SCRIPTS = XPath("//script | //style")
+MOST_CONTAINERS, FEWEST_PARAGRAPHS = 40, 3
+MAIN_SHARE, FEWEST_CHARACTERS = 0.5, 300
+
+
+def parse(text: str) -> html.HtmlElement:
+    """Parse HTML leniently. Raises ExtractFailed if it cannot be parsed at all."""
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
+    )
+    cleaned = text.replace("\x00", "").encode("utf-8", "replace")
+    # Without this, a function in Python is called for every element that is touched.
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
+    try:
+        return html.document_fromstring(cleaned, parser=parser)
+    except (LxmlError, ValueError, AssertionError) as error:
+        msg = "the page cannot be parsed as HTML"
+        raise ExtractFailed(msg) from error
+
+
+def is_blind(root: html.HtmlElement, seen: int) -> bool:
+    """Return whether less than half of the page's text was seen."""
+    whole = _LENGTH(root) - sum(len(script.text or "") for script in _SCRIPTS(root))
+    return bool(seen < (1 - MAIN_SHARE) * whole)
+
+
+def repair(root: html.HtmlElement) -> None:
+    """Turn an element that is skipped, but holds most of the page's text, into a plain one."""
+    suspects = [element for element in root.iter(*CONTAINERS) if _may_hold_article(element)]
+    suspects += [
+        element for element in _CONCEALED(root) if is_hidden(element) and _may_hold_article(element)
+    ]
+    if not suspects:
+        return
+    whole = _LENGTH(root) - sum(len(script.text or "") for script in _SCRIPTS(root))
+    for element in suspects[:MOST_CONTAINERS]:
+        length = _LENGTH(element)
+        if length >= FEWEST_CHARACTERS and length > MAIN_SHARE * whole:
+            _open(element)
+
+
+def _may_hold_article(element: html.HtmlElement) -> bool:
+    if next(element.iter("main", "article"), None) is not None:
+        return True
+    paragraphs = element.iter("p")
+    return all(next(paragraphs, None) is not None for _ in range(FEWEST_PARAGRAPHS))
+
+
+def _open(element: html.HtmlElement) -> None:
+    """Make an element visible, for our own pass and for trafilatura."""
+    element.tag = "div"
+    for name in ("hidden", "style", "class", "id", "role", "aria-hidden"):
+        element.attrib.pop(name, None)
