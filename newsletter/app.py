@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from newsletter import migrations
 from newsletter.collect.run import CollectOptions, collect
 from newsletter.dispatch import embedded
+from newsletter.errors import NotAllowed
 from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Recipient, Sender, Shipment, Verdict
 from newsletter.esp.sendgrid.sender import SendGridSender
@@ -26,10 +28,11 @@ from newsletter.maintenance import journals
 from newsletter.maintenance.checkup import Installation, Schema
 from newsletter.maintenance.journals import Journals, catch_up
 from newsletter.maintenance.retention import tidy
+from newsletter.model.next_step import RestoreBackup
 from newsletter.model.publication import Publication
 from newsletter.pipeline import passes
 from newsletter.pipeline.composing import Composer
-from newsletter.pipeline.report import Line
+from newsletter.pipeline.report import Line, Step
 from newsletter.pipeline.tools import Tools
 from newsletter.render.run import RenderKit
 from newsletter.render.templates import Templates, open_templates, template_root
@@ -126,8 +129,21 @@ class App:
     ) -> list[Line]:
         """Do everything that is due now, and return what each stage reports."""
         tools = self.tools(patience)
+        return self._run(tools, passes.steps(tools), on_line)
+
+    def lanes(self) -> dict[str, Callable[[], list[Line]]]:
+        """Return the parts of a pass that may run at the same time, by name."""
+        return {name: partial(self._run_lane, name) for name in passes.lanes(self.tools())}
+
+    def _run_lane(self, name: str) -> list[Line]:
+        tools = self.tools()
+        return self._run(tools, passes.lanes(tools)[name])
+
+    def _run(
+        self, tools: Tools, steps: list[Step], on_line: Callable[[Line], None] | None = None
+    ) -> list[Line]:
         return embedded.run(
-            passes.steps(tools),
+            steps,
             lambda step: passes.perform(tools, step),
             self.stop,
             on_line or (lambda _: None),
@@ -142,6 +158,10 @@ class App:
 
 def open_app(settings: Settings) -> App:
     """Open the publication: migrate its database, compile its templates, build its providers."""
+    journal = settings.root / journals.FILE
+    database = sa.make_url(settings.database_url)
+    if database.get_backend_name() == "sqlite":
+        _refuse_lost_database(Path(str(database.database)), journal)
     engine, reader = open_engine(settings.database_url), open_reader(settings.database_url)
     # Ask without a lock: an upgrade waits for writers, and checks every foreign key.
     if migrations.revision(reader) != migrations.head():
@@ -157,12 +177,25 @@ def open_app(settings: Settings) -> App:
         alerts=SmtpSender(settings.alert_smtp_url) if settings.alert_smtp_url else None,
         templates=open_templates(settings.publication, settings.root),
         signer=Signer(settings.secret_keys),
-        journal=Journal(settings.root / journals.FILE),
+        journal=Journal(journal),
         now=clock,
         rng=rng,
         new_id=lambda: uuid.uuid4().hex,
         stop=threading.Event(),
     )
+
+
+def _refuse_lost_database(database: Path, journal: Path) -> None:
+    """Raise NotAllowed if a database is missing that had been used.
+
+    A new one would know no one who has unsubscribed, and an import would bring them back.
+    """
+    if journal.exists() and journal.stat().st_size and not database.exists():
+        msg = (
+            f"the database {database} is missing, but its journal {journal.name} exists. Restore a"
+            " backup; to start again without the old subscribers, move the journal away"
+        )
+        raise NotAllowed(msg, next_step=RestoreBackup())
 
 
 def installation(settings: Settings) -> Installation:
@@ -188,9 +221,9 @@ def probes(settings: Settings) -> dict[str, Callable[[], str]]:
     if settings.publication.provider == "sendgrid":
         found["SENDGRID_API_KEY"] = lambda: _probe_sendgrid(settings)
     if settings.publication.provider == "smtp":
-        found["SMTP_URL"] = SmtpSender(settings.smtp_url).probe
+        found["SMTP_URL"] = lambda: SmtpSender(settings.smtp_url).probe()
     if settings.alert_smtp_url:
-        found["ALERT_SMTP_URL"] = SmtpSender(settings.alert_smtp_url).probe
+        found["ALERT_SMTP_URL"] = lambda: SmtpSender(settings.alert_smtp_url).probe()
     return found
 
 

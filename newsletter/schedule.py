@@ -1,11 +1,11 @@
-"""One tick job in a background thread; which slots are due is decided by what the tick reads.
+"""Run ticks in background threads; what is due is decided by what a tick reads.
 
-APScheduler keeps nothing: its job stores can run a job twice or forget it (two processes on one
+APScheduler stores nothing: its job stores can run a job twice or forget it (two processes on one
 store, a restart), and the slots table can do neither.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -17,38 +17,43 @@ _log = structlog.get_logger(__name__)
 
 
 class Ticker:
-    """Calls `tick` every so often until it is stopped; a tick that fails is logged, not fatal."""
+    """Calls each tick at an interval until it is stopped; a tick that fails is logged.
 
-    def __init__(self, tick: Callable[[], object], every: timedelta = EVERY) -> None:
+    Different ticks may run at the same time; one tick never runs twice at the same time.
+    """
+
+    def __init__(self, ticks: Mapping[str, Callable[[], object]], every: timedelta = EVERY) -> None:
         """Prepare; nothing runs before `start`."""
-        self._tick = tick
+        self._ticks = ticks
         self._every = every
         self._scheduler = BackgroundScheduler(timezone=UTC)
 
     def start(self, first: datetime) -> None:
-        """Begin with a tick at `first`; one that is late runs once, and never two at a time."""
-        # A tick that outlasts the interval is ordinary here (an issue is being submitted).
+        """Start each tick at `first`; a tick that is late runs once."""
+        # A tick that takes longer than the interval is normal (an issue is being submitted).
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._scheduler.add_job(
-            self._guarded,
-            "interval",
-            seconds=self._every.total_seconds(),
-            next_run_time=first,
-            id="tick",
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        for name, tick in self._ticks.items():
+            self._scheduler.add_job(
+                self._guarded,
+                "interval",
+                args=(name, tick),
+                seconds=self._every.total_seconds(),
+                next_run_time=first,
+                id=name,
+                misfire_grace_time=None,
+                coalesce=True,
+                max_instances=1,
+            )
         self._scheduler.start()
         _log.info("schedule started", every=self._every.total_seconds())
 
     def stop(self) -> None:
-        """Wait for the tick that is running, and end."""
+        """Wait for the ticks that are running, and end."""
         self._scheduler.shutdown(wait=True)
         _log.info("schedule stopped")
 
-    def _guarded(self) -> None:
+    def _guarded(self, name: str, tick: Callable[[], object]) -> None:
         try:
-            self._tick()
+            tick()
         except Exception:  # noqa: BLE001 - the next tick must come whatever this one met
-            _log.exception("tick failed", next_in=self._every.total_seconds())
+            _log.exception("tick failed", tick=name, next_in=self._every.total_seconds())

@@ -1,4 +1,4 @@
-"""`newsletter demo`: the whole job on a sample publication, in a folder of its own, offline."""
+"""`newsletter demo`: the whole job on a sample publication, offline."""
 
 import secrets
 import shutil
@@ -25,8 +25,8 @@ from newsletter.usecases import drafting, reviewing, sending
 
 commands = typer.Typer()
 
-HOUSE = "peninsulareview.example"
-"""The domain of the sample publication: reserved, so that no real one has it."""
+SAMPLE_DOMAIN = "peninsulareview.example"
+"""The domain of the sample publication. It is reserved, so no real publication has it."""
 PORT = 8025
 PORTS = range(PORT, PORT + 40, 2)
 NOT_COPIED = {"statuses.toml", "__init__.py", "__pycache__"}
@@ -36,16 +36,14 @@ NOT_COPIED = {"statuses.toml", "__init__.py", "__pycache__"}
 def demo(
     *,
     directory: Annotated[
-        Path, typer.Option("--dir", help="The folder for everything; the mail is in outbox/.")
+        Path, typer.Option("--dir", help="The folder to use; email is in its outbox/.")
     ] = Path("newsletter-demo"),
-    serve: Annotated[
-        bool, typer.Option(help="Go on to serve the pages; only in a terminal.")
-    ] = True,
+    serve: Annotated[bool, typer.Option(help="Then serve the pages, if in a terminal.")] = True,
 ) -> None:
     """Do the whole job on a sample publication, offline.
 
-    Collects, lays out an issue, approves it and sends it to a folder. Works offline and mails nobody: every mail becomes an .eml file. Run again in the same folder,
-    it finds everything done and submits nothing twice.
+    Collects articles, lays out an issue, approves it and sends it. No email leaves this machine:
+    each one becomes an .eml file. Running it again in the same folder submits nothing twice.
     """
     root = directory.resolve()
     with expected_errors():
@@ -61,8 +59,8 @@ def demo(
 
 
 def set_up(root: Path) -> None:
-    """Copy the sample publication into `root` unless it is there, with secrets of its own."""
-    _require_none_of_yours(root / settings.FILE)
+    """Copy the sample publication into `root`, with new secrets; keep files that exist."""
+    _refuse_real_publication(root / settings.FILE)
     try:
         root.mkdir(parents=True, exist_ok=True)
         with as_file(files("newsletter.cli") / "samples") as samples:
@@ -70,20 +68,20 @@ def set_up(root: Path) -> None:
                 if entry.name not in NOT_COPIED and not (root / entry.name).exists():
                     _copy(entry, root / entry.name)
     except OSError as error:
-        fail(f"Cannot set the demo up in {root}: {error.strerror}. Name a folder with --dir.")
+        fail(f"Cannot set up the demo in {root}: {error.strerror}. Name a folder with --dir.")
     write_first(root, lambda: secrets.token_urlsafe(32))
 
 
-def _require_none_of_yours(file: Path) -> None:
-    """Refuse a folder that holds a real publication: the demo approves and sends what it finds."""
+def _refuse_real_publication(file: Path) -> None:
+    """Refuse a folder with a real publication: the demo approves and sends what it finds."""
     try:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
     except (OSError, UnicodeDecodeError):
         text = "not ours"
-    if text and not (f"@{HOUSE}>" in text and 'provider = "outbox"' in text):
+    if text and not (f"@{SAMPLE_DOMAIN}>" in text and 'provider = "outbox"' in text):
         fail(
-            f"{file.parent} holds a publication that is not the demo's, and the demo would send an"
-            " issue of it. Name another folder with --dir.",
+            f"{file.parent} holds a publication that is not the demo's. The demo would send an issue"
+            " of it. Name another folder with --dir.",
             Exit.USAGE,
         )
 
@@ -104,8 +102,8 @@ def _free() -> int:
     """Return a port that is free now and has a free one after it, for the desk."""
     for port in PORTS:
         try:
-            for one in (port, port + 1):
-                socket.create_server(("127.0.0.1", one)).close()
+            for number in (port, port + 1):
+                socket.create_server(("127.0.0.1", number)).close()
         except OSError:
             continue
         return port

@@ -1,4 +1,4 @@
-"""What the demo prints: one short chapter for each step of the job."""
+"""What the demo prints: a short chapter for each step of the job."""
 
 import shutil
 import sys
@@ -25,7 +25,7 @@ def chapter(title: str) -> None:
 
 
 def collected(app: App, report: CollectReport) -> None:
-    """Say what was collected from where, and what was not, and why."""
+    """Report what was collected, and what was not and why."""
     chapter("Collected")
     kinds = {source.key: source.kind for source in app.publication.sources}
     for source in report.sources:
@@ -33,7 +33,7 @@ def collected(app: App, report: CollectReport) -> None:
 
 
 def drafted(app: App, rendered: Rendered) -> None:
-    """Say what is in the issue and what is not, with the reason for each."""
+    """Report what is in the issue and what is not, with the reason for each."""
     issue, newsletter = rendered.issue, rendered.newsletter
     due = issue.due_at.astimezone(newsletter.timezone)
     chapter(f"{issue_name(issue, newsletter)}, due {due:%A} {due.day} {due:%B %Y %H:%M %Z}")
@@ -105,23 +105,23 @@ def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -
         say(f"  {address:<36} {f'{word} ({why})' if why else word}")
     if again:
         say()
-        say("Everything was submitted before; nobody was mailed twice.")
+        say("Everything was submitted before. No one got an email twice.")
 
 
 def next_steps(app: App, root: Path, issue_id: int) -> None:
-    """Say where the files lie, and what to try next."""
+    """Report where the files are, and what to try next."""
     outbox = app.settings.outbox
     count = sum(1 for _ in outbox.glob("*.eml"))
-    chapter("Where it lies")
-    say(f"  {count} mails, one .eml file each: {outbox}")
-    say("  any mail program opens them")
+    chapter("Output")
+    say(f"  {count} emails, one .eml file each: {outbox}")
+    say("  Any email program opens them.")
     chapter("Try next")
     for command, why in (
         (f"preview {issue_id} --out preview", "the issue as HTML and text"),
         ("serve", "its pages, the desk and the outbox in a browser"),
         (f"issues show {issue_id} --recipients", "every delivery"),
         ("segment 'south-korea and not trade'", "count people by topic"),
-        ("next", "the coming slots"),
+        ("next", "the next slots"),
     ):
         say(f"  {invocation(root)} {command}")
         say(f"      {why}")

@@ -1,6 +1,7 @@
 """`newsletter draft` and `correct`: start an issue."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -22,11 +23,26 @@ def draft(
         str, typer.Argument(metavar="NEWSLETTER", help="Its key in newsletter.toml.")
     ],
     *,
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at",
+            formats=["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"],
+            metavar='"YYYY-MM-DD HH:MM"',
+            help="Draft a special issue for this local time.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draft the next issue of a newsletter from new articles."""
+    """Draft the next issue of a newsletter from new articles.
+
+    With `--at`, draft a special issue; the next slot stays free.
+    """
     with open_app() as app:
-        result = drafting.draft_next(app.context, current_user(), newsletter)
+        if at is None:
+            result = drafting.draft_next(app.context, current_user(), newsletter)
+        else:
+            result = drafting.draft_special(app.context, current_user(), newsletter, at)
     match result:
         case Drafted():
             _print_draft(result, as_json=as_json)

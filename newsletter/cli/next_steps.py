@@ -17,6 +17,7 @@ from newsletter.model.next_step import (
     NextStep,
     PreviewIssue,
     ReplayJournals,
+    RestoreBackup,
     ResumeIssue,
     RunCheckup,
     SendIssue,
@@ -83,6 +84,8 @@ def _words(step: NextStep) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a cas
             return ["run"]
         case ReplayJournals():
             return ["db", "replay"]
+        case RestoreBackup():
+            return ["db", "restore", "FILE"]
         case UpgradeDatabase():
             return ["db", "upgrade"]
         case UndoImport(import_id):

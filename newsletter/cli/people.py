@@ -142,7 +142,7 @@ def lift(
         typer.Option("--why", prompt="Why may it be emailed again", help="Stored with the act."),
     ],
 ) -> None:
-    """Allow email to a suppressed address again; the reason is recorded."""
+    """Email a suppressed address again; the reason is recorded."""
     with open_app() as app, app.engine.begin() as connection:
         key = EmailAddress.parse(address).key
         pepper = app.settings.pepper
@@ -166,7 +166,7 @@ def segment(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Count the subscribers in a segment, and those excluded by reason."""
+    """Count a segment, and the subscribers it excludes by reason."""
     with open_app() as app:
         chosen = _newsletter(app, newsletter)
         rule = parse(expression, dict(app.publication.segments))

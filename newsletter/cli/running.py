@@ -90,7 +90,7 @@ def serve_until_stopped(app: App) -> None:
     _stop_on_signals(app.stop)
     settings = app.settings
     sites = [(public_site(app), settings.listen), (desk_site(app), settings.desk)]
-    ticker = Ticker(logged(app.one_pass))
+    ticker = Ticker({name: logged(lane) for name, lane in app.lanes().items()})
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
         say(f"Desk          http://{settings.desk}/")
@@ -109,7 +109,7 @@ def worker() -> None:
     logs.configure(logging.INFO)
     with open_app() as app:
         _stop_on_signals(app.stop)
-        ticker = Ticker(logged(app.one_pass))
+        ticker = Ticker({name: logged(lane) for name, lane in app.lanes().items()})
         ticker.start(app.now())
         app.stop.wait()
         ticker.stop()

@@ -96,11 +96,9 @@ class Gatherer:
             )
         except NewsletterError as error:
             return Gathered(source, problem=str(error))
-        except Exception as error:
+        except Exception:
             self.log.exception("source failed unexpectedly", extra={"source": source.key})
-            return Gathered(
-                source, problem=f"failed unexpectedly ({type(error).__name__}: {error})"
-            )
+            return Gathered(source, problem="unexpected error; the log has the details")
 
     def _gather(self, source: Source, state: SourceState) -> Gathered:
         read = self._listing(source, state)

@@ -57,7 +57,8 @@ def draft(
     enough = sum(item.included for item in laid_out) >= max(1, newsletter.items.min)
     if not enough and now < when.due_at:
         return None
-    new = NewIssue(newsletter.key, None, when.nominal, when.due_at)
+    kind = IssueKind.SPECIAL if when.special else IssueKind.REGULAR
+    new = NewIssue(newsletter.key, None, when.nominal, when.due_at, kind=kind)
     if not enough:
         new = replace(new, state=IssueState.SKIPPED, reason=NOTHING_NEW)
     return _claimed(engine, new, laid_out, now=now, actor=actor)

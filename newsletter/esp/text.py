@@ -1,6 +1,7 @@
 """Text from outside (people, providers, servers), made safe to store and show."""
 
 import re
+import ssl
 
 # C0 and C1 controls, the Unicode line separators and lone surrogates.
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\ud800-\udfff]+")
@@ -24,6 +25,14 @@ def quoted_answer(text: str | bytes, most: int = 300) -> str:
 
 
 def describe_error(error: Exception) -> str:
-    """Return the type and text of an exception; the text may quote a vendor or a server."""
-    words = quoted_answer(str(error))
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    """Return what went wrong in words; they may quote a vendor or a server.
+
+    The class of an exception means nothing to the person who reads it.
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not valid ({quoted_answer(error.verify_message)})"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    # A system call's text is "[Errno 111] Connection refused".
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return quoted_answer(words) or "no details are known"

@@ -92,7 +92,7 @@ def _describe(error: Exception) -> str:
         return "refuses the connection"
     if isinstance(error, (httpx2.ConnectError, httpcore2.ConnectError)):
         return f"cannot be reached ({text[:80]})"
-    return f"closes the connection ({text[:80] or type(error).__name__})"
+    return f"closes the connection ({text[:80] or 'no reason given'})"
 
 
 class GuardedTransport(httpx2.BaseTransport):

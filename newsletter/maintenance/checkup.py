@@ -10,12 +10,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
+import structlog
 
 from newsletter.model.next_step import NextStep, UpgradeDatabase
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, local, note, offset
 from newsletter.store.content import slots
 from newsletter.store.database import is_sqlite, open_reader
+
+log = structlog.get_logger()
 
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
 SKEW = timedelta(minutes=1)
@@ -89,12 +92,21 @@ def online(probes: Mapping[str, Callable[[], str]], secrets_file: Path) -> Itera
     """
     for name, probe in probes.items():
         subject = "alerts online" if name.startswith("ALERT") else "provider online"
-        problem = probe()
-        if problem:
+        if problem := _asked(probe):
             advice = f"check {name} in {secrets_file.name}, and whether this machine may connect"
             yield Reading(Health.FAIL, subject, problem, advice)
         else:
             yield ok(subject, "answers and would accept our email")
+
+
+def _asked(probe: Callable[[], str]) -> str:
+    try:
+        return probe()
+    except OSError as error:
+        return error.strerror or "the connection failed"
+    except Exception:
+        log.info("probe failed", exc_info=True)
+        return "unexpected error; run this again with --verbose for the details"
 
 
 def ok(subject: str, message: str) -> Reading:

@@ -124,6 +124,11 @@ class UpgradeDatabase(NextStep):
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreBackup(NextStep):
+    """Restore a backup of the database."""
+
+
+@dataclass(frozen=True, slots=True)
 class UndoImport(NextStep):
     """Take back what an import changed."""
 
@@ -155,6 +160,7 @@ Step = (
     | KeepRunning
     | ReplayJournals
     | UpgradeDatabase
+    | RestoreBackup
     | UndoImport
     | ConfigureNewsletter
 )

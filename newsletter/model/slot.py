@@ -20,10 +20,14 @@ PROMPT = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A slot: its nominal local time as text, and the instant at which its issue is due."""
+    """A slot: its nominal local time as text, and the instant at which its issue is due.
+
+    A special slot is outside the cadence.
+    """
 
     nominal: str
     due_at: datetime
+    special: bool = False
 
     @classmethod
     def at(cls, nominal: datetime, zone: tzinfo) -> "Due":

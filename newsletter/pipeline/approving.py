@@ -9,10 +9,11 @@ from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY, Actor
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
+from newsletter.model.states import UNAPPROVED
 from newsletter.pipeline.drafting import open_issues
 from newsletter.pipeline.report import Level, Line, failure
 from newsletter.pipeline.tools import Tools
-from newsletter.usecases import alerting, reviewing
+from newsletter.usecases import alerting, reviewing, sending
 from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, NothingToPrint
 
 
@@ -65,7 +66,9 @@ def approve(tools: Tools, key: str) -> Iterator[Line]:
         except NothingToPrint as error:
             yield Line("approve", str(error), Level.WAITS, error.next_step)
         except NewsletterError as error:
-            yield failure("approve", error, f"{newsletter.title}: ")
+            # Another pass may have approved it in the meantime.
+            if sending.state_of(tools.context, issue.id) in UNAPPROVED:
+                yield failure("approve", error, f"{newsletter.title}: ")
 
 
 def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line]:

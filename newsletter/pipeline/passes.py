@@ -12,21 +12,51 @@ from newsletter.pipeline.tools import Tools
 
 
 def steps(tools: Tools) -> list[Step]:
-    """Return a whole pass: what may be sent now comes first, so that a slow source delays no one."""
-    newsletters = [newsletter.key for newsletter in tools.context.publication.newsletters]
+    """Return a whole pass: what may be sent now comes first, so that a slow source delays no one.
+
+    Notices come before issues: someone waits for a confirmation, and an issue can take an hour.
+    """
     return [
         Step("journals"),
+        Step("notices"),
         Step("reconcile"),
         Step("send"),
-        Step("notices"),
         Step("collect"),
+        *_issues(tools),
+        Step("notices"),
+        Step("retention"),
+        Step("status"),
+    ]
+
+
+def lanes(tools: Tools) -> dict[str, list[Step]]:
+    """Return a whole pass in parts that may run at the same time, for a process that stays.
+
+    A slow source delays no email, and a long issue delays no notice. The parts meet in the
+    database only, as the passes of several machines do.
+    """
+    return {
+        "notices": [Step("notices")],
+        "collect": [Step("collect")],
+        "issues": [
+            Step("journals"),
+            Step("reconcile"),
+            Step("send"),
+            *_issues(tools),
+            Step("retention"),
+            Step("status"),
+        ],
+    }
+
+
+def _issues(tools: Tools) -> list[Step]:
+    """Return the steps that bring an issue from its articles to its recipients."""
+    newsletters = [newsletter.key for newsletter in tools.context.publication.newsletters]
+    return [
         *(Step("draft", key) for key in newsletters),
         *(Step("render", key) for key in newsletters),
         *(Step("approve", key) for key in newsletters),
         Step("send"),
-        Step("notices"),
-        Step("retention"),
-        Step("status"),
     ]
 
 

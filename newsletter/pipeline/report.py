@@ -57,8 +57,10 @@ def described(error: Exception) -> tuple[str, NextStep | None]:
             return f"the database does not answer as expected: {what}", RunCheckup()
         case NewsletterError():
             return str(error), error.next_step
+        case OSError(filename=None):
+            return f"the system reports an error: {(error.strerror or str(error)).lower()}", None
         case OSError():
-            return f"{error.filename or 'a file'} cannot be used: {error.strerror or error}", None
+            return f"{error.filename} cannot be used: {error.strerror or error}", None
         case _:
             return str(error), None
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.errors import NewsletterError
 from newsletter.model.actor import MACHINE
-from newsletter.model.states import SENDING
+from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
@@ -25,7 +25,9 @@ def send(tools: Tools) -> Iterator[Line]:
             yield Line("send", str(error), Level.WAITS, error.next_step)
             continue
         except NewsletterError as error:
-            yield failure("send", error)
+            # Another pass may have frozen it in the meantime.
+            if sending.state_of(context, issue_id) in SENDABLE:
+                yield failure("send", error)
             continue
         if frozen is not None:
             left_out = sum(frozen.excluded.values())

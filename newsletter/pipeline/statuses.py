@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -16,18 +17,25 @@ from newsletter.model.next_step import (
     ViewIssue,
 )
 from newsletter.model.publication import Newsletter
-from newsletter.model.states import UNAPPROVED, UNFINISHED, IssueState
+from newsletter.model.states import UNAPPROVED, UNFINISHED, BatchState, IssueState
 from newsletter.pipeline.report import Level, counted
 from newsletter.send import status
 from newsletter.send.context import SendingContext
+from newsletter.send.courier import LEASE
 from newsletter.send.status import DoubtfulBatch, IssueStatus
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
 
+SILENT = timedelta(seconds=60)
+"""A submission takes seconds; after this long, its worker may be gone."""
+
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
-    """The status of one issue in a sentence; `next_step` is set if a person has to act."""
+    """The status of one issue in a sentence.
+
+    `next_step` is set if a person has to act, or if it is in doubt who got the issue.
+    """
 
     issue: Issue
     message: str
@@ -35,7 +43,7 @@ class StatusLine:
 
     @property
     def level(self) -> Level:
-        """Return how serious it is: a status with a next step waits for a person."""
+        """Return how serious it is: a status with a next step is not OK."""
         return Level.WAITS if self.next_step else Level.OK
 
 
@@ -48,19 +56,38 @@ def unfinished(connection: sa.Connection, context: SendingContext) -> Iterator[S
         issue = known[issue_id]
         found = status.of(connection, issue_id, context)
         if issue.state in UNFINISHED or found.doubts:
-            yield describe(issue, found, context)
+            yield describe(issue, found, context, _silent(connection, issue, context))
 
 
-def describe(issue: Issue, found: IssueStatus, context: SendingContext) -> StatusLine:
-    """Describe the status of an issue, and what a person has to do."""
+def describe(
+    issue: Issue, found: IssueStatus, context: SendingContext, silent: Sequence[str] = ()
+) -> StatusLine:
+    """Describe the status of an issue, and what a person has to do.
+
+    `silent` describes batches whose worker does not respond.
+    """
     newsletter = context.publication.newsletter(issue.newsletter)
     name = issue_name(issue, newsletter)
     if issue.state in UNAPPROVED:
         return StatusLine(issue, f"{name} waits for approval", ApproveIssue(issue.id))
     if issue.state is IssueState.APPROVED:
         return _approved(issue, name, newsletter)
-    parts = [found.label, *_doubtful(found.doubts), *waiting(found)]
-    return StatusLine(issue, f"{name}: {'; '.join(parts)}", _next_step(found))
+    parts = [found.label, *_doubtful(found.doubts), *silent, *waiting(found)]
+    return StatusLine(issue, f"{name}: {'; '.join(parts)}", _next_step(found, silent))
+
+
+def _silent(connection: sa.Connection, issue: Issue, context: SendingContext) -> list[str]:
+    """Describe batches whose worker has not answered for longer than a submission takes."""
+    under_way = batches.of_issue(connection, issue.id, {BatchState.SUBMITTING})
+    newsletter = context.publication.newsletter(issue.newsletter)
+    zone = newsletter.timezone if newsletter else context.publication.timezone
+    return [
+        f"batch {batch.id}: its worker has not responded since"
+        f" {(batch.lease_until - LEASE).astimezone(zone):%H:%M %Z}; we wait until"
+        f" {batch.lease_until.astimezone(zone):%H:%M %Z}"
+        for batch in under_way
+        if batch.lease_until is not None and batch.lease_until - LEASE + SILENT < context.now
+    ]
 
 
 def waiting(found: IssueStatus) -> list[str]:
@@ -85,8 +112,8 @@ def _doubtful(doubts: Sequence[DoubtfulBatch]) -> list[str]:
     return [f"{len(doubts)} batches are {' or '.join(states)}"] if doubts else []
 
 
-def _next_step(found: IssueStatus) -> NextStep | None:
-    if not found.waits_for_a_person:
+def _next_step(found: IssueStatus, silent: Sequence[str]) -> NextStep | None:
+    if not (found.waits_for_a_person or found.doubts or silent):
         return None
     stuck = [wait.next_step for wait in found.waits if wait.next_step]
     if stuck and not found.doubts:

@@ -182,10 +182,10 @@ class Worker:
             return Outcome(Verdict.UNSENT, why, wait=0.0)
         try:
             return courier.senders[claim.provider].submit(shipment)
-        except Exception as error:
+        except Exception:
             log.exception("submission failed", batch=claim.batch, attempt=claim.attempt)
-            kind = type(error).__name__  # not its text, which may contain a key or an address
-            why = f"an error in this program while submitting ({kind}); see its log"
+            # Not the text of the error, which may contain a key or an address.
+            why = "an unexpected error while submitting; the log has the details"
             return Outcome(Verdict.UNKNOWN, why)
 
     def _letter(self, claim: Claim) -> Letter | None:

@@ -194,6 +194,13 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
             yield connection
 
 
+def is_busy(error: sa.exc.DBAPIError) -> bool:
+    """Return whether another program kept SQLite locked for as long as a writer waits."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    # The low byte is the kind of error; the rest says in more detail who is in the way.
+    return isinstance(code, int) and code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
 def is_serialization_failure(error: sa.exc.OperationalError) -> bool:
     """Return whether another transaction changed a row that a snapshot waited for."""
     return getattr(error.orig, "sqlstate", "") == "40001"

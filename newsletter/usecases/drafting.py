@@ -1,6 +1,7 @@
 """Draft issues: for the next slot, for a slot that is due, and to correct an earlier issue."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from newsletter.edit import run as editing
 from newsletter.edit.run import Occasion
@@ -73,13 +74,36 @@ def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | 
     return draft(context, actor, newsletter, next_free(timing, ledger, now))
 
 
+def draft_special(
+    context: Context, actor: Actor, key: str, at: datetime
+) -> Drafted | Skipped | NotDrafted:
+    """Draft a special issue from new articles, to be sent at a local time.
+
+    It has a slot of its own, so the next regular slot stays free. `at` is naive, in the zone of
+    the newsletter. Raises NotAllowed if it has passed.
+    """
+    actor.require(Role.EDITOR)
+    newsletter = context.publication.require_newsletter(key)
+    regular = Due.at(at, newsletter.timezone)
+    if regular.due_at <= context.now():
+        msg = f"{at:%Y-%m-%d %H:%M} has passed in {newsletter.timezone}"
+        raise NotAllowed(msg)
+    slot = Due(f"{regular.nominal} special", regular.due_at, special=True)
+    return draft(context, actor, newsletter, slot)
+
+
 def draft(
     context: Context, actor: Actor, newsletter: Newsletter, slot: Due
 ) -> Drafted | Skipped | NotDrafted:
     """Draft the issue of one slot; the slot and the issue are claimed in one transaction."""
     actor.require(Role.EDITOR)
     issue_id = editing.draft(
-        context.engine, context.publication, newsletter, slot, now=context.now(), actor=actor
+        context.engine,
+        context.publication,
+        newsletter,
+        slot,
+        now=context.now(),
+        actor=actor,
     )
     if issue_id is None:
         return NotDrafted(newsletter, slot, ListArticles())

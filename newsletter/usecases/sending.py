@@ -118,7 +118,7 @@ def send(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False
         state = issues.load(connection, issue_id).state
     if state in SENDABLE:
         frozen = freeze(context, actor, issue_id, at_once=at_once)
-        if frozen is None and _state(context, issue_id) in SENDABLE:
+        if frozen is None and state_of(context, issue_id) in SENDABLE:
             return Sent(issue_id, True, (), status(context, issue_id))
     elif state not in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
         msg = f"issue {issue_id} is {state}; only an approved issue can be sent"
@@ -130,7 +130,7 @@ def send(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False
 
 def go_on(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False) -> Sent:
     """Send after a decision: an issue that cannot be sent now waits for the next decision."""
-    if _state(context, issue_id) not in SENDABLE | {IssueState.SUBMITTING}:
+    if state_of(context, issue_id) not in SENDABLE | {IssueState.SUBMITTING}:
         return Sent(issue_id, False, (), status(context, issue_id))
     return send(context, actor, issue_id, at_once=at_once)
 
@@ -192,7 +192,8 @@ def status(context: Context, issue_id: int) -> IssueStatus:
         return statuses.of(connection, issue_id, sending)
 
 
-def _state(context: Context, issue_id: int) -> IssueState:
+def state_of(context: Context, issue_id: int) -> IssueState:
+    """Return the state of an issue."""
     with context.reader.begin() as connection:
         return issues.load(connection, issue_id).state
 

@@ -80,9 +80,7 @@ def answer_to(header: dict[str, Any], raw: bytes) -> dict[str, object]:
     except RecursionError:
         return {"failed": "the document is nested too deeply"}
     except Exception as error:  # noqa: BLE001 - any parser may fail on any document
-        return {
-            "failed": f"the document cannot be parsed ({type(error).__name__}: {str(error)[:120]})"
-        }
+        return {"failed": f"the document cannot be parsed: {str(error)[:120] or 'unknown error'}"}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from newsletter import migrations, settings
 from newsletter.app import clock
 from newsletter.cli.main import program
+from newsletter.maintenance import checkup
 from newsletter.store.content import slots
 from newsletter.store.database import open_engine
 from tests.fakes.sendgrid import SendGrid
@@ -315,3 +316,31 @@ def test_doctor_compiles_the_publishers_templates(folder: Path) -> None:
     result = call("doctor")
     assert result.exit_code == 1
     assert "fail  templates: template issue/brief/subject.txt.j2, line 1" in result.output
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (KeyError("x"), "unexpected"),
+    ],
+)
+def test_a_probe_that_breaks_is_one_line_without_names_of_python(
+    error: Exception, message: str
+) -> None:
+    def broken() -> str:
+        raise error
+
+    (reading,) = checkup.online({"SMTP_URL": broken}, Path(".env"))
+    assert reading.health is checkup.Health.FAIL
+    assert message in reading.message
+    assert "Error" not in reading.message
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "nowhere.invalid"])
+def test_doctor_online_never_prints_a_traceback(folder: Path, host: str) -> None:
+    (row,) = provided(folder, "smtp", f"SMTP_URL=smtp://{host}")
+    assert row["health"] == "fail"
+    assert "Errno" not in row["message"]
+    assert "Error" not in row["message"]

@@ -4,13 +4,14 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 from threading import Event
 
 import pytest
+import sqlalchemy as sa
 
 from newsletter.dispatch import embedded
 from newsletter.maintenance import backup
@@ -80,19 +81,49 @@ def test_an_approved_issue_leaves_at_its_slot_once(weekly: House) -> None:
     assert weekly.mails() == ["1-1", "1-2", "1-3"]
 
 
-def test_two_passes_at_once_make_one_issue_and_one_mail_each(weekly: House) -> None:
-    weekly.pass_at(FRIDAY)
-    weekly.at = SATURDAY
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: weekly.app.one_pass(), range(2)))
-    assert len(weekly.issues()) == 1
-    weekly.approve()
-    weekly.at = MONDAY
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: weekly.app.one_pass(), range(2)))
-    weekly.app.one_pass()
-    assert weekly.mails() == ["1-1", "1-2", "1-3"]
-    assert [one.state for one in weekly.issues()] == [IssueState.SUBMITTED]
+@pytest.mark.parametrize("more", ["", 'approval = "automatic"'])
+def test_two_passes_at_once_make_one_issue_and_one_email_each(tmp_path: Path, more: str) -> None:
+    with house(tmp_path, more) as opened:
+        other = reopened(tmp_path, FRIDAY)
+        pair = (opened, other)
+
+        def both(at: datetime) -> list[Line]:
+            with ThreadPoolExecutor(2) as pool:
+                return [
+                    line for report in pool.map(lambda h: h.pass_at(at), pair) for line in report
+                ]
+
+        assert gravest(both(FRIDAY)) is Level.OK
+        assert gravest(both(SATURDAY)) is (Level.OK if more else Level.WAITS)
+        assert len(opened.issues()) == 1
+        if not more:
+            opened.approve()
+        assert gravest(both(MONDAY)) is Level.OK
+        opened.pass_at(MONDAY)
+        assert opened.mails() == ["1-1", "1-2", "1-3"]
+        assert [one.state for one in opened.issues()] == [IssueState.SUBMITTED]
+        other.app.close()
+
+
+def test_a_locked_database_ends_the_pass_at_its_first_writer(weekly: House) -> None:
+    tried = []
+
+    def perform(step: Step) -> list[Line]:
+        tried.append(step.name)
+        with impatient.begin() as connection:
+            connection.execute(sa.text("UPDATE marks SET at = at"))
+        return []
+
+    impatient = weekly.app.engine
+    with impatient.begin() as holding:
+        holding.execute(sa.text("UPDATE marks SET at = at"))
+        hurry = "PRAGMA busy_timeout = 50"
+        sa.event.listen(impatient, "checkout", lambda raw, *_: raw.execute(hurry).close())
+        report = embedded.run([Step("journals"), Step("reconcile")], perform, Event())
+    assert tried == ["journals"]
+    (line,) = report
+    assert line.level is Level.FAILED
+    assert "locked the database" in line.message
 
 
 def test_a_slot_with_nothing_new_is_skipped_with_its_reason(tmp_path: Path) -> None:
@@ -235,7 +266,7 @@ def test_a_step_that_breaks_leaves_the_others_their_turn() -> None:
     report = embedded.run(steps, perform, Event())
     assert [line.stage for line in report] == ["send", "draft", "notices"]
     assert report[0].message == "/outbox/1-1.eml cannot be used: No space left on device"
-    assert "KeyError" in report[1].message
+    assert report[1].message == "unexpected error; the log has the details"
 
 
 def test_a_publication_opens_while_somebody_else_writes(weekly: House) -> None:

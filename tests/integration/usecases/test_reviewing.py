@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from newsletter.edit.operations import SetText
 from newsletter.errors import NotAllowed, NotPermitted
 from newsletter.model.actor import Actor, Role
-from newsletter.model.next_step import PreviewIssue, SendIssue
+from newsletter.model.next_step import PreviewIssue, RestoreBackup, SendIssue
 from newsletter.model.states import IssueState
 from newsletter.store.content import editions
 from newsletter.store.tables import issues as rows
 from newsletter.usecases import drafting, editing, reviewing
 from newsletter.usecases.drafting import Drafted
 from newsletter.usecases.reviewing import Approved, ContentChanged
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, article, house, leave_all, reopened
 
 FRIDAY = MONDAY - timedelta(days=3)
 
@@ -110,3 +110,32 @@ def test_an_issue_is_corrected_once_at_a_time(desk: House) -> None:
     assert (first.already, again.already) == (False, True)
     assert again.issue == first.issue
     assert len(desk.issues()) == 2
+
+
+def test_a_special_issue_leaves_the_next_slot_free(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        opened.pass_at(FRIDAY)
+        context = opened.app.context
+        at = (MONDAY - timedelta(days=2)).replace(tzinfo=None)
+        special = drafting.draft_special(context, STAFF, "weekly", at)
+        assert isinstance(special, Drafted)
+        assert (special.issue.kind, special.issue.due_at) == ("special", MONDAY - timedelta(days=2))
+        assert special.items
+        article(tmp_path, "third", "ships")
+        opened.pass_at(FRIDAY + timedelta(hours=2))
+        regular = drafting.draft_next(context, STAFF, "weekly")
+        assert isinstance(regular, Drafted)
+        assert regular.issue.due_at == MONDAY
+        with pytest.raises(NotAllowed, match="has passed"):
+            drafting.draft_special(context, STAFF, "weekly", at - timedelta(days=3))
+
+
+def test_a_lost_database_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        leave_all(opened, "ann@example.org")
+    for path in tmp_path.glob("newsletter.db*"):
+        path.unlink()
+    with pytest.raises(NotAllowed, match="is missing, but its journal") as refused:
+        reopened(tmp_path, MONDAY)
+    assert refused.value.next_step == RestoreBackup()
+    assert not (tmp_path / "newsletter.db").exists()

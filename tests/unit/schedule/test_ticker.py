@@ -1,4 +1,4 @@
-"""The one job of the scheduler: it runs, goes on after a failure, and ends in peace."""
+"""The jobs of the scheduler: they run side by side, continue after a failure, and end in order."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ def test_a_first_tick_that_is_late_runs_at_once_and_only_once() -> None:
         ticks.append(1)
         ticked.set()
 
-    ticker = Ticker(tick, every=timedelta(hours=1))
+    ticker = Ticker({"tick": tick}, every=timedelta(hours=1))
     ticker.start(LONG_AGO)
     assert ticked.wait(10)
     ticker.stop()
@@ -35,7 +35,7 @@ def test_a_tick_that_fails_does_not_end_the_schedule() -> None:
         msg = "the disk is full"
         raise OSError(msg)
 
-    ticker = Ticker(tick, every=timedelta(milliseconds=20))
+    ticker = Ticker({"tick": tick}, every=timedelta(milliseconds=20))
     ticker.start(datetime.fromtimestamp(time.time(), UTC))
     assert twice.wait(10)
     ticker.stop()
@@ -49,7 +49,7 @@ def test_stopping_waits_for_the_tick_that_runs() -> None:
         may_end.wait(10)
         ended.set()
 
-    ticker = Ticker(tick, every=timedelta(hours=1))
+    ticker = Ticker({"tick": tick}, every=timedelta(hours=1))
     ticker.start(LONG_AGO)
     assert began.wait(10)
     stopper = threading.Thread(target=ticker.stop)
@@ -58,3 +58,18 @@ def test_stopping_waits_for_the_tick_that_runs() -> None:
     may_end.set()
     stopper.join(10)
     assert ended.is_set()
+
+
+def test_a_slow_tick_delays_no_other_one() -> None:
+    began, may_end, other = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        began.set()
+        may_end.wait(10)
+
+    ticker = Ticker({"slow": slow, "other": other.set}, every=timedelta(hours=1))
+    ticker.start(LONG_AGO)
+    assert began.wait(10)
+    assert other.wait(10)
+    may_end.set()
+    ticker.stop()

@@ -83,7 +83,7 @@ def test_a_wrong_password_stops_and_an_unknown_certificate_is_not_trusted(
     assert (wrong.verdict, wrong.stop) == (Verdict.UNSENT, True)
     assert "refused the login: 535" in wrong.reason
     assert (strange.verdict, strange.stop) == (Verdict.UNSENT, False)
-    assert "CERTIFICATE_VERIFY_FAILED" in strange.reason
+    assert "the certificate is not valid" in strange.reason
     assert not mailbox.messages
 
 

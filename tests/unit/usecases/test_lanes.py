@@ -1,0 +1,24 @@
+"""A process that stays does the whole pass in parts that run side by side."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from newsletter.pipeline import passes
+from tests.fakes.issues import PUBLICATION
+
+TOOLS = cast("Any", SimpleNamespace(context=SimpleNamespace(publication=PUBLICATION)))
+
+
+def test_the_lanes_hold_every_step_of_a_pass() -> None:
+    lanes = passes.lanes(TOOLS)
+    together = {step for lane in lanes.values() for step in lane}
+    assert together == set(passes.steps(TOOLS))
+    assert {step.name for step in together} == set(passes.STAGES)
+
+
+def test_a_slow_source_or_a_long_issue_holds_no_notice_back() -> None:
+    lanes = passes.lanes(TOOLS)
+    assert [step.name for step in lanes["notices"]] == ["notices"]
+    assert [step.name for step in lanes["collect"]] == ["collect"]
+    names = [step.name for step in passes.steps(TOOLS)]
+    assert names.index("notices") < names.index("send") < names.index("collect")
