@@ -86,7 +86,7 @@ class App:
                 wait=time.sleep,
                 owner=f"{socket.gethostname()}:{os.getpid()}",
                 stopped=self.stop.is_set,
-                rates=dict.fromkeys(self.senders, self.publication.rate),
+                rates=_rates(self.publication, self.senders),
             ),
             new_id=self.new_id,
             now=self.now,
@@ -249,7 +249,16 @@ def _senders(settings: Settings) -> dict[str, Sender]:
     """Return every provider that is set up, by its word in the configuration."""
     senders: dict[str, Sender] = {"outbox": OutboxSender(settings.outbox)}
     if settings.smtp_url:
-        senders["smtp"] = SmtpSender(settings.smtp_url)
+        use = settings.publication.smtp
+        senders["smtp"] = SmtpSender(settings.smtp_url, per_connection=use.per_connection)
     if settings.sendgrid_api_key:
         senders["sendgrid"] = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
     return senders
+
+
+def _rates(publication: Publication, senders: Mapping[str, Sender]) -> dict[str, float]:
+    """Return the most recipients per second by provider; 0 is no limit."""
+    return {
+        **dict.fromkeys(senders, publication.rate),
+        "smtp": publication.smtp.rate or publication.rate,
+    }

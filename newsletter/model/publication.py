@@ -107,6 +107,19 @@ class Newsletter:
 
 
 @dataclass(frozen=True, slots=True)
+class SmtpUse:
+    """How hard the SMTP server is used.
+
+    `per_connection` limits the messages over one connection, and `rate` the recipients per second.
+    Both are unlimited at 0.
+    """
+
+    connections: int = 4
+    per_connection: int = 0
+    rate: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Publication:
     """The house: one installation, one configuration, one database.
 
@@ -132,6 +145,7 @@ class Publication:
     leave_mailto: str = ""
     rate: float = 0
     ramp: Ramp | None = None
+    smtp: SmtpUse = SmtpUse()
 
     @property
     def domain(self) -> str:

@@ -10,6 +10,7 @@ from newsletter.model.publication import (
     Mailbox,
     Provider,
     Publication,
+    SmtpUse,
     Topic,
 )
 from newsletter.model.ramp import Ramp
@@ -54,6 +55,7 @@ def publication(table: Table, root: Path) -> Publication:
         leave_mailto=head.parsed("unsubscribe_mailto", NO_MAILBOX, values.mailbox).address,
         rate=head.count("rate", 0),
         ramp=_ramp(head),
+        smtp=_smtp(table.table("smtp")),
     )
     head.text("outbox")
     head.finish()
@@ -66,6 +68,17 @@ def _ramp(head: Table) -> Ramp | None:
         return None
     table = head.table("ramp")
     built = Ramp(table.count("first", 500, least=1), table.count("growth", 2, least=2))
+    table.finish()
+    return built
+
+
+def _smtp(table: Table) -> SmtpUse:
+    defaults = SmtpUse()
+    built = SmtpUse(
+        connections=table.count("connections", defaults.connections, least=1),
+        per_connection=table.count("per_connection", defaults.per_connection),
+        rate=table.count("rate", 0),
+    )
     table.finish()
     return built
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from newsletter.errors import ConfigurationError
+from newsletter.esp.smtp.server import smtp_problem
 from newsletter.settings.reading import Complaint, nearest
 
 FILE = ".env"
@@ -164,8 +165,7 @@ def _wrong_pepper(environment: Environment) -> str:
 
 def _wrong_smtp(written: SecretStr) -> str:
     url = written.get_secret_value().strip()
-    right = not url or url.startswith(("smtp://", "smtps://"))
-    return "" if right else "expected smtp://user:password@host:587 or smtps://…:465"
+    return smtp_problem(url) if url else ""
 
 
 _CHECKS: Mapping[str, Callable[[Environment], str]] = {

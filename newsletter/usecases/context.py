@@ -13,7 +13,7 @@ from newsletter.render.run import RenderKit
 from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
 
-CONNECTIONS = {"outbox": 1, "smtp": 4, "sendgrid": 8}
+CONNECTIONS = {"outbox": 1, "sendgrid": 8}
 """Calls in flight at once, by provider: the latency of a distant one decides the speed."""
 
 
@@ -42,5 +42,6 @@ class Context:
         """
         with self.reader.begin() as connection:
             using = {self.publication.provider, *batches.providers(connection)}
-        narrowest = min((CONNECTIONS[name] for name in using & CONNECTIONS.keys()), default=1)
+        allowed = {**CONNECTIONS, "smtp": self.publication.smtp.connections}
+        narrowest = min((allowed[name] for name in using & allowed.keys()), default=1)
         return replace(self.courier, connections=narrowest, patience=patience)

@@ -49,12 +49,17 @@ class SmtpSender:
         self,
         url: str,
         *,
+        per_connection: int = 0,
         timeouts: SmtpTimeouts = SmtpTimeouts(),
         ticks: Ticks = time.monotonic,
         at: FaultPoint = nowhere,
     ) -> None:
-        """Take the server's URL. Nothing is connected before the first batch."""
-        self._pool = SmtpPool(SmtpServer.parse(url), answer=timeouts.answer)
+        """Take the server's URL. Nothing is connected before the first batch.
+
+        `per_connection` limits the messages over one connection; 0 is as many as the server takes.
+        """
+        server = SmtpServer.parse(url)
+        self._pool = SmtpPool(server, answer=timeouts.answer, most=per_connection or None)
         self._timeouts = timeouts
         self._ticks = ticks
         self._at = at

@@ -34,10 +34,10 @@ class SmtpServer:
     ca: str = ""
 
     @classmethod
-    def parse(cls, url: str, name: str = "SMTP_URL") -> "SmtpServer":
+    def parse(cls, url: str) -> "SmtpServer":
         """Read an address such as smtp://USER:PASSWORD@HOST:PORT?ca=FILE, or smtps://.
 
-        Raise ConfigurationError that names the variable `name`.
+        Raise ConfigurationError, which explains what is wrong without repeating the password.
         """
         parts = urlsplit(url)
         try:
@@ -48,9 +48,9 @@ class SmtpServer:
         known = parts.scheme in {"smtp", "smtps"}
         # An unescaped / # or ? ends the host too early, and the rest of the password follows.
         if not known or not host or port == 0 or parts.path not in {"", "/"} or parts.fragment:
-            raise ConfigurationError(_expected(name))
-        options = _options(parts.query, name)
-        security = _security(parts.scheme, host, options, name)
+            raise ConfigurationError(EXPECTED)
+        options = _options(parts.query)
+        security = _security(parts.scheme, host, options)
         return cls(
             host,
             port or (SUBMISSIONS if security is Security.IMPLICIT else SUBMISSION),
@@ -76,7 +76,7 @@ class SmtpServer:
             context = ssl.create_default_context(cafile=self.ca or None)
         except (OSError, ssl.SSLError) as error:
             why = getattr(error, "strerror", None) or "not a certificate in PEM format"
-            msg = f"the file of ?ca= in .env, {self.ca}, cannot be used: {why}"
+            msg = f"{_WHERE}the file {self.ca} of ?ca= cannot be used: {why}"
             raise ConfigurationError(msg) from error
         if self.is_local and (self.ca or (self.security is Security.OFFERED and not self.password)):
             context.check_hostname = False
@@ -84,27 +84,38 @@ class SmtpServer:
         return context
 
 
-def _options(query: str, name: str) -> dict[str, str]:
+def smtp_problem(url: str) -> str:
+    """Return what is wrong with the value of SMTP_URL, or an empty string."""
+    try:
+        SmtpServer.parse(url)
+    except ConfigurationError as error:
+        return str(error).removeprefix(_WHERE)
+    return ""
+
+
+def _options(query: str) -> dict[str, str]:
     try:
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
     except ValueError as error:
-        raise ConfigurationError(_expected(name)) from error
+        raise ConfigurationError(EXPECTED) from error
     if unknown := sorted(options.keys() - {"tls", "ca"}):
-        msg = f"{name} in .env: unknown option ?{unknown[0]}=; expected ?tls=off or ?ca=FILE"
+        msg = f"{_WHERE}unknown option ?{unknown[0]}=; expected ?tls=off or ?ca=FILE"
         raise ConfigurationError(msg)
     if options.get("tls", "off") != "off":
-        msg = f"{name} in .env: expected ?tls=off; without it, TLS is used"
+        msg = f"{_WHERE}expected ?tls=off; without it, TLS is used"
         raise ConfigurationError(msg)
-    if "ca" in options and not Path(options["ca"]).is_file():
-        msg = f"{name} in .env: the file of ?ca= does not exist: {options['ca']}"
+    if "ca" in options and not (
+        Path(options["ca"]).is_absolute() and Path(options["ca"]).is_file()
+    ):
+        msg = f"{_WHERE}?ca= must name a file by its absolute path; found {options['ca']}"
         raise ConfigurationError(msg)
     return options
 
 
-def _security(scheme: str, host: str, options: dict[str, str], name: str) -> Security:
+def _security(scheme: str, host: str, options: dict[str, str]) -> Security:
     off = "tls" in options
     if off and (scheme == "smtps" or "ca" in options):
-        msg = f"{name} in .env: ?tls=off contradicts the rest; remove it, or use smtp:// alone"
+        msg = f"{_WHERE}?tls=off contradicts smtps:// and ?ca=; remove one of them"
         raise ConfigurationError(msg)
     if scheme == "smtps":
         return Security.IMPLICIT
@@ -115,9 +126,9 @@ def _security(scheme: str, host: str, options: dict[str, str], name: str) -> Sec
     return Security.STARTTLS
 
 
-def _expected(name: str) -> str:
-    return (
-        f"{name} in .env is not a valid SMTP address; expected smtp://USER:PASSWORD@HOST:587 or"
-        " smtps://…; in the user name and the password, write special characters as percent"
-        " codes: @ as %40, : as %3A, / as %2F, # as %23, ? as %3F, % as %25"
-    )
+_WHERE = "SMTP_URL in .env: "
+EXPECTED = (
+    f"{_WHERE}expected smtp://USER:PASSWORD@HOST:587 or smtps://USER:PASSWORD@HOST:465; write special"
+    " characters in the user name and the password as percent codes: @ as %40, : as %3A, / as %2F,"
+    " # as %23, ? as %3F, % as %25"
+)

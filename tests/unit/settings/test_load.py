@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from newsletter import settings
 from newsletter.errors import ConfigurationError
 from newsletter.model.finding import CHECKS
-from newsletter.model.publication import ItemLimits, Late, Mailbox
+from newsletter.model.publication import ItemLimits, Late, Mailbox, SmtpUse
 from newsletter.settings import Settings, secrets
 
 ROOT = Path(__file__).parents[3]
@@ -98,6 +98,7 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
         "brand",
         "web",
         "checks",
+        "smtp",
     }
     for key in settings.known_keys(FULL) - tables - {"retention"}:
         last = key.rpartition(".")[2]
@@ -414,3 +415,21 @@ def _inline(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", " ")
     return str(value).lower()
+
+
+def test_the_use_of_the_smtp_server_is_read(load: Load, refused: Refused) -> None:
+    text = SMALLEST + "[smtp]\nconnections = 16\nper_connection = 100\nrate = 14\n"
+    assert load(text).publication.smtp == SmtpUse(16, 100, 14)
+    assert load(SMALLEST).publication.smtp == SmtpUse(4, 0, 0)
+    (found,) = refused(text.replace("16", "0"))
+    assert "smtp.connections" in found
+
+
+def test_a_wrong_smtp_url_is_refused_with_its_line_and_without_the_password(
+    refused: Refused, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("# ours\nSMTP_URL=smtp://ada:se#cret@mail.example.org\n")
+    (found,) = refused(SMALLEST)
+    assert found.startswith(".env:2: SMTP_URL: expected smtp://")
+    assert "# as %23" in found
+    assert "se#cret" not in found

@@ -1,19 +1,21 @@
 """SMTP, one message per recipient: what is known about each when something breaks."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
 from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
-from newsletter.esp.smtp.server import Security, SmtpServer
+from newsletter.esp.smtp.server import Security, SmtpServer, smtp_problem
 from newsletter.esp.wire.pool import Patience
 from newsletter.model.publication import Mailbox as Sender
 from newsletter.send.courier import MARGIN
@@ -267,13 +269,65 @@ def test_smtp_urls_are_parsed(url: str, server: SmtpServer) -> None:
     assert SmtpServer.parse(url) == server
 
 
-@pytest.mark.parametrize("url", ["", "http://mail.example.org", "smtp://", "smtp://x:port"])
-def test_other_urls_are_a_configuration_error(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="SMTP_URL"):
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "expected smtp://"),
+        ("http://mail.example.org", "expected smtp://"),
+        ("smtp://", "expected smtp://"),
+        ("smtp://x:port", "expected smtp://"),
+        ("smtp://u:p@ss/word@mail.example.org", "/ as %2F"),
+        ("smtp://u:12#34@mail.example.org", "# as %23"),
+        ("smtp://u:12?34@mail.example.org", "? as %3F"),
+        ("smtp://mail.example.org?tls=no", "expected ?tls=off"),
+        ("smtp://mail.example.org?verify=off", "unknown option ?verify="),
+        ("smtp://mail.example.org?ca=own.pem", "absolute path"),
+        ("smtp://mail.example.org?ca=/nowhere/own.pem", "absolute path"),
+        ("smtps://mail.example.org?tls=off", "contradicts"),
+    ],
+)
+def test_other_urls_are_a_configuration_error(url: str, reason: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"SMTP_URL in \.env: ") as refused:
         SmtpSender(url)
+    assert reason in str(refused.value)
+    assert "word" not in str(refused.value).replace("password", "").replace("PASSWORD", "")
+    assert smtp_problem(url) == str(refused.value).removeprefix("SMTP_URL in .env: ")
 
 
-def test_only_this_machine_is_local() -> None:
-    assert SmtpServer.parse("smtp://u:p@127.0.0.1").is_local
-    assert SmtpServer.parse("smtp://u:p@localhost").is_local
-    assert not SmtpServer.parse("smtp://u:p@mail.example.org").is_local
+@pytest.mark.parametrize(
+    ("url", "security"),
+    [
+        ("smtp://mail.example.org", Security.STARTTLS),
+        ("smtp://u:p@mail.example.org", Security.STARTTLS),
+        ("smtp://10.0.0.5", Security.STARTTLS),
+        ("smtp://127.0.0.1.example.org", Security.STARTTLS),
+        ("smtp://mail.example.org?tls=off", Security.OFF),
+        ("smtp://localhost:25", Security.OFFERED),
+        ("smtp://u:p@[::1]:25", Security.OFFERED),
+        ("smtps://mail.example.org", Security.IMPLICIT),
+    ],
+)
+def test_email_to_another_machine_is_encrypted_unless_the_owner_says_otherwise(
+    url: str, security: Security
+) -> None:
+    """With or without a password."""
+    assert SmtpServer.parse(url).security is security
+
+
+def test_a_certificate_is_not_checked_only_on_this_machine_and_without_a_password() -> None:
+    checked = {
+        url: SmtpServer.parse(url).context().verify_mode is ssl.CERT_REQUIRED
+        for url in (
+            "smtp://localhost",
+            "smtp://u:p@localhost",
+            "smtp://h.example",
+            "smtps://localhost",
+        )
+    }
+    assert list(checked.values()) == [False, True, True, True]
+
+
+def test_a_file_that_is_not_a_certificate_is_reported_at_startup(tmp_path: Path) -> None:
+    (tmp_path / "own.pem").write_text("not a certificate")
+    with pytest.raises(ConfigurationError, match=r"own\.pem of \?ca= cannot be used"):
+        SmtpSender(f"smtp://localhost?ca={tmp_path / 'own.pem'}")
