@@ -1,5 +1,6 @@
-"""Serve sites on addresses of our own choosing, in threads, until asked to stop."""
+"""Serve sites on the configured addresses, in threads, until asked to stop."""
 
+import asyncio
 import os
 import socket
 import threading
@@ -8,22 +9,69 @@ from contextlib import ExitStack, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from typing_extensions import override
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from newsletter.errors import NotAllowed
 
 STOPS_WITHIN = 10.0
 """Seconds that open answers get to finish."""
+HEAD_WITHIN = 10.0
+"""Seconds in which the head of a request must arrive."""
+CONNECTIONS = 512
+"""Open connections before a server answers 503."""
+
+
+class BoundedProtocol(H11Protocol):
+    """Close connections whose request never completes.
+
+    uvicorn times out idle connections only between requests: one that opens and sends nothing, or
+    half a request, would stay open for good.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn narrows it
+        """Expect the head of the first request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Read on, and expect the rest of a head that is not complete."""
+        super().data_received(data)
+        # uvicorn starts with None, although it declares otherwise
+        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]
+            self._expect_head()
+        else:
+            self._cancel_head_timer()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the timer."""
+        self._cancel_head_timer()
+        super().connection_lost(exc)
+
+    def _expect_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_WITHIN, self.transport.close)
+
+    def _cancel_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 @contextmanager
 def serving(sites: Sequence[tuple[FastAPI, str]]) -> Iterator[None]:
     """Serve each site on its `host:port` while the context lasts.
 
-    All ports are taken before the first site starts; raise NotAllowed when one is not free.
+    All ports are bound before the first site starts; raise NotAllowed if one is not free.
     """
     with ExitStack() as stack:
-        taken = [(site, stack.enter_context(_listener(at))) for site, at in sites]
-        for site, listener in taken:
+        bound = [(site, stack.enter_context(_listener(address))) for site, address in sites]
+        for site, listener in bound:
             stack.enter_context(_served(site, listener))
         yield
 
@@ -31,11 +79,12 @@ def serving(sites: Sequence[tuple[FastAPI, str]]) -> Iterator[None]:
 def _listener(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     try:
-        return socket.create_server((host.strip("[]"), int(port)), backlog=128)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host.strip("[]"), int(port)), family=family, backlog=128)
     except OSError as error:
         msg = (
-            f"cannot listen on {address}: {os.strerror(error.errno or 0)}. Another copy may be running;"
-            " stop it, or choose other addresses under [web] in newsletter.toml."
+            f"cannot listen on {address}: {os.strerror(error.errno or 0)}. If another copy is"
+            " running, stop it, or choose other addresses under [web] in newsletter.toml."
         )
         raise NotAllowed(msg) from error
 
@@ -44,10 +93,13 @@ def _listener(address: str) -> socket.socket:
 def _served(site: FastAPI, listener: socket.socket) -> Iterator[None]:
     config = uvicorn.Config(
         site,
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)

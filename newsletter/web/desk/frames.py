@@ -4,6 +4,8 @@ import re
 
 from fastapi.responses import HTMLResponse
 
+from newsletter.web.headers import OPEN_IMAGES, policy
+
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _HEAD = re.compile(r"(<head[^>]*>)", re.IGNORECASE)
 
@@ -16,9 +18,11 @@ def frame(html: str, *, light: str = "light", images: str = "on") -> HTMLRespons
     """
     shown = _DARK.sub("(min-width:0)" if light == "dark" else "(max-width:0)", html)
     shown = _HEAD.sub(r'\1<base target="_blank">', shown, count=1)
-    pictures = "img-src http: https: data:; " if images == "on" else "img-src 'none'; "
-    policy = (
-        f"default-src 'none'; style-src 'unsafe-inline'; {pictures}"
-        "sandbox allow-popups allow-popups-to-escape-sandbox"
+    own = policy(
+        style_src="'unsafe-inline'",
+        img_src=OPEN_IMAGES if images == "on" else "'none'",
+        form_action="'none'",
+        frame_ancestors="'self'",
+        sandbox="allow-popups allow-popups-to-escape-sandbox",
     )
-    return HTMLResponse(shown, headers={"Content-Security-Policy": policy})
+    return HTMLResponse(shown, headers={"Content-Security-Policy": own})

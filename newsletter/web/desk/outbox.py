@@ -8,6 +8,8 @@ from email.parser import BytesParser
 from pathlib import Path
 
 PAGE = 100
+LONGEST_NAME = 200
+"""Above 255 bytes, most file systems raise an error instead of finding nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def page(folder: Path, after: str = "") -> OutboxView:
 def read(folder: Path, name: str, *, whole: bool = True) -> StoredEmail | None:
     """Read one email; return None if the folder has no such file."""
     path = folder / f"{name}.eml"
-    if path.parent != folder or not path.is_file():
+    if len(name) > LONGEST_NAME or path.parent != folder or not path.is_file():
         return None
     with path.open("rb") as opened:
         parsed = BytesParser(_class=EmailMessage, policy=policy.default).parse(

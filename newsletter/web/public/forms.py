@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -17,6 +19,21 @@ LINE_LIMIT = 1_000
 
 PAUSES = (1, 2, 4, 8, 12)
 """The pauses that the preference page offers, in weeks."""
+
+
+TRAILING = ".,;:!?)]}>'\"/\\*_ \u00a0\u201d\u2019\u3002"
+
+
+def _bare(token: str) -> str:
+    """Return a token without what email programs take for a part of a link: a period, a bracket.
+
+    A token ends in a letter or digit.
+    """
+    return token.rstrip(TRAILING)
+
+
+LinkToken = Annotated[str, Depends(_bare)]
+"""The token in the path of a link."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.publication import Publication
 from newsletter.render.catalog import Catalog
 from newsletter.store.people import intents
-from newsletter.web.guard import network
+from newsletter.web.origin import network
 from newsletter.web.public.views import MessageView, View
 from subscribers import directory
 from subscribers.consent.signing_up import Rules, SignUpLimits

@@ -9,7 +9,7 @@ from newsletter.model.vocabulary import topic_names
 from newsletter.render.catalog import Catalog
 from newsletter.store.people import received
 from newsletter.web.public import wording
-from newsletter.web.public.forms import PAUSES, Form, offered, titles, wishes
+from newsletter.web.public.forms import PAUSES, Form, LinkToken, offered, titles, wishes
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
     PreferencesView,
@@ -38,7 +38,7 @@ class PreferencePages:
         """Take the base of the public pages."""
         self._pages = pages
 
-    def page(self, request: Request, token: str) -> HTMLResponse:
+    def page(self, request: Request, token: LinkToken) -> HTMLResponse:
         """Show what a subscriber receives, why, and what they can change."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)
@@ -59,7 +59,7 @@ class PreferencePages:
         )
         return pages.page("preferences", catalog, view)
 
-    def save(self, request: Request, token: str, form: Form) -> Response:
+    def save(self, request: Request, token: LinkToken, form: Form) -> Response:
         """Save the preferences. Newsletters that were added are confirmed by email first."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)
@@ -75,7 +75,7 @@ class PreferencePages:
         saved = {"saved and asked": "2", "saved, asked before": "3"}.get(effects.outcome, "1")
         return RedirectResponse(f"{links.preferences('', token)}?saved={saved}", status_code=303)
 
-    def send_data_link(self, request: Request, token: str) -> HTMLResponse:
+    def send_data_link(self, request: Request, token: LinkToken) -> HTMLResponse:
         """Email a single-use link to the address on file: issues get forwarded, inboxes do not."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)

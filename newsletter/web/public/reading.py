@@ -13,13 +13,14 @@ from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
 from newsletter.store.content import articles, editions
 from newsletter.store.sending import deliveries
+from newsletter.web.headers import READING
+from newsletter.web.public.forms import LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import View
 from subscribers.tokens import Purpose
 
 LARGEST_ID = 31
 """Bits of the largest article id that a database accepts."""
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class ReadingPages:
         self._app = app
         self._pages = Pages(app)
 
-    def issue(self, request: Request, delivery: str, token: str) -> Response:
+    def issue(self, request: Request, delivery: str, token: LinkToken) -> Response:
         """Show the copy of an issue that a delivery brought, with its links.
 
         The token must be the recipient's own. No name is shown, because issues get forwarded.
@@ -60,7 +61,7 @@ class ReadingPages:
             return self.missing(request, "missing.issue")
         values = {"token": token, "delivery": delivery, "name": ""}
         html = fill(edition.html, substitutions(edition.nonce, values))
-        return HTMLResponse(html, headers={"Content-Security-Policy": POLICY})
+        return HTMLResponse(html, headers={"Content-Security-Policy": READING})
 
     def article(self, request: Request, article_id: int) -> Response:
         """Show an article that was collected from a file and has no address elsewhere."""
@@ -100,7 +101,7 @@ def reading_routes(reading: ReadingPages) -> APIRouter:
     """Return the routes on which issues and articles are read."""
     router = APIRouter()
     for path, page in (
-        ("/read/{delivery}/{token}", reading.issue),
+        ("/read/{delivery}/{token:path}", reading.issue),
         ("/articles/{article_id}", reading.article),
     ):
         router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)

@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.render.catalog import Catalog
 from newsletter.store.people import personal
-from newsletter.web.public.forms import Form
+from newsletter.web.public.forms import Form, LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import DataView, TakeAddressView
 from subscribers.consent import rights
@@ -23,7 +23,7 @@ class DataPages:
         """Take the base of the public pages."""
         self._pages = pages
 
-    def page(self, request: Request, token: str) -> HTMLResponse:
+    def page(self, request: Request, token: LinkToken) -> HTMLResponse:
         """Show what the link can do. Looking at the page doesn't use the link up."""
         pages = self._pages
         claim = pages.claim(token, Purpose.MANAGE, Purpose.ADDRESS)
@@ -39,7 +39,7 @@ class DataPages:
         view = TakeAddressView(str(link.detail.get("address", "")))
         return pages.page("take_address", catalog, view)
 
-    def act(self, request: Request, token: str, form: Form) -> Response:
+    def act(self, request: Request, token: LinkToken, form: Form) -> Response:
         """Do one of the acts, which uses the link up."""
         claim = self._pages.claim(token, Purpose.MANAGE, Purpose.ADDRESS)
         if claim is None:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from newsletter.app import App
-from newsletter.web.public.forms import Form, read_form
+from newsletter.web.public.forms import Form, LinkToken, read_form
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.preferences import PreferencePages
 from newsletter.web.public.rights import DataPages
@@ -19,7 +19,7 @@ from newsletter.web.public.unsubscribing import UnsubscribePages
 
 Submitted = Annotated[Form, Depends(read_form)]
 LOOK = ["GET", "HEAD"]
-UNSUBSCRIBE = ("/unsubscribe/{token}", "/leave/{token}")
+UNSUBSCRIBE = ("/unsubscribe/{token:path}", "/leave/{token:path}")
 """The second path is in emails that earlier versions sent, and must work forever."""
 PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read")
 
@@ -46,8 +46,12 @@ def _sign_up(router: APIRouter, pages: SignUpPages) -> None:
     router.add_api_route("/", pages.form, methods=LOOK, response_model=None)
     router.add_api_route("/embed", pages.embedded, methods=LOOK, response_model=None)
     router.add_api_route("/signed-up", pages.thanks, methods=LOOK, response_model=None)
-    router.add_api_route("/confirm/{token}", pages.requested, methods=LOOK, response_model=None)
-    router.add_api_route("/confirm/{token}", pages.confirm, methods=["POST"], response_model=None)
+    router.add_api_route(
+        "/confirm/{token:path}", pages.requested, methods=LOOK, response_model=None
+    )
+    router.add_api_route(
+        "/confirm/{token:path}", pages.confirm, methods=["POST"], response_model=None
+    )
 
     @router.post("/sign-up", response_model=None)
     def submit(request: Request, form: Submitted) -> Response:
@@ -55,7 +59,7 @@ def _sign_up(router: APIRouter, pages: SignUpPages) -> None:
 
 
 def _unsubscribe(router: APIRouter, pages: UnsubscribePages) -> None:
-    def unsubscribe(request: Request, token: str, form: Submitted) -> Response:
+    def unsubscribe(request: Request, token: LinkToken, form: Submitted) -> Response:
         return pages.unsubscribe(request, token, form)
 
     for path in UNSUBSCRIBE:
@@ -64,19 +68,19 @@ def _unsubscribe(router: APIRouter, pages: UnsubscribePages) -> None:
 
 
 def _preferences(router: APIRouter, pages: PreferencePages) -> None:
-    path = "/preferences/{token}"
-    data = f"{path}/data"
+    path = "/preferences/{token:path}"
+    data = "/preferences/{token}/data"
     router.add_api_route(path, pages.page, methods=LOOK, response_model=None)
     router.add_api_route(data, pages.send_data_link, methods=["POST"], response_model=None)
 
     @router.post(path, response_model=None)
-    def save(request: Request, token: str, form: Submitted) -> Response:
+    def save(request: Request, token: LinkToken, form: Submitted) -> Response:
         return pages.save(request, token, form)
 
 
 def _rights(router: APIRouter, pages: DataPages) -> None:
-    router.add_api_route("/manage/{token}", pages.page, methods=LOOK, response_model=None)
+    router.add_api_route("/manage/{token:path}", pages.page, methods=LOOK, response_model=None)
 
-    @router.post("/manage/{token}", response_model=None)
-    def act(request: Request, token: str, form: Submitted) -> Response:
+    @router.post("/manage/{token:path}", response_model=None)
+    def act(request: Request, token: LinkToken, form: Submitted) -> Response:
         return pages.act(request, token, form)

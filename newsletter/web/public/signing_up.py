@@ -6,8 +6,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.model import links
 from newsletter.render.catalog import Catalog
+from newsletter.web.headers import EMBEDDED
 from newsletter.web.public import wording
-from newsletter.web.public.forms import Form, chosen_newsletters, offered, titles
+from newsletter.web.public.forms import Form, LinkToken, chosen_newsletters, offered, titles
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
     ConfirmView,
@@ -21,10 +22,6 @@ from subscribers.consent.signing_up import SignUp
 from subscribers.errors import InvalidAddress
 from subscribers.model import Effects, EmailAddress, SignUpRequest
 from subscribers.tokens import LinkClaim, Purpose
-
-FRAMED = (
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors *"
-)
 
 ANSWERS = {
     "confirmed": "confirmed",
@@ -50,7 +47,7 @@ class SignUpPages:
     def embedded(self, request: Request) -> HTMLResponse:
         """Show the form alone, for a frame on another site's page."""
         answer = self._form(self._pages.catalog(request), "embed")
-        answer.headers["Content-Security-Policy"] = FRAMED
+        answer.headers["Content-Security-Policy"] = EMBEDDED
         return answer
 
     def submit(self, request: Request, form: Form) -> Response:
@@ -85,7 +82,7 @@ class SignUpPages:
         """Ask the person to check their inbox; whether an email was sent is not disclosed."""
         return self._pages.message(self._pages.catalog(request), "signed_up", ["spam"])
 
-    def requested(self, request: Request, token: str) -> HTMLResponse:
+    def requested(self, request: Request, token: LinkToken) -> HTMLResponse:
         """Show what a confirmation link confirms. Only the button confirms it: scanners follow links."""
         pages = self._pages
         claim = pages.claim(token, Purpose.CONFIRM)
@@ -102,7 +99,7 @@ class SignUpPages:
             return self._answer(catalog, "expired", claim)
         return self._ask(found, catalog)
 
-    def confirm(self, request: Request, token: str) -> HTMLResponse:
+    def confirm(self, request: Request, token: LinkToken) -> HTMLResponse:
         """Confirm a sign-up."""
         pages = self._pages
         claim = pages.claim(token, Purpose.CONFIRM)

@@ -4,7 +4,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
 from newsletter.model import links
-from newsletter.web.public.forms import Form, titles
+from newsletter.web.public.forms import Form, LinkToken, titles
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import UnsubscribedView, UnsubscribeView
 from subscribers.consent import unsubscribing
@@ -20,7 +20,7 @@ class UnsubscribePages:
         """Take the base of the public pages."""
         self._pages = pages
 
-    def page(self, request: Request, token: str) -> HTMLResponse:
+    def page(self, request: Request, token: LinkToken) -> HTMLResponse:
         """Show what the person can unsubscribe from, with a button for each."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)
@@ -39,7 +39,7 @@ class UnsubscribePages:
         catalog = pages.personal_catalog(request, person, claim.newsletter)
         return pages.page("unsubscribe", catalog, view)
 
-    def unsubscribe(self, request: Request, token: str, form: Form) -> Response:
+    def unsubscribe(self, request: Request, token: LinkToken, form: Form) -> Response:
         """Unsubscribe. Answers 200 even if the person was already unsubscribed."""
         pages = self._pages
         claim = pages.claim(token, Purpose.ISSUE)
@@ -68,7 +68,7 @@ class UnsubscribePages:
         return self._unsubscribed(request, pages.person(claim), claim, token)
 
     def _unsubscribed(
-        self, request: Request, person: Subscriber | None, claim: LinkClaim, token: str
+        self, request: Request, person: Subscriber | None, claim: LinkClaim, token: LinkToken
     ) -> HTMLResponse:
         view = UnsubscribedView(
             title=self._title(claim),

@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 from starlette.requests import Request
 
-from newsletter.web.guard import network
+from newsletter.web.origin import network
 
 PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
 
@@ -24,6 +24,12 @@ PROXIES = (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
         ("fd00::1", "2001:db8:1:2:9::9", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", "", "203.0.113.9"),
         ("", "198.51.100.1", ""),
+        ("10.0.0.1", "198.51.100.1:51234", "198.51.100.1"),
+        ("10.0.0.1", "[2001:db8:1:2:9::9]:443", "2001:db8:1:2::/64"),
+        ("10.0.0.1", "[2001:db8:1:2:9::9]", "2001:db8:1:2::/64"),
+        ("10.0.0.1", '"[2001:db8:1:2:9::9]:443"', "2001:db8:1:2::/64"),
+        ("10.0.0.1", "198.51.100.1:51234, 10.0.0.2:80", "198.51.100.1"),
+        ("10.0.0.1", "198.51.100.1:port", "10.0.0.1"),
     ],
 )
 def test_only_trusted_proxies_are_believed(peer: str, forwarded: str, expected: str) -> None:
