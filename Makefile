@@ -24,7 +24,7 @@ demo: .venv/requirements.lock $(BIN)/newsletter ## Collect, lay out, approve and
 	@$(BIN)/newsletter demo $(ARGS)
 
 test: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the tests on all cores, or some of them: ARGS="tests/unit -k name"
-	$(BIN)/python -m pytest --numprocesses auto $(if $(ARGS),$(ARGS),--cov)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 check: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the linters, the type checker, the import contracts and the convention tests.
 	$(BIN)/ruff check

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
 from tests.fakes.postgres import Postgres, PostgresMissing, open_postgres
+from tests.fakes.schema import add_database
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("NEWSLETTER_SHARED", ROOT.parent / "shared"))
@@ -73,8 +74,7 @@ def shared() -> Path:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an SQLite file with the complete schema, to copy."""
     path = tmp_path_factory.mktemp("template") / "migrated.sqlite3"
-    with opened(f"sqlite:///{path}") as engine:
-        upgrade(engine)
+    add_database(path)
     return path
 
 

@@ -1,4 +1,4 @@
-"""A small publication in a folder, opened for real, with a clock that the test moves."""
+"""A small publication in a folder, opened for real, with a clock that the test sets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +19,7 @@ from subscribers import directory
 from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
 from subscribers.roster.reading import open_listing
 from subscribers.roster.run import ImportJob, apply
+from tests.fakes.schema import add_database
 
 STAFF = Actor.person("mina")
 SECRETS = {"NEWSLETTER_SECRET_KEY": "s" * 40, "NEWSLETTER_PEPPER": "p" * 40}
@@ -58,14 +59,14 @@ dan@example.org,Dan,ships,,
 
 @dataclass(slots=True)
 class House:
-    """The opened publication; `at` is what its clock shows."""
+    """The opened publication. `at` is the time on its clock."""
 
     app: app.App
     root: Path
     at: datetime
 
     def pass_at(self, at: datetime) -> list[Line]:
-        """Move the clock and make one pass."""
+        """Set the clock and make one pass."""
         self.at = at
         return self.app.one_pass()
 
@@ -80,7 +81,7 @@ class House:
             return issues.recent(connection)[::-1]
 
     def mails(self) -> list[str]:
-        """Return the names of the mails that were submitted, without notices."""
+        """Return the names of the submitted emails, without notices."""
         found = (path.stem for path in self.app.settings.outbox.glob("*.eml"))
         return sorted(name for name in found if not name.startswith("notice"))
 
@@ -100,6 +101,7 @@ def lay_out(root: Path, more: str = "") -> None:
     root.mkdir(parents=True, exist_ok=True)
     (root / "newsletter.toml").write_text(CONFIGURATION.format(more=more), encoding="utf-8")
     (root / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    add_database(root / "newsletter.db")
     article(root, "first", "ships")
     article(root, "second", "fish")
 
@@ -126,7 +128,7 @@ def house(root: Path, more: str = "", at: datetime = MONDAY - timedelta(days=4))
 
 
 def reopened(root: Path, at: datetime) -> House:
-    """Open what lies in `root` as a new process would; the caller closes it."""
+    """Open the publication in `root` as a new process does. The caller closes it."""
     opened = app.open_app(settings.load(root, SECRETS))
     built = House(opened, root, at)
     built.app = replace(opened, now=lambda: built.at)
@@ -134,10 +136,10 @@ def reopened(root: Path, at: datetime) -> House:
 
 
 def leave_all(opened: House, address: str) -> None:
-    """Let somebody leave every newsletter, as the leaving page does."""
+    """Unsubscribe a person from every newsletter, as the page does."""
     with opened.app.engine.begin() as connection:
         person = directory.require(connection, address)
-        wanted = Unsubscribe(None, "page")
+        request = Unsubscribe(None, "page")
         pepper = opened.app.settings.pepper
-        outcome = unsubscribe(connection, person.id, wanted, pepper=pepper, now=opened.at)
+        outcome = unsubscribe(connection, person.id, request, pepper=pepper, now=opened.at)
         intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)

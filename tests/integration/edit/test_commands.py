@@ -14,20 +14,41 @@ SAMPLES = Path(__file__).parents[3] / "newsletter" / "cli" / "samples"
 LENIENT = '\n[checks]\naudience = "off"\n'
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The sample publication, collected and drafted, as the current folder."""
-    house = tmp_path / "house"
-    shutil.copytree(SAMPLES, house, ignore=shutil.ignore_patterns("statuses.toml"))
-    toml = house / "newsletter.toml"
+SECRETS = {
+    "NEWSLETTER_SECRET_KEY": "x" * 32,
+    "NEWSLETTER_PEPPER": "y" * 32,
+    "NEWSLETTER_DATABASE_URL": "sqlite:///newsletter.db",
+}
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Collect and draft the sample publication once; return its folder, to copy."""
+    folder = tmp_path_factory.mktemp("drafted") / "publication"
+    shutil.copytree(SAMPLES, folder, ignore=shutil.ignore_patterns("statuses.toml"))
+    toml = folder / "newsletter.toml"
     toml.write_text(toml.read_text("utf-8") + LENIENT, encoding="utf-8")
-    monkeypatch.chdir(house)
-    monkeypatch.setenv("NEWSLETTER_SECRET_KEY", "x" * 32)
-    monkeypatch.setenv("NEWSLETTER_PEPPER", "y" * 32)
-    monkeypatch.setenv("NEWSLETTER_DATABASE_URL", "sqlite:///newsletter.db")
-    assert run("collect").exit_code == 0
-    assert run("draft", "weekly").exit_code == 0
-    yield house
+    with pytest.MonkeyPatch.context() as patch:
+        enter(folder, patch)
+        assert run("collect").exit_code == 0
+        assert run("draft", "weekly").exit_code == 0
+    return folder
+
+
+def enter(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Make a publication the current folder."""
+    patch.chdir(folder)
+    for name, value in SECRETS.items():
+        patch.setenv(name, value)
+
+
+@pytest.fixture
+def desk(drafted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Enter a copy of the sample publication, collected and drafted."""
+    folder = tmp_path / "publication"
+    shutil.copytree(drafted, folder)
+    enter(folder, monkeypatch)
+    yield folder
     structlog.reset_defaults()  # the program logs to the runner's stderr, which is closed now
 
 

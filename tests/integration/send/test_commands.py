@@ -11,11 +11,11 @@ from typer.testing import CliRunner, Result
 
 from newsletter.app import clock
 from newsletter.cli.main import program
-from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
 from newsletter.store.tables import batches, deliveries, issues
 from tests.fakes.house import CONFIGURATION, SECRETS
 from tests.fakes.issues import add_issue, add_people
+from tests.fakes.schema import add_database
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NEWSLETTER_DATABASE_URL", f"sqlite:///{tmp_path}/newsletter.sqlite3")
+    add_database(tmp_path / "newsletter.sqlite3")
     engine = open_engine(f"sqlite:///{tmp_path}/newsletter.sqlite3")
-    upgrade(engine)
     with engine.begin() as connection:
         add_people(connection, 12)
         add_issue(connection)
