@@ -15,7 +15,7 @@ from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.reader import PAGE_TYPES, ReadEntry, Reader
 from newsletter.errors import FetchFailed, NewsletterError
-from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, NotModified
+from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, NotModified, origin
 from newsletter.model.source import SeenEntry, Source, SourceState
 from newsletter.store.content import sources as source_store
 
@@ -236,7 +236,7 @@ def _request(source: Source, state: SourceState) -> FetchRequest:
         last_modified=state.last_modified,
         accept=FEED_TYPES if source.kind == "feed" else PAGE_TYPES,
         is_page=source.kind == "page",
-        allow_private=source.allow_private,
+        private_origin=origin(source.url) if source.allow_private else "",
         max_bytes=source.max_bytes,
     )
 

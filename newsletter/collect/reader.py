@@ -11,13 +11,17 @@ from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.text import urls
 from newsletter.collect.text.dates import When, plausible
+from newsletter.collect.text.images import is_picture, size_of
 from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
-from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest
+from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, origin
 from newsletter.model.article import Extracted
 from newsletter.model.source import Source
 
 MOST_ATTEMPTS = 3
 PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
+IMAGE_TYPES = "image/jpeg, image/png, image/webp, image/gif, image/*;q=0.5"
+PICTURE_HEAD = 65_536
+_GONE = frozenset({404, 410})
 _LASTING = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 414, 451})
 
 
@@ -74,7 +78,9 @@ class Reader:
             # A title without any text would be an item that tells readers nothing.
             kept = carried if carried and (carried.sections or carried.teaser) else None
             return ReadEntry(entry, kept, f"page not read: {error}", attempts=tried)
-        return ReadEntry(entry, self._checked(merged(page, carried, entry), source))
+        return ReadEntry(
+            entry, self._measured(self._checked(merged(page, carried, entry), source), source)
+        )
 
     def _page(self, source: Source, entry: Entry, carried: Extracted | None) -> Extracted:
         got = self.fetcher.fetch(
@@ -82,7 +88,7 @@ class Reader:
                 url=entry.url,
                 accept=PAGE_TYPES,
                 is_page=True,
-                allow_private=source.allow_private,
+                private_origin=origin(source.url) if source.allow_private else "",
                 max_bytes=source.max_bytes,
             )
         )
@@ -108,6 +114,30 @@ class Reader:
                 body = None
         content = entry_content(entry, body)
         return self._checked(content, source) if content else None
+
+    def _measured(self, content: Extracted, source: Source) -> Extracted:
+        """Add the real size of the picture, or drop what turns out not to be one.
+
+        Email clients need the right ratio to reserve the space. A picture that cannot be read
+        from here is kept: some servers answer only browsers.
+        """
+        image = content.image
+        if image is None:
+            return content
+        private = origin(source.url) if source.allow_private else ""
+        asked = FetchRequest(
+            image.url, accept=IMAGE_TYPES, private_origin=private, first_bytes=PICTURE_HEAD
+        )
+        try:
+            got = self.fetcher.fetch(asked)
+        except FetchFailed as error:
+            return replace(content, image=None) if error.status in _GONE else content
+        size = size_of(got.body) if isinstance(got, Fetched) else None
+        if size is None:
+            return content
+        if not is_picture(image.url, *size):
+            return replace(content, image=None)
+        return replace(content, image=replace(image, width=size[0], height=size[1]))
 
     def _checked(self, content: Extracted, source: Source) -> Extracted:
         """Add the topics and language of the source, and drop an impossible date."""

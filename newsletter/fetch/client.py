@@ -12,10 +12,10 @@ from urllib.parse import urljoin, urlsplit
 
 from newsletter.errors import FetchFailed
 from newsletter.fetch.decoding import ACCEPTED, read_body
-from newsletter.fetch.guard import Resolve, Trust, system_resolve
+from newsletter.fetch.guard import PrivateAddress, Resolve, Trust, system_resolve
 from newsletter.fetch.hosts import Hosts
 from newsletter.fetch.robots import EVERYTHING, NOTHING, Robots, read_robots
-from newsletter.fetch.wire import FetchLimits, Wire
+from newsletter.fetch.wire import FetchLimits, Wire, WireAnswer
 
 Clock = Callable[[], datetime]
 
@@ -23,6 +23,7 @@ PRODUCT = "newsletter"
 MOST_REDIRECTS = 5
 LONGEST_FRESH = 86_400
 LONGEST_WAIT = 7 * 86_400
+_PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _MAX_AGE = re.compile(r"\bmax-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
@@ -33,8 +34,9 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 class FetchRequest:
     """What to fetch. `etag` and `last_modified` are sent back as the server gave them.
 
-    With `is_page`, robots.txt is checked first. `allow_private` permits private addresses. With
-    `head_only`, the body is not read.
+    With `is_page`, robots.txt is checked first. `private_origin` is the only scheme, host and
+    port (as `origin` returns it) for which private addresses are allowed. With `first_bytes`,
+    only the beginning of the document is read; with `head_only`, the body is not read at all.
     """
 
     url: str
@@ -42,7 +44,8 @@ class FetchRequest:
     last_modified: str = ""
     accept: str = ""
     is_page: bool = False
-    allow_private: bool = False
+    private_origin: str = ""
+    first_bytes: int = 0
     max_bytes: int = 15_000_000
     head_only: bool = False
 
@@ -132,7 +135,7 @@ class PoliteClient:
             if request.is_page and not self._allowed(url, request, trust):
                 msg = "robots.txt disallows it"
                 raise FetchFailed(msg)
-            answer = self._once(replace(request, url=url), trust)
+            answer = self._guarded(replace(request, url=url), trust)
             if not isinstance(answer, _Redirect):
                 return replace(answer, moved_to=moved_to)
             permanent = permanent and answer.permanent
@@ -153,8 +156,8 @@ class PoliteClient:
         return rules.allows(url)
 
     def _read_robots(self, site: str, trust: Trust, request: FetchRequest) -> Robots:
-        opened = request.allow_private and trust is Trust.INSIDE
-        asked = FetchRequest(f"{site}/robots.txt", allow_private=opened)
+        opened = request.private_origin if trust is Trust.INSIDE else ""
+        asked = FetchRequest(f"{site}/robots.txt", private_origin=opened)
         try:
             answer = self.fetch(replace(asked, max_bytes=2_000_000))
         except FetchFailed as error:
@@ -165,11 +168,20 @@ class PoliteClient:
             raise
         return read_robots(answer.body, PRODUCT) if isinstance(answer, Fetched) else EVERYTHING
 
+    def _guarded(self, request: FetchRequest, trust: Trust) -> "Fetched | NotModified | _Redirect":
+        """Make a request, and say what allows a private address if it is refused."""
+        try:
+            return self._once(request, trust)
+        except PrivateAddress as error:
+            place = origin(request.url)
+            msg = f'{error}; only a source with url = "{place}/…" and allow_private = true opens it'
+            raise PrivateAddress(msg) from error
+
     def _once(self, request: FetchRequest, trust: Trust) -> "Fetched | NotModified | _Redirect":
         """Make a request when it is the host's turn."""
         host = urlsplit(request.url).netloc.lower()
         with (
-            self._hosts.turn(host, rested=request.is_page, internal=request.allow_private),
+            self._hosts.turn(host, rested=request.is_page, internal=trust is Trust.INSIDE),
             self._wire.get(request.url, _headers(request), trust) as answer,
         ):
             status, headers = answer.status, answer.headers
@@ -180,10 +192,7 @@ class PoliteClient:
                 return NotModified(request.url, fresh_seconds=fresh)
             if status != 200:  # noqa: PLR2004
                 raise self._refused(request, status, headers)
-            encoding = headers.get("content-encoding", "")
-            body = (
-                b"" if request.head_only else read_body(answer.parts, encoding, request.max_bytes)
-            )
+            body = b"" if request.head_only else _body(request, answer)
         kind = headers.get("content-type", "")
         charset = _CHARSET.search(kind)
         return Fetched(
@@ -216,18 +225,31 @@ class PoliteClient:
         return FetchFailed(reason, status=status, retry_after_seconds=wait)
 
 
+def _body(request: FetchRequest, answer: WireAnswer) -> bytes:
+    encoding = answer.headers.get("content-encoding", "")
+    return read_body(answer.parts, encoding, request.max_bytes, first=request.first_bytes)
+
+
 @dataclass(frozen=True, slots=True)
 class _Redirect:
     url: str
     permanent: bool
 
 
+def origin(url: str) -> str:
+    """Return scheme, host and port of an address, or an empty string if it is not valid."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme.lower(), 0)
+    except ValueError:
+        return ""
+    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+
+
 def _trust(request: FetchRequest, url: str) -> Trust:
-    """Return the trust for `url`: the source's own host is trusted more than a redirect."""
-    if not request.allow_private:
-        return Trust.OUTSIDE
-    same = urlsplit(url).netloc.lower() == urlsplit(request.url).netloc.lower()
-    return Trust.INSIDE if same else Trust.REDIRECTED
+    """Return the trust for `url`: what a feed or a redirect names comes from outside."""
+    opened = request.private_origin and origin(url) == request.private_origin
+    return Trust.INSIDE if opened else Trust.OUTSIDE
 
 
 _STATUS_WORDS = {

@@ -63,11 +63,11 @@ class _Brotli:
         return bool(self._inner.is_finished())
 
 
-def read_body(parts: Iterable[bytes], encoding: str, largest: int) -> bytes:
+def read_body(parts: Iterable[bytes], encoding: str, largest: int, *, first: int = 0) -> bytes:
     """Return the decompressed body. Raises FetchFailed if it exceeds `largest` bytes.
 
     The limit applies to the size received and to the size after decompression. Only one layer
-    of encoding is removed.
+    of encoding is removed. With `first`, reading stops after that many bytes.
     """
     decoder = _decoder(encoding)
     body = bytearray()
@@ -77,6 +77,8 @@ def read_body(parts: Iterable[bytes], encoding: str, largest: int) -> bytes:
             received += len(part)
             for piece in decoder.feed(part):
                 body += piece
+                if first and len(body) >= first:
+                    return bytes(body[:first])
                 if len(body) > largest or received > largest:
                     unpacked = " unpacked" if len(body) > received else ""
                     msg = f"larger than {largest / 1e6:g} MB{unpacked}"

@@ -21,19 +21,48 @@ Resolve = Callable[[str, int], Iterable[str]]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+# Written out, so that the answer does not depend on the version of the interpreter.
+# https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 counterpart.
+_NOT_PUBLIC_4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+            "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",
+            "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+            "224.0.0.0/4", "240.0.0.0/4", "168.63.129.16/32",
+        ),
+    )
+)  # fmt: skip
+_PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
+_NOT_PUBLIC_6 = tuple(
+    map(
+        ipaddress.IPv6Network,
+        ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+    )
+)
+# Never opened, not even for an intranet: link-local addresses, where clouds keep their keys
+# (Azure's is 168.63.129.16, Amazon's over IPv6 fd00:ec2::254), multicast and "this host".
+_CLOSED_4 = tuple(
+    map(
+        ipaddress.IPv4Network,
+        ("0.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
+    )
+)
+_CLOSED_6 = tuple(
+    map(ipaddress.IPv6Network, ("::/128", "fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::/32"))
+)
 
 
 class Trust(Enum):
     """Which addresses a request may connect to.
 
-    OUTSIDE allows public addresses. INSIDE also allows private and loopback addresses, for a
-    source with `allow_private`. REDIRECTED applies after a redirect from such a source to another
-    host: private networks, but not this machine. Link-local addresses (cloud metadata services)
-    are never allowed.
+    OUTSIDE allows public addresses. INSIDE also allows private and loopback addresses, for the
+    scheme, host and port of a source with `allow_private`. Link-local addresses (cloud metadata
+    services) are never allowed.
     """
 
     OUTSIDE = "outside"
-    REDIRECTED = "redirected"
     INSIDE = "inside"
 
 
@@ -53,30 +82,37 @@ def is_public(address: str) -> bool:
     Private, loopback, link-local, carrier-grade NAT, multicast and reserved addresses are not,
     and neither are IPv6 addresses that embed one (mapped, 6to4, Teredo, NAT64).
     """
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
+    parsed = _parsed(address)
+    if parsed is None:
         return False
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = _carried(parsed)
-        if inner is not None:
-            return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return not any(parsed in network for network in _NOT_PUBLIC_4)
+    inner = _carried(parsed)
+    if inner is not None:
+        return is_public(str(inner))
+    return parsed in _PUBLIC_6 and not any(parsed in network for network in _NOT_PUBLIC_6)
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def may_connect(address: str, trust: Trust) -> bool:
     """Return whether a request with this trust may connect to an address."""
     if is_public(address) or trust is Trust.OUTSIDE:
         return is_public(address)
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
+    parsed = _parsed(address)
+    if parsed is None:
         return False
-    inner = _carried(parsed) if isinstance(parsed, ipaddress.IPv6Address) else None
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return not any(parsed in network for network in _CLOSED_4)
+    inner = _carried(parsed)
     if inner is not None and parsed not in _IPV4_COMPATIBLE:
         return may_connect(str(inner), trust)
-    closed = parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified
-    return not closed and (trust is Trust.INSIDE or not parsed.is_loopback)
+    return not any(parsed in network for network in _CLOSED_6)
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -164,10 +200,7 @@ class Guard(httpcore2.NetworkBackend):
         if may_connect(address, self._trust):
             return
         named = address if address == host else f"{host} is {address}"
-        hint = (
-            " (allow_private = true opens it for a source)" if self._trust is Trust.OUTSIDE else ""
-        )
-        msg = f"not fetched: {named}, a private address{hint}"
+        msg = f"not fetched: {named}, a private address"
         raise PrivateAddress(msg)
 
 

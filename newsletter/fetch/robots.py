@@ -5,77 +5,117 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 LARGEST = 500_000
+"""Bytes. RFC 9309 asks for at least 500 KiB."""
+MOST_RULES, MOST_AGENTS, LONGEST_LINE, LONGEST_PATH = 2000, 500, 2000, 4000
 LONGEST_DELAY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Robots:
-    """The rules that apply to us: pattern length, allowed or not, and pattern."""
+class Rule:
+    """A path pattern, cut at its wildcards, with its written length."""
 
-    rules: tuple[tuple[int, bool, re.Pattern[str]], ...] = ()
+    length: int
+    allows: bool
+    parts: tuple[str, ...]
+    to_the_end: bool = False
+
+    def matches(self, path: str) -> bool:
+        """Match the parts from left to right, each at its first place: linear, without a regex."""
+        first, *rest = self.parts
+        if not path.startswith(first):
+            return False
+        at = len(first)
+        if self.to_the_end and rest:
+            *rest, last = rest
+        else:
+            last = ""
+        for part in rest:
+            at = path.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+        if not self.to_the_end:
+            return True
+        return (
+            path.endswith(last) and len(path) - len(last) >= at
+            if len(self.parts) > 1
+            else at == len(path)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Robots:
+    """The rules that apply to us."""
+
+    rules: tuple[Rule, ...] = ()
     delay: float = 0.0
 
     def allows(self, url: str) -> bool:
         """Return whether `url` may be fetched. The longest pattern decides; a tie allows."""
         parts = urlsplit(url)
         path = _normal(parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        best = max(
-            ((length, allow) for length, allow, pattern in self.rules if pattern.match(path)),
-            default=(0, True),
-        )
-        return best[1]
+        path = path[:LONGEST_PATH]
+        matching = ((rule.length, rule.allows) for rule in self.rules if rule.matches(path))
+        return max(matching, default=(0, True))[1]
 
 
 EVERYTHING = Robots()
-NOTHING = Robots(((1, False, re.compile("/")),))
+NOTHING = Robots((Rule(1, allows=False, parts=("/",)),))
 
 
 def read_robots(raw: bytes, agent: str) -> Robots:
     """Read the group for `agent` (a product name), or else the group for every agent."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    names: list[str] = []
-    open_group = False
+    mine: list[tuple[str, str]] = []
+    general: list[tuple[str, str]] = []
+    open_groups: list[list[tuple[str, str]]] = []
+    naming = named = False
+    agents = 0
     for field, value in _lines(raw):
         if field == "user-agent":
-            names = [*names, value.lower()] if open_group else [value.lower()]
-            open_group = True
-            groups.setdefault(value.lower(), [])
+            agents += 1
+            if not naming:
+                open_groups = []
+            naming = True
+            ours = value != "*" and bool(value) and value.lower() in agent.lower()
+            named = named or ours
+            if ours or value == "*":
+                open_groups.append(mine if ours else general)
         else:
-            open_group = False
-            for name in names:
-                groups[name].append((field, value))
-    mine = [
-        rule for name in groups if name != "*" and name in agent.lower() for rule in groups[name]
-    ]
-    named = any(name != "*" and name in agent.lower() for name in groups)
-    return _robots(mine if named else groups.get("*", []))
+            naming = False
+            for group in open_groups:
+                group.append((field, value))
+        if agents > MOST_AGENTS:
+            break
+    return _robots(mine if named else general)
 
 
 def _lines(raw: bytes) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for line in raw[:LARGEST].decode("utf-8-sig", "replace").splitlines():
-        field, colon, value = line.partition("#")[0].partition(":")
+        field, colon, value = line[:LONGEST_LINE].partition("#")[0].partition(":")
         if colon:
             found.append((field.strip().lower(), value.strip()))
     return found
 
 
 def _robots(lines: list[tuple[str, str]]) -> Robots:
-    rules: list[tuple[int, bool, re.Pattern[str]]] = []
+    rules: list[Rule] = []
     delay = 0.0
     for field, value in lines:
-        if field in {"allow", "disallow"} and value:
-            rules.append((len(value), field == "allow", _pattern(value)))
-        elif field == "crawl-delay" and re.fullmatch(r"\d{1,4}(\.\d+)?", value):
+        if field in {"allow", "disallow"} and value and len(rules) < MOST_RULES:
+            rules.append(_rule(value, allows=field == "allow"))
+        elif field == "crawl-delay" and re.fullmatch(r"\d{1,4}(\.\d{1,9})?", value):
             delay = min(float(value), LONGEST_DELAY)
     return Robots(tuple(rules), delay)
 
 
-def _pattern(value: str) -> re.Pattern[str]:
+def _rule(value: str, *, allows: bool) -> Rule:
     ends = value.endswith("$")
-    path = re.sub(r"\*+", "*", value.removesuffix("$"))
-    parts = [re.escape(_normal(part)) for part in path.split("*")]
-    return re.compile(".*?".join(parts) + ("$" if ends else ""))
+    parts = [_normal(part) for part in value.removesuffix("$").split("*")]
+    # Several wildcards in a row are one.
+    inner = [part for part in parts[1:-1] if part]
+    kept = [parts[0], *inner, parts[-1]] if len(parts) > 1 else parts
+    return Rule(len(value), allows, tuple(kept), to_the_end=ends)
 
 
 def _normal(path: str) -> str:

@@ -25,6 +25,9 @@ _COMMON = {
     "sv": "och att det som en är på för av med inte den till ett har",
     "pl": "i w na z się do nie jest to że o jak po od za przez",
     "tr": "ve bir bu için ile de da olarak çok daha ne gibi en kadar",
+    "cs": "a v na se je že to s z do o ve by jsem si ale jako za tak",
+    "hu": "a az és hogy nem is egy meg ez de volt csak mint már kell van",
+    "ro": "de și în a la cu pe nu că este din pentru care sau mai un o",
     "id": "yang dan di dengan untuk ini dari pada tidak dalam itu adalah",
 }
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}

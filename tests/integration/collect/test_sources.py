@@ -1,6 +1,7 @@
 """The kinds of source, polite fetching, and the report about each source."""
 
 import gzip
+import struct
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +13,7 @@ from newsletter.collect.extracting.extract import extract
 from newsletter.collect.probe import probe
 from newsletter.fetch.client import FetchLimits, open_fetcher
 from newsletter.model.source import Source
-from tests.fakes.site import Exchange, article_page, item, rss
+from tests.fakes.site import Exchange, article_page, item, open_site, rss
 from tests.integration.collect.conftest import Collector
 
 
@@ -346,3 +347,42 @@ def test_files_outside_a_folder_are_not_read(collector: Collector, tmp_path: Pat
 def test_an_address_that_is_not_a_page_is_not_a_canonical_address(address: str) -> None:
     page = article_page(1, head=f'<link rel="canonical" href="{address}">')
     assert extract(page.encode(), name="page.html").url == ""
+
+
+def test_allow_private_opens_only_the_address_of_the_source(collector: Collector) -> None:
+    """What a feed links to comes from outside, also if it is on the same machine."""
+    with open_site() as other:
+        other.serve("/a/2", article_page(2))
+        site = collector.site
+        site.serve("/a/1", article_page(1))
+        site.serve("/feed", rss(item(1, site.url("/a/1")), item(2, other.url("/a/2"))))
+        report = collector.run(collector.feed("feed", "/feed")).sources[0]
+        assert other.seen == []
+        ((_, reason),) = report.without_page
+        assert (
+            f'only a source with url = "{other.url("")}/…" and allow_private = true opens it'
+            in reason
+        )
+        site.redirect("/moved", other.url("/feed"))
+        moved = collector.run(collector.feed("moved", "/moved")).sources[0]
+        assert moved.problem.startswith("not fetched: 127.0.0.1, a private address; only a source")
+
+
+@pytest.mark.parametrize(
+    ("size", "kept"), [((1200, 800), True), ((90, 90), False), ((1, 1), False), (None, True)]
+)
+def test_the_real_size_of_a_picture_is_stored(
+    collector: Collector, size: tuple[int, int] | None, kept: bool
+) -> None:
+    site = collector.site
+    head = (
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", *size) if size else b"no picture"
+    )
+    picture = site.serve("/pier.png", head + bytes(200_000), kind="image/png")
+    meta = f'<meta property="og:image" content="{picture}">'
+    site.serve("/feed", rss(item(1, site.serve("/a/1", article_page(1, head=meta)))))
+    collector.run(collector.feed("feed", "/feed"))
+    image = collector.stored()[0].content.image
+    assert (image is not None) is kept
+    if image and size:
+        assert (image.width, image.height) == size

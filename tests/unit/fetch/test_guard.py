@@ -14,6 +14,7 @@ from newsletter.fetch.guard import FetchDeadline, Guard, Trust, is_public, may_c
         "192.0.0.1", "198.18.0.1", "203.0.113.9", "224.0.0.1", "240.0.0.1", "255.255.255.255", "::1", "::", "fe80::1",
         "fe80::1%eth0", "fc00::1", "fd12:3456::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
         "2002:7f00:1::", "2002:a00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2001:db8::1", "not an address", "",
+        "fec0::1", "192.0.0.9", "168.63.129.16", "5f00::1", "3fff::1", "100::1", "fd00:ec2::254", "::ffff:168.63.129.16", "4000::1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_refused_in_every_form(address: str) -> None:
@@ -32,17 +33,26 @@ def test_public_addresses_are_allowed(address: str) -> None:
 @pytest.mark.parametrize("trust", list(Trust))
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "::", "224.0.0.1"],
+    [
+        "169.254.169.254",
+        "fe80::1",
+        "::ffff:169.254.169.254",
+        "::",
+        "224.0.0.1",
+        "168.63.129.16",
+        "fec0::1",
+        "fd00:ec2::254",
+        "0.0.0.0",  # noqa: S104
+    ],
 )
 def test_link_local_addresses_are_never_allowed(address: str, trust: Trust) -> None:
     assert not may_connect(address, trust)
 
 
-def test_an_intranet_source_may_use_private_addresses_but_its_redirects_not_this_machine() -> None:
-    assert may_connect("10.0.0.7", Trust.INSIDE)
-    assert may_connect("127.0.0.1", Trust.INSIDE)
-    assert may_connect("10.0.0.7", Trust.REDIRECTED)
-    assert not may_connect("127.0.0.1", Trust.REDIRECTED)
+def test_only_an_intranet_source_may_use_private_addresses() -> None:
+    for address in ("10.0.0.7", "127.0.0.1", "fc00::1", "::1"):
+        assert may_connect(address, Trust.INSIDE)
+        assert not may_connect(address, Trust.OUTSIDE)
 
 
 class _Recorder(httpcore2.NetworkBackend):

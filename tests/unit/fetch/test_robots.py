@@ -48,3 +48,27 @@ def test_the_crawl_delay_is_limited() -> None:
 )
 def test_a_file_without_rules_allows_everything(raw: bytes) -> None:
     assert read_robots(raw, "newsletter").allows("https://example.org/x")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("/a*b", "/a/x/b/c", True), ("/a*b$", "/a/x/b/c", False), ("/a*b$", "/a/x/b", True), ("/*.pdf$", "/.pdf", True),
+        ("/a$", "/a", True), ("/a$", "/ab", False), ("*", "/x", True), ("/*", "/x", True), ("/a**b", "/ab", True),
+        ("/ab*ab$", "/ab", False), ("/ab*ab$", "/abab", True), ("/x*yy*yy$", "/xyyy", False), ("*/feed", "/a/b/feed/", True),
+    ],
+)  # fmt: skip
+def test_wildcards_match_as_in_rfc_9309(pattern: str, path: str, matches: bool) -> None:
+    rules = read_robots(f"User-agent: *\nDisallow: {pattern}".encode(), "newsletter")
+    assert rules.allows(f"https://example.org{path}") is not matches
+
+
+def test_a_hostile_file_costs_no_time() -> None:
+    pattern = "/" + "*a" * 400 + "b"
+    hostile = f"User-agent: *\nDisallow: {pattern}\n".encode() * 500
+    rules = read_robots(hostile, "newsletter")
+    assert rules.allows("https://example.org/" + "a" * 3000)
+    agents = b"".join(b"User-agent: bot%d\n" % n for n in range(30_000)) + b"Disallow: /"
+    assert read_robots(agents, "newsletter").allows("https://example.org/x")
+    many = b"User-agent: *\n" + b"Disallow: /p%d\n" % 1 * 60_000
+    assert len(read_robots(many, "newsletter").rules) == 2000
