@@ -105,7 +105,7 @@ def freeze(path: Path, people: int, sender: Sender | None = None, size: int = ED
         add_many(connection, people)
         issue_id = add_issue(connection, size=size)
     sender = sender or SendGridSender("SG.bench")
-    run.prepare(engine, publication(), issue_id, sender, now=NOW)
+    run.prepare(engine, publication(), issue_id, run.Route(sender), now=NOW)
     with engine.connect() as connection:
         connection.rollback()
     engine.dispose()

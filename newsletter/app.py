@@ -37,6 +37,8 @@ from newsletter.pipeline.tools import Tools
 from newsletter.render.run import RenderKit
 from newsletter.render.templates import Templates, open_templates, template_root
 from newsletter.send.courier import Courier
+from newsletter.send.journal import FOLDER as SUBMISSIONS
+from newsletter.send.journal import SubmissionJournal
 from newsletter.send.notices import Post, letter
 from newsletter.settings import Settings, secrets
 from newsletter.store.database import open_engine, open_reader
@@ -59,6 +61,7 @@ class App:
     templates: Templates
     signer: Signer
     journal: Journal
+    submissions: SubmissionJournal
     now: Callable[[], datetime]
     rng: random.Random
     new_id: Callable[[], str]
@@ -86,6 +89,7 @@ class App:
                 wait=time.sleep,
                 owner=f"{socket.gethostname()}:{os.getpid()}",
                 stopped=self.stop.is_set,
+                journal=self.submissions,
                 rates=_rates(self.publication, self.senders),
             ),
             new_id=self.new_id,
@@ -152,6 +156,7 @@ class App:
     def close(self) -> None:
         """Give back connections and files."""
         self.fetcher.close()
+        self.submissions.close()
         self.engine.dispose()
         self.reader.dispose()
 
@@ -178,6 +183,7 @@ def open_app(settings: Settings) -> App:
         templates=open_templates(settings.publication, settings.root),
         signer=Signer(settings.secret_keys),
         journal=Journal(journal),
+        submissions=SubmissionJournal(settings.root / SUBMISSIONS),
         now=clock,
         rng=rng,
         new_id=lambda: uuid.uuid4().hex,

@@ -110,7 +110,8 @@ class Shipment:
     reached. `on_accepted` is for providers that answer message by message. They call it in the
     thread of the call as each message is accepted, and before they transmit the content of the next
     message on that connection. After a crash, one message per connection is in doubt at most. If it
-    raises, the call stops and the exception passes through.
+    raises, the call stops and the exception passes through. `on_declined` is called in the same way
+    for each message that was answered but not accepted.
     """
 
     attempt: str
@@ -118,6 +119,7 @@ class Shipment:
     recipients: Sequence[Recipient]
     last: bool = False
     on_accepted: OnAccepted = field(default=ignore_accepted, compare=False, repr=False)
+    on_declined: OnAccepted = field(default=ignore_accepted, compare=False, repr=False)
 
 
 class Verdict(StrEnum):

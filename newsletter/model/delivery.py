@@ -1,4 +1,4 @@
-"""One edition to one recipient: its states and how they move."""
+"""Deliveries: one edition to one recipient."""
 
 import re
 
@@ -6,7 +6,7 @@ from newsletter.model.states import RANK, DeliveryState
 
 
 def delivery_id(issue_id: int, seq: int) -> str:
-    """Return the opaque, stable id that travels with the mail."""
+    """Return the opaque, stable id that travels with the email."""
     return f"{issue_id}-{seq}"
 
 
@@ -14,9 +14,18 @@ _DELIVERY = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,17})", re.ASCII)
 
 
 def read_delivery(text: str) -> tuple[int, int] | None:
-    """Return (issue, seq) of a delivery id, or None when it is not one of ours."""
+    """Return (issue, seq) of a delivery id, or None if `text` is not one."""
     found = _DELIVERY.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def delivery_number(text: str) -> int:
+    """Return the number of a delivery within its issue; raise ValueError if it is not an id."""
+    key = read_delivery(text)
+    if key is None:
+        msg = f"{text!r} is not a delivery id"
+        raise ValueError(msg)
+    return key[1]
 
 
 def advance(present: DeliveryState, seen: DeliveryState) -> DeliveryState:

@@ -21,28 +21,42 @@ class IssueState(StrEnum):
     SKIPPED = "skipped"
 
 
+# After a restore, an issue that the journal knows to be submitted changes from any earlier state.
+_JOURNALED = {IssueState.SUBMITTED, IssueState.PAUSED}
 ISSUE_TRANSITIONS = {
-    IssueState.DRAFT: {IssueState.REVIEW, IssueState.SKIPPED, IssueState.CANCELLED},
+    IssueState.DRAFT: {IssueState.REVIEW, IssueState.SKIPPED, IssueState.CANCELLED, *_JOURNALED},
     IssueState.REVIEW: {
         IssueState.DRAFT,
         IssueState.APPROVED,
         IssueState.SKIPPED,
         IssueState.CANCELLED,
+        *_JOURNALED,
     },
     IssueState.APPROVED: {
         IssueState.DRAFT,
         IssueState.PREPARING,
         IssueState.PAUSED,
         IssueState.CANCELLED,
+        *_JOURNALED,
     },
-    IssueState.PREPARING: {IssueState.SUBMITTING, IssueState.PAUSED, IssueState.CANCELLED},
+    IssueState.PREPARING: {
+        IssueState.SUBMITTING,
+        IssueState.PAUSED,
+        IssueState.CANCELLED,
+        *_JOURNALED,
+    },
     IssueState.SUBMITTING: {IssueState.SUBMITTED, IssueState.PAUSED, IssueState.CANCELLED},
     # A person may still resend a held batch of an issue that was counted as submitted.
     IssueState.SUBMITTED: {IssueState.SUBMITTING},
     # A pause before the freeze resumes to APPROVED, a later one to SUBMITTING.
-    IssueState.PAUSED: {IssueState.APPROVED, IssueState.SUBMITTING, IssueState.CANCELLED},
+    IssueState.PAUSED: {
+        IssueState.APPROVED,
+        IssueState.SUBMITTING,
+        IssueState.CANCELLED,
+        *_JOURNALED,
+    },
     IssueState.CANCELLED: set(),
-    IssueState.SKIPPED: set(),
+    IssueState.SKIPPED: {*_JOURNALED},
 }
 """The states that each state may change to."""
 
@@ -90,6 +104,8 @@ class BatchState(StrEnum):
 BATCH_TRANSITIONS = {
     BatchState.PREPARED: {
         BatchState.SUBMITTING,
+        # By the journal: a part of an interrupted batch, or an attempt lost by a restore.
+        BatchState.UNKNOWN,
         BatchState.ACCEPTED,
         BatchState.HELD,
         BatchState.CANCELLED,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from newsletter.errors import NewsletterError
 from newsletter.model.actor import MACHINE
+from newsletter.model.next_step import ViewIssue
 from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
@@ -57,6 +58,13 @@ def submit(tools: Tools) -> Iterator[Line]:
 def reconcile(tools: Tools) -> Iterator[Line]:
     """Settle what only time settles: ended leases, passed windows, finished issues."""
     done = sending.reconcile(tools.context, MACHINE)
+    for finding in done.findings:
+        level = Level.WAITS if finding.for_a_person else Level.OK
+        yield Line("reconcile", finding.message, level, ViewIssue(finding.issue_id))
+    if done.clock_jumps:
+        waits = counted(done.clock_jumps, "wait")
+        message = f"the clock of this machine had jumped ahead; {waits} that it caused ended"
+        yield Line("reconcile", message)
     if done.unknown:
         batches = counted(done.unknown, "batch has", "batches have")
         message = f"{batches} an unknown outcome: the worker that sent them is gone"

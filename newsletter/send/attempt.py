@@ -9,7 +9,7 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim, Result
-from newsletter.model.delivery import read_delivery
+from newsletter.model.delivery import delivery_number
 from newsletter.model.next_step import DecideBatch, ResumeIssue
 from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState, DeliveryState
@@ -47,7 +47,8 @@ def settle(
         # Lock the ramp before the rate, in the order of a claim.
         volume.count(connection, publication, -stayed, now)
     if outcome.wait is not None and not outcome.deferred:
-        rates.hold(connection, claim.provider, now + timedelta(seconds=outcome.wait))
+        until = now + timedelta(seconds=outcome.wait)
+        rates.hold(connection, claim.provider, until, now=now)
     if result.state is BatchState.ACCEPTED:
         return result
     result = _failed(connection, claim, result, now)
@@ -100,7 +101,7 @@ def _cut(claim: Claim, outcome: Outcome) -> int | None:
     """Return the first delivery of the piece that becomes a batch of its own."""
     match outcome.verdict:
         case Verdict.UNKNOWN if outcome.unsent:
-            begin = min(map(_seq, outcome.unsent))
+            begin = min(map(delivery_number, outcome.unsent))
             return begin if begin > claim.first else None
         case Verdict.REFUSED if not outcome.refused and _halved(claim):
             return (claim.first + claim.last) // 2 + 1
@@ -118,12 +119,12 @@ def _deliveries(connection: sa.Connection, claim: Claim, outcome: Outcome) -> No
         span = (claim.first, claim.last)
         deliveries.mark(connection, issue_id, span, DeliveryState.SUBMITTED)
     else:
-        reached = {_seq(delivery): "" for delivery in outcome.reached}
+        reached = {delivery_number(delivery): "" for delivery in outcome.reached}
         deliveries.mark_each(connection, issue_id, reached, DeliveryState.SUBMITTED)
 
 
 def _refusals(outcome: Outcome) -> dict[int, str]:
-    return {_seq(delivery): reason for delivery, reason in outcome.refused.items()}
+    return {delivery_number(delivery): reason for delivery, reason in outcome.refused.items()}
 
 
 def _failed(connection: sa.Connection, claim: Claim, result: Result, now: datetime) -> Result:
@@ -170,11 +171,3 @@ def _refused(claim: Claim, outcome: Outcome) -> Alert:
         "None of its recipients got the email. Fix the cause, then resolve the batch.",
         DecideBatch(claim.batch),
     )
-
-
-def _seq(delivery: str) -> int:
-    key = read_delivery(delivery)
-    if key is None:
-        msg = f"{delivery!r} is not a delivery id"
-        raise ValueError(msg)
-    return key[1]

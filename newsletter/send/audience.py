@@ -16,6 +16,8 @@ from newsletter.store.database import analyze
 from newsletter.store.sending import audience, deliveries
 from subscribers.audience import excluded, reachable, reached
 
+SMALLEST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
@@ -148,6 +150,15 @@ def _split(followed: Sequence[Any]) -> tuple[object, Sequence[int]]:
 
 def _keys(people: sa.Table) -> list[sa.ColumnElement[Any]]:
     return [people.c.topics, *audience.word_columns(people)]
+
+
+def batch_size(planned: int, max_batch: int) -> int:
+    """Return how many recipients a batch of an issue has.
+
+    One killed worker can put as many recipients in doubt as it has connections times this. So a
+    batch holds at most 1 % of a list, but never fewer than SMALLEST, whose overhead is small.
+    """
+    return min(max_batch, max(SMALLEST, planned // 100))
 
 
 def lay_out(

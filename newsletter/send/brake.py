@@ -15,7 +15,7 @@ from newsletter.model.publication import Publication
 from newsletter.model.states import IssueState
 from newsletter.store import acts
 from newsletter.store.content import issues
-from newsletter.store.sending import attempts, batches
+from newsletter.store.sending import attempts, batches, totals
 
 # Gmail and Yahoo ask bulk senders to stay below 0.1 % complaints; SendGrid reviews accounts
 # above 0.1 % complaints or 5 % bounces.
@@ -82,11 +82,11 @@ def after_events(
     connection: sa.Connection, publication: Publication, issue_id: int, *, now: datetime
 ) -> None:
     """Pause the issue if too many recipients complained or bounced."""
-    totals = batches.totals(connection, issue_id)
+    found = totals.by_state(connection, issue_id)
     seen = Reputation(
-        submitted=sum(total.submitted for total in totals),
-        complained=sum(total.complained for total in totals),
-        bounced=sum(total.bounced for total in totals),
+        submitted=sum(total.submitted for total in found),
+        complained=sum(total.complained for total in found),
+        bounced=sum(total.bounced for total in found),
     )
     if reason := verdict(seen):
         advice = "Check who received it before you resume or cancel it."

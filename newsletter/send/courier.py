@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.esp.port import FaultPoint, Sender, nowhere
+from newsletter.send.journal import SubmissionJournal
 from subscribers.tokens import Signer
 
 Clock = Callable[[], datetime]
@@ -43,4 +44,5 @@ class Courier:
     window: timedelta = WINDOW
     patience: timedelta = timedelta(0)
     stopped: Callable[[], bool] = lambda: False
+    journal: SubmissionJournal = field(default_factory=lambda: SubmissionJournal(None))
     at: FaultPoint = nowhere

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -14,15 +14,17 @@ from newsletter.esp.port import Sender
 from newsletter.model.departure import departure
 from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue
-from newsletter.model.next_step import PreviewIssue, ViewIssue
+from newsletter.model.next_step import CancelIssue, PreviewIssue, ViewIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import SENDABLE, BatchState, IssueState
-from newsletter.send import audience, brake, decisions, evidence, headers, volume
+from newsletter.send import audience, brake, decisions, evidence, headers, recovery, volume
 from newsletter.send.courier import Courier
+from newsletter.send.journal import SubmissionJournal
+from newsletter.send.recovery import Finding
 from newsletter.send.worker import Tally, Worker
 from newsletter.store.content import editions, issues
 from newsletter.store.database import is_serialization_failure, snapshot
-from newsletter.store.sending import batches, claims, deliveries
+from newsletter.store.sending import batches, claims, deliveries, rates, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,14 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """How an issue goes out: through a provider, and with a journal of what is submitted."""
+
+    sender: Sender
+    journal: SubmissionJournal = field(default_factory=lambda: SubmissionJournal(None))
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """What a reconciliation settled: numbers of batches, and the issues that were finished."""
 
@@ -43,6 +53,10 @@ class Reconciled:
     held: int = 0
     again: int = 0
     finished: tuple[int, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What the journal of submissions showed that the database did not know."""
+    clock_jumps: int = 0
+    """Waits that were set by a clock that had jumped ahead, and are over now."""
 
 
 def departing(connection: sa.Connection, publication: Publication, now: datetime) -> list[int]:
@@ -59,7 +73,7 @@ def prepare(
     engine: sa.Engine,
     publication: Publication,
     issue_id: int,
-    sender: Sender,
+    route: Route,
     *,
     now: datetime,
     at_once: bool = False,
@@ -74,17 +88,20 @@ def prepare(
         issues.lock(connection, issue_id)
         issue = issues.load(connection, issue_id)
         newsletter = _newsletter(publication, issue)
+        if issue.state in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
+            return None  # another pass froze it a moment ago
         if issue.state not in SENDABLE:
             msg = f"issue {issue_id} is {issue.state}; only an approved issue can be sent"
             raise NotAllowed(msg)
         if not at_once and departure(issue, newsletter) > now:
             return None
         _require_approved(connection, issue)
-        issues.start_preparing(connection, issue_id, provider=sender.name)
+        _require_unsubmitted(connection, issue, route.journal)
+        issues.start_preparing(connection, issue_id, provider=route.sender.name)
     spread = timedelta(0) if at_once else newsletter.spread
     try:
         with snapshot(engine) as connection:
-            return _freeze(connection, publication, issue_id, sender, now=now, spread=spread)
+            return _freeze(connection, publication, issue_id, route, now=now, spread=spread)
     except sa.exc.OperationalError as error:
         if not is_serialization_failure(error):
             raise
@@ -95,7 +112,7 @@ def _freeze(
     connection: sa.Connection,
     publication: Publication,
     issue_id: int,
-    sender: Sender,
+    route: Route,
     *,
     now: datetime,
     spread: timedelta,
@@ -112,11 +129,14 @@ def _freeze(
     )
     planned = audience.freeze(connection, frozen, now)
     spans = deliveries.ranges(connection, issue_id)
-    size = volume.largest_batch(connection, publication, planned, sender.max_batch, now)
+    most = audience.batch_size(planned, route.sender.max_batch)
+    size = volume.largest_batch(connection, publication, planned, most, now)
     laid = audience.lay_out(spans, size, begin=now, spread=spread)
-    batches.plan(connection, issue_id, sender.name, laid)
+    batches.plan(connection, issue_id, route.sender.name, laid)
     excluded = deliveries.count_exclusions(connection, issue_id)
     issues.set_audience(connection, issue_id, planned=planned, excluded=excluded)
+    # On the disk before this transaction is: a restored database may lack the issue altogether.
+    route.journal.freeze(recovery.frozen_issue(connection, issue, planned))
     return Prepared(issue_id, planned, len(laid), excluded)
 
 
@@ -128,12 +148,14 @@ def submit(engine: sa.Engine, publication: Publication, courier: Courier) -> Tal
     headers.require_address(publication)
     worker = Worker(engine, publication, courier)
     try:
-        with ThreadPoolExecutor(courier.connections, "send") as pool:
+        with (
+            courier.journal.working(courier.owner),
+            ThreadPoolExecutor(courier.connections, "send") as pool,
+        ):
             _wait(worker, [pool.submit(worker.work) for _ in range(courier.connections)])
     finally:
         worker.close()
-        with engine.begin() as connection:
-            _finish(connection, courier.clock())
+        _finish(engine, courier)
     return worker.tally
 
 
@@ -154,7 +176,11 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     """
     now = courier.clock()
     with engine.begin() as connection:
-        expired = claims.expire(connection, now)
+        jumped = batches.forget_future(connection, now)
+        jumped += len(rates.forget_future(connection, now))
+        expired = claims.expire(connection, now, courier.journal.is_dead)
+    with engine.begin() as connection:
+        findings = recovery.recover(connection, publication, courier.journal, now=now)
     with engine.begin() as connection:
         _recall_unknown(connection, now)
         again = _repeat(connection, publication, courier, now)
@@ -164,14 +190,13 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
             brake.after_events(connection, publication, issue.id, now=now)
     with engine.begin() as connection:
         _release_stranded(connection, now)
-    with engine.begin() as connection:
-        finished = _finish(connection, now)
-    return Reconciled(len(expired), held, again, finished)
+    finished = _finish(engine, courier)
+    return Reconciled(len(expired), held, again, finished, tuple(findings), jumped)
 
 
 def _recall_unknown(connection: sa.Connection, now: datetime) -> None:
     """Lock the issues with unknown batches; settle those whose earlier attempt was seen."""
-    keys = [unknown.batch.key for unknown in batches.unknown(connection, now)]
+    keys = [unknown.batch.key for unknown in batches.unknown(connection, now, now)]
     for issue_id in sorted({issue_id for issue_id, _seq in keys}):
         issues.lock(connection, issue_id)
     for key in keys:
@@ -187,12 +212,12 @@ def _repeat(
     """
     repeatable = {name for name, sender in courier.senders.items() if sender.repeatable}
     number = 0
-    for unknown in batches.unknown(connection, now):
+    for unknown in batches.unknown(connection, now, now):
         if unknown.issue_state is IssueState.CANCELLED:
             continue
         batch = unknown.batch
         newsletter = publication.newsletter(unknown.newsletter)
-        waited = unknown.unknown_at <= now - courier.window
+        waited = not now - courier.window < unknown.unknown_at <= now
         by_policy = waited and newsletter is not None and newsletter.on_unknown == "resend"
         if batch.provider in repeatable or by_policy:
             why = "submitted again: the outcome was unknown, and on_unknown is resend"
@@ -211,12 +236,12 @@ def _hold(
     """Hold what stayed unknown past the window, and alert staff at most hourly per issue."""
     held = [
         unknown.batch.issue_id
-        for unknown in batches.unknown(connection, before)
+        for unknown in batches.unknown(connection, before, now)
         if batches.hold(connection, unknown.batch.key, from_states=[BatchState.UNKNOWN])
     ]
     for issue_id in sorted(set(held)):
-        totals = batches.totals(connection, issue_id)
-        waiting = next(total for total in totals if total.state is BatchState.HELD)
+        found = totals.by_state(connection, issue_id)
+        waiting = next(total for total in found if total.state is BatchState.HELD)
         alert = Alert(
             f"{issue_id}:held:{now:%Y-%m-%dT%H}",
             f"issue {issue_id}: the outcome of {waiting.awaiting} emails is unknown; batches held:"
@@ -242,11 +267,16 @@ def _release_stranded(connection: sa.Connection, now: datetime) -> None:
         )
 
 
-def _finish(connection: sa.Connection, now: datetime) -> tuple[int, ...]:
+def _finish(engine: sa.Engine, courier: Courier) -> tuple[int, ...]:
     """Mark as submitted every issue that has no unsettled batch; return their ids."""
-    submitting = issues.every(connection, [IssueState.SUBMITTING])
-    settled = [issue.id for issue in submitting if not batches.unsettled(connection, issue.id)]
-    return tuple(issue_id for issue_id in settled if _finished(connection, issue_id, now))
+    with engine.begin() as connection:
+        submitting = issues.every(connection, [IssueState.SUBMITTING])
+        settled = [issue.id for issue in submitting if not batches.unsettled(connection, issue.id)]
+        now = courier.clock()
+        finished = [issue_id for issue_id in settled if _finished(connection, issue_id, now)]
+    for issue_id in finished:
+        courier.journal.finish(issue_id, IssueState.SUBMITTED.value)
+    return tuple(finished)
 
 
 def _finished(connection: sa.Connection, issue_id: int, now: datetime) -> bool:
@@ -254,6 +284,18 @@ def _finished(connection: sa.Connection, issue_id: int, now: datetime) -> bool:
     issues.lock(connection, issue_id)
     unsettled = batches.unsettled(connection, issue_id)
     return not unsettled and issues.finish(connection, issue_id, at=now)
+
+
+def _require_unsubmitted(
+    connection: sa.Connection, issue: Issue, journal: SubmissionJournal
+) -> None:
+    known = recovery.submissions(connection, journal, issue.id)
+    if known is not None:
+        msg = (
+            f"issue {issue.id} {recovery.extent(known)}; it is not sent again. Cancel it, and send"
+            " a special issue to those who lack it"
+        )
+        raise NotAllowed(msg, next_step=CancelIssue(issue.id))
 
 
 def _require_approved(connection: sa.Connection, issue: Issue) -> None:

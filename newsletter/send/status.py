@@ -15,8 +15,8 @@ from newsletter.send import waits
 from newsletter.send.context import SendingContext
 from newsletter.send.waits import Wait
 from newsletter.store.content import issues
-from newsletter.store.sending import batches, deliveries
-from newsletter.store.sending.batches import StateTotals
+from newsletter.store.sending import batches, deliveries, totals
+from newsletter.store.sending.totals import StateTotals
 
 COUNTED = (
     "planned",
@@ -113,7 +113,7 @@ def of(
 ) -> IssueStatus:
     """Return the status of an issue; with a context, also why the rest is not submitted now."""
     issue = issues.load(connection, issue_id)
-    found = _status(issue, batches.totals(connection, issue_id))
+    found = _status(issue, totals.by_state(connection, issue_id))
     return replace(
         found,
         excluded=deliveries.exclusion_reasons(connection, issue_id),
@@ -132,9 +132,9 @@ def _doubts(connection: sa.Connection, issue: Issue) -> tuple[DoubtfulBatch, ...
     )
 
 
-def _status(issue: Issue, totals: list[StateTotals]) -> IssueStatus:
-    people = {name: sum(int(getattr(total, name)) for total in totals) for name in COUNTED}
-    awaiting = {total.state: total.awaiting for total in totals}
+def _status(issue: Issue, sums: list[StateTotals]) -> IssueStatus:
+    people = {name: sum(int(getattr(total, name)) for total in sums) for name in COUNTED}
+    awaiting = {total.state: total.awaiting for total in sums}
     people["refused"] += awaiting.get(BatchState.REFUSED, 0)
     return IssueStatus(
         issue_id=issue.id,

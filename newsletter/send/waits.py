@@ -12,8 +12,8 @@ from newsletter.model.quiet import Quiet
 from newsletter.model.states import IssueState
 from newsletter.send import volume
 from newsletter.send.context import SendingContext
-from newsletter.store.sending import batches
-from newsletter.store.sending.batches import Remainder
+from newsletter.store.sending import totals
+from newsletter.store.sending.totals import Remainder
 
 ROUNDED = timedelta(seconds=1)
 """How far two times may differ that were stored as one: `free_at` is a float."""
@@ -46,7 +46,7 @@ def of(connection: sa.Connection, issue: Issue, context: SendingContext) -> tupl
     ramp_at = volume.opens_at(connection, context.publication, context.now)
     return tuple(
         explain(issue.id, remainder, ramp_at, context, newsletter)
-        for remainder in batches.remaining(connection, issue.id)
+        for remainder in totals.remaining(connection, issue.id)
     )
 
 

@@ -10,11 +10,13 @@ import structlog
 
 from newsletter.esp.port import Letter, Outcome, Recipients, Shipment, Verdict
 from newsletter.model.batch import Claim, Result
+from newsletter.model.delivery import delivery_number
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send import attempt, headers, volume
 from newsletter.send.courier import Courier
+from newsletter.send.journal import SubmissionJournal
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import claims, deliveries, rates
 from newsletter.store.turns import Turns
@@ -174,14 +176,27 @@ class Worker:
         if letter is None:
             why = f"edition {claim.edition_id} of {claim.newsletter} does not exist"
             return Outcome(Verdict.UNSENT, why, stop=True)
+        notes = _Notes(courier.journal, claim)
         last = claim.rejections >= MOST_TRIES - 1
-        shipment = Shipment(claim.id, letter, recipients, last)
+        shipment = Shipment(
+            claim.id, letter, recipients, last, on_accepted=notes.accept, on_declined=notes.decline
+        )
+        try:
+            courier.journal.claim(claim, [delivery_number(name) for name in recipients.deliveries])
+        except OSError as error:
+            why = f"the journal of submissions cannot be written: {error.strerror or error}"
+            return Outcome(Verdict.UNSENT, why, stop=True)
         courier.at("before_send")
         if courier.clock() + courier.margin > claim.lease_until:
             why = "the lease was nearly over before the submission"
             return Outcome(Verdict.UNSENT, why, wait=0.0)
+        outcome = self._submitted(claim, shipment)
+        notes.settle(outcome)
+        return outcome
+
+    def _submitted(self, claim: Claim, shipment: Shipment) -> Outcome:
         try:
-            return courier.senders[claim.provider].submit(shipment)
+            return self._courier.senders[claim.provider].submit(shipment)
         except Exception:
             log.exception("submission failed", batch=claim.batch, attempt=claim.attempt)
             # Not the text of the error, which may contain a key or an address.
@@ -222,6 +237,33 @@ class Worker:
                 state = "waits" if result.state is BatchState.PREPARED else f"is {result.state}"
                 tally.problems.append(f"batch {claim.batch} {state}: {outcome.reason}")
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
+
+
+class _Notes:
+    """Writes the answers to one shipment into the journal, each before the next message."""
+
+    def __init__(self, journal: SubmissionJournal, claim: Claim) -> None:
+        self._journal = journal
+        self._claim = claim
+        self._accepted: set[str] = set()
+
+    def accept(self, delivery: str, _answer: str) -> None:
+        self._accepted.add(delivery)
+        self._journal.accept(self._claim, delivery_number(delivery))
+
+    def decline(self, delivery: str, _answer: str) -> None:
+        self._journal.decline(self._claim, delivery_number(delivery))
+
+    def settle(self, outcome: Outcome) -> None:
+        """Record the outcome. If that fails, the database has it in a moment."""
+        try:
+            for delivery in outcome.reached:
+                if delivery not in self._accepted:
+                    self.accept(delivery, "")
+            refused = [delivery_number(delivery) for delivery in outcome.refused]
+            self._journal.settle(self._claim, outcome.verdict.value, refused)
+        except OSError:
+            log.exception("the journal of submissions cannot be written", batch=self._claim.batch)
 
 
 def is_quiet(newsletter: Newsletter, now: datetime) -> bool:

@@ -284,6 +284,7 @@ rates = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("free_at", sa.Float, nullable=False),
+    sa.Column("set_at", sa.Float, nullable=False, server_default="0"),
 )
 
 ramps = sa.Table(
@@ -301,3 +302,6 @@ marks = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),
 )
+
+# One row: a random word that identifies this database, and every copy of it, in the journals.
+epochs = sa.Table("epochs", metadata, sa.Column("epoch", sa.Text, primary_key=True))

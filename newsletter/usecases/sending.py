@@ -149,7 +149,7 @@ def freeze(
         context.engine,
         context.publication,
         issue_id,
-        sender,
+        run.Route(sender, context.courier.journal),
         now=context.now(),
         at_once=at_once,
     )

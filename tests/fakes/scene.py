@@ -20,6 +20,7 @@ from typing_extensions import Unpack
 from newsletter.model.actor import Actor
 from newsletter.model.states import IssueState
 from newsletter.send import decisions, evidence, run, status
+from newsletter.send.journal import SubmissionJournal
 from newsletter.store.database import open_engine
 from newsletter.store.sending import batches, deliveries
 from newsletter.store.tables import issues
@@ -131,7 +132,8 @@ class Scene:
             add_people(connection, people)
             self.issue_id = add_issue(connection)
         sender = MemorySender(max_batch=size, name=provider)
-        assert run.prepare(self.engine, publication(), self.issue_id, sender, now=NOW)
+        route = run.Route(sender, SubmissionJournal(self.folder / "submissions"))
+        assert run.prepare(self.engine, publication(), self.issue_id, route, now=NOW)
 
     def order(self, sink: Sink, **changes: Unpack[OrderChanges]) -> Order:
         """Return an order for a worker that sends this issue."""

@@ -29,6 +29,7 @@ from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
 from newsletter.esp.wire.pool import Patience
 from newsletter.send import run
 from newsletter.send.courier import Courier
+from newsletter.send.journal import SubmissionJournal
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Signer
 from tests.fakes.issues import publication
@@ -130,6 +131,7 @@ def work(order: Order) -> dict[str, Any]:
         owner=order.owner,
         connections=order.connections,
         at=at,
+        journal=SubmissionJournal(moment.parent / "submissions"),
     )
     present = publication(on_unknown=order.policy)
     run.reconcile(engine, present, courier)

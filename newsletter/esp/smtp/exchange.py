@@ -108,12 +108,15 @@ class Exchange:
                 to = ascii_address(recipient.address).encode()
                 content = self._template.fill(recipient)
             except AddressError as error:
-                self._progress.refused[recipient.delivery] = str(error)
+                self._refuse(recipient.delivery, str(error))
             except ValueError:  # a lone surrogate, or a header that would not be one
-                reason = "the email to this recipient cannot be encoded"
-                self._progress.refused[recipient.delivery] = reason
+                self._refuse(recipient.delivery, "the email to this recipient cannot be encoded")
             else:
                 yield Envelope(place, recipient.delivery, to, content)
+
+    def _refuse(self, delivery: str, reason: str) -> None:
+        self._progress.refused[delivery] = reason
+        self._shipment.on_declined(delivery, reason)
 
     def _announce(self, connection: SmtpConnection, envelope: Envelope) -> None:
         """Queue the commands that come before the content."""
@@ -202,6 +205,7 @@ class Exchange:
             verdict = Verdict.UNKNOWN if started else Verdict.UNSENT
             raise BatchStopped(Outcome(verdict, f"the server's answer is invalid: {shown}"))
         self._progress.note(envelope.delivery, reply.code, reply.text)
+        self._shipment.on_declined(envelope.delivery, shown)
         connection.completed += started
         connection.must_reset = not started
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.errors import NotFound
-from newsletter.model.actor import Actor
+from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Author, Image
 from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Text
 from newsletter.model.next_step import ListIssues
@@ -47,6 +47,22 @@ def insert(connection: sa.Connection, new: NewIssue, *, actor: Actor, now: datet
     return int(result.scalar_one())
 
 
+def put_back(connection: sa.Connection, issue_id: int, new: NewIssue, *, now: datetime) -> None:
+    """Insert an issue that a restored database has forgotten, under its old id."""
+    row = asdict(new) | {"kind": str(new.kind), "state": str(new.state)}
+    connection.execute(
+        issues.insert().values(
+            id=issue_id,
+            **row,
+            number=_next_number(connection, new),
+            blocks=[],
+            drafted_at=now,
+            submitted_at=now if new.state is IssueState.SUBMITTED else None,
+            created_by=str(MACHINE),
+        )
+    )
+
+
 def _next_number(connection: sa.Connection, new: NewIssue) -> int:
     step = -1 if new.state is IssueState.SKIPPED else 1
     last = connection.scalar(
@@ -77,6 +93,15 @@ def lock(connection: sa.Connection, issue_id: int) -> None:
     """
     query = sa.select(issues.c.id).where(issues.c.id == issue_id)
     connection.execute(query.with_for_update(key_share=True)).all()
+
+
+def finished(connection: sa.Connection, issue_ids: Sequence[int]) -> set[int]:
+    """Return which of these issues have an audience and are submitted or cancelled."""
+    final = [IssueState.SUBMITTED.value, IssueState.CANCELLED.value]
+    query = sa.select(issues.c.id).where(
+        issues.c.id.in_(issue_ids), issues.c.state.in_(final), issues.c.frozen_at.is_not(None)
+    )
+    return set(connection.scalars(query))
 
 
 def every(connection: sa.Connection, states: Collection[IssueState]) -> list[Issue]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import notices
 
+LONGEST_WAIT = timedelta(hours=3)
 QUEUED = "queued"
 SUBMITTING = "submitting"
 SUBMITTED = "submitted"
@@ -61,12 +62,13 @@ def claim(
 ) -> Claimed | None:
     """Claim the oldest notice that may be submitted now, of these kinds if any are named."""
     n = notices.c
-    expired = sa.and_(n.state == SUBMITTING, n.lease_until < now, n.attempt < LIMIT)
+    # A time far in the future was set while a clock had jumped ahead.
+    ended = sa.or_(n.lease_until < now, n.lease_until > now + LONGEST_WAIT)
+    expired = sa.and_(n.state == SUBMITTING, ended, n.attempt < LIMIT)
+    due = sa.or_(n.not_before.is_(None), n.not_before <= now, n.not_before > now + LONGEST_WAIT)
     query = (
         sa.select(notices)
-        .where(
-            sa.or_(n.state == QUEUED, expired), sa.or_(n.not_before.is_(None), n.not_before <= now)
-        )
+        .where(sa.or_(n.state == QUEUED, expired), due)
         .order_by(n.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -2,36 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.model.batch import Batch, BatchKey, Planned, Span
 from newsletter.model.states import DECIDABLE, UNSETTLED, BatchState, IssueState
-from newsletter.store.tables import batches, issues, rates
+from newsletter.store.sending.rates import SKEW
+from newsletter.store.tables import batches, issues
 
-
-@dataclass(frozen=True, slots=True)
-class StateTotals:
-    """The sums of all batches of an issue in one state.
-
-    `awaiting` are the recipients that share the state of their batch; the other counters are
-    recipients that were settled one by one.
-    """
-
-    state: BatchState
-    batches: int
-    awaiting: int
-    planned: int
-    submitted: int
-    refused: int
-    withdrawn: int
-    delivered: int
-    deferred: int
-    bounced: int
-    dropped: int
-    complained: int
+LONGEST_SPREAD = timedelta(days=2)
+LONGEST_DEFERRAL = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +24,6 @@ class UnknownBatch:
     unknown_at: datetime
     newsletter: str
     issue_state: IssueState
-
-
-@dataclass(frozen=True, slots=True)
-class Remainder:
-    """What of an issue waits for one provider.
-
-    `not_before` is the time of the first batch, None if one may be sent now; `free_at` is when the
-    provider takes the next one, `reason` what delayed a batch.
-    """
-
-    provider: str
-    people: int
-    not_before: datetime | None
-    free_at: datetime | None
-    reason: str
 
 
 _COLUMNS = tuple(batches.c[name] for name in Batch.__dataclass_fields__)
@@ -153,6 +120,28 @@ def prepare_again(
     return connection.execute(statement).rowcount == 1
 
 
+def prepare_unsent(connection: sa.Connection, key: BatchKey) -> bool:
+    """Prepare a batch in doubt again after all: none of its recipients got the email."""
+    statement = _update(key, [BatchState.UNKNOWN, BatchState.HELD]).values(
+        state=BatchState.PREPARED.value, reason="", unknown_at=None, settled_at=None
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def doubt(connection: sa.Connection, key: BatchKey, *, reason: str, now: datetime) -> bool:
+    """Mark a prepared batch as unknown: an attempt at another batch may have submitted it."""
+    statement = _update(key, [BatchState.PREPARED]).values(
+        state=BatchState.UNKNOWN.value, reason=reason, unknown_at=now, not_before=None
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def raise_attempt(connection: sa.Connection, key: BatchKey, attempt: int) -> None:
+    """Let the next attempt at a batch have a higher number than `attempt`."""
+    lower = batches.update().where(*_is(key), batches.c.attempt < attempt)
+    connection.execute(lower.values(attempt=attempt))
+
+
 def reassign(connection: sa.Connection, key: BatchKey, provider: str) -> bool:
     """Give a prepared batch to another provider, with a fresh count of rejections."""
     statement = _update(key, [BatchState.PREPARED]).values(provider=provider, rejections=0)
@@ -168,26 +157,36 @@ def shorten(
 
 
 def count_settled(
-    connection: sa.Connection, key: BatchKey, *, refused: int = 0, withdrawn: int = 0
+    connection: sa.Connection,
+    key: BatchKey,
+    *,
+    submitted: int = 0,
+    refused: int = 0,
+    withdrawn: int = 0,
 ) -> None:
     """Add to the recipients of a batch that were settled one by one."""
     connection.execute(
         batches.update()
         .where(*_is(key))
         .values(
+            submitted=batches.c.submitted + submitted,
             refused=batches.c.refused + refused,
             withdrawn=batches.c.withdrawn + withdrawn,
         )
     )
 
 
-def unknown(connection: sa.Connection, before: datetime) -> list[UnknownBatch]:
+def unknown(connection: sa.Connection, before: datetime, now: datetime) -> list[UnknownBatch]:
     """Return every batch whose outcome has been unknown since before `before`."""
     b = batches.c
     query = (
         sa.select(*_COLUMNS, issues.c.newsletter, issues.c.state.label("issue_state"))
         .join(issues, issues.c.id == b.issue_id)
-        .where(b.state == BatchState.UNKNOWN.value, b.unknown_at <= before)
+        .where(
+            b.state == BatchState.UNKNOWN.value,
+            # A time in the future was set while a clock had jumped ahead.
+            sa.or_(b.unknown_at <= before, b.unknown_at > now + SKEW),
+        )
         .order_by(b.issue_id, b.seq)
     )
     return [
@@ -240,22 +239,6 @@ def _locked(connection: sa.Connection, query: sa.Select[Any]) -> list[Batch]:
     return [_batch(row) for row in connection.execute(locked).mappings()]
 
 
-def totals(connection: sa.Connection, issue_id: int) -> list[StateTotals]:
-    """Return the sums of the counters by batch state."""
-    b = batches.c
-    counted = tuple(StateTotals.__dataclass_fields__)[3:]
-    sums = [sa.func.coalesce(sa.func.sum(b[name]), 0) for name in counted]
-    query = (
-        sa.select(b.state, sa.func.count(), sa.func.sum(_AWAITING), *sums)
-        .where(b.issue_id == issue_id)
-        .group_by(b.state)
-    )
-    return [
-        StateTotals(BatchState(state), *(int(number) for number in numbers))
-        for state, *numbers in connection.execute(query)
-    ]
-
-
 def unsettled(connection: sa.Connection, issue_id: int) -> bool:
     """Return whether any batch may still change without a new decision of a person."""
     query = sa.select(sa.literal(1)).where(
@@ -290,6 +273,22 @@ def stranded(connection: sa.Connection, state: IssueState) -> list[int]:
     return list(connection.scalars(query))
 
 
+def forget_future(connection: sa.Connection, now: datetime) -> int:
+    """Release batches that wait absurdly long, because a clock had jumped ahead; return how many.
+
+    A batch waits for its part of a spread, or a short time after a deferral (with a reason).
+    """
+    b = batches.c
+    statement = batches.update().where(
+        b.state == BatchState.PREPARED.value,
+        sa.or_(
+            b.not_before > now + LONGEST_SPREAD,
+            sa.and_(b.reason != "", b.not_before > now + LONGEST_DEFERRAL),
+        ),
+    )
+    return connection.execute(statement.values(not_before=None)).rowcount
+
+
 def last_seq(connection: sa.Connection, issue_id: int) -> int:
     """Return the number of the last batch of an issue, 0 if it has none."""
     query = sa.select(sa.func.max(batches.c.seq)).where(batches.c.issue_id == issue_id)
@@ -315,35 +314,6 @@ def providers(connection: sa.Connection) -> set[str]:
         .distinct()
     )
     return set(connection.scalars(query))
-
-
-def remaining(connection: sa.Connection, issue_id: int) -> list[Remainder]:
-    """Return what has not been submitted of an issue, by provider."""
-    b = batches.c
-    timeless = sa.func.sum(sa.case((b.not_before.is_(None), 1), else_=0))
-    query = (
-        sa.select(
-            b.provider,
-            sa.func.sum(_AWAITING),
-            sa.case((timeless == 0, sa.func.min(b.not_before))),
-            rates.c.free_at,
-            sa.func.max(b.reason),
-        )
-        .outerjoin(rates, rates.c.name == b.provider)
-        .where(b.issue_id == issue_id, b.state == BatchState.PREPARED.value)
-        .group_by(b.provider, rates.c.free_at)
-        .order_by(b.provider)
-    )
-    return [
-        Remainder(
-            provider,
-            int(people),
-            not_before,
-            datetime.fromtimestamp(free_at, UTC) if free_at else None,
-            reason,
-        )
-        for provider, people, not_before, free_at, reason in connection.execute(query)
-    ]
 
 
 def _is(key: BatchKey) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

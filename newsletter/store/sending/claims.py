@@ -1,18 +1,21 @@
 """Claims: the right of one worker to submit a batch once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.batch import Claim, Result
+from newsletter.model.batch import BatchKey, Claim, Result
 from newsletter.model.states import BatchState, IssueState
 from newsletter.store.content.issues import lock
 from newsletter.store.sending import attempts
 from newsletter.store.tables import batches, issues, rates
 from newsletter.store.types import UtcDateTime
+
+LONGEST_LEASE = timedelta(minutes=30)
+"""No lease ends later than this from now, unless a clock has jumped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +184,23 @@ def count_withdrawn(connection: sa.Connection, claim: Claim, people: int) -> boo
     return result.rowcount == 1
 
 
-def expire(connection: sa.Connection, now: datetime) -> list[tuple[int, int]]:
-    """Mark every batch as unknown whose lease ended without a result; return their keys."""
+def expire(
+    connection: sa.Connection, now: datetime, is_dead: Callable[[str], bool] = lambda _owner: False
+) -> list[BatchKey]:
+    """Mark as unknown every batch whose worker is gone; return their keys.
+
+    That is so if its lease has ended, if it is known to be dead, or if the lease ends absurdly
+    late, because a clock had jumped ahead when the batch was claimed.
+    """
     b = batches.c
+    owners = connection.scalars(
+        sa.select(b.owner).where(b.state == BatchState.SUBMITTING.value).distinct()
+    )
+    dead = [owner for owner in owners if is_dead(owner)]
     query = sa.select(batches, issues.c.newsletter).join(issues, issues.c.id == b.issue_id)
+    gone = sa.or_(b.lease_until < now, b.lease_until > now + LONGEST_LEASE, b.owner.in_(dead))
     rows = connection.execute(
-        query.where(b.state == BatchState.SUBMITTING.value, b.lease_until < now)
+        query.where(b.state == BatchState.SUBMITTING.value, gone)
         .order_by(b.issue_id, b.seq)
         .with_for_update(of=batches, skip_locked=True)
     ).mappings()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import orjson
 import sqlalchemy as sa
 
-from newsletter.model.batch import Claim
+from newsletter.model.batch import Claim, Span
 from newsletter.model.delivery import read_delivery
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.store.database import is_sqlite
@@ -213,6 +213,12 @@ def count_pending(connection: sa.Connection, issue_id: int, span: tuple[int, int
     """Count what is still pending in a range; for one batch, never for an issue."""
     query = sa.select(sa.func.count()).where(*_within(issue_id, *span), *_pending())
     return int(connection.scalar(query) or 0)
+
+
+def pending(connection: sa.Connection, issue_id: int, span: Span) -> list[int]:
+    """Return the numbers of the pending deliveries of a range, in order; for one batch."""
+    query = sa.select(deliveries.c.seq).where(*_within(issue_id, *span), *_pending())
+    return list(connection.scalars(query.order_by(deliveries.c.seq)))
 
 
 def edition_of(connection: sa.Connection, delivery: str, subscriber_id: int) -> int | None:

@@ -1,7 +1,7 @@
 """The rate that all processes share: one row per provider with the time when it is free."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,20 +9,37 @@ import sqlalchemy as sa
 from newsletter.store.database import for_each_dialect
 from newsletter.store.tables import rates
 
+SKEW = timedelta(minutes=5)
+"""How far the clocks of two hosts may differ."""
+
 
 def spend(connection: sa.Connection, name: str, seconds: float, *, now: datetime) -> None:
     """Keep `name` busy for `seconds` from now, or from when it will be free (GCRA)."""
-    _keep_busy(connection, name, now, seconds)
+    _keep_busy(connection, name, now, seconds, now)
 
 
-def hold(connection: sa.Connection, name: str, until: datetime) -> None:
+def hold(connection: sa.Connection, name: str, until: datetime, *, now: datetime) -> None:
     """Keep `name` busy at least until then, because the provider asked for it."""
-    _keep_busy(connection, name, until, 0.0)
+    _keep_busy(connection, name, until, 0.0, now)
 
 
-def _keep_busy(connection: sa.Connection, name: str, at_least: datetime, seconds: float) -> None:
+def forget_future(connection: sa.Connection, now: datetime) -> list[str]:
+    """Free the providers whose wait was set in the future, by a clock that jumped; return them."""
+    statement = rates.delete().where(rates.c.set_at > (now + SKEW).timestamp())
+    return list(connection.scalars(statement.returning(rates.c.name)))
+
+
+def _keep_busy(
+    connection: sa.Connection, name: str, at_least: datetime, seconds: float, now: datetime
+) -> None:
     begin = at_least.timestamp()
-    asked = {"of_name": name, "begin": begin, "free": begin + seconds, "more": seconds}
+    asked = {
+        "of_name": name,
+        "begin": begin,
+        "free": begin + seconds,
+        "more": seconds,
+        "set": now.timestamp(),
+    }
     connection.execute(_BUSY[connection.dialect.name], asked)
 
 
@@ -33,10 +50,15 @@ def _busy(insert: Callable[[sa.Table], Any]) -> sa.Executable:
     """
     begin = sa.bindparam("begin", type_=sa.Float)
     later = sa.case((rates.c.free_at > begin, rates.c.free_at), else_=begin)
-    new = insert(rates).values(name=sa.bindparam("of_name"), free_at=sa.bindparam("free"))
+    new = insert(rates).values(
+        name=sa.bindparam("of_name"), free_at=sa.bindparam("free"), set_at=sa.bindparam("set")
+    )
     statement: sa.Executable = new.on_conflict_do_update(
         index_elements=[rates.c.name],
-        set_={"free_at": later + sa.bindparam("more", type_=sa.Float)},
+        set_={
+            "free_at": later + sa.bindparam("more", type_=sa.Float),
+            "set_at": new.excluded.set_at,
+        },
     )
     return statement
 

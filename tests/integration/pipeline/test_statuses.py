@@ -1,5 +1,6 @@
 """What a pass says last: every issue of which something waits, and what a person can do."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +32,9 @@ def sent(tmp_path: Path) -> Iterator[House]:
 
 
 def put(opened: House, state: str, batch: str, **values: object) -> None:
-    """Leave the issue and one of its batches in these states."""
+    """Leave the issue and one of its batches in these states, which no journal contradicts."""
+    opened.app.submissions.close()
+    shutil.rmtree(opened.root / "submissions", ignore_errors=True)
     with opened.app.engine.begin() as connection:
         connection.execute(issues.update().values(state=state, reason=""))
         one = batches.update().where(batches.c.seq == 1)

@@ -14,6 +14,7 @@ from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState
 from newsletter.send import attempt, decisions, run, status
 from newsletter.send.courier import Courier
+from newsletter.send.journal import SubmissionJournal
 from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.database import open_reader
@@ -41,6 +42,7 @@ class Office:
         self.slept: list[float] = []
         self.issue_id = 0
         self.at: FaultPoint = nowhere
+        self.journal = SubmissionJournal(None)
         self.stopped: Callable[[], bool] = lambda: False
 
     def issue(self, people: int = 12) -> int:
@@ -73,13 +75,15 @@ class Office:
             patience=patience,
             at=self.at,
             stopped=self.stopped,
+            journal=self.journal,
         )
 
     def freeze(self, *, at_once: bool = False) -> run.Prepared | None:
         """Freeze the audience of the issue."""
         sender = next(iter(self.senders.values()))
+        route = run.Route(sender, self.journal)
         return run.prepare(
-            self.engine, self.publication, self.issue_id, sender, now=self.now, at_once=at_once
+            self.engine, self.publication, self.issue_id, route, now=self.now, at_once=at_once
         )
 
     def submit(self, patience: timedelta = timedelta(0)) -> Tally:
@@ -100,6 +104,12 @@ class Office:
         )
         assert claim is not None
         return claim
+
+    def claim_anyway(self, connection: sa.Connection) -> Claim:
+        """Claim the next batch although its provider asked to wait."""
+        connection.execute(sa.text("UPDATE rates SET free_at = 0"))
+        connection.execute(sa.text("UPDATE batches SET not_before = NULL"))
+        return self.claim(connection)
 
     def settle(self, claim: Claim, outcome: Outcome) -> BatchState:
         """Write down what became of a claim; return the state of its batch."""

@@ -127,7 +127,9 @@ def test_several_connections_stop_soon_too(office: Office, tmp_path: Path) -> No
         office.use(sender)
         office.issue(people=400)
         small = MemorySender(max_batch=5, name="sendgrid")
-        run.prepare(office.engine, office.publication, office.issue_id, small, now=office.now)
+        run.prepare(
+            office.engine, office.publication, office.issue_id, run.Route(small), now=office.now
+        )
         run.submit(office.engine, office.publication, office.courier(connections=4))
         assert sink.asked <= 20 + 4
         assert not sink.ledger.copies()

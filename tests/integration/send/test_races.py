@@ -337,7 +337,7 @@ def test_a_provider_that_asked_us_to_wait_is_not_hurried_by_a_spending(pg: Offic
             rates.spend(connection, "smtp", 10, now=pg.now)
 
     with _held_open(pg) as first:
-        rates.hold(first, "smtp", pg.now + timedelta(hours=1))
+        rates.hold(first, "smtp", pg.now + timedelta(hours=1), now=pg.now)
         with concurrently(pg.engine, spend):
             first.commit()
     assert _free_in(pg, "smtp") == 3610

@@ -9,7 +9,7 @@ from newsletter.model.next_step import MoveIssue
 from newsletter.model.quiet import Quiet
 from newsletter.send.context import SendingContext
 from newsletter.send.waits import explain
-from newsletter.store.sending.batches import Remainder
+from newsletter.store.sending.totals import Remainder
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
 
 SOON = NOW + timedelta(minutes=20)

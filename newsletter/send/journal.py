@@ -1,0 +1,238 @@
+"""The journal of submissions: what one host submitted, kept outside the database.
+
+A database that was restored from a backup does not know what was submitted since. This journal
+does. Each issue has a file, with one short line per step; a line is on the disk before the step
+that depends on it:
+
+    I {…}                                   the audience was frozen
+    C <batch> <attempt> <first> <last> <provider> <left out>
+                                            a batch is about to be submitted
+    A <batch> <attempt> <delivery>          one message was accepted
+    N <batch> <attempt> <delivery>          one message was not accepted
+    R <batch> <attempt> <outcome> <refused>
+                                            the call has ended
+    E <state>                               the issue is finished
+"""
+
+import errno
+import fcntl
+import json
+import os
+import re
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from newsletter.model.batch import Claim
+
+FOLDER = "submissions"
+"""The folder of the journal, beside newsletter.toml."""
+TAIL = 100
+"""Bytes that certainly hold the last line of a finished issue."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenIssue:
+    """An issue as it was when its audience was frozen; times are in ISO format.
+
+    `epoch` identifies the database: another one, for which the same folder is used, numbers its
+    issues from 1 again.
+    """
+
+    epoch: str
+    issue_id: int
+    newsletter: str
+    kind: str
+    nominal: str
+    due_at: str
+    subject: str
+    frozen_at: str
+    planned: int
+
+
+class SubmissionJournal:
+    """Appends to the files of a folder; without a folder it records nothing.
+
+    Threads share one journal. Those that append at the same time to the same issue share one
+    fsync, which takes longer than all the rest.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        """Use a folder, which need not exist yet."""
+        self.folder = folder
+        self._opening = threading.Lock()
+        self._files: dict[int, _Appender] = {}
+
+    def freeze(self, issue: FrozenIssue) -> None:
+        """Record a frozen audience; call it before the transaction commits."""
+        content = json.dumps(asdict(issue), ensure_ascii=False)
+        self._append(issue.issue_id, f"I {content}")
+
+    def claim(self, claim: Claim, carried: Collection[int]) -> None:
+        """Record that a batch is about to be submitted; call it before the first byte.
+
+        `carried` are the deliveries of its range that are submitted; the others are settled.
+        """
+        span = range(claim.first, claim.last + 1)
+        left_out = _numbers(set(span).difference(carried)) if len(carried) < len(span) else "-"
+        line = f"C {_attempt(claim)} {claim.first} {claim.last} {claim.provider} {left_out}"
+        self._append(claim.issue_id, line)
+
+    def accept(self, claim: Claim, delivery: int) -> None:
+        """Record that one message was accepted; call it before the next message."""
+        self._append(claim.issue_id, f"A {_attempt(claim)} {delivery}")
+
+    def decline(self, claim: Claim, delivery: int) -> None:
+        """Record that one message was not accepted; call it before the next message."""
+        self._append(claim.issue_id, f"N {_attempt(claim)} {delivery}")
+
+    def settle(self, claim: Claim, outcome: str, refused: Collection[int]) -> None:
+        """Record the outcome of a call; call it before the transaction commits."""
+        self._append(claim.issue_id, f"R {_attempt(claim)} {outcome} {_numbers(refused)}")
+
+    def finish(self, issue_id: int, state: str) -> None:
+        """Record that an issue is finished, and close its file."""
+        if self.folder is None or not self.path(issue_id).exists():
+            return
+        self._append(issue_id, f"E {state}")
+        with self._opening:
+            if appender := self._files.pop(issue_id, None):
+                appender.close()
+
+    def path(self, issue_id: int) -> Path:
+        """Return the file of an issue."""
+        return (self.folder or Path()) / f"{issue_id}.log"
+
+    def issues(self) -> list[int]:
+        """Return the issues that have a file."""
+        if self.folder is None or not self.folder.is_dir():
+            return []
+        return sorted(int(path.stem) for path in self.folder.glob("*.log") if path.stem.isdigit())
+
+    def lines(self, issue_id: int) -> list[str]:
+        """Return the lines of an issue; one that a crash cut short is left out."""
+        try:
+            text = self.path(issue_id).read_text("utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return text.split("\n")[:-1]
+
+    def is_finished(self, issue_id: int) -> bool:
+        """Return whether the last line of an issue says that it is finished."""
+        with self.path(issue_id).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
+            return file.read().rpartition(b"\n")[0].rpartition(b"\n")[2].startswith(b"E ")
+
+    @contextmanager
+    def working(self, owner: str) -> Iterator[None]:
+        """Show other processes of this host that a worker is alive.
+
+        The lock ends with the process, however it ends.
+        """
+        if self.folder is None:
+            yield
+            return
+        _make(self.folder)
+        path = self._worker(owner)
+        with path.open("ab") as file:
+            with suppress(BlockingIOError):  # another pass of this process holds it
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+
+    def is_dead(self, owner: str) -> bool:
+        """Return whether a worker of this host has ended; False if that is not known."""
+        if self.folder is None:
+            return False
+        try:
+            with self._worker(owner).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:  # it holds the lock, or it is a worker of another host
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close all files."""
+        with self._opening:
+            for appender in self._files.values():
+                appender.close()
+            self._files.clear()
+
+    def _worker(self, owner: str) -> Path:
+        return (self.folder or Path()) / f"worker-{_UNSAFE.sub('-', owner)}"
+
+    def _append(self, issue_id: int, line: str) -> None:
+        if self.folder is None:
+            return
+        with self._opening:
+            appender = self._files.get(issue_id)
+            if appender is None:
+                _make(self.folder)
+                appender = self._files[issue_id] = _Appender(self.path(issue_id))
+        appender.append(line)
+
+
+class _Appender:
+    """A file that is only appended to; several threads share one fsync."""
+
+    def __init__(self, path: Path) -> None:
+        created = not path.exists()
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        if created:
+            _sync_folder(path.parent)
+        size = os.fstat(self._descriptor).st_size
+        torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+        # End a line that a crash cut short, so that the next one can be read.
+        self._pending = b"\n" if torn else b""
+        self._writing = threading.Lock()
+        self._syncing = threading.Lock()
+        self._written = self._synced = 0
+
+    def append(self, line: str) -> None:
+        """Append a line, and return once it is on the disk."""
+        with self._writing:
+            content = self._pending + line.encode() + b"\n"
+            if os.write(self._descriptor, content) < len(content):
+                self._pending = b"\n"
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._pending = b""
+            self._written += 1
+            mine = self._written
+        with self._syncing:
+            if self._synced >= mine:
+                return  # the fsync of another thread covered it
+            covered = self._written
+            os.fdatasync(self._descriptor)
+            self._synced = covered
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def _numbers(deliveries: Collection[int]) -> str:
+    return ",".join(map(str, sorted(deliveries))) or "-"
+
+
+def _attempt(claim: Claim) -> str:
+    return f"{claim.seq} {claim.attempt}"
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the names of new files on the disk; fsync of a file does not."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,293 @@
+"""Settle from the journal what the database does not know: after a crash, or after a restore."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter import alerts
+from newsletter.alerts import Alert
+from newsletter.errors import NotFound
+from newsletter.model.batch import Batch, BatchKey, Span
+from newsletter.model.issue import Issue, IssueKind
+from newsletter.model.next_step import ViewIssue
+from newsletter.model.publication import Publication
+from newsletter.model.states import BatchState, DeliveryState, IssueState
+from newsletter.send import pieces, submitted
+from newsletter.send.journal import FrozenIssue, SubmissionJournal
+from newsletter.send.submitted import JournaledAttempt, JournaledIssue, Ranges
+from newsletter.store import epoch, numbers
+from newsletter.store.content import issues, slots
+from newsletter.store.content.issues import NewIssue
+from newsletter.store.sending import batches, deliveries
+
+EVERY: Span = (1, 2**31 - 1)
+IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
+SETTLED = IN_DOUBT | {BatchState.PREPARED, BatchState.REFUSED}
+"""Batches that the journal settles. The deliveries of a cancelled batch are withdrawn."""
+RESTORED = "submitted before the database was restored; the outcome is unknown"
+STOPPED = "the worker stopped while it submitted this email"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the journal showed about an issue; `for_a_person` if a decision is needed."""
+
+    issue_id: int
+    message: str
+    for_a_person: bool = False
+
+
+def recover(
+    connection: sa.Connection,
+    publication: Publication,
+    journal: SubmissionJournal,
+    *,
+    now: datetime,
+) -> list[Finding]:
+    """Compare every journaled issue with the database, and settle or hold what differs.
+
+    The caller's transaction takes all of it or nothing; doing it again changes nothing.
+    """
+    word = epoch.read(connection)
+    findings: list[Finding] = []
+    journaled = journal.issues()
+    settled = issues.finished(connection, journaled)
+    for issue_id in journaled:
+        if issue_id in settled and journal.is_finished(issue_id):
+            continue
+        known = submitted.read(journal.lines(issue_id), word)
+        if known is not None:
+            findings += _compare(connection, known, now)
+    for finding in findings:
+        _alert(connection, publication, finding, now)
+    return findings
+
+
+def _alert(
+    connection: sa.Connection, publication: Publication, finding: Finding, now: datetime
+) -> None:
+    if finding.for_a_person:
+        key = f"{finding.issue_id}:journal:{now:%Y-%m-%dT%H}"
+        step = ViewIssue(finding.issue_id)
+        alerts.queue(connection, publication, Alert(key, finding.message, "", step), now=now)
+
+
+def _compare(connection: sa.Connection, known: JournaledIssue, now: datetime) -> list[Finding]:
+    issue_id = known.frozen.issue_id
+    issues.lock(connection, issue_id)
+    try:
+        issue = issues.load(connection, issue_id)
+    except NotFound:
+        return _recreate(connection, known, now) if known.was_submitted else []
+    if issue.frozen_at is None or issue.frozen_at.isoformat() != known.frozen.frozen_at:
+        return _stop_second_issue(connection, issue, known) if known.was_submitted else []
+    return _settle(connection, issue, known, now)
+
+
+def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -> list[Finding]:
+    """Put an issue back that the database has forgotten, so that its slot is not used again."""
+    numbers.skip(connection)
+    frozen = known.frozen
+    due_at = datetime.fromisoformat(frozen.due_at)
+    slot = slots.claim(connection, frozen.newsletter, frozen.nominal, due_at, now)
+    message = f"issue {frozen.issue_id} of {frozen.newsletter} ({frozen.nominal}) {extent(known)}"
+    if slot is None:
+        message += "; another issue has its slot now"
+        return [Finding(frozen.issue_id, message, for_a_person=True)]
+    new = NewIssue(
+        frozen.newsletter,
+        slot,
+        frozen.nominal,
+        due_at,
+        kind=IssueKind(frozen.kind),
+        state=_restored_state(known),
+        reason=extent(known),
+        subject=frozen.subject,
+    )
+    issues.put_back(connection, frozen.issue_id, new, now=now)
+    return [_restored(known, message)]
+
+
+def _stop_second_issue(
+    connection: sa.Connection, issue: Issue, known: JournaledIssue
+) -> list[Finding]:
+    """Keep an issue from being sent again whose audience the database has not frozen yet."""
+    if issue.state in {IssueState.CANCELLED, IssueState.SUBMITTED}:
+        return []
+    reason = extent(known)
+    if issue.state is IssueState.PAUSED and issue.reason == reason:
+        return []
+    numbers.skip(connection)
+    unsent = set(IssueState) - {IssueState.CANCELLED, IssueState.SUBMITTED}
+    to = IssueState.PAUSED if issue.frozen_at else _restored_state(known)
+    issues.move(connection, issue.id, from_states=unsent, to=to, reason=reason)
+    for batch in batches.lock_prepared(connection, issue.id):
+        batches.hold(connection, batch.key, from_states=[BatchState.PREPARED], reason=RESTORED)
+    return [_restored(known, f"issue {issue.id} {reason}")]
+
+
+def _restored(known: JournaledIssue, message: str) -> Finding:
+    complete = _restored_state(known) is IssueState.SUBMITTED
+    return Finding(known.frozen.issue_id, message, for_a_person=not complete)
+
+
+def _restored_state(known: JournaledIssue) -> IssueState:
+    complete = known.reached >= known.frozen.planned
+    return IssueState.SUBMITTED if complete else IssueState.PAUSED
+
+
+def extent(known: JournaledIssue) -> str:
+    """Say how many recipients an issue reached that the database has forgotten."""
+    planned = known.frozen.planned
+    return f"was submitted to {known.reached:,} of {planned:,} before the database was restored"
+
+
+def _settle(
+    connection: sa.Connection, issue: Issue, known: JournaledIssue, now: datetime
+) -> list[Finding]:
+    """Settle the batches with attempts whose outcome the database does not have."""
+    present = batches.of_issue(connection, issue.id)
+    unknown = [attempt for attempt in known.attempts if not _is_known(attempt, present)]
+    if not unknown:
+        return []
+    attempts_of = {batch.seq: batch.attempt for batch in present}
+    lost = [item for item in unknown if attempts_of.get(item.seq, 0) < item.attempt]
+    settling = _Settling(connection, unknown, bool(lost), now)
+    for batch in batches.lock_within(connection, issue.id, EVERY):
+        if batch.state in SETTLED and any(_overlap(batch, item.span) for item in unknown):
+            settling.settle(batch)
+    if lost:
+        numbers.skip(connection)
+    for attempt in lost:
+        # An id that a provider has seen must not name another attempt.
+        batches.raise_attempt(connection, (issue.id, attempt.seq), attempt.attempt)
+    return settling.findings(issue.id)
+
+
+def _is_known(attempt: JournaledAttempt, present: Sequence[Batch]) -> bool:
+    """Return whether the database has the outcome of an attempt.
+
+    The number of a batch is not enough: after a restore, a batch may be cut differently.
+    """
+    pieces_in_doubt = any(
+        batch.state in IN_DOUBT and batch.attempt == 0 and _overlap(batch, attempt.span)
+        for batch in present
+    )
+    batch = next((batch for batch in present if batch.seq == attempt.seq), None)
+    if pieces_in_doubt or batch is None or batch.first_seq != attempt.span[0]:
+        return False
+    if batch.attempt == attempt.attempt:
+        return batch.state not in IN_DOUBT
+    return batch.attempt > attempt.attempt
+
+
+def _overlap(batch: Batch, span: Span) -> bool:
+    return span[0] <= batch.last_seq and batch.first_seq <= span[1]
+
+
+@dataclass(slots=True)
+class _Settling:
+    """Settles the batches of one issue by the attempts that the database does not know."""
+
+    connection: sa.Connection
+    attempts: Sequence[JournaledAttempt]
+    restored: bool
+    now: datetime
+    reached: int = 0
+    doubtful: int = 0
+    unsent: int = 0
+
+    def findings(self, issue_id: int) -> list[Finding]:
+        """Return what was settled, in a sentence."""
+        if not self.reached + self.doubtful + self.unsent:
+            return []
+        cause = "the database was restored" if self.restored else "a worker stopped"
+        message = (
+            f"issue {issue_id}: {cause}; by the journal, {self.reached:,} more recipients have the"
+            f" email, {self.doubtful:,} are in doubt and {self.unsent:,} can be sent again"
+        )
+        return [Finding(issue_id, message, for_a_person=self.doubtful > 0)]
+
+    def settle(self, batch: Batch) -> None:
+        """Mark who got the email, keep who may have got it, and release the others."""
+        attempts = [attempt for attempt in self.attempts if _overlap(batch, attempt.span)]
+        reached = Ranges(span for attempt in attempts for span in attempt.reached())
+        pending = deliveries.pending(self.connection, batch.issue_id, batch.span)
+        rest = [number for number in pending if number not in reached]
+        if had := [number for number in pending if number in reached]:
+            marked = dict.fromkeys(had, "")
+            state = DeliveryState.SUBMITTED
+            deliveries.mark_each(self.connection, batch.issue_id, marked, state)
+            batches.count_settled(self.connection, batch.key, submitted=len(had))
+            self.reached += len(had)
+        if not rest:
+            batches.accept(self.connection, batch.key, from_states=SETTLED, now=self.now)
+            return
+        doubts = {number for attempt in attempts for number in attempt.doubtful()}
+        doubtful = sorted(doubts.intersection(rest))
+        if doubtful:
+            self._keep(batch, rest, doubtful)
+        elif batch.state in IN_DOUBT:
+            self._release(batch, len(rest))
+
+    def _keep(self, batch: Batch, rest: Sequence[int], doubtful: Sequence[int]) -> None:
+        """Keep the doubtful deliveries; only a single one is cut out of its batch."""
+        if len(doubtful) > 1 or len(rest) == 1:
+            if batch.state is BatchState.PREPARED:
+                self._doubt(batch.key, len(rest))
+            return
+        (number,), last = doubtful, batch.last_seq
+        cut = [(number, number)] if rest[0] < number else []
+        cut += [(number + 1, last)] if rest[-1] > number else []
+        seq = batches.last_seq(self.connection, batch.issue_id) + 1
+        # Loaded again: what was settled one by one has changed its counters.
+        counted = batches.load(self.connection, batch.key) or batch
+        pieces.split_off(self.connection, counted, cut, batch.provider, unknown_at=None)
+        self.unsent += len(rest) - 1
+        if rest[0] < number:
+            if batch.state in IN_DOUBT:
+                batches.prepare_unsent(self.connection, batch.key)
+            self._doubt((batch.issue_id, seq), 1)
+        elif batch.state is BatchState.PREPARED:
+            self._doubt(batch.key, 1)
+        else:
+            self.doubtful += 1
+
+    def _release(self, batch: Batch, people: int) -> None:
+        batches.prepare_unsent(self.connection, batch.key)
+        self.unsent += people
+
+    def _doubt(self, key: BatchKey, people: int) -> None:
+        """Mark a prepared batch; the policy decides about it only if no restore is involved."""
+        if self.restored:
+            prepared = [BatchState.PREPARED]
+            batches.hold(self.connection, key, from_states=prepared, reason=RESTORED)
+        else:
+            batches.doubt(self.connection, key, reason=STOPPED, now=self.now)
+        self.doubtful += people
+
+
+def frozen_issue(connection: sa.Connection, issue: Issue, planned: int) -> FrozenIssue:
+    """Return what the journal records of an issue whose audience is being frozen."""
+    frozen_at = issue.frozen_at.isoformat() if issue.frozen_at else ""
+    return FrozenIssue(
+        epoch=epoch.read(connection),
+        issue_id=issue.id,
+        newsletter=issue.newsletter,
+        kind=issue.kind.value,
+        nominal=issue.nominal,
+        due_at=issue.due_at.isoformat(),
+        subject=issue.subject,
+        frozen_at=frozen_at,
+        planned=planned,
+    )
+
+
+def submissions(
+    connection: sa.Connection, journal: SubmissionJournal, issue_id: int
+) -> JournaledIssue | None:
+    """Return what the journal knows of an issue that may have been submitted, None if nothing."""
+    known = submitted.read(journal.lines(issue_id), epoch.read(connection))
+    return known if known is not None and known.was_submitted else None

@@ -1,0 +1,258 @@
+"""The journal of submissions settles what a crash or a restore has taken from the database."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed
+from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.batch import Claim
+from newsletter.send import run
+from newsletter.send.journal import SubmissionJournal
+from newsletter.store.content import issues
+from newsletter.store.sending import batches
+from tests.integration.send.conftest import UNKNOWN, Office
+
+
+class _Killed(Exception):  # noqa: N818 - it stands for a kill, not for an error
+    """Ends a worker where a kill would."""
+
+
+@pytest.fixture
+def lite(lite: Office, tmp_path: Path) -> Office:
+    lite.journal = SubmissionJournal(tmp_path / "submissions")
+    return lite
+
+
+@pytest.fixture
+def office(office: Office, tmp_path: Path) -> Office:
+    office.journal = SubmissionJournal(tmp_path / "submissions")
+    return office
+
+
+@dataclass
+class Backups:
+    """Copies of an office's SQLite database, to put back."""
+
+    office: Office
+    folder: Path
+
+    def make(self, name: str) -> None:
+        with (
+            closing(sqlite3.connect(self._path())) as present,
+            closing(sqlite3.connect(self.folder / name)) as copy,
+        ):
+            present.backup(copy)
+
+    def restore(self, name: str) -> None:
+        """Put a copy back by hand, as an operator does who knows no command."""
+        self.office.engine.dispose()
+        self.office.reader.dispose()
+        for ending in ("-wal", "-shm"):
+            Path(f"{self._path()}{ending}").unlink(missing_ok=True)
+        shutil.copyfile(self.folder / name, self._path())
+
+    def _path(self) -> Path:
+        return Path(str(self.office.engine.url.database))
+
+
+@pytest.fixture
+def backups(lite: Office, tmp_path: Path) -> Backups:
+    return Backups(lite, tmp_path)
+
+
+def reconcile(office: Office) -> run.Reconciled:
+    return run.reconcile(office.engine, office.publication, office.courier())
+
+
+STATES = ("draft", "frozen", "half", "sent")
+
+
+def advance(office: Office, state: str) -> None:
+    """Bring the issue of an office to a state."""
+    match state:
+        case "frozen":
+            office.freeze()
+        case "half":
+            passes = iter([False, False, True])
+            office.stopped = lambda: next(passes, True)
+            office.submit()
+            office.stopped = lambda: False
+        case "sent":
+            office.submit()
+
+
+@pytest.mark.parametrize("restored_at", [1, 2, 3])
+@pytest.mark.parametrize("backed_up_at", [0, 1, 2])
+def test_a_restored_database_sends_no_second_copy(
+    lite: Office, backups: Backups, backed_up_at: int, restored_at: int
+) -> None:
+    lite.issue(people=12)
+    for place in range(restored_at + 1):
+        advance(lite, STATES[place])
+        if place == backed_up_at:
+            backups.make("copy")
+    if backed_up_at > restored_at:
+        return
+    backups.restore("copy")
+    found = reconcile(lite)
+    lite.later(minutes=1)
+    for _ in range(3):
+        try:
+            lite.freeze()
+        except NotAllowed:
+            break
+        lite.submit()
+    copies = lite.reached()
+    assert len(copies) == len(set(copies))
+    status = lite.told()
+    missing = 12 - len(set(copies))
+    assert not missing or status.waits_for_a_person or status.state == "submitted"
+    submitted_since = STATES.index("half") <= restored_at and restored_at > backed_up_at
+    assert bool(found.findings) == submitted_since
+
+
+def test_an_issue_that_a_restored_database_has_forgotten_keeps_its_slot(
+    lite: Office, backups: Backups
+) -> None:
+    backups.make("empty")
+    lite.issue(people=3)
+    lite.freeze()
+    lite.submit()
+    backups.restore("empty")
+    (finding,) = reconcile(lite).findings
+    assert "was submitted to 3 of 3 before the database was restored" in finding.message
+    with lite.engine.connect() as connection:
+        issue = issues.load(connection, 1)
+    assert (issue.state, issue.nominal) == ("submitted", "2026-11-23T08:00")
+    assert reconcile(lite).findings == ()
+
+
+def test_an_issue_with_an_unknown_outcome_is_not_sent_after_a_restore(
+    lite: Office, backups: Backups
+) -> None:
+    lite.issue(people=3)
+    backups.make("approved")
+    lite.answers([UNKNOWN])
+    lite.freeze()
+    lite.submit()
+    backups.restore("approved")
+    (finding,) = reconcile(lite).findings
+    assert finding.for_a_person
+    assert lite.told().state == "paused"
+    with lite.engine.begin() as connection:
+        issues.move(connection, 1, from_states=["paused"], to="approved")  # type: ignore[list-item,arg-type]
+    with pytest.raises(NotAllowed, match="it is not sent again"):
+        lite.freeze()
+
+
+def test_a_database_that_uses_the_same_folder_is_not_taken_for_a_restored_one(
+    lite: Office,
+) -> None:
+    lite.issue(people=3)
+    lite.freeze()
+    lite.submit()
+    with lite.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE epochs SET epoch = 'another'"))
+        connection.execute(sa.text("DELETE FROM batches"))
+        connection.execute(sa.text("DELETE FROM deliveries"))
+        connection.execute(sa.text("UPDATE issues SET state = 'approved', frozen_at = NULL"))
+    assert reconcile(lite).findings == ()
+    assert lite.freeze() is not None
+    lite.submit()
+    assert lite.told().submitted == 3
+
+
+def _killed(office: Office, claim: Claim, *lines: tuple[str, int]) -> None:
+    """Journal what a worker wrote before it was killed."""
+    office.journal.claim(claim, range(claim.first, claim.last + 1))
+    for kind, number in lines:
+        note = office.journal.accept if kind == "A" else office.journal.decline
+        note(claim, number)
+
+
+def test_after_a_kill_one_message_of_an_smtp_batch_is_in_doubt(office: Office) -> None:
+    office.answers(max_batch=5)
+    office.memory.name = "smtp"
+    office.senders = {"smtp": office.memory}
+    office.issue(people=5)
+    office.freeze()
+    with office.engine.begin() as connection:
+        claim = office.claim(connection, "smtp")
+    _killed(office, claim, ("A", 1), ("N", 2))
+    office.later(minutes=5)
+    (finding,) = reconcile(office).findings
+    assert "1 more recipients have the email, 1 are in doubt and 3 can be sent" in finding.message
+    status = office.told()
+    assert (status.submitted, status.unknown, status.waiting) == (1, 1, 3)
+    assert reconcile(office).findings == ()
+    office.submit()
+    assert sorted(office.reached()) == [f"reader{number}@example.net" for number in (2, 4, 5)]
+    status = office.told()
+    assert (status.submitted, status.unknown + status.held) == (4, 1)
+    office.journal.accept(claim, 3)  # the worker was only stopped, and the answer arrives late
+    reconcile(office)
+    assert office.told().state == "submitted"
+
+
+def test_a_result_that_the_database_never_got_is_settled_by_the_journal(office: Office) -> None:
+    office.issue(people=5)
+    office.freeze()
+    with office.engine.begin() as connection:
+        claim = office.claim(connection)
+    office.journal.claim(claim, range(1, 6))
+    office.journal.settle(claim, Verdict.ACCEPTED.value, [4])
+    office.later(minutes=5)
+    reconcile(office)
+    status = office.told()
+    assert (status.submitted, status.waiting) == (4, 1)
+
+
+def test_a_worker_that_has_died_is_not_waited_for(office: Office) -> None:
+    office.issue(people=5)
+    office.freeze()
+    with office.engine.begin() as connection:
+        office.claim(connection)
+    assert reconcile(office).unknown == 0
+    with office.journal.working("silent"):
+        assert reconcile(office).unknown == 0
+    (office.journal.folder / "worker-silent").touch()  # type: ignore[operator]
+    assert reconcile(office).unknown == 1
+
+
+def test_nothing_is_submitted_that_cannot_be_journaled(
+    lite: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lite.issue(people=5)
+    lite.freeze()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lite.journal, "claim", full)
+    lite.submit()
+    assert lite.reached() == []
+    assert lite.told().state == "paused"
+    assert "journal of submissions" in lite.told().reason
+
+
+def test_waits_that_a_jumped_clock_has_set_are_over(office: Office) -> None:
+    office.issue(people=10)
+    office.freeze()
+    office.later(days=400)
+    office.answers([Outcome(Verdict.UNSENT, "HTTP 429", wait=30.0)])
+    office.submit()
+    with office.engine.begin() as connection:
+        office.claim_anyway(connection)
+    office.later(days=-400)
+    found = reconcile(office)
+    assert found.clock_jumps >= 1
+    assert found.unknown == 1
+    with office.engine.connect() as connection:
+        states = [batch.state for batch in batches.of_issue(connection, office.issue_id)]
+    assert "submitting" not in states

@@ -1,0 +1,80 @@
+"""What the lines of the journal of submissions say about who got an email."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from newsletter.send.journal import FrozenIssue
+from newsletter.send.submitted import JournaledIssue, Ranges, merged, read
+
+HEADER = FrozenIssue("e1", 7, "weekly", "regular", "2026-11-23T08:00", "d", "Ports", "f", 10)
+
+
+def frozen(**changes: object) -> str:
+    return f"I {json.dumps(asdict(HEADER) | changes)}"
+
+
+def journaled(*lines: str) -> JournaledIssue:
+    known = read([frozen(), *lines], "e1")
+    assert known is not None
+    return known
+
+
+def test_a_journal_of_another_database_says_nothing() -> None:
+    assert read([frozen(), "C 1 1 1 10 smtp -"], "e2") is None
+    assert read([frozen(), "C 1 1 1 10 smtp -", frozen(epoch="e2")], "e1") is None
+    known = read([frozen(epoch="e2"), "C 1 1 1 10 smtp -", frozen()], "e1")
+    assert known is not None
+    assert not known.was_submitted
+
+
+@pytest.mark.parametrize(
+    ("outcome", "submitted", "reached"),
+    [
+        ("", True, 0),
+        ("R 1 1 accepted -", True, 10),
+        ("R 1 1 accepted 3,4", True, 8),
+        ("R 1 1 unsent -", False, 0),
+        ("R 1 1 refused -", False, 0),
+        ("R 1 1 unknown -", True, 0),
+        ("A 1 1 1\nA 1 1 2\nR 1 1 unsent -", True, 2),
+    ],
+)
+def test_an_outcome_says_whether_anyone_may_have_the_email(
+    outcome: str, submitted: bool, reached: int
+) -> None:
+    known = journaled("C 1 1 1 10 sendgrid -", *outcome.split("\n"))
+    assert (known.was_submitted, known.reached) == (submitted, reached)
+
+
+def test_one_message_is_in_doubt_if_the_provider_answers_each() -> None:
+    (attempt,) = journaled("C 1 1 1 10 smtp 2", "A 1 1 1", "N 1 1 3", "A 1 1 4").attempts
+    assert attempt.doubtful() == [5]
+    assert attempt.reached() == [(1, 1), (4, 4)]
+
+
+def test_a_whole_call_is_in_doubt_if_the_provider_answers_once() -> None:
+    (attempt,) = journaled("C 1 1 1 4 sendgrid 2").attempts
+    assert attempt.doubtful() == [1, 3, 4]
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "unsent", "refused"])
+def test_nothing_is_in_doubt_after_a_clear_outcome(outcome: str) -> None:
+    (attempt,) = journaled("C 1 1 1 4 sendgrid -", f"R 1 1 {outcome} -").attempts
+    assert attempt.doubtful() == []
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["C 1 1", "A 1 1", "R 9 9 accepted -", "X 1 1", "", "A x y z", "A 1 1 2 3 \x00", "I {"],
+)
+def test_a_line_that_cannot_be_read_is_skipped(broken: str) -> None:
+    known = journaled("C 1 1 1 4 smtp -", broken, "A 1 1 1")
+    assert known.attempts[0].accepted >= {1}
+
+
+def test_ranges_are_merged_and_searched() -> None:
+    assert merged([(5, 6), (1, 2), (3, 3), (6, 9)]) == [(1, 3), (5, 9)]
+    found = Ranges([(5, 6), (1, 2)])
+    assert [number for number in range(9) if number in found] == [1, 2, 5, 6]
