@@ -71,6 +71,7 @@ def renewed(item: Item, article: Article, topics: Sequence[Topic], highlights: H
         included=item.included,
         reason=item.reason,
         pinned=item.pinned,
+        decision=item.decision,
         corrections=item.corrections,
     )
 

@@ -16,14 +16,19 @@ from newsletter.model.issue import CORRECTABLE, EXTRACTED, Block, Item, correcte
 from newsletter.model.text import bounded, web_address
 
 TextField = Literal["subject", "preheader", "note"]
-Placement = Literal["in", "out", "next"]
+Placement = Literal["in", "out", "later", "never"]
 CorrectableField = Literal["title", "teaser", "takeaways"]
 LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000}
 LONGEST_TAKEAWAY, LONGEST_HEADING = 600, 300
-NEXT = "moved to the next issue by staff"
-EXCLUDED = "excluded by staff"
+OUT_REASONS: Mapping[str, str] = {
+    "out": "excluded by staff",
+    "later": "left for the next issue by staff",
+    "never": "never in this newsletter, by staff",
+}
 INCLUDED = "included by staff"
 PINNED = "pinned by staff"
+LATE = "collected after the draft"
+"""How the reason of an item begins that was added to a draft later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class SetBlocks:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Include an item, exclude it, or leave it for the next issue."""
+    """Include an item, exclude it from this issue, leave it for a later one, or never print it."""
 
     article_id: int
     where: Placement
@@ -175,9 +180,11 @@ def _not_a_candidate(articles: Sequence[int]) -> NotAllowed:
 
 def _placed(item: Item, where: Placement) -> Item:
     if where == "in":
-        return item if item.included else replace(item, included=True, reason=INCLUDED)
-    reason = NEXT if where == "next" else EXCLUDED
-    return replace(item, included=False, pinned=False, reason=reason)
+        if item.included:
+            return item
+        return replace(item, included=True, reason=INCLUDED, decision="")
+    reason = OUT_REASONS[where]
+    return replace(item, included=False, pinned=False, reason=reason, decision=where)
 
 
 def _pinned(draft: Draft, article_id: int, *, pinned: bool) -> Draft:
@@ -188,6 +195,7 @@ def _pinned(draft: Draft, article_id: int, *, pinned: bool) -> Draft:
             item,
             pinned=pinned,
             included=item.included or pinned,
+            decision="" if pinned else item.decision,
             reason=PINNED if pinned else item.reason,
         ),
     )

@@ -1,26 +1,26 @@
 """Draft an issue from eligible articles, keep the draft up to date, and apply staff's changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
 from newsletter.edit.approval import require_editable, void
-from newsletter.edit.items import item_of, renewed, tags_of
+from newsletter.edit.items import item_of, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, clean_prose, numbered
 from newsletter.edit.recorded import edits
 from newsletter.edit.select import EligibleArticle, Selection, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, ActKind
-from newsletter.model.actor import MACHINE, Actor
+from newsletter.model.actor import Actor
 from newsletter.model.article import Article
-from newsletter.model.issue import NOTHING_NEW, Issue, IssueKind, Item
+from newsletter.model.issue import NOTHING_NEW, Decided, Issue, IssueKind, Item
 from newsletter.model.next_step import EditIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
-from newsletter.model.states import UNAPPROVED, IssueState
+from newsletter.model.states import IssueState
 from newsletter.store import acts
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
@@ -126,11 +126,23 @@ def candidates(
     with engine.connect() as connection:
         eligible = articles.eligible(connection, newsletter.key, now - newsletter.max_age)
         taken = issues.spoken_for(connection, newsletter.key)
+        decided = issues.decisions(connection, newsletter.key)
+    oldest = (now - newsletter.max_age).date()
     return [
-        EligibleArticle(article, tags_of(article.content.topics, publication.topics))
+        EligibleArticle(
+            article,
+            tags_of(article.content.topics, publication.topics),
+            decision=decided.get(article.id, ""),
+        )
         for article in eligible
-        if article.id not in taken
+        if article.id not in taken and _printable(article, oldest, decided.get(article.id, ""))
     ]
+
+
+def _printable(article: Article, oldest: date, decision: Decided) -> bool:
+    """Return whether an article may still be printed; its own date counts if it has one."""
+    published = article.content.published
+    return decision != "never" and (published is None or published >= oldest)
 
 
 def _laid_out(
@@ -138,14 +150,15 @@ def _laid_out(
 ) -> list[Item]:
     selections = select(present, newsletter)
     return [
-        _placed(selection, place, publication, newsletter)
+        placed(selection, place, publication, newsletter)
         for place, selection in enumerate(selections, 1)
     ]
 
 
-def _placed(
+def placed(
     selection: Selection, place: int, publication: Publication, newsletter: Newsletter
 ) -> Item:
+    """Return the item of a selected article at a place in the issue."""
     item = item_of(selection.candidate.article, publication.topics, newsletter.highlights)
     return replace(
         item,
@@ -154,80 +167,6 @@ def _placed(
         reason=selection.reason,
         pinned=selection.candidate.pinned,
     )
-
-
-def refresh(
-    engine: sa.Engine,
-    publication: Publication,
-    newsletter: Newsletter,
-    issue_id: int,
-    *,
-    now: datetime,
-) -> list[int]:
-    """Update a draft from its articles; return the ids of those that had changed.
-
-    Corrections by staff are kept. Articles that became eligible after the draft are added as
-    excluded candidates. An approved issue is not changed; a check reports its outdated articles. If
-    staff change the issue at the same time, their change wins and the next call does the rest.
-    """
-    with engine.connect() as connection:
-        issue = issues.load(connection, issue_id)
-        present = issues.load_items(connection, issue_id)
-        stored = _stored(connection, present)
-    if issue.state not in UNAPPROVED:
-        return []
-    changed = {
-        item.article_id: renewed(
-            item, stored[item.article_id], publication.topics, newsletter.highlights
-        )
-        for item in present
-        if item.article_id in stored and stored[item.article_id].revision != item.revision
-    }
-    late: list[Item] = []
-    if issue.kind is not IssueKind.CORRECTION:
-        late = _late(engine, publication, newsletter, present, now=now)
-    if not changed and not late:
-        return []
-    renewed_items = [changed.get(item.article_id, item) for item in present]
-    with engine.begin() as connection:
-        issues.lock(connection, issue_id)
-        current = issues.load(connection, issue_id), issues.load_items(connection, issue_id)
-        if current != (issue, present):
-            return []
-        issues.replace_items(connection, issue_id, [*renewed_items, *late])
-        if any(item.included for item in changed.values()):
-            why = "an article changed at its source"
-            void(connection, issue, actor=MACHINE, now=now, why=why)
-    return sorted(changed)
-
-
-def _late(
-    engine: sa.Engine,
-    publication: Publication,
-    newsletter: Newsletter,
-    present: Sequence[Item],
-    *,
-    now: datetime,
-) -> list[Item]:
-    known = {item.article_id for item in present}
-    fresh = [
-        candidate
-        for candidate in candidates(engine, publication, newsletter, now=now)
-        if candidate.article.id not in known
-    ]
-    return [
-        _placed(
-            Selection(candidate, included=False, reason="collected after the draft"),
-            len(present) + place,
-            publication,
-            newsletter,
-        )
-        for place, candidate in enumerate(fresh, 1)
-    ]
-
-
-def _stored(connection: sa.Connection, present: Sequence[Item]) -> Mapping[int, Article]:
-    return {item.article_id: articles.load(connection, item.article_id) for item in present}
 
 
 def load_draft(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newsletter.model.article import Article
+from newsletter.model.issue import Decided
 from newsletter.model.publication import Newsletter
 
 # Where subscribers follow topics, an issue has this many times the items of one edition, so that
@@ -18,11 +19,12 @@ VARIED = "moved up to vary sources and topics"
 
 @dataclass(frozen=True, slots=True)
 class EligibleArticle:
-    """An eligible article, the tags by which it is followed, and whether staff pinned it."""
+    """An eligible article, the tags by which it is followed, and what staff decided about it."""
 
     article: Article
     tags: tuple[str, ...]
     pinned: bool = False
+    decision: Decided = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def room(newsletter: Newsletter) -> int:
 def select(candidates: Sequence[EligibleArticle], newsletter: Newsletter) -> list[Selection]:
     """Include or exclude every candidate; included ones come first, in printed order.
 
-    Pinned articles lead, then the newest. Every item already chosen from the same source or on the
+    Pinned articles lead, then the newest; undated ones come last, so that none leads an edition. Every item already chosen from the same source or on the
     same topic moves an article back, so that no source fills the issue.
     """
     fitting, out = _fit(candidates, newsletter)
@@ -76,25 +78,35 @@ def _fit(
     return fitting, out
 
 
-def _age(candidate: EligibleArticle) -> tuple[bool, int, int]:
-    """Sort pinned articles first, then the newest first."""
+def _age(candidate: EligibleArticle) -> tuple[bool, bool, int, int]:
+    """Sort pinned articles first, then the newest first, then those without a date."""
     article = candidate.article
     published = article.content.published
     newest = published.toordinal() if published else article.first_seen_at.date().toordinal()
-    return (not candidate.pinned, -newest, -article.id)
+    return (not candidate.pinned, published is None, -newest, -article.id)
 
 
 def _misfit(candidate: EligibleArticle, newsletter: Newsletter) -> str:
-    article = candidate.article
+    """Return why an article does not belong in the newsletter; empty if it does."""
     if candidate.pinned:
         return ""
-    if newsletter.sources and article.source not in newsletter.sources:
-        return f"{newsletter.key} does not print articles from {article.source}"
-    if newsletter.topics and not set(newsletter.topics) & set(candidate.tags):
-        return f"not on a topic of {newsletter.key}"
-    if not article.content.title.strip():
-        return "has no title"
-    return ""
+    article, content, key = candidate.article, candidate.article.content, newsletter.key
+    of_source = not newsletter.sources or article.source in newsletter.sources
+    on_topic = not newsletter.topics or bool(set(newsletter.topics) & set(candidate.tags))
+    reasons = (
+        (candidate.decision == "out", "excluded from an earlier issue by staff"),
+        (not of_source, f"{key} does not print articles from {article.source}"),
+        (not on_topic, f"not on a topic of {key}"),
+        (not _speaks(newsletter, content.lang), f"{key} does not print articles in {content.lang}"),
+        (not content.title.strip(), "has no title"),
+    )
+    return next((reason for applies, reason in reasons if applies), "")
+
+
+def _speaks(newsletter: Newsletter, lang: str) -> bool:
+    """Return whether the newsletter prints a language, or the one it is a variant of."""
+    known = newsletter.languages
+    return not known or not lang or lang in known or lang.split("-", maxsplit=1)[0] in known
 
 
 def _spread(fitting: Sequence[EligibleArticle], most: int) -> list[tuple[EligibleArticle, str]]:
@@ -130,11 +142,12 @@ def _spread(fitting: Sequence[EligibleArticle], most: int) -> list[tuple[Eligibl
 
 def _rank(
     ranked: tuple[int, EligibleArticle], sources: Counter[str], topics: Counter[str]
-) -> tuple[bool, float, int]:
+) -> tuple[bool, bool, float, int]:
     place, candidate = ranked
     repeated = max((topics[tag] for tag in candidate.tags), default=0)
     cost = SOURCE_COST * sources[candidate.article.source] + TOPIC_COST * repeated
-    return (not candidate.pinned, place + cost, place)
+    undated = candidate.article.content.published is None
+    return (not candidate.pinned, undated, place + cost, place)
 
 
 def _translated(candidate: EligibleArticle, other: EligibleArticle) -> bool:

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from newsletter.edit.operations import (
+    LATE,
     Correct,
     Draft,
     Operation,
     Pin,
     Place,
+    Placement,
     Reorder,
     Revert,
     SetBlocks,
@@ -29,7 +31,8 @@ _HEAD = """\
 # Issue {number} of {newsletter}, due {nominal}. Edit this file, save it, and close the editor.
 # Lines that begin with # are comments and are not read.
 # Items are printed in the order in which they are here. To reorder them, move whole parts.
-# "in" prints an item, "out" does not, "next" leaves it for the next issue. "pinned" keeps it on top.
+# "in" prints an item, "out" does not, "later" leaves it for the next issue, and "never" keeps it out of
+# this newsletter. "pinned" keeps it on top of every edition.
 # The note and the text of a block may contain **bold**, *italic*, [links](https://…), lists, and
 # images: ![description](https://…).
 # An empty teaser or list prints none. To print the article's own again, delete the line or restore
@@ -46,16 +49,22 @@ _BLOCK_KEYS: Mapping[str, str] = {
     "text": "text",
 }
 _PROSE_KEYS = ("note", "text")
+PLACEMENTS: tuple[Placement, ...] = ("in", "out", "later", "never")
 _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 
 
 def fingerprint(draft: Draft) -> str:
     """Return a short hash of everything that is printed.
 
-    Excluded items do not count: an article that is collected while someone edits must not make
-    their file invalid.
+    Excluded and late items do not count, and neither do positions: an article that is collected
+    while someone edits must not make their file invalid.
     """
-    printed = replace(draft, items=tuple(item for item in draft.items if item.included))
+    seen = (
+        item
+        for item in draft.items
+        if item.included and (item.pinned or item.corrections or not item.reason.startswith(LATE))
+    )
+    printed = replace(draft, items=tuple(replace(item, position=0) for item in seen))
     return hashlib.sha256(repr(printed).encode()).hexdigest()[:16]
 
 
@@ -76,7 +85,7 @@ def write(issue: Issue, draft: Draft) -> str:
 
 def _item_lines(item: Item) -> Iterator[str]:
     printed = corrected(item)
-    where = "in" if item.included else "out"
+    where = _where(item)
     yield f"@ article {item.article_id} {where}{' pinned' if item.pinned else ''}"
     yield f"# {item.reason}; from {item.source or 'no source'}; {item.url or 'no address'}"
     yield f"title: {printed.title}"
@@ -212,22 +221,24 @@ def _items(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
 
 def _number(part: _Part) -> int:
     if not part.rest or not part.rest[0].isdecimal():
-        raise _refused(part.line, "expected “@ article NUMBER in|out|next”")
+        raise _refused(part.line, "expected “@ article NUMBER in|out|later|never”")
     return int(part.rest[0])
 
 
 def _placing(part: _Part, item: Item) -> Iterator[Operation]:
     words = part.rest[1:] or ("in",)
-    if words[0] not in {"in", "out", "next"} or words[1:] not in {(), ("pinned",)}:
-        raise _refused(part.line, "expected in, out or next, optionally followed by pinned")
-    where: Literal["in", "out", "next"] = "in"
-    if words[0] != "in":
-        where = "out" if words[0] == "out" else "next"
+    where = next((known for known in PLACEMENTS if known == words[0]), None)
+    if where is None or words[1:] not in {(), ("pinned",)}:
+        raise _refused(part.line, "expected in, out, later or never, optionally followed by pinned")
     pinned = "pinned" in words
-    if where != ("in" if item.included else "out"):
+    if where != _where(item):
         yield Place(item.article_id, where)
     if pinned != item.pinned and where == "in":
         yield Pin(item.article_id, pinned)
+
+
+def _where(item: Item) -> Placement:
+    return "in" if item.included else item.decision or "out"
 
 
 def _correcting(part: _Part, item: Item) -> Iterator[Operation]:

@@ -74,6 +74,7 @@ class Chooser:
         kept = one_of_each_pair(ordered, newsletter.language)
         self.tags = followable(kept)
         bit = {tag: 1 << place for place, tag in enumerate(self.tags)}
+        self._pinned = {one.article_id for one in kept if one.pinned}
         self._masks = [(one.article_id, sum(bit[tag] for tag in set(one.tags))) for one in kept]
         self._limits = newsletter.items
         self._content = newsletter.content
@@ -91,10 +92,13 @@ class Chooser:
         """
         if follows is None or self._content == "same":
             return self._everything
-        wanted = [article for article, mask in self._masks if mask & follows]
+        wanted = [
+            article for article, mask in self._masks if mask & follows or article in self._pinned
+        ]
         if self._content == "followed":
             return self._only(wanted)
-        rest = [article for article, mask in self._masks if not mask & follows]
+        taken = set(wanted)
+        rest = [article for article, _ in self._masks if article not in taken]
         missing = max(0, self._limits.min - len(wanted))
         return self._cut([*wanted, *rest[:missing]], rest[missing:])
 
@@ -134,7 +138,8 @@ def one_of_each_pair(items: Sequence[Item], language: str) -> list[Item]:
             continue
         best = next((one for one in pair if one.lang[:2] == language[:2]), item)
         tags = tuple(dict.fromkeys(tag for one in pair for tag in one.tags))
-        kept.append(replace(best, tags=tags, position=item.position))
+        pinned = any(one.pinned for one in pair)
+        kept.append(replace(best, tags=tags, position=item.position, pinned=pinned))
     return kept
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Image
@@ -56,6 +56,9 @@ class Block:
     image_alt: str = ""
 
 
+Decided = Literal["", "out", "later", "never"]
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An article's place in an issue, with everything that is printed there.
@@ -64,7 +67,8 @@ class Item:
     extracted takeaways that staff have not accepted; they are never printed. The fields say what
     the article says; `corrections` (keys of CORRECTABLE) what staff made of it, and `corrected`
     lays one over the other. `tags` are the slugs by which a subscriber follows the item.
-    `alternatives` are other teasers that staff can choose.
+    `alternatives` are other teasers that staff can choose. `decision` is what staff decided about an
+    item that is left out: `out` of this issue, `later`, or `never` in this newsletter.
     """
 
     article_id: int
@@ -91,6 +95,7 @@ class Item:
     corrections: Mapping[str, object] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     alternatives: tuple[Text, ...] = ()
+    decision: Decided = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,7 @@ class Newsletter:
     sources: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     topics_shown: int = 2
+    languages: tuple[str, ...] = ()
     opens: bool = False
     clicks: bool = False
 

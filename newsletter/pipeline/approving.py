@@ -47,7 +47,9 @@ def decide(issue: Issue, newsletter: Newsletter, now: datetime) -> Approve | Ski
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
     late = now > issue.due_at + newsletter.late.grace
     if newsletter.approval == "automatic":
-        return Approve(AUTOMATIC_APPROVAL)
+        # As late as a person would be reminded, so that articles of the last hours are in it.
+        ready = now >= issue.due_at - newsletter.approve_by
+        return Approve(AUTOMATIC_APPROVAL) if ready else Wait()
     if late and newsletter.late.then == "send":
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":

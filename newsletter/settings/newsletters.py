@@ -70,6 +70,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         subject_prefix=table.text("subject_prefix"),
         sources=_sources(table, inherited.sources),
         topics=tuple(map(slug, table.texts("topics"))),
+        languages=_languages(table),
         topics_shown=table.count("topics_shown", default.topics_shown),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
@@ -117,6 +118,16 @@ def _late(table: Table) -> Late:
     )
     table.finish()
     return built
+
+
+def _languages(table: Table) -> tuple[str, ...]:
+    chosen = table.texts("languages")
+    for text in chosen:
+        try:
+            values.language(text)
+        except ValueError as error:
+            table.complain("languages", str(error))
+    return chosen
 
 
 def _sources(table: Table, known: Collection[str]) -> tuple[str, ...]:

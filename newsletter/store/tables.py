@@ -142,6 +142,7 @@ items = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("pinned", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("decision", sa.Text, nullable=False, server_default=""),
     sa.Column("printed", sa.JSON, nullable=False),
     sa.Column("corrections", sa.JSON, nullable=False),
 )

@@ -1,9 +1,10 @@
 """Review an issue: render it, preview it, check it and approve its exact bytes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from newsletter.edit import approval
-from newsletter.edit import run as editing
+from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NotAllowed
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
@@ -103,6 +104,10 @@ STALE = "the brand, the templates, the configuration or the program changed what
 """Why a rendering is no longer current although the issue has not changed."""
 
 
+MOST_NAMED = 3
+"""How many late articles are named one by one."""
+
+
 class NothingToPrint(NotAllowed):
     """The issue holds too few items to print, so it cannot be rendered."""
 
@@ -116,7 +121,9 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
     with context.reader.connect() as connection:
         issue = issues.load(connection, issue_id)
     newsletter = context.publication.require_newsletter(issue.newsletter)
-    editing.refresh(context.engine, context.publication, newsletter, issue_id, now=context.now())
+    refreshed = refresh(
+        context.engine, context.publication, newsletter, issue_id, now=context.now()
+    )
     voided = void_if_stale(context, newsletter, issue_id)
     with context.reader.connect() as connection:
         before = editions.of_issue(connection, issue_id)
@@ -130,7 +137,7 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
     )
     with context.reader.connect() as connection:
         issue = issues.load(connection, issue_id)
-        remarks = rendering.audience_notes(connection, issue_id)
+        remarks = [*_additions(refreshed), *rendering.audience_notes(connection, issue_id)]
     if not made:
         msg = f"issue {issue_id} is {issue.state} and holds too few items to print"
         raise NothingToPrint(msg, next_step=EditIssue(issue_id))
@@ -138,11 +145,22 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         issue,
         newsletter,
         tuple(made),
-        fresh=made != before,
+        fresh=made != before or bool(refreshed.added),
         remarks=tuple(remarks),
         next_step=ApproveIssue(issue_id),
         voided=voided,
     )
+
+
+def _additions(refreshed: Refreshed) -> Iterator[str]:
+    """Yield a sentence about each article that was collected after the issue was drafted."""
+    for item in refreshed.added[:MOST_NAMED]:
+        if item.included:
+            yield f"“{item.title}” was collected after the draft and is now in the issue."
+        else:
+            yield f"“{item.title}” is a candidate and not in the issue: {item.reason}."
+    if (more := len(refreshed.added) - MOST_NAMED) > 0:
+        yield f"{more:,} more articles were added after the draft."
 
 
 def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> str:

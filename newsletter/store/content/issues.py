@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotFound
 from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Author, Image
-from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Text
+from newsletter.model.issue import Block, Decided, Issue, IssueKind, Item, Takeaways, Text
 from newsletter.model.next_step import ListIssues
 from newsletter.model.states import EDITABLE, OUT, IssueState
 from newsletter.store.tables import issues, items
@@ -272,6 +272,17 @@ def spoken_for(
     return {row[0]: row[1] for row in connection.execute(query) if row[1] != but}
 
 
+def decisions(connection: sa.Connection, newsletter: str) -> dict[int, Decided]:
+    """Return the last decision of staff about each article that an issue left out."""
+    query = (
+        sa.select(items.c.article_id, items.c.decision)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .where(issues.c.newsletter == newsletter, items.c.decision != "")
+        .order_by(issues.c.id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def _carried(newsletter: str, states: Collection[IssueState], but: int) -> sa.Select[tuple[int]]:
     other = items.alias()
     return (
@@ -282,7 +293,7 @@ def _carried(newsletter: str, states: Collection[IssueState], but: int) -> sa.Se
     )
 
 
-_COLUMNS = ("article_id", "position", "included", "reason", "pinned", "revision")
+_COLUMNS = ("article_id", "position", "included", "reason", "pinned", "revision", "decision")
 
 
 def _row(issue_id: int, item: Item) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from newsletter.edit import run as edit
 from newsletter.edit.approval import approve
 from newsletter.edit.operations import SetText
+from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NotAllowed
 from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Author, Extracted, Section
@@ -202,7 +203,7 @@ def test_a_draft_follows_its_articles_and_an_approved_issue_only_warns(
         article = articles.load(connection, items[0].article_id)
         changed = replace(piece(1, "Trade"), content=replace(article.content, title="Put right"))
         articles.revise(connection, article, changed, NOW)
-    assert edit.refresh(stocked, house, weekly, issue_id, now=NOW) == [items[0].article_id]
+    assert refresh(stocked, house, weekly, issue_id, now=NOW).changed == (items[0].article_id,)
     with stocked.connect() as connection:
         assert issues.load_items(connection, issue_id)[0].title == "Put right"
     made = render.render(stocked, house, weekly, issue_id, kit, now=NOW)
@@ -212,7 +213,7 @@ def test_a_draft_follows_its_articles_and_an_approved_issue_only_warns(
         article = articles.load(connection, items[0].article_id)
         changed = replace(piece(1, "Trade"), content=replace(article.content, title="Again"))
         articles.revise(connection, article, changed, NOW)
-    assert edit.refresh(stocked, house, weekly, issue_id, now=NOW) == []
+    assert refresh(stocked, house, weekly, issue_id, now=NOW) == Refreshed()
     found = preflight.check(stocked, house, weekly, issue_id, now=NOW)
     assert "outdated" in {one.check for one in found}
     with stocked.connect() as connection:

@@ -14,10 +14,11 @@ from newsletter.model.publication import Content, ItemLimits, Newsletter
 from newsletter.model.slot import Due
 from newsletter.render import preflight
 from newsletter.render import run as render
-from newsletter.render.reach import question, wanted
+from newsletter.render.reach import wanted
 from newsletter.render.run import RenderKit
 from newsletter.store.content import articles, issues
 from newsletter.store.content.articles import NewArticle
+from newsletter.store.sending.audience import question
 from tests.fakes import manuscripts
 from tests.fakes.issues import add_people
 
@@ -82,7 +83,7 @@ def test_people_are_counted_by_what_they_get(
     issue_id = drafted(peopled, newsletter)
     with peopled.connect() as connection:
         chooser = Chooser(issues.load_items(connection, issue_id), newsletter)
-        asked = question(HOUSE, newsletter, NOW)
+        asked = question(newsletter, dict(HOUSE.segments), NOW)
         assert wanted(connection, asked, chooser) == (
             {Contents(*key): people for key, people in counts.items()},
             nothing,
@@ -107,7 +108,7 @@ def test_every_set_is_rendered_once_and_the_rarest_are_folded(peopled: sa.Engine
 def test_an_announcement_without_items_goes_to_all_subscribers(peopled: sa.Engine) -> None:
     newsletter = weekly("followed")
     issue_id = drafted(peopled, newsletter)
-    taken = [Place(article, "next") for article in (1, 2, 3)]
+    taken = [Place(article, "later") for article in (1, 2, 3)]
     said = SetText("note", "We pause for a week.")
     edit.change(peopled, issue_id, [*taken, said], actor=ADA, now=NOW)
     kit = RenderKit(manuscripts.templates(HOUSE), lambda: "ab" * 6)

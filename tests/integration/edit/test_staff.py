@@ -10,6 +10,7 @@ from newsletter.edit import run as edit
 from newsletter.edit import sheet
 from newsletter.edit.approval import approve
 from newsletter.edit.operations import Correct, Place, SetText
+from newsletter.edit.refreshing import refresh
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NotAllowed
 from newsletter.model.act import ActKind, Edit, EditKind
@@ -66,7 +67,7 @@ def test_a_correction_survives_a_new_collection(engine: sa.Engine, issue_id: int
         articles.revise(
             connection, article, replace(stored("x"), content=content("Rewritten")), NOW
         )
-    assert edit.refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW) == [first]
+    assert refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW).changed == (first,)
     with engine.connect() as connection:
         issue, draft = edit.load_draft(connection, issue_id)
         made_by_ada = acts.of_issue(connection, issue_id)[-1]
@@ -115,7 +116,7 @@ def test_what_is_left_to_the_next_issue_is_eligible_for_it(
     with engine.connect() as connection:
         _, draft = edit.load_draft(connection, issue_id)
     last = draft.items[-1].article_id
-    edit.change(engine, issue_id, [Place(last, "next")], actor=ADA, now=NOW)
+    edit.change(engine, issue_id, [Place(last, "later")], actor=ADA, now=NOW)
     left = edit.candidates(engine, HOUSE, WEEKLY, now=NOW)
     assert [one.article.id for one in left] == [last]
 
@@ -135,11 +136,11 @@ def test_an_article_that_arrives_during_an_edit_does_not_void_it(
     typed = sheet.write(issue, seen).replace("subject: ", "subject: Ports", 1)
     with engine.begin() as connection:
         articles.insert(connection, stored("Three"), NOW)
-    edit.refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW)
+    refresh(engine, HOUSE, WEEKLY, issue_id, now=NOW)
     with engine.connect() as connection:
         _, present = edit.load_draft(connection, issue_id)
     assert len(present.items) == 3
-    assert present.items[-1].reason == "collected after the draft"
+    assert [item.included for item in present.items] == [True] * 3
     assert sheet.read(typed, present) == [SetText("subject", "Ports")]
 
 
@@ -153,7 +154,7 @@ def test_a_special_issue_takes_what_staff_put_in(engine: sa.Engine, issue_id: in
     )
     assert made is not None
     assert edit.draft_special(engine, "weekly", when, edit.Occasion(), now=NOW, actor=BO) is None
-    edit.refresh(engine, HOUSE, WEEKLY, made, now=NOW)
+    refresh(engine, HOUSE, WEEKLY, made, now=NOW)
     with engine.connect() as connection:
         issue, draft = edit.load_draft(connection, made)
     assert (issue.kind, issue.number, issue.note) == (IssueKind.SPECIAL, 2, "Read this.")

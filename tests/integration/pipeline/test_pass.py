@@ -153,6 +153,8 @@ def test_an_automatic_newsletter_leaves_without_a_person(tmp_path: Path) -> None
     with house(tmp_path, 'approval = "automatic"') as opened:
         opened.pass_at(FRIDAY)
         opened.pass_at(SATURDAY)
+        assert opened.issues()[0].state is IssueState.REVIEW
+        opened.pass_at(MONDAY - timedelta(minutes=59))
         assert str(opened.issues()[0].approved_by) == "policy:automatic approval"
         opened.pass_at(MONDAY)
         assert len(opened.mails()) == 3

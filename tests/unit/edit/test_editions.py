@@ -49,6 +49,15 @@ def test_each_subscriber_gets_the_topics_they_follow(
     assert got == (None if contents is None else Contents(*contents))
 
 
+@pytest.mark.parametrize("content", ["followed", "followed-first"])
+def test_a_pinned_item_is_in_every_edition(content: Content) -> None:
+    pinned = (item(9, position=0, tags=("rare",), pinned=True), *ITEMS)
+    for follows in ({"arctic"}, {"trade"}, {"cooking"}):
+        got = choose(pinned, frozenset(follows), weekly(content))
+        assert got is not None
+        assert got.items[0] == 9
+
+
 def test_too_few_items_are_none() -> None:
     assert choose(ITEMS, frozenset({"arctic"}), weekly("followed", fewest=2)) is None
     assert choose(ITEMS[:1], None, weekly("same", fewest=2)) is None

@@ -16,6 +16,7 @@ from newsletter.edit.operations import (
     Operation,
     Pin,
     Place,
+    Placement,
     Reorder,
     Revert,
     SetBlocks,
@@ -49,7 +50,8 @@ def ids(draft: Draft, *, included: bool = True) -> list[int]:
     [
         ([Place(2, "out")], [1, 3, 4]),
         ([Place(5, "in")], [1, 2, 3, 4, 5]),
-        ([Place(2, "next")], [1, 3, 4]),
+        ([Place(2, "later")], [1, 3, 4]),
+        ([Place(2, "never")], [1, 3, 4]),
         ([Reorder((3, 1))], [3, 1, 2, 4]),
         ([Pin(4)], [4, 1, 2, 3]),
         ([Pin(5)], [5, 1, 2, 3, 4]),
@@ -60,11 +62,25 @@ def test_items_are_placed(draft: Draft, operations: list[Operation], printed: li
     assert ids(applied(draft, operations)) == printed
 
 
-def test_an_item_moved_to_the_next_issue_has_that_reason(draft: Draft) -> None:
-    moved = applied(draft, [Place(2, "next")]).items[3]
-    assert applied(draft, [Place(2, "out")]).items[3].reason == "excluded by staff"
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("out", "excluded by staff"),
+        ("later", "left for the next issue by staff"),
+        ("never", "never in this newsletter, by staff"),
+    ],
+)
+def test_each_way_out_is_a_decision_with_its_reason(
+    draft: Draft, where: Placement, reason: str
+) -> None:
+    made = applied(draft, [Place(2, where)])
+    moved = made.items[3]
     assert (moved.article_id, moved.included) == (2, False)
-    assert moved.reason == "moved to the next issue by staff"
+    assert (moved.decision, moved.reason) == (where, reason)
+    assert f"@ article 2 {where}\n" in sheet.write(manuscripts.issue(), made)
+    assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
+    back = applied(made, [Place(2, "in")]).items
+    assert [(item.included, item.decision) for item in back if item.article_id == 2] == [(True, "")]
 
 
 def test_a_correction_lies_over_the_article_and_can_be_taken_back(draft: Draft) -> None:
@@ -246,7 +262,7 @@ def test_corrections_show_the_original_beside_them_and_revert_by_it(draft: Draft
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("@ article 2 in", "@ article 2 maybe", "expected in, out or next"),
+        ("@ article 2 in", "@ article 2 maybe", "expected in, out, later or never"),
         ("@ article 2 in", "@ article 77 in", "not a candidate"),
         ("@ article 2 in", "@ article 1 in", "in the file twice"),
         ("subject:", "sujet:", "'sujet' is not one of"),

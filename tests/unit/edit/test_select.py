@@ -16,10 +16,16 @@ NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 def candidate(
-    number: int, source: str = "a", tags: tuple[str, ...] = (), *, pinned: bool = False
+    number: int,
+    source: str = "a",
+    tags: tuple[str, ...] = (),
+    *,
+    pinned: bool = False,
+    lang: str = "en",
+    dated: bool = True,
 ) -> EligibleArticle:
-    published = date(2026, 11, 26) - timedelta(days=number)
-    content = Extracted(title=f"Article {number}", published=published, topics=tags)
+    published = date(2026, 11, 26) - timedelta(days=number) if dated else None
+    content = Extracted(title=f"Article {number}", published=published, topics=tags, lang=lang)
     article = Article(number, source, "new", 1, NOW, None, None, content)
     return EligibleArticle(article, tags, pinned)
 
@@ -71,6 +77,29 @@ def test_no_topic_fills_the_issue_alone() -> None:
 def test_what_does_not_fit_the_newsletter_is_out(changes: dict[str, object], reason: str) -> None:
     (selection,) = select([candidate(1, "a", ("trade",))], same(**changes))
     assert (selection.included, selection.reason) == (False, reason)
+
+
+def test_undated_articles_come_last_and_never_lead() -> None:
+    undated = candidate(0, "quiet", ("rare",), dated=False)
+    assert printed([undated, *(candidate(n) for n in (1, 2))], same()) == [1, 2, 0]
+    assert printed([undated, candidate(1)], same(1)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("lang", "included"), [("en", True), ("en-GB", True), ("", True), ("ko", False)]
+)
+def test_a_newsletter_prints_only_its_languages(lang: str, included: bool) -> None:
+    (selection,) = select([candidate(1, lang=lang)], same(languages=("en",)))
+    assert selection.included is included
+    if not included:
+        assert selection.reason == "weekly does not print articles in ko"
+
+
+def test_what_staff_excluded_is_a_candidate_and_what_they_left_for_later_comes_back() -> None:
+    excluded, later = (replace(candidate(n), decision=d) for n, d in ((1, "out"), (2, "later")))
+    selections = {one.candidate.article.id: one for one in select([excluded, later], same())}
+    assert (selections[1].included, selections[2].included) == (False, True)
+    assert selections[1].reason == "excluded from an earlier issue by staff"
 
 
 def test_translations_come_with_their_article_and_count_once() -> None:
