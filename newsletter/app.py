@@ -92,6 +92,7 @@ class App:
                 journal=self.submissions,
                 rates=_rates(self.publication, self.senders),
             ),
+            journals=self.journals,
             new_id=self.new_id,
             now=self.now,
             broken_links=partial(broken, self.fetcher),

@@ -1,6 +1,7 @@
-"""The demo's subscribers: imported from a table, then left, suppressed and paused as people are."""
+"""The demo's subscribers: imported, then some unsubscribe, are suppressed or pause."""
 
 import tomllib
+from collections.abc import Callable
 from importlib.resources import files
 from math import ceil
 from pathlib import Path
@@ -9,62 +10,63 @@ import sqlalchemy as sa
 
 from newsletter.app import App
 from newsletter.cli.lists import terms_of
-from newsletter.store.people import intents
+from newsletter.cli.opening import current_user
+from newsletter.usecases import people
 from subscribers import directory, suppression
 from subscribers.consent.choosing import NewsletterPreference, Preferences, choose
 from subscribers.consent.signing_up import Rules, SignUpLimits
 from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
-from subscribers.model import Suppression, SuppressionReason
-from subscribers.roster.change_set import ChangeSet
+from subscribers.model import Effects, Subscriber, Suppression, SuppressionReason
 from subscribers.roster.reading import open_listing
-from subscribers.roster.run import ImportJob, apply
 
-ACTOR = "demo"
+PROVIDER = "provider:demo"
+"""Who reports the bounces of the demo."""
 
 
-def invite(app: App, root: Path, newsletter: str) -> ChangeSet:
-    """Import the sample table once, and let happen to some people what happens to people."""
-    order = ImportJob(
-        open_listing(root / "subscribers.csv", mapping={}),
-        terms_of(app.publication, "subscribers.csv", into=[newsletter]),
-        app.settings.pepper,
-        journal=app.journal,
-    )
-    found = apply(app.engine, order, actor=ACTOR, clock=app.now)
-    if not found.counts["new"]:
-        return found
+def invite(app: App, root: Path, newsletter: str) -> None:
+    """Import the sample table once, and change the status of some people."""
+    listing = open_listing(root / "subscribers.csv", mapping={})
+    terms = terms_of(app.publication, "subscribers.csv", into=[newsletter])
+    imported = people.apply_import(app.context, current_user(), listing, terms, lambda _rows: None)
+    if not imported.changes.counts["new"]:
+        return
     statuses = tomllib.loads((files("newsletter.cli") / "samples/statuses.toml").read_text("utf-8"))
-    with app.engine.begin() as connection:
-        for address in statuses["unsubscribed"]:
-            _leave(app, connection, address, newsletter)
-        for address, reason in statuses["suppressed"].items():
-            _suppress(app, connection, address, SuppressionReason(reason))
-        for address, days in statuses["paused"].items():
-            _pause(app, connection, address, newsletter, ceil(days / 7))
-    return found
+    for address in statuses["unsubscribed"]:
+        _act(app, address, _unsubscribe(app, newsletter))
+    for address, reason in statuses["suppressed"].items():
+        _act(app, address, _suppress(app, SuppressionReason(reason)))
+    for address, days in statuses["paused"].items():
+        _act(app, address, _pause(app, newsletter, ceil(days / 7)))
 
 
-def _leave(app: App, connection: sa.Connection, address: str, newsletter: str) -> None:
-    person = directory.require(connection, address)
-    wanted = Unsubscribe(newsletter, "page", "too much mail")
-    pepper = app.settings.pepper
-    outcome = unsubscribe(connection, person.id, wanted, pepper=pepper, now=app.now())
-    intents.carry_out(connection, outcome, app.journal, now=app.now())
+Change = Callable[[sa.Connection, Subscriber], Effects]
 
 
-def _suppress(app: App, connection: sa.Connection, address: str, reason: SuppressionReason) -> None:
-    person = directory.require(connection, address)
-    cause = Suppression(person.address_key, reason, ACTOR, "no such mailbox", app.now())
-    pepper = app.settings.pepper
-    outcome = suppression.suppress(connection, cause, pepper=pepper, actor=ACTOR)
-    intents.carry_out(connection, outcome, app.journal, now=app.now())
-
-
-def _pause(app: App, connection: sa.Connection, address: str, newsletter: str, weeks: int) -> None:
-    person = directory.require(connection, address)
-    wishes = Preferences(
-        frozenset(), {}, {newsletter: NewsletterPreference(wanted=True, pause=weeks)}, ""
+def _act(app: App, address: str, change: Change) -> None:
+    people.carry_out(
+        app.context,
+        lambda connection: change(connection, directory.require(connection, address)),
     )
+
+
+def _unsubscribe(app: App, newsletter: str) -> Change:
+    wanted, pepper = Unsubscribe(newsletter, "page", "too much email"), app.settings.pepper
+    return lambda connection, person: unsubscribe(
+        connection, person.id, wanted, pepper=pepper, now=app.now()
+    )
+
+
+def _suppress(app: App, reason: SuppressionReason) -> Change:
+    def change(connection: sa.Connection, person: Subscriber) -> Effects:
+        cause = Suppression(person.address_key, reason, PROVIDER, "no such mailbox", app.now())
+        pepper = app.settings.pepper
+        return suppression.suppress(connection, cause, pepper=pepper, actor=PROVIDER)
+
+    return change
+
+
+def _pause(app: App, newsletter: str, weeks: int) -> Change:
+    preference = NewsletterPreference(wanted=True, pause=weeks)
+    preferences = Preferences(frozenset(), {}, {newsletter: preference}, "")
     rules = Rules(SignUpLimits(), app.settings.pepper, app.now())
-    outcome = choose(connection, person, wishes, rules)
-    intents.carry_out(connection, outcome, app.journal, now=app.now())
+    return lambda connection, person: choose(connection, person, preferences, rules)

@@ -1,6 +1,5 @@
 """`newsletter subscribers import|undo|imports|export`: import and export lists."""
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,22 +10,21 @@ import typer
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from newsletter.app import App
-from newsletter.cli.opening import open_app
+from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
-from newsletter.model.actor import Actor
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
+from newsletter.usecases import people
 from subscribers.errors import ImportInterrupted, ImportRefused, Remedy
 from subscribers.model import slug
 from subscribers.roster import export as exporting
-from subscribers.roster import run, undoing
+from subscribers.roster import run
 from subscribers.roster.cells import clean
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
-from subscribers.roster.run import ImportJob
-from subscribers.roster.undoing import Beside, Undone
+from subscribers.roster.undoing import Undone
 
 commands = typer.Typer()
 
@@ -73,13 +71,12 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
             file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter
         )
         terms = terms_of(app.publication, listing.name, into=newsletter or [], attest=attest)
-        job = ImportJob(listing, terms, app.settings.pepper, journal=app.journal)
+        context, user = app.context, current_user()
         with _progress("rows") as progress:
-            found = (
-                run.apply(app.engine, job, actor=actor(), clock=app.now, progress=progress)
-                if apply
-                else run.review(app.reader, job, progress=progress)
-            )
+            if apply:
+                found = people.apply_import(context, user, listing, terms, progress).changes
+            else:
+                found = people.review_import(context, user, listing, terms, progress)
     _print_change_set(found, applied=apply, as_json=as_json)
 
 
@@ -94,10 +91,7 @@ def undo(
     Subscribers who have acted since are kept and listed.
     """
     with open_app() as app, _progress("subscribers") as progress:
-        beside = Beside(app.journal, app.settings.pepper)
-        undone = undoing.undo(
-            app.engine, number, actor=actor(), now=app.now(), beside=beside, progress=progress
-        )
+        undone = people.undo_import(app.context, current_user(), number, progress)
     _print_undone(number, undone, as_json=as_json)
 
 
@@ -143,11 +137,6 @@ def export(
             return
         count = _write(app, file, kind)
     say(f"Exported {counted(count, 'subscriber')} to {file}.")
-
-
-def actor() -> str:
-    """Return the person who runs the command, as acts are recorded."""
-    return str(Actor.person(getpass.getuser()))
 
 
 def terms_of(publication: Publication, file: str, *, into: list[str], attest: str = "") -> Terms:

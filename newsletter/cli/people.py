@@ -7,26 +7,18 @@ import typer
 
 from newsletter.app import App
 from newsletter.cli import lists
-from newsletter.cli.lists import actor
-from newsletter.cli.opening import open_app
+from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
-from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.publication import Newsletter
-from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
-from newsletter.store.people import intents
-from subscribers import directory, erasure, suppression
+from newsletter.usecases import people
+from subscribers import directory
 from subscribers.audience import Question, summarize, why
 from subscribers.model import (
     EmailAddress,
     Subscriber,
-    Suppression,
-    SuppressionReason,
-    Tag,
     TagKind,
-    slug,
 )
-from subscribers.roster.cells import clean
 from subscribers.segment import parse
 
 commands = typer.Typer()
@@ -71,22 +63,8 @@ def tag(
 
     The name of a configured topic adds that topic.
     """
-    with open_app() as app, app.engine.begin() as connection:
-        person = directory.require(connection, address)
-        known = topics_by_name(app.publication)
-        wanted = [
-            known.get(slug(name)) or Tag(slug(name), clean(name), TagKind.LABEL)
-            for name in add or ()
-        ]
-        directory.mark(
-            connection,
-            person,
-            add=[tag for tag in wanted if tag.slug],
-            remove=[slug(name) for name in remove or ()],
-            actor=actor(),
-            now=app.now(),
-        )
-        after = directory.require(connection, address)
+    with open_app() as app:
+        after = people.tag(app.context, current_user(), address, add=add or (), remove=remove or ())
     say(f"{after.address}: {', '.join(tag.name for tag in after.tags) or 'no tags'}")
 
 
@@ -101,16 +79,11 @@ def forget(
     A keyed hash stays, so that no import adds the address again.
     """
     with open_app() as app:
-        parsed = EmailAddress.parse(address)
+        EmailAddress.parse(address)
         if not yes:
             typer.confirm(f"Erase {address} permanently?", abort=True)
-        with app.engine.begin() as connection:
-            effects = erasure.erase_address(
-                connection, parsed, pepper=app.settings.pepper, actor=actor(), now=app.now()
-            )
-            intents.carry_out(connection, effects, app.journal, now=app.now())
-        copies = erase_elsewhere(app.engine, app.settings.outbox, effects.erased)
-    say(f"Erased, with {copies} copies elsewhere. Only a keyed hash is kept.")
+        erased = people.erase(app.context, current_user(), address)
+    say(f"Erased, with {erased.copies} copies elsewhere. Only a keyed hash is kept.")
 
 
 @subscribers.command()
@@ -120,17 +93,14 @@ def suppress(
     why_: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
 ) -> None:
     """Never email an address again."""
-    with open_app() as app, app.engine.begin() as connection:
-        key = EmailAddress.parse(address).key
-        cause = Suppression(key, SuppressionReason.MANUAL, actor(), why_, app.now())
-        effects = suppression.suppress(connection, cause, pepper=app.settings.pepper, actor=actor())
-        intents.carry_out(connection, effects, app.journal, now=app.now())
+    with open_app() as app:
+        outcome = people.suppress(app.context, current_user(), address, reason=why_)
     messages = {
         "suppressed": f"{address} is suppressed.",
         "taken over": f"{address} was suppressed by an import. It now stays suppressed even if that"
         " import is undone.",
     }
-    say(messages.get(effects.outcome, f"{address} was already suppressed."))
+    say(messages.get(outcome, f"{address} was already suppressed."))
 
 
 @subscribers.command()
@@ -143,13 +113,8 @@ def lift(
     ],
 ) -> None:
     """Email a suppressed address again; the reason is recorded."""
-    with open_app() as app, app.engine.begin() as connection:
-        key = EmailAddress.parse(address).key
-        pepper = app.settings.pepper
-        effects = suppression.lift(
-            connection, key, why=why_, actor=actor(), now=app.now(), pepper=pepper
-        )
-        intents.carry_out(connection, effects, app.journal, now=app.now())
+    with open_app() as app:
+        people.lift(app.context, current_user(), address, reason=why_)
     say(f"{address} is no longer suppressed.")
 
 
@@ -188,8 +153,8 @@ def segment(
             [{"for_example": address, "name": name} for address, name in found.examples],
             ("for_example", "name"),
         )
-    for reason, people in found.excluded.items():
-        say(f"{people:>9,} excluded: {reason.value}")
+    for reason, number in found.excluded.items():
+        say(f"{number:>9,} excluded: {reason.value}")
 
 
 def _newsletter(app: App, key: str) -> Newsletter:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.esp.port import Sender
+from newsletter.maintenance.journals import Journals
 from newsletter.model.publication import Publication
 from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.run import RenderKit
@@ -31,6 +32,7 @@ class Context:
     senders: Mapping[str, Sender]
     kit: RenderKit
     courier: Courier
+    journals: Journals
     new_id: Callable[[], str]
     now: Callable[[], datetime]
     broken_links: BrokenLinks | None = None

@@ -8,10 +8,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from newsletter.app import App
-from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.publication import Publication
 from newsletter.render.catalog import Catalog
-from newsletter.store.people import intents
+from newsletter.usecases import people
 from newsletter.web.origin import network
 from newsletter.web.public.views import MessageView, View
 from subscribers import directory
@@ -83,12 +82,8 @@ class Pages:
             return directory.load(connection, claim.subscriber_id)
 
     def act(self, do: Callable[[sa.Connection], Effects]) -> Effects:
-        """Carry out an act and its effects in one transaction."""
-        with self.app.engine.begin() as connection:
-            effects = do(connection)
-            intents.carry_out(connection, effects, self.app.journal, now=self.app.now())
-        erase_elsewhere(self.app.engine, self.app.settings.outbox, effects.erased)
-        return effects
+        """Do an act and its effects in one transaction."""
+        return people.carry_out(self.app.context, do)
 
     def incomplete(self, request: Request) -> HTMLResponse:
         """Answer a link that was cut off or changed."""

@@ -1,0 +1,172 @@
+"""Act on subscribers: tag, suppress, erase, import; each act with its effects, in one transaction.
+
+The rules are in the package `subscribers`. An act returns its effects (notices to queue, rows to
+erase, journal entries), and this module carries them out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from newsletter.maintenance.erasing import erase_elsewhere
+from newsletter.model.actor import Actor, Role
+from newsletter.model.next_step import NextStep, UndoImport
+from newsletter.model.vocabulary import topics_by_name
+from newsletter.store.people import intents
+from newsletter.usecases.context import Context
+from subscribers import directory, erasure, suppression
+from subscribers.model import (
+    Effects,
+    EmailAddress,
+    Suppression,
+    SuppressionReason,
+    Tag,
+    TagKind,
+    slug,
+)
+from subscribers.roster import run, undoing
+from subscribers.roster.cells import clean
+from subscribers.roster.change_set import ChangeSet
+from subscribers.roster.reading import ListFile
+from subscribers.roster.row import Terms
+from subscribers.roster.run import ImportJob, OnProgress
+from subscribers.roster.undoing import Beside, Undone
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """The tags of a subscriber after a change."""
+
+    address: str
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedPerson:
+    """A subscriber was erased; `copies` counts the emails to them that were deleted."""
+
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A list was applied."""
+
+    changes: ChangeSet
+    next_step: NextStep
+
+
+def carry_out(context: Context, act: Callable[[sa.Connection], Effects]) -> Effects:
+    """Do an act and its effects in one transaction, then delete copies outside the database."""
+    with context.engine.begin() as connection:
+        effects = act(connection)
+        journal = context.journals.journal
+        intents.carry_out(connection, effects, journal, now=context.now())
+    erase_elsewhere(context.engine, context.journals.outbox, effects.erased)
+    return effects
+
+
+def tag(
+    context: Context, actor: Actor, address: str, *, add: Sequence[str], remove: Sequence[str]
+) -> Tagged:
+    """Add and remove tags of a subscriber; the name of a configured topic adds that topic."""
+    actor.require(Role.EDITOR)
+    known = topics_by_name(context.publication)
+    wanted = [known.get(slug(name)) or Tag(slug(name), clean(name), TagKind.LABEL) for name in add]
+    with context.engine.begin() as connection:
+        person = directory.require(connection, address)
+        directory.mark(
+            connection,
+            person,
+            add=[each for each in wanted if each.slug],
+            remove=[slug(name) for name in remove],
+            actor=str(actor),
+            now=context.now(),
+        )
+        after = directory.require(connection, address)
+    return Tagged(after.address, tuple(after.tags))
+
+
+def erase(context: Context, actor: Actor, address: str) -> ErasedPerson:
+    """Erase a subscriber and everything stored about them; only a keyed hash stays."""
+    actor.require(Role.ADMIN)
+    parsed = EmailAddress.parse(address)
+    with context.engine.begin() as connection:
+        effects = erasure.erase_address(
+            connection,
+            parsed,
+            pepper=context.journals.pepper,
+            actor=str(actor),
+            now=context.now(),
+        )
+        intents.carry_out(connection, effects, context.journals.journal, now=context.now())
+    copies = erase_elsewhere(context.engine, context.journals.outbox, effects.erased)
+    return ErasedPerson(copies)
+
+
+def suppress(context: Context, actor: Actor, address: str, *, reason: str = "") -> str:
+    """Never email an address again; return the outcome as the suppression names it."""
+    actor.require(Role.APPROVER)
+    key = EmailAddress.parse(address).key
+    cause = Suppression(key, SuppressionReason.MANUAL, str(actor), reason, context.now())
+    pepper = context.journals.pepper
+    effects = carry_out(
+        context,
+        lambda connection: suppression.suppress(connection, cause, pepper=pepper, actor=str(actor)),
+    )
+    return effects.outcome
+
+
+def lift(context: Context, actor: Actor, address: str, *, reason: str) -> None:
+    """Allow email to a suppressed address again, for a recorded reason."""
+    actor.require(Role.ADMIN)
+    key, pepper = EmailAddress.parse(address).key, context.journals.pepper
+    carry_out(
+        context,
+        lambda connection: suppression.lift(
+            connection, key, why=reason, actor=str(actor), now=context.now(), pepper=pepper
+        ),
+    )
+
+
+def review_import(
+    context: Context, actor: Actor, listing: ListFile, terms: Terms, progress: OnProgress
+) -> ChangeSet:
+    """Return what a list would change; nothing is written."""
+    actor.require(Role.EDITOR)
+    return run.review(context.reader, _job(context, listing, terms), progress=progress)
+
+
+def apply_import(
+    context: Context, actor: Actor, listing: ListFile, terms: Terms, progress: OnProgress
+) -> Imported:
+    """Apply a list; it never raises a status."""
+    actor.require(Role.ADMIN)
+    changes = run.apply(
+        context.engine,
+        _job(context, listing, terms),
+        actor=str(actor),
+        clock=context.now,
+        progress=progress,
+    )
+    return Imported(changes, UndoImport(changes.id))
+
+
+def undo_import(context: Context, actor: Actor, import_id: int, progress: OnProgress) -> Undone:
+    """Take back what an import changed; subscribers who have acted since are kept."""
+    actor.require(Role.ADMIN)
+    beside = Beside(context.journals.journal, context.journals.pepper)
+    return undoing.undo(
+        context.engine,
+        import_id,
+        actor=str(actor),
+        now=context.now(),
+        beside=beside,
+        progress=progress,
+    )
+
+
+def _job(context: Context, listing: ListFile, terms: Terms) -> ImportJob:
+    journals = context.journals
+    return ImportJob(listing, terms, journals.pepper, journal=journals.journal)
