@@ -12,6 +12,10 @@ _ADDRESS = re.compile(r"[!-~]+@[!-~]+", re.ASCII)
 _ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9_-]{1,63}"
 _ORDINARY = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*", re.ASCII)
 """An address that the parser would return unchanged: it takes 50 µs, and sending is per message."""
+_INTERNATIONAL = re.compile(
+    r"[^\x00-\x20\x7f()<>\[\]:;@\\,\"\s.]+(?:\.[^\x00-\x20\x7f()<>\[\]:;@\\,\"\s.]+)*"
+)
+_UNUSABLE = "the address cannot be used in an email"
 _NAME = re.compile(r"[!-9;-~]+", re.ASCII)
 _VALUE = re.compile(r"[ -~]*", re.ASCII)
 PROVIDER_HEADERS = frozenset(
@@ -43,8 +47,20 @@ def ascii_address(address: str) -> str:
             raise ValueError  # noqa: TRY301 - one refusal for all reasons
         return Address(addr_spec=written).addr_spec
     except (ValueError, MessageError, LookupError) as error:
-        msg = "the address cannot be used in an email"
-        raise AddressError(msg) from error
+        raise AddressError(_UNUSABLE) from error
+
+
+def international_address(address: str) -> str:
+    """Return an address whose local part may be in any script (RFC 6531), its domain in ASCII.
+
+    Raise AddressError. Only servers with SMTPUTF8 take the result if it is not ASCII.
+    """
+    local, _, domain = address.rpartition("@")
+    if local.isascii():
+        return ascii_address(address)
+    if not _INTERNATIONAL.fullmatch(local) or not local.isprintable():
+        raise AddressError(_UNUSABLE)
+    return f"{local}@{ascii_address(f'x@{domain}').removeprefix('x@')}"
 
 
 def problems(letter: Letter) -> list[str]:

@@ -8,7 +8,7 @@ import re
 from email.header import Header
 from email.utils import quote
 
-from newsletter.esp.message.checks import LetterError, ascii_address
+from newsletter.esp.message.checks import LetterError, ascii_address, international_address
 from newsletter.esp.text import one_line
 from newsletter.model.publication import Mailbox
 
@@ -28,6 +28,16 @@ def field(name: str, value: str) -> bytes:
     return f"{name}: {value}\r\n".encode("ascii")
 
 
+def to_field(name: str, address: str, *, international: bool) -> bytes:
+    """Write To. `international` allows an address in UTF-8, as SMTPUTF8 does (RFC 6532)."""
+    if not international or address.isascii():
+        return field("To", mailbox("To", Mailbox(name, address)))
+    address = international_address(address)
+    stand_in = "@" * len(address)  # of the same length, and ASCII, so that the rest is checked
+    guarded = field("To", _with_name("To", name, stand_in))
+    return guarded.replace(stand_in.encode(), address.encode())
+
+
 def unstructured(name: str, text: str) -> str:
     """Write text; encode it unless it is ASCII, foldable and does not look encoded."""
     foldable = max(map(len, text.split()), default=0) <= LONGEST_WORD
@@ -37,7 +47,11 @@ def unstructured(name: str, text: str) -> str:
 
 def mailbox(name: str, box: Mailbox) -> str:
     """Write a display name and an address; raise AddressError if the address is invalid."""
-    address, display = ascii_address(box.address), one_line(box.name)
+    return _with_name(name, box.name, ascii_address(box.address))
+
+
+def _with_name(name: str, display: str, address: str) -> str:
+    display = one_line(display)
     if not display:
         return address
     if _plain(display) and len(display) <= LONGEST_WORD:

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from email.utils import format_datetime
 
 from newsletter.esp.message.checks import ascii_address
-from newsletter.esp.message.headers import field, mailbox, message_id, unstructured
+from newsletter.esp.message.headers import field, mailbox, message_id, to_field, unstructured
 from newsletter.esp.message.holes import Holes
 from newsletter.esp.message.part import TextTemplate
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.text import one_line
 from newsletter.model.personalization import fill
-from newsletter.model.publication import Mailbox
 
 _BODY = (
     b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
@@ -47,11 +46,12 @@ class MessageTemplate:
         self._after_to = field("Reply-To", mailbox("Reply-To", reply_to)) if reply_to else b""
         self._after_to += field("Date", format_datetime(letter.date))
 
-    def fill(self, recipient: Recipient) -> bytes:
+    def fill(self, recipient: Recipient, *, international: bool = False) -> bytes:
         """Return the complete message, text part first, with CRLF line endings.
 
         The same letter and recipient give the same Message-ID, so that email programs show a
         duplicate only once. Raise AddressError if the address cannot be used in a header.
+        `international` allows one that only servers with SMTPUTF8 take.
         """
         replacements = recipient.replacements(self.letter.nonce)
         texts = (self._text, self._html)
@@ -61,23 +61,23 @@ class MessageTemplate:
                 TextTemplate(fill(letter.text, replacements), ()),
                 TextTemplate(fill(letter.html, replacements), ()),
             )
-        return self._head(recipient, replacements) + self._body(texts, replacements)
+        to = to_field(recipient.name, recipient.address, international=international)
+        return self._head(to, recipient, replacements) + self._body(texts, replacements)
 
     def _can_divide(self, replacements: Mapping[str, str]) -> bool:
         """Return whether pieces that are encoded separately give the same lines as the whole."""
         one_liners = not any("\n" in value or "\r" in value for value in replacements.values())
         return one_liners and self._text.divisible and self._html.divisible
 
-    def _head(self, recipient: Recipient, replacements: Mapping[str, str]) -> bytes:
+    def _head(self, to: bytes, recipient: Recipient, replacements: Mapping[str, str]) -> bytes:
         """Return the headers. The letter's own are not folded: some parsers of links need that."""
         own = [field(name, one_line(value.fill(replacements))) for name, value in self._headers]
-        to = mailbox("To", Mailbox(recipient.name, recipient.address))
         return b"".join(
             (
                 *own,
                 self._constant_subject or self._write_subject(replacements),
                 self._before_to,
-                field("To", to),
+                to,
                 self._after_to,
                 field("Message-ID", message_id(recipient.delivery, self._host)),
             )

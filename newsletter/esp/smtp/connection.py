@@ -107,6 +107,11 @@ class SmtpConnection(smtplib.SMTP):
         return self.has_extn("chunking")
 
     @property
+    def international(self) -> bool:
+        """Return whether addresses may be in any script."""
+        return self.has_extn("smtputf8") and self.has_extn("8bitmime")
+
+    @property
     def session(self) -> ssl.SSLSession | None:
         """Return the TLS session for the next connection."""
         return self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None

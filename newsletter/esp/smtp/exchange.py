@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from newsletter.esp.message.checks import AddressError, ascii_address
+from newsletter.esp.message.checks import AddressError, ascii_address, international_address
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import FaultPoint, Outcome, Shipment, Verdict, ignore_accepted
 from newsletter.esp.smtp.connection import Reply, SmtpConnection
@@ -37,6 +37,11 @@ class Envelope(NamedTuple):
     delivery: str
     to: bytes
     content: bytes
+
+    @property
+    def international(self) -> bool:
+        """Return whether the server must take addresses that are not ASCII."""
+        return not self.to.isascii()
 
 
 class ConnectionEnded(Exception):  # noqa: N818 - named for what happened
@@ -72,7 +77,8 @@ class Exchange:
         self._latest = latest
         self._at = at
         sender = ascii_address(shipment.letter.sender.address)
-        self._mail_from = f"MAIL FROM:<{sender}>\r\n".encode()
+        self._sender = f"MAIL FROM:<{sender}>\r\n".encode()
+        self._international_sender = f"MAIL FROM:<{sender}> BODY=8BITMIME SMTPUTF8\r\n".encode()
         self._progress = BatchProgress(shipment.last)
         self._envelopes = self._written()
         self._current = next(self._envelopes, None)
@@ -86,7 +92,10 @@ class Exchange:
             if connection.used_up:
                 raise ConnectionEnded(by_server=False)
             try:
-                self._submit(connection, envelope)
+                if _takes(connection, envelope):
+                    self._submit(connection, envelope)
+                else:
+                    self._refuse(envelope.delivery, _NOT_INTERNATIONAL)
             except BatchStopped as stopped:
                 return self.stop(stopped.outcome)
             self._current, self._upcoming = self._upcoming or next(self._envelopes, None), None
@@ -105,8 +114,8 @@ class Exchange:
         """Yield the messages in order; refuse those that cannot be written."""
         for place, recipient in enumerate(self._shipment.recipients):
             try:
-                to = ascii_address(recipient.address).encode()
-                content = self._template.fill(recipient)
+                to = international_address(recipient.address).encode()
+                content = self._template.fill(recipient, international=True)
             except AddressError as error:
                 self._refuse(recipient.delivery, str(error))
             except ValueError:  # a lone surrogate, or a header that would not be one
@@ -122,7 +131,8 @@ class Exchange:
         """Queue the commands that come before the content."""
         if connection.must_reset:
             connection.queue(b"RSET\r\n")
-        connection.queue(self._mail_from, b"RCPT TO:<%b>\r\n" % envelope.to)
+        sender = self._international_sender if envelope.international else self._sender
+        connection.queue(sender, b"RCPT TO:<%b>\r\n" % envelope.to)
         if not connection.chunking:
             connection.queue(b"DATA\r\n")
         self._announced = envelope
@@ -184,8 +194,9 @@ class Exchange:
     def _content(self, connection: SmtpConnection, envelope: Envelope) -> Reply:
         """Transmit the message, with the envelope of the next one; return the reply to it."""
         self._upcoming = next(self._envelopes, None)
-        if self._upcoming is not None and not connection.nearly_used_up:
-            self._announce(connection, self._upcoming)
+        upcoming, room = self._upcoming, not connection.nearly_used_up
+        if upcoming is not None and room and _takes(connection, upcoming):
+            self._announce(connection, upcoming)
         return connection.transmit(envelope.content, self._at)
 
     def _judge(
@@ -240,6 +251,13 @@ def _broken_connection(connection: SmtpConnection, verdict: Verdict) -> Iterator
         connection.in_order = False
         reason = f"the connection broke: {describe_error(error)}"
         raise BatchStopped(Outcome(verdict, reason)) from error
+
+
+def _takes(connection: SmtpConnection, envelope: Envelope) -> bool:
+    return connection.international or not envelope.international
+
+
+_NOT_INTERNATIONAL = "the server takes only addresses in ASCII (it does not offer SMTPUTF8)"
 
 
 def _sender_refused(reply: Reply) -> Outcome:

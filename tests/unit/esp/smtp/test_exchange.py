@@ -9,7 +9,7 @@ from newsletter.esp.message.mime import message
 from newsletter.esp.port import Outcome, Recipient, Shipment, Verdict
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.send.headers import letter
-from tests.fakes.esmtp import Esmtp
+from tests.fakes.esmtp import ALL, Esmtp
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition
 
 LETTER = letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
@@ -166,3 +166,50 @@ def test_after_a_crash_mid_message_only_that_one_is_in_doubt(offers: tuple[str, 
         Verdict.UNKNOWN, outcome.reason, reached=("7-1", "7-2"), unsent=("7-4", "7-5", "7-6")
     )
     assert outcome == expected
+
+
+@pytest.mark.parametrize("offers", [("SMTPUTF8", "8BITMIME"), ALL])
+def test_an_address_in_another_script_gets_email_if_the_server_takes_it(
+    offers: tuple[str, ...],
+) -> None:
+    people = _recipients(3)
+    people[1] = people[1]._replace(address="이영희@münchen.example", name="이영희")
+    with Esmtp(offers=offers) as server:
+        outcome = SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people))
+        assert (outcome.verdict, outcome.refused) == (Verdict.ACCEPTED, {})
+        assert (
+            "\r\nTo: =?utf-8?b?7J207JiB7Z2s?= <이영희@xn--mnchen-3ya.example>\r\n".encode()
+            in server.mailbox.raw[1]
+        )
+        mails = [command for command in server.commands if command.startswith("MAIL")]
+        assert [command.endswith("BODY=8BITMIME SMTPUTF8") for command in mails] == [
+            False,
+            True,
+            False,
+        ]
+        assert "RCPT TO:<이영희@xn--mnchen-3ya.example>" in server.commands
+
+
+@pytest.mark.parametrize("offers", OFFERS)
+@pytest.mark.parametrize("place", range(3))
+def test_an_address_in_another_script_is_refused_alone_if_the_server_does_not_take_it(
+    offers: tuple[str, ...], place: int
+) -> None:
+    people = _recipients(3)
+    people[place] = people[place]._replace(address="josé@example.net")
+    with Esmtp(offers=offers) as server:
+        outcome = SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people))
+        assert (outcome.verdict, list(outcome.refused)) == (Verdict.ACCEPTED, [f"7-{place + 1}"])
+        assert len(server.mailbox.messages) == 2
+        assert (server.mailbox.sessions, _verbs(server).count("MAIL")) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["jo sé@x.org", "é@é@x.org", "é\r\n@x.org", "é>@x.org", ".é@x.org", "é@", "é\u2028@x.org"],
+)
+def test_an_invalid_address_in_another_script_is_refused(address: str) -> None:
+    with Esmtp() as server:
+        people = [_recipients(1)[0]._replace(address=address)]
+        outcome = SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people))
+        assert (list(outcome.refused), server.mailbox.messages) == (["7-1"], [])

@@ -195,10 +195,9 @@ def test_a_reported_reply_has_no_control_characters_and_no_address(submit: Submi
 
 def test_an_international_domain_is_ascii_in_the_envelope_too() -> None:
     people = [RECIPIENTS[0]._replace(address="ada@münchen.example"), *RECIPIENTS[1:]]
-    people[2] = people[2]._replace(address="josé@example.net")
     with Smtp() as server:
         outcome = SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people))
-        assert (outcome.verdict, list(outcome.refused)) == (Verdict.ACCEPTED, ["7-3"])
+        assert (outcome.verdict, outcome.refused) == (Verdict.ACCEPTED, {})
         assert server.mailbox.copies()["ada@xn--mnchen-3ya.example"] == 1
 
 
