@@ -84,16 +84,18 @@ def serve() -> None:
 def serve_until_stopped(app: App) -> None:
     """Serve pages and make passes until Ctrl-C or SIGTERM; a running pass is finished first."""
     # The web parts take as long to import as all the rest, and only this command needs them.
-    from newsletter.web.main import desk_site, public_site  # noqa: PLC0415
+    from newsletter.web.main import desk_access, desk_site, public_site  # noqa: PLC0415
     from newsletter.web.serving import serving  # noqa: PLC0415
 
     _stop_on_signals(app.stop)
     settings = app.settings
-    sites = [(public_site(app), settings.listen), (desk_site(app), settings.desk)]
+    access = desk_access(app)
+    desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
+    sites = [(public_site(app), settings.listen), (desk, settings.desk)]
     ticker = Ticker({name: logged(lane) for name, lane in app.lanes().items()})
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
-        say(f"Desk          http://{settings.desk}/")
+        say(f"Desk          {access.link}  (this link works once)")
         say("Press Ctrl-C to stop; what is in progress is finished first.")
         ticker.start(app.now())
         app.stop.wait()

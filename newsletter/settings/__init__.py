@@ -93,7 +93,7 @@ class _Surroundings:
             outbox=root / table.table("publication").text("outbox", "outbox"),
             retention=_retention(table.table("retention")),
             listen=web.parsed("listen", f"127.0.0.1:{port}", values.listener),
-            desk=web.parsed("desk", f"127.0.0.1:{port + 1}", values.listener),
+            desk=web.parsed("desk", f"127.0.0.1:{port + 1}", values.loopback),
             trusted_proxies=_networks(web, "trusted_proxies"),
         )
         web.finish()

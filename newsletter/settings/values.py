@@ -126,6 +126,21 @@ def listener(text: str) -> str:
     return text
 
 
+def loopback(text: str) -> str:
+    """Check a host and port that only this machine can reach and return them."""
+    host = listener(text).rpartition(":")[0].strip("[]")
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        expected = (
+            'an address of this machine only, such as "127.0.0.1:8026"; staff can\'t sign in yet'
+        )
+        raise _refusal(text, expected)
+    return text
+
+
 def layout(text: str) -> str:
     """Check the name of a template folder and return it."""
     if not is_key(text):

@@ -38,8 +38,8 @@ def protect_public(site: FastAPI, app: App) -> None:
     _protect(site, hosts, headers.PUBLIC, secure=url.scheme == "https")
 
 
-def protect_desk(site: FastAPI, app: App) -> None:
-    """Admit only requests from and to this machine.
+def protect_desk(site: FastAPI, app: App, door: Callable[[FastAPI], None]) -> None:
+    """Admit only requests from and to this machine that pass the door.
 
     The host is checked too: another site's name may resolve to a loopback address (DNS rebinding).
     """
@@ -49,6 +49,7 @@ def protect_desk(site: FastAPI, app: App) -> None:
         for name in ("localhost", "127.0.0.1", "[::1]", address)
         for host in _spellings(name, int(port), 80)
     }
+    door(site)
     site.add_middleware(LoopbackPeer)
     _protect(site, hosts, headers.DESK, secure=False)
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from newsletter.app import App
 from newsletter.web import guard
+from newsletter.web.desk.access import DeskAccess, Door
 from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.public.reading import ReadingPages, reading_routes
 from newsletter.web.public.routes import public_routes
@@ -34,13 +35,24 @@ def public_site(app: App) -> FastAPI:
     return site
 
 
-def desk_site(app: App) -> FastAPI:
-    """Build the staff pages; they answer GET and HEAD only."""
-    desk = Desk(app)
+def desk_site(
+    app: App, access: DeskAccess, announce: Callable[[str], None] = lambda _link: None
+) -> FastAPI:
+    """Build the staff pages. `announce` shows staff the link that opens them in another browser."""
+    desk = Desk(app, access, announce)
     site = _site(app, DESK_STYLES, lambda _request: desk.missing("This page doesn't exist."))
     site.include_router(desk_routes(desk))
-    guard.protect_desk(site, app)
+
+    def door(site: FastAPI) -> None:
+        site.add_middleware(Door, access=access, closed=desk.closed, free=frozenset(DESK_STYLES))
+
+    guard.protect_desk(site, app, door)
     return site
+
+
+def desk_access(app: App) -> DeskAccess:
+    """Return the access to the desk of a publication, with its first one-time link."""
+    return DeskAccess(app.settings.desk, app.new_id, app.now)
 
 
 def _site(app: App, styles: Mapping[str, str], missing: Missing) -> FastAPI:

@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from newsletter.edit.operations import Correct
 from newsletter.edit.run import change
 from newsletter.model.actor import Actor
 from newsletter.store.content import issues
 from tests.fakes.house import MONDAY, house
-from tests.fakes.pages import pages
+from tests.fakes.pages import Pages, pages
 
 WORD = "Sanktionsdurchsetzungsüberwachungskommission" * 2
 PATHS = [
@@ -59,8 +59,8 @@ UNMARKED = """() => {
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a desk with a submitted issue, a corrected one and very long words."""
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    """A desk with a submitted issue, a corrected one and very long words."""
     with house(tmp_path_factory.mktemp("house")) as opened:
         opened.pass_at(MONDAY - timedelta(days=3))
         opened.pass_at(MONDAY - timedelta(days=1))
@@ -72,7 +72,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         opened.approve()
         opened.pass_at(MONDAY)
         with pages(opened.app) as served:
-            yield served.desk
+            yield served
+
+
+def enter(context: BrowserContext, desk: Pages) -> None:
+    """Give a browser the session that opens the desk."""
+    name, value = desk.cookie
+    context.add_cookies([{"name": name, "value": value, "url": desk.desk}])
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -80,13 +86,14 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_every_page_fits_a_phone_and_can_be_used_by_everybody(
     browser: Browser,
     barriers: Callable[[Page], list[str]],
-    desk: str,
+    desk: Pages,
     path: str,
     light: Literal["light", "dark"],
 ) -> None:
     context = browser.new_context(viewport={"width": 375, "height": 720}, color_scheme=light)
+    enter(context, desk)
     page = context.new_page()
-    page.goto(desk + path)
+    page.goto(desk.desk + path)
     if folder := os.environ.get("PICTURES"):
         name = path.strip("/").replace("/", "-").replace("?", "-") or "today"
         page.screenshot(path=f"{folder}/desk-{name}-{light}.png", full_page=True)
@@ -96,10 +103,13 @@ def test_every_page_fits_a_phone_and_can_be_used_by_everybody(
     context.close()
 
 
-def test_the_keyboard_reaches_every_link_and_shows_where_it_is(browser: Browser, desk: str) -> None:
+def test_the_keyboard_reaches_every_link_and_shows_where_it_is(
+    browser: Browser, desk: Pages
+) -> None:
     context = browser.new_context(viewport={"width": 1180, "height": 800})
+    enter(context, desk)
     page = context.new_page()
-    page.goto(desk + "/issues/1/preview?show=text")
+    page.goto(desk.desk + "/issues/1/preview?show=text")
     links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
     reached = []
     for _ in links:

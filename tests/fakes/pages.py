@@ -8,21 +8,28 @@ from dataclasses import dataclass, replace
 import httpx2
 
 from newsletter.app import App
-from newsletter.web.main import desk_site, public_site
+from newsletter.web.main import desk_access, desk_site, public_site
 from newsletter.web.serving import serving
 
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The addresses of the sites. `app` is the publication they serve."""
+    """The addresses of the sites. `app` is the publication they serve.
+
+    `cookie` is the name and value that open the desk.
+    """
 
     app: App
     public: str
     desk: str
+    cookie: tuple[str, str] = ("", "")
 
     def get(self, address: str, **options: object) -> httpx2.Response:
-        """GET an address without following redirects."""
-        return httpx2.get(address, follow_redirects=False, trust_env=False, **options)  # type: ignore[arg-type]
+        """GET an address without following redirects, with a session if it is the desk's."""
+        own = dict([self.cookie]) if address.startswith(self.desk) else {}
+        return httpx2.get(  # type: ignore[arg-type]
+            address, follow_redirects=False, trust_env=False, cookies=own, **options
+        )
 
 
 def free_port() -> int:
@@ -38,6 +45,10 @@ def pages(app: App) -> Iterator[Pages]:
     settings = replace(app.settings, listen=f"127.0.0.1:{public}", desk=f"127.0.0.1:{desk}")
     publication = replace(app.publication, url=f"http://127.0.0.1:{public}")
     served = replace(app, settings=settings, publication=publication)
-    sites = [(public_site(served), settings.listen), (desk_site(served), settings.desk)]
+    access = desk_access(served)
+    session = access.open(access.link.rpartition("/")[2])
+    assert session is not None
+    sites = [(public_site(served), settings.listen), (desk_site(served, access), settings.desk)]
     with serving(sites):
-        yield Pages(served, publication.url, f"http://127.0.0.1:{desk}")
+        address = f"http://127.0.0.1:{desk}"
+        yield Pages(served, publication.url, address, (access.cookie, session))

@@ -1,4 +1,4 @@
-"""The staff pages. They only show: every route answers GET and changes nothing."""
+"""The staff pages. They are read-only, except that a one-time link opens them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,15 @@ from newsletter.app import App
 from newsletter.errors import NotFound
 from newsletter.send.context import SendingContext
 from newsletter.web.desk import issue_views, lists, outbox, today
+from newsletter.web.desk.access import OPEN, DeskAccess, enter
 from newsletter.web.desk.choices import Control, controls, settle
 from newsletter.web.desk.frames import frame
 from newsletter.web.desk.history import HistoryView, history
 
+CLOSED = (
+    "Open the desk with the one-time link that “newsletter serve” prints when it starts, and again"
+    " when a link has been used."
+)
 EMAIL = {
     "show": ("Show", ("HTML", "text", "headers")),
     "width": ("Width", ("600", "375", "320")),
@@ -93,15 +98,39 @@ class EmailPage:
 class Desk:
     """The pages over one opened publication."""
 
-    def __init__(self, app: App) -> None:
-        """Take the opened publication."""
+    def __init__(
+        self, app: App, access: DeskAccess, announce: Callable[[str], None] = lambda _link: None
+    ) -> None:
+        """Take the opened publication; `announce` shows staff the link for the next browser."""
         self._app = app
+        self._access = access
+        self._announce = announce
 
     def missing(self, explanation: str) -> HTMLResponse:
         """Answer 404 with a sentence and a link back."""
         view = MissingPage(explanation)
         answer = self._page("missing", Heading("", "Page not found"), view)
         answer.status_code = 404
+        return answer
+
+    def closed(self) -> Response:
+        """Answer a request without a session."""
+        answer = self._page("closed", Heading("", "The desk is closed"), MissingPage(CLOSED))
+        answer.status_code = 403
+        return answer
+
+    def entrance(self, code: str) -> Response:
+        """Show the button that opens the desk. A GET opens nothing: browsers prefetch links."""
+        if not self._access.offers(code):
+            return self.closed()
+        return self._page("entrance", Heading("", "Open the desk"), MissingPage(""))
+
+    def enter(self, code: str) -> Response:
+        """Open the desk for this browser, which uses the link up."""
+        answer = enter(self._access, code)
+        if answer is None:
+            return self.closed()
+        self._announce(self._access.link)
         return answer
 
     def today(self) -> Response:
@@ -259,4 +288,7 @@ def desk_routes(desk: Desk) -> APIRouter:
         ("/outbox/{name}/body", desk.email_body),
     ):
         router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)
+    entrance = OPEN + "{code}"
+    router.add_api_route(entrance, desk.entrance, methods=["GET", "HEAD"], response_model=None)
+    router.add_api_route(entrance, desk.enter, methods=["POST"], response_model=None)
     return router

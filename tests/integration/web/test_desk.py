@@ -71,7 +71,7 @@ def test_no_desk_route_accepts_anything_that_could_change_something(
 ) -> None:
     _, served = desk
     for path in SHOWN:
-        answer = httpx2.post(served.desk + path, trust_env=False)
+        answer = httpx2.post(served.desk + path, trust_env=False, cookies=dict([served.cookie]))
         assert answer.status_code == httpx2.codes.METHOD_NOT_ALLOWED
 
 

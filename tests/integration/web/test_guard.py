@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from newsletter.web import guard, headers, serving
-from newsletter.web.main import desk_site, public_site
+from newsletter.web.main import desk_access, desk_site, public_site
 from subscribers.tokens import Purpose
 from tests.fakes.house import House, house
 from tests.fakes.pages import Pages, free_port, pages
@@ -106,7 +106,7 @@ def test_a_long_or_strange_name_is_not_found(served: Pages, site: str, path: str
 
 def test_the_desk_refuses_peers_on_other_machines(opened: House) -> None:
     base = f"http://{opened.app.settings.desk}"
-    site = desk_site(opened.app)
+    site = desk_site(opened.app, desk_access(opened.app))
     far = TestClient(site, base_url=base, client=("203.0.113.9", 50000))
     assert far.get("/").status_code == 403
     assert "this machine only" in far.get("/paper.css").text
