@@ -28,6 +28,7 @@ from newsletter.maintenance import journals
 from newsletter.maintenance.checkup import Installation, Schema
 from newsletter.maintenance.journals import Journals, catch_up
 from newsletter.maintenance.retention import tidy
+from newsletter.model.article_address import ArticleSigner
 from newsletter.model.next_step import RestoreBackup
 from newsletter.model.publication import Publication
 from newsletter.pipeline import passes
@@ -60,6 +61,7 @@ class App:
     alerts: Sender | None
     templates: Templates
     signer: Signer
+    articles: ArticleSigner
     journal: Journal
     submissions: SubmissionJournal
     now: Callable[[], datetime]
@@ -70,7 +72,7 @@ class App:
     @property
     def kit(self) -> RenderKit:
         """Return what rendering needs."""
-        return RenderKit(self.templates, lambda: self.new_id()[:12])
+        return RenderKit(self.templates, self.articles, lambda: self.new_id()[:12])
 
     @property
     def context(self) -> Context:
@@ -183,6 +185,7 @@ def open_app(settings: Settings) -> App:
         alerts=SmtpSender(settings.alert_smtp_url) if settings.alert_smtp_url else None,
         templates=open_templates(settings.publication, settings.root),
         signer=Signer(settings.secret_keys),
+        articles=ArticleSigner(settings.secret_keys),
         journal=Journal(journal),
         submissions=SubmissionJournal(settings.root / SUBMISSIONS),
         now=clock,

@@ -29,8 +29,3 @@ def manage(base: str, token: str) -> str:
 def signup(base: str) -> str:
     """Return the address of the sign-up page."""
     return f"{base.rstrip('/')}/"
-
-
-def public_article(base: str, article_id: int) -> str:
-    """Return where an article without an address of its own (a file) is read on our pages."""
-    return f"{base.rstrip('/')}/articles/{article_id}"

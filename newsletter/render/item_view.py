@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from newsletter.model import links
 from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
-from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, web_address
 from newsletter.render.catalog import Catalog
 from newsletter.render.view import (
@@ -56,7 +54,7 @@ def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
         label=_label(item.takeaways, catalog),
         takeaways=item.takeaways.items,
         image=_picture(item),
-        href=_href(item, context.publication),
+        href=_href(item, context),
         link=_link(item, authors, catalog),
     )
 
@@ -88,7 +86,7 @@ def headline_view(item: Item, context: RenderContext) -> HeadlineView:
     return HeadlineView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
         title=item.title,
-        href=_href(item, context.publication),
+        href=_href(item, context),
         meta=tuple(text for text in (authors, *topics) if text),
     )
 
@@ -101,8 +99,10 @@ def _picture(item: Item) -> Picture | None:
     return Picture(url, bounded(image.alt, LONGEST_ALT), min(MEASURE, image.width or MEASURE))
 
 
-def _href(item: Item, publication: Publication) -> str:
-    return web_address(item.url) or links.public_article(publication.url, item.article_id)
+def _href(item: Item, context: RenderContext) -> str:
+    return web_address(item.url) or context.articles.address(
+        context.publication.url, item.article_id
+    )
 
 
 def _topics(item: Item, context: RenderContext, language: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE
+from newsletter.model.article_address import ArticleSigner
 from newsletter.model.edition import Contents, Edition
 from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
@@ -30,6 +31,7 @@ class RenderKit:
     """What rendering needs besides the issue; `new_nonce` returns new random hex digits."""
 
     templates: Templates
+    articles: ArticleSigner
     new_nonce: Callable[[], str]
 
 
@@ -72,7 +74,9 @@ def _editions(
     read: Manuscript, publication: Publication, newsletter: Newsletter, kit: RenderKit
 ) -> list[Edition]:
     source = source_hash(kit.templates, publication, newsletter)
-    context = RenderContext(publication, newsletter, kit.templates.catalogs, "", read.texts)
+    context = RenderContext(
+        publication, newsletter, kit.templates.catalogs, "", read.texts, kit.articles
+    )
     taken = quoted(read)
     made = []
     for seq, (contents, people) in enumerate(read.plan.contents, 1):
@@ -124,7 +128,7 @@ def is_stale(
         texts = full_texts(connection, newsletter, [edition.items for edition in stored])
     for edition in stored:
         context = RenderContext(
-            publication, newsletter, kit.templates.catalogs, edition.nonce, texts
+            publication, newsletter, kit.templates.catalogs, edition.nonce, texts, kit.articles
         )
         contents = Contents(edition.items, edition.headlines)
         if compose(kit.templates, issue, items, contents, context).hash != edition.hash:

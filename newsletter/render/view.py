@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.model.article import Extracted
+from newsletter.model.article_address import ArticleSigner
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.render.catalog import Catalog, Catalogs
 from newsletter.render.palette import Palette
@@ -178,7 +179,8 @@ class RenderContext:
     """What rendering an edition needs besides the issue: publication, newsletter, words, nonce.
 
     `texts` contains the articles, by id, whose whole text is printed (layout "letter"). Dates in
-    `year`, the year of the issue, are printed without the year.
+    `year`, the year of the issue, are printed without the year. `articles` signs the addresses of
+    articles that have no page elsewhere.
     """
 
     publication: Publication
@@ -186,6 +188,7 @@ class RenderContext:
     catalogs: Catalogs
     nonce: str
     texts: Mapping[int, Extracted]
+    articles: ArticleSigner
     year: int = 0
 
     @property

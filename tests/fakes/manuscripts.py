@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Extracted, Footnote, Image, Section
+from newsletter.model.article_address import ArticleSigner
 from newsletter.model.cadence import Cadence
 from newsletter.model.edition import Contents
 from newsletter.model.issue import Block, Issue, IssueKind, Item, Takeaways, Text
@@ -19,6 +20,7 @@ from newsletter.render.view import RenderContext
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 SEOUL = ZoneInfo("Asia/Seoul")
+ARTICLES = ArticleSigner([b"k" * 32])
 
 
 PORTS = (
@@ -311,7 +313,9 @@ def context(house: Publication | None = None, weekly: Newsletter | None = None) 
     house = house or publication()
     weekly = weekly or newsletter()
     texts = {1: LETTER} if weekly.layout == "letter" else {}
-    return RenderContext(house, weekly, templates(house).catalogs, "0123456789abcdef", texts)
+    return RenderContext(
+        house, weekly, templates(house).catalogs, "0123456789abcdef", texts, ARTICLES
+    )
 
 
 def contents(items: Sequence[Item]) -> Contents:

@@ -37,6 +37,21 @@ def load(connection: sa.Connection, article_id: int) -> Article:
     return _article(row)
 
 
+def load_published(connection: sa.Connection, article_id: int) -> Article | None:
+    """Return an article that an issue printed which has gone out; None if there is no such issue.
+
+    Gone out means that the audience was frozen. A candidate that staff left out was not printed.
+    """
+    printed = (
+        sa.select(items.c.article_id)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .where(items.c.article_id == article_id, items.c.included, issues.c.frozen_at.is_not(None))
+    )
+    query = _rows().where(articles.c.id == article_id, printed.exists())
+    row = connection.execute(query).mappings().first()
+    return _article(row) if row is not None else None
+
+
 def eligible(connection: sa.Connection, newsletter: str, since: datetime) -> list[Article]:
     """Return the articles that an issue of `newsletter` may print, newest first.
 

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
-from newsletter.errors import NotFound
 from newsletter.model.article import Extracted
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.text import web_address
@@ -14,13 +13,10 @@ from newsletter.render.catalog import Catalog
 from newsletter.store.content import articles, editions
 from newsletter.store.sending import deliveries
 from newsletter.web.headers import READING
-from newsletter.web.public.forms import LinkToken
+from newsletter.web.public.forms import TRAILING, LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import View
 from subscribers.tokens import Purpose
-
-LARGEST_ID = 31
-"""Bits of the largest article id that a database accepts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +59,17 @@ class ReadingPages:
         html = fill(edition.html, substitutions(edition.nonce, values))
         return HTMLResponse(html, headers={"Content-Security-Policy": READING})
 
-    def article(self, request: Request, article_id: int) -> Response:
-        """Show an article that was collected from a file and has no address elsewhere."""
-        if article_id.bit_length() > LARGEST_ID:
+    def article(self, request: Request, name: str) -> Response:
+        """Show an article that has no page elsewhere, at its signed address.
+
+        Manuscripts, and articles that staff left out of every issue, are not published.
+        """
+        article_id = self._app.articles.read(name.rstrip(TRAILING))
+        if article_id is None:
             return self.missing(request, "missing.article")
-        try:
-            with self._app.reader.connect() as connection:
-                article = articles.load(connection, article_id)
-        except NotFound:
+        with self._app.reader.connect() as connection:
+            article = articles.load_published(connection, article_id)
+        if article is None:
             return self.missing(request, "missing.article")
         if article.state == "gone" or web_address(article.content.url):
             return self.missing(request, "missing.elsewhere")
@@ -102,7 +101,7 @@ def reading_routes(reading: ReadingPages) -> APIRouter:
     router = APIRouter()
     for path, page in (
         ("/read/{delivery}/{token:path}", reading.issue),
-        ("/articles/{article_id}", reading.article),
+        ("/articles/{name:path}", reading.article),
     ):
         router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)
     return router

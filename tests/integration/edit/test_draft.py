@@ -69,7 +69,7 @@ def weekly() -> Newsletter:
 @pytest.fixture
 def kit(house: Publication) -> RenderKit:
     nonces = iter(f"{number:012x}" for number in range(1000))
-    return RenderKit(manuscripts.templates(house), lambda: next(nonces))
+    return RenderKit(manuscripts.templates(house), manuscripts.ARTICLES, lambda: next(nonces))
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_people_are_counted_by_what_they_get(
 
 def test_every_set_is_rendered_once_and_the_rarest_are_folded(peopled: sa.Engine) -> None:
     nonces = iter(f"{n:012x}" for n in range(99))
-    kit = RenderKit(manuscripts.templates(HOUSE), lambda: next(nonces))
+    kit = RenderKit(manuscripts.templates(HOUSE), manuscripts.ARTICLES, lambda: next(nonces))
     newsletter = weekly("followed", editions=2)
     issue_id = drafted(peopled, newsletter)
     made = render.render(peopled, HOUSE, newsletter, issue_id, kit, now=NOW)
@@ -111,7 +111,7 @@ def test_an_announcement_without_items_goes_to_all_subscribers(peopled: sa.Engin
     taken = [Place(article, "later") for article in (1, 2, 3)]
     said = SetText("note", "We pause for a week.")
     edit.change(peopled, issue_id, [*taken, said], actor=ADA, now=NOW)
-    kit = RenderKit(manuscripts.templates(HOUSE), lambda: "ab" * 6)
+    kit = RenderKit(manuscripts.templates(HOUSE), manuscripts.ARTICLES, lambda: "ab" * 6)
     (edition,) = render.render(peopled, HOUSE, newsletter, issue_id, kit, now=NOW)
     assert (edition.items, edition.people) == ((), 14)
     found = preflight.check(peopled, HOUSE, newsletter, issue_id, now=NOW)

@@ -84,7 +84,7 @@ def test_an_edit_voids_the_approval_and_forgets_the_editions(
     engine: sa.Engine, issue_id: int
 ) -> None:
     nonces = iter("abcdef")
-    kit = RenderKit(manuscripts.templates(HOUSE), lambda: next(nonces) * 12)
+    kit = RenderKit(manuscripts.templates(HOUSE), manuscripts.ARTICLES, lambda: next(nonces) * 12)
     render.render(engine, HOUSE, WEEKLY, issue_id, kit, now=NOW)
     with engine.begin() as connection:
         approve(connection, issue_id, actor=ADA, now=NOW)
@@ -169,7 +169,7 @@ def test_a_correction_is_one_edition_for_all_subscribers(engine: sa.Engine, issu
     when = Due("2026-12-01T10:00:00 correction", NOW)
     made = edit.draft_special(engine, "weekly", when, occasion, now=NOW, actor=ADA)
     assert made is not None
-    kit = RenderKit(manuscripts.templates(HOUSE), lambda: "a1b2c3" * 2)
+    kit = RenderKit(manuscripts.templates(HOUSE), manuscripts.ARTICLES, lambda: "a1b2c3" * 2)
     (edition,) = render.render(engine, HOUSE, WEEKLY, made, kit, now=NOW)
     assert (edition.items, edition.subject) == ((), "Correction")
     assert "We were wrong." in edition.text

@@ -117,9 +117,10 @@ def test_a_link_that_is_not_ours_says_so(desk: tuple[House, Pages], token: str) 
 
 def test_an_article_from_a_file_has_a_page_of_its_own(desk: tuple[House, Pages]) -> None:
     _, served = desk
-    answer = served.get(f"{served.public}/articles/1")
+    answer = served.get(served.app.articles.address(served.public, 1))
     assert "Ada Keel" in answer.text
-    assert served.get(f"{served.public}/articles/4711").status_code == httpx2.codes.NOT_FOUND
+    unknown = served.app.articles.address(served.public, 4711)
+    assert served.get(unknown).status_code == httpx2.codes.NOT_FOUND
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/issues/none", "/issues/99/history"])

@@ -1,0 +1,41 @@
+"""The signed addresses of articles that are read on our own pages.
+
+Articles collected from files have no page elsewhere. Their numbers can be counted, so an address
+carries a keyed hash: only emails and pages of this publication lead to one.
+"""
+
+import re
+from collections.abc import Sequence
+from hashlib import blake2b
+from hmac import compare_digest
+
+_PERSON = b"newsletter-page"
+_NAME = re.compile(r"(?P<id>[1-9][0-9]{0,9})-(?P<mac>[0-9a-f]{24})", re.ASCII)
+_LARGEST_ID = 2**31 - 1
+
+
+class ArticleSigner:
+    """Create and verify addresses under rotating keys: the newest signs, all of them verify."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """Take the secret keys, newest first; one longer than BLAKE2b allows is hashed first."""
+        self._keys = [
+            key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest() for key in keys
+        ]
+
+    def address(self, base: str, article_id: int) -> str:
+        """Return the address of an article's page; `base` is `publication.url`."""
+        return f"{base.rstrip('/')}/articles/{article_id}-{_mac(self._keys[0], article_id)}"
+
+    def read(self, name: str) -> int | None:
+        """Return the ID that the last part of an address names, or None if it is not signed."""
+        found = _NAME.fullmatch(name)
+        if found is None or int(found["id"]) > _LARGEST_ID:
+            return None
+        article_id = int(found["id"])
+        macs = (_mac(key, article_id) for key in self._keys)
+        return article_id if any(compare_digest(mac, found["mac"]) for mac in macs) else None
+
+
+def _mac(key: bytes, article_id: int) -> str:
+    return blake2b(str(article_id).encode(), key=key, digest_size=12, person=_PERSON).hexdigest()
