@@ -1,6 +1,8 @@
 """`newsletter send`: send an issue, test it, or decide about one that is being sent."""
 
+import gzip
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
@@ -9,6 +11,7 @@ from newsletter.app import App
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, say, warn
 from newsletter.cli.watching import AsJson, Number, print_status
+from newsletter.pipeline.report import counted
 from newsletter.send.decisions import Decision
 from newsletter.usecases import proofs, sending
 from newsletter.usecases.context import Context
@@ -17,11 +20,21 @@ from newsletter.usecases.sending import Sent
 commands = typer.Typer()
 
 Resolution = Annotated[
-    tuple[str, str] | None,
+    str | None,
     typer.Option(
-        "--resolve",
-        metavar="BATCH accepted|again|never",
-        help="Decide about a batch with an unknown outcome.",
+        "--resolve", metavar="BATCH", help="Decide about a batch with an unknown outcome."
+    ),
+]
+DecisionWord = Annotated[
+    str | None,
+    typer.Argument(metavar="DECISION", help="With --resolve: accepted, again or never."),
+]
+LogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-log",
+        metavar="FILE",
+        help="With --resolve: look the recipients up in a log of Postfix, Exim or Amazon SES.",
     ),
 ]
 
@@ -29,6 +42,7 @@ Resolution = Annotated[
 @commands.command()
 def send(  # noqa: PLR0913 - one argument per option of the command
     issue: Number,
+    decision: DecisionWord = None,
     *,
     test: Annotated[
         str | None,
@@ -50,6 +64,7 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider."),
     ] = None,
     resolve: Resolution = None,
+    from_log: LogFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Send an approved issue; or test, stop or decide about it."""
@@ -57,6 +72,8 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     chosen = _only({**asked, "--pause": pause, "--resume": resume, "--cancel": cancel}, now=now)
     if subscriber and test is None:
         fail("--as goes with --test ADDRESS only.", Exit.USAGE)
+    if resolve is None and (decision is not None or from_log is not None):
+        fail("A decision and --from-log go with --resolve BATCH only.", Exit.USAGE)
     with open_app() as app:
         if test is not None:
             _test(app, issue, test, subscriber, as_json=as_json)
@@ -65,7 +82,7 @@ def send(  # noqa: PLR0913 - one argument per option of the command
             _require_provider(app, move)
             sending.move(app.context, current_user(), issue, move)
         elif resolve is not None:
-            _resolve(app.context, issue, *resolve)
+            _resolve(app.context, issue, resolve, decision, from_log)
         elif chosen:
             _stop(app.context, issue, chosen)
         go = sending.go_on if chosen else sending.send
@@ -95,10 +112,27 @@ def _stop(context: Context, issue_id: int, chosen: str) -> None:
     known[chosen](context, current_user(), issue_id)
 
 
-def _resolve(context: Context, issue_id: int, batch: str, decision: str) -> None:
+def _resolve(
+    context: Context, issue_id: int, batch: str, decision: str | None, log: Path | None
+) -> None:
+    if (decision is None) == (log is None):
+        fail("--resolve BATCH needs a decision or --from-log FILE.", Exit.USAGE)
+    if log is not None:
+        _resolve_from_log(context, issue_id, batch, log)
+        return
     if decision not in get_args(Decision):
         fail(f"{decision!r} is not a decision: choose accepted, again or never.", Exit.USAGE)
     sending.resolve(context, current_user(), issue_id, batch, cast("Decision", decision))
+
+
+def _resolve_from_log(context: Context, issue_id: int, batch: str, log: Path) -> None:
+    opening = gzip.open if log.suffix == ".gz" else Path.open
+    with opening(log, "rt", encoding="utf-8", errors="replace") as lines:
+        found = sending.resolve_from_log(context, current_user(), issue_id, batch, lines)
+    say(f"The log shows {counted(found.accepted, 'recipient')} of batch {batch} as accepted.")
+    if found.missing:
+        missing = counted(found.missing, "recipient is", "recipients are")
+        say(f"{missing} not in it. If it covers the time of the submission, decide `again`.")
 
 
 def _print(sent: Sent, *, as_json: bool) -> Exit:

@@ -1,7 +1,7 @@
 """What a person decides about an issue that is being sent; each decision is recorded."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -11,6 +11,7 @@ from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.batch import Batch, read_batch
+from newsletter.model.delivery import delivery_id
 from newsletter.model.next_step import ListIssues
 from newsletter.model.reason import Reason
 from newsletter.model.states import (
@@ -139,6 +140,43 @@ def resolve(
         connection, Act(now, actor, ActKind.RESOLVED, batch.issue_id, before, detail=detail)
     )
     return batch.awaiting
+
+
+@dataclass(frozen=True, slots=True)
+class LogFindings:
+    """How many recipients of a batch a server's log shows as accepted, and how many not."""
+
+    accepted: int
+    missing: int
+
+
+def resolve_from_log(
+    connection: sa.Connection, name: str, logged: Collection[str], *, actor: Actor, now: datetime
+) -> LogFindings:
+    """Mark the recipients of a batch in doubt that a server's log shows as accepted.
+
+    `logged` are delivery ids. A recipient that is missing there stays in doubt: the log may not
+    cover the time of the submission.
+    """
+    batch = _batch(connection, name)
+    if batch.state not in DECIDABLE:
+        msg = (
+            f"batch {name} is {batch.state}; only unknown, held or refused batches need a decision"
+        )
+        raise NotAllowed(msg)
+    pending = deliveries.pending(connection, batch.issue_id, batch.span)
+    found = [number for number in pending if delivery_id(batch.issue_id, number) in logged]
+    state = DeliveryState.SUBMITTED
+    deliveries.mark_each(connection, batch.issue_id, dict.fromkeys(found, ""), state)
+    batches.count_settled(connection, batch.key, submitted=len(found))
+    if len(found) == len(pending):
+        batches.accept(connection, batch.key, from_states=DECIDABLE, now=now)
+    before = {"state": batch.state.value}
+    detail = {"decision": "from log", "batch": name, "people": len(found)}
+    acts.record(
+        connection, Act(now, actor, ActKind.RESOLVED, batch.issue_id, before, detail=detail)
+    )
+    return LogFindings(len(found), len(pending) - len(found))
 
 
 def _batch(connection: sa.Connection, name: str) -> Batch:

@@ -1,6 +1,6 @@
 """Send an issue, and decide about one that is being sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,14 +18,15 @@ from newsletter.model.next_step import (
     ViewIssue,
 )
 from newsletter.model.states import SENDABLE, UNAPPROVED, IssueState
-from newsletter.send import decisions, run
+from newsletter.send import decisions, maillog, run
 from newsletter.send import status as statuses
 from newsletter.send.context import SendingContext
-from newsletter.send.decisions import Decision
+from newsletter.send.decisions import Decision, LogFindings
 from newsletter.send.run import Prepared, Reconciled
 from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.content import issues
+from newsletter.store.sending import claims
 from newsletter.usecases import reviewing
 from newsletter.usecases.context import Context
 
@@ -98,13 +99,31 @@ def resolve(
 ) -> Decided:
     """Decide about a batch of an issue whose outcome is unknown, held or refused."""
     actor.require(Role.APPROVER)
+    _require_batch(issue_id, batch)
+    with context.engine.begin() as connection:
+        # A batch whose worker is gone can be decided about, although no pass has noticed it yet.
+        claims.expire(connection, context.now(), context.courier.journal.is_dead)
+        people = decisions.resolve(connection, batch, decision, actor=actor, now=context.now())
+    return Decided(issue_id, people, ViewIssue(issue_id))
+
+
+def resolve_from_log(
+    context: Context, actor: Actor, issue_id: int, batch: str, lines: Iterable[str]
+) -> LogFindings:
+    """Settle what the log of a mail server shows about a batch in doubt."""
+    actor.require(Role.APPROVER)
+    _require_batch(issue_id, batch)
+    logged = maillog.accepted(lines)
+    with context.engine.begin() as connection:
+        claims.expire(connection, context.now(), context.courier.journal.is_dead)
+        return decisions.resolve_from_log(connection, batch, logged, actor=actor, now=context.now())
+
+
+def _require_batch(issue_id: int, batch: str) -> None:
     key = read_batch(batch)
     if key is None or key[0] != issue_id:
         msg = f"{batch!r} is not a batch of issue {issue_id}"
         raise NotAllowed(msg, next_step=ViewIssue(issue_id))
-    with context.engine.begin() as connection:
-        people = decisions.resolve(connection, batch, decision, actor=actor, now=context.now())
-    return Decided(issue_id, people, ViewIssue(issue_id))
 
 
 def send(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False) -> Sent:

@@ -1,6 +1,7 @@
 """`newsletter send` and `issues show`, as a person types them."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,12 @@ import sqlalchemy as sa
 import structlog
 from typer.testing import CliRunner, Result
 
+from newsletter import settings
 from newsletter.app import clock
 from newsletter.cli.main import program
+from newsletter.render.source import source_hash
+from newsletter.render.templates import open_templates
+from newsletter.store.content import editions
 from newsletter.store.database import open_engine
 from newsletter.store.tables import batches, deliveries, issues
 from tests.fakes.house import CONFIGURATION, SECRETS
@@ -32,9 +37,17 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine
     with engine.begin() as connection:
         add_people(connection, 12)
         add_issue(connection)
+        # Written straight to the tables, it would count as rendered from another configuration.
+        editions.confirm(connection, 1, _source(tmp_path))
     yield engine
     engine.dispose()
     structlog.reset_defaults()  # the program logs to the runner's stderr, which is closed now
+
+
+def _source(root: Path) -> str:
+    publication = settings.load(root, SECRETS).publication
+    templates = open_templates(publication, root)
+    return source_hash(templates, publication, publication.newsletters[0])
 
 
 def run(*words: str) -> Result:
@@ -222,3 +235,21 @@ def test_what_waits_for_the_morning_says_so(house: sa.Engine, tmp_path: Path) ->
         assert "quiet hours until" in waits.output, words
         assert f"{(hour + 3) % 24:02}:00 UTC" in waits.output
         assert waits.exit_code == 0
+
+
+def test_a_batch_is_looked_up_in_the_log_of_the_mail_server(
+    house: sa.Engine, tmp_path: Path
+) -> None:
+    run("send", "1", "--now")
+    with house.begin() as connection:
+        connection.execute(batches.update().values(state="held", submitted=0, reason="no answer"))
+        connection.execute(deliveries.update().values(state="pending"))
+    shutil.rmtree(tmp_path / "submissions")
+    log = tmp_path / "exim.log"
+    log.write_text("2026-11-23 08:00:01 1t <= a@b.example P=esmtp id=1-3@harbour.example\n")
+    looked_up = run("send", "1", "--resolve", "1.1", "--from-log", str(log))
+    assert "1 recipient of batch 1.1 as accepted" in looked_up.output
+    assert "11 recipients are not in it" in looked_up.output
+    assert run("send", "1", "--resolve", "1.1", "--from-log", str(log), "again").exit_code == 2
+    assert run("send", "1", "again").exit_code == 2
+    assert run("send", "1", "--resolve", "1.1").exit_code == 2

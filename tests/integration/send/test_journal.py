@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.actor import Actor
 from newsletter.model.batch import Claim
-from newsletter.send import run
+from newsletter.send import decisions, run
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
@@ -256,3 +257,28 @@ def test_waits_that_a_jumped_clock_has_set_are_over(office: Office) -> None:
     with office.engine.connect() as connection:
         states = [batch.state for batch in batches.of_issue(connection, office.issue_id)]
     assert "submitting" not in states
+
+
+def test_a_log_settles_whom_it_names_and_leaves_the_others_in_doubt(office: Office) -> None:
+    office.answers([UNKNOWN])
+    office.issue(people=5)
+    office.freeze()
+    office.submit()
+    office.later(hours=1)
+    office.submit()
+    ada = Actor.person("ada")
+    with office.engine.begin() as connection:
+        found = decisions.resolve_from_log(
+            connection, "1.1", {"1-1", "1-3", "2-4"}, actor=ada, now=office.now
+        )
+    assert (found.accepted, found.missing) == (2, 3)
+    assert (office.told().submitted, office.told().held) == (2, 3)
+    with office.engine.begin() as connection:
+        found = decisions.resolve_from_log(
+            connection, "1.1", {f"1-{number}" for number in range(6)}, actor=ada, now=office.now
+        )
+    assert (found.accepted, found.missing) == (3, 0)
+    office.submit()
+    assert (office.told().submitted, office.told().state) == (5, "submitted")
+    with office.engine.begin() as connection, pytest.raises(NotAllowed):
+        decisions.resolve_from_log(connection, "1.1", set(), actor=ada, now=office.now)
