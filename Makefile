@@ -15,7 +15,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 # Run one job at a time: the targets share one environment.
 .NOTPARALLEL:
-.PHONY: help demo test check bench torture lock migration clean
+.PHONY: help demo test check bench torture audit release lock migration clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,14 @@ bench: .venv/requirements-bench.lock ## Run the benchmarks. ARGS="--quick" or AR
 
 torture: .venv/requirements-dev.lock ## Run the long tests: kills, races and soaks.
 	$(BIN)/python -m pytest -m torture -s $(ARGS)
+
+audit: .venv/requirements-dev.lock ## Check all locked packages for known vulnerabilities.
+	@$(BIN)/python .ci/audit.py requirements.lock requirements-bench.lock
+
+release: .venv/requirements-dev.lock ## Build the wheel and its bill of materials (CycloneDX) in dist/.
+	@mkdir -p dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	$(BIN)/python .ci/bom.py requirements.lock > dist/newsletter.cdx.json
 
 lock: .venv/requirements-dev.lock ## Write the lock files from pyproject.toml. ARGS="--upgrade"
 	$(COMPILE) -o requirements.lock

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
 
 from newsletter import settings
 from newsletter.cli.main import COMMANDS, loaded
@@ -13,7 +15,7 @@ from newsletter.model.publication import Publication
 from tests.docs.examples import DOCUMENTS, ROOT, Block, all_blocks, all_quoted, blocks, commands
 from tests.fakes.house import SECRETS
 
-CHECKED = {"sh", "toml", "html"}
+CHECKED = {"sh", "toml", "po", "html"}
 OUTPUT = ""
 """The language of a block that shows output or a file; nothing checks it."""
 
@@ -108,6 +110,11 @@ def value_of(value: object) -> str:
             return str(value)
 
 
+def keys(catalog: str) -> set[str]:
+    """Return the keys of a catalog."""
+    return {str(message.id) for message in read_po(StringIO(catalog), abort_invalid=True)} - {""}
+
+
 @pytest.fixture
 def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run in an empty folder with the files that examples name."""
@@ -137,6 +144,12 @@ def test_a_command_in_the_text_names_real_options(command: str) -> None:
 @pytest.mark.parametrize("block", all_blocks("toml"), ids=str)
 def test_a_configuration_loads(block: Block, tmp_path: Path) -> None:
     load_toml(block.text, tmp_path)
+
+
+@pytest.mark.parametrize("block", all_blocks("po"), ids=str)
+def test_a_catalog_names_real_keys(block: Block) -> None:
+    assert keys(block.text)
+    assert keys(block.text) <= keys((ROOT / "newsletter/locale/en.po").read_text("utf-8"))
 
 
 def test_the_documents_have_examples_of_each_kind() -> None:
