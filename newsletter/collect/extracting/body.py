@@ -6,6 +6,7 @@ rendering is used.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ _MARK = re.compile(r"\[\d{1,3}\]")
 CLEAR = 0.97
 HELD, EXPLAINED = 0.7, 0.45
 MOSTLY = 0.5
+MOST_SEARCHED = 200
 BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
 
 
@@ -85,9 +87,17 @@ def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[BodyPart
 
 def _agree(parts: Sequence[BodyPart], prose: Sequence[str]) -> bool:
     """Return whether the parts contain nearly all of the prose and little else."""
-    taken = "".join(packed(part.text) for part in parts)
+    pieces = [packed(part.text) for part in parts]
+    taken, whole = "".join(pieces), set(pieces)
     keys = [packed(text) for text in prose]
-    found = sum(len(key) for key in keys if key in taken)
+    found, searched = 0, 0
+    for key in keys:
+        if key not in whole:
+            # Searching the whole text for every paragraph would be quadratic.
+            searched += 1
+            if searched > MOST_SEARCHED or key not in taken:
+                continue
+        found += len(key)
     return found > HELD * sum(map(len, keys)) and found > EXPLAINED * len(taken)
 
 
@@ -126,7 +136,10 @@ def aligned(
         if not key:
             continue
         total += len(key)
-        at = next((place for place in places.get(key, ()) if place > last), -1)
+        # Identical paragraphs are many on hostile pages: their places are sorted.
+        same = places.get(key, [])
+        after = bisect_right(same, last)
+        at = same[after] if after < len(same) else -1
         if at >= 0:
             found += len(key)
             taken.append(at)

@@ -10,7 +10,7 @@ from newsletter.collect.text.encoding import decode, looks_binary
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
 
-LARGEST = 15_000_000
+LARGEST, LARGEST_MARKDOWN = 15_000_000, 250_000
 MARKUP = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 MARKDOWN = frozenset({".md", ".markdown"})
 TEXT = frozenset({".txt", ".text"})
@@ -30,6 +30,9 @@ def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extr
     text, _ = decode(raw, declared)
     suffix = PurePath(name).suffix.lower()
     if suffix in MARKDOWN:
+        if len(text) > LARGEST_MARKDOWN:
+            msg = f"too large for Markdown: {len(text) / 1e6:.1f} MB (the limit is {LARGEST_MARKDOWN / 1e6:g} MB)"
+            raise ExtractFailed(msg)
         pairs, rest = markdown.front_matter(text)
         html = markdown.as_html(rest, next(iter(pairs.get("title", ())), ""))
         return markdown.with_front_matter(extract_markup(html, url=url), pairs)

@@ -16,7 +16,10 @@ from newsletter.model.text import web_address
 
 _FENCE = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _PAIR = re.compile(r"^([A-Za-z_][\w -]*?)\s*:\s*(.*)$")
+_ITEM = re.compile(r"^\s*-\s+(.*)$")
 _NOTE = re.compile(r"^\[\^([^\]\s]+)\]:[ \t]+", re.MULTILINE)
+_REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:", re.MULTILINE)
+MOST_REFERENCES = 300
 _MARK = re.compile(r"\[\^([^\]\s]+)\]")
 
 FrontMatter = Mapping[str, tuple[str, ...]]
@@ -44,7 +47,11 @@ def as_html(text: str, title: str = "") -> str:
     names = _NOTE.findall(text)
     marked = _MARK.sub(number, _NOTE.sub(lambda found: f"\n\n[^{found.group(1)}] ", text))
     escaped = re.sub(r"\[(\d{1,3})\]", r"\\[\1\\]", marked) if names else marked
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(escaped)
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    if len(_REFERENCE.findall(escaped)) > MOST_REFERENCES:
+        # Reading definitions takes quadratic time in their number.
+        reader.disable("reference")
+    body = reader.render(escaped)
     heading = f"<h1>{escape(title)}</h1>" if title and "<h1>" not in body else ""
     return f"<html><body><article>{heading}{body}</article></body></html>"
 
@@ -64,16 +71,16 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _simple_yaml(text: str) -> FrontMatter:
     """Read `key: value`, `key: [a, b]` and lists of `- value`. Deeper nesting is ignored."""
-    pairs: dict[str, tuple[str, ...]] = {}
+    pairs: dict[str, list[str]] = {}
     key = ""
     for line in text.splitlines():
-        item = re.match(r"^\s*-\s+(.*)$", line)
+        item = _ITEM.match(line)
         if item and key:
-            pairs[key] = (*pairs[key], _unquoted(item.group(1)))
+            pairs[key].append(_unquoted(item.group(1)))
         elif found := _PAIR.match(line):
             key = found.group(1).strip().lower()
-            pairs[key] = _values(found.group(2))
-    return pairs
+            pairs[key] = list(_values(found.group(2)))
+    return {name: tuple(values) for name, values in pairs.items()}
 
 
 def _values(text: str) -> tuple[str, ...]:

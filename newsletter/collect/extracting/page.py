@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from lxml import html
+from lxml.etree import XPath
 
 from newsletter.collect.extracting import body
 from newsletter.collect.extracting.authorship import called_author, stated_authors
@@ -20,10 +22,13 @@ from newsletter.collect.extracting.takeaways import author_takeaways
 from newsletter.collect.extracting.tree import is_blind, parse, repair
 from newsletter.collect.text import language, urls
 from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words
-from newsletter.collect.text.dates import read_date
+from newsletter.collect.text.dates import When, read_date
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Section
 
+_COUNT = XPath("count(//*)")
+MOST_ELEMENTS, MOST_TEXTS, MOST_LINKS = 25_000, 500, 50
+"""On larger pages only our own pass runs: the libraries take more than linear time on some."""
 FEWEST_WORDS = 8
 TITLE_BEGINS, TITLE_HELD = 0.3, 0.5
 PROSE_WORDS, PROSE_LINKED = 12, 0.4
@@ -42,6 +47,7 @@ class Page:
     meta: Metadata
     blocks: list[TextBlock]
     elements: list[Element]
+    is_huge: bool = False
 
     def hints(self, block: TextBlock, depth: int) -> str:
         """Return the class, id and rel words of the block's element and its parents."""
@@ -49,7 +55,8 @@ class Page:
 
     def links(self, block: TextBlock) -> list[str]:
         """Return the addresses that the block links to."""
-        return [href for link in self.elements[block.index].iter("a") if (href := link.get("href"))]
+        links = islice(self.elements[block.index].iter("a"), MOST_LINKS)
+        return [href for link in links if (href := link.get("href"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +84,7 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
     if not title:
         msg = "no title found on the page"
         raise ExtractFailed(msg)
-    when, when_from, guessed = published(
-        page.meta, found.head, lambda: read_date(body.guessed_date(page.root, page.url))
-    )
+    when, when_from, guessed = published(page.meta, found.head, lambda: _guessed_date(page))
     authors, authors_from = found.authors, found.authors_from
     if not authors:
         authors, authors_from = called_author(page.root, page.meta.site)
@@ -103,6 +108,10 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
     return _with_origins(article, page, found, {**origins, "sections": made_from})
 
 
+def _guessed_date(page: Page) -> When | None:
+    return None if page.is_huge else read_date(body.guessed_date(page.root, page.url))
+
+
 def open_page(text: str, url: str) -> Page:
     """Parse a page and cut it into blocks."""
     root = parse(text)
@@ -111,7 +120,7 @@ def open_page(text: str, url: str) -> Page:
     if is_blind(root, sum(len(block.text) for block in blocks)):
         repair(root)
         blocks, elements = markup_blocks(root)
-    return Page(root, url, meta, blocks, elements)
+    return Page(root, url, meta, blocks, elements, is_huge=_COUNT(root) > MOST_ELEMENTS)
 
 
 def recognize(page: Page) -> Found:
@@ -176,6 +185,9 @@ def _without_site(title: str, site: str) -> str:
 def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
     """Make the sections. What our own pass used is removed before trafilatura runs."""
     used = found.used
+    if page.is_huge:
+        rest = body.plain_sections(page.blocks, found.head.end, found.tail.end, used)
+        return rest, "own pass (the page is huge)"
     for at in found.tail.used | (found.points.used if found.points else frozenset()):
         _drop(page.blocks[at], page.elements[at])
     known = {form for at in used for form in body.forms(page.blocks[at].text)}
@@ -212,7 +224,8 @@ def _drop(block: TextBlock, element: Element) -> None:
     """Remove a block from the tree, if its element contains nothing else."""
     if element.getparent() is None or element.tag in {"body", "html", "article", "main"}:
         return
-    if body.packed("".join(element.itertext())) in body.forms(block.text):
+    parts = islice(element.itertext(), MOST_TEXTS)
+    if body.packed("".join(parts)) in body.forms(block.text):
         element.drop_tree()  # type: ignore[attr-defined] # the parser makes HtmlElements
 
 

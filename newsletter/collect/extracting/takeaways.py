@@ -26,7 +26,7 @@ _CERTAIN_BOX = re.compile(
     r"\bkey-?_?(?:take-?aways?|points)\b|\btake-?aways\b|\bstory-highlights\b", re.IGNORECASE
 )
 FEWEST_WORDS, POSSIBLE_WORDS = 3, 5
-MOST_POINTS = 10
+MOST_POINTS, MOST_LABELS = 10, 30
 # Whole items, so that a point that mentions one of these subjects is not lost.
 _SHARING = re.compile(
     r"^(?:share(?: (?:this|on|via|by|to|the)\b.*)?|tweet|post|email(?: this)?|e-mail|print"
@@ -60,12 +60,16 @@ def author_takeaways(
     points.
     """
     possible: KeyPoints | None = None
+    tried = 0
     for at, block in enumerate(blocks):
         if at in head:
             continue
         strength, label, lead = _label(block)
         if not strength:
             continue
+        tried += 1
+        if tried > MOST_LABELS:
+            break
         points = (
             _with_lead(blocks, at, label, lead)
             if lead

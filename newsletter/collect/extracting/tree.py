@@ -1,5 +1,7 @@
 """Parse HTML into a tree, and undo what a lenient parser nests otherwise than browsers do."""
 
+import re
+
 from lxml import etree, html
 from lxml.etree import LxmlError, XPath
 
@@ -12,6 +14,8 @@ CONTAINERS = ("nav", "button", "head", "dialog", "menu", "select", "noscript", "
 _CONCEALED = XPath("//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
 _LENGTH = XPath("string-length(normalize-space(.))")
 _SCRIPTS = XPath("//script | //style")
+_LONG_TAG = re.compile(r"<[^<>]{8000,}>?")
+MOST_ATTRIBUTES = 1000
 MOST_CONTAINERS, FEWEST_PARAGRAPHS = 40, 3
 MAIN_SHARE, FEWEST_CHARACTERS = 0.5, 300
 
@@ -21,7 +25,8 @@ def parse(text: str) -> html.HtmlElement:
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
     )
-    cleaned = text.replace("\x00", "").encode("utf-8", "replace")
+    bounded = _LONG_TAG.sub(_bounded, text.replace("\x00", ""))
+    cleaned = bounded.encode("utf-8", "replace")
     # Without this, a function in Python is called for every element that is touched.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
     try:
@@ -29,6 +34,15 @@ def parse(text: str) -> html.HtmlElement:
     except (LxmlError, ValueError, AssertionError) as error:
         msg = "the page cannot be parsed as HTML"
         raise ExtractFailed(msg) from error
+
+
+def _bounded(tag: re.Match[str]) -> str:
+    """Drop a tag with thousands of attributes: the parser compares each with every other.
+
+    A long tag with few of them holds a picture or data, and is kept.
+    """
+    text = tag.group()
+    return "<p>" if text.count("=") + text.count(" ") > MOST_ATTRIBUTES else text
 
 
 def is_blind(root: html.HtmlElement, seen: int) -> bool:

@@ -26,7 +26,8 @@ FULL_TEXT = 600
 _FEED_ROOT = re.compile(r"<(?:[\w-]+:)?(?:rss|feed|rdf)\b", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|title)\b", re.IGNORECASE)
 _ADVERTISED = re.compile(
-    r"<link\b[^>]*\btype=[\"']application/(?:rss|atom|feed)\+(?:xml|json)[\"'][^>]*>", re.IGNORECASE
+    r"<link\b[^<>]{0,500}\btype=[\"']application/(?:rss|atom|feed)\+(?:xml|json)[\"'][^<>]{0,500}>",
+    re.IGNORECASE,
 )
 _HREF = re.compile(r"\bhref=[\"']([^\"']+)[\"']", re.IGNORECASE)
 _ENCODING = re.compile(r"(<\?xml[^>]*?)\s+encoding\s*=\s*[\"'][^\"']*[\"']", re.IGNORECASE)

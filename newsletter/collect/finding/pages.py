@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml import html
@@ -19,6 +20,7 @@ from newsletter.collect.text.encoding import decode
 from newsletter.errors import ExtractFailed
 
 MOST_LINKS, CARD_DEPTH, SHORTEST_TITLE = 3000, 4, 12
+MOST_TEXTS, LARGEST_CARD = 100, 12
 _AWAY = re.compile(
     r"/(?:tags?|categor(?:y|ies)|topics?|authors?|about|contact|search|login|signin|sign-in|register|account"
     r"|subscribe|privacy|terms|cookies?|imprint|impressum|datenschutz|feed|rss|cart|events?|people|staff|experts?|jobs"
@@ -84,6 +86,7 @@ def _entry(link: PageLink) -> Entry:
 def _links(root: html.HtmlElement, url: str) -> Iterator[PageLink]:
     base = root.find(".//base")
     home = urljoin(url, base.get("href") or "") if base is not None else url
+    cards = _Cards()
     for number, element in enumerate(root.iter("a")):
         if number >= MOST_LINKS:
             return
@@ -93,13 +96,16 @@ def _links(root: html.HtmlElement, url: str) -> Iterator[PageLink]:
             continue
         if not names_article(address) or urls.identity(address) == urls.identity(url):
             continue
-        text = tidy(" ".join(element.itertext())) or tidy(element.get("title") or "")
+        text = tidy(" ".join(islice(element.itertext(), MOST_TEXTS))) or tidy(
+            element.get("title") or ""
+        )
         zone, heading = _place(element)
-        yield PageLink(address.partition("#")[0], text, _date_beside(element), heading, zone)
+        yield PageLink(address.partition("#")[0], text, cards.date_beside(element), heading, zone)
 
 
 def _place(element: html.HtmlElement) -> tuple[str, bool]:
-    heading = any(child.tag in {"h1", "h2", "h3", "h4"} for child in element.iter())
+    inner = islice(element.iter(), MOST_TEXTS)
+    heading = any(child.tag in {"h1", "h2", "h3", "h4"} for child in inner)
     zone = ""
     for above in element.iterancestors():
         if above.tag in {"h1", "h2", "h3", "h4"}:
@@ -109,20 +115,34 @@ def _place(element: html.HtmlElement) -> tuple[str, bool]:
     return zone, heading
 
 
-def _date_beside(element: html.HtmlElement) -> When | None:
-    """Return the date in the same card as the link, if the card has exactly one date."""
-    card: html.HtmlElement | None = element
-    for _ in range(CARD_DEPTH):
-        card = card.getparent() if card is not None else None
-        if card is None or card.tag in {"body", "main", "html"}:
-            return None
-        times = [child.get("datetime") or "".join(child.itertext()) for child in card.iter("time")]
-        dated = [when for text in times if (when := read_date(text))]
-        if not times and len(card) < 12:  # noqa: PLR2004 - a card is small
-            dated = [when for child in card if (when := read_date("".join(child.itertext())[:80]))]
-        if dated:
-            return dated[0] if len(dated) == 1 else None
-    return None
+class _Cards:
+    """Dates beside links. A container is looked at once, however many links it holds."""
+
+    def __init__(self) -> None:
+        self._dates: dict[html.HtmlElement, list[When]] = {}
+
+    def date_beside(self, element: html.HtmlElement) -> When | None:
+        """Return the date in the same card as the link, if the card has exactly one date."""
+        card: html.HtmlElement | None = element
+        for _ in range(CARD_DEPTH):
+            card = card.getparent() if card is not None else None
+            if card is None or card.tag in {"body", "main", "html"}:
+                return None
+            if card not in self._dates:
+                self._dates[card] = _dates_in(card)
+            if dates := self._dates[card]:
+                return dates[0] if len(dates) == 1 else None
+        return None
+
+
+def _dates_in(card: html.HtmlElement) -> list[When]:
+    times = [
+        found.get("datetime") or "".join(islice(found.itertext(), MOST_TEXTS))
+        for found in islice(card.iter("time"), MOST_TEXTS)
+    ]
+    if not times and len(card) < LARGEST_CARD:
+        times = ["".join(islice(child.itertext(), MOST_TEXTS))[:80] for child in card]
+    return [when for text in times if (when := read_date(text))]
 
 
 def _merged(found: Iterator[PageLink]) -> list[PageLink]:

@@ -15,7 +15,7 @@ _TAG = re.compile(
     r"|sup|svg|table|tbody|td|tfoot|th|thead|time|title|tr|tt|u|ul|var|video|wbr)\b[^<>]*>",
     re.IGNORECASE,
 )
-_UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style)\b|<!--", re.IGNORECASE)
 _INLINE = re.compile(
     r"<(abbr|b|bdi|cite|code|del|em|font|i|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|u|a|div|h[1-6])\b"
     r"([^<>]*)>",
@@ -46,12 +46,33 @@ def plain(markup: str) -> str:
     for _ in range(ROUNDS):
         before = text
         if "<" in text:
-            text = _TAG.sub(" ", _UNSEEN.sub(" ", text))
+            text = _TAG.sub(" ", _without_unseen(text))
         if "&" in text:
             text = unescape(text)
         if text == before:
             break
     return tidy(text)
+
+
+def _without_unseen(text: str) -> str:
+    """Drop scripts, styles and comments, without searching for an end that is not there twice."""
+    parts: list[str] = []
+    at = 0
+    missing: set[str] = set()
+    low = text.lower()
+    if len(low) != len(text):
+        return text
+    for found in _UNSEEN.finditer(text):
+        end = f"</{found.group(1).lower()}" if found.group(1) else "-->"
+        if found.start() < at or end in missing:
+            continue
+        close = low.find(end, found.end())
+        if close < 0:
+            missing.add(end)
+            continue
+        parts.append(text[at : found.start()])
+        at = close + len(end)
+    return " ".join((*parts, text[at:])) if parts else text
 
 
 def headline(raw: str, *, literal: bool = False) -> str:
