@@ -23,6 +23,7 @@ CHECKS: Mapping[str, Level] = {
     "alt text": "warn",
     "raw marks": "warn",
     "subject": "warn",
+    "opening": "warn",
     "outdated": "warn",
     "printed before": "warn",
     "uncovered": "warn",

@@ -103,6 +103,7 @@ class Newsletter:
     topics: tuple[str, ...] = ()
     topics_shown: int = 2
     languages: tuple[str, ...] = ()
+    utm: tuple[tuple[str, str], ...] = ()
     opens: bool = False
     clicks: bool = False
 

@@ -21,6 +21,7 @@ from newsletter.render.item_view import (
     text_locale,
 )
 from newsletter.render.palette import dark, light
+from newsletter.render.utm import tags_of
 from newsletter.render.view import (
     MEASURE,
     BlockView,
@@ -78,7 +79,8 @@ def issue_view(
     issue: Issue, items: Sequence[Item], contents: Contents, context: RenderContext
 ) -> IssueView:
     """Return the view of an edition with these contents."""
-    context = replace(context, year=int(issue.nominal[:4]))
+    utm = tags_of(context.newsletter, issue)
+    context = replace(context, year=int(issue.nominal[:4]), utm=utm)
     printed = {item.article_id: corrected(item) for item in items}
     full = [printed[article] for article in contents.items if article in printed]
     short = [printed[article] for article in contents.headlines if article in printed]
@@ -92,7 +94,7 @@ def issue_view(
         number=str(issue.number) if issue.number > 0 else "",
         date=context.catalog.date(date.fromisoformat(issue.nominal[:10]), "date.full"),
         subject=subject,
-        preheader=preheader_of(issue, full, subject),
+        preheader=preheader_of(issue, full),
         note=note_of(issue.note, context, plain=False),
         note_text=note_of(issue.note, context, plain=True),
         contents=tuple(view.title for view in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
@@ -189,14 +191,16 @@ def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> st
     return bounded(prefixed, LONGEST_SUBJECT)
 
 
-def preheader_of(issue: Issue, full: Sequence[Item], subject: str) -> str:
-    """Return the line that inboxes show after the subject: staff's own, else the other headlines."""
+def preheader_of(issue: Issue, full: Sequence[Item]) -> str:
+    """Return the line that inboxes show after the subject: staff's own, else the lead's takeaways.
+
+    Without takeaways it is the lead's teaser, and without articles the note.
+    """
     if issue.preheader:
         return bounded(issue.preheader, LONGEST_PREHEADER)
-    titles = [item.title for item in full if item.title not in subject]
-    if len(full) > 1 and titles:
-        return bounded(" · ".join(titles), LONGEST_PREHEADER)
-    return bounded(full[0].teaser.text if full else prose.plain(issue.note), LONGEST_PREHEADER)
+    if full and (points := full[0].takeaways.items or (full[0].teaser.text,)):
+        return bounded(" ".join(points), LONGEST_PREHEADER)
+    return bounded(prose.plain(issue.note).replace("{name}", ""), LONGEST_PREHEADER)
 
 
 def note_of(note: str, context: RenderContext, *, plain: bool) -> tuple[ProseView, ...]:

@@ -10,6 +10,7 @@ from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
 from newsletter.model.text import bounded, web_address
 from newsletter.render.catalog import Catalog
+from newsletter.render.utm import tagged
 from newsletter.render.view import (
     MEASURE,
     HeadlineView,
@@ -100,9 +101,10 @@ def _picture(item: Item) -> Picture | None:
 
 
 def _href(item: Item, context: RenderContext) -> str:
-    return web_address(item.url) or context.articles.address(
-        context.publication.url, item.article_id
-    )
+    own = web_address(item.url)
+    if own:
+        return tagged(own, context.utm)
+    return context.articles.address(context.publication.url, item.article_id)
 
 
 def _topics(item: Item, context: RenderContext, language: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ def source_hash(templates: Templates, publication: Publication, newsletter: News
         newsletter.subject,
         newsletter.subject_prefix,
         newsletter.topics_shown,
+        newsletter.utm,
         *templates.sources(("base/", f"issue/{newsletter.layout}/")),
         *_texts(templates.catalogs),
     )

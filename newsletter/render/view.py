@@ -8,6 +8,7 @@ from newsletter.model.article_address import ArticleSigner
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.render.catalog import Catalog, Catalogs
 from newsletter.render.palette import Palette
+from newsletter.render.utm import Tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class RenderContext:
 
     `texts` contains the articles, by id, whose whole text is printed (layout "letter"). Dates in
     `year`, the year of the issue, are printed without the year. `articles` signs the addresses of
-    articles that have no page elsewhere.
+    articles that have no page elsewhere. `utm` is added to the addresses of the others.
     """
 
     publication: Publication
@@ -190,6 +191,7 @@ class RenderContext:
     texts: Mapping[int, Extracted]
     articles: ArticleSigner
     year: int = 0
+    utm: Tags = ()
 
     @property
     def catalog(self) -> Catalog:

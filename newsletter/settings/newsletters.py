@@ -26,6 +26,9 @@ from subscribers.model import slug
 
 SUBJECT_NAMES = ("lead", "title", "number", "date")
 """What a configured subject may contain in braces."""
+UTM_TAGS = ("source", "medium", "campaign", "content", "term")
+UTM_NAMES = ("key", "number", "date")
+"""What a utm tag may contain in braces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         sources=_sources(table, inherited.sources),
         topics=tuple(map(slug, table.texts("topics"))),
         languages=_languages(table),
+        utm=_utm(table.table("utm")),
         topics_shown=table.count("topics_shown", default.topics_shown),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
@@ -128,6 +132,17 @@ def _languages(table: Table) -> tuple[str, ...]:
         except ValueError as error:
             table.complain("languages", str(error))
     return chosen
+
+
+def _utm(table: Table) -> tuple[tuple[str, str], ...]:
+    chosen = [(name, table.text(name)) for name in UTM_TAGS]
+    table.finish()
+    for name, text in chosen:
+        for found in re.findall(r"\{([^{}]*)\}", text):
+            if found not in UTM_NAMES:
+                known = ", ".join(f"{{{known}}}" for known in UTM_NAMES)
+                table.complain(name, f"found {{{found}}}; expected one of {known}")
+    return tuple((name, text) for name, text in chosen if text)
 
 
 def _sources(table: Table, known: Collection[str]) -> tuple[str, ...]:

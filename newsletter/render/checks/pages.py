@@ -9,6 +9,7 @@ from lxml import etree, html
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding
 from newsletter.model.personalization import placeholder
+from newsletter.render.checks import opening
 
 # Gmail clips an email at 102 KB and ignores style elements of 16 KB or more. Google publishes neither
 # limit; both were measured.
@@ -82,7 +83,12 @@ def _leftovers(edition: Edition, quoted: str) -> Iterator[str]:
 
 def _links(edition: Edition, page: html.HtmlElement) -> _Problems:
     addresses = [str(link.get("href") or "") for link in page.iter("a")]
-    dead = [href for href in addresses if not re.match(r"(?:https?://|mailto:)[^\s]", href)]
+    anchors = {f"#{element.get('id')}" for element in page.iter() if element.get("id")}
+    dead = [
+        href
+        for href in addresses
+        if href not in anchors and not re.match(r"(?:https?://|mailto:)[^\s]", href)
+    ]
     if dead:
         yield "links", f"{len(dead)} links have no target, for example {dead[0]!r}; correct them."
     plain = [href for href in addresses if href.startswith("http://") and not _LOOPBACK.match(href)]
@@ -166,6 +172,7 @@ _CHECKS: tuple[Callable[[Edition, html.HtmlElement], _Problems], ...] = (
     _images,
     _cover,
     _subject,
+    opening.check,
 )
 
 

@@ -200,3 +200,14 @@ def test_broken_links_are_named_once_and_the_public_pages_are_not_requested(
         "The link https://www.example.org/articles/1 is broken: answers 404 (not found). Correct it."
     )
     assert asked == [f"https://www.example.org/articles/{number}" for number in range(1, 6)]
+
+
+def test_an_email_that_begins_with_its_own_links_is_found(good: Edition) -> None:
+    first = f'<p><a href="https://news.example.org/read/-nl{good.nonce}-x-">Read</a></p>'
+    moved = good.html.replace('<div role="article"', f'{first}<div role="article"', 1)
+    assert "HTML part begins" in found(replace(good, html=moved))["opening"].says
+    address = f"https://news.example.org/read/-nl{good.nonce}-delivery.t-/x"
+    assert (
+        "text part begins" in found(replace(good, text=f"{address}\n{good.text}"))["opening"].says
+    )
+    assert "no preheader" in found(replace(good, preheader=" "))["opening"].says

@@ -41,6 +41,7 @@ def test_a_changed_publication_has_another_hash(changes: dict[str, Any]) -> None
         {"subject": "{title}"},
         {"subject_prefix": "(Ad)"},
         {"topics_shown": 3},
+        {"utm": (("source", "n"),)},
     ],
 )
 def test_a_changed_newsletter_has_another_hash(changes: dict[str, Any]) -> None:

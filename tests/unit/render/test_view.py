@@ -40,11 +40,12 @@ def test_the_subject_is_never_empty(subject: str, pattern: str, prefix: str, pri
 def test_without_items_the_subject_is_the_newsletter() -> None:
     made = issue_view(manuscripts.issue(), (), Contents(()), manuscripts.context())
     assert made.subject == "The Weekly Brief"
-    assert made.preheader == manuscripts.issue().note
+    assert made.preheader == manuscripts.issue().note.replace("{name}", "")
 
 
-def test_the_preheader_names_the_other_articles() -> None:
-    assert view().preheader.startswith("Why shipyards became diplomacy · 북극항로")
+def test_the_preheader_is_the_takeaways_of_the_lead_or_its_teaser() -> None:
+    assert view().preheader.startswith("The meeting avoided a rupture but settled little:")
+    assert view(None, item(2)).preheader.startswith("Orders once decided on price")
     assert view(manuscripts.issue(preheader="Mine")).preheader == "Mine"
 
 
