@@ -109,9 +109,9 @@ def test_a_cause_common_to_all_batches_stops_the_issue_soon(office: Office, size
     office.later(minutes=11)
     with office.engine.begin() as connection:
         decisions.resume(connection, office.issue_id, actor=Actor.person("ada"), now=office.now)
-        for row in batches.waiting(connection):
-            batch = f"{row['issue_id']}.{row['seq']}"
-            decisions.resolve(connection, batch, "again", actor=Actor.person("ada"), now=office.now)
+        for batch in batches.waiting(connection):
+            name = f"{batch.issue_id}.{batch.seq}"
+            decisions.resolve(connection, name, "again", actor=Actor.person("ada"), now=office.now)
     office.submit()
     assert asked <= 20
     assert set(Counter(office.reached()).values()) == {1}

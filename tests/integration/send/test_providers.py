@@ -321,7 +321,7 @@ def test_an_edition_that_is_gone_stops_the_issue_instead_of_guessing(office: Off
     assert not office.memory.shipments
     told = office.told()
     assert (told.state, told.waiting) == ("paused", 12)
-    assert "no longer there" in told.reason
+    assert "edition 1 of weekly does not exist" in told.reason
 
 
 def test_a_provider_that_breaks_leaves_the_batch_in_doubt(office: Office) -> None:
@@ -336,9 +336,7 @@ def test_a_provider_that_breaks_leaves_the_batch_in_doubt(office: Office) -> Non
     assert office.told().unknown == 5
     with office.engine.connect() as connection:
         (noted,) = attempts.of_issue(connection, office.issue_id)
-    assert (
-        noted["reason"] == "this program broke while submitting (RuntimeError); its log says where"
-    )
+    assert noted["reason"] == "an unexpected error while submitting; the log has the details"
 
 
 def test_without_a_postal_address_a_frozen_issue_stays_where_it_is(office: Office) -> None:
