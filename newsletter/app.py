@@ -26,6 +26,7 @@ from newsletter.fetch.client import Fetcher, open_fetcher
 from newsletter.fetch.links import broken
 from newsletter.maintenance import journals
 from newsletter.maintenance.checkup import Installation, Schema
+from newsletter.maintenance.history import History
 from newsletter.maintenance.journals import Journals, catch_up
 from newsletter.maintenance.retention import tidy
 from newsletter.model.article_address import ArticleSigner
@@ -116,13 +117,24 @@ class App:
                 now=self.now(),
             ),
             catch_up=lambda: catch_up(self.engine, self.reader, self.journals),
+            forgotten=self._forgotten,
             patience=patience,
         )
 
     @property
     def journals(self) -> Journals:
         """Return what applying the journals needs besides a database."""
-        return Journals(self.journal, self.settings.pepper, self.settings.outbox, self.now)
+        return Journals(
+            self.journal,
+            self.settings.pepper,
+            self.settings.outbox,
+            self.now,
+            host=self.submissions.host(self.new_id),
+        )
+
+    def _forgotten(self) -> list[str]:
+        with self.reader.begin() as connection:
+            return History(self.settings.root / SUBMISSIONS).check(connection, self.now())
 
     def _post(self) -> Post:
         sender = self.senders[self.publication.provider]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from newsletter import migrations, settings
@@ -12,8 +13,13 @@ from newsletter.cli.opening import expected_errors, open_app
 from newsletter.cli.show import fail, say
 from newsletter.maintenance import backup as copies
 from newsletter.maintenance import journals, restoring
+from newsletter.maintenance.history import History
 from newsletter.maintenance.journals import Journals
 from newsletter.pipeline.report import counted
+from newsletter.send import recovery
+from newsletter.send.journal import FOLDER as SUBMISSIONS
+from newsletter.send.journal import SubmissionJournal
+from newsletter.settings import Settings
 from subscribers.journal import Journal
 
 commands = typer.Typer()
@@ -69,7 +75,7 @@ def restore(
             copy,
             chosen.database_url,
             migrations.upgrade,
-            lambda engine: journals.replay_all(engine, beside),
+            lambda engine: _catch_up(engine, chosen, beside),
         )
     say(f"Restored from {copy}. {_applied(done.replayed)}")
     if done.kept is not None:
@@ -78,6 +84,21 @@ def restore(
             f"The replaced database is {done.kept}. It holds the data of people who were deleted"
             f" since the backup, so it is deleted after {days} days."
         )
+
+
+def _catch_up(engine: sa.Engine, chosen: Settings, beside: Journals) -> int:
+    """Bring a copy up to date, and say what that means before it becomes the database."""
+    number = journals.replay_all(engine, beside)
+    folder = chosen.root / SUBMISSIONS
+    with engine.begin() as connection:
+        for message in History(folder).check(connection, clock()):
+            say(f"The copy does not know: {message}.")
+        findings = recovery.recover(
+            connection, chosen.publication, SubmissionJournal(folder), now=clock()
+        )
+    for finding in findings:
+        say(f"{finding.message[0].upper()}{finding.message[1:]}.")
+    return number
 
 
 @database.command()

@@ -2,8 +2,11 @@
 
 import contextlib
 import fcntl
+import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +17,11 @@ from newsletter.esp.port import FaultPoint, Outcome, Recipient, Shipment, Verdic
 
 @dataclass(frozen=True, slots=True)
 class OutboxSender:
-    """Writes `<delivery>.eml` into a folder. An existing file means it was already submitted."""
+    """Writes `<delivery>.eml` into a folder.
+
+    A file that holds the same email means that it was already submitted. Next to a file that holds
+    another one, the email gets a file of its own.
+    """
 
     folder: Path
     at: FaultPoint = nowhere
@@ -55,9 +62,31 @@ class OutboxSender:
         )
 
     def _keep(self, template: MessageTemplate, recipient: Recipient) -> None:
-        path = self.folder / f"{recipient.delivery}.eml"
-        if not path.exists():
-            _write(path, template.fill(recipient), self.at)
+        content = template.fill(recipient)
+        for name in _names(recipient.delivery):
+            path = self.folder / name
+            if not path.exists():
+                _write(path, content, self.at)
+            # Written now, by an earlier attempt, or by another worker a moment ago.
+            if _identity(path.read_bytes()) == _identity(content):
+                return
+
+
+def _names(delivery: str) -> Iterator[str]:
+    """Yield the file names of a delivery: the next one if a file holds another email."""
+    yield f"{delivery}.eml"
+    for number in itertools.count(2):
+        yield f"{delivery}.{number}.eml"
+
+
+def _identity(content: bytes) -> tuple[str, ...]:
+    """Return what makes an email this delivery of this issue.
+
+    Another publication, or a new database, that uses the same folder has the same delivery ids.
+    The bytes as a whole are too much: a key that was replaced changes the tokens in the links.
+    """
+    headers = BytesHeaderParser().parsebytes(content)
+    return tuple(str(headers.get(name, "")) for name in ("Message-ID", "Date", "To", "Subject"))
 
 
 def _write(path: Path, content: bytes, at: FaultPoint) -> None:

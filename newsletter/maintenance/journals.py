@@ -19,12 +19,21 @@ FILE = "departures.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Journals:
-    """The journal, and what applying it needs besides a database."""
+    """The journal, and what applying it needs besides a database.
+
+    `host` identifies the machine that the journal is on: each has read its own up to its own mark.
+    """
 
     journal: Journal
     pepper: bytes
     outbox: Path
     now: Callable[[], datetime]
+    host: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Return the name of the mark of this host."""
+        return f"{FILE}@{self.host}" if self.host else FILE
 
 
 def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
@@ -35,7 +44,7 @@ def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
     """
     erased: list[Erased] = []
     with reader.connect() as connection:
-        known = marks.read(connection, FILE)
+        known = marks.read(connection, journals.mark)
     walk = Replaying(
         journals.journal,
         known,
@@ -53,7 +62,7 @@ def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
             for person in erased[before:]:
                 erasure.erase(connection, person)
             if lines:
-                marks.write(connection, FILE, walk.known)
+                marks.write(connection, journals.mark, walk.known)
         total += news
     _erase_elsewhere(engine, journals, erased)
     return total

@@ -1,6 +1,6 @@
 """What the stages of a pass work with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,4 +21,5 @@ class Tools:
     collect: Callable[[], CollectReport]
     tidy: Callable[[], Mapping[str, int]]
     catch_up: Callable[[], int]
+    forgotten: Callable[[], Sequence[str]]
     patience: timedelta = timedelta(0)

@@ -7,7 +7,10 @@ from newsletter.pipeline.tools import Tools
 
 
 def catch_up(tools: Tools) -> Iterator[Line]:
-    """Apply journal entries that the database lacks because it was restored from a backup."""
+    """Report and apply what the database lacks because it was restored from a backup."""
+    for message in tools.forgotten():
+        text = f"the database was restored and has forgotten: {message}"
+        yield Line("journals", text, Level.WAITS)
     if number := tools.catch_up():
         entries = counted(number, "unsubscribe or deletion", "unsubscribes or deletions")
         message = f"{entries} applied from the journal: the database did not have them"
@@ -24,7 +27,8 @@ def collect(tools: Tools) -> Iterator[Line]:
 
 
 def tidy(tools: Tools) -> Iterator[Line]:
-    """Delete what `retention` in the configuration no longer keeps."""
+    """Delete what `retention` in the configuration no longer keeps; copy what was decided."""
+    tools.forgotten()
     for what, number in tools.tidy().items():
         if number:
             yield Line("retention", f"{number:,} {what} deleted")

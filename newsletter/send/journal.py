@@ -20,7 +20,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,6 +105,16 @@ class SubmissionJournal:
     def path(self, issue_id: int) -> Path:
         """Return the file of an issue."""
         return (self.folder or Path()) / f"{issue_id}.log"
+
+    def host(self, new_id: Callable[[], str]) -> str:
+        """Return the word that identifies this host, which is made at the first call."""
+        if self.folder is None:
+            return ""
+        _make(self.folder)
+        path = self.folder / "host"
+        with suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
+            file.write(new_id()[:12])
+        return path.read_text("utf-8")
 
     def issues(self) -> list[int]:
         """Return the issues that have a file."""

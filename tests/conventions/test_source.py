@@ -123,3 +123,10 @@ def test_no_file_names_a_path_of_one_machine(folder: str) -> None:
         if MACHINE.search(line) and path != Path(__file__)
     ]
     assert not found
+
+
+def test_every_revision_of_the_schema_has_a_number_of_its_own() -> None:
+    """Two revisions that were written at the same time must not both follow the same one."""
+    revisions = sorted((ROOT / "newsletter/migrations/versions").glob("[0-9]*.py"))
+    numbers = [path.name.partition("_")[0] for path in revisions]
+    assert numbers == [f"{number:04}" for number in range(1, len(revisions) + 1)]

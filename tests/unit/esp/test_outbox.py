@@ -25,10 +25,24 @@ def test_each_delivery_is_one_file_and_nothing_else_is_left(tmp_path: Path) -> N
 
 
 def test_an_existing_file_is_a_delivery_already_submitted(tmp_path: Path) -> None:
-    (tmp_path / "7-2.eml").write_bytes(b"as it was")
+    OutboxSender(tmp_path).submit(SHIPMENT)
+    written = (tmp_path / "7-2.eml").read_bytes() + b"as it was"
+    (tmp_path / "7-2.eml").write_bytes(written)
     assert OutboxSender(tmp_path).submit(SHIPMENT).verdict is Verdict.ACCEPTED
-    assert (tmp_path / "7-2.eml").read_bytes() == b"as it was"
+    assert (tmp_path / "7-2.eml").read_bytes() == written
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_file_proves_only_the_email_that_it_holds(tmp_path: Path) -> None:
+    OutboxSender(tmp_path).submit(SHIPMENT)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    later = replace(SHIPMENT.letter, subject="Of another publication")
+    for _ in range(2):
+        done = OutboxSender(tmp_path).submit(replace(SHIPMENT, letter=later))
+        assert done.verdict is Verdict.ACCEPTED
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {*before, "7-1.2.eml", "7-2.2.eml", "7-3.2.eml"}
+    assert before == {name: (tmp_path / name).read_bytes() for name in before}
 
 
 @pytest.fixture

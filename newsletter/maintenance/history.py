@@ -1,0 +1,104 @@
+"""A copy of what was decided, beside the database: it shows what a restore has taken back.
+
+Each pass copies the decisions since the last one. A database that lacks some of them was restored
+from a backup. What to do about them is for a person: they are reported, and not repeated.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from newsletter.store import epoch, history
+from newsletter.store.history import Decided
+from subscribers.roster import run as roster
+
+FILE = "history.jsonl"
+KEPT = timedelta(days=60)
+"""How far back a database is compared with the copy: no backup that is restored is older."""
+RESTORED = "restored"
+"""The key of the line after which the copy begins again."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The copy in a folder beside newsletter.toml."""
+
+    folder: Path
+
+    def check(self, connection: sa.Connection, now: datetime) -> list[str]:
+        """Describe what the database has forgotten, and copy what is new in it."""
+        word, cutoff = epoch.read(connection), now - KEPT
+        copied = {line.key: line for line in self._lines(word) if line.at >= cutoff.isoformat()}
+        imports, oldest = _imports(connection, cutoff)
+        present = {line.key: line for line in [*history.since(connection, cutoff), *imports]}
+        forgotten = [
+            line.message
+            for key, line in copied.items()
+            if key not in present and not _is_older_import(key, oldest)
+        ]
+        if forgotten:
+            restart = Decided(RESTORED, now.isoformat(), "")
+            self._append(word, [restart, *present.values()])
+        else:
+            self._append(word, [line for key, line in present.items() if key not in copied])
+        return forgotten
+
+    def _lines(self, word: str) -> list[Decided]:
+        found: list[Decided] = []
+        for line in self._read():
+            if line.get("epoch") != word:
+                continue
+            if line["key"] == RESTORED:
+                found.clear()
+            else:
+                found.append(Decided(line["key"], line["at"], line["message"]))
+        return found
+
+    def _read(self) -> Iterator[dict[str, str]]:
+        path = self.folder / FILE
+        if not path.exists():
+            return
+        for line in path.read_text("utf-8", errors="replace").splitlines():
+            try:
+                content = json.loads(line)
+            except ValueError:
+                continue  # a crash cut it short
+            if isinstance(content, dict) and {"key", "at", "message"} <= content.keys():
+                yield content
+
+    def _append(self, word: str, lines: Iterable[Decided]) -> None:
+        text = "".join(
+            json.dumps({"epoch": word, **line._asdict()}, ensure_ascii=False) + "\n"
+            for line in lines
+        )
+        if not text:
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, text.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _imports(connection: sa.Connection, cutoff: datetime) -> tuple[list[Decided], int]:
+    """Return the latest imports that were applied or undone, and the oldest one that was read."""
+    found = []
+    latest = roster.recent(connection)
+    for done in latest:
+        for word, at in (("applied", done.applied_at), ("undone", done.undone_at)):
+            if at is not None and at >= cutoff:
+                key = f"import {done.id} {word}"
+                found.append(Decided(key, at.isoformat(), f"import {done.id} was {word}"))
+    return found, min((done.id for done in latest), default=0)
+
+
+def _is_older_import(key: str, oldest: int) -> bool:
+    kind, *rest = key.split()
+    return kind == "import" and int(rest[0]) < oldest
