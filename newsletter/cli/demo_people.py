@@ -14,7 +14,8 @@ from newsletter.cli.opening import current_user
 from newsletter.usecases import people
 from subscribers import directory, suppression
 from subscribers.consent.choosing import NewsletterPreference, Preferences, choose
-from subscribers.consent.signing_up import Rules, SignUpLimits
+from subscribers.consent.limits import SignUpLimits
+from subscribers.consent.signing_up import Rules
 from subscribers.consent.unsubscribing import Unsubscribe, unsubscribe
 from subscribers.model import Effects, Subscriber, Suppression, SuppressionReason
 from subscribers.roster.reading import open_listing

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from subscribers.consent.limits import SignUpLimits, Traffic
 from subscribers.model import (
     READER,
     WAY_BACK,
@@ -24,23 +25,6 @@ from subscribers.store.requests import NewRequest
 from subscribers.tokens import LinkClaim
 
 CONFIRM_WITHIN = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class SignUpLimits:
-    """How many sign-ups may cause an email.
-
-    `network` and `all_addresses` count per hour, `day` and `ever` per receiving address.
-    """
-
-    network: int = 20
-    day: int = 1
-    ever: int = 3
-    all_addresses: int = 1_000
-
-    def exhausted(self, today: int, ever: int) -> bool:
-        """Return whether an address has been asked often enough without an answer."""
-        return today >= self.day or ever >= self.ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +81,8 @@ def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rul
     is stored in any case.
     """
     now = rules.now
-    today, ever = requests.emailed_to(connection, subscriber_id, now)
+    ever = requests.emailed_to(connection, subscriber_id)
+    today = requests.emailed_to_inbox(connection, asked.address.key, now)
     before = erasures.unanswered(connection, asked.address.key, rules.pepper)
     exhausted = rules.limits.exhausted(today + before.within_a_day(now), ever + before.count)
     suppressed = asked.address.key in people.suppressed(connection, [asked.address.key])
@@ -226,9 +211,12 @@ def _notice(
     return NoticeIntent(kind, f"{kind}:{request_id}", subscriber_id, asked.language, values)
 
 
+def traffic(connection: sa.Connection, now: datetime) -> Traffic:
+    """Return how many sign-ups of the last hour, and of a usual one, were confirmed."""
+    return Traffic(*requests.traffic(connection, now))
+
+
 def _over_limits(connection: sa.Connection, network: str, rules: Rules) -> bool:
-    limits, now = rules.limits, rules.now
-    return (
-        requests.from_network(connection, network, now) >= limits.network
-        or requests.emailed_within_an_hour(connection, now) >= limits.all_addresses
-    )
+    recent = requests.by_network(connection, rules.now)
+    emailed = requests.emailed_within_an_hour(connection, rules.now)
+    return not rules.limits.admits(network, recent, emailed)

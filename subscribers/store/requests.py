@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from subscribers.model import WAY_BACK, SignUpRequest
 from subscribers.store.tables import requests
+from subscribers.store.tables import subscribers as people
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,14 @@ def confirm(connection: sa.Connection, request_id: int, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def from_network(connection: sa.Connection, network: str, now: datetime) -> int:
-    """Count the requests of the last hour from one network."""
-    counted = (requests.c.network == network, requests.c.source != WAY_BACK)
-    return _count(connection, *counted, requests.c.at > now - _HOUR)
+def by_network(connection: sa.Connection, now: datetime) -> dict[str, int]:
+    """Count the sign-ups of the last hour by network."""
+    recent = (
+        sa.select(requests.c.network, sa.func.count().label("sign_ups"))
+        .where(requests.c.source != WAY_BACK, requests.c.at > now - _HOUR)
+        .group_by(requests.c.network)
+    )
+    return {row.network: row.sign_ups for row in connection.execute(recent)}
 
 
 def emailed_within_an_hour(connection: sa.Connection, now: datetime) -> int:
@@ -81,16 +87,47 @@ def emailed_within_an_hour(connection: sa.Connection, now: datetime) -> int:
     return _count(connection, *counted, requests.c.at > now - _HOUR)
 
 
-def emailed_to(connection: sa.Connection, subscriber_id: int, now: datetime) -> tuple[int, int]:
-    """Count the unanswered confirmation emails to a subscriber: within a day, and in total."""
-    unanswered = (
-        requests.c.subscriber_id == subscriber_id,
-        requests.c.mailed,
-        requests.c.source != WAY_BACK,
-        requests.c.confirmed_at.is_(None),
+def emailed_to(connection: sa.Connection, subscriber_id: int) -> int:
+    """Count the unanswered confirmation emails to a subscriber."""
+    return _count(connection, requests.c.subscriber_id == subscriber_id, *_unanswered())
+
+
+def emailed_to_inbox(connection: sa.Connection, address_key: str, now: datetime) -> int:
+    """Count the unanswered confirmation emails of the last day to an inbox.
+
+    ann+a@ and ann+b@ arrive in the inbox of ann@, so that tags cannot multiply the emails.
+    """
+    local, _, domain = address_key.rpartition("@")
+    base = local.partition("+")[0] or local
+    key = people.c.address_key
+    tagged = sa.and_(
+        key.startswith(f"{base}+", autoescape=True), key.endswith(f"@{domain}", autoescape=True)
     )
-    today = _count(connection, *unanswered, requests.c.at > now - _DAY)
-    return today, _count(connection, *unanswered)
+    mine = sa.select(people.c.id).where(
+        people.c.id == requests.c.subscriber_id, sa.or_(key == f"{base}@{domain}", tagged)
+    )
+    return _count(connection, requests.c.at > now - _DAY, *_unanswered(), mine.exists())
+
+
+def traffic(connection: sa.Connection, now: datetime) -> tuple[int, int, float]:
+    """Count the emailed sign-ups of the last hour that are unconfirmed and that are confirmed.
+
+    The third number is how many of an hour stayed unconfirmed on average in the week before.
+    """
+    emailed = (requests.c.mailed, requests.c.source != WAY_BACK)
+    last_hour = requests.c.at > now - _HOUR
+    before = (requests.c.at <= now - _HOUR, requests.c.at > now - _WEEK)
+    unconfirmed = requests.c.confirmed_at.is_(None)
+    usual = _count(connection, *emailed, *before, unconfirmed) / (_WEEK / _HOUR - 1)
+    return (
+        _count(connection, *emailed, last_hour, unconfirmed),
+        _count(connection, *emailed, last_hour, requests.c.confirmed_at.is_not(None)),
+        usual,
+    )
+
+
+def _unanswered() -> tuple[sa.ColumnElement[bool], ...]:
+    return (requests.c.mailed, requests.c.source != WAY_BACK, requests.c.confirmed_at.is_(None))
 
 
 def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:

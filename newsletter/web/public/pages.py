@@ -14,7 +14,8 @@ from newsletter.usecases import people
 from newsletter.web.origin import network
 from newsletter.web.public.views import MessageView, View
 from subscribers import directory
-from subscribers.consent.signing_up import Rules, SignUpLimits
+from subscribers.consent.limits import SignUpLimits
+from subscribers.consent.signing_up import Rules
 from subscribers.model import Effects, Subscriber
 from subscribers.tokens import LinkClaim, Purpose
 

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from subscribers import directory, erasure, suppression
 from subscribers.consent import retention, rights, signing_up, unsubscribing
+from subscribers.consent.limits import SignUpLimits
 from subscribers.consent.retention import RetentionPeriods
-from subscribers.consent.signing_up import Rules, SignUp, SignUpLimits
+from subscribers.consent.signing_up import Rules, SignUp
 from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.journal import Journal, replay
 from subscribers.model import (

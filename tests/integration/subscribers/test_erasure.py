@@ -10,7 +10,8 @@ from newsletter.store.people import intents
 from newsletter.store.tables import notices
 from subscribers import directory, erasure
 from subscribers.consent import rights
-from subscribers.consent.signing_up import Rules, SignUpLimits
+from subscribers.consent.limits import SignUpLimits
+from subscribers.consent.signing_up import Rules
 from subscribers.model import Effects, EmailAddress
 from subscribers.store.tables import tags
 from subscribers.tokens import LinkClaim, Purpose

@@ -541,3 +541,21 @@ def test_the_form_in_the_documentation_works(eve: Reader) -> None:
         filled.setdefault(name, EVE if name == "address" else "")
     assert eve.client.post(action[1], data=filled).status_code == 303
     assert eve.state(EVE) == "pending"
+
+
+def test_tags_do_not_multiply_the_emails_to_an_inbox(eve: Reader) -> None:
+    addresses = [EVE, EVE.replace("@", "+a@"), EVE.replace("@", "+b.c+d@").upper()]
+    for address in addresses:
+        assert eve.sign_up(address) == 303
+    assert sum(len(eve.letters(address)) for address in addresses) == 1
+    assert eve.sign_up("eve_@example.org") == 303  # no pattern of the database's
+    assert len(eve.letters("eve_@example.org")) == 1
+
+
+def test_the_confirmation_email_contains_nothing_that_the_person_typed(eve: Reader) -> None:
+    """Otherwise the form would send anyone's advertisement to strangers."""
+    bait = "WIN-A-PRIZE.example"
+    fields = {"topic": [bait], "source": bait, "form": bait, "name": bait, "title": bait}
+    assert eve.sign_up(EVE, language=bait, **fields) == 303
+    (letter,) = eve.letters(EVE)
+    assert bait.casefold() not in letter.as_string().casefold()
