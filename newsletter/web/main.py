@@ -13,12 +13,13 @@ from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.public.reading import ReadingPages, reading_routes
 from newsletter.web.public.routes import public_routes
 
-PUBLIC_STYLES = {
+PUBLIC_FILES = {
     "/paper.css": "web/paper.css",
     "/public.css": "web/public/public.css",
     "/reading.css": "web/reading/reading.css",
+    "/proof.js": "web/public/proof.js",
 }
-DESK_STYLES = {"/paper.css": "web/paper.css", "/desk.css": "web/desk/desk.css"}
+DESK_FILES = {"/paper.css": "web/paper.css", "/desk.css": "web/desk/desk.css"}
 
 
 Missing = Callable[[Request], Response]
@@ -28,7 +29,7 @@ Missing = Callable[[Request], Response]
 def public_site(app: App) -> FastAPI:
     """Build the public pages: sign-up, confirmation, preferences, unsubscribing, reading."""
     reading = ReadingPages(app)
-    site = _site(app, PUBLIC_STYLES, reading.missing)
+    site = _site(app, PUBLIC_FILES, reading.missing)
     site.include_router(reading_routes(reading))
     site.include_router(public_routes(app))
     guard.protect_public(site, app)
@@ -40,11 +41,11 @@ def desk_site(
 ) -> FastAPI:
     """Build the staff pages. `announce` shows staff the link that opens them in another browser."""
     desk = Desk(app, access, announce)
-    site = _site(app, DESK_STYLES, lambda _request: desk.missing("This page doesn't exist."))
+    site = _site(app, DESK_FILES, lambda _request: desk.missing("This page doesn't exist."))
     site.include_router(desk_routes(desk))
 
     def door(site: FastAPI) -> None:
-        site.add_middleware(Door, access=access, closed=desk.closed, free=frozenset(DESK_STYLES))
+        site.add_middleware(Door, access=access, closed=desk.closed, free=frozenset(DESK_FILES))
 
     guard.protect_desk(site, app, door)
     return site
@@ -55,11 +56,11 @@ def desk_access(app: App) -> DeskAccess:
     return DeskAccess(app.settings.desk, app.new_id, app.now)
 
 
-def _site(app: App, styles: Mapping[str, str], missing: Missing) -> FastAPI:
+def _site(app: App, served: Mapping[str, str], missing: Missing) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _answer_strays(site, missing)
-    for address, name in styles.items():
-        _serve_style(site, app, address, name)
+    for address, name in served.items():
+        _serve_file(site, app, address, name)
     return site
 
 
@@ -76,9 +77,10 @@ def _answer_strays(site: FastAPI, missing: Missing) -> None:
         site.add_exception_handler(failure, stray)
 
 
-def _serve_style(site: FastAPI, app: App, address: str, name: str) -> None:
-    def style() -> Response:
+def _serve_file(site: FastAPI, app: App, address: str, name: str) -> None:
+    def content() -> Response:
         headers = {"Cache-Control": "max-age=300"}
-        return Response(app.templates.source(name), media_type="text/css", headers=headers)
+        media_type = "text/javascript" if name.endswith(".js") else "text/css"
+        return Response(app.templates.source(name), media_type=media_type, headers=headers)
 
-    site.add_api_route(address, style, methods=["GET", "HEAD"], response_model=None)
+    site.add_api_route(address, content, methods=["GET", "HEAD"], response_model=None)

@@ -241,3 +241,45 @@ def test_nobody_meets_a_barrier_on_any_page_in_any_language_and_colour(
             page.goto(f"{base}{path}?lang={language}")
             assert barriers(page) == [], (path, language)
     context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_wave_of_sign_ups_is_answered_by_our_script_or_by_a_person(
+    browser: Browser, served: tuple[Reader, str], *, scripts: bool
+) -> None:
+    eve, base = served
+    address = f"scripts.{scripts}@example.org".lower()
+    with eve.house.app.engine.begin() as connection:
+        for _ in range(60):
+            connection.exec_driver_sql(
+                "INSERT INTO requests (subscriber_id, at, newsletters, topics, language, source,"
+                " wording, network, mailed) VALUES (1, ?, '[]', '[]', 'en', 'wave', 'x', 'x', 1)",
+                (eve.house.at.strftime("%Y-%m-%d %H:%M:%S.%f"),),
+            )
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{base}/?lang=en")
+
+    def fill() -> None:
+        page.locator("#address").fill(address)
+        page.get_by_label("The Tide").check()
+        page.locator("input[name=agree]").check()
+
+    fill()
+    page.get_by_role("button", name="Subscribe").click()
+    expect(page.get_by_role("alert")).to_contain_text("enter your address once more")
+    fill()
+    question = page.locator("[data-question]")
+    if scripts:
+        expect(question).to_be_hidden()
+    else:
+        numbers = [
+            int(word) for word in question.inner_text().rstrip("?").split() if word.isdigit()
+        ]
+        page.locator("#answer").fill(str(sum(numbers)))
+    page.get_by_role("button", name="Subscribe").click()
+    expect(page.locator("h1")).to_have_text("Check your inbox", timeout=20_000)
+    assert eve.state(address) == "pending"
+    context.close()
+    with eve.house.app.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM requests WHERE source = 'wave'")

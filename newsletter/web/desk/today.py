@@ -14,12 +14,15 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due, Timing, free, next_draft, note, offset
 from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.pipeline import statuses
+from newsletter.pipeline.report import counted
 from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.store.content import issues, slots
 from newsletter.web.desk import sentences
 from newsletter.web.desk.lists import IssueRow, SourceRow, issue_rows, source_rows
 from newsletter.web.desk.next_steps import advise, as_link
+from subscribers.consent import signing_up
+from subscribers.consent.limits import is_wave
 
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 SLOTS_SHOWN = 5
@@ -40,7 +43,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that a person has to do."""
+    """Something that a person has to do; `href` is empty if no page shows more."""
 
     what: str
     advice: str
@@ -156,6 +159,15 @@ def _needs(connection: sa.Connection, context: SendingContext) -> Iterable[Need]
     for line in statuses.unfinished(connection, context):
         if line.next_step:
             yield Need(line.message, advise(line.next_step), as_link(line.issue))
+    traffic = signing_up.traffic(connection, context.now)
+    if is_wave(traffic):
+        unconfirmed = counted(traffic.unconfirmed, "sign-up")
+        what = f"{unconfirmed} of the last hour are unconfirmed, and {traffic.confirmed} confirmed"
+        advice = (
+            "This looks like an attack with strangers' addresses. The form asks for a proof of work"
+            " until it is over. If it goes on, take the form off your site for a while."
+        )
+        yield Need(what, advice, "")
 
 
 def _slots(

@@ -12,9 +12,11 @@ from newsletter.model.publication import Publication
 from newsletter.render.catalog import Catalog
 from newsletter.usecases import people
 from newsletter.web.origin import network
+from newsletter.web.public.challenge import Challenges
 from newsletter.web.public.views import MessageView, View
 from subscribers import directory
-from subscribers.consent.limits import SignUpLimits
+from subscribers.consent import signing_up
+from subscribers.consent.limits import SignUpLimits, is_wave
 from subscribers.consent.signing_up import Rules
 from subscribers.model import Effects, Subscriber
 from subscribers.tokens import LinkClaim, Purpose
@@ -27,6 +29,7 @@ class Pages:
         """Take the opened publication."""
         self.app = app
         self.limits = SignUpLimits()
+        self.challenges = Challenges(app.settings.secret_keys[0], app.now, app.new_id)
 
     @property
     def publication(self) -> Publication:
@@ -36,6 +39,11 @@ class Pages:
     def rules(self) -> Rules:
         """Return the limits of a sign-up, as of now."""
         return Rules(self.limits, self.app.settings.pepper, self.app.now())
+
+    def is_wave(self) -> bool:
+        """Return whether an unusual number of sign-ups stays unconfirmed right now."""
+        with self.app.reader.connect() as connection:
+            return is_wave(signing_up.traffic(connection, self.app.now()))
 
     def network(self, request: Request) -> str:
         """Return the network that a request comes from."""

@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.model import links
 from newsletter.render.catalog import Catalog
-from newsletter.web.headers import EMBEDDED
+from newsletter.web.headers import EMBEDDED, policy
 from newsletter.web.public import wording
 from newsletter.web.public.forms import Form, LinkToken, chosen_newsletters, offered, titles
 from newsletter.web.public.pages import Pages
@@ -64,6 +64,8 @@ class SignUpPages:
         if not newsletters or form.first("agree") != "yes":
             missing = "agree" if newsletters else "newsletter"
             return self._form(catalog, "sign_up", problem=missing, form=form)
+        if not self._proven(form):
+            return self._form(catalog, "sign_up", problem="proof", form=form)
         shown = wording.consent_wording(pages.app, catalog)
         topics = offered(pages.publication, catalog.language)
         sign_up = SignUp(
@@ -141,8 +143,17 @@ class SignUpPages:
             languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
             wording=wording.consent_wording(pages.app, catalog),
             base=pages.publication.url.rstrip("/"),
+            challenge=pages.challenges.new() if problem == "proof" else None,
         )
-        return pages.page(name, catalog, view, status=422 if problem else 200)
+        answer = pages.page(name, catalog, view, status=422 if problem else 200)
+        if view.challenge is not None:
+            answer.headers["Content-Security-Policy"] = policy(script_src="'self'")
+        return answer
+
+    def _proven(self, form: Form) -> bool:
+        """Return whether a sign-up may go on: without an answer to a challenge if all is quiet."""
+        answers = (form.first(name) for name in ("challenge", "address", "proof", "answer"))
+        return not self._pages.is_wave() or self._pages.challenges.solved(*answers)
 
     def _thanks(self, catalog: Catalog) -> Response:
         return RedirectResponse(f"/signed-up?lang={catalog.language}", status_code=303)

@@ -11,6 +11,7 @@ from newsletter.model.vocabulary import topic_names, topic_tag
 from newsletter.render.catalog import Catalog
 from newsletter.render.reasons import explain
 from newsletter.store.people.received import Received
+from newsletter.web.public.challenge import Challenge
 from newsletter.web.public.wording import Wording
 from subscribers.model import BY_IMPORT, Subscriber, Subscription, SubscriptionState
 
@@ -31,7 +32,10 @@ class FormChoice:
 
 @dataclass(frozen=True, slots=True)
 class SignUpView(View):
-    """The sign-up form; `problem` names what was wrong with the last attempt, or is empty."""
+    """The sign-up form; `problem` names what was wrong with the last attempt, or is empty.
+
+    `challenge` is set while the form asks for a proof of work.
+    """
 
     problem: str
     newsletters: tuple[FormChoice, ...]
@@ -39,6 +43,7 @@ class SignUpView(View):
     languages: tuple[FormChoice, ...]
     wording: Wording
     base: str
+    challenge: Challenge | None
 
 
 @dataclass(frozen=True, slots=True)
