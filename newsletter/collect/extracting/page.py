@@ -232,7 +232,7 @@ def _drop(block: TextBlock, element: Element) -> None:
 def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted:
     meta, head, points = page.meta, found.head, found.points
     text = " ".join(paragraph for section in made for paragraph in section.paragraphs)
-    lang = language.code(meta.lang) or language.detect(text or head.title)
+    lang = language.settled(meta.lang, text or head.title)
     return Extracted(
         title=head.title,
         url=_address(page),
@@ -283,7 +283,7 @@ def _with_origins(
         "footnotes": tail.notes_how,
         "author_bio": tail.bio_how,
         "teaser": meta.description_from if article.teaser else "",
-        "lang": "declared" if language.code(meta.lang) else "words of the text",
+        "lang": "declared" if article.lang == language.code(meta.lang) else "words of the text",
         "url": "canonical" if meta.url and article.url == meta.url else "",
     }
     return replace(article, provenance={key: value for key, value in every.items() if value})

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urljoin, urlsplit
@@ -85,7 +86,9 @@ def _entry(link: PageLink) -> Entry:
 
 def _links(root: html.HtmlElement, url: str) -> Iterator[PageLink]:
     base = root.find(".//base")
-    home = urljoin(url, base.get("href") or "") if base is not None else url
+    home = url
+    with suppress(ValueError):
+        home = urljoin(url, base.get("href") or "") if base is not None else url
     cards = _Cards()
     for number, element in enumerate(root.iter("a")):
         if number >= MOST_LINKS:

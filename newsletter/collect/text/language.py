@@ -50,6 +50,28 @@ def detect(text: str) -> str:
     return best if scores[best] >= 2 else ""  # noqa: PLR2004 - one word proves nothing
 
 
+# Languages that are written in the script by which another one is detected.
+_SHARED_SCRIPTS = {
+    "ko": {"ko"}, "ja": {"ja"}, "zh": {"zh", "ja", "yue", "wuu"}, "he": {"he", "yi"}, "el": {"el"}, "th": {"th"},
+    "ru": {"ru", "uk", "bg", "sr", "be", "mk", "kk", "ky", "mn", "tg"}, "ar": {"ar", "fa", "ur", "ps", "ckb", "ug"},
+    "hi": {"hi", "mr", "ne", "sa"},
+}  # fmt: skip
+FEWEST_LETTERS = 40
+
+
+def settled(declared: str, text: str) -> str:
+    """Return the declared language, unless the script of the text shows that it is wrong.
+
+    Templates declare the language of their author: a page of Hangul that says "en" is Korean.
+    """
+    tag = code(declared)
+    found = detect(text)
+    primary = tag.partition("-")[0].lower()
+    if not tag or sum(char.isalpha() for char in text[:SAMPLE]) < FEWEST_LETTERS:
+        return tag or found
+    return tag if primary in _SHARED_SCRIPTS.get(found, {primary}) else found
+
+
 def code(declared: str) -> str:
     """Normalize a declared language: "en_US" becomes "en-US", an invalid tag becomes empty."""
     tag = declared.strip().split(",")[0].replace("_", "-")
