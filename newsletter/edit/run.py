@@ -16,7 +16,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.article import Article
-from newsletter.model.issue import NOTHING_NEW, Decided, Issue, IssueKind, Item
+from newsletter.model.issue import NOTHING_NEW, Block, Decided, Issue, IssueKind, Item
 from newsletter.model.next_step import EditIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
@@ -61,7 +61,7 @@ def draft(
     new = NewIssue(newsletter.key, None, when.nominal, when.due_at, kind=kind)
     if not enough:
         new = replace(new, state=IssueState.SKIPPED, reason=NOTHING_NEW)
-    return _claimed(engine, new, laid_out, now=now, actor=actor)
+    return _claimed(engine, new, laid_out, now=now, actor=actor, blocks=newsletter.blocks)
 
 
 def draft_special(
@@ -100,7 +100,13 @@ def draft_special(
 
 
 def _claimed(
-    engine: sa.Engine, new: NewIssue, items: Sequence[Item], *, now: datetime, actor: Actor
+    engine: sa.Engine,
+    new: NewIssue,
+    items: Sequence[Item],
+    *,
+    now: datetime,
+    actor: Actor,
+    blocks: Sequence[Block] = (),
 ) -> int | None:
     """Claim the slot and insert the issue in one transaction; return None if it is taken."""
     with engine.begin() as connection:
@@ -109,6 +115,7 @@ def _claimed(
             return None
         issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=actor, now=now)
         issues.replace_items(connection, issue_id, items)
+        issues.set_blocks(connection, issue_id, blocks)
         taken = sum(item.included for item in items)
         detail = {"in": taken, "out": len(items) - taken, "reason": new.reason}
         kind = ActKind.SKIPPED if new.state is IssueState.SKIPPED else ActKind.DRAFTED

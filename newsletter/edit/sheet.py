@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from newsletter.edit.operations import (
     LATE,
@@ -33,6 +33,7 @@ _HEAD = """\
 # Items are printed in the order in which they are here. To reorder them, move whole parts.
 # "in" prints an item, "out" does not, "later" leaves it for the next issue, and "never" keeps it out of
 # this newsletter. "pinned" keeps it on top of every edition.
+# "after: 2" prints a block after the second item, and "sponsor: yes" labels it as an advertisement.
 # The note and the text of a block may contain **bold**, *italic*, [links](https://…), lists, and
 # images: ![description](https://…).
 # An empty teaser or list prints none. To print the article's own again, delete the line or restore
@@ -42,6 +43,8 @@ _PART = re.compile(r"@\s*(\w+)(.*)")
 _KEY = re.compile(r"([a-z ]+):\s?(.*)")
 _BLOCK_KEYS: Mapping[str, str] = {
     "heading": "heading",
+    "after": "after",
+    "sponsor": "sponsor",
     "link": "url",
     "link text": "link_text",
     "image": "image",
@@ -112,8 +115,15 @@ def _origin(text: object) -> str:
 
 def _block_lines(block: Block) -> Iterator[str]:
     for key, name in _BLOCK_KEYS.items():
-        value = getattr(block, name)
+        value = _written(getattr(block, name))
         yield f"{key}:\n{_escaped(value)}" if key in _PROSE_KEYS else f"{key}: {value}"
+
+
+def _written(value: str | int | bool) -> str:
+    """Return a value of a block as it is in the file; a block is after item 0 if it is last."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value or "") if isinstance(value, int) else value
 
 
 def _escaped(text: str) -> str:
@@ -265,9 +275,22 @@ def _blocks(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:
     empty = Block("", "")
     blocks = []
     for part in parts:
-        texts = {_BLOCK_KEYS[key]: value.strip() for key, value in part.texts.items()}
-        block = replace(empty, **texts)
+        values = {_BLOCK_KEYS[key]: _block_value(part, key) for key in part.texts}
+        block = replace(empty, **values)
         if block != empty:
             blocks.append(block)
     if tuple(blocks) != draft.blocks:
         yield SetBlocks(tuple(blocks))
+
+
+def _block_value(part: _Part, key: str) -> Any:  # noqa: ANN401 - the field decides its type
+    text = part.texts[key].strip()
+    if key == "sponsor":
+        if text not in {"", "yes", "no"}:
+            raise _refused(part.line, "expected “sponsor: yes” or “sponsor: no”")
+        return text == "yes"
+    if key == "after":
+        if text and not text.isdecimal():
+            raise _refused(part.line, "expected “after: NUMBER”, the number of an item")
+        return int(text or 0)
+    return text

@@ -22,6 +22,7 @@ CHECKS: Mapping[str, Level] = {
     "broken links": "warn",
     "alt text": "warn",
     "raw marks": "warn",
+    "sponsor": "warn",
     "subject": "warn",
     "opening": "warn",
     "outdated": "warn",

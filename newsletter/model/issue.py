@@ -54,6 +54,8 @@ class Block:
     link_text: str = ""
     image: str = ""
     image_alt: str = ""
+    sponsor: bool = False
+    after: int = 0
 
 
 Decided = Literal["", "out", "later", "never"]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.errors import NotFound
 from newsletter.model.cadence import Cadence
+from newsletter.model.issue import Block
 from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import Source
@@ -104,6 +105,7 @@ class Newsletter:
     topics_shown: int = 2
     languages: tuple[str, ...] = ()
     utm: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[Block, ...] = ()
     opens: bool = False
     clicks: bool = False
 

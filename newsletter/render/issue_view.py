@@ -26,6 +26,7 @@ from newsletter.render.view import (
     MEASURE,
     BlockView,
     IssueView,
+    ItemView,
     LetterView,
     NoteView,
     Picture,
@@ -98,9 +99,13 @@ def issue_view(
         note=note_of(issue.note, context, plain=False),
         note_text=note_of(issue.note, context, plain=True),
         contents=tuple(view.title for view in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
-        items=tuple(views),
+        items=tuple(_with_blocks(view, issue.blocks, context) for view in views),
         headlines=tuple(headline_view(item, context) for item in short),
-        blocks=tuple(map(block_view, issue.blocks)),
+        blocks=tuple(
+            block_view(block, context)
+            for block in issue.blocks
+            if not 0 < block.after <= len(views)
+        ),
         letter=_letter(full, context),
         **_links(context, plain=False),
         **{f"{name}_text": link for name, link in _links(context, plain=True).items()},
@@ -118,11 +123,18 @@ def _links(context: RenderContext, *, plain: bool) -> dict[str, str]:
     }
 
 
-def block_view(block: Block) -> BlockView:
+def _with_blocks(view: ItemView, blocks: Sequence[Block], context: RenderContext) -> ItemView:
+    """Return an item with the blocks that staff put after it."""
+    placed = tuple(block_view(block, context) for block in blocks if block.after == view.number)
+    return replace(view, blocks=placed)
+
+
+def block_view(block: Block, context: RenderContext) -> BlockView:
     """Return a block; its heading replaces a missing link text."""
     href = web_address(block.url)
     image = web_address(block.image)
     return BlockView(
+        label=context.catalog.text("issue.advertisement") if block.sponsor else "",
         heading=bounded(block.heading, LONGEST_HEADING),
         parts=tuple(prose_view(part) for part in prose.parse(block.text)),
         href=href,

@@ -32,7 +32,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An article that is printed in full."""
+    """An article that is printed in full, and the blocks that follow it."""
 
     locale: TextLocale
     label_locale: TextLocale
@@ -49,6 +49,7 @@ class ItemView:
     image: Picture | None
     href: str
     link: str
+    blocks: tuple["BlockView", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +125,9 @@ class ProseView:
 
 @dataclass(frozen=True, slots=True)
 class BlockView:
-    """A block that staff added."""
+    """A block that staff added; `label` marks an advertisement and is empty otherwise."""
 
+    label: str
     heading: str
     parts: tuple[ProseView, ...]
     href: str

@@ -20,6 +20,7 @@ from newsletter.model.publication import (
 )
 from newsletter.model.quiet import Quiet
 from newsletter.settings import values
+from newsletter.settings.blocks import recurring_blocks
 from newsletter.settings.reading import Table, nearest
 from newsletter.settings.segments import segment
 from subscribers.model import slug
@@ -75,6 +76,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         topics=tuple(map(slug, table.texts("topics"))),
         languages=_languages(table),
         utm=_utm(table.table("utm")),
+        blocks=recurring_blocks(table),
         topics_shown=table.count("topics_shown", default.topics_shown),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),

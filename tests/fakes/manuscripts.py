@@ -217,6 +217,14 @@ JOBS = Block(
     "Jobs",
     "We are looking for an **editor**.\n\n- Seoul, [Harbor Hall](https://hall.example.org)\n- from March",
 )
+SPONSOR = Block(
+    "Marine cover for small ports",
+    "**Harbor Insurance** supports this issue.",
+    "https://insurance.example.org/",
+    "Read about marine cover",
+    sponsor=True,
+    after=1,
+)
 LETTER = Extracted(
     title=SUMMIT.title,
     lang="en",

@@ -37,6 +37,7 @@ def check(
         yield _finding("nothing to print", "The issue has no item and no note; add one.")
     yield from _audience(issue, facts)
     yield from texts.check(issue, items)
+    yield from _sponsor(issue, publication)
     yield from _items(items, facts)
     yield from _colors(publication)
 
@@ -58,6 +59,14 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     if facts.nothing:
         message = f"The issue has nothing on the topics that {facts.nothing:,} subscribers follow."
         yield _finding("carried over", message)
+
+
+def _sponsor(issue: Issue, publication: Publication) -> Iterator[Finding]:
+    newsletter = publication.newsletter(issue.newsletter)
+    booked = [block for block in newsletter.blocks if block.sponsor] if newsletter else []
+    printed = any(block.sponsor for block in issue.blocks)
+    if booked and not printed and issue.kind is IssueKind.REGULAR:
+        yield _finding("sponsor", f"The sponsor block “{booked[0].heading}” is missing; add it.")
 
 
 def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:

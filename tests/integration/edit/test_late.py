@@ -120,3 +120,12 @@ def test_the_publication_date_counts_for_the_age(engine: sa.Engine) -> None:
     insert(engine, "New", NOW.date() - timedelta(days=29))
     insert(engine, "Undated", None)
     assert [item.title for item in drafted_next(engine)] == ["New", "Undated"]
+
+
+def test_recurring_blocks_are_in_every_new_issue(engine: sa.Engine) -> None:
+    insert(engine, "New", NOW.date())
+    sponsored = replace(DAILY, blocks=(manuscripts.SPONSOR,))
+    made = edit.draft(engine, HOUSE, sponsored, DUE, now=NOW, actor=STAFF)
+    assert made is not None
+    with engine.connect() as connection:
+        assert issues.load(connection, made).blocks == (manuscripts.SPONSOR,)

@@ -251,6 +251,19 @@ def test_a_block_is_added_from_the_lines_at_the_end(draft: Draft) -> None:
     assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
 
 
+def test_the_place_and_the_label_of_a_block_survive_the_file(draft: Draft) -> None:
+    made = applied(draft, [SetBlocks((manuscripts.SPONSOR, Block("Jobs", "None.")))])
+    text = sheet.write(manuscripts.issue(), made)
+    assert "after: 1\nsponsor: yes\n" in text
+    assert sheet.read(text, made) == []
+    (operation,) = sheet.read(text.replace("after: 1\nsponsor: yes", "after: 2"), made)
+    assert isinstance(operation, SetBlocks)
+    assert (operation.blocks[0].after, operation.blocks[0].sponsor) == (2, False)
+    for wrong in ("after: two", "after: 1\nsponsor: maybe"):
+        with pytest.raises(NotAllowed, match="expected “"):
+            sheet.read(text.replace("after: 1\nsponsor: yes", wrong), made)
+
+
 def test_corrections_show_the_original_beside_them_and_revert_by_it(draft: Draft) -> None:
     made = applied(draft, [Correct(2, "title", "Better")])
     text = sheet.write(manuscripts.issue(), made)

@@ -211,3 +211,12 @@ def test_an_email_that_begins_with_its_own_links_is_found(good: Edition) -> None
         "text part begins" in found(replace(good, text=f"{address}\n{good.text}"))["opening"].says
     )
     assert "no preheader" in found(replace(good, preheader=" "))["opening"].says
+
+
+def test_a_missing_sponsor_block_is_found() -> None:
+    house = replace(HOUSE, newsletters=(manuscripts.newsletter(blocks=(manuscripts.SPONSOR,)),))
+    facts = IssueFacts(9, 0, 0)
+    bare, booked = manuscripts.issue(), manuscripts.issue(blocks=(manuscripts.SPONSOR,))
+    found = {one.check for one in issues.check(bare, manuscripts.GOOD, house, facts)}
+    assert found == {"sponsor"}
+    assert not list(issues.check(booked, manuscripts.GOOD, house, facts))

@@ -28,7 +28,9 @@ def brief() -> Composed:
 
 def editorial() -> Composed:
     """An issue with everything that an editor can write around the articles."""
-    issue = manuscripts.issue(note=manuscripts.NOTE, blocks=(manuscripts.EVENT, manuscripts.JOBS))
+    issue = manuscripts.issue(
+        note=manuscripts.NOTE, blocks=(manuscripts.SPONSOR, manuscripts.EVENT, manuscripts.JOBS)
+    )
     contents = Contents((1, 2))
     return compose(
         manuscripts.templates(), issue, manuscripts.GOOD, contents, manuscripts.context()

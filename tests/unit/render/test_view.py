@@ -198,3 +198,13 @@ def test_readers_are_told_where_they_signed_up(url: str, site: str) -> None:
 )
 def test_the_postal_line_names_the_house_once(address: str, line: str) -> None:
     assert publication_view(manuscripts.publication(postal_address=address)).postal_line == line
+
+
+def test_a_block_stays_after_the_item_where_it_was_put() -> None:
+    issue = manuscripts.issue(blocks=(manuscripts.SPONSOR, replace(manuscripts.EVENT, after=9)))
+    made = view(issue)
+    assert [block.heading for block in made.items[0].blocks] == ["Marine cover for small ports"]
+    assert not any(item.blocks for item in made.items[1:])
+    assert [block.heading for block in made.blocks] == ["An evening on the Arctic"]
+    assert made.items[0].blocks[0].label == "Advertisement"
+    assert made.blocks[0].label == ""

@@ -82,6 +82,8 @@ def test_the_example_loads_and_every_value_arrives(load: Load, tmp_path: Path) -
     assert house.segments == (("readers", "not staff and not press"),)
     assert weekly.cadence.times == (time(8),)
     assert weekly.timezone == ZoneInfo("Asia/Seoul")
+    assert (weekly.blocks[0].heading, weekly.blocks[0].sponsor) == ("Our sponsor", True)
+    assert (weekly.blocks[0].after, weekly.blocks[0].link_text) == (2, "Read about marine cover")
     assert (weekly.segment, weekly.items) == ("readers", ItemLimits(1, 8))
     assert (weekly.spread, weekly.quiet) == (timedelta(minutes=20), "22:00-07:00")
     assert str(found.trusted_proxies[0]) == "127.0.0.1/32"
@@ -100,7 +102,8 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
         "checks",
         "smtp",
     }
-    for key in settings.known_keys(FULL) - tables - {"retention"}:
+    tables |= {"retention", "newsletters.*.blocks", "newsletters.*.blocks.*"}
+    for key in settings.known_keys(FULL) - tables:
         last = key.rpartition(".")[2]
         in_example = re.search(rf"(^|[{{ ,]){last} = ", FULL, re.MULTILINE)
         assert in_example or key.startswith("checks."), key
@@ -207,6 +210,13 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
             'ko = "대한민국"',
             "[topics.trade]",
             'topics.trade: "대한민국" already means the topic "south-korea"',
+        ),
+        ("after = 2", "after = -1", "after", "blocks.sponsor.after: found -1; expected 0 or more"),
+        (
+            "Insurance** supp",
+            "Insurance** [x](y) supp",
+            "text",
+            "blocks.sponsor.text: A link leads",
         ),
         ('"{lead}"', '"{leed}"', "subject", "weekly.subject: found {leed}; expected one of {lead}"),
         ("[newsletters.weekly]", "[newsletters.Weekly!]", "[news", "expected a key of lowercase"),

@@ -1,0 +1,35 @@
+"""Read the recurring blocks of a newsletter: events, jobs, a sponsor."""
+
+from newsletter.model import prose
+from newsletter.model.issue import Block
+from newsletter.settings import values
+from newsletter.settings.reading import Table
+
+
+def recurring_blocks(table: Table) -> tuple[Block, ...]:
+    """Return the blocks that every regular issue begins with, in the order of the file."""
+    return tuple(_block(name, entry) for name, entry in table.tables("blocks"))
+
+
+def _block(name: str, table: Table) -> Block:
+    block = Block(
+        heading=table.text("heading", name),
+        text=prose.clean(table.text("text", lines=True)),
+        url=table.parsed("link", "", values.page),
+        link_text=table.text("link_text"),
+        image=table.parsed("image", "", _image),
+        image_alt=table.text("image_alt"),
+        sponsor=table.flag("sponsor", default=False),
+        after=table.count("after", 0),
+    )
+    table.finish()
+    for problem in prose.problems(block.text):
+        table.complain("text", problem)
+    return block
+
+
+def _image(text: str) -> str:
+    if not values.page(text).startswith("https://"):
+        msg = f'found "{text}"; expected an address that begins with https://'
+        raise ValueError(msg)
+    return text
