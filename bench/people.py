@@ -137,8 +137,8 @@ def bring(url: str, people: int) -> dict[str, float]:
                 stream.write(
                     f"r{n}@example.org;Reader {n};t{n % 50}, t{n % 7};2024-05-{n % 28 + 1:02d}\n"
                 )
-        terms = Terms("list.csv", into=("weekly",))
-        order = run.ImportJob(open_listing(path, mapping={}), terms, b"p" * 32)
+        terms = Terms("list.csv", NOW, into=("weekly",))
+        order = run.ImportJob(open_listing(path), terms, b"p" * 32)
         told["review"], _ = _timed(lambda: run.review(engine, order))
         cpu = time.process_time()
         told["import"], done = _timed(

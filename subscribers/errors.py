@@ -45,6 +45,7 @@ class Remedy(StrEnum):
     MAP_COLUMN = "map a column"
     ENCODING = "name the encoding"
     DELIMITER = "name the delimiter"
+    STATUS_COLUMN = "map or ignore a status column"
 
 
 class ImportRefused(SubscribersError):
@@ -74,3 +75,16 @@ class ImportInterrupted(ImportRefused):
         """Say which import is half applied."""
         super().__init__(f"{reason}. The rows above were applied as import {import_id}")
         self.import_id = import_id
+
+
+class UnclearStatus(ImportRefused):
+    """A column looks like a status and is not understood; someone in it may have unsubscribed."""
+
+    def __init__(self, column: str, values: tuple[str, ...]) -> None:
+        """Name the column, and some of its values."""
+        shown = ", ".join(f"“{value}”" for value in values) or "nothing so far"
+        super().__init__(
+            f"the column “{column[:60]}” looks like a status and is not understood; it contains {shown}",
+            Remedy.STATUS_COLUMN,
+        )
+        self.column = column

@@ -26,8 +26,8 @@ PROVIDER = "provider:demo"
 
 def invite(app: App, root: Path, newsletter: str) -> None:
     """Import the sample table once, and change the status of some people."""
-    listing = open_listing(root / "subscribers.csv", mapping={})
-    terms = terms_of(app.publication, "subscribers.csv", into=[newsletter])
+    listing = open_listing(root / "subscribers.csv")
+    terms = terms_of(app.publication, "subscribers.csv", app.now(), into=[newsletter])
     imported = people.apply_import(app.context, current_user(), listing, terms, lambda _rows: None)
     if not imported.changes.counts["new"]:
         return

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,23 +18,35 @@ from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
 from newsletter.usecases import people
 from subscribers.errors import ImportInterrupted, ImportRefused, Remedy
-from subscribers.model import slug
+from subscribers.model import SubscriptionState, SuppressionReason, slug
 from subscribers.roster import export as exporting
 from subscribers.roster import run
 from subscribers.roster.cells import clean
 from subscribers.roster.change_set import ChangeSet
+from subscribers.roster.columns import Choices
 from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
 from subscribers.roster.undoing import Undone
+from subscribers.roster.vocabulary import StatedStatus, fold
 
 commands = typer.Typer()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Ignored = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="COLUMN", help="Do not read this column.")
+]
+Meanings = Annotated[
+    list[str] | None,
+    typer.Option("--status", metavar="WORD=STATUS", help="What a word in a status column means."),
+]
 
 _REMEDIES = {
     Remedy.MAP_COLUMN: "Map a column with --map FIELD=COLUMN.",
     Remedy.ENCODING: "Name the encoding with --encoding.",
     Remedy.DELIMITER: "Name the delimiter with --delimiter.",
+    Remedy.STATUS_COLUMN: "Map it with --map FIELD=COLUMN (fields: status, subscribed, confirmed,"
+    " unsubscribed, suppressed, bounced, complained), say what its words mean with --status"
+    " WORD=STATUS, or leave it out with --ignore COLUMN.",
 }
 
 
@@ -56,6 +69,8 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="Read a field from this column."),
     ] = None,
+    ignore: Ignored = None,
+    status: Meanings = None,
     encoding: Annotated[str, typer.Option(help="The encoding, if it is not detected.")] = "",
     delimiter: Annotated[str, typer.Option(help="The delimiter, if it is not detected.")] = "",
     as_json: AsJson = False,
@@ -67,10 +82,13 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
     30 days.
     """
     with open_app() as app, _hinted():
-        listing = open_listing(
-            file, mapping=_mapping(mapping or []), encoding=encoding, delimiter=delimiter
+        choices = Choices(
+            _mapping(mapping or []), tuple(ignore or ()), _words(status or []), delimiter
         )
-        terms = terms_of(app.publication, listing.name, into=newsletter or [], attest=attest)
+        listing = open_listing(file, choices, encoding=encoding)
+        terms = terms_of(
+            app.publication, listing.name, app.now(), into=newsletter or [], attest=attest
+        )
         context, user = app.context, current_user()
         with _progress("rows") as progress:
             if apply:
@@ -139,7 +157,9 @@ def export(
     say(f"Exported {counted(count, 'subscriber')} to {file}.")
 
 
-def terms_of(publication: Publication, file: str, *, into: list[str], attest: str = "") -> Terms:
+def terms_of(
+    publication: Publication, file: str, now: datetime, *, into: list[str], attest: str = ""
+) -> Terms:
     """Return what the words of a list mean in this publication."""
     newsletters = {
         slug(name): newsletter.key
@@ -153,7 +173,8 @@ def terms_of(publication: Publication, file: str, *, into: list[str], attest: st
     chosen = [newsletters[slug(name)] for name in into]
     if not chosen and len(publication.newsletters) == 1:
         chosen = [publication.newsletters[0].key]
-    return Terms(file, topics_by_name(publication), newsletters, tuple(chosen), clean(attest))
+    topics = topics_by_name(publication)
+    return Terms(file, now, topics, newsletters, tuple(chosen), clean(attest))
 
 
 @contextmanager
@@ -180,12 +201,27 @@ def _mapping(options: list[str]) -> dict[str, str]:
     return {field.strip(): column.strip() for field, _sign, column in pairs}
 
 
+def _words(options: list[str]) -> dict[str, StatedStatus]:
+    pairs = [option.partition("=") for option in options]
+    known = {fold(status.value): status for status in (*SubscriptionState, *SuppressionReason)}
+    known |= {"subscribed": SubscriptionState.CONFIRMED, "bounced": SuppressionReason.BOUNCE}
+    if wrong := [word for word, _sign, status in pairs if fold(status) not in known]:
+        fail(
+            f"--status {wrong[0]}: expected WORD=STATUS with one of subscribed, pending,"
+            " unsubscribed, bounced, complaint or manual.",
+            Exit.USAGE,
+        )
+    return {fold(word): known[fold(status)] for word, _sign, status in pairs}
+
+
 def _print_change_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(found, applied=applied))
         return
     for line in found.listing.layout.lines():
         say(line)
+    for label, count in found.statuses.most_common():
+        say(f"  {count:,} {label}")
     _print_outcomes(found, applied=applied)
     if found.withheld:
         say()
@@ -204,6 +240,7 @@ def _as_json(found: ChangeSet, *, applied: bool) -> dict[str, object]:
         "import": found.id or None,
         "applied": applied,
         "layout": found.listing.layout.lines(),
+        "statuses": dict(found.statuses),
         "counts": dict(found.counts),
         "withheld": dict(found.withheld),
         "examples": {

@@ -1,4 +1,4 @@
-"""Read single cells; pure."""
+"""Read single cells of a list; pure."""
 
 import json
 import re
@@ -10,22 +10,20 @@ from typing import Any
 
 from subscribers.model import Frequency
 
-NAME_LIMIT = 200
-
-_FREQUENCIES = {one.value: one for one in Frequency}
+_FREQUENCIES = {frequency.value: frequency for frequency in Frequency}
 _PARTS = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[,;|]|$)|([^,;|]+)')
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that make a text run the other way, so that it reads as another one."""
+"""Characters that change the direction of a text, so that it looks like another one."""
 _YEARS = range(1900, 3000)
 
 
 class CellError(ValueError):
-    """A cell that stops its row; the text is the reason."""
+    """A cell that makes its row invalid; the text is the reason."""
 
 
-def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    """Read JSON; raise ValueError for what is none, or escapes half a character."""
+def parsed(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """Parse JSON; raise ValueError if it is invalid or escapes half a character."""
     found = json.loads(text)
     if "\\u" in text:
         json.dumps(found, ensure_ascii=False).encode()
@@ -33,14 +31,14 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - whatever the file holds
 
 
 def as_text(value: object) -> str:
-    """Return a value of JSON as the cell of a table would hold it."""
+    """Return a JSON value as the text of a table cell."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def split(cell: str) -> list[str]:
-    """Split a cell of several names: JSON, quoted and separated by commas, or just separated."""
+    """Split a cell of several names: JSON, quoted and separated, or separated."""
     if cell.startswith("["):
         try:
             return [clean(str(name)) for name in parsed(cell)]
@@ -51,7 +49,7 @@ def split(cell: str) -> list[str]:
 
 
 def attribute_tags(cell: str) -> list[str]:
-    """Return the tags that a listmonk attribute cell holds under `tags` or `topics`."""
+    """Return the tags under `tags` or `topics` in a listmonk attribute cell."""
     try:
         attributes = parsed(cell)
     except (ValueError, RecursionError):
@@ -63,25 +61,25 @@ def attribute_tags(cell: str) -> list[str]:
 
 
 def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
-    """Read a list of JSON objects that an export of ours wrote; raise CellError."""
+    """Read a list of JSON objects that one of our exports contains; raise CellError."""
     try:
         found = parsed(cell)
     except (ValueError, RecursionError):
         found = None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        msg = f"the cell “{column}” does not hold what our export writes there"
+    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+        msg = f"the cell “{column}” is not from one of our exports"
         raise CellError(msg)
     return found
 
 
 def frequency(word: str) -> Frequency:
-    """Read a frequency; what is none means each issue."""
+    """Read a frequency; an unknown word means each issue."""
     return _FREQUENCIES.get(word, Frequency.EACH)
 
 
 @lru_cache(maxsize=4096)
 def moment(cell: str) -> datetime | None:
-    """Read a time; without a zone it is UTC, what is none or in no living memory is None."""
+    """Read an ISO time, UTC if it has no zone; None for anything else or an absurd year."""
     if not cell:
         return None
     try:
@@ -92,12 +90,6 @@ def moment(cell: str) -> datetime | None:
     return aware if aware.year in _YEARS else None
 
 
-def full_name(cells: Mapping[str, str]) -> str:
-    """Return the name that a row gives, from one column or two."""
-    name = cells.get("name") or f"{cells.get('first_name', '')} {cells.get('last_name', '')}"
-    return clean(name)[:NAME_LIMIT].rstrip()
-
-
 def language_tag(cells: Mapping[str, str]) -> str:
     """Return the language that a row gives, if it is a language tag."""
     found = cells.get("language", "").replace("_", "-").strip()
@@ -105,7 +97,7 @@ def language_tag(cells: Mapping[str, str]) -> str:
 
 
 def clean(text: str) -> str:
-    """Take out what no name holds: line ends, control characters, what turns a line around."""
+    """Remove what does not belong in a name: line ends, control and direction characters."""
     if text.isprintable() and text.isascii():
         return " ".join(text.split())
     kept = (" " if unicodedata.category(char) in _UNSEEN else char for char in text)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from subscribers.roster.deciding import Change
 from subscribers.roster.reading import ListFile
 from subscribers.roster.row import RefusedRow
+from subscribers.roster.statuses import RowStatus
 
 EXAMPLES = 5
 REFUSALS = 20
+STATUSES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,13 @@ class ChangeSet:
     counts: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def count(self, status: RowStatus) -> None:
+        """Count what the status columns of a row say, such as “have emails disabled”."""
+        for cause in status.causes:
+            if cause in self.statuses or len(self.statuses) < STATUSES:
+                self.statuses[cause] += 1
 
     def add(self, change: Change) -> None:
         """Count one row."""

@@ -110,7 +110,7 @@ def _new(row: ImportRow, known: Known) -> Change:
         subscriptions=row.subscriptions,
         proofs=row.proofs,
         suppression=suppression,
-        withheld=_unattested(row),
+        withheld=_unattested(row) + row.withheld,
     )
 
 
@@ -137,7 +137,7 @@ def _changed(row: ImportRow, known: Known, person: Subscriber) -> Change:
             for low in lowered
         ),
         suppression=row.suppression if known.suppressed is None else None,
-        withheld=withheld + _unchosen(row, known, person),
+        withheld=withheld + _unchosen(row, known, person) + row.withheld,
     )
     written = (change.name, change.language, change.tags, added, lowered, change.suppression)
     return replace(change, outcome="changed") if any(written) else change

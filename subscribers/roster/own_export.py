@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from subscribers.model import EmailAddress, SubscriptionState, SuppressionReason
-from subscribers.roster.cells import CellError, frequency, full_name, language_tag, moment, objects
+from subscribers.roster.cells import (
+    CellError,
+    clean,
+    frequency,
+    language_tag,
+    moment,
+    objects,
+)
 from subscribers.roster.row import (
     ConsentProof,
     ImportRow,
@@ -15,6 +22,7 @@ from subscribers.roster.row import (
 )
 
 KEY_LIMIT = 200
+NAME_LIMIT = 200
 _CONSENT = frozenset({"confirmed", "attested"})
 # What version 0.1 wrote; its exports are still imported.
 _STATES_BEFORE = {"left": SubscriptionState.UNSUBSCRIBED.value}
@@ -37,7 +45,7 @@ def read_own(
     return ImportRow(
         number,
         address,
-        name=full_name(cells),
+        name=clean(cells.get("name", ""))[:NAME_LIMIT].rstrip(),
         language=language_tag(cells),
         subscriptions=granted,
         proofs=proofs + attested,

@@ -1,4 +1,4 @@
-"""Stream the rows of a file, bounded in every direction."""
+"""Stream the rows of a file, with limits on every size."""
 
 import csv
 import re
@@ -9,13 +9,15 @@ from typing import TextIO
 
 from subscribers.errors import ImportRefused, Remedy
 from subscribers.roster.cells import as_text, parsed
-from subscribers.roster.columns import meaning_of
+from subscribers.roster.columns import Choices, meaning_of
 from subscribers.roster.encoding import broken_line, encoding_of
 from subscribers.roster.formulas import armed
-from subscribers.roster.layout import Layout, ReadingOptions, names_of, recognize, table_lines
+from subscribers.roster.layout import Layout, names_of, recognize, table_lines
+from subscribers.roster.statuses import StatusColumn
+from subscribers.roster.vocabulary import STATUS_NAMES, fold, looks_like_status
 
 SAMPLE = 1 << 18
-"""How many bytes are looked at to find the columns."""
+"""How many bytes are examined to find the columns."""
 
 _ADDRESS = re.compile(r"[^\s@]@[^\s@]")
 _FATAL = ("unexpected end", "field larger")
@@ -23,10 +25,10 @@ _FATAL = ("unexpected end", "field larger")
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """How much of a file is taken; more is refused, not cut off.
+    """How much of a file is read; a larger one is refused, not cut off.
 
-    `cell` is for the lists of others. `record` is for what we export ourselves, where one cell holds
-    every consent that somebody ever gave, and for JSON lines.
+    `cell` applies to lists of other systems. `record` applies to JSON lines and to our own exports,
+    in which one cell contains all consents of a subscriber.
     """
 
     bytes: int = 2_000_000_000
@@ -37,16 +39,21 @@ class FileLimits:
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row as it stands in the file: field to text; `problem` says why it cannot be read."""
+    """The text of one row: cells by field, those of the status columns, and of watched columns.
+
+    `problem` says why the row cannot be read.
+    """
 
     number: int
     cells: Mapping[str, str]
     problem: str = ""
+    statuses: tuple[tuple[StatusColumn, str], ...] = ()
+    watched: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListFile:
-    """A file of people and how it is read."""
+    """A list of subscribers in a file, and how it is read."""
 
     path: Path
     layout: Layout
@@ -54,11 +61,11 @@ class ListFile:
 
     @property
     def name(self) -> str:
-        """Return the name of the file as it can be written down."""
+        """Return the name of the file, without characters that cannot be encoded."""
         return _name(self.path)
 
     def rows(self) -> Iterator[RawRow]:
-        """Yield every row, numbered by its first line; a text editor numbers the file's first 1."""
+        """Yield every row, numbered by its first line as in a text editor."""
         with self.path.open(encoding=self.layout.encoding, newline="") as stream:
             reader = _json_rows if self.layout.format == "jsonl" else _table_rows
             for count, raw in enumerate(_decoding(reader(stream, self), self)):
@@ -67,26 +74,20 @@ class ListFile:
                     raise ImportRefused(msg)
                 yield raw
 
-    def check(self) -> None:
-        """Read to the end; raise ImportRefused where that cannot be done."""
-        for _raw in self.rows():
-            pass
-
 
 def open_listing(
     path: Path,
+    choices: Choices | None = None,
     *,
-    mapping: Mapping[str, str],
     encoding: str = "",
-    delimiter: str = "",
     limits: FileLimits | None = None,
 ) -> ListFile:
-    """Recognise a file; raise ImportRefused if it is too large or holds no list of people."""
-    limits = limits or FileLimits()
+    """Recognize a file; raise ImportRefused if it is too large or does not contain a list."""
+    limits, choices = limits or FileLimits(), choices or Choices()
     try:
         size = path.stat().st_size
         if size > limits.bytes:
-            msg = f"{_name(path)} has {size:,} bytes; at most {limits.bytes:,} are taken; split it"
+            msg = f"{_name(path)} has {size:,} bytes; the maximum is {limits.bytes:,}; split it"
             raise ImportRefused(msg)
         with path.open("rb") as stream:
             head = stream.read(SAMPLE)
@@ -94,8 +95,7 @@ def open_listing(
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ImportRefused(msg) from error
-    options = ReadingOptions(mapping, delimiter)
-    return ListFile(path, recognize(head, encoding, options, name=_name(path)), limits)
+    return ListFile(path, recognize(head, encoding, choices, name=_name(path)), limits)
 
 
 def _name(path: Path) -> str:
@@ -103,7 +103,7 @@ def _name(path: Path) -> str:
 
 
 def _decoding(rows: Iterator[RawRow], listing: ListFile) -> Iterator[RawRow]:
-    """Say what is wrong with a file whose later parts do not read as its beginning did."""
+    """Report what is wrong with a file whose later parts cannot be read like its beginning."""
     last = 1
     try:
         for raw in rows:
@@ -121,12 +121,14 @@ def _decoding(rows: Iterator[RawRow], listing: ListFile) -> Iterator[RawRow]:
 
 def _table_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
     layout, limits = listing.layout, listing.limits
-    own = layout.format == "own"
+    own = layout.is_own
     skipped, lines = table_lines(stream)
     csv.field_size_limit(limits.record)
     table = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-    headers = names_of(next(table, ()))
+    headers = names_of(next(table, ())) if layout.has_header else list(layout.headers)
     places = _places(headers, listing)
+    statuses = [(column, headers.index(column.header)) for column in layout.statuses]
+    watched = [(header, headers.index(header)) for header in layout.watched]
     width, longest = len(headers), limits.record if own else limits.cell
     last = table.line_num
     for cells, wrong in _records(table):
@@ -140,7 +142,13 @@ def _table_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
         yield RawRow(
             first + skipped,
             {meaning: armed(text) for meaning, text in found.items()} if own else found,
+            statuses=tuple((column, _cell(cells, at)) for column, at in statuses),
+            watched=tuple((header, cell) for header, at in watched if (cell := _cell(cells, at))),
         )
+
+
+def _cell(cells: list[str], at: int) -> str:
+    return cells[at].strip() if at < len(cells) else ""
 
 
 def _places(headers: list[str], listing: ListFile) -> list[tuple[str, int]]:
@@ -152,7 +160,7 @@ def _places(headers: list[str], listing: ListFile) -> list[tuple[str, int]]:
 
 
 def _records(table: Iterator[list[str]]) -> Iterator[tuple[list[str], str]]:
-    """Yield the cells of every row, or what is wrong with it; the one after it reads again."""
+    """Yield the cells of every row, or what is wrong with it, and continue after a bad row."""
     while True:
         try:
             for cells in table:
@@ -166,7 +174,7 @@ def _records(table: Iterator[list[str]]) -> Iterator[tuple[list[str], str]]:
 
 
 def _problem(cells: list[str], width: int, longest: int, *, lines: int) -> str:
-    """Say why a row is not read, or ""; `lines` is how many more than one it goes over."""
+    """Return why a row is not read, or ""; `lines` is the number of lines after its first."""
     if len(cells) > width:
         return f"{len(cells)} cells under {width} headings"
     if max(map(len, cells)) > longest:
@@ -201,23 +209,33 @@ def _json_row(number: int, line: str, layout: Layout) -> RawRow:
         content = parsed(line)
         if not isinstance(content, dict):
             return RawRow(number, {}, "this line is not a JSON object")
-        return RawRow(number, _json_cells(content, layout))
+        return _json_record(number, content, layout)
     except UnicodeEncodeError:
         return RawRow(number, {}, "this line escapes half a character")
     except (ValueError, RecursionError):
         return RawRow(number, {}, "this line is not JSON")
 
 
-def _json_cells(content: dict[str, object], layout: Layout) -> dict[str, str]:
-    """Return what a line says; also under names that the first lines did not have."""
+def _json_record(number: int, content: dict[str, object], layout: Layout) -> RawRow:
+    """Return a row, including keys that the first lines did not have."""
     cells = {
         meaning: as_text(content[header])
         for meaning, header in layout.columns.items()
         if header in content
     }
-    read = set(layout.columns.values())
+    statuses = [(column, as_text(content.get(column.header)).strip()) for column in layout.statuses]
+    known = {*layout.headers, *layout.columns.values()}
     for key, value in content.items():
-        meaning = "" if key in read else meaning_of(key)
-        if meaning and meaning not in layout.columns and meaning not in layout.left_out:
+        if key in known or key in layout.ignored:
+            continue
+        meaning = meaning_of(key)
+        if meaning and meaning not in layout.columns and meaning not in layout.ignored:
             cells.setdefault(meaning, as_text(value))
-    return cells
+        elif key_field := STATUS_NAMES.get(fold(key)):
+            if key == "suppressed":  # in our own export, this key is not in every line
+                cells.setdefault(key, as_text(value))
+            statuses.append((StatusColumn(key, key_field), as_text(value).strip()))
+        elif looks_like_status(key) and not meaning:
+            return RawRow(number, {}, f"the key “{key[:60]}” looks like a status; map or ignore it")
+    watched = ((header, as_text(content.get(header)).strip()) for header in layout.watched)
+    return RawRow(number, cells, "", tuple(statuses), tuple(pair for pair in watched if pair[1]))

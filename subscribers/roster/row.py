@@ -13,9 +13,11 @@ class Terms:
 
     `topics` maps the slug of every name and alias of a topic to its tag, `newsletters` the slug of
     every key and title to a key. `attest` says where and when all subscribers in the file agreed.
+    A consent after `now` is not one.
     """
 
     file: str
+    now: datetime
     topics: Mapping[str, Tag] = field(default_factory=dict)
     newsletters: Mapping[str, str] = field(default_factory=dict)
     into: tuple[str, ...] = ()
@@ -75,6 +77,7 @@ class ImportRow:
     acted_at: datetime | None = None
     unattested: bool = False
     person: bool = True
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,15 @@
 """From the cells of a row to what the row asks for; pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress, SubscriptionState, SuppressionReason, slug
-from subscribers.roster.cells import (
-    CellError,
-    clean,
-    frequency,
-    full_name,
-    language_tag,
-    moment,
-    split,
-)
-from subscribers.roster.own_export import own_suppression, read_own
+from subscribers.roster.cells import CellError, clean, frequency, language_tag, moment, split
+from subscribers.roster.consents import consent_time, states_consent
+from subscribers.roster.layout import Layout
+from subscribers.roster.names import full_name
+from subscribers.roster.own_export import read_own
 from subscribers.roster.reading import RawRow
 from subscribers.roster.row import (
     ConsentProof,
@@ -25,44 +19,39 @@ from subscribers.roster.row import (
     WantedSubscription,
     WantedSuppression,
 )
+from subscribers.roster.statuses import RowStatus, rank, status_of
 from subscribers.roster.tagging import TagReader
+from subscribers.store.seen import SeenAddress
 
-LONGEST_DATE = 40
-
-_NO = frozenset({"", "no", "false", "0", "n", "none", "null", "-", "아니오"})
-_YES = frozenset(
-    {"yes", "true", "1", "y", "x", "ok", "agreed", "confirmed", "ja", "oui", "sí", "si", "예", "네"}
-    | {"동의", "동의함", "はい", "同意", "是"}
-)
-_DATED = re.compile(
-    r"(?=(?:\D*\d){4})[\d\s.,:/+\-TZ년월일年月日]+(?:[ap]m)?(?:\s?(?:utc|gmt))?", re.IGNORECASE
-)
-_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
-_STATES: Mapping[str, SubscriptionState | SuppressionReason] = {
-    **dict.fromkeys(
-        ("subscribed", "enabled", "active", "confirmed", "true", "yes", "1", "y"),
-        SubscriptionState.CONFIRMED,
-    ),
-    **dict.fromkeys(("pending", "unconfirmed", "new"), SubscriptionState.PENDING),
-    **dict.fromkeys(
-        ("unsubscribed", "left", "disabled", "inactive", "false", "no", "0", "n", "opted out"),
-        SubscriptionState.UNSUBSCRIBED,
-    ),
-    **dict.fromkeys(("cleaned", "bounced", "bounce", "hard bounce"), SuppressionReason.BOUNCE),
-    **dict.fromkeys(("complained", "complaint", "spam", "abuse"), SuppressionReason.COMPLAINT),
-    **dict.fromkeys(
-        ("blocklisted", "blacklisted", "blocked", "suppressed", "manual"), SuppressionReason.MANUAL
-    ),
-}
+_STATES = tuple(sorted(SubscriptionState, key=rank))
+_STRENGTHS = tuple(SuppressionReason)
 
 
 class RowReader:
-    """Read rows under the terms of one import."""
+    """Read the rows of a file under the terms of one import."""
 
-    def __init__(self, terms: Terms) -> None:
-        """Take the terms."""
+    def __init__(self, terms: Terms, layout: Layout) -> None:
+        """Take the terms, and how the file is read."""
         self._terms = terms
+        self._layout = layout
         self._tags = TagReader(terms.topics)
+
+    def status(self, raw: RawRow) -> tuple[str, RowStatus] | None:
+        """Return the address key and the status that a row may have; None if it has no address.
+
+        An unknown word is not a yes: its row counts as pending.
+        """
+        try:
+            key = EmailAddress.parse(raw.cells.get("address", "")).key
+        except InvalidAddress:
+            return None
+        try:
+            if "subscriptions" in raw.cells:
+                return key, self._own_status(raw)
+            stated = self._stated(raw)
+        except CellError:
+            return key, RowStatus(SubscriptionState.PENDING)
+        return key, replace(stated, state=self._granted(raw, stated))
 
     def read(self, raw: RawRow) -> ImportRow | RefusedRow:
         """Return what the row asks for, or why it is refused."""
@@ -75,39 +64,59 @@ class RowReader:
             if "subscriptions" in raw.cells:
                 row = read_own(raw.number, address, raw.cells, self._terms)
                 return replace(row, tags=self._tags.read(raw.cells))
-            return self._foreign(raw.number, address, raw.cells)
+            return self._foreign(raw, address)
         except (InvalidAddress, CellError) as error:
             return RefusedRow(raw.number, text, str(error))
 
-    def _foreign(self, number: int, address: EmailAddress, cells: Mapping[str, str]) -> ImportRow:
-        attested = self._attested(cells)
-        state, suppression = _status(cells)
-        subscribed = state is SubscriptionState.CONFIRMED
-        confirmed = subscribed and bool(attested)
-        granted = SubscriptionState.PENDING if subscribed and not confirmed else state
-        agreed_at = moment(cells.get("consent", "")) if confirmed else None
-        ended = state is SubscriptionState.UNSUBSCRIBED
-        since = moment(cells.get("left_at", "")) if ended else None
+    def _foreign(self, raw: RawRow, address: EmailAddress) -> ImportRow:
+        cells = raw.cells
+        stated = self._stated(raw)
+        state = self._granted(raw, stated)
+        confirmed = state is SubscriptionState.CONFIRMED
+        agreed_at = consent_time(cells.get("consent", ""), self._terms.now) if confirmed else None
         often = frequency(cells.get("frequency", ""))
         keys = self._newsletters(cells)
-        if not keys and suppression is None:
+        if not keys and stated.suppression is None:
             msg = "the row names no newsletter, and none was chosen for the whole file"
             raise CellError(msg)
+        attested = self._attested(cells)
         proofs = (ConsentProof(key, "attested", agreed_at, attested, attested=True) for key in keys)
         return ImportRow(
-            number,
+            raw.number,
             address,
             name=full_name(cells),
             language=language_tag(cells),
             tags=self._tags.read(cells),
             subscriptions=tuple(
-                WantedSubscription(key, granted, often, since=since, confirmed_at=agreed_at)
+                WantedSubscription(key, state, often, since=stated.since, confirmed_at=agreed_at)
                 for key in keys
             ),
             proofs=tuple(proofs) if confirmed else (),
-            suppression=suppression,
+            suppression=stated.suppression,
             created_at=moment(cells.get("created_at", "")),
-            unattested=subscribed and not confirmed,
+            unattested=stated == RowStatus() and not confirmed,
+        )
+
+    def _stated(self, raw: RawRow) -> RowStatus:
+        return status_of(raw.statuses, self._layout.words, self._layout.baseline)
+
+    def _granted(self, raw: RawRow, stated: RowStatus) -> SubscriptionState:
+        """Return the state that a row gets: confirmed only with consent.
+
+        A suppressed address is not confirmed either: if its suppression is lifted, its owner has to
+        confirm again.
+        """
+        if stated.state is not SubscriptionState.CONFIRMED:
+            return stated.state
+        consent = stated.suppression is None and self._attested(raw.cells)
+        return SubscriptionState.CONFIRMED if consent else SubscriptionState.PENDING
+
+    def _own_status(self, raw: RawRow) -> RowStatus:
+        address = EmailAddress.parse(raw.cells["address"])
+        row = read_own(raw.number, address, raw.cells, self._terms)
+        states = [wanted.state for wanted in row.subscriptions]
+        return RowStatus(
+            min(states, key=rank, default=SubscriptionState.CONFIRMED), row.suppression
         )
 
     def _attested(self, cells: Mapping[str, str]) -> str:
@@ -115,7 +124,7 @@ class RowReader:
         cell = cells.get("consent", "")
         if not cell:
             return self._terms.attest
-        if not (cell.casefold() in _YES or _dated(cell)):
+        if not states_consent(cell, self._terms.now):
             return ""
         source = clean(cells.get("consent_source", ""))
         return f"{source or self._terms.file}: {cell}"[:500]
@@ -133,35 +142,36 @@ class RowReader:
         return tuple(dict.fromkeys(found)) or self._terms.into
 
 
-def _status(cells: Mapping[str, str]) -> tuple[SubscriptionState, WantedSuppression | None]:
-    """Read the status in a row of another system; CONFIRMED still needs consent."""
-    if cells.get("cleaned_at"):
-        at = moment(cells["cleaned_at"])
-        return SubscriptionState.CONFIRMED, WantedSuppression(SuppressionReason.BOUNCE, at=at)
-    if cells.get("left_at"):
-        return SubscriptionState.UNSUBSCRIBED, None
-    suppression = _suppression(cells.get("suppressed", ""))
-    word = cells.get("status", "").casefold()
-    if not word:
-        return SubscriptionState.CONFIRMED, suppression
-    meaning = _STATES.get(word)
-    if meaning is None:
-        msg = f"the status “{word}” is unknown; expected subscribed, pending, unsubscribed, bounced"
-        raise CellError(msg)
-    if isinstance(meaning, SuppressionReason):
-        return SubscriptionState.CONFIRMED, WantedSuppression(meaning)
-    return meaning, suppression
+def ranks(status: RowStatus) -> tuple[int, int]:
+    """Return the rank of a state and the strength of a suppression, as numbers that compare."""
+    suppression = status.suppression
+    return rank(status.state), -1 if suppression is None else _STRENGTHS.index(suppression.reason)
 
 
-def _suppression(cell: str) -> WantedSuppression | None:
-    if cell.casefold() in _NO:
-        return None
-    if cell.startswith("{"):
-        return own_suppression(cell)
-    meaning = _STATES.get(cell.casefold())
-    reason = meaning if isinstance(meaning, SuppressionReason) else SuppressionReason.MANUAL
-    return WantedSuppression(reason, detail=clean(cell))
-
-
-def _dated(cell: str) -> bool:
-    return len(cell) <= LONGEST_DATE and bool(_DATED.fullmatch(_MONTH.sub("", cell).strip()))
+def lowered(row: ImportRow, seen: SeenAddress) -> ImportRow:
+    """Return a row with the lowest status of all rows of its address."""
+    if seen.rows == 1:
+        return row
+    lowest, suppression = _STATES[seen.rank], row.suppression
+    if seen.strength >= 0 and (
+        suppression is None or _STRENGTHS.index(suppression.reason) < seen.strength
+    ):
+        suppression = WantedSuppression(_STRENGTHS[seen.strength])
+    subscriptions = tuple(
+        replace(wanted, state=lowest, confirmed_at=None)
+        if rank(wanted.state) > rank(lowest)
+        else wanted
+        for wanted in row.subscriptions
+    )
+    if subscriptions == row.subscriptions and suppression == row.suppression:
+        return row
+    confirmed = {
+        wanted.newsletter for wanted in subscriptions if wanted.state is SubscriptionState.CONFIRMED
+    }
+    return replace(
+        row,
+        subscriptions=subscriptions,
+        suppression=suppression,
+        proofs=tuple(proof for proof in row.proofs if proof.newsletter in confirmed),
+        withheld=(*row.withheld, "another row of the same address has a lower status"),
+    )

@@ -12,13 +12,14 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from subscribers.errors import ImportInterrupted, ImportRefused
+from subscribers.errors import ImportInterrupted, ImportRefused, UnclearStatus
 from subscribers.journal import Journal
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.deciding import Change, Known, decide
 from subscribers.roster.reading import ListFile
 from subscribers.roster.row import ImportRow, RefusedRow, Terms
-from subscribers.roster.row_reader import RowReader
+from subscribers.roster.row_reader import RowReader, lowered, ranks
+from subscribers.roster.vocabulary import tells_a_status
 from subscribers.roster.writing import entries, write
 from subscribers.store import erasures, imports, people
 from subscribers.store.dialects import lock_table
@@ -54,7 +55,7 @@ def review(
     Raises ImportRefused if the file cannot be read to its end.
     """
     found = ChangeSet(job.listing)
-    with _chunks(job) as chunks:
+    with _chunks(job, found) as chunks:
         for chunk in chunks:
             with engine.begin() as connection:
                 _decided(connection, chunk, job.pepper, found)
@@ -75,12 +76,11 @@ def apply(
     Raises ImportRefused before anything is written if the file cannot be read to its end.
     """
     found = ChangeSet(job.listing)
-    job.listing.check()
-    with engine.begin() as connection:
-        current = imports.begin(connection, _source(job), actor=actor, now=clock())
-    found.id = current.id
-    found.counts.update(current.counts)
-    with _chunks(job) as chunks:
+    with _chunks(job, found) as chunks:
+        with engine.begin() as connection:
+            current = imports.begin(connection, _source(job), actor=actor, now=clock())
+        found.id = current.id
+        found.counts.update(current.counts)
         for chunk in _interruptible(chunks, current.id):
             if rest := [row for row in chunk if row.number > current.applied_to]:
                 with engine.begin() as connection:
@@ -97,10 +97,33 @@ def recent(connection: sa.Connection) -> list[Import]:
 
 
 @contextmanager
-def _chunks(job: ImportJob) -> Iterator[Iterator[Sequence[ImportRow | RefusedRow]]]:
-    reader = RowReader(job.terms)
+def _chunks(
+    job: ImportJob, found: ChangeSet
+) -> Iterator[Iterator[Sequence[ImportRow | RefusedRow]]]:
+    """Read the file twice: for the lowest status of each address, and for its rows."""
+    reader = RowReader(job.terms, job.listing.layout)
     with open_seen() as seen:
+        _survey(job, reader, seen, found)
         yield _read(job, reader, seen)
+
+
+def _survey(job: ImportJob, reader: RowReader, seen: Seen, found: ChangeSet) -> None:
+    """Note the status of every row; raise ImportRefused if the file cannot be imported.
+
+    Raises UnclearStatus if a status appears in a column that is not used.
+    """
+    rows = job.listing.rows()
+    while chunk := list(islice(rows, job.chunk)):
+        stated = []
+        for raw in chunk:
+            for header, cell in raw.watched:
+                if tells_a_status(cell):
+                    raise UnclearStatus(header, (cell,))
+            if (known := reader.status(raw)) is not None:
+                key, status = known
+                stated.append((key, *ranks(status)))
+                found.count(status)
+        seen.note(stated)
 
 
 def _interruptible(
@@ -119,11 +142,13 @@ def _read(
     rows = (reader.read(raw) for raw in job.listing.rows())
     while chunk := list(islice(rows, job.chunk)):
         readable = [(at, row) for at, row in enumerate(chunk) if isinstance(row, ImportRow)]
-        earlier = seen.earlier([(row.address.key, row.number) for _at, row in readable])
-        for (at, row), before in zip(readable, earlier, strict=True):
-            if before is not None:
-                reason = f"the same address as in row {before}"
+        known = seen.claim([(row.address.key, row.number) for _at, row in readable])
+        for (at, row), address in zip(readable, known, strict=True):
+            if address.claimed_by:
+                reason = f"the same address as in row {address.claimed_by}"
                 chunk[at] = RefusedRow(row.number, row.address.text, reason)
+            else:
+                chunk[at] = lowered(row, address)
         yield chunk
 
 
@@ -187,6 +212,8 @@ def _source(job: ImportJob) -> ImportSource:
     layout = listing.layout
     options = {
         "columns": dict(layout.columns),
+        "statuses": [(column.header, column.field.value) for column in layout.statuses],
+        "words": {word: str(status) for word, status in layout.words.items()},
         "encoding": layout.encoding,
         "delimiter": layout.delimiter,
         "into": list(terms.into),

@@ -1,40 +1,71 @@
 """Find rows of a file that have the same address, with memory that does not grow."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 
 
+@dataclass(frozen=True, slots=True)
+class SeenAddress:
+    """What all rows of an address say: how many there are, the lowest rank, the highest strength.
+
+    `claimed_by` is the row that was taken; 0 if none was.
+    """
+
+    rows: int
+    rank: int
+    strength: int
+    claimed_by: int
+
+
 class Seen:
-    """Addresses by a 63-bit hash, each with the first row that contains it."""
+    """Addresses by a 63-bit hash, with what their rows say."""
 
     def __init__(self, file: sqlite3.Connection) -> None:
         """Use an empty scratch database."""
         self._file = file
-        file.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY, row INTEGER NOT NULL)").close()
+        file.execute(
+            "CREATE TABLE seen (hash INTEGER PRIMARY KEY, rows INTEGER, rank INTEGER,"
+            " strength INTEGER, claimed_by INTEGER NOT NULL DEFAULT 0)"
+        ).close()
 
-    def earlier(self, shown: Sequence[tuple[str, int]]) -> list[int | None]:
-        """Store (address key, row) pairs; return for each the earlier row with that key, or None."""
-        hashes = [_number(key) for key, _row in shown]
-        known = self._known(hashes)
-        found: list[int | None] = []
-        fresh: list[tuple[int, int]] = []
-        for number, (_key, row) in zip(hashes, shown, strict=True):
-            found.append(known.get(number))
-            if number not in known:
-                known[number] = row
-                fresh.append((number, row))
-        self._file.executemany("INSERT INTO seen VALUES (?, ?)", fresh).close()
+    def note(self, stated: Iterable[tuple[str, int, int]]) -> None:
+        """Store (address key, rank of the state, strength of the suppression) of rows."""
+        rows = ((_number(key), rank, strength) for key, rank, strength in stated)
+        self._file.executemany(
+            "INSERT INTO seen (hash, rows, rank, strength) VALUES (?, 1, ?, ?)"
+            " ON CONFLICT (hash) DO UPDATE SET rows = rows + 1,"
+            " rank = min(rank, excluded.rank), strength = max(strength, excluded.strength)",
+            rows,
+        ).close()
+
+    def claim(self, shown: Sequence[tuple[str, int]]) -> list[SeenAddress]:
+        """Claim addresses for (address key, row) pairs; return what was known before each."""
+        numbers = [_number(key) for key, _row in shown]
+        known = self._known(numbers)
+        found: list[SeenAddress] = []
+        claims: list[tuple[int, int]] = []
+        for number, (_key, row) in zip(numbers, shown, strict=True):
+            address = known.get(number, SeenAddress(1, 2, -1, 0))
+            found.append(address)
+            if not address.claimed_by:
+                known[number] = SeenAddress(address.rows, address.rank, address.strength, row)
+                claims.append((row, number))
+        self._file.executemany("UPDATE seen SET claimed_by = ? WHERE hash = ?", claims).close()
         return found
 
-    def _known(self, hashes: list[int]) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for start in range(0, len(hashes), 900):  # SQLite before 3.32 takes 999 parameters
-            some = hashes[start : start + 900]
+    def _known(self, numbers: list[int]) -> dict[int, SeenAddress]:
+        found: dict[int, SeenAddress] = {}
+        for start in range(0, len(numbers), 900):  # SQLite before 3.32 takes 999 parameters
+            some = numbers[start : start + 900]
             marks = ", ".join("?" * len(some))
-            rows = self._file.execute(f"SELECT hash, row FROM seen WHERE hash IN ({marks})", some)  # noqa: S608 - only question marks
-            found.update(rows.fetchall())
+            query = (
+                f"SELECT hash, rows, rank, strength, claimed_by FROM seen WHERE hash IN ({marks})"  # noqa: S608 - only question marks
+            )
+            rows = self._file.execute(query, some)
+            found.update((row[0], SeenAddress(*row[1:])) for row in rows.fetchall())
             rows.close()
         return found
 

@@ -113,8 +113,8 @@ def house(root: Path, more: str = "", at: datetime = MONDAY - timedelta(days=4))
     opened = app.open_app(settings.load(root, SECRETS))
     built = House(opened, root, at)
     built.app = replace(opened, now=lambda: built.at)
-    listing = open_listing(root / "people.csv", mapping={})
-    terms = terms_of(opened.publication, "people.csv", into=["weekly"])
+    listing = open_listing(root / "people.csv")
+    terms = terms_of(opened.publication, "people.csv", at, into=["weekly"])
     apply(
         opened.engine,
         ImportJob(listing, terms, opened.settings.pepper),

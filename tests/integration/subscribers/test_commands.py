@@ -61,7 +61,7 @@ def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
         (("import", "people.csv", "--map", "address=Nope"), "has no column “Nope”"),
         (("import", "people.csv", "--map", "shoe=name"), "Unknown field “shoe”"),
         (("import", "people.csv", "--encoding", "klingon"), "Unknown encoding"),
-        (("import", "newsletter.db"), "newsletter.db is no text; expected a table"),
+        (("import", "newsletter.db"), "newsletter.db is not text; expected a table"),
         (("import", "people.csv", "--delimiter", "::"), "must be one character"),
         (("import", "people.csv", "--encoding", "idna"), "Unknown encoding “idna”"),
         (("tag", "ann@example.org", "--add", "x" * 200), "has 200 characters; the maximum is 120"),
@@ -247,3 +247,25 @@ def test_staff_who_suppress_what_a_list_had_suppressed_are_told(built: House) ->
     )
     assert "was already suppressed." in type_in("subscribers", "suppress", "gus@example.org").stdout
     assert "0 suppressions lifted" in type_in("subscribers", "undo", "2").stdout
+
+
+def test_an_unclear_status_column_says_what_to_type_and_can_be_mapped(built: House) -> None:
+    (built.root / "more.csv").write_text("email,Lists blocked\neve@example.org,zonk\n")
+    stopped = type_in("subscribers", "import", "more.csv").output
+    assert "the column “Lists blocked” looks like a status" in stopped.replace(
+        "The column", "the column"
+    )
+    assert "--map FIELD=COLUMN" in stopped
+    assert "--ignore COLUMN" in stopped
+    ignored = type_in("subscribers", "import", "more.csv", "--ignore", "Lists blocked")
+    assert "1 would be new" in ignored.stdout
+    meaning = ("--map", "status=Lists blocked", "--status", "zonk=unsubscribed")
+    mapped = type_in("subscribers", "import", "more.csv", *meaning)
+    assert "weekly unsubscribed" in mapped.stdout
+    assert "1 have “zonk” in “Lists blocked”" in mapped.stdout
+    assert "expected WORD=STATUS" in type_in("subscribers", "import", "x", "--status", "a=b").output
+
+
+def test_an_export_to_a_dash_is_written_to_standard_output(built: House) -> None:
+    assert type_in("subscribers", "export", "-").stdout.startswith("address,name,")
+    assert not (built.root / "-").exists()

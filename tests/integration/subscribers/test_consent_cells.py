@@ -3,13 +3,17 @@
 import pytest
 
 from subscribers.model import SubscriptionState
+from subscribers.roster.layout import Layout
 from subscribers.roster.reading import RawRow
 from subscribers.roster.row import ImportRow, Terms
 from subscribers.roster.row_reader import RowReader
+from tests.fakes.people import NOW
 
 
 def standing(cell: str, attest: str = "") -> SubscriptionState:
-    reader = RowReader(Terms("people.csv", into=("weekly",), attest=attest))
+    reader = RowReader(
+        Terms("people.csv", NOW, into=("weekly",), attest=attest), Layout("columns", "utf-8", ",")
+    )
     row = reader.read(RawRow(2, {"address": "ada@example.org", "consent": cell}))
     assert isinstance(row, ImportRow)
     return row.subscriptions[0].state

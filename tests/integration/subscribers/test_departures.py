@@ -57,8 +57,8 @@ def order(tmp_path: Path, text: str, journal: Journal | None = None) -> ImportJo
     """Return the order to import a table."""
     path = tmp_path / f"{next(numbers)}.csv"
     path.write_text(text)
-    terms = Terms(path.name, {}, {"weekly": "weekly"}, ("weekly",))
-    return ImportJob(open_listing(path, mapping={}), terms, PEPPER, journal=journal)
+    terms = Terms(path.name, NOW, {}, {"weekly": "weekly"}, ("weekly",))
+    return ImportJob(open_listing(path), terms, PEPPER, journal=journal)
 
 
 def bring(engine: sa.Engine, one: ImportJob) -> ChangeSet:

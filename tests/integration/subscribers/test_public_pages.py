@@ -427,7 +427,7 @@ def test_who_was_erased_comes_back_by_their_own_word_only(eve: Reader, tmp_path:
     eve.client.post(link, data={"act": "erase", "sure": "yes"})
     path = tmp_path / "again.csv"
     path.write_text("email\nann@example.org\n")
-    order = ImportJob(open_listing(path, mapping={}), Terms("x", into=("weekly",)), b"p" * 40)
+    order = ImportJob(open_listing(path), Terms("x", eve.house.at, into=("weekly",)), b"p" * 40)
     app = eve.house.app
     assert apply(app.engine, order, actor="x", clock=app.now).counts == {"refused": 1}
     eve.sign_up("ann@example.org")

@@ -17,6 +17,7 @@ from subscribers.model import Tag, TagKind
 from subscribers.roster import run
 from subscribers.roster.cells import clean, split
 from subscribers.roster.change_set import ChangeSet
+from subscribers.roster.columns import Choices
 from subscribers.roster.reading import FileLimits, ListFile, RawRow, open_listing
 from subscribers.roster.row import Terms
 from subscribers.roster.run import ImportJob
@@ -31,6 +32,7 @@ FUZZ = settings(
 )
 TERMS = Terms(
     "list.csv",
+    NOW,
     {"ships": Tag("ships", "Ships", TagKind.TOPIC)},
     {"weekly": "weekly"},
     into=("weekly",),
@@ -68,7 +70,7 @@ def listing(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> Li
     """Write a file and recognize it."""
     path = tmp_path / f"{next(numbers)}.csv"
     path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
-    return open_listing(path, mapping={})
+    return open_listing(path)
 
 
 def rows(tmp_path: Path, content: str | bytes, encoding: str = "utf-8") -> list[RawRow]:
@@ -155,7 +157,7 @@ def test_only_a_line_end_ends_the_names_of_the_columns(tmp_path: Path, char: str
 def test_a_tab_may_be_written_as_people_write_it(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "list.tsv"
     path.write_text("a,b\temail\nx\ta@example.org\n")
-    (raw,) = open_listing(path, mapping={}, delimiter=delimiter).rows()
+    (raw,) = open_listing(path, Choices(delimiter=delimiter)).rows()
     assert raw.cells["address"] == "a@example.org"
 
 
@@ -164,7 +166,7 @@ def test_another_delimiter_than_one_character_is_refused(tmp_path: Path, delimit
     path = tmp_path / "list.csv"
     path.write_text("email\na@example.org\n")
     with pytest.raises(ImportRefused, match="must be one character"):
-        open_listing(path, mapping={}, delimiter=delimiter)
+        open_listing(path, Choices(delimiter=delimiter))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_what_is_no_encoding_of_files_is_refused(tmp_path: Path, encoding: str) 
     path = tmp_path / "list.csv"
     path.write_text("email\na@example.org\n")
     with pytest.raises(ImportRefused, match="unknown encoding"):
-        open_listing(path, mapping={}, encoding=encoding)
+        open_listing(path, encoding=encoding)
 
 
 OPEN = 'email,name\na1@x.org,"Al\nb1@x.org,Bo\nc1@x.org,Cy\n'
@@ -221,13 +223,13 @@ def test_a_file_that_cannot_be_read_to_its_end_changes_nothing(
     plain = "".join(f"r{number}@example.org,\n" for number in range(6_000))
     path = tmp_path / "late.csv"
     path.write_bytes(f"email,name\n{plain}".encode() + "z@example.org,Zoé\n".encode("cp1252"))
-    wrong = open_listing(path, mapping={}, encoding="utf-8")
+    wrong = open_listing(path, encoding="utf-8")
     with pytest.raises(ImportRefused, match="line 6002 is not valid utf-8"):
         apply(engine, wrong)
     with engine.begin() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(subscribers)) == 0
         assert connection.scalar(sa.select(sa.func.count()).select_from(imports)) == 0
-    assert apply(engine, open_listing(path, mapping={})).counts == {"new": 6_001}
+    assert apply(engine, open_listing(path)).counts == {"new": 6_001}
 
 
 def test_a_file_that_changes_while_it_is_read_says_what_stands_and_how_to_go_on(
@@ -279,9 +281,9 @@ def test_json_lines_are_mapped_shown_and_checked_like_a_table(tmp_path: Path) ->
     one = {"Email": "a@example.org", "Full Name": "Ada", "Shoe": 40, "Sprache": "de"}
     late = {"Email": "b@example.org", "Tags": ["ships"]}
     path.write_text(f"{json.dumps(one)}\n" * 150 + f"{json.dumps(late)}\n")
-    found = open_listing(path, mapping={"language": ""})
+    found = open_listing(path, Choices({"language": ""}))
     assert found.layout.lines() == [
-        "read as JSON lines in utf-8",
+        "this is JSON lines in utf-8",
         "address from “Email”",
         "name from “Full Name”",
         "not used: Shoe, Sprache",
@@ -294,7 +296,7 @@ def test_json_lines_are_mapped_shown_and_checked_like_a_table(tmp_path: Path) ->
         ({"name": "Nome"}, "has no column “Nome”; its columns are Email, Full Name"),
     ):
         with pytest.raises(ImportRefused, match=says):
-            open_listing(path, mapping=mapping)
+            open_listing(path, Choices(mapping))
 
 
 def test_half_a_character_refuses_its_line_and_no_other(engine: sa.Engine, tmp_path: Path) -> None:
@@ -304,7 +306,7 @@ def test_half_a_character_refuses_its_line_and_no_other(engine: sa.Engine, tmp_p
         '{"email": "b@example.org", "name": "B", "tags": "[\\"\\\\ud800\\"]"}\n'
         '{"email": "c@example.org", "name": "\\ud83d\\ude00"}\n'
     )
-    found = apply(engine, open_listing(path, mapping={}))
+    found = apply(engine, open_listing(path))
     assert found.counts == {"new": 2, "refused": 1}
     assert found.examples["refused"][0].words == "this line escapes half a character"
 
@@ -319,7 +321,7 @@ def test_what_postgresql_does_not_take_is_left_out_of_a_text(
     record |= {"consents": [consent], "suppressed": blocked, "topics": ["sh\0ips"]}
     path = tmp_path / "people.jsonl"
     path.write_text(json.dumps(record) + "\n")
-    assert apply(engine, open_listing(path, mapping={})).counts == {"new": 1}
+    assert apply(engine, open_listing(path)).counts == {"new": 1}
     with engine.begin() as connection:
         assert connection.scalar(sa.select(consents.c.source)) == "form"
         assert connection.scalar(sa.select(subscribers.c.name)) == "A da"
@@ -331,7 +333,7 @@ def test_one_newsletter_twice_in_a_record_refuses_it(
     twice = [{"newsletter": "weekly", "state": state} for state in ("unsubscribed", "pending")]
     path = tmp_path / "people.jsonl"
     path.write_text(json.dumps({"address": "a@example.org", "subscriptions": twice}) + "\n")
-    found = apply(sqlite_engine, open_listing(path, mapping={}))
+    found = apply(sqlite_engine, open_listing(path))
     assert found.examples["refused"][0].words == "two subscriptions to the same newsletter"
 
 
@@ -454,7 +456,7 @@ def test_no_file_ends_in_anything_but_a_clear_error(
     path.write_bytes(content)
     for encoding in ("", "utf-16", "cp949"):
         with suppress(SubscribersError):
-            found = open_listing(path, mapping={}, encoding=encoding)
+            found = open_listing(path, encoding=encoding)
             review(engine, found)
             apply(engine, found)
     with engine.begin() as connection:
@@ -469,5 +471,5 @@ def test_a_cell_of_our_own_may_hold_what_somebody_agreed_to_in_years(tmp_path: P
     assert raw.cells["consents"] == told
     path = tmp_path / "long.csv"
     path.write_text(f"email,name\na@example.org,{'x' * 300}\nb@example.org,B\n")
-    limited = open_listing(path, mapping={}, limits=FileLimits(cell=100))
+    limited = open_listing(path, limits=FileLimits(cell=100))
     assert [raw.problem for raw in limited.rows()] == ["a cell is longer than 100 characters", ""]

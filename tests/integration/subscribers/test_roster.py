@@ -44,6 +44,7 @@ from tests.fakes.people import NOW, PEPPER, add_person
 
 TERMS = Terms(
     "list.csv",
+    NOW,
     topics={
         "ships": Tag("ships", "Ships", TagKind.TOPIC),
         "boats": Tag("ships", "Ships", TagKind.TOPIC),
@@ -61,8 +62,8 @@ numbers = count()
 
 def order(path: Path, attest: str = "", **options: Any) -> ImportJob:  # noqa: ANN401 - passed on
     """Return the order to import a file."""
-    terms = Terms(path.name, TERMS.topics, TERMS.newsletters, TERMS.into, attest)
-    return ImportJob(open_listing(path, mapping={}, **options), terms, PEPPER)
+    terms = Terms(path.name, NOW, TERMS.topics, TERMS.newsletters, TERMS.into, attest)
+    return ImportJob(open_listing(path, **options), terms, PEPPER)
 
 
 def bring(engine: sa.Engine, path: Path, attest: str = "", now: datetime = NOW) -> ChangeSet:
@@ -391,7 +392,7 @@ def test_any_encoding_and_delimiter_is_read(
     [
         ("", FileLimits(), "is empty"),
         ("name,city\nAda,Seoul\n", FileLimits(), "no column contains email addresses"),
-        ("email\n" + "a@example.org\n" * 3, FileLimits(bytes=20), "at most 20 are taken"),
+        ("email\n" + "a@example.org\n" * 3, FileLimits(bytes=20), "the maximum is 20"),
         ("email\n" + "a@example.org\n" * 3, FileLimits(rows=2), "more than 2 rows"),
         ('email\n"a@example.org\n' + "x\n" * 90_000, FileLimits(), "quotation mark left open"),
         (",".join(f"c{n}" for n in range(600)), FileLimits(), "at most 500"),
@@ -411,21 +412,21 @@ def test_a_row_that_cannot_be_read_does_not_stop_the_others(
 ) -> None:
     path = written(
         tmp_path,
-        f"email,status,tags\na@example.org,maybe,\nb@example.org,,x,y,z\nc@example.org,,{'x' * 30_000}\n"
+        f"email,status,tags\na@example.org,maybe,\nz@example.org,subscribed,\nb@example.org,,x,y,z\nc@example.org,,{'x' * 30_000}\n"
         f"d@example.org,,{'t' * 200}\n\ne@example.org,,\n",
     )
     found = bring(sqlite_engine, path)
-    assert found.counts == {"new": 1, "refused": 4}
-    assert [one.row for one in found.examples["refused"]] == [2, 3, 4, 5]
+    assert found.counts == {"new": 2, "refused": 4}
+    assert [one.row for one in found.examples["refused"]] == [2, 4, 5, 6]
 
 
 def test_a_row_for_no_newsletter_is_refused_unless_it_only_suppresses(
     sqlite_engine: sa.Engine, tmp_path: Path
 ) -> None:
     path = written(tmp_path, "email,status\na@example.org,subscribed\nb@example.org,bounced\n")
-    listing = open_listing(path, mapping={})
+    listing = open_listing(path)
     found = run.apply(
-        sqlite_engine, ImportJob(listing, Terms("x"), PEPPER), actor="staff", clock=lambda: NOW
+        sqlite_engine, ImportJob(listing, Terms("x", NOW), PEPPER), actor="staff", clock=lambda: NOW
     )
     assert found.counts == {"refused": 1, "new": 1}
     assert people_of(sqlite_engine)["b@example.org"]["suppressed"]["reason"] == "bounce"
@@ -643,9 +644,10 @@ def die(rows):
     if rows > 600:
         os.kill(os.getpid(), signal.SIGKILL)
 
-listing = open_listing(Path(sys.argv[2]), mapping={})
-order = run.ImportJob(listing, Terms(listing.path.name, into=("weekly",)), b"p" * 32, chunk=100)
-now = datetime(2026, 11, 23, tzinfo=UTC)
+listing = open_listing(Path(sys.argv[2]))
+now = datetime(2026, 11, 23, 8, tzinfo=UTC)
+terms = Terms(listing.path.name, now, into=("weekly",))
+order = run.ImportJob(listing, terms, b"p" * 32, chunk=100)
 run.apply(open_engine(sys.argv[1]), order, actor="staff", clock=lambda: now, progress=die)
 """
 
@@ -658,7 +660,7 @@ def test_a_killed_import_is_finished_by_running_it_again(
     died = subprocess.run([sys.executable, "-c", KILLED, url, str(path)], check=False)
     assert died.returncode == -signal.SIGKILL
     assert len(people_of(sqlite_engine)) == 600
-    order = ImportJob(open_listing(path, mapping={}), Terms(path.name, into=("weekly",)), b"p" * 32)
+    order = ImportJob(open_listing(path), Terms(path.name, NOW, into=("weekly",)), b"p" * 32)
     again = run.apply(sqlite_engine, order, actor="staff", clock=lambda: NOW)
     assert (again.id, again.counts) == (1, {"new": 1000})
     assert len(people_of(sqlite_engine)) == 1000
