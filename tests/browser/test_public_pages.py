@@ -249,12 +249,17 @@ def test_a_wave_of_sign_ups_is_answered_by_our_script_or_by_a_person(
 ) -> None:
     eve, base = served
     address = f"scripts.{scripts}@example.org".lower()
+    eve.sign_up("first@example.org")
+    known = eve.subscriber("first@example.org")
     with eve.house.app.engine.begin() as connection:
         for _ in range(60):
             connection.exec_driver_sql(
                 "INSERT INTO requests (subscriber_id, at, newsletters, topics, language, source,"
-                " wording, network, mailed) VALUES (1, ?, '[]', '[]', 'en', 'wave', 'x', 'x', 1)",
-                (eve.house.at.strftime("%Y-%m-%d %H:%M:%S.%f"),),
+                " wording, network, mailed) VALUES (?, ?, '[]', '[]', 'en', 'wave', 'x', 'x', 1)",
+                (
+                    known,
+                    eve.house.at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+                ),
             )
     context = browser.new_context(java_script_enabled=scripts)
     page = context.new_page()
