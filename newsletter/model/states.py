@@ -21,29 +21,24 @@ class IssueState(StrEnum):
     SKIPPED = "skipped"
 
 
-# After a restore, an issue that the journal knows to be submitted changes from any earlier state.
-_JOURNALED = {IssueState.SUBMITTED, IssueState.PAUSED}
 ISSUE_TRANSITIONS = {
-    IssueState.DRAFT: {IssueState.REVIEW, IssueState.SKIPPED, IssueState.CANCELLED, *_JOURNALED},
+    IssueState.DRAFT: {IssueState.REVIEW, IssueState.SKIPPED, IssueState.CANCELLED},
     IssueState.REVIEW: {
         IssueState.DRAFT,
         IssueState.APPROVED,
         IssueState.SKIPPED,
         IssueState.CANCELLED,
-        *_JOURNALED,
     },
     IssueState.APPROVED: {
         IssueState.DRAFT,
         IssueState.PREPARING,
         IssueState.PAUSED,
         IssueState.CANCELLED,
-        *_JOURNALED,
     },
     IssueState.PREPARING: {
         IssueState.SUBMITTING,
         IssueState.PAUSED,
         IssueState.CANCELLED,
-        *_JOURNALED,
     },
     IssueState.SUBMITTING: {IssueState.SUBMITTED, IssueState.PAUSED, IssueState.CANCELLED},
     # A person may still resend a held batch of an issue that was counted as submitted.
@@ -53,12 +48,16 @@ ISSUE_TRANSITIONS = {
         IssueState.APPROVED,
         IssueState.SUBMITTING,
         IssueState.CANCELLED,
-        *_JOURNALED,
     },
     IssueState.CANCELLED: set(),
-    IssueState.SKIPPED: {*_JOURNALED},
+    IssueState.SKIPPED: set(),
 }
 """The states that each state may change to."""
+RESTORED_TRANSITIONS = {
+    state: {IssueState.SUBMITTED, IssueState.PAUSED}
+    for state in set(IssueState) - {IssueState.SUBMITTED, IssueState.CANCELLED}
+}
+"""After a restore: an issue that the journal knows to be submitted is not sent again."""
 
 UNAPPROVED = frozenset({IssueState.DRAFT, IssueState.REVIEW})
 """Issues that wait for approval."""

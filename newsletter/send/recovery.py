@@ -13,7 +13,7 @@ from newsletter.model.batch import Batch, BatchKey, Span
 from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.next_step import ViewIssue
 from newsletter.model.publication import Publication
-from newsletter.model.states import BatchState, DeliveryState, IssueState
+from newsletter.model.states import RESTORED_TRANSITIONS, BatchState, DeliveryState, IssueState
 from newsletter.send import pieces, submitted
 from newsletter.send.journal import FrozenIssue, SubmissionJournal
 from newsletter.send.submitted import JournaledAttempt, JournaledIssue, Ranges
@@ -114,15 +114,14 @@ def _stop_second_issue(
     connection: sa.Connection, issue: Issue, known: JournaledIssue
 ) -> list[Finding]:
     """Keep an issue from being sent again whose audience the database has not frozen yet."""
-    if issue.state in {IssueState.CANCELLED, IssueState.SUBMITTED}:
+    if issue.state not in RESTORED_TRANSITIONS:
         return []
     reason = extent(known)
     if issue.state is IssueState.PAUSED and issue.reason == reason:
         return []
     numbers.skip(connection)
-    unsent = set(IssueState) - {IssueState.CANCELLED, IssueState.SUBMITTED}
     to = IssueState.PAUSED if issue.frozen_at else _restored_state(known)
-    issues.move(connection, issue.id, from_states=unsent, to=to, reason=reason)
+    issues.move(connection, issue.id, from_states=RESTORED_TRANSITIONS.keys(), to=to, reason=reason)
     for batch in batches.lock_prepared(connection, issue.id):
         batches.hold(connection, batch.key, from_states=[BatchState.PREPARED], reason=RESTORED)
     return [_restored(known, f"issue {issue.id} {reason}")]

@@ -18,6 +18,7 @@ from newsletter.model.states import (
     BatchState,
     IssueState,
 )
+from subscribers.model import ExclusionReason
 
 
 def test_every_state_has_a_row_in_its_table() -> None:
@@ -64,6 +65,15 @@ def test_an_actor_without_a_role_may_do_nothing() -> None:
 def test_a_reason_of_a_server_is_not_one_of_the_values() -> None:
     assert Reason.parse("paused") is Reason.PAUSED
     assert Reason.parse("550 5.1.1 user unknown") is None
+
+
+def test_every_reason_that_excludes_a_subscriber_is_one_of_the_values() -> None:
+    assert {reason.value for reason in ExclusionReason} <= {reason.value for reason in Reason}
+
+
+def test_an_issue_that_is_finished_is_not_changed_by_a_restore() -> None:
+    finished = {IssueState.SUBMITTED, IssueState.CANCELLED}
+    assert set(states.RESTORED_TRANSITIONS) == set(IssueState) - finished
 
 
 def test_every_next_step_is_a_frozen_value() -> None:
