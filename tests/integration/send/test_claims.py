@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from newsletter.model.batch import Result
 from newsletter.model.states import BatchState
 from newsletter.store.sending import claims, rates
-from newsletter.store.tables import batches
+from newsletter.store.tables import attempts, batches
 from tests.fakes.issues import NOW
 from tests.integration.send.conftest import Office
 
@@ -75,3 +75,21 @@ def test_the_next_moment_depends_on_the_batchs_own_provider(frozen: Office) -> N
         assert claims.next_moment(connection, wanted, NOW) == NOW
         rates.hold(connection, "memory", NOW + timedelta(minutes=1), now=NOW)
         assert claims.next_moment(connection, wanted, NOW) == NOW + timedelta(minutes=1)
+
+
+def test_the_next_moment_is_when_the_first_batch_may_be_submitted_again(frozen: Office) -> None:
+    with frozen.engine.begin() as connection:
+        for minutes in (30, 10, 20):
+            later = NOW + timedelta(minutes=minutes)
+            result = Result(BatchState.PREPARED, "HTTP 429", not_before=later)
+            claims.settle(connection, frozen.claim(connection), result, now=NOW)
+        moment = claims.next_moment(connection, claims.Wanted(["memory"]), NOW)
+    assert moment == NOW + timedelta(minutes=10)
+
+
+def test_an_attempt_reached_at_most_the_deliveries_before_the_cut(frozen: Office) -> None:
+    with frozen.engine.begin() as connection:
+        result = Result(BatchState.UNKNOWN, "no answer", cut=4)
+        claims.settle(connection, frozen.claim(connection), result, now=NOW)
+        row = connection.execute(sa.select(attempts.c.first_seq, attempts.c.last_seq)).one()
+    assert tuple(row) == (1, 3)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from typing_extensions import override
 
 from newsletter.errors import NotAllowed, TemplateFailed
 from newsletter.esp.outbox import OutboxSender
@@ -254,6 +255,21 @@ def test_notices_leave_in_order_and_one_that_fails_stops_no_other(office: Office
         "submitted",
     ]
     assert "names nothing" in _states(office)[1][1]
+
+
+def test_a_second_worker_leaves_a_notice_that_is_being_submitted(office: Office) -> None:
+    found = []
+
+    class Concurrent(MemorySender):
+        @override
+        def submit(self, shipment: Shipment) -> Outcome:
+            found.append(notices.submit(office.engine, _post(office, office.memory)))
+            return super().submit(shipment)
+
+    _queue(office, "confirm")
+    done = notices.submit(office.engine, _post(office, Concurrent()))
+    assert done.submitted == 1
+    assert [other.submitted for other in found] == [0]
 
 
 def test_alerts_take_their_own_way_out(office: Office) -> None:
