@@ -63,7 +63,7 @@ def test_the_links_of_an_email_work_until_ctrl_c(
     command = [sys.executable, "-m", "newsletter", "demo", "--dir", str(tmp_path)]
     terminal = Terminal(command, environment | {"TERM": "dumb"})
     try:
-        terminal.wait_for("Ctrl-C ends it")
+        terminal.wait_for("Press Ctrl-C to stop")
         assert get(re.findall(r"Desk\s+(\S+)", terminal.printed)[0]).status_code == HTTPStatus.OK
         path = min((tmp_path / "outbox").glob("*.eml"))
         email = message_from_bytes(path.read_bytes(), policy=policy.default)
