@@ -184,6 +184,49 @@ def test_a_link_or_image_that_cannot_be_printed_is_refused(
         applied(draft, [operation])
 
 
+def test_placing_an_included_item_and_unpinning_keep_the_reason(draft: Draft) -> None:
+    again = applied(draft, [Place(1, "in"), Pin(2, pinned=False)])
+    assert [item.reason for item in again.items] == [item.reason for item in draft.items]
+    unpinned = applied(draft, [Pin(4), Pin(4, pinned=False)]).items[0]
+    assert (unpinned.pinned, unpinned.included, unpinned.reason) == (False, True, "pinned by staff")
+    assert not applied(draft, [Pin(5, pinned=False)]).items[4].included
+
+
+def test_one_line_is_a_list_of_one_takeaway(draft: Draft) -> None:
+    made = applied(draft, [Correct(1, "takeaways", "One.")])
+    assert corrected(made.items[0]).takeaways.items == ("One.",)
+
+
+def test_restored_takeaways_are_a_revert_and_only_corrections_show_the_original(
+    draft: Draft,
+) -> None:
+    assert "the article's own" not in sheet.write(manuscripts.issue(), draft).split("@ issue")[1]
+    made = applied(draft, [Correct(1, "takeaways", ("One.",))])
+    text = sheet.write(manuscripts.issue(), made)
+    own = manuscripts.SUMMIT.takeaways.items
+    assert f"# the article's own: {own[0]}" in text
+    restored = text.replace("- One.", "\n".join(f"- {line}" for line in own))
+    assert sheet.read(restored, made) == [Revert(1, "takeaways")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("@ issue", "# issue", "expected a line that begins with @"),
+        ("@ article 1 in", "@ article one in", "expected “@ article NUMBER"),
+        ("@ article 1 in", "@ article", "expected “@ article NUMBER"),
+    ],
+)
+def test_a_damaged_head_is_refused(draft: Draft, old: str, new: str, problem: str) -> None:
+    with pytest.raises(NotAllowed, match=problem):
+        changed(draft, (old, new))
+
+
+def test_a_file_without_its_first_part_is_refused(draft: Draft) -> None:
+    with pytest.raises(NotAllowed, match="“@ issue …” is missing"):
+        sheet.read("@ article 1 in\n", draft)
+
+
 def test_only_some_fields_can_be_corrected(draft: Draft) -> None:
     url: Any = "url"
     with pytest.raises(NotAllowed, match="the url of an article cannot be corrected here"):
