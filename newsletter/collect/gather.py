@@ -13,7 +13,7 @@ from newsletter.collect.deciding.merge import light_content
 from newsletter.collect.entry import INDEX, Entry, Listing
 from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
-from newsletter.collect.reader import PAGE_TYPES, ReadEntry, Reader
+from newsletter.collect.reader import PAGE_TYPES, ArticleReader, ReadEntry
 from newsletter.errors import FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, NotModified, origin
 from newsletter.model.source import SeenEntry, Source, SourceState
@@ -212,7 +212,7 @@ class Gatherer:
         self, source: Source, state: SourceState, pending: Sequence[tuple[Entry, SeenEntry | None]]
     ) -> tuple[tuple[ReadEntry, ...], int]:
         """Read the articles behind the pending entries. Returns also how many must wait."""
-        reader = Reader(self.fetcher, self.sandbox, self.clock)
+        reader = ArticleReader(self.fetcher, self.sandbox, self.clock)
         if source.kind == "folder":
             return tuple(reader.file(source, entry) for entry, _ in pending), 0
         newest = pending

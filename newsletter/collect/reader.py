@@ -42,7 +42,7 @@ class ReadEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ArticleReader:
     """Reads articles. Safe to use from many threads."""
 
     fetcher: Fetcher
