@@ -1,6 +1,7 @@
 """Turn the titles, summaries and contents of feed entries into text, whatever their escaping."""
 
 import re
+from functools import lru_cache
 from html import escape, unescape
 from urllib.parse import urljoin
 
@@ -40,6 +41,7 @@ def is_markup(kind: str) -> bool:
     return "html" in kind.lower()
 
 
+@lru_cache(maxsize=16)
 def plain(markup: str) -> str:
     """Convert HTML to text: drop elements, decode entities, also if it was escaped repeatedly."""
     text = markup

@@ -14,6 +14,7 @@ _DROPPED = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200e\u200f\u202a-\u202e\u2060-\u2064"
     r"\u2066-\u2069\ufff9-\ufffb]"
 )
+_C1 = re.compile(r"[\x80-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 BULLET = re.compile(
     r"^\s*(?:(?:[-*+·–—∙]|\(?\d{1,2}[.)])\s+|[•‣▪●◦□■◆◇►▶▸➤➔✓✔☑✅※・○◎]\ufe0f?\s*"
@@ -73,7 +74,9 @@ def tidy(text: str) -> str:
     if text.isascii():
         collapsed = " ".join(text.split())
         return collapsed if collapsed.isprintable() else _DROPPED.sub("", collapsed)
-    collapsed = " ".join(_SPACE.sub(" ", text.translate(_WINDOWS)).split())
+    if _C1.search(text):
+        text = text.translate(_WINDOWS)
+    collapsed = " ".join(_SPACE.sub(" ", text).split())
     if not collapsed.isprintable():
         collapsed = _SURROGATE.sub("\ufffd", _DROPPED.sub("", collapsed)).strip()
     return unicodedata.normalize("NFC", collapsed)
