@@ -20,7 +20,7 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
-from subscribers.store import audit, erasures, imports, people, proofs, tags
+from subscribers.store import audit, erasures, imports, people, proofs, segments, tags
 from subscribers.store.audit import AuditEntry
 from subscribers.store.imports import Import
 from subscribers.store.proofs import Consent
@@ -61,6 +61,12 @@ def require(connection: sa.Connection, address: str) -> Subscriber:
 def load(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
     """Return a subscriber by ID, or None."""
     return people.load(connection, subscriber_id)
+
+
+def unknown_tags(connection: sa.Connection, slugs: Iterable[str]) -> list[str]:
+    """Return those of `slugs` that are not a tag, such as a misspelled one in a segment."""
+    wanted = set(slugs)
+    return sorted(wanted - set(segments.tag_ids(connection, wanted)))
 
 
 def mark(

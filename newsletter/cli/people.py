@@ -10,6 +10,7 @@ from newsletter.cli import lists
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.model.publication import Newsletter
+from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
 from newsletter.usecases import people
 from subscribers import directory
@@ -19,7 +20,7 @@ from subscribers.model import (
     Subscriber,
     TagKind,
 )
-from subscribers.segment import parse
+from subscribers.segment import names, parse
 
 commands = typer.Typer()
 subscribers = typer.Typer(
@@ -141,12 +142,15 @@ def segment(
             return
         with app.reader.begin() as connection:
             found = summarize(connection, question)
+            unknown = directory.unknown_tags(connection, names(rule) - _topics(app))
     if as_json:
         examples = [{"address": address, "name": name} for address, name in found.examples]
         excluded = {reason.value: people for reason, people in found.excluded.items()}
         content = {"newsletter": chosen.key, "people": found.people}
-        print_json(content | {"examples": examples, "left_out": excluded})
+        print_json(content | {"examples": examples, "left_out": excluded, "unknown_tags": unknown})
         return
+    for tag_slug in unknown:
+        say(f"Warning: no subscriber has a tag “{tag_slug}”. Is it misspelled?")
     say(f"{counted(found.people, 'subscriber')} of {chosen.title} would get an issue.")
     if found.examples:
         print_rows(
@@ -155,6 +159,10 @@ def segment(
         )
     for reason, number in found.excluded.items():
         say(f"{number:>9,} excluded: {reason.value}")
+
+
+def _topics(app: App) -> set[str]:
+    return set(topics_by_name(app.publication))
 
 
 def _newsletter(app: App, key: str) -> Newsletter:

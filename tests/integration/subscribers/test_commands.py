@@ -269,3 +269,10 @@ def test_an_unclear_status_column_says_what_to_type_and_can_be_mapped(built: Hou
 def test_an_export_to_a_dash_is_written_to_standard_output(built: House) -> None:
     assert type_in("subscribers", "export", "-").stdout.startswith("address,name,")
     assert not (built.root / "-").exists()
+
+
+def test_a_segment_with_an_unknown_tag_warns(built: House) -> None:
+    assert built.root.is_dir()
+    shown = type_in("segment", "not stff").stdout
+    assert "Warning: no subscriber has a tag “stff”. Is it misspelled?" in shown
+    assert "Warning" not in type_in("segment", "ships").stdout

@@ -79,3 +79,12 @@ def test_a_token_in_upper_case_is_read() -> None:
     for newsletter in ("weekly", "한국"):
         token = signer.mint(7, newsletter, Purpose.CONFIRM, serial=9, until=NOW)
         assert signer.read(token.upper()) == signer.read(token) is not None
+
+
+def test_a_signer_needs_a_key() -> None:
+    with pytest.raises(ValueError, match="at least one key"):
+        Signer([])
+
+
+def test_a_plain_key_of_a_newsletter_stays_readable_in_the_token() -> None:
+    assert ".weekly." in signer.mint(7, "weekly", Purpose.ISSUE)
