@@ -83,7 +83,7 @@ def enter(context: BrowserContext, desk: Pages) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("light", ["light", "dark"])
-def test_every_page_fits_a_phone_and_can_be_used_by_everybody(
+def test_every_page_fits_a_phone_and_is_accessible(
     browser: Browser,
     barriers: Callable[[Page], list[str]],
     desk: Pages,
@@ -103,7 +103,7 @@ def test_every_page_fits_a_phone_and_can_be_used_by_everybody(
     context.close()
 
 
-def test_the_keyboard_reaches_every_link_and_shows_where_it_is(
+def test_the_keyboard_reaches_every_link_and_the_focus_is_visible(
     browser: Browser, desk: Pages
 ) -> None:
     context = browser.new_context(viewport={"width": 1180, "height": 800})

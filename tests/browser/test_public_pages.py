@@ -211,7 +211,7 @@ def test_another_site_may_frame_the_embedded_form_and_nothing_else(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_meets_a_barrier_on_any_page_in_any_language_and_colour(
+def test_no_page_has_a_barrier_in_any_language_or_color(
     browser: Browser,
     served: tuple[Reader, str],
     barriers: Callable[[Page], list[str]],

@@ -54,7 +54,7 @@ def test_a_sign_up_becomes_a_subscription_only_by_the_button_behind_the_mail(eve
 @pytest.mark.parametrize(
     ("language", "says"), [("en", "plain letters (a to z)"), ("ko", "영문자(a~z)와 숫자")]
 )
-def test_an_address_that_no_server_takes_is_said_so_and_mails_nobody(
+def test_an_address_that_no_server_accepts_is_refused_with_the_reason(
     eve: Reader, language: str, says: str
 ) -> None:
     wanted = {"newsletter": ["weekly"], "agree": "yes", "language": language}
@@ -276,7 +276,7 @@ def test_one_click_leaves_in_either_encoding_without_cookie_or_redirect(
     assert not eve.letters("ann@example.org")
 
 
-def test_leaving_by_the_page_says_good_bye_once_and_the_mail_leads_back(eve: Reader) -> None:
+def test_unsubscribing_on_the_page_sends_one_goodbye_that_leads_back(eve: Reader) -> None:
     confirmed(eve)
     path = f"/unsubscribe/{eve.token(EVE)}"
     assert "Unsubscribe from The Tide" in eve.client.get(path).text
@@ -305,7 +305,7 @@ def test_the_links_of_earlier_versions_still_unsubscribe(eve: Reader) -> None:
     assert "Disallow: /leave/" in eve.client.get("/robots.txt").text
 
 
-def test_leaving_everything_leaves_pending_sign_ups_too(eve: Reader) -> None:
+def test_unsubscribing_from_everything_ends_pending_sign_ups_too(eve: Reader) -> None:
     confirmed(eve)
     eve.house.at += timedelta(days=2)
     eve.sign_up(EVE, newsletter=["daily"])
@@ -313,7 +313,7 @@ def test_leaving_everything_leaves_pending_sign_ups_too(eve: Reader) -> None:
     assert (eve.state(EVE), eve.state(EVE, "daily")) == ("unsubscribed", "unsubscribed")
 
 
-def test_a_newsletter_that_is_no_more_can_still_be_left(eve: Reader) -> None:
+def test_people_can_unsubscribe_from_a_newsletter_that_was_removed(eve: Reader) -> None:
     confirmed(eve)
     with eve.house.app.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE subscriptions SET newsletter = 'gone'")
@@ -323,7 +323,7 @@ def test_a_newsletter_that_is_no_more_can_still_be_left(eve: Reader) -> None:
     assert eve.state(EVE, "gone") == "unsubscribed"
 
 
-def test_a_link_signed_by_an_older_key_still_leaves(eve: Reader) -> None:
+def test_a_link_signed_by_an_older_key_still_unsubscribes(eve: Reader) -> None:
     old = Signer([b"o" * 32])
     eve.house.app.signer._keys.extend(old._keys)  # noqa: SLF001 - as after a rotation
     token = old.mint(eve.subscriber("ann@example.org"), "weekly", Purpose.ISSUE)
@@ -331,7 +331,7 @@ def test_a_link_signed_by_an_older_key_still_leaves(eve: Reader) -> None:
     assert eve.state("ann@example.org") == "unsubscribed"
 
 
-def test_leaving_is_answered_while_somebody_else_writes(eve: Reader) -> None:
+def test_unsubscribing_is_answered_during_another_write(eve: Reader) -> None:
     path = f"/unsubscribe/{eve.token('ann@example.org')}"
     held = threading.Event()
 
@@ -392,7 +392,7 @@ def test_the_address_changes_only_by_the_mail_to_the_new_one(eve: Reader) -> Non
     assert eve.state("ann@new.example.org") == "confirmed"
 
 
-def test_asking_for_the_address_of_somebody_else_answers_alike_and_mails_nobody(
+def test_requesting_a_known_address_gets_the_same_answer_and_sends_no_email(
     eve: Reader,
 ) -> None:
     eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
@@ -421,7 +421,7 @@ def test_erasure_reaches_every_copy_and_leaves_a_hash(eve: Reader, tmp_path: Pat
     assert eve.client.post(f"/unsubscribe/{token}", data=one_click).status_code == 200
 
 
-def test_who_was_erased_comes_back_by_their_own_word_only(eve: Reader, tmp_path: Path) -> None:
+def test_an_erased_person_returns_only_by_signing_up(eve: Reader, tmp_path: Path) -> None:
     eve.client.post(f"/preferences/{eve.token('ann@example.org')}/data")
     link = eve.link("ann@example.org", "manage")
     eve.client.post(link, data={"act": "erase", "sure": "yes"})
@@ -435,7 +435,7 @@ def test_who_was_erased_comes_back_by_their_own_word_only(eve: Reader, tmp_path:
     assert eve.state("ann@example.org") == "confirmed"
 
 
-def test_why_nothing_this_week_is_said_in_plain_words(eve: Reader) -> None:
+def test_the_preference_page_says_why_an_issue_was_not_sent(eve: Reader) -> None:
     confirmed(eve)
     link = eve.link(EVE, "preferences")
     with eve.house.app.engine.begin() as connection:
@@ -521,7 +521,7 @@ def test_an_empty_form_on_the_preference_page_changes_nothing(eve: Reader) -> No
     assert eve.everything() == before
 
 
-def test_who_was_asked_today_is_told_so(eve: Reader) -> None:
+def test_a_second_request_on_a_day_says_that_an_email_was_sent(eve: Reader) -> None:
     path = f"/preferences/{eve.token('ann@example.org')}"
     filled = {"form": "preferences", "newsletter": ["weekly", "daily"]}
     eve.client.post(path, data=filled)

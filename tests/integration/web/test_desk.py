@@ -20,7 +20,7 @@ from tests.fakes.pages import Pages, pages
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Pages]]:
-    """Serve a publication whose first issue left on Monday."""
+    """Serve a publication whose first issue went out on Monday."""
     with house(tmp_path_factory.mktemp("house")) as opened:
         opened.pass_at(MONDAY - timedelta(days=3))
         opened.pass_at(MONDAY - timedelta(days=1))
@@ -59,14 +59,14 @@ def test_every_page_shows_what_it_is_for(
     "path",
     ["/issues/99", "/issues/99999999999999999999", "/issues/1/preview?edition=77", "/outbox/9-9"],
 )
-def test_what_is_not_there_is_said_in_a_sentence(desk: tuple[House, Pages], path: str) -> None:
+def test_a_missing_page_says_so_in_a_sentence(desk: tuple[House, Pages], path: str) -> None:
     _, served = desk
     answer = served.get(served.desk + path)
     assert answer.status_code == httpx2.codes.NOT_FOUND
     assert "Back to today" in answer.text
 
 
-def test_no_desk_route_accepts_anything_that_could_change_something(
+def test_no_desk_page_accepts_a_post(
     desk: tuple[House, Pages],
 ) -> None:
     _, served = desk
@@ -110,12 +110,12 @@ def _read(served: Pages, subscriber: int, delivery: str) -> httpx2.Response:
 
 
 @pytest.mark.parametrize("token", ["x", "m0000.weekly.1.00000000000000000000000000000000", "%00"])
-def test_a_link_that_is_not_ours_says_so(desk: tuple[House, Pages], token: str) -> None:
+def test_a_forged_reading_link_is_not_found(desk: tuple[House, Pages], token: str) -> None:
     _, served = desk
     assert served.get(f"{served.public}/read/1-1/{token}").status_code == httpx2.codes.NOT_FOUND
 
 
-def test_an_article_from_a_file_has_a_page_of_its_own(desk: tuple[House, Pages]) -> None:
+def test_a_published_article_from_a_file_has_a_page(desk: tuple[House, Pages]) -> None:
     _, served = desk
     answer = served.get(served.app.articles.address(served.public, 1))
     assert "Ada Keel" in answer.text
@@ -124,9 +124,7 @@ def test_an_article_from_a_file_has_a_page_of_its_own(desk: tuple[House, Pages])
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/issues/none", "/issues/99/history"])
-def test_an_address_that_leads_nowhere_is_answered_with_a_page(
-    desk: tuple[House, Pages], path: str
-) -> None:
+def test_an_unknown_address_is_answered_with_a_page(desk: tuple[House, Pages], path: str) -> None:
     _, served = desk
     for site in (served.desk, served.public):
         answer = served.get(site + path)
@@ -134,7 +132,7 @@ def test_an_address_that_leads_nowhere_is_answered_with_a_page(
         assert "<h1>Page not found</h1>" in answer.text
 
 
-def test_a_form_that_is_opened_instead_of_sent_says_so_with_a_page(
+def test_opening_the_address_of_a_form_is_answered_with_a_page(
     desk: tuple[House, Pages],
 ) -> None:
     _, served = desk
