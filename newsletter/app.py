@@ -1,4 +1,9 @@
-"""The composition root: builds everything once; nothing else reads a clock or rolls dice."""
+"""The composition root: builds everything once; nothing else reads a clock or makes random values.
+
+What is expensive to import is imported and built at its first use: most commands need little.
+"""
+
+from __future__ import annotations
 
 import os
 import random
@@ -6,47 +11,47 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from newsletter import migrations
-from newsletter.collect.run import CollectOptions, collect
 from newsletter.dispatch import embedded
 from newsletter.errors import NotAllowed
-from newsletter.esp.outbox import OutboxSender
-from newsletter.esp.port import Recipient, Sender, Shipment, Verdict
-from newsletter.esp.sendgrid.sender import SendGridSender
-from newsletter.esp.smtp.sender import SmtpSender
-from newsletter.fetch.client import Fetcher, open_fetcher
-from newsletter.fetch.links import broken
 from newsletter.maintenance import journals
-from newsletter.maintenance.checkup import Installation, Schema
 from newsletter.maintenance.history import History
-from newsletter.maintenance.journals import Journals, catch_up
-from newsletter.maintenance.retention import tidy
+from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
 from newsletter.model.next_step import RestoreBackup
-from newsletter.model.publication import Publication
+from newsletter.model.once import Once, OnceEach
 from newsletter.pipeline import passes
-from newsletter.pipeline.composing import Composer
 from newsletter.pipeline.report import Line, Step
 from newsletter.pipeline.tools import Tools
-from newsletter.render.run import RenderKit
-from newsletter.render.templates import Templates, open_templates, template_root
 from newsletter.send.courier import Courier
 from newsletter.send.journal import FOLDER as SUBMISSIONS
 from newsletter.send.journal import SubmissionJournal
-from newsletter.send.notices import Post, letter
-from newsletter.settings import Settings, secrets
 from newsletter.store.database import open_engine, open_reader
 from newsletter.usecases.context import Context
 from subscribers.journal import Journal
 from subscribers.tokens import Signer
+
+if TYPE_CHECKING:
+    from newsletter.collect.report import CollectReport
+    from newsletter.esp.port import Letter, Recipient, Sender
+    from newsletter.esp.smtp.sender import SmtpSender
+    from newsletter.fetch.client import Fetcher
+    from newsletter.maintenance.checkup import Installation
+    from newsletter.model.publication import Publication
+    from newsletter.render.run import RenderKit
+    from newsletter.render.templates import Templates
+    from newsletter.send.notices import Post
+    from newsletter.settings import Settings
+    from newsletter.store.people.notices import Claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,10 @@ class App:
     publication: Publication
     engine: sa.Engine
     reader: sa.Engine
-    fetcher: Fetcher
+    fetchers: Once[Fetcher]
     senders: Mapping[str, Sender]
-    alerts: Sender | None
-    templates: Templates
+    alerts: Once[Sender] | None
+    templating: Once[Templates]
     signer: Signer
     articles: ArticleSigner
     journal: Journal
@@ -71,8 +76,19 @@ class App:
     stop: threading.Event
 
     @property
+    def fetcher(self) -> Fetcher:
+        """Return what fetches from sources and checks links."""
+        return self.fetchers()
+
+    @property
+    def templates(self) -> Templates:
+        """Return the compiled templates."""
+        return self.templating()
+
     def kit(self) -> RenderKit:
         """Return what rendering needs."""
+        from newsletter.render.run import RenderKit
+
         return RenderKit(self.templates, self.articles, lambda: self.new_id()[:12])
 
     @property
@@ -98,25 +114,17 @@ class App:
             journals=self.journals,
             new_id=self.new_id,
             now=self.now,
-            broken_links=partial(broken, self.fetcher),
+            broken_links=self._broken_links,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
         """Return what the stages of a pass work with; `patience` is how long sending may wait."""
         return Tools(
             context=self.context,
-            post=self._post(),
-            collect=lambda: collect(
-                self.engine, self.publication.sources, self.fetcher, CollectOptions(clock=self.now)
-            ),
-            tidy=lambda: tidy(
-                self.engine,
-                self.settings.retention,
-                outbox=self.settings.outbox,
-                pepper=self.settings.pepper,
-                now=self.now(),
-            ),
-            catch_up=lambda: catch_up(self.engine, self.reader, self.journals),
+            post=self._post,
+            collect=self._collect,
+            tidy=self._tidy,
+            catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=self._forgotten,
             patience=patience,
         )
@@ -136,10 +144,39 @@ class App:
         with self.reader.begin() as connection:
             return History(self.settings.root / SUBMISSIONS).check(connection, self.now())
 
+    def _broken_links(self, addresses: Iterable[str]) -> Mapping[str, str]:
+        from newsletter.fetch.links import broken
+
+        return broken(self.fetcher, addresses)
+
+    def _collect(self) -> CollectReport:
+        from newsletter.collect.run import CollectOptions, collect
+
+        options = CollectOptions(clock=self.now)
+        return collect(self.engine, self.publication.sources, self.fetcher, options)
+
+    def _tidy(self) -> dict[str, int]:
+        from newsletter.maintenance.retention import tidy
+
+        return tidy(
+            self.engine,
+            self.settings.retention,
+            outbox=self.settings.outbox,
+            pepper=self.settings.pepper,
+            now=self.now(),
+        )
+
     def _post(self) -> Post:
+        from newsletter.send.notices import Post
+
         sender = self.senders[self.publication.provider]
+        return Post(sender, self.alerts() if self.alerts else sender, self._compose, self.now)
+
+    def _compose(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
+        from newsletter.pipeline.composing import Composer
+
         compose = Composer(self.publication, self.templates, self.signer, self.reader, self.now)
-        return Post(sender, self.alerts or sender, compose, self.now)
+        return compose(claimed)
 
     def one_pass(
         self,
@@ -170,14 +207,15 @@ class App:
 
     def close(self) -> None:
         """Give back connections and files."""
-        self.fetcher.close()
+        for fetcher in self.fetchers.built:
+            fetcher.close()
         self.submissions.close()
         self.engine.dispose()
         self.reader.dispose()
 
 
 def open_app(settings: Settings) -> App:
-    """Open the publication: migrate its database, compile its templates, build its providers."""
+    """Open the publication and migrate its database; the rest is built at its first use."""
     journal = settings.root / journals.FILE
     database = sa.make_url(settings.database_url)
     if database.get_backend_name() == "sqlite":
@@ -192,10 +230,10 @@ def open_app(settings: Settings) -> App:
         publication=settings.publication,
         engine=engine,
         reader=reader,
-        fetcher=open_fetcher(clock, rng),
+        fetchers=Once(partial(_open_fetcher, rng)),
         senders=_senders(settings),
-        alerts=SmtpSender(settings.alert_smtp_url) if settings.alert_smtp_url else None,
-        templates=open_templates(settings.publication, settings.root),
+        alerts=Once(partial(_smtp, settings.alert_smtp_url)) if settings.alert_smtp_url else None,
+        templating=Once(partial(_open_templates, settings)),
         signer=Signer(settings.secret_keys),
         articles=ArticleSigner(settings.secret_keys),
         journal=Journal(journal),
@@ -220,8 +258,24 @@ def _refuse_lost_database(database: Path, journal: Path) -> None:
         raise NotAllowed(msg, next_step=RestoreBackup())
 
 
+def _open_fetcher(rng: random.Random) -> Fetcher:
+    from newsletter.fetch.client import open_fetcher
+
+    return open_fetcher(clock, rng)
+
+
+def _open_templates(settings: Settings) -> Templates:
+    from newsletter.render.templates import open_templates
+
+    return open_templates(settings.publication, settings.root)
+
+
 def installation(settings: Settings) -> Installation:
     """Return what the checkup looks at; nothing is opened."""
+    from newsletter.maintenance.checkup import Installation, Schema
+    from newsletter.render.templates import open_templates, template_root
+    from newsletter.settings import secrets
+
     own = settings.root / "templates"
     broken = open_templates(settings.publication, settings.root).broken if own.is_dir() else None
     return Installation(
@@ -243,14 +297,18 @@ def probes(settings: Settings) -> dict[str, Callable[[], str]]:
     if settings.publication.provider == "sendgrid":
         found["SENDGRID_API_KEY"] = lambda: _probe_sendgrid(settings)
     if settings.publication.provider == "smtp":
-        found["SMTP_URL"] = lambda: SmtpSender(settings.smtp_url).probe()
+        found["SMTP_URL"] = lambda: _smtp(settings.smtp_url).probe()
     if settings.alert_smtp_url:
-        found["ALERT_SMTP_URL"] = lambda: SmtpSender(settings.alert_smtp_url).probe()
+        found["ALERT_SMTP_URL"] = lambda: _smtp(settings.alert_smtp_url).probe()
     return found
 
 
 def _probe_sendgrid(settings: Settings) -> str:
     """Have an email to ourselves checked in sandbox mode; return why it would not be accepted."""
+    from newsletter.esp.port import Recipient, Shipment, Verdict
+    from newsletter.esp.sendgrid.sender import SendGridSender
+    from newsletter.send.notices import letter
+
     publication = settings.publication
     sender = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host, sandbox=True)
     checked = letter(publication, "Checkup", "<p>Checkup.</p>", "Checkup.", date=clock())
@@ -267,15 +325,33 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _senders(settings: Settings) -> dict[str, Sender]:
+def _senders(settings: Settings) -> Mapping[str, Sender]:
     """Return every provider that is set up, by its word in the configuration."""
-    senders: dict[str, Sender] = {"outbox": OutboxSender(settings.outbox)}
+    use = settings.publication.smtp
+    builders: dict[str, Callable[[], Sender]] = {"outbox": partial(_outbox, settings.outbox)}
     if settings.smtp_url:
-        use = settings.publication.smtp
-        senders["smtp"] = SmtpSender(settings.smtp_url, per_connection=use.per_connection)
+        builders["smtp"] = partial(_smtp, settings.smtp_url, per_connection=use.per_connection)
     if settings.sendgrid_api_key:
-        senders["sendgrid"] = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
-    return senders
+        builders["sendgrid"] = partial(_sendgrid, settings)
+    return OnceEach(builders)
+
+
+def _outbox(folder: Path) -> Sender:
+    from newsletter.esp.outbox import OutboxSender
+
+    return OutboxSender(folder)
+
+
+def _smtp(url: str, per_connection: int = 0) -> SmtpSender:
+    from newsletter.esp.smtp.sender import SmtpSender
+
+    return SmtpSender(url, per_connection=per_connection)
+
+
+def _sendgrid(settings: Settings) -> Sender:
+    from newsletter.esp.sendgrid.sender import SendGridSender
+
+    return SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
 
 
 def _rates(publication: Publication, senders: Mapping[str, Sender]) -> dict[str, float]:

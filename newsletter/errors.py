@@ -50,6 +50,10 @@ class NotAllowed(NewsletterError):
     """An act does not fit the present state (approve a draft, send without a postal address)."""
 
 
+class NothingToPrint(NotAllowed):
+    """The issue holds too few items to print, so it cannot be rendered."""
+
+
 class NotFound(NewsletterError):
     """What was asked for does not exist."""
 

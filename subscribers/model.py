@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from email_validator import EmailNotValidError, validate_email
-
 from subscribers.errors import InvalidAddress, UnsupportedAddress
 
 TAG_LIMIT = 120
@@ -110,6 +108,9 @@ class EmailAddress:
         text = text.strip()
         if _plain(text):
             return cls(text, text.lower())
+        # Few addresses need it, and most commands parse none.
+        from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
         try:
             found = validate_email(text, check_deliverability=False, strict=True)
         except EmailNotValidError as error:

@@ -1,16 +1,16 @@
-"""The commands `collect`, `sources`, `extract` and `articles`."""
+"""The commands `collect`, `sources` and `extract`."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as ProgressBar
 
 from newsletter.app import App
+from newsletter.cli.articles import print_article
 from newsletter.cli.opening import expected_errors, open_app
 from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
 from newsletter.collect import health, probe
@@ -25,9 +25,8 @@ from newsletter.collect.run import (
 )
 from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
-from newsletter.model.article import Article, Extracted
+from newsletter.model.article import Extracted
 from newsletter.model.source import Source
-from newsletter.store.content import articles as article_store
 
 commands = typer.Typer()
 listing = typer.Typer(
@@ -202,7 +201,7 @@ def extract(
             if as_json:
                 print_json(outline(article, path.name))
             else:
-                _print_article(path, article)
+                print_article(path, article)
     raise SystemExit(int(Exit.FAILED if failed else Exit.OK))
 
 
@@ -224,80 +223,3 @@ def _print_failure(path: Path, reason: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"source": path.name, "error": reason})
     errors.print(f"{path}: {reason}", markup=False)
-
-
-def _print_article(path: Path, article: Extracted) -> None:
-    say(f"{path}")
-    for name, value in _shown(article):
-        origin = article.provenance.get(name, "")
-        say(f"  {name:<12} {value}" + (f"   [{origin}]" if origin else ""))
-
-
-def _shown(article: Extracted) -> Iterator[tuple[str, str]]:
-    yield "title", article.title
-    yield "kicker", article.kicker
-    yield (
-        "authors",
-        "; ".join(
-            ", ".join(filter(None, (author.name, author.role, author.org)))
-            for author in article.authors
-        ),
-    )
-    guessed = " (guessed)" if article.date_guessed else ""
-    yield "date", f"{article.published or 'none found'}{guessed}"
-    yield "topics", ", ".join(article.topics)
-    yield "takeaways", f"{len(article.takeaways)} marked by the author"
-    for item in article.takeaways:
-        yield "", f"- {item}"
-    yield "sections", f"{len(article.sections)}, {article.words} words"
-    for section in article.sections:
-        yield "", section.heading or "(no heading)"
-    yield "footnotes", str(len(article.footnotes))
-    yield "author_bio", article.author_bio[:90]
-    yield "teaser", article.teaser[:90]
-    yield "image", article.image.url if article.image else ""
-    yield "lang", f"{article.lang} {article.direction}"
-
-
-@commands.command("articles")
-def list_articles(
-    number: Annotated[
-        int | None, typer.Argument(metavar="ARTICLE", help="Show this article in full.")
-    ] = None,
-    *,
-    source: Annotated[str, typer.Option(help="Only articles of this source.")] = "",
-    state: Annotated[
-        Literal["new", "seen", "gone"] | None, typer.Option(help="Only articles in this state.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The number of articles to list.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List the stored articles, or show one in full."""
-    with open_app() as app, app.engine.connect() as connection:
-        if number is not None:
-            article = article_store.load(connection, number)
-            print_json(_row(article, full=True)) if as_json else _print_article(
-                Path(f"article {number} of {article.source}"), article.content
-            )
-            return
-        found = article_store.recent(connection, source=source, state=state or "", limit=limit)
-        if source and not found:
-            _source(app, source)
-    columns = ("id", "date", "title", "authors", "source", "takeaways", "state")
-    print_rows([_row(article, full=as_json) for article in found], columns, as_json=as_json)
-
-
-def _row(article: Article, *, full: bool) -> dict[str, object]:
-    known: dict[str, object] = {
-        "id": article.id,
-        "state": article.state,
-        "revision": article.revision,
-        "first_seen_at": article.first_seen_at.isoformat(),
-        "changed_at": article.changed_at.isoformat() if article.changed_at else None,
-        "translation_group": article.translation_group,
-    }
-    content = outline(article.content, article.source)
-    if full:
-        return {**content, **known}
-    short = {**content, "takeaways": len(article.content.takeaways) or None}
-    return {**short, **known}

@@ -30,7 +30,7 @@ COMMANDS = {
     "collect": ("collecting", "Read the sources that are due and store their new articles."),
     "extract": ("collecting", "Extract articles from files, with the origin of each field."),
     "articles": (
-        "collecting",
+        "articles",
         "List the stored articles, or show one in full.",
     ),
     "sources": ("collecting", "Show every source with its health, or test a source."),

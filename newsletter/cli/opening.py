@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from newsletter import app, settings
 from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.show import Exit, fail
-from newsletter.errors import ConfigurationError, NewsletterError
+from newsletter.errors import ConfigurationError, NewsletterError, NothingToPrint
 from newsletter.model.actor import Actor
 from newsletter.model.next_step import ConfigureNewsletter, NextStep
 from newsletter.pipeline.report import described
-from newsletter.usecases.reviewing import NothingToPrint
 from subscribers.errors import SubscribersError
 
 CONFIGURATION = "newsletter.toml"

@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
@@ -16,7 +16,9 @@ from newsletter.cli.next_steps import as_command, as_sentence
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, print_rows, say
 from newsletter.pipeline.report import Level, Line
-from newsletter.schedule import Ticker
+
+if TYPE_CHECKING:
+    from newsletter.schedule import Ticker
 
 commands = typer.Typer()
 
@@ -92,7 +94,7 @@ def serve_until_stopped(app: App) -> None:
     access = desk_access(app)
     desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
     sites = [(public_site(app), settings.listen), (desk, settings.desk)]
-    ticker = Ticker({name: logged(lane) for name, lane in app.lanes().items()})
+    ticker = _ticker(app)
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
         say(f"Desk          {access.link}  (this link works once)")
@@ -111,10 +113,16 @@ def worker() -> None:
     logs.configure(logging.INFO)
     with open_app() as app:
         _stop_on_signals(app.stop)
-        ticker = Ticker({name: logged(lane) for name, lane in app.lanes().items()})
+        ticker = _ticker(app)
         ticker.start(app.now())
         app.stop.wait()
         ticker.stop()
+
+
+def _ticker(app: App) -> "Ticker":
+    from newsletter.schedule import Ticker  # noqa: PLC0415 - `run` does without
+
+    return Ticker({name: logged(lane) for name, lane in app.lanes().items()})
 
 
 def logged(one_pass: Callable[[], list[Line]]) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """`newsletter next`: the coming slots."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -45,19 +45,21 @@ def show_next(
         if not publication.newsletters:
             fail("No newsletter is configured: add a [newsletters.NAME] table to newsletter.toml.")
         one = publication.require_newsletter(newsletter) if newsletter else None
-        taken = _taken(loaded)
-    chosen = (one,) if one else publication.newsletters
+        chosen = (one,) if one else publication.newsletters
+        taken = _taken(loaded, [each.key for each in chosen])
     now = clock()
-    rows = [row for each in chosen for row in _rows(each, taken.get(each.key, set()), now, count)]
+    rows = [
+        row for each in chosen for row in _rows(each, taken.get(each.key, frozenset()), now, count)
+    ]
     print_rows(rows, ("newsletter", "due", "offset", "in", "note"), as_json=as_json)
 
 
-def _taken(loaded: Settings) -> dict[str, set[str]]:
+def _taken(loaded: Settings, keys: Sequence[str]) -> dict[str, frozenset[str]]:
     """Return the slots on record, by newsletter; none before the database exists."""
     reader = open_reader(loaded.database_url)
     try:
         with reader.connect() as connection:
-            return slots.taken(connection, clock())
+            return {key: slots.taken_ahead(connection, key, clock()) for key in keys}
     except sa.exc.DBAPIError:
         return {}
     finally:
@@ -65,7 +67,7 @@ def _taken(loaded: Settings) -> dict[str, set[str]]:
 
 
 def _rows(
-    newsletter: Newsletter, taken: set[str], now: datetime, count: int
+    newsletter: Newsletter, taken: frozenset[str], now: datetime, count: int
 ) -> Iterator[dict[str, str]]:
     zone = newsletter.timezone
     before = offset(now, zone)

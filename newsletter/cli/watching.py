@@ -15,7 +15,7 @@ from newsletter.pipeline.report import counted
 from newsletter.send.status import IssueStatus
 from newsletter.store.content import issues
 from newsletter.store.sending import attempts, deliveries
-from newsletter.usecases import sending
+from newsletter.usecases import watching
 
 Number = Annotated[
     int, typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it.")
@@ -85,7 +85,7 @@ def show(  # noqa: PLR0913 - one argument per option of the command
         elif recipients or search:
             _show_recipients(app, issue, search, after=after, limit=limit, as_json=as_json)
         else:
-            print_status(sending.status(app.context, issue), as_json=as_json)
+            print_status(watching.status(app.context, issue), as_json=as_json)
 
 
 def print_status(found: IssueStatus, *, as_json: bool) -> None:

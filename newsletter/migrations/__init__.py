@@ -1,19 +1,26 @@
-"""The schema's migrations. `upgrade` brings a database of any version up to date."""
+"""The schema's migrations. `upgrade` brings a database of any version up to date.
+
+Alembic is imported only to upgrade: every command asks for the revision.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from newsletter.errors import NotAllowed
 from newsletter.store import tables as newsletter_tables
 from subscribers.store import tables as subscriber_tables
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 METADATA = [newsletter_tables.metadata, subscriber_tables.metadata]
 
+VERSIONS = sa.table("alembic_version", sa.column("version_num", sa.String))
+"""The table in which Alembic keeps the revision of a database."""
 LOCK = 7_204_911_835
 """The advisory lock for nodes that start at the same time on PostgreSQL. Any fixed number works."""
 
@@ -24,6 +31,8 @@ def upgrade(engine: sa.Engine) -> None:
     Repeated and concurrent calls are safe: they wait for each other and find nothing to do.
     Raises NotAllowed if a newer version of the program has upgraded the database.
     """
+    from alembic import command
+
     with engine.connect() as connection:
         # SQLite changes a table by rebuilding it, which foreign keys to it would forbid.
         _foreign_keys(connection, "OFF")
@@ -45,17 +54,19 @@ def revision(engine: sa.Engine) -> str | None:
 
 def head() -> str | None:
     """Return the newest revision that this version of the program knows."""
-    return ScriptDirectory.from_config(configuration()).get_current_head()
+    return max(known(), default=None)
 
 
 def known() -> set[str]:
     """Return every revision that this version of the program knows."""
-    scripts = ScriptDirectory.from_config(configuration()).walk_revisions()
-    return {script.revision for script in scripts}
+    scripts = (Path(__file__).parent / "versions").glob("[0-9]*_*.py")
+    return {script.name.partition("_")[0] for script in scripts}
 
 
 def configuration(connection: sa.Connection | None = None) -> Config:
     """Return Alembic's configuration. There is no alembic.ini, because a wheel has no fixed path."""
+    from alembic.config import Config
+
     config = Config(attributes={"connection": connection})
     location = str(Path(__file__).parent).replace("%", "%%")
     config.set_main_option("script_location", location)
@@ -74,7 +85,9 @@ def _refuse_newer(connection: sa.Connection) -> None:
 
 
 def _revision(connection: sa.Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not sa.inspect(connection).has_table(VERSIONS.name):
+        return None
+    return connection.scalar(sa.select(VERSIONS.c.version_num))
 
 
 def _queue(connection: sa.Connection) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, NothingToPrint
 from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY, Actor
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
@@ -13,8 +13,8 @@ from newsletter.model.states import UNAPPROVED
 from newsletter.pipeline.drafting import open_issues
 from newsletter.pipeline.report import Level, Line, failure
 from newsletter.pipeline.tools import Tools
-from newsletter.usecases import alerting, reviewing, sending
-from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, NothingToPrint
+from newsletter.usecases import alerting, reviewing, watching
+from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def approve(tools: Tools, key: str) -> Iterator[Line]:
             yield Line("approve", str(error), Level.WAITS, error.next_step)
         except NewsletterError as error:
             # Another pass may have approved it in the meantime.
-            if sending.state_of(tools.context, issue.id) in UNAPPROVED:
+            if watching.state_of(tools.context, issue.id) in UNAPPROVED:
                 yield failure("approve", error, f"{newsletter.title}: ")
 
 

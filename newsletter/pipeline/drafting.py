@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, NothingToPrint
 from newsletter.model.actor import MACHINE
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
@@ -14,7 +14,6 @@ from newsletter.pipeline.tools import Tools
 from newsletter.store.content import issues
 from newsletter.usecases import alerting, drafting, reviewing
 from newsletter.usecases.drafting import Drafted, NotDrafted, Skipped
-from newsletter.usecases.reviewing import NothingToPrint
 
 
 def draft(tools: Tools, key: str) -> Iterator[Line]:

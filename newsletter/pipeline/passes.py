@@ -4,9 +4,10 @@ A pass asks the database what is due and does it. It may be repeated, doubled or
 line.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 
-from newsletter.pipeline import approving, drafting, sending, upkeep
+from newsletter.pipeline import gates
 from newsletter.pipeline.report import Line, Step
 from newsletter.pipeline.tools import Tools
 
@@ -61,22 +62,28 @@ def _issues(tools: Tools) -> list[Step]:
 
 
 def perform(tools: Tools, step: Step) -> Iterable[Line]:
-    """Do the work of one step and report it."""
-    return STAGES[step.name](tools, step.newsletter)
+    """Do the work of one step and report it.
+
+    A step that has nothing to do is skipped, and its stage is not imported.
+    """
+    if not gates.needed(tools, step):
+        return ()
+    module, function = STAGES[step.name]
+    stage = getattr(import_module(f"newsletter.pipeline.{module}"), function)
+    lines: Iterable[Line] = stage(tools, step.newsletter) if step.newsletter else stage(tools)
+    return lines
 
 
-Stage = Callable[[Tools, str], Iterable[Line]]
-
-STAGES: Mapping[str, Stage] = {
-    "journals": lambda tools, _: upkeep.catch_up(tools),
-    "reconcile": lambda tools, _: sending.reconcile(tools),
-    "send": lambda tools, _: sending.send(tools),
-    "notices": lambda tools, _: sending.notices(tools),
-    "collect": lambda tools, _: upkeep.collect(tools),
-    "draft": drafting.draft,
-    "render": drafting.render,
-    "approve": approving.approve,
-    "retention": lambda tools, _: upkeep.tidy(tools),
-    "status": lambda tools, _: sending.report_status(tools),
+STAGES: Mapping[str, tuple[str, str]] = {
+    "journals": ("upkeep", "catch_up"),
+    "reconcile": ("sending", "reconcile"),
+    "send": ("sending", "send"),
+    "notices": ("sending", "notices"),
+    "collect": ("upkeep", "collect"),
+    "draft": ("drafting", "draft"),
+    "render": ("drafting", "render"),
+    "approve": ("approving", "approve"),
+    "retention": ("upkeep", "tidy"),
+    "status": ("sending", "report_status"),
 }
-"""What each step does."""
+"""The module and the function that do each step."""

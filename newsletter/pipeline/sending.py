@@ -12,7 +12,7 @@ from newsletter.pipeline.tools import Tools
 from newsletter.send import notices as outgoing
 from newsletter.send.context import SendingContext
 from newsletter.store.content import issues
-from newsletter.usecases import sending
+from newsletter.usecases import sending, watching
 from newsletter.usecases.sending import ApprovalVoided
 
 
@@ -27,7 +27,7 @@ def send(tools: Tools) -> Iterator[Line]:
             continue
         except NewsletterError as error:
             # Another pass may have frozen it in the meantime.
-            if sending.state_of(context, issue_id) in SENDABLE:
+            if watching.state_of(context, issue_id) in SENDABLE:
                 yield failure("send", error)
             continue
         if frozen is not None:
@@ -79,7 +79,7 @@ def reconcile(tools: Tools) -> Iterator[Line]:
 
 def notices(tools: Tools) -> Iterator[Line]:
     """Submit the notices that are queued."""
-    done = outgoing.submit(tools.context.engine, tools.post)
+    done = outgoing.submit(tools.context.engine, tools.post())
     if done.submitted:
         yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
     if done.refused:

@@ -68,6 +68,9 @@ def describe(
     """
     newsletter = context.publication.newsletter(issue.newsletter)
     name = issue_name(issue, newsletter)
+    if issue.state in UNAPPROVED and newsletter and newsletter.approval == "automatic":
+        # If a check blocks it, the step that approves reports that.
+        return StatusLine(issue, f"{name} is approved automatically once its checks pass")
     if issue.state in UNAPPROVED:
         return StatusLine(issue, f"{name} waits for approval", ApproveIssue(issue.id))
     if issue.state is IssueState.APPROVED:

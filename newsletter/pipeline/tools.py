@@ -1,12 +1,17 @@
 """What the stages of a pass work with."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from newsletter.collect.report import CollectReport
-from newsletter.send.notices import Post
 from newsletter.usecases.context import Context
+
+if TYPE_CHECKING:
+    from newsletter.collect.report import CollectReport
+    from newsletter.send.notices import Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,7 @@ class Tools:
     """
 
     context: Context
-    post: Post
+    post: Callable[[], Post]
     collect: Callable[[], CollectReport]
     tidy: Callable[[], Mapping[str, int]]
     catch_up: Callable[[], int]

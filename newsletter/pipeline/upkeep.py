@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
+from newsletter.store import marks
 
 
 def catch_up(tools: Tools) -> Iterator[Line]:
@@ -29,6 +31,12 @@ def collect(tools: Tools) -> Iterator[Line]:
 def tidy(tools: Tools) -> Iterator[Line]:
     """Delete what `retention` in the configuration no longer keeps; copy what was decided."""
     tools.forgotten()
-    for what, number in tools.tidy().items():
-        if number:
-            yield Line("retention", f"{number:,} {what} deleted")
+    if not gates.tidying_is_due(tools):
+        return
+    deleted = {what: number for what, number in tools.tidy().items() if number}
+    for what, number in deleted.items():
+        yield Line("retention", f"{number:,} {what} deleted")
+    if not deleted:
+        minutes = int(tools.context.now().timestamp() // 60)
+        with tools.context.engine.begin() as connection:
+            marks.write(connection, gates.TIDIED, minutes)

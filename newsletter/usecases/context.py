@@ -1,18 +1,23 @@
 """What the use cases work with."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from newsletter.esp.port import Sender
 from newsletter.maintenance.journals import Journals
 from newsletter.model.publication import Publication
-from newsletter.render.checks.links import BrokenLinks
-from newsletter.render.run import RenderKit
 from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
+
+if TYPE_CHECKING:
+    from newsletter.render.checks.links import BrokenLinks
+    from newsletter.render.run import RenderKit
 
 CONNECTIONS = {"outbox": 1, "sendgrid": 8}
 """Calls in flight at once, by provider: the latency of a distant one decides the speed."""
@@ -30,7 +35,7 @@ class Context:
     reader: sa.Engine
     publication: Publication
     senders: Mapping[str, Sender]
-    kit: RenderKit
+    kit: Callable[[], RenderKit]
     courier: Courier
     journals: Journals
     new_id: Callable[[], str]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from newsletter.edit import approval
 from newsletter.edit.refreshing import Refreshed, refresh
-from newsletter.errors import NotAllowed
+from newsletter.errors import NothingToPrint
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
 from newsletter.model.finding import Finding, blocking
@@ -108,10 +108,6 @@ MOST_NAMED = 3
 """How many late articles are named one by one."""
 
 
-class NothingToPrint(NotAllowed):
-    """The issue holds too few items to print, so it cannot be rendered."""
-
-
 def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
     """Bring an issue up to date with its articles and render it, if it has no current rendering.
 
@@ -132,7 +128,7 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         context.publication,
         newsletter,
         issue_id,
-        context.kit,
+        context.kit(),
         now=context.now(),
     )
     with context.reader.connect() as connection:
@@ -170,7 +166,7 @@ def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> st
     configuration or the program reaches what is printed.
     """
     if not rendering.is_stale(
-        context.engine, context.publication, newsletter, issue_id, context.kit
+        context.engine, context.publication, newsletter, issue_id, context.kit()
     ):
         return ""
     with context.engine.begin() as connection:

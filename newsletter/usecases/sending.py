@@ -19,16 +19,14 @@ from newsletter.model.next_step import (
 )
 from newsletter.model.states import SENDABLE, UNAPPROVED, IssueState
 from newsletter.send import decisions, maillog, run
-from newsletter.send import status as statuses
-from newsletter.send.context import SendingContext
 from newsletter.send.decisions import Decision, LogFindings
 from newsletter.send.run import Prepared, Reconciled
 from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.content import issues
 from newsletter.store.sending import claims
-from newsletter.usecases import reviewing
 from newsletter.usecases.context import Context
+from newsletter.usecases.watching import state_of, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +173,9 @@ def freeze(
 
 
 def _require_current(context: Context, issue_id: int) -> None:
+    # Rendering is expensive to import, and only an issue that is about to be frozen needs it.
+    from newsletter.usecases import reviewing  # noqa: PLC0415
+
     with context.reader.begin() as connection:
         issue = issues.load(connection, issue_id)
     newsletter = context.publication.newsletter(issue.newsletter)
@@ -202,19 +203,6 @@ def reconcile(context: Context, actor: Actor) -> Reconciled:
     """Settle what only time settles: ended leases, passed windows, finished issues."""
     actor.require(Role.APPROVER)
     return run.reconcile(context.engine, context.publication, context.equipped())
-
-
-def status(context: Context, issue_id: int) -> IssueStatus:
-    """Return where every recipient of an issue is, and why the rest waits."""
-    sending = SendingContext(context.publication, context.senders, context.now())
-    with context.reader.begin() as connection:
-        return statuses.of(connection, issue_id, sending)
-
-
-def state_of(context: Context, issue_id: int) -> IssueState:
-    """Return the state of an issue."""
-    with context.reader.begin() as connection:
-        return issues.load(connection, issue_id).state
 
 
 def _before(state: IssueState, issue_id: int) -> NextStep:

@@ -48,13 +48,29 @@ def ledger(connection: sa.Connection, newsletter: str, timing: Timing, now: date
     count from `now`: nothing that lies before is made up for. What was on record `SETTLED` ago is
     not gone through again.
     """
-    in_force = f"{timing.cadence.text} {timing.zone}"
+    known = recorded(connection, newsletter, timing, now)
+    if known is None:
+        _insert(connection, newsletter, Due(_mark(now), now), now, ACTIVE, _in_force(timing))
+        known = _since(connection, newsletter, now, now)
+    return known
+
+
+def recorded(
+    connection: sa.Connection, newsletter: str, timing: Timing, now: datetime
+) -> Ledger | None:
+    """Return what is on record without writing; None if the present cadence is not in force yet."""
     row = connection.execute(_last_activation(newsletter)).first()
-    if row is not None and row.reason == in_force:
-        since = max(row.due_at, _settled(connection, newsletter, now) or row.due_at)
-    else:
-        since = now
-        _insert(connection, newsletter, Due(_mark(now), now), now, ACTIVE, in_force)
+    if row is None or row.reason != _in_force(timing):
+        return None
+    since = max(row.due_at, _settled(connection, newsletter, now) or row.due_at)
+    return _since(connection, newsletter, since, now)
+
+
+def _in_force(timing: Timing) -> str:
+    return f"{timing.cadence.text} {timing.zone}"
+
+
+def _since(connection: sa.Connection, newsletter: str, since: datetime, now: datetime) -> Ledger:
     recent = _recorded(newsletter).where(slots.c.due_at >= max(since, now - HORIZON))
     return Ledger(since, frozenset(connection.scalars(recent.with_only_columns(slots.c.nominal))))
 
@@ -114,14 +130,3 @@ def latest_record(connection: sa.Connection) -> datetime | None:
     """Return when a slot was last put on record, to see whether a clock has gone back."""
     latest = sa.select(slots.c.claimed_at).order_by(slots.c.claimed_at.desc()).limit(1)
     return connection.scalar(latest)
-
-
-def taken(connection: sa.Connection, after: datetime) -> dict[str, set[str]]:
-    """Return the nominal times of the slots due after a time that are on record, by newsletter."""
-    query = sa.select(slots.c.newsletter, slots.c.nominal).where(
-        slots.c.due_at > after, slots.c.state != ACTIVE
-    )
-    found: dict[str, set[str]] = {}
-    for newsletter, nominal in connection.execute(query):
-        found.setdefault(newsletter, set()).add(nominal)
-    return found

@@ -158,6 +158,7 @@ def test_the_replaced_database_is_named_and_goes_after_a_week(folder: Path) -> N
     assert kept.exists()
     old = (present - timedelta(days=8)).timestamp()
     os.utime(kept, (old, old))
+    opened.at += timedelta(hours=1)
     opened.app.one_pass()
     opened.app.close()
     assert list(folder.glob("*before-restore*")) == []
