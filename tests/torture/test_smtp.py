@@ -56,6 +56,34 @@ def test_a_soak_of_random_kills_over_smtp(
         sys.stdout.write(f"\nSMTP soak: {dict(totals)}, no recipient twice\n")
 
 
+def test_a_kill_leaves_at_most_one_message_in_doubt(
+    migrated_file: Path, tmp_path: Path, workers: Workers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The server has no fault: only kills cause doubt, and each worker has one connection."""
+    rng = random.Random(20261129)
+    totals: Counter[str] = Counter()
+    while totals["kills"] < KILLS:
+        totals["issues"] += 1
+        folder = tmp_path / str(totals["issues"])
+        folder.mkdir()
+        path = folder / "newsletter.sqlite3"
+        shutil.copyfile(migrated_file, path)
+        engine = open_engine(f"sqlite:///{path}")
+        scene = Scene(engine, folder, workers)
+        scene.freeze(people=200, size=50, provider="smtp")
+        with Esmtp((), scene.ledger.path, offers=rng.choice(OFFERS)) as sink:
+            kills = _kill_at_random(scene, sink, rng)
+            scene.recover(sink)
+            scene.judge_hold()
+        assert scene.report().held <= kills
+        totals["kills"] += kills
+        totals["held"] += scene.report().held
+        engine.dispose()
+        shutil.rmtree(folder)
+    with capsys.disabled():
+        sys.stdout.write(f"\nSMTP kills: {dict(totals)}, at most one in doubt for each\n")
+
+
 def _soak(scene: Scene, sink: Esmtp, rng: random.Random, totals: Counter[str]) -> None:
     totals["kills"] += _kill_at_random(scene, sink, rng)
     scene.recover(sink)
