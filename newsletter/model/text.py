@@ -2,11 +2,11 @@
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _BREAKS = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
 _TURNING = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]))
-_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\xa0\"'<>`{}|\\^]")
+_UNSAFE_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0\"'<>`{}|\\^]")
 LONGEST_URL = 2000
 
 
@@ -40,5 +40,5 @@ def web_address(url: str) -> str:
         return ""
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
         return ""
-    safe = _UNSAFE_IN_URL.sub(lambda found: f"%{ord(found[0]):02X}", url.strip())
+    safe = _UNSAFE_IN_URL.sub(lambda found: quote(found[0], safe=""), url.strip())
     return safe if len(safe) <= LONGEST_URL else ""

@@ -83,6 +83,7 @@ def test_only_addresses_of_pages_are_printed(rest: str, scheme: str) -> None:
     ("given_", "printed"),
     [
         ("https://example.org/a?b=1&c=2#d", "https://example.org/a?b=1&c=2#d"),
+        ("https://example.org/a\u1680b", "https://example.org/a%E1%9A%80b"),
         ("https://example.org/북극", "https://example.org/북극"),
         ("https://example.org/a b", "https://example.org/a%20b"),
         ("HTTPS://EXAMPLE.org/", "HTTPS://EXAMPLE.org/"),
