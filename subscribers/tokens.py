@@ -26,7 +26,7 @@ _SHAPE = re.compile(
     re.ASCII,
 )
 _TRAILING = " \t\r\n.,;:!?=*/'\"<>()[]{}«»“”‘’…"
-"""What clients include in a link that ends a sentence or stands in parentheses (mailcow#7317)."""
+"""What clients include in a link that ends a sentence or is in parentheses (mailcow#7317)."""
 _PLAIN = re.compile(r"[a-z0-9_-]+", re.ASCII)
 
 

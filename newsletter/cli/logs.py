@@ -9,7 +9,7 @@ import structlog
 def configure(level: int) -> None:
     """Log from `level` on, ours and our libraries', as `time level event key=value`.
 
-    Libraries that print headers or bodies at debug level stay quiet whatever the level.
+    Libraries that print headers or bodies at debug level stay quiet at every level.
     """
     structlog.configure(
         processors=[

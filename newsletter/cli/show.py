@@ -21,7 +21,7 @@ _HIDDEN = (
 _CONTROL = re.compile(rf"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
 """What acts on a terminal instead of being shown; titles come from outside."""
 _UNSAFE_JSON = re.compile(rf"[{_HIDDEN}]")
-"""The same in JSON, which escapes the C0 controls by itself."""
+"""The same in JSON, which already escapes the C0 controls."""
 
 
 class Exit(IntEnum):

@@ -119,7 +119,7 @@ def _tell_doubts(found: IssueStatus) -> None:
     say(f"Decide with `{decide} accepted` (it reached them),")
     if found.state != IssueState.CANCELLED:
         say(f"`{decide} again` (some may get it twice)")
-    say(f"or `{decide} never` (it reached nobody, and is not submitted any more).")
+    say(f"or `{decide} never` (it reached no one; do not submit it again).")
 
 
 def _counts(found: IssueStatus) -> list[tuple[str, int]]:
@@ -159,7 +159,7 @@ def _show_recipients(
     rows = [*_recipients(issue_id, found), *map(_left_out, others[:room])]
     if not rows and not as_json:
         whose = f"has an address that holds “{search}”" if search else "is chosen yet"
-        say(f"Nobody in issue {issue_id} {whose}.")
+        say(f"No recipient of issue {issue_id} {whose}.")
         return
     print_rows(rows, ("number", "address", "state", "reason", "batch"), as_json=as_json)
     if len(others) > room > 0 and not as_json:

@@ -86,7 +86,7 @@ class Chooser:
         return sum({1 << places[tag] for tag in follows if tag in places})
 
     def choose(self, follows: int | None) -> Contents | None:
-        """Return what somebody with these bits gets, or None when that is nothing.
+        """Return what a subscriber with these bits gets, or None if that is nothing.
 
         None as `follows` means following no topic at all, which means everything.
         """
@@ -117,7 +117,7 @@ class Chooser:
 def choose(
     items: Sequence[Item], follows: frozenset[str] | None, newsletter: Newsletter
 ) -> Contents | None:
-    """Return what somebody who follows these tags gets; None follows nothing: everything."""
+    """Return what a subscriber who follows these tags gets; None follows nothing: everything."""
     chooser = Chooser(items, newsletter)
     return chooser.choose(None if follows is None else chooser.mask(follows))
 
@@ -147,7 +147,7 @@ def one_of_each_pair(items: Sequence[Item], language: str) -> list[Item]:
 class Plan:
     """Which contents are rendered, with how many people each, and where everybody else went.
 
-    The first is what somebody gets who follows nothing. `folded` counts the people of sets that
+    The first is what a subscriber who follows nothing gets. `folded` counts the people of sets that
     were too rare for an edition of their own and take the largest subset that has one; `rare` is
     the number of those sets; `lost` counts the people for whom no edition fits.
     """
@@ -162,7 +162,7 @@ def plan(wanted: Mapping[Contents, int], everything: Contents, newsletter: Newsl
     """Bound the number of editions: the rarest sets take their largest available subset.
 
     Beyond the bound, where only followed items are printed, an edition for each single item is
-    kept in reserve, so that nobody who follows something is left with nothing.
+    kept in reserve, so that every subscriber who follows something gets something.
     """
     ranked = sorted(wanted, key=lambda one: (-wanted[one], one))
     limit = max(1, newsletter.max_editions)
@@ -193,10 +193,10 @@ def _singles(wanted: Iterable[Contents]) -> list[Contents]:
 
 
 class Subsets:
-    """Finds the rendered contents that somebody takes: the same, else the largest subset.
+    """Finds the rendered contents that a subscriber gets: the same, else the largest subset.
 
     A subset prints nothing in full that was not wanted. Where headlines show the rest anyway
-    (`followed-first`), somebody whom no subset fits takes the first, which holds everything.
+    (`followed-first`), a subscriber whom no subset fits takes the first, which holds everything.
     """
 
     def __init__(self, rendered: Sequence[Contents], newsletter: Newsletter) -> None:
@@ -213,7 +213,7 @@ class Subsets:
         return sum(self._bits.get(article, 0) for article in articles)
 
     def of(self, wanted: Contents) -> Contents | None:
-        """Return what somebody takes who wants this, or None when nothing rendered fits."""
+        """Return what a subscriber who wants this gets, or None if nothing rendered fits."""
         if wanted in self._rendered:
             return wanted
         outside = ~self._mask(wanted.items)

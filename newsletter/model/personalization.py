@@ -17,10 +17,10 @@ _FORGED = re.compile(r"://|www\.|[@<>\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206
 
 
 def called(name: str) -> str:
-    """Return how somebody is addressed: ", Ada", or nothing.
+    """Return how a subscriber is addressed: ", Ada", or nothing.
 
     A name comes from a public form: one that is long, or holds an address, a link or control
-    characters, is not printed, so that nobody sends words of their own in our mail.
+    characters, is not printed, so that no one can put their own words into our email.
     """
     words = " ".join(name.split())
     if not words or len(words) > LONGEST_NAME or _FORGED.search(words):
@@ -29,7 +29,7 @@ def called(name: str) -> str:
 
 
 def placeholder(nonce: str, name: str, *, plain: bool = False) -> str:
-    """Return the placeholder that stands for `name` in an edition with this nonce."""
+    """Return the placeholder of `name` in an edition with this nonce."""
     return f"-nl{nonce}-{name}{'.t' if plain else ''}-"
 
 

@@ -131,7 +131,7 @@ def upcoming(cadence: Cadence, zone: tzinfo, now: datetime) -> Iterator[Due]:
 
 
 def next_free(timing: Timing, ledger: Ledger, now: datetime) -> Due:
-    """Return the next slot that nobody has claimed: the one a manual draft takes."""
+    """Return the next unclaimed slot, which a manual draft takes."""
     return next(free(timing, ledger.taken, now))
 
 

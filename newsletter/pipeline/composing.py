@@ -27,7 +27,7 @@ class Composer:
     now: Callable[[], datetime]
 
     def __call__(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
-        """Return the notice ready to submit; None when nobody is left to write to."""
+        """Return the notice ready to submit; None if no recipient is left."""
         with self.reader.connect() as connection:
             to = intents.addressee(connection, claimed.notice)
         if to is None:

@@ -185,7 +185,7 @@ def _batch(connection: sa.Connection, name: str) -> Batch:
         issues.lock(connection, key[0])
     batch = batches.load(connection, key) if key else None
     if batch is None:
-        msg = f"there is no batch {name!r}"
+        msg = f"batch {name!r} does not exist"
         raise NotFound(msg, next_step=ListIssues())
     return batch
 

@@ -1,4 +1,4 @@
-"""Submit notices: the single automatic mails that other stages have queued."""
+"""Submit notices: the automatic emails that other stages have queued."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ PATIENCE = timedelta(days=1)
 """After so long a temporary refusal of a notice counts as a no."""
 
 Compose = Callable[[Claimed], tuple[Letter, Recipient] | None]
-"""Renders a notice and finds its address; None when there is nobody to write to any more."""
+"""Renders a notice and finds its address; None if it no longer has a recipient."""
 
 
 @dataclass(slots=True)
 class Noticed:
     """What became of the notices of one pass.
 
-    `refused` are those whose recipient cannot be mailed: nothing that we or the provider broke.
+    `refused` are those whose recipient cannot be emailed; neither the program nor the provider failed.
     """
 
     submitted: int = 0
@@ -76,7 +76,7 @@ def submit(engine: sa.Engine, post: Post) -> Noticed:
     """Submit every notice that may leave now, one at a time, oldest first.
 
     A notice whose outcome was not seen is tried again, three times in all: a second confirmation
-    mail is harmless, and without the first nobody becomes a subscriber.
+    mail is harmless, and without the first one no one becomes a subscriber.
     """
     done = Noticed()
     while (claimed := _claim(engine, post.clock())) is not None:
@@ -111,7 +111,7 @@ def _attempt(post: Post, claimed: Claimed) -> Outcome:
     except NewsletterError as error:
         return Outcome(Verdict.REFUSED, str(error))
     if composed is None:
-        return Outcome(Verdict.REFUSED, "there is nobody to write to any more")
+        return Outcome(Verdict.REFUSED, "it no longer has a recipient")
     sender = post.alerts if claimed.notice.kind == "alert" else post.sender
     attempt_id = f"{notice_id(claimed)}:{claimed.attempt}"
     last = claimed.queued_at + PATIENCE < post.clock()

@@ -11,7 +11,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.send import headers
 
 MARK = "[Test] "
-NO_SUBSCRIBER = "nobody"
+NO_SUBSCRIBER = "test"
 """Replaces a subscriber's token. Links with it lead to a page that explains the test."""
 
 

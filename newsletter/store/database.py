@@ -24,7 +24,7 @@ def open_engine(url: str) -> sa.Engine:
     """Open the database at `url` for writing; it connects at the first use.
 
     On SQLite every transaction begins IMMEDIATE. A transaction that reads first and writes later
-    would otherwise fail at once with "database is locked", whatever the timeout.
+    would otherwise fail at once with "database is locked", regardless of the timeout.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":

@@ -19,6 +19,9 @@ AVOIDED = re.compile(
 )
 """Say "no one", "recipients", "email" or "inbox" instead, use American spelling, drop the idioms."""
 
+SENTENCE_OPENERS = {"newsletter/edit/takeaways.py:meanwhile"}
+"""A word that the program looks for in articles, not one that it writes."""
+
 NOT_READ = {"CONTEXT.md"}
 """The terms name what to avoid."""
 
@@ -30,13 +33,13 @@ def files(*patterns: str) -> list[Path]:
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield what people read in a file, with line numbers: of code, strings and docstrings."""
+    """Yield what people read in a file, with line numbers: of code, strings of more than a word."""
     text = path.read_text("utf-8")
     if path.suffix != ".py":
         yield from enumerate(text.splitlines(), 1)
         return
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, node.value
 
 
@@ -47,12 +50,17 @@ def avoided(path: Path) -> list[str]:
         f"{name}:{line} {found[0]!r}"
         for line, text in texts(path)
         for found in AVOIDED.finditer(text)
+        if f"{name}:{found[0]}" not in SENTENCE_OPENERS
     ]
 
 
 DOCUMENTS = files("*.md", "docs/**/*.md", "Makefile", "*.toml", ".env.example")
 PAGES = files("templates/**/*.j2", "templates/**/*.css", "newsletter/locale/*.po")
-CODE = files("newsletter/web/**/*.py", "newsletter/render/**/*.py")
+CODE = [
+    path
+    for path in files("newsletter/**/*.py", "subscribers/**/*.py")
+    if "versions" not in path.parts  # a released revision is never edited
+]
 
 
 def _name(path: Path) -> str:

@@ -8,7 +8,7 @@ from newsletter.collect.entry import Entry
 from newsletter.model.article import Extracted
 
 FEW_WORDS = 150
-"""Walls and error pages are short; a long text is an article whatever its title."""
+"""Walls and error pages are short; a long text is an article, regardless of its title."""
 SHARED_TITLE, SHARED_TEXT = 0.3, 0.35
 SHORTEST_CLAIM = 3
 HEAD = 200_000

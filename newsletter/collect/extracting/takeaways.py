@@ -1,6 +1,6 @@
 """Find the key points that the author marked. Never generate any.
 
-Two things are needed: a label, and below it a list of points. Whatever only looks like one of them
+Two things are needed: a label, and below it a list of points. Anything that only looks like one of them
 is left alone, because invented takeaways would be printed under the author's name.
 """
 

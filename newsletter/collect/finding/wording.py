@@ -1,4 +1,4 @@
-"""Turn the titles, summaries and contents of feed entries into text, whatever their escaping."""
+"""Turn the titles, summaries and contents of feed entries into text, however they are escaped."""
 
 import re
 from functools import lru_cache

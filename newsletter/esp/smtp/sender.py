@@ -39,7 +39,7 @@ class SmtpTimeouts:
 
 
 class SmtpSender:
-    """Submits each message by itself; connections stay open for the next batch."""
+    """Submits messages one at a time; connections stay open for the next batch."""
 
     name = "smtp"
     max_batch = 50

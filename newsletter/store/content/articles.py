@@ -164,7 +164,7 @@ def revisions(connection: sa.Connection, article_id: int) -> list[tuple[int, dat
 
 
 def claim_keys(connection: sa.Connection, article_id: int, keys: Iterable[ArticleKey]) -> None:
-    """Let the article own those of the keys that nobody owns yet."""
+    """Give the article those of the keys that no article owns yet."""
     wanted = list(dict.fromkeys(keys))
     known = matching(connection, wanted)
     rows = [

@@ -21,7 +21,7 @@ SETTLED = timedelta(days=8)
 def claim(
     connection: sa.Connection, newsletter: str, nominal: str, due_at: datetime, now: datetime
 ) -> int | None:
-    """Claim a slot and return its id; None if somebody has it or it is on record as missed.
+    """Claim a slot and return its id; None if it is claimed already or recorded as missed.
 
     Insert the issue in the same transaction: then a slot never stands without its issue.
     """

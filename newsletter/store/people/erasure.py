@@ -11,7 +11,7 @@ def erase(connection: sa.Connection, erased: Erased) -> None:
     """Empty waiting and past notices, and what servers answered about the address.
 
     What is left of a notice names its file in the outbox: it may have gone to another address than
-    the last one. Deliveries stay: they name a number that belongs to nobody any more.
+    the last one. Deliveries stay: they name a number that no longer belongs to a person.
     """
     connection.execute(
         notices.update()

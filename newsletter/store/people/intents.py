@@ -38,7 +38,7 @@ class Addressee:
 def carry_out(
     connection: sa.Connection, effects: Effects, journal: Journal, *, now: datetime
 ) -> None:
-    """Queue the mails, erase newsletter's own rows, and write the journal last.
+    """Queue the notices, erase newsletter's own rows, and write the journal last.
 
     The journal is on the disk before the transaction commits: what is restored from a backup can
     then never know more than the journal.
@@ -54,7 +54,7 @@ def carry_out(
 
 
 def addressee(connection: sa.Connection, notice: Notice) -> Addressee | None:
-    """Return where a notice goes now; None if its person is erased or suppressed meanwhile."""
+    """Return where a notice goes now; None if the person has been erased or suppressed since."""
     if notice.subscriber_id is None:
         return Addressee(notice.address, "", notice.language)
     person = directory.load(connection, notice.subscriber_id)

@@ -28,13 +28,13 @@ SUBMITTED = frozenset(
         DeliveryState.COMPLAINED.value,
     }
 )
-"""The states of a delivery that the provider accepted, whatever became of it."""
+"""The states of a delivery that the provider accepted, with any later outcome."""
 
 
 class Waiting(NamedTuple):
     """The deliveries that are about to leave, by column (`_COLUMNS`), as is known of each now.
 
-    `reasons` has the numbers of those who may not be mailed any more, and why.
+    `reasons` has the numbers of those who may no longer be emailed, and why.
     """
 
     reasons: Mapping[int, str] = MappingProxyType({})
@@ -44,7 +44,7 @@ class Waiting(NamedTuple):
     names: Sequence[str] = ()
 
     def mailable(self) -> "Waiting":
-        """Return those who may be mailed."""
+        """Return those who may be emailed."""
         columns = (self.numbers, self.subscribers, self.addresses, self.names)
         kept = [row for row in zip(*columns, strict=True) if row[0] not in self.reasons]
         return Waiting({}, *zip(*kept, strict=True))
@@ -104,7 +104,7 @@ def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
     """Return what is still pending in a claimed batch, in order, as consent stands now.
 
     SQLite hands the columns over as JSON: one step instead of one per row, which is faster, and
-    lets other threads run meanwhile.
+    lets other threads run in between.
     """
     asked = {
         "of_issue": claim.issue_id,
@@ -263,7 +263,7 @@ def _in_doubt() -> sa.ColumnElement[bool]:
     """Whether a pending delivery may have been reached: its batch is under way, or in doubt.
 
     A batch is asked for by the index of where batches begin, once per pending delivery. One whose
-    outcome was unknown once keeps that moment, whatever became of it later.
+    outcome was unknown once keeps that moment regardless of later changes.
     """
     b = batches.c
     doubtful = sa.case(
