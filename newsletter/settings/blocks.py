@@ -1,6 +1,5 @@
 """Read the recurring blocks of a newsletter: events, jobs, a sponsor."""
 
-from newsletter.model import prose
 from newsletter.model.issue import Block
 from newsletter.settings import values
 from newsletter.settings.reading import Table
@@ -12,6 +11,8 @@ def recurring_blocks(table: Table) -> tuple[Block, ...]:
 
 
 def _block(name: str, table: Table) -> Block:
+    from newsletter.model import prose  # noqa: PLC0415 - Markdown; few configurations have blocks
+
     block = Block(
         heading=table.text("heading", name),
         text=prose.clean(table.text("text", lines=True)),
