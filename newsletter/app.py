@@ -106,7 +106,7 @@ class App:
                 reader=self.reader,
                 clock=self.now,
                 wait=time.sleep,
-                owner=f"{socket.gethostname()}:{os.getpid()}",
+                owner=self.submissions.owner(f"{socket.gethostname()}:{os.getpid()}", self.new_id),
                 stopped=self.stop.is_set,
                 journal=self.submissions,
                 rates=_rates(self.publication, self.senders),

@@ -106,6 +106,19 @@ class SubmissionJournal:
         """Return the file of an issue."""
         return (self.folder or Path()) / f"{issue_id}.log"
 
+    def is_of_this_host(self, owner: str) -> bool:
+        """Return whether a worker, named as by `owner`, writes into this folder."""
+        try:
+            word = ((self.folder or Path()) / "host").read_text("utf-8")
+        except FileNotFoundError:
+            return False
+        return self.folder is not None and owner.endswith(f"@{word}")
+
+    def owner(self, name: str, new_id: Callable[[], str]) -> str:
+        """Return the name of a worker of this host, as it is stored with what it claims."""
+        word = self.host(new_id)
+        return f"{name}@{word}" if word else name
+
     def host(self, new_id: Callable[[], str]) -> str:
         """Return the word that identifies this host, which is made at the first call."""
         if self.folder is None:

@@ -59,7 +59,7 @@ def recover(
             continue
         known = submitted.read(journal.lines(issue_id), word)
         if known is not None:
-            findings += _compare(connection, known, now)
+            findings += _compare(connection, known, journal, now)
     for finding in findings:
         _alert(connection, publication, finding, now)
     return findings
@@ -74,7 +74,9 @@ def _alert(
         alerts.queue(connection, publication, Alert(key, finding.message, "", step), now=now)
 
 
-def _compare(connection: sa.Connection, known: JournaledIssue, now: datetime) -> list[Finding]:
+def _compare(
+    connection: sa.Connection, known: JournaledIssue, journal: SubmissionJournal, now: datetime
+) -> list[Finding]:
     issue_id = known.frozen.issue_id
     issues.lock(connection, issue_id)
     try:
@@ -83,7 +85,22 @@ def _compare(connection: sa.Connection, known: JournaledIssue, now: datetime) ->
         return _recreate(connection, known, now) if known.was_submitted else []
     if issue.frozen_at is None or issue.frozen_at.isoformat() != known.frozen.frozen_at:
         return _stop_second_issue(connection, issue, known) if known.was_submitted else []
+    _release_unstarted(connection, issue, known, journal)
     return _settle(connection, issue, known, now)
+
+
+def _release_unstarted(
+    connection: sa.Connection, issue: Issue, known: JournaledIssue, journal: SubmissionJournal
+) -> None:
+    """Prepare again what a worker of this host claimed, but did not live to begin.
+
+    It writes a line before the first byte, and checks its lease after that.
+    """
+    started = {(attempt.seq, attempt.attempt) for attempt in known.attempts}
+    for batch in batches.of_issue(connection, issue.id, IN_DOUBT):
+        claimed_only = batch.attempt > 0 and (batch.seq, batch.attempt) not in started
+        if claimed_only and journal.is_of_this_host(batch.owner):
+            batches.prepare_unsent(connection, batch.key)
 
 
 def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -> list[Finding]:

@@ -119,6 +119,7 @@ def work(order: Order) -> dict[str, Any]:
     at = _fault(order)
     engine, reader = open_engine(order.url), open_reader(order.url)
     moment = Path(order.clock)
+    journal = SubmissionJournal(moment.parent / "submissions")
     courier = Courier(
         senders={order.provider: _sender(order, at)},
         signer=Signer([b"k" * 32]),
@@ -128,10 +129,10 @@ def work(order: Order) -> dict[str, Any]:
             + timedelta(seconds=float(moment.read_text()))
         ),
         wait=lambda _seconds: None,
-        owner=order.owner,
+        owner=journal.owner(order.owner, lambda: "0123456789ab"),
         connections=order.connections,
         at=at,
-        journal=SubmissionJournal(moment.parent / "submissions"),
+        journal=journal,
     )
     present = publication(on_unknown=order.policy)
     run.reconcile(engine, present, courier)

@@ -282,3 +282,20 @@ def test_a_log_settles_whom_it_names_and_leaves_the_others_in_doubt(office: Offi
     assert (office.told().submitted, office.told().state) == (5, "submitted")
     with office.engine.begin() as connection, pytest.raises(NotAllowed):
         decisions.resolve_from_log(connection, "1.1", set(), actor=ada, now=office.now)
+
+
+def test_what_a_worker_of_this_host_claimed_but_did_not_begin_is_not_in_doubt(
+    office: Office,
+) -> None:
+    office.issue(people=5)
+    office.freeze()
+    owner = office.journal.owner("silent", lambda: "0123456789ab")
+    with office.engine.begin() as connection:
+        claim = office.claim(connection)
+        connection.execute(sa.text("UPDATE batches SET owner = :owner"), {"owner": owner})
+    office.later(minutes=5)
+    reconcile(office)
+    assert (office.told().unknown, office.told().waiting) == (0, 5)
+    office.submit()
+    assert (office.told().submitted, office.memory.shipments[0].attempt) == (5, "1.1:2")
+    assert claim.attempt == 1
