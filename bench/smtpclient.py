@@ -15,10 +15,12 @@ import smtplib
 import socket
 import ssl
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +32,7 @@ from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.send.headers import letter
+from newsletter.send.journal import SubmissionJournal
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Purpose, Signer
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, publication, sample_edition
@@ -69,8 +72,9 @@ def main() -> None:
 
 
 def ours(given: argparse.Namespace) -> Callable[[], int]:
-    """Everything: claim, read, sign, fill, submit, record; every commit is on the disk."""
+    """Everything: claim, read, sign, fill, submit, journal, record; every commit is on the disk."""
     engine, reader = open_engine(given.database), open_reader(given.database)
+    journals = tempfile.TemporaryDirectory()
     courier = Courier(
         senders={"smtp": SmtpSender(given.url)},
         signer=Signer(KEY),
@@ -79,11 +83,13 @@ def ours(given: argparse.Namespace) -> Callable[[], int]:
         wait=time.sleep,
         owner="bench",
         connections=given.connections,
+        journal=SubmissionJournal(Path(journals.name)),
     )
     present = publication()
 
     def work() -> int:
-        tally = run.submit(engine, present, courier)
+        with journals:
+            tally = run.submit(engine, present, courier)
         if tally.problems:
             raise SystemExit(tally.problems[0])
         return tally.submitted

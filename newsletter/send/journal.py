@@ -1,11 +1,13 @@
 """The journal of submissions: what one host submitted, kept outside the database.
 
 A database that was restored from a backup does not know what was submitted since. This journal
-does. Each issue has a file, with one short line per step; a line is on the disk before the step
-that depends on it:
+does. Each issue has a file, with one short line per step. A line is written before the step that
+depends on it. Claims and outcomes are then on the disk. The answers to single messages are not:
+they survive the end of the process, but not the loss of power. A claim therefore names the boot of
+the machine; after another boot, the answers of an attempt without an outcome may be incomplete.
 
     I {…}                                   the audience was frozen
-    C <batch> <attempt> <first> <last> <provider> <left out>
+    C <batch> <attempt> <first> <last> <provider> <left out> <boot>
                                             a batch is about to be submitted
     A <batch> <attempt> <delivery>          one message was accepted
     N <batch> <attempt> <delivery>          one message was not accepted
@@ -60,9 +62,10 @@ class SubmissionJournal:
     fsync, which takes longer than all the rest.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        """Use a folder, which need not exist yet."""
+    def __init__(self, folder: Path | None, boot: str | None = None) -> None:
+        """Use a folder, which need not exist yet; `boot` replaces the id of this boot in tests."""
         self.folder = folder
+        self.boot = _boot() if boot is None else boot
         self._opening = threading.Lock()
         self._files: dict[int, _Appender] = {}
 
@@ -79,15 +82,16 @@ class SubmissionJournal:
         span = range(claim.first, claim.last + 1)
         left_out = _numbers(set(span).difference(carried)) if len(carried) < len(span) else "-"
         line = f"C {_attempt(claim)} {claim.first} {claim.last} {claim.provider} {left_out}"
+        line += f" {self.boot}"
         self._append(claim.issue_id, line)
 
     def accept(self, claim: Claim, delivery: int) -> None:
         """Record that one message was accepted; call it before the next message."""
-        self._append(claim.issue_id, f"A {_attempt(claim)} {delivery}")
+        self._append(claim.issue_id, f"A {_attempt(claim)} {delivery}", durable=False)
 
     def decline(self, claim: Claim, delivery: int) -> None:
         """Record that one message was not accepted; call it before the next message."""
-        self._append(claim.issue_id, f"N {_attempt(claim)} {delivery}")
+        self._append(claim.issue_id, f"N {_attempt(claim)} {delivery}", durable=False)
 
     def settle(self, claim: Claim, outcome: str, refused: Collection[int]) -> None:
         """Record the outcome of a call; call it before the transaction commits."""
@@ -189,7 +193,7 @@ class SubmissionJournal:
     def _worker(self, owner: str) -> Path:
         return (self.folder or Path()) / f"worker-{_UNSAFE.sub('-', owner)}"
 
-    def _append(self, issue_id: int, line: str) -> None:
+    def _append(self, issue_id: int, line: str, *, durable: bool = True) -> None:
         if self.folder is None:
             return
         with self._opening:
@@ -197,7 +201,7 @@ class SubmissionJournal:
             if appender is None:
                 _make(self.folder)
                 appender = self._files[issue_id] = _Appender(self.path(issue_id))
-        appender.append(line)
+        appender.append(line, durable=durable)
 
 
 class _Appender:
@@ -216,8 +220,8 @@ class _Appender:
         self._syncing = threading.Lock()
         self._written = self._synced = 0
 
-    def append(self, line: str) -> None:
-        """Append a line, and return once it is on the disk."""
+    def append(self, line: str, *, durable: bool) -> None:
+        """Append a line; if `durable`, return once it and all before it are on the disk."""
         with self._writing:
             content = self._pending + line.encode() + b"\n"
             if os.write(self._descriptor, content) < len(content):
@@ -226,6 +230,8 @@ class _Appender:
             self._pending = b""
             self._written += 1
             mine = self._written
+        if not durable:
+            return
         with self._syncing:
             if self._synced >= mine:
                 return  # the fsync of another thread covered it
@@ -236,6 +242,14 @@ class _Appender:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+def _boot() -> str:
+    """Return what identifies this boot of the machine; "?" if that is not known."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")[:12]
+    except OSError:
+        return "?"
 
 
 def _numbers(deliveries: Collection[int]) -> str:

@@ -57,7 +57,7 @@ def recover(
     for issue_id in journaled:
         if issue_id in settled and journal.is_finished(issue_id):
             continue
-        known = submitted.read(journal.lines(issue_id), word)
+        known = submitted.read(journal.lines(issue_id), word, journal.boot)
         if known is not None:
             findings += _compare(connection, known, journal, now)
     for finding in findings:
@@ -305,5 +305,5 @@ def submissions(
     connection: sa.Connection, journal: SubmissionJournal, issue_id: int
 ) -> JournaledIssue | None:
     """Return what the journal knows of an issue that may have been submitted, None if nothing."""
-    known = submitted.read(journal.lines(issue_id), epoch.read(connection))
+    known = submitted.read(journal.lines(issue_id), epoch.read(connection), journal.boot)
     return known if known is not None and known.was_submitted else None

@@ -14,9 +14,16 @@ NOT_SENT = frozenset({"unsent", "refused"})
 """Outcomes after which only messages that were accepted one by one have been submitted."""
 
 
+_WITH_BOOT = 7
+"""The number of fields of a claim that names the boot."""
+
+
 @dataclass(slots=True)
 class JournaledAttempt:
-    """One attempt at a batch; `outcome` is empty if the worker did not live to record it."""
+    """One attempt at a batch; `outcome` is empty if the worker did not live to record it.
+
+    `complete` is false if the machine was started again since: answers may have been lost.
+    """
 
     seq: int
     attempt: int
@@ -25,6 +32,7 @@ class JournaledAttempt:
     outcome: str = ""
     accepted: set[int] = field(default_factory=set)
     declined: set[int] = field(default_factory=set)
+    complete: bool = True
 
     def reached(self) -> list[Span]:
         """Return the deliveries that were accepted."""
@@ -43,7 +51,9 @@ class JournaledAttempt:
         answered = self.accepted | self.declined
         span = range(self.span[0], self.span[1] + 1)
         unanswered = [number for number in span if number not in answered]
-        return unanswered[:1] if self.provider in ONE_BY_ONE else unanswered
+        if self.provider in ONE_BY_ONE and (self.complete or self.outcome):
+            return unanswered[:1]
+        return unanswered
 
     @property
     def may_have_submitted(self) -> bool:
@@ -96,8 +106,10 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def read(lines: Iterable[str], epoch: str) -> JournaledIssue | None:
+def read(lines: Iterable[str], epoch: str, boot: str = "") -> JournaledIssue | None:
     """Return what the lines of an issue say about the database `epoch`, None if nothing.
+
+    `boot` identifies the present boot of the machine.
 
     Lines that cannot be read are skipped: a crash may have cut one short.
     """
@@ -115,7 +127,7 @@ def read(lines: Iterable[str], epoch: str) -> JournaledIssue | None:
             elif kind == "E":
                 finished = rest
             else:
-                _note(attempts, kind, rest.split())
+                _note(attempts, kind, rest.split(), boot)
         except (ValueError, TypeError, KeyError, IndexError):
             continue
     if frozen is None or frozen.epoch != epoch:
@@ -123,12 +135,19 @@ def read(lines: Iterable[str], epoch: str) -> JournaledIssue | None:
     return JournaledIssue(frozen, tuple(attempts.values()), finished)
 
 
-def _note(attempts: dict[tuple[int, int], JournaledAttempt], kind: str, rest: list[str]) -> None:
+def _note(
+    attempts: dict[tuple[int, int], JournaledAttempt], kind: str, rest: list[str], boot: str
+) -> None:
     key = (int(rest[0]), int(rest[1]))
     match kind:
         case "C":
             span = (int(rest[2]), int(rest[3]))
-            attempts[key] = JournaledAttempt(*key, span, rest[4], declined=_read(rest[5]))
+            # Earlier versions wrote no boot, and had every answer on the disk.
+            complete = len(rest) < _WITH_BOOT or rest[_WITH_BOOT - 1] == boot != "?"
+            left_out = _read(rest[5])
+            attempts[key] = JournaledAttempt(
+                *key, span, rest[4], declined=left_out, complete=complete
+            )
         case "A":
             attempts[key].accepted.add(int(rest[2]))
         case "N":

@@ -1,12 +1,16 @@
 """What the lines of the journal of submissions say about who got an email."""
 
 import json
+import os
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
-from newsletter.send.journal import FrozenIssue
+from newsletter.model.batch import Claim
+from newsletter.send.journal import FrozenIssue, SubmissionJournal
 from newsletter.send.submitted import JournaledIssue, Ranges, merged, read
+from tests.fakes.issues import NOW
 
 HEADER = FrozenIssue("e1", 7, "weekly", "regular", "2026-11-23T08:00", "d", "Ports", "f", 10)
 
@@ -54,6 +58,25 @@ def test_one_message_is_in_doubt_if_the_provider_answers_each() -> None:
     assert attempt.reached() == [(1, 1), (4, 4)]
 
 
+@pytest.mark.parametrize(
+    ("claim", "doubtful"),
+    [
+        ("C 1 1 1 4 smtp - b1", [2]),
+        ("C 1 1 1 4 smtp - b0", [2, 3, 4]),
+        ("C 1 1 1 4 smtp - ?", [2, 3, 4]),
+    ],
+)
+def test_after_another_boot_answers_may_be_lost(claim: str, doubtful: list[int]) -> None:
+    """Answers to single messages survive the end of the process, but not the loss of power."""
+    for boot, expected in (("b1", doubtful), ("?", [2, 3, 4])):
+        known = read([frozen(), claim, "A 1 1 1"], "e1", boot)
+        assert known is not None
+        assert known.attempts[0].doubtful() == expected
+    settled = read([frozen(), claim, "A 1 1 1", "R 1 1 unknown -"], "e1", "b2")
+    assert settled is not None
+    assert settled.attempts[0].doubtful() == [2], "an outcome is on the disk, with all before it"
+
+
 def test_a_whole_call_is_in_doubt_if_the_provider_answers_once() -> None:
     (attempt,) = journaled("C 1 1 1 4 sendgrid 2").attempts
     assert attempt.doubtful() == [1, 3, 4]
@@ -78,3 +101,22 @@ def test_ranges_are_merged_and_searched() -> None:
     assert merged([(5, 6), (1, 2), (3, 3), (6, 9)]) == [(1, 3), (5, 9)]
     found = Ranges([(5, 6), (1, 2)])
     assert [number for number in range(9) if number in found] == [1, 2, 5, 6]
+
+
+def test_claims_and_outcomes_are_synced_and_cover_the_answers_before_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An fsync per message would limit a connection to a few hundred messages per second."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", synced.append)
+    journal = SubmissionJournal(tmp_path / "submissions", boot="b1")
+    claim = Claim(7, 1, 1, "weekly", 1, "smtp", "host:1", 1, 3, 0, NOW)
+    journal.claim(claim, [1, 2, 3])
+    for delivery in (1, 2):
+        journal.accept(claim, delivery)
+    journal.decline(claim, 3)
+    assert (len(synced), len(journal.lines(7))) == (1, 4)
+    journal.settle(claim, "accepted", [3])
+    assert len(synced) == 2
+    assert journal.lines(7)[0] == "C 1 1 1 3 smtp - b1"
+    journal.close()
