@@ -19,7 +19,7 @@ _ESCAPES = [
 ]
 
 
-class Step(NamedTuple):
+class EncodedPiece(NamedTuple):
     """What a piece of text becomes after a pending line of a certain length.
 
     `first` completes the pending line, `lines` follow it, and `pending` starts the next line. If
@@ -41,14 +41,14 @@ class Encoding(Protocol):
     def prepare(self, text: str) -> bytes:
         """Return text in the form that is split into lines."""
 
-    def step(self, length: int, piece: bytes) -> Step | None:
+    def step(self, length: int, piece: bytes) -> EncodedPiece | None:
         """Continue a pending line of this length, or return None if its content matters."""
 
     def run(self, pending: bytes, piece: bytes) -> tuple[bytes, bytes]:
         """Continue a pending line; return the complete lines and what is pending now."""
 
     def line(self, content: bytes) -> bytes:
-        """Encode a line: the pending one with `Step.first`, or the last one."""
+        """Encode a line: the pending one with `EncodedPiece.first`, or the last one."""
 
 
 class QuotedPrintable:
@@ -61,14 +61,14 @@ class QuotedPrintable:
         raw = text.encode()
         return raw if _SAFE.fullmatch(raw) else b"".join([_ESCAPES[code] for code in raw])
 
-    def step(self, length: int, piece: bytes) -> Step | None:
+    def step(self, length: int, piece: bytes) -> EncodedPiece | None:
         """Return None if the break may hit a pending escape, or the end pending white space."""
         if length > QP_LINE - 4 or piece[:1] == b"\n":
             return None
         done, pending = self.run(b"x" * length, piece)
         if not done:
-            return Step(None, b"", pending[length:])
-        return Step(done[length:], b"", pending)
+            return EncodedPiece(None, b"", pending[length:])
+        return EncodedPiece(done[length:], b"", pending)
 
     def run(self, pending: bytes, piece: bytes) -> tuple[bytes, bytes]:
         """Break lines that are too long, and finish those that the text ends."""
@@ -97,15 +97,15 @@ class Base64:
         """Return the text as UTF-8 with the line breaks of email."""
         return text.encode().replace(b"\n", b"\r\n")
 
-    def step(self, length: int, piece: bytes) -> Step:
+    def step(self, length: int, piece: bytes) -> EncodedPiece:
         """Cut rows of equal length; the content of the pending row does not matter."""
         missing = BASE64_ROW - length
         if len(piece) < missing:
-            return Step(None, b"", piece)
+            return EncodedPiece(None, b"", piece)
         whole = missing + (len(piece) - missing) // BASE64_ROW * BASE64_ROW
         rows = range(missing, whole, BASE64_ROW)
         lines = b"".join([self.line(piece[start : start + BASE64_ROW]) for start in rows])
-        return Step(piece[:missing], lines, piece[whole:])
+        return EncodedPiece(piece[:missing], lines, piece[whole:])
 
     def run(self, pending: bytes, piece: bytes) -> tuple[bytes, bytes]:
         """Encode the rows that are complete."""

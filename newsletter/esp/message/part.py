@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from newsletter.esp.message.encoding import Base64, Encoding, QuotedPrintable, Step
+from newsletter.esp.message.encoding import Base64, EncodedPiece, Encoding, QuotedPrintable
 from newsletter.esp.message.holes import Holes
 
 
@@ -54,7 +54,7 @@ class _Flow:
         *others, last = (_line_feeds(constant) for constant in constants)
         ended = last if last.endswith("\n") else last + "\n"  # a part ends with a line break
         self._constants = [encoding.prepare(constant) for constant in (*others, ended)]
-        self._steps: list[dict[int, Step | None]] = [{} for _ in constants]
+        self._steps: list[dict[int, EncodedPiece | None]] = [{} for _ in constants]
 
     def fill(self, values: Sequence[str]) -> bytes:
         """Return the text with these values in its holes."""

@@ -43,10 +43,10 @@ class NoTlsError(smtplib.SMTPException):
 class SmtpConnection(smtplib.SMTP):
     """A connection after EHLO and login.
 
-    `completed` counts the messages that the server answered, and `completed_before` those of earlier
-    calls. `most` is how many it takes in all. `must_reset` means that a refused recipient
-    left a transaction open: RSET comes before the next MAIL. `in_order` is cleared when commands and replies may
-    not match any longer.
+    - `completed` counts the messages that the server answered, `completed_before` those of earlier
+      calls. `most` is how many it takes in all.
+    - `must_reset`: a refused recipient left a transaction open, so RSET comes before the next MAIL.
+    - `in_order` is cleared when commands and replies may not match any longer.
     """
 
     def __init__(

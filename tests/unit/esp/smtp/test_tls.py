@@ -142,3 +142,12 @@ def test_the_second_connection_resumes_the_tls_session(certificate: Path) -> Non
             delivery = Recipient(f"7-{number}", "ada@example.net", "", "tok")
             sender.submit(Shipment("7.1:1", LETTER, [delivery]))
         assert (server.mailbox.sessions, server.reused) == (6, 2)
+
+
+def test_a_tls_connection_stays_open_between_batches(certificate: Path) -> None:
+    with _offering(certificate) as server:
+        sender = SmtpSender(f"{server.url}?ca={certificate}")
+        for number in range(3):
+            delivery = Recipient(f"7-{number}", "ada@example.net", "", "tok")
+            sender.submit(Shipment("7.1:1", LETTER, [delivery]))
+        assert server.commands.count("STARTTLS") == 1
