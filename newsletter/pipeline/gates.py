@@ -3,12 +3,12 @@
 A step that is not needed is not imported either: cron starts the program every few minutes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import sqlalchemy as sa
 
 from newsletter.model.slot import Timing, due
-from newsletter.model.states import SENDABLE, SENDING, UNAPPROVED, IssueState
+from newsletter.model.states import EDITABLE, SENDABLE, SENDING, UNAPPROVED, IssueState
 from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
@@ -51,9 +51,18 @@ def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
     return known is None or bool(due(timing, known, now))
 
 
-def _open(_tools: Tools, connection: sa.Connection, key: str) -> bool:
-    waiting = issues.every(connection, list(UNAPPROVED))
-    return any(issue.newsletter == key for issue in waiting)
+def _render(_tools: Tools, connection: sa.Connection, key: str) -> bool:
+    """Return whether an issue may need a new rendering; an approved one may, and loses its approval."""
+    return _has(connection, key, EDITABLE)
+
+
+def _approve(_tools: Tools, connection: sa.Connection, key: str) -> bool:
+    return _has(connection, key, UNAPPROVED)
+
+
+def _has(connection: sa.Connection, key: str, states: Collection[IssueState]) -> bool:
+    found = issues.every(connection, list(states))
+    return any(issue.newsletter == key for issue in found)
 
 
 def _send(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -72,8 +81,8 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "collect": _collect,
     "notices": _notices,
     "draft": _draft,
-    "render": _open,
-    "approve": _open,
+    "render": _render,
+    "approve": _approve,
     "send": _send,
 }
 """The steps that are not always needed; the others always look."""
