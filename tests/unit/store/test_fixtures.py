@@ -10,4 +10,4 @@ def test_an_engine_holds_the_whole_schema(engine: sa.Engine) -> None:
 def test_a_database_belongs_to_one_test(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         assert not connection.scalar(sa.text("SELECT count(*) FROM rates"))
-        connection.execute(sa.text("INSERT INTO rates VALUES ('x', 1)"))
+        connection.execute(sa.text("INSERT INTO rates (name, free_at) VALUES ('x', 1)"))
