@@ -16,7 +16,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.article import Article
-from newsletter.model.issue import NOTHING_NEW, Block, Decided, Issue, IssueKind, Item
+from newsletter.model.issue import NOTHING_NEW, Block, Issue, IssueKind, Item, ItemDecision
 from newsletter.model.next_step import EditIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due
@@ -146,7 +146,7 @@ def candidates(
     ]
 
 
-def _printable(article: Article, oldest: date, decision: Decided) -> bool:
+def _printable(article: Article, oldest: date, decision: ItemDecision) -> bool:
     """Return whether an article may still be printed; its own date counts if it has one."""
     published = article.content.published
     return decision != "never" and (published is None or published >= oldest)

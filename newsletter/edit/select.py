@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newsletter.model.article import Article
-from newsletter.model.issue import Decided
+from newsletter.model.issue import ItemDecision
 from newsletter.model.publication import Newsletter
 
 # Where subscribers follow topics, an issue has this many times the items of one edition, so that
@@ -24,7 +24,7 @@ class EligibleArticle:
     article: Article
     tags: tuple[str, ...]
     pinned: bool = False
-    decision: Decided = ""
+    decision: ItemDecision = ""
 
 
 @dataclass(frozen=True, slots=True)

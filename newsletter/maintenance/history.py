@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter.store import epoch, history
-from newsletter.store.history import Decided
+from newsletter.store.history import RecordedDecision
 from subscribers.roster import run as roster
 
 FILE = "history.jsonl"
@@ -42,21 +42,21 @@ class History:
             if key not in present and not _is_older_import(key, oldest)
         ]
         if forgotten:
-            restart = Decided(RESTORED, now.isoformat(), "")
+            restart = RecordedDecision(RESTORED, now.isoformat(), "")
             self._append(word, [restart, *present.values()])
         else:
             self._append(word, [line for key, line in present.items() if key not in copied])
         return forgotten
 
-    def _lines(self, word: str) -> list[Decided]:
-        found: list[Decided] = []
+    def _lines(self, word: str) -> list[RecordedDecision]:
+        found: list[RecordedDecision] = []
         for line in self._read():
             if line.get("epoch") != word:
                 continue
             if line["key"] == RESTORED:
                 found.clear()
             else:
-                found.append(Decided(line["key"], line["at"], line["message"]))
+                found.append(RecordedDecision(line["key"], line["at"], line["message"]))
         return found
 
     def _read(self) -> Iterator[dict[str, str]]:
@@ -71,7 +71,7 @@ class History:
             if isinstance(content, dict) and {"key", "at", "message"} <= content.keys():
                 yield content
 
-    def _append(self, word: str, lines: Iterable[Decided]) -> None:
+    def _append(self, word: str, lines: Iterable[RecordedDecision]) -> None:
         text = "".join(
             json.dumps({"epoch": word, **line._asdict()}, ensure_ascii=False) + "\n"
             for line in lines
@@ -87,7 +87,7 @@ class History:
             os.close(descriptor)
 
 
-def _imports(connection: sa.Connection, cutoff: datetime) -> tuple[list[Decided], int]:
+def _imports(connection: sa.Connection, cutoff: datetime) -> tuple[list[RecordedDecision], int]:
     """Return the latest imports that were applied or undone, and the oldest one that was read."""
     found = []
     latest = roster.recent(connection)
@@ -95,7 +95,7 @@ def _imports(connection: sa.Connection, cutoff: datetime) -> tuple[list[Decided]
         for word, at in (("applied", done.applied_at), ("undone", done.undone_at)):
             if at is not None and at >= cutoff:
                 key = f"import {done.id} {word}"
-                found.append(Decided(key, at.isoformat(), f"import {done.id} was {word}"))
+                found.append(RecordedDecision(key, at.isoformat(), f"import {done.id} was {word}"))
     return found, min((done.id for done in latest), default=0)
 
 

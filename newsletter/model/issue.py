@@ -58,7 +58,7 @@ class Block:
     after: int = 0
 
 
-Decided = Literal["", "out", "later", "never"]
+ItemDecision = Literal["", "out", "later", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Item:
     corrections: Mapping[str, object] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     alternatives: tuple[Text, ...] = ()
-    decision: Decided = ""
+    decision: ItemDecision = ""
 
 
 @dataclass(frozen=True, slots=True)

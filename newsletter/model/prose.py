@@ -57,7 +57,7 @@ class Prose:
     alt: str = ""
 
 
-class _Parser(MarkdownIt):
+class _MarkdownReader(MarkdownIt):
     """A parser that accepts every address, so that `problems` can report a bad one."""
 
     @override
@@ -66,8 +66,8 @@ class _Parser(MarkdownIt):
 
 
 @cache
-def _parser() -> _Parser:
-    parser = _Parser("zero")
+def _parser() -> _MarkdownReader:
+    parser = _MarkdownReader("zero")
     parser.enable(_RULES, ignoreInvalid=True)
     return parser
 

@@ -39,24 +39,26 @@ class Remind:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class WaitForApproval:
     """Do nothing yet."""
 
 
-def decide(issue: Issue, newsletter: Newsletter, now: datetime) -> Approve | Skip | Remind | Wait:
+def decide(
+    issue: Issue, newsletter: Newsletter, now: datetime
+) -> Approve | Skip | Remind | WaitForApproval:
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
     late = now > issue.due_at + newsletter.late.grace
     if newsletter.approval == "automatic":
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
-        return Approve(AUTOMATIC_APPROVAL) if ready else Wait()
+        return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
     if late and newsletter.late.then == "send":
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":
         return Skip(f"not approved within {newsletter.late.grace} of its slot")
     if now >= issue.due_at - newsletter.approve_by:
         return Remind(overdue=now >= issue.due_at)
-    return Wait()
+    return WaitForApproval()
 
 
 def approve(tools: Tools, key: str) -> Iterator[Line]:
@@ -84,7 +86,7 @@ def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line
                 yield Line("approve", f"{name}: skipped, {reason}", Level.FAILED)
         case Remind(overdue):
             alerting.remind_approver(context, LATE_POLICY, issue, newsletter, overdue=overdue)
-        case Wait():
+        case WaitForApproval():
             return
 
 

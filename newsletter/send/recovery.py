@@ -31,7 +31,7 @@ STOPPED = "the worker stopped while it submitted this email"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Recovered:
     """What the journal showed about an issue; `for_a_person` if a decision is needed."""
 
     issue_id: int
@@ -45,13 +45,13 @@ def recover(
     journal: SubmissionJournal,
     *,
     now: datetime,
-) -> list[Finding]:
+) -> list[Recovered]:
     """Compare every journaled issue with the database, and settle or hold what differs.
 
     The caller's transaction takes all of it or nothing; doing it again changes nothing.
     """
     word = epoch.read(connection)
-    findings: list[Finding] = []
+    findings: list[Recovered] = []
     journaled = journal.issues()
     settled = issues.finished(connection, journaled)
     for issue_id in journaled:
@@ -66,7 +66,7 @@ def recover(
 
 
 def _alert(
-    connection: sa.Connection, publication: Publication, finding: Finding, now: datetime
+    connection: sa.Connection, publication: Publication, finding: Recovered, now: datetime
 ) -> None:
     if finding.for_a_person:
         key = f"{finding.issue_id}:journal:{now:%Y-%m-%dT%H}"
@@ -76,7 +76,7 @@ def _alert(
 
 def _compare(
     connection: sa.Connection, known: JournaledIssue, journal: SubmissionJournal, now: datetime
-) -> list[Finding]:
+) -> list[Recovered]:
     issue_id = known.frozen.issue_id
     issues.lock(connection, issue_id)
     try:
@@ -103,7 +103,7 @@ def _release_unstarted(
             batches.prepare_unsent(connection, batch.key)
 
 
-def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -> list[Finding]:
+def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -> list[Recovered]:
     """Put an issue back that the database has forgotten, so that its slot is not used again."""
     numbers.skip(connection)
     frozen = known.frozen
@@ -112,7 +112,7 @@ def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -
     message = f"issue {frozen.issue_id} of {frozen.newsletter} ({frozen.nominal}) {extent(known)}"
     if slot is None:
         message += "; another issue has its slot now"
-        return [Finding(frozen.issue_id, message, for_a_person=True)]
+        return [Recovered(frozen.issue_id, message, for_a_person=True)]
     new = NewIssue(
         frozen.newsletter,
         slot,
@@ -129,7 +129,7 @@ def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -
 
 def _stop_second_issue(
     connection: sa.Connection, issue: Issue, known: JournaledIssue
-) -> list[Finding]:
+) -> list[Recovered]:
     """Keep an issue from being sent again whose audience the database has not frozen yet."""
     if issue.state not in RESTORED_TRANSITIONS:
         return []
@@ -144,9 +144,9 @@ def _stop_second_issue(
     return [_restored(known, f"issue {issue.id} {reason}")]
 
 
-def _restored(known: JournaledIssue, message: str) -> Finding:
+def _restored(known: JournaledIssue, message: str) -> Recovered:
     complete = _restored_state(known) is IssueState.SUBMITTED
-    return Finding(known.frozen.issue_id, message, for_a_person=not complete)
+    return Recovered(known.frozen.issue_id, message, for_a_person=not complete)
 
 
 def _restored_state(known: JournaledIssue) -> IssueState:
@@ -162,7 +162,7 @@ def extent(known: JournaledIssue) -> str:
 
 def _settle(
     connection: sa.Connection, issue: Issue, known: JournaledIssue, now: datetime
-) -> list[Finding]:
+) -> list[Recovered]:
     """Settle the batches with attempts whose outcome the database does not have."""
     present = batches.of_issue(connection, issue.id)
     unknown = [attempt for attempt in known.attempts if not _is_known(attempt, present)]
@@ -215,7 +215,7 @@ class _Settling:
     doubtful: int = 0
     unsent: int = 0
 
-    def findings(self, issue_id: int) -> list[Finding]:
+    def findings(self, issue_id: int) -> list[Recovered]:
         """Return what was settled, in a sentence."""
         if not self.reached + self.doubtful + self.unsent:
             return []
@@ -224,7 +224,7 @@ class _Settling:
             f"issue {issue_id}: {cause}; by the journal, {self.reached:,} more recipients have the"
             f" email, {self.doubtful:,} are in doubt and {self.unsent:,} can be sent again"
         )
-        return [Finding(issue_id, message, for_a_person=self.doubtful > 0)]
+        return [Recovered(issue_id, message, for_a_person=self.doubtful > 0)]
 
     def settle(self, batch: Batch) -> None:
         """Mark who got the email, keep who may have got it, and release the others."""

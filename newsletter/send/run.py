@@ -20,7 +20,7 @@ from newsletter.model.states import SENDABLE, BatchState, IssueState
 from newsletter.send import audience, brake, decisions, evidence, headers, recovery, volume
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
-from newsletter.send.recovery import Finding
+from newsletter.send.recovery import Recovered
 from newsletter.send.worker import Tally, Worker
 from newsletter.store.content import editions, issues
 from newsletter.store.database import is_serialization_failure, snapshot
@@ -53,7 +53,7 @@ class Reconciled:
     held: int = 0
     again: int = 0
     finished: tuple[int, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Recovered, ...] = ()
     """What the journal of submissions showed that the database did not know."""
     clock_jumps: int = 0
     """Waits that were set by a clock that had jumped ahead, and are over now."""

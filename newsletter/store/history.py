@@ -13,7 +13,7 @@ from newsletter.store.tables import acts, slots
 COPIED = (ActKind.APPROVED, ActKind.VOIDED, ActKind.CANCELLED, ActKind.RESOLVED)
 
 
-class Decided(NamedTuple):
+class RecordedDecision(NamedTuple):
     """Something that was decided; `key` identifies it, `message` describes it."""
 
     key: str
@@ -21,12 +21,12 @@ class Decided(NamedTuple):
     message: str
 
 
-def since(connection: sa.Connection, cutoff: datetime) -> list[Decided]:
+def since(connection: sa.Connection, cutoff: datetime) -> list[RecordedDecision]:
     """Return the decisions of staff and the slots that were recorded at or after `cutoff`."""
     return [*_acts(connection, cutoff), *_slots(connection, cutoff)]
 
 
-def _acts(connection: sa.Connection, cutoff: datetime) -> list[Decided]:
+def _acts(connection: sa.Connection, cutoff: datetime) -> list[RecordedDecision]:
     a = acts.c
     rows = connection.execute(
         sa.select(a.id, a.at, a.actor, a.kind, a.issue_id)
@@ -34,7 +34,7 @@ def _acts(connection: sa.Connection, cutoff: datetime) -> list[Decided]:
         .order_by(a.id)
     )
     return [
-        Decided(
+        RecordedDecision(
             f"act {row.id} {row.at.isoformat()}",
             row.at.isoformat(),
             f"{row.kind}: issue {row.issue_id}, by {Actor.parse(row.actor).label}",
@@ -43,7 +43,7 @@ def _acts(connection: sa.Connection, cutoff: datetime) -> list[Decided]:
     ]
 
 
-def _slots(connection: sa.Connection, cutoff: datetime) -> list[Decided]:
+def _slots(connection: sa.Connection, cutoff: datetime) -> list[RecordedDecision]:
     s = slots.c
     rows = connection.execute(
         sa.select(s.newsletter, s.nominal, s.state, s.claimed_at)
@@ -51,7 +51,7 @@ def _slots(connection: sa.Connection, cutoff: datetime) -> list[Decided]:
         .order_by(s.id)
     )
     return [
-        Decided(
+        RecordedDecision(
             f"slot {row.newsletter} {row.nominal}",
             row.claimed_at.isoformat(),
             f"slot {row.nominal} of {row.newsletter} was {row.state}",

@@ -35,7 +35,7 @@ from subscribers.roster.undoing import Beside, Undone
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class TagsChanged:
     """The tags of a subscriber after a change."""
 
     address: str
@@ -69,7 +69,7 @@ def carry_out(context: Context, act: Callable[[sa.Connection], Effects]) -> Effe
 
 def tag(
     context: Context, actor: Actor, address: str, *, add: Sequence[str], remove: Sequence[str]
-) -> Tagged:
+) -> TagsChanged:
     """Add and remove tags of a subscriber; the name of a configured topic adds that topic."""
     actor.require(Role.EDITOR)
     known = topics_by_name(context.publication)
@@ -85,7 +85,7 @@ def tag(
             now=context.now(),
         )
         after = directory.require(connection, address)
-    return Tagged(after.address, tuple(after.tags))
+    return TagsChanged(after.address, tuple(after.tags))
 
 
 def erase(context: Context, actor: Actor, address: str) -> ErasedPerson:

@@ -78,6 +78,14 @@ def test_no_name_uses_an_avoided_word() -> None:
     ]
 
 
+def test_a_class_name_exists_once() -> None:
+    homes: dict[str, list[str]] = {}
+    for path, node in definitions():
+        if isinstance(node, ast.ClassDef):
+            homes.setdefault(node.name, []).append(path)
+    assert not {name: paths for name, paths in homes.items() if len(paths) > 1}
+
+
 def test_every_imported_package_is_declared() -> None:
     """An undeclared package disappears when the package that pulls it in drops it."""
     homes = packages_distributions()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotFound
 from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Author, Image
-from newsletter.model.issue import Block, Decided, Issue, IssueKind, Item, Takeaways, Text
+from newsletter.model.issue import Block, Issue, IssueKind, Item, ItemDecision, Takeaways, Text
 from newsletter.model.next_step import ListIssues
 from newsletter.model.states import EDITABLE, OUT, IssueState
 from newsletter.store.tables import issues, items
@@ -272,7 +272,7 @@ def spoken_for(
     return {row[0]: row[1] for row in connection.execute(query) if row[1] != but}
 
 
-def decisions(connection: sa.Connection, newsletter: str) -> dict[int, Decided]:
+def decisions(connection: sa.Connection, newsletter: str) -> dict[int, ItemDecision]:
     """Return the last decision of staff about each article that an issue left out."""
     query = (
         sa.select(items.c.article_id, items.c.decision)

@@ -10,7 +10,7 @@ from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY
 from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.publication import Late
 from newsletter.model.states import IssueState
-from newsletter.pipeline.approving import Approve, Remind, Skip, Wait, decide
+from newsletter.pipeline.approving import Approve, Remind, Skip, WaitForApproval, decide
 from tests.fakes.issues import NOW, WEEKLY
 
 ISSUE = Issue(
@@ -42,18 +42,18 @@ HOURS = timedelta(hours=1)
 @pytest.mark.parametrize(
     ("hours", "policy", "expected"),
     [
-        (-24, {}, Wait()),
-        (-1.01, {}, Wait()),
+        (-24, {}, WaitForApproval()),
+        (-1.01, {}, WaitForApproval()),
         (-1, {}, Remind(overdue=False)),
         (-0.01, {}, Remind(overdue=False)),
         (0, {}, Remind(overdue=True)),
         (48, {}, Remind(overdue=True)),
-        (-1.01, {"approval": "automatic"}, Wait()),
+        (-1.01, {"approval": "automatic"}, WaitForApproval()),
         (-1, {"approval": "automatic"}, Approve(AUTOMATIC_APPROVAL)),
         (48, {"approval": "automatic"}, Approve(AUTOMATIC_APPROVAL)),
         (2, {"late": Late(then="send")}, Remind(overdue=True)),
         (2.01, {"late": Late(then="send")}, Approve(LATE_POLICY)),
-        (-24, {"late": Late(then="send")}, Wait()),
+        (-24, {"late": Late(then="send")}, WaitForApproval()),
         (2, {"late": Late(then="skip")}, Remind(overdue=True)),
         (2.01, {"late": Late(then="skip")}, Skip("not approved within 2:00:00 of its slot")),
         (2.01, {"late": Late(then="hold")}, Remind(overdue=True)),
