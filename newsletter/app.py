@@ -24,7 +24,7 @@ from newsletter import migrations
 from newsletter.dispatch import embedded
 from newsletter.errors import NotAllowed
 from newsletter.maintenance import journals
-from newsletter.maintenance.history import History
+from newsletter.maintenance.history import forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
 from newsletter.model.next_step import RestoreBackup
@@ -125,7 +125,7 @@ class App:
             collect=self._collect,
             tidy=self._tidy,
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
-            forgotten=self._forgotten,
+            forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
             patience=patience,
         )
 
@@ -139,10 +139,6 @@ class App:
             self.now,
             host=self.submissions.host(self.new_id),
         )
-
-    def _forgotten(self) -> list[str]:
-        with self.reader.begin() as connection:
-            return History(self.settings.root / SUBMISSIONS).check(connection, self.now())
 
     def _broken_links(self, addresses: Iterable[str]) -> Mapping[str, str]:
         from newsletter.fetch.links import broken

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from newsletter.app import App
+from newsletter.cli.reasons import explained
 from newsletter.cli.show import console, say
 from newsletter.collect.run import CollectReport
 from newsletter.model.issue import corrected
@@ -101,8 +102,7 @@ def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -
         say(f"  {person['address']:<36} edition {edition}, {state}")
     chapter(f"Who does not, and why: {_people(len(left_out))}")
     for address, reason in left_out:
-        word, _, why = reason.partition(":")
-        say(f"  {address:<36} {f'{word} ({why})' if why else word}")
+        say(f"  {address:<36} {explained(reason)}")
     if again:
         say()
         say("Everything was submitted before. No one got an email twice.")

@@ -7,6 +7,7 @@ import typer
 
 from newsletter.app import App
 from newsletter.cli.opening import open_app
+from newsletter.cli.reasons import explained
 from newsletter.cli.show import print_json, print_rows, say
 from newsletter.model.batch import batch_id
 from newsletter.model.states import IssueState
@@ -105,7 +106,7 @@ def _tell(found: IssueStatus) -> None:
     if found.excluded:
         say("Excluded when the audience was frozen:")
         for reason, people in found.excluded.items():
-            say(f"  {reason:<36}{people:>10,}")
+            say(f"{people:>10,}  {explained(reason)}")
     if found.doubts:
         _tell_doubts(found)
 
@@ -161,6 +162,8 @@ def _show_recipients(
         whose = f"has an address that holds “{search}”" if search else "is chosen yet"
         say(f"No recipient of issue {issue_id} {whose}.")
         return
+    if not as_json:
+        rows = [{**row, "reason": explained(str(row["reason"] or ""))} for row in rows]
     print_rows(rows, ("number", "address", "state", "reason", "batch"), as_json=as_json)
     if len(others) > room > 0 and not as_json:
         say("More were left out: name a larger --limit, or part of an address with --search.")

@@ -24,6 +24,12 @@ RESTORED = "restored"
 """The key of the line after which the copy begins again."""
 
 
+def forgotten(reader: sa.Engine, folder: Path, now: datetime) -> list[str]:
+    """Describe what the database has forgotten since the last pass, from the copy in `folder`."""
+    with reader.begin() as connection:
+        return History(folder).check(connection, now)
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The copy in a folder beside newsletter.toml."""
@@ -36,17 +42,17 @@ class History:
         copied = {line.key: line for line in self._lines(word) if line.at >= cutoff.isoformat()}
         imports, oldest = _imports(connection, cutoff)
         present = {line.key: line for line in [*history.since(connection, cutoff), *imports]}
-        forgotten = [
+        lost = [
             line.message
             for key, line in copied.items()
             if key not in present and not _is_older_import(key, oldest)
         ]
-        if forgotten:
+        if lost:
             restart = RecordedDecision(RESTORED, now.isoformat(), "")
             self._append(word, [restart, *present.values()])
         else:
             self._append(word, [line for key, line in present.items() if key not in copied])
-        return forgotten
+        return lost
 
     def _lines(self, word: str) -> list[RecordedDecision]:
         found: list[RecordedDecision] = []

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from newsletter.esp.port import Letter, Recipient
 from newsletter.model.publication import Publication
+from newsletter.people import letters
 from newsletter.render import notice
 from newsletter.render.templates import Templates
 from newsletter.send.notices import letter, notice_id
-from newsletter.store.people import intents
 from newsletter.store.people.notices import Claimed
 from subscribers.tokens import Signer
 
@@ -29,10 +29,10 @@ class Composer:
     def __call__(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
         """Return the notice ready to submit; None if no recipient is left."""
         with self.reader.connect() as connection:
-            to = intents.addressee(connection, claimed.notice)
+            to = letters.addressee(connection, claimed.notice)
         if to is None:
             return None
-        printed = intents.printed(claimed.notice, self.publication, self.signer)
+        printed = letters.printed(claimed.notice, self.publication, self.signer)
         values = {"link": "", **printed} if claimed.notice.kind == "alert" else printed
         written = notice.render(self.templates, claimed.notice.kind, to.language, values)
         ready = letter(

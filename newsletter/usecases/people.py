@@ -13,7 +13,7 @@ from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.actor import Actor, Role
 from newsletter.model.next_step import NextStep, UndoImport
 from newsletter.model.vocabulary import topics_by_name
-from newsletter.store.people import intents
+from newsletter.people.effects import apply_effects
 from newsletter.usecases.context import Context
 from subscribers import directory, erasure, suppression
 from subscribers.model import (
@@ -62,7 +62,7 @@ def carry_out(context: Context, act: Callable[[sa.Connection], Effects]) -> Effe
     with context.engine.begin() as connection:
         effects = act(connection)
         journal = context.journals.journal
-        intents.carry_out(connection, effects, journal, now=context.now())
+        apply_effects(connection, effects, journal, now=context.now())
     erase_elsewhere(context.engine, context.journals.outbox, effects.erased)
     return effects
 
@@ -100,7 +100,7 @@ def erase(context: Context, actor: Actor, address: str) -> ErasedPerson:
             actor=str(actor),
             now=context.now(),
         )
-        intents.carry_out(connection, effects, context.journals.journal, now=context.now())
+        apply_effects(connection, effects, context.journals.journal, now=context.now())
     copies = erase_elsewhere(context.engine, context.journals.outbox, effects.erased)
     return ErasedPerson(copies)
 

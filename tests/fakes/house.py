@@ -10,9 +10,9 @@ from newsletter import app, settings
 from newsletter.cli.lists import terms_of
 from newsletter.model.actor import Actor
 from newsletter.model.issue import Issue
+from newsletter.people.effects import apply_effects
 from newsletter.pipeline.report import Line
 from newsletter.store.content import issues
-from newsletter.store.people import intents
 from newsletter.usecases import reviewing
 from newsletter.usecases.reviewing import Approved
 from subscribers import directory
@@ -142,4 +142,4 @@ def leave_all(opened: House, address: str) -> None:
         request = Unsubscribe(None, "page")
         pepper = opened.app.settings.pepper
         outcome = unsubscribe(connection, person.id, request, pepper=pepper, now=opened.at)
-        intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)
+        apply_effects(connection, outcome, opened.app.journal, now=opened.at)

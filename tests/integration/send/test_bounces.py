@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.model.delivery import advance
 from newsletter.model.states import DeliveryState
-from newsletter.store.people import intents
+from newsletter.people.effects import apply_effects
 from newsletter.store.tables import deliveries
 from subscribers import directory, suppression
 from subscribers.journal import Journal
@@ -28,7 +28,7 @@ def report(office: Office, journal: Journal, number: int, reason: SuppressionRea
     cause = Suppression("", reason, "provider", "550 no such user", office.now)
     with office.engine.begin() as connection:
         effects = suppression.suppress_subscriber(connection, number, cause, pepper=PEPPER)
-        intents.carry_out(connection, effects, journal, now=office.now)
+        apply_effects(connection, effects, journal, now=office.now)
     return effects.outcome
 
 

@@ -206,7 +206,7 @@ def test_who_was_left_out_is_found_with_the_reason(house: sa.Engine) -> None:
     run("send", "1", "--now")
     shown = run("issues", "show", "1", "--search", "READER102@")
     assert "reader102@example.net" in shown.output
-    assert "unsubscribed" in shown.output
+    assert "Unsubscribed" in shown.output
     lines = run("issues", "show", "1", "--recipients", "--json").output.splitlines()
     rows = [json.loads(line) for line in lines]
     assert len(rows) == 15

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.maintenance.erasing import erase_elsewhere
-from newsletter.store.people import intents
+from newsletter.people.effects import apply_effects
 from newsletter.store.tables import notices
 from subscribers import directory, erasure
 from subscribers.consent import rights
@@ -20,7 +20,7 @@ from tests.fakes.people import NOW, PEPPER, add_person
 
 
 def carried_out(opened: House, outcome: Effects, connection: sa.Connection) -> Effects:
-    intents.carry_out(connection, outcome, opened.app.journal, now=opened.at)
+    apply_effects(connection, outcome, opened.app.journal, now=opened.at)
     return outcome
 
 

@@ -1,4 +1,4 @@
-"""Carry out what the use cases of people decided, in their own transaction; write their mail."""
+"""Write the letters to one person: where a notice goes, and what it prints with its signed links."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,8 @@ import sqlalchemy as sa
 
 from newsletter.model import links
 from newsletter.model.publication import Publication
-from newsletter.store.people import erasure, notices
 from newsletter.store.people.notices import Notice
 from subscribers import directory
-from subscribers.journal import Journal
-from subscribers.model import Effects
 from subscribers.tokens import Purpose, Signer
 
 TO_ANOTHER_ADDRESS = frozenset({"address-change"})
@@ -33,24 +30,6 @@ class Addressee:
     address: str
     name: str
     language: str
-
-
-def carry_out(
-    connection: sa.Connection, effects: Effects, journal: Journal, *, now: datetime
-) -> None:
-    """Queue the notices, erase newsletter's own rows, and write the journal last.
-
-    The journal is on the disk before the transaction commits: what is restored from a backup can
-    then never know more than the journal.
-    """
-    for mail in effects.notices:
-        notice = Notice(
-            mail.kind, mail.key, mail.subscriber_id, mail.address, mail.language, dict(mail.values)
-        )
-        notices.queue(connection, notice, now=now)
-    if effects.erased is not None:
-        erasure.erase(connection, effects.erased)
-    journal.append(effects.entries)
 
 
 def addressee(connection: sa.Connection, notice: Notice) -> Addressee | None:
