@@ -48,11 +48,11 @@ def drafted(app: App, rendered: Rendered) -> None:
         )
     chapter(f"Editions: {len(rendered.editions)}, one for each distinct set of articles")
     titles = {item.article_id: item.title for item in items}
-    for one in rendered.editions:
-        also = f" and {len(one.headlines)} headlines" if one.headlines else ""
-        first = short(titles.get(one.items[0], "")) if one.items else "nothing"
+    for edition in rendered.editions:
+        also = f" and {len(edition.headlines)} headlines" if edition.headlines else ""
+        first = short(titles.get(edition.items[0], "")) if edition.items else "nothing"
         say(
-            f"  {one.seq:>2} {_people(one.people):<10} {len(one.items)} items{also}, first “{first}”"
+            f"  {edition.seq:>2} {_people(edition.people):<10} {len(edition.items)} items{also}, first “{first}”"
         )
 
 
@@ -92,12 +92,14 @@ def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -
     now = app.now()
     with app.reader.connect() as connection:
         spans = deliveries.ranges(connection, issue_id)
-        seqs = {one.id: one.seq for one in editions.of_issue(connection, issue_id)}
+        seqs = {edition.id: edition.seq for edition in editions.of_issue(connection, issue_id)}
         people = deliveries.listed(connection, issue_id, now=now)
         left_out = deliveries.left_out(connection, issue_id, newsletter.key, now=now)
     chapter(f"Who gets it: {_people(len(people))}")
     for person in people:
-        edition = next(seqs[one] for one, first, last in spans if first <= person["seq"] <= last)
+        edition = next(
+            seqs[edition_id] for edition_id, first, last in spans if first <= person["seq"] <= last
+        )
         state = person["state"]
         say(f"  {person['address']:<36} edition {edition}, {state}")
     chapter(f"Who does not, and why: {_people(len(left_out))}")

@@ -129,16 +129,19 @@ def restored(values: Mapping[str, Any]) -> Extracted:
     return Extracted(
         **{
             **values,
-            "authors": tuple(Author(**one) for one in values["authors"]),
+            "authors": tuple(Author(**author) for author in values["authors"]),
             "published": date.fromisoformat(published) if published else None,
             "published_at": datetime.fromisoformat(at) if at else None,
             "topics": tuple(values["topics"]),
             "takeaways": tuple(values["takeaways"]),
             "sections": tuple(
-                Section(one["heading"], tuple(one["paragraphs"])) for one in values["sections"]
+                Section(section["heading"], tuple(section["paragraphs"]))
+                for section in values["sections"]
             ),
-            "footnotes": tuple(Footnote(**one) for one in values["footnotes"]),
+            "footnotes": tuple(Footnote(**footnote) for footnote in values["footnotes"]),
             "image": Image(**image) if image else None,
-            "translations": tuple(Translation(**one) for one in values["translations"]),
+            "translations": tuple(
+                Translation(**translation) for translation in values["translations"]
+            ),
         }
     )

@@ -70,12 +70,12 @@ class Chooser:
 
     def __init__(self, items: Sequence[Item], newsletter: Newsletter) -> None:
         """Take the issue's items; those left out and doubled translations play no part."""
-        ordered = sorted((one for one in items if one.included), key=lambda one: one.position)
+        ordered = sorted((item for item in items if item.included), key=lambda item: item.position)
         kept = one_of_each_pair(ordered, newsletter.language)
         self.tags = followable(kept)
         bit = {tag: 1 << place for place, tag in enumerate(self.tags)}
-        self._pinned = {one.article_id for one in kept if one.pinned}
-        self._masks = [(one.article_id, sum(bit[tag] for tag in set(one.tags))) for one in kept]
+        self._pinned = {item.article_id for item in kept if item.pinned}
+        self._masks = [(item.article_id, sum(bit[tag] for tag in set(item.tags))) for item in kept]
         self._limits = newsletter.items
         self._content = newsletter.content
         self._everything = self._cut([article for article, _ in self._masks])
@@ -125,7 +125,7 @@ def choose(
 def one_of_each_pair(items: Sequence[Item], language: str) -> list[Item]:
     """Keep one item of each translation pair: in `language` first, else the first in order.
 
-    The one that stays is followed by the tags of all, and stands where the first of them stood.
+    The one that stays is followed by the tags of all, and takes the place of the first of them.
     """
     pairs: dict[int, list[Item]] = {}
     for item in items:
@@ -136,9 +136,9 @@ def one_of_each_pair(items: Sequence[Item], language: str) -> list[Item]:
         pair = pairs.get(item.translation_group or -1, [item])
         if pair[0] is not item:
             continue
-        best = next((one for one in pair if one.lang[:2] == language[:2]), item)
-        tags = tuple(dict.fromkeys(tag for one in pair for tag in one.tags))
-        pinned = any(one.pinned for one in pair)
+        best = next((version for version in pair if version.lang[:2] == language[:2]), item)
+        tags = tuple(dict.fromkeys(tag for version in pair for tag in version.tags))
+        pinned = any(version.pinned for version in pair)
         kept.append(replace(best, tags=tags, position=item.position, pinned=pinned))
     return kept
 
@@ -166,29 +166,29 @@ def plan(wanted: Mapping[Contents, int], everything: Contents, newsletter: Newsl
     """
     ranked = sorted(wanted, key=lambda one: (-wanted[one], one))
     limit = max(1, newsletter.max_editions)
-    own = [one for one in ranked if one != everything]
+    own = [contents for contents in ranked if contents != everything]
     crowded = len(own) + 1 > limit
     reserve = _singles(own)[: limit // 2] if crowded and newsletter.content == "followed" else []
     kept = list(dict.fromkeys([everything, *reserve, *own]))[:limit]
-    people = Counter({one: wanted.get(one, 0) for one in kept})
+    people = Counter({contents: wanted.get(contents, 0) for contents in kept})
     homes = Subsets(kept, newsletter)
     lost = folded = 0
-    rare = [one for one in own if one not in people]
-    for one in rare:
-        home = homes.of(one)
+    rare = [contents for contents in own if contents not in people]
+    for contents in rare:
+        home = homes.of(contents)
         if home is None:
-            lost += wanted[one]
+            lost += wanted[contents]
         else:
-            folded += wanted[one]
-            people[home] += wanted[one]
-    used = [one for one in kept if one == everything or people[one]]
+            folded += wanted[contents]
+            people[home] += wanted[contents]
+    used = [contents for contents in kept if contents == everything or people[contents]]
     order = [everything, *sorted(used[1:], key=lambda one: (-people[one], one))]
-    return Plan(tuple((one, people[one]) for one in order), len(rare), folded, lost)
+    return Plan(tuple((contents, people[contents]) for contents in order), len(rare), folded, lost)
 
 
 def _singles(wanted: Iterable[Contents]) -> list[Contents]:
     """Return an edition for each single item, the most frequent first."""
-    seen = Counter(article for one in wanted for article in one.items)
+    seen = Counter(article for contents in wanted for article in contents.items)
     return [Contents((article,)) for article, _ in seen.most_common()]
 
 
@@ -203,9 +203,9 @@ class Subsets:
         """Take the rendered contents in the order of their editions."""
         self._rendered = frozenset(rendered)
         ordered = sorted(rendered, key=lambda one: -len(one.items))
-        articles = dict.fromkeys(article for one in ordered for article in one.items)
+        articles = dict.fromkeys(article for contents in ordered for article in contents.items)
         self._bits = {article: 1 << place for place, article in enumerate(articles)}
-        self._masks = [(self._mask(one.items), one) for one in ordered]
+        self._masks = [(self._mask(contents.items), contents) for contents in ordered]
         strict = newsletter.content == "followed"
         self._otherwise = None if strict or not rendered else rendered[0]
 

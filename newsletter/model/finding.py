@@ -50,4 +50,4 @@ class Finding:
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:
     """Return the findings that stop an approval."""
-    return [one for one in findings if one.level == "block"]
+    return [finding for finding in findings if finding.level == "block"]

@@ -17,7 +17,11 @@ def printable(text: str) -> str:
     them, and they reach no further than the characters beside them.
     """
     line = _BREAKS.sub(" ", text)
-    kept = (one for one in line if one not in _TURNING and unicodedata.category(one) not in _HIDDEN)
+    kept = (
+        character
+        for character in line
+        if character not in _TURNING and unicodedata.category(character) not in _HIDDEN
+    )
     return "".join(kept).strip()
 
 

@@ -19,7 +19,7 @@ def topics_by_name(publication: Publication) -> dict[str, Tag]:
     """Map the slug of every name of every topic to its tag; a topic's own slug comes first."""
     found = {
         tag.slug: tag
-        for tag in (topic_tag(one, publication.language) for one in publication.topics)
+        for tag in (topic_tag(topic, publication.language) for topic in publication.topics)
     }
     for topic in publication.topics:
         for name in topic_names(topic):

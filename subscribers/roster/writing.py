@@ -56,8 +56,8 @@ def entries(
         if not change.lowered and change.suppression is None:
             continue
         hash_ = erasures.hashed(change.row.address.key, pepper)
-        for one in change.lowered:
-            yield JournalEntry("unsubscribed", now, number, hash_, one.newsletter, by)
+        for lowered in change.lowered:
+            yield JournalEntry("unsubscribed", now, number, hash_, lowered.newsletter, by)
         if change.suppression is not None:
             reason = change.suppression.reason.value
             yield JournalEntry("suppressed", now, number, hash_, "", reason, by)
@@ -230,8 +230,11 @@ def _as_json(change: Change) -> dict[str, Any]:
         "language": change.language,
         "topics": [tag.slug for tag in change.tags if tag.kind is TagKind.TOPIC],
         "labels": [tag.slug for tag in change.tags if tag.kind is TagKind.LABEL],
-        "subscribed": {one.newsletter: one.state.value for one in change.subscriptions},
-        "unsubscribed": {one.newsletter: _before(one.before) for one in change.lowered},
+        "subscribed": {
+            subscription.newsletter: subscription.state.value
+            for subscription in change.subscriptions
+        },
+        "unsubscribed": {lowered.newsletter: _before(lowered.before) for lowered in change.lowered},
         "suppressed": "" if change.suppression is None else change.suppression.reason.value,
     }
 
@@ -250,13 +253,13 @@ def _update(
         connection.execute(
             subscribers.update().where(subscribers.c.id == subscriber_id).values(values)
         )
-    for one in change.lowered:
+    for lowered in change.lowered:
         connection.execute(
             subscriptions.update()
-            .where(_is_subscription(subscriber_id, one.newsletter))
+            .where(_is_subscription(subscriber_id, lowered.newsletter))
             .values(
                 state=SubscriptionState.UNSUBSCRIBED.value,
-                since=one.since or now,
+                since=lowered.since or now,
                 reason=origin(import_id),
             )
         )

@@ -18,20 +18,20 @@ def replace(
     rows = [
         {
             "issue_id": issue_id,
-            "seq": one.seq,
-            "items": list(one.items),
-            "headlines": list(one.headlines),
-            "nonce": one.nonce,
-            "subject": one.subject,
-            "preheader": one.preheader,
-            "html": one.html,
-            "text": one.text,
-            "hash": one.hash,
-            "people": one.people,
-            "rendered_from": one.rendered_from,
+            "seq": edition.seq,
+            "items": list(edition.items),
+            "headlines": list(edition.headlines),
+            "nonce": edition.nonce,
+            "subject": edition.subject,
+            "preheader": edition.preheader,
+            "html": edition.html,
+            "text": edition.text,
+            "hash": edition.hash,
+            "people": edition.people,
+            "rendered_from": edition.rendered_from,
             "rendered_at": now,
         }
-        for one in present
+        for edition in present
     ]
     if rows:
         connection.execute(editions.insert(), rows)
