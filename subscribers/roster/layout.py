@@ -23,7 +23,7 @@ from subscribers.roster.columns import (
 )
 from subscribers.roster.profiles import Profile, profile_of
 from subscribers.roster.statuses import StatusColumn
-from subscribers.roster.vocabulary import STATUS_WORDS, StatedStatus, fold
+from subscribers.roster.vocabulary import StatedStatus, fold
 
 COLUMNS_LIMIT = 500
 SAMPLE_ROWS = 100
@@ -138,7 +138,7 @@ def _with_columns(
         columns=columns.fields,
         statuses=columns.statuses,
         words=columns.words,
-        watched=_watched(unused, sample, choices, profile),
+        watched=_watched(unused, choices, profile),
         unused=unused,
         ignored=frozenset(choices.ignored)
         | {field for field, header in choices.mapping.items() if not header},
@@ -170,17 +170,11 @@ def _with_name(columns: Columns, headers: list[str], sample: Cells) -> Columns:
     return replace(columns, fields={**columns.fields, "name": others[0]})
 
 
-def _watched(
-    unused: Iterable[str], sample: Cells, choices: Choices, profile: Profile | None
-) -> tuple[str, ...]:
-    """Return the unused columns that are empty in the sample, or contain only status words."""
+def _watched(unused: Iterable[str], choices: Choices, profile: Profile | None) -> tuple[str, ...]:
+    """Return the unused columns in which a status may appear: all but those that are ignored."""
     ignored = profile.ignored if profile else frozenset[str]()
     return tuple(
-        header
-        for header in unused
-        if header not in choices.ignored
-        and fold(header) not in ignored
-        and all(fold(row.get(header, "")) in {"", *STATUS_WORDS} for row in sample)
+        header for header in unused if header not in choices.ignored and fold(header) not in ignored
     )
 
 

@@ -19,12 +19,14 @@ from subscribers.roster.row import (
     WantedSubscription,
     WantedSuppression,
 )
-from subscribers.roster.statuses import RowStatus, rank, status_of
+from subscribers.roster.statuses import RowStatus, StatusColumn, rank, status_of
 from subscribers.roster.tagging import TagReader
+from subscribers.roster.vocabulary import StatusField, tells_a_status
 from subscribers.store.seen import SeenAddress
 
 _STATES = tuple(sorted(SubscriptionState, key=rank))
 _STRENGTHS = tuple(SuppressionReason)
+_TAG_COLUMNS = ("topics", "tags", "labels")
 
 
 class RowReader:
@@ -98,7 +100,14 @@ class RowReader:
         )
 
     def _stated(self, raw: RawRow) -> RowStatus:
-        return status_of(raw.statuses, self._layout.words, self._layout.baseline)
+        """Return what the status columns say, and tags such as “unsubscribed” or “bounced”."""
+        tagged = [
+            (StatusColumn(column, StatusField.STATUS), name)
+            for column in _TAG_COLUMNS
+            for name in split(raw.cells.get(column, ""))
+            if tells_a_status(name)
+        ]
+        return status_of([*raw.statuses, *tagged], self._layout.words, self._layout.baseline)
 
     def _granted(self, raw: RawRow, stated: RowStatus) -> SubscriptionState:
         """Return the state that a row gets: confirmed only with consent.

@@ -247,7 +247,8 @@ def status_words(words: Iterable[str]) -> bool:
     return folded <= set(STATUS_WORDS) and any(map(tells_a_status, folded))
 
 
+@lru_cache(maxsize=4096)
 def tells_a_status(cell: str) -> bool:
-    """Return whether a cell of an unused column says that someone must not be emailed."""
+    """Return whether a tag, or a cell of an unused column, says that someone must not be emailed."""
     word = fold(cell)
     return word in CLEARLY_A_STATUS and STATUS_WORDS[word] is not SubscriptionState.CONFIRMED

@@ -424,6 +424,7 @@ def files(draw: st.DrawFn) -> str:
 @example(
     text="email,status,Status\na@example.org,,\nb@example.org,,inactive\n", attest="at the fair"
 )
+@example(text="email,tags\na@example.org,unsubscribed\n", attest="at the fair")
 def test_no_file_confirms_anyone_without_evidence_or_against_a_word_of_its_own(
     sqlite_engine: sa.Engine, tmp_path: Path, text: str, attest: str
 ) -> None:
