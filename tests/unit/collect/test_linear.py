@@ -1,6 +1,7 @@
 """No document costs more than linear time, whatever it repeats."""
 
 import contextlib
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -101,11 +102,17 @@ def test_the_time_grows_no_faster_than_the_document(
     read: Callable[[bytes], object], make: Callable[[int], bytes]
 ) -> None:
     logging.disable(logging.ERROR)
+    gc.disable()
     try:
         _seconds(read, make(2000))
         small = min(_seconds(read, make(SMALL)) for _ in range(2))
+        bound = 2.5 * FACTOR * small + 0.1
         large = _seconds(read, make(SMALL * FACTOR))
+        for _ in range(2):  # a busy machine, or a walk over all objects, may slow a single reading
+            if large > bound:
+                large = min(large, _seconds(read, make(SMALL * FACTOR)))
     finally:
+        gc.enable()
         logging.disable(logging.NOTSET)
     # Quadratic time would be thirty-six times as much.
-    assert large <= 2.5 * FACTOR * small + 0.1
+    assert large <= bound
