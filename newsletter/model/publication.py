@@ -156,6 +156,16 @@ class Publication:
         """Return the domain by which receivers know us."""
         return self.sender.address.rpartition("@")[2]
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages in which its newsletters are written or print articles."""
+        named = (
+            language
+            for newsletter in self.newsletters
+            for language in (newsletter.language, *newsletter.languages)
+        )
+        return tuple(dict.fromkeys((self.language, *named)))
+
     def newsletter(self, key: str) -> Newsletter | None:
         """Return the newsletter called `key`, or None."""
         return next((found for found in self.newsletters if found.key == key), None)

@@ -15,6 +15,7 @@ from newsletter.web.public.views import (
     PreferencesView,
     SubscriptionView,
     language_choices,
+    reading_languages,
     subscription_views,
     topic_choices,
 )
@@ -52,7 +53,7 @@ class PreferencePages:
             blocked=person.suppressed is not None,
             subscriptions=self._subscriptions(person, catalog),
             topics=topic_choices(pages.publication, person.slugs, catalog.language),
-            languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
+            languages=language_choices(self._languages(), person.language or catalog.language),
             pauses=PAUSES,
             unsubscribe=links.unsubscribe("", token),
             data=f"{links.preferences('', token)}/data",
@@ -108,6 +109,10 @@ class PreferencePages:
         wording.keep(connection, shown, self._pages.app)
         return choosing.choose(connection, person, wanted, self._pages.rules())
 
+    def _languages(self) -> tuple[str, ...]:
+        pages = self._pages
+        return reading_languages(pages.publication, pages.app.templates.catalogs.languages)
+
     def _wishes(self, request: Request, form: Form, shown: wording.Wording) -> Preferences:
         pages = self._pages
         publication = pages.publication
@@ -116,7 +121,7 @@ class PreferencePages:
             follows=form.all("topic"),
             offered=offered(publication, publication.language),
             newsletters=wishes(form, publication),
-            language=language if language in pages.app.templates.catalogs.languages else "",
+            language=language if language in self._languages() else "",
             names={slug(topic.slug): topic_names(topic) for topic in publication.topics},
             titles=titles(publication),
             wording=shown.version,

@@ -159,8 +159,13 @@ def topic_choices(
     )
 
 
+def reading_languages(publication: Publication, catalogs: Iterable[str]) -> tuple[str, ...]:
+    """Return the languages a subscriber can choose: of our pages, and of the publication."""
+    return tuple(dict.fromkeys((*catalogs, *publication.languages)))
+
+
 def language_choices(languages: Iterable[str], chosen: str) -> tuple[FormChoice, ...]:
-    """Return the languages that have a catalog, each by its own name."""
+    """Return languages as choices, each by its own name."""
     return tuple(FormChoice(tag, _own_name(tag), tag == chosen) for tag in languages)
 
 

@@ -559,3 +559,21 @@ def test_the_confirmation_email_contains_nothing_that_the_person_typed(eve: Read
     assert eve.sign_up(EVE, language=bait, **fields) == 303
     (letter,) = eve.letters(EVE)
     assert bait.casefold() not in letter.as_string().casefold()
+
+
+def test_a_reader_chooses_a_language_of_articles_that_our_pages_do_not_speak(
+    tmp_path: Path,
+) -> None:
+    more = '[newsletters.daily]\ntitle = "Daily"\ncadence = "daily 07:00"\nlanguages = ["en", "de"]'
+    with reader(tmp_path, more) as ann:
+        token = ann.token("ann@example.org")
+        page = ann.client.get(f"/preferences/{token}").text
+        assert '<option value="de" lang="de">Deutsch</option>' in page
+        assert "If an article exists in it" in words_of(page)
+        ann.client.post(
+            f"/preferences/{token}",
+            data={"form": "preferences", "newsletter": ["weekly"], "language": "de"},
+        )
+        page = ann.client.get(f"/preferences/{token}").text
+        assert '<option value="de" lang="de" selected>' in page
+        assert '<html lang="en"' in page
