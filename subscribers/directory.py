@@ -19,6 +19,7 @@ from subscribers.model import (
     Suppression,
     Tag,
     TagKind,
+    slug,
 )
 from subscribers.store import audit, erasures, imports, people, proofs, segments, tags
 from subscribers.store.audit import AuditEntry
@@ -69,6 +70,18 @@ def unknown_tags(connection: sa.Connection, slugs: Iterable[str]) -> list[str]:
     return sorted(wanted - set(segments.tag_ids(connection, wanted)))
 
 
+def tags_named(
+    connection: sa.Connection, names: Iterable[str], topics: Mapping[str, Tag]
+) -> list[Tag]:
+    """Return the tags with these names: topics of the configuration by slug, or labels."""
+    wanted = [
+        topics.get(own) or Tag(own, name, TagKind.LABEL) for name in names if (own := slug(name))
+    ]
+    labels = [tag for tag in wanted if tag.kind is TagKind.LABEL]
+    settled = tags.settled(connection, labels, topics)
+    return [settled.get(tag, tag) for tag in wanted]
+
+
 def mark(
     connection: sa.Connection,
     person: Subscriber,
@@ -83,7 +96,7 @@ def mark(
     for tag in add:
         _check_length(tag)
     added = [tag for tag in add if tag.slug not in person.slugs]
-    removed = [slug for slug in remove if slug in person.slugs]
+    removed = [name for name in remove if name in person.slugs]
     tags.give(connection, person.id, added)
     tags.take(connection, person.id, removed)
     detail = {"added": [tag.name for tag in added], "removed": removed}

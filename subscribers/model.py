@@ -17,6 +17,13 @@ _PLAIN = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
     re.ASCII | re.IGNORECASE,
 )
+_SIGNS = (
+    (re.compile(r"(?<=[\w+])\+"), " plus "),  # C++, A+
+    (re.compile(r"(?<=\w)#"), " sharp "),  # C#; but "#climate" is "climate"
+    (re.compile(r"(?<=\w)&(?=\w)"), " and "),  # R&D; but "Arts & Culture" is "arts-culture"
+    (re.compile(r"(?<!\S)\.(?=\w)"), " dot "),  # .NET
+)
+_SEPARATORS = re.compile(r"[\s_\u2010-\u2015-]+")
 BY_IMPORT = "import:"
 """Prefix of an origin or a reason that names an import."""
 READER = "reader"
@@ -135,10 +142,25 @@ def _plain(text: str) -> bool:
 
 
 def slug(text: str) -> str:
-    """Return the form in which tags and topics are compared; letters of every script are kept."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    """Return the form in which tags and topics are compared; letters of every script are kept.
+
+    A sign that is part of a word becomes a word: C++, C# and C are three tags.
+    """
+    folded = _folded(text)
+    for sign, word in _SIGNS:
+        folded = sign.sub(word, folded)
     kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in folded)
     return "-".join("".join(kept).split())
+
+
+def spelling(text: str) -> str:
+    """Return a name as it is told from others with the same slug: with its signs."""
+    return "-".join(_SEPARATORS.split(_folded(text).lstrip("# ").rstrip()))
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return folded.replace("\u266f", "#")  # the sharp of music
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,8 @@ def _print_change_set(found: ChangeSet, *, applied: bool, as_json: bool) -> None
         say(line)
     for label, count in found.statuses.most_common():
         say(f"  {count:,} {label}")
+    for name, tag in found.renamed.items():
+        say(f"the tag “{name}” is “{tag}” in segments, because another tag has its short form")
     _print_outcomes(found, applied=applied)
     if found.withheld:
         say()
@@ -241,6 +243,7 @@ def _as_json(found: ChangeSet, *, applied: bool) -> dict[str, object]:
         "applied": applied,
         "layout": found.listing.layout.lines(),
         "statuses": dict(found.statuses),
+        "renamed_tags": found.renamed,
         "counts": dict(found.counts),
         "withheld": dict(found.withheld),
         "examples": {

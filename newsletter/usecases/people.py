@@ -22,8 +22,6 @@ from subscribers.model import (
     Suppression,
     SuppressionReason,
     Tag,
-    TagKind,
-    slug,
 )
 from subscribers.roster import run, undoing
 from subscribers.roster.cells import clean
@@ -73,14 +71,14 @@ def tag(
     """Add and remove tags of a subscriber; the name of a configured topic adds that topic."""
     actor.require(Role.EDITOR)
     known = topics_by_name(context.publication)
-    wanted = [known.get(slug(name)) or Tag(slug(name), clean(name), TagKind.LABEL) for name in add]
     with context.engine.begin() as connection:
         person = directory.require(connection, address)
+        removed = directory.tags_named(connection, map(clean, remove), known)
         directory.mark(
             connection,
             person,
-            add=[each for each in wanted if each.slug],
-            remove=[slug(name) for name in remove],
+            add=directory.tags_named(connection, map(clean, add), known),
+            remove=[tag.slug for tag in removed],
             actor=str(actor),
             now=context.now(),
         )

@@ -1,6 +1,7 @@
 """What an import does, counted, with examples."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from subscribers.roster.deciding import Change
@@ -11,6 +12,7 @@ from subscribers.roster.statuses import RowStatus
 EXAMPLES = 5
 REFUSALS = 20
 STATUSES = 50
+RENAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,19 @@ class ChangeSet:
     withheld: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     def count(self, status: RowStatus) -> None:
         """Count what the status columns of a row say, such as “have emails disabled”."""
         for cause in status.causes:
             if cause in self.statuses or len(self.statuses) < STATUSES:
                 self.statuses[cause] += 1
+
+    def rename(self, tags: Iterable[tuple[str, str]]) -> None:
+        """Note (name, slug) of tags whose usual slug belongs to a tag with another name."""
+        for name, slug in tags:
+            if len(self.renamed) < RENAMED:
+                self.renamed.setdefault(name, slug)
 
     def add(self, change: Change) -> None:
         """Count one row."""

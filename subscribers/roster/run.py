@@ -5,7 +5,7 @@ Both open short transactions of their own, one per 5,000 rows.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -21,7 +21,7 @@ from subscribers.roster.row import ImportRow, RefusedRow, Terms
 from subscribers.roster.row_reader import RowReader, lowered, ranks
 from subscribers.roster.vocabulary import tells_a_status
 from subscribers.roster.writing import entries, write
-from subscribers.store import erasures, imports, people
+from subscribers.store import erasures, imports, people, tags
 from subscribers.store.dialects import lock_table
 from subscribers.store.imports import Import, ImportSource
 from subscribers.store.seen import Seen, open_seen
@@ -58,7 +58,7 @@ def review(
     with _chunks(job, found) as chunks:
         for chunk in chunks:
             with engine.begin() as connection:
-                _decided(connection, chunk, job.pepper, found)
+                _decided(connection, chunk, job, found)
             progress(_last(chunk))
     return found
 
@@ -155,11 +155,11 @@ def _read(
 def _decided(
     connection: sa.Connection,
     chunk: Sequence[ImportRow | RefusedRow],
-    pepper: bytes,
+    job: ImportJob,
     found: ChangeSet,
 ) -> list[Change]:
-    rows = [row for row in chunk if isinstance(row, ImportRow)]
-    keys = [row.address.key for row in rows]
+    rows = _with_own_tags(connection, chunk, job.terms, found)
+    keys, pepper = [row.address.key for row in rows], job.pepper
     known = people.by_keys(connection, keys)
     hashes = erasures.kept(connection, keys, pepper)
     suppressed = erasures.as_suppressions(hashes) | people.suppressed(connection, keys)
@@ -179,6 +179,29 @@ def _decided(
     return changes
 
 
+def _with_own_tags(
+    connection: sa.Connection,
+    chunk: Sequence[ImportRow | RefusedRow],
+    terms: Terms,
+    found: ChangeSet,
+) -> list[ImportRow]:
+    """Return the rows; a tag whose slug belongs to another tag gets a slug of its own."""
+    rows = [row for row in chunk if isinstance(row, ImportRow)]
+    configured = frozenset(terms.topics.values())
+    wanted = {tag: None for row in rows for tag in row.tags if tag not in configured}
+    settled = tags.settled(connection, wanted, terms.topics)
+    other = {tag: own for tag, own in settled.items() if tag != own}
+    if not other:
+        return rows
+    found.rename((tag.name, own.slug) for tag, own in other.items())
+    return [
+        replace(row, tags=tuple(other.get(tag, tag) for tag in row.tags))
+        if not other.keys().isdisjoint(row.tags)
+        else row
+        for row in rows
+    ]
+
+
 def _apply_chunk(
     connection: sa.Connection,
     current: Import,
@@ -191,7 +214,7 @@ def _apply_chunk(
     lock_table(connection, subscribers)
     keys = [row.address.key for row in chunk if isinstance(row, ImportRow)]
     erasures.recognize(connection, keys, job.pepper)
-    changes = _decided(connection, chunk, job.pepper, found)
+    changes = _decided(connection, chunk, job, found)
     written = write(connection, current.id, changes, now)
     if not imports.advance(connection, current, _last(chunk), found.counts):
         msg = f"import {current.id} is being applied by another process; nothing was done twice"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from subscribers.model import TAG_LIMIT, Tag, TagKind, slug
+from subscribers.model import TAG_LIMIT, Tag, TagKind, slug, spelling
 from subscribers.roster.cells import CellError, attribute_tags, split
 
 TAGS_LIMIT = 200
@@ -20,7 +20,7 @@ class TagReader:
 
     def read(self, cells: Mapping[str, str]) -> tuple[Tag, ...]:
         """Return the tags of a row; raise CellError if they are too many or too long."""
-        found: dict[str, Tag] = {}
+        found: dict[tuple[str, str], Tag] = {}
         for column, make in (
             ("topics", self._topic),
             ("tags", self._any_tag),
@@ -29,7 +29,7 @@ class TagReader:
         ):
             if cell := cells.get(column, ""):
                 for tag in self._tags(column, cell, make):
-                    found.setdefault(tag.slug, tag)
+                    found.setdefault((tag.slug, spelling(tag.name)), tag)
         if len(found) > TAGS_LIMIT:
             msg = f"{len(found)} tags; the maximum is {TAGS_LIMIT}"
             raise CellError(msg)

@@ -1,12 +1,50 @@
 """Tags: topics that subscribers choose, labels that staff set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import Tag, TagKind
+from subscribers.model import Tag, TagKind, slug, spelling
 from subscribers.store.dialects import add_missing
 from subscribers.store.tables import subscriber_tags, tags
+
+AT_ONCE = 900
+"""Slugs per statement: SQLite before 3.32 takes 999 parameters."""
+
+
+def settled(
+    connection: sa.Connection, wanted: Iterable[Tag], reserved: Collection[str] = ()
+) -> dict[Tag, Tag]:
+    """Return each tag with the slug that it has or gets: names that differ stay different tags.
+
+    “Node.js” and “Node JS” have one slug. The tag that came second gets `node-js-2`. Slugs in
+    `reserved` belong to the topics of the configuration, which must not be among `wanted`.
+    """
+    found: dict[Tag, Tag] = {}
+    holders: dict[str, str] = {}
+    rest, number = list(dict.fromkeys(wanted)), 1
+    while rest:
+        slugs = {tag: f"{tag.slug}-{number}" if number > 1 else tag.slug for tag in rest}
+        names = {row.slug: row.name for row in _rows(connection, slugs.values())}
+        holders = names | holders
+        for tag, own in slugs.items():
+            if own not in reserved and _is_named(tag, own, holders.setdefault(own, tag.name)):
+                found[tag] = replace(tag, slug=own)
+        rest = [tag for tag in rest if tag not in found]
+        number += 1
+    return found
+
+
+def _is_named(tag: Tag, own: str, holder: str) -> bool:
+    """Return whether the tag with the slug `own`, whose name is `holder`, is this one.
+
+    A configured topic is named by its label, which need not resemble its slug.
+    """
+    if spelling(tag.name) == spelling(holder):
+        return True
+    return own == tag.slug and (tag.name == own or slug(holder) != own)
 
 
 def ensure(connection: sa.Connection, wanted: Iterable[Tag]) -> dict[str, int]:
@@ -17,7 +55,7 @@ def ensure(connection: sa.Connection, wanted: Iterable[Tag]) -> dict[str, int]:
     requested = {tag.slug: tag for tag in wanted}
     if not requested:
         return {}
-    rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(requested)))).all()
+    rows = _rows(connection, requested)
     found = {row.slug: row for row in rows}
     for row in rows:
         if row.kind == TagKind.LABEL and requested[row.slug].kind is TagKind.TOPIC:
@@ -28,8 +66,17 @@ def ensure(connection: sa.Connection, wanted: Iterable[Tag]) -> dict[str, int]:
     if missing:
         new = [{"slug": tag.slug, "name": tag.name, "kind": tag.kind.value} for tag in missing]
         add_missing(connection, tags, new)
-        rows = connection.execute(sa.select(tags).where(tags.c.slug.in_(list(requested)))).all()
+        rows = _rows(connection, requested)
     return {row.slug: int(row.id) for row in rows}
+
+
+def _rows(connection: sa.Connection, slugs: Iterable[str]) -> list[sa.Row[Any]]:
+    wanted = sorted(set(slugs))
+    found: list[sa.Row[Any]] = []
+    for start in range(0, len(wanted), AT_ONCE):
+        some = tags.c.slug.in_(wanted[start : start + AT_ONCE])
+        found += connection.execute(sa.select(tags).where(some))
+    return found
 
 
 def give(connection: sa.Connection, subscriber_id: int, wanted: Iterable[Tag]) -> None:

@@ -79,6 +79,17 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         ("Straße", "strasse"),
         ("\uff32\uff2f\uff2b", "rok"),
         ("…", ""),
+        ("C", "c"),
+        ("C++", "c-plus-plus"),
+        ("C#", "c-sharp"),
+        ("F♯", "f-sharp"),
+        (".NET", "dot-net"),
+        ("NET", "net"),
+        ("A+", "a-plus"),
+        ("R&D", "r-and-d"),
+        ("Arts & Culture", "arts-culture"),
+        ("#climate", "climate"),
+        ("C++17", "c-plus-plus-17"),
     ],
 )
 def test_a_slug_keeps_the_letters_of_every_script(text: str, expected: str) -> None:
