@@ -24,7 +24,7 @@ from newsletter import migrations
 from newsletter.dispatch import embedded
 from newsletter.errors import NotAllowed
 from newsletter.maintenance import journals
-from newsletter.maintenance.history import forgotten
+from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
 from newsletter.model.next_step import RestoreBackup
@@ -126,6 +126,7 @@ class App:
             tidy=self._tidy,
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
+            behind=self._behind,
             patience=patience,
         )
 
@@ -144,6 +145,11 @@ class App:
         from newsletter.fetch.links import broken
 
         return broken(self.fetcher, addresses)
+
+    def _behind(self, connection: sa.Connection) -> bool:
+        """Return whether the journals or the copied history differ from the database."""
+        copy = self.settings.root / SUBMISSIONS
+        return journals.behind(connection, self.journals) or differs(connection, copy, self.now())
 
     def _collect(self) -> CollectReport:
         from newsletter.collect.run import CollectOptions, collect
@@ -195,7 +201,7 @@ class App:
         self, tools: Tools, steps: list[Step], on_line: Callable[[Line], None] | None = None
     ) -> list[Line]:
         return embedded.run(
-            steps,
+            passes.due(tools, steps),
             lambda step: passes.perform(tools, step),
             self.stop,
             on_line or (lambda _: None),

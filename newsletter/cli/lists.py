@@ -24,6 +24,7 @@ from subscribers.roster import run
 from subscribers.roster.cells import clean
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.columns import Choices
+from subscribers.roster.latest import latest
 from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
 from subscribers.roster.undoing import Undone
@@ -117,7 +118,7 @@ def undo(
 def imports(*, as_json: AsJson = False) -> None:
     """List the latest imports."""
     with open_app() as app, app.reader.begin() as connection:
-        found = run.recent(connection)
+        found = latest(connection)
     rows = [
         {
             "import": imported.id,

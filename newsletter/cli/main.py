@@ -40,7 +40,7 @@ COMMANDS = {
     "check": ("reviewing", "Check an issue before it is sent."),
     "approve": ("reviewing", "Approve an issue: exactly these bytes may be sent."),
     "issues": ("watching", "List the issues, or show one."),
-    "segment": ("people", "Count a segment, and the subscribers it excludes by reason."),
+    "segment": ("counting", "Count a segment, and the subscribers it excludes by reason."),
     "subscribers": ("people", "Import, export, show, tag, suppress and erase subscribers."),
     "send": ("sending", "Send an approved issue; or test, stop or decide about it."),
     "correct": ("drafting", "Draft a correction to exactly the recipients of an issue."),

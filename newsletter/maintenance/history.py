@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from newsletter.store import epoch, history
 from newsletter.store.history import RecordedDecision
-from subscribers.roster import run as roster
+from subscribers.roster.latest import latest as latest_imports
 
 FILE = "history.jsonl"
 KEPT = timedelta(days=60)
@@ -30,6 +30,25 @@ def forgotten(reader: sa.Engine, folder: Path, now: datetime) -> list[str]:
         return History(folder).check(connection, now)
 
 
+def differs(connection: sa.Connection, folder: Path, now: datetime) -> bool:
+    """Return whether the copy in `folder` lacks a decision, or the database has forgotten one."""
+    return History(folder).compare(connection, now).differ
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the database has, what of it the copy lacks, and what the database has forgotten."""
+
+    present: list[RecordedDecision]
+    new: list[RecordedDecision]
+    lost: list[str]
+
+    @property
+    def differ(self) -> bool:
+        """Return whether the copy and the database differ."""
+        return bool(self.new or self.lost)
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The copy in a folder beside newsletter.toml."""
@@ -38,6 +57,17 @@ class History:
 
     def check(self, connection: sa.Connection, now: datetime) -> list[str]:
         """Describe what the database has forgotten, and copy what is new in it."""
+        word = epoch.read(connection)
+        found = self.compare(connection, now)
+        if found.lost:
+            restart = RecordedDecision(RESTORED, now.isoformat(), "")
+            self._append(word, [restart, *found.present])
+        else:
+            self._append(word, found.new)
+        return found.lost
+
+    def compare(self, connection: sa.Connection, now: datetime) -> "Comparison":
+        """Compare the copy with the database; change nothing."""
         word, cutoff = epoch.read(connection), now - KEPT
         copied = {line.key: line for line in self._lines(word) if line.at >= cutoff.isoformat()}
         imports, oldest = _imports(connection, cutoff)
@@ -47,12 +77,8 @@ class History:
             for key, line in copied.items()
             if key not in present and not _is_older_import(key, oldest)
         ]
-        if lost:
-            restart = RecordedDecision(RESTORED, now.isoformat(), "")
-            self._append(word, [restart, *present.values()])
-        else:
-            self._append(word, [line for key, line in present.items() if key not in copied])
-        return lost
+        new = [line for key, line in present.items() if key not in copied]
+        return Comparison(list(present.values()), new, lost)
 
     def _lines(self, word: str) -> list[RecordedDecision]:
         found: list[RecordedDecision] = []
@@ -96,7 +122,7 @@ class History:
 def _imports(connection: sa.Connection, cutoff: datetime) -> tuple[list[RecordedDecision], int]:
     """Return the latest imports that were applied or undone, and the oldest one that was read."""
     found = []
-    latest = roster.recent(connection)
+    latest = latest_imports(connection)
     for done in latest:
         for word, at in (("applied", done.applied_at), ("undone", done.undone_at)):
             if at is not None and at >= cutoff:

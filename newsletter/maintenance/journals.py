@@ -36,6 +36,11 @@ class Journals:
         return f"{FILE}@{self.host}" if self.host else FILE
 
 
+def behind(connection: sa.Connection, journals: Journals) -> bool:
+    """Return whether the journal may have entries that this host has not compared yet."""
+    return marks.read(connection, journals.mark) != journals.journal.size
+
+
 def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
     """Apply the entries since the last time; return how many the database lacked.
 

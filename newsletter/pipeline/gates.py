@@ -3,17 +3,28 @@
 A step that is not needed is not imported either: cron starts the program every few minutes.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
 from newsletter.model.slot import Timing, due
-from newsletter.model.states import EDITABLE, SENDABLE, SENDING, UNAPPROVED, IssueState
+from newsletter.model.states import (
+    DECIDABLE,
+    EDITABLE,
+    SENDABLE,
+    SENDING,
+    UNAPPROVED,
+    UNFINISHED,
+    UNSETTLED,
+    IssueState,
+)
 from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
+from newsletter.send.recovery import unfinished
 from newsletter.store import marks
 from newsletter.store.content import issues, slots, sources
 from newsletter.store.people import notices
+from newsletter.store.sending import batches, rates
 
 TIDIED = "tidied"
 """The mark of the last retention that found nothing more to delete, in minutes since 1970."""
@@ -23,11 +34,13 @@ TIDY_EVERY = 60
 
 def needed(tools: Tools, step: Step) -> bool:
     """Return whether a step may have something to do; never False if it has."""
-    gate = GATES.get(step.name)
-    if gate is None:
-        return True
+    return any_needed(tools, [step])
+
+
+def any_needed(tools: Tools, steps: Iterable[Step]) -> bool:
+    """Return whether any of these steps may have something to do, by one read transaction."""
     with tools.context.reader.connect() as connection:
-        return gate(tools, connection, step.newsletter)
+        return any(GATES[step.name](tools, connection, step.newsletter) for step in steps)
 
 
 def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -70,19 +83,45 @@ def _send(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(issues.recent(connection, states=states, limit=1))
 
 
-def tidying_is_due(tools: Tools) -> bool:
+def _journals(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    return tools.behind(connection)
+
+
+def _reconcile(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    """Return whether anything is under way or in doubt, in the database or in the journal."""
+    if batches.any_in(connection, UNSETTLED) or rates.any_ahead(connection, tools.context.now()):
+        return True
+    if issues.recent(connection, states=[IssueState.SUBMITTING], limit=1):
+        return True
+    journal = tools.context.courier.journal
+    return bool(unfinished(connection, journal))
+
+
+def _retention(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    return tools.behind(connection) or tidying_is_due(tools, connection)
+
+
+def tidying_is_due(tools: Tools, connection: sa.Connection) -> bool:
     """Return whether something may be kept too long."""
     minutes = int(tools.context.now().timestamp() // 60)
-    with tools.context.reader.connect() as connection:
-        return marks.read(connection, TIDIED) + TIDY_EVERY <= minutes
+    return marks.read(connection, TIDIED) + TIDY_EVERY <= minutes
+
+
+def _status(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    """Return whether an issue is unfinished, or has a batch that a person can decide about."""
+    unfinished_issues = issues.recent(connection, states=list(UNFINISHED), limit=1)
+    return bool(unfinished_issues) or batches.any_in(connection, DECIDABLE)
 
 
 GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
+    "journals": _journals,
+    "reconcile": _reconcile,
     "collect": _collect,
     "notices": _notices,
     "draft": _draft,
     "render": _render,
     "approve": _approve,
     "send": _send,
+    "retention": _retention,
+    "status": _status,
 }
-"""The steps that are not always needed; the others always look."""

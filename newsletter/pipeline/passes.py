@@ -61,6 +61,11 @@ def _issues(tools: Tools) -> list[Step]:
     ]
 
 
+def due(tools: Tools, steps: list[Step]) -> list[Step]:
+    """Return the steps, or none if not one of them has anything to do: most passes end here."""
+    return steps if gates.any_needed(tools, steps) else []
+
+
 def perform(tools: Tools, step: Step) -> Iterable[Line]:
     """Do the work of one step and report it.
 

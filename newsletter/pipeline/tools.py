@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from newsletter.usecases.context import Context
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from newsletter.collect.report import CollectReport
     from newsletter.send.notices import Post
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 class Tools:
     """The use cases' context, and the work around them that `app` builds.
 
-    `patience` is how long sending may wait for the next batch.
+    `behind` asks whether the files beside the database and the database differ. `patience` is how
+    long sending may wait for the next batch.
     """
 
     context: Context
@@ -27,4 +30,5 @@ class Tools:
     tidy: Callable[[], Mapping[str, int]]
     catch_up: Callable[[], int]
     forgotten: Callable[[], Sequence[str]]
+    behind: Callable[[sa.Connection], bool]
     patience: timedelta = timedelta(0)

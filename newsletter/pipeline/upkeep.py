@@ -31,8 +31,9 @@ def collect(tools: Tools) -> Iterator[Line]:
 def tidy(tools: Tools) -> Iterator[Line]:
     """Delete what `retention` in the configuration no longer keeps; copy what was decided."""
     tools.forgotten()
-    if not gates.tidying_is_due(tools):
-        return
+    with tools.context.reader.connect() as connection:
+        if not gates.tidying_is_due(tools, connection):
+            return
     deleted = {what: number for what, number in tools.tidy().items() if number}
     for what, number in deleted.items():
         yield Line("retention", f"{number:,} {what} deleted")

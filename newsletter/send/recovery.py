@@ -52,17 +52,24 @@ def recover(
     """
     word = epoch.read(connection)
     findings: list[Recovered] = []
-    journaled = journal.issues()
-    settled = issues.finished(connection, journaled)
-    for issue_id in journaled:
-        if issue_id in settled and journal.is_finished(issue_id):
-            continue
+    for issue_id in unfinished(connection, journal):
         known = submitted.read(journal.lines(issue_id), word, journal.boot)
         if known is not None:
             findings += _compare(connection, known, journal, now)
     for finding in findings:
         _alert(connection, publication, finding, now)
     return findings
+
+
+def unfinished(connection: sa.Connection, journal: SubmissionJournal) -> list[int]:
+    """Return the journaled issues that are not finished in both, the journal and the database."""
+    journaled = journal.issues()
+    settled = issues.finished(connection, journaled)
+    return [
+        issue_id
+        for issue_id in journaled
+        if issue_id not in settled or not journal.is_finished(issue_id)
+    ]
 
 
 def _alert(

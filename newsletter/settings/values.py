@@ -7,10 +7,10 @@ from email.utils import getaddresses
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-
 from newsletter.model.publication import Mailbox
 from newsletter.settings.reading import nearest
+from subscribers.errors import InvalidAddress, UnsupportedAddress
+from subscribers.model import EmailAddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -63,12 +63,13 @@ def mailbox(text: str) -> Mailbox:
         raise _refusal(text, expected)
     name, address = found[0]
     try:
-        known = validate_email(address, check_deliverability=False)
-    except EmailNotValidError as error:
+        known = EmailAddress.parse(address)
+    except UnsupportedAddress as error:
+        ascii_only = "only ASCII letters, digits and signs before the @ (RFC 5321)"
+        raise _refusal(text, ascii_only) from error
+    except InvalidAddress as error:
         raise _refusal(text, expected) from error
-    if known.ascii_email is None:
-        raise _refusal(text, "only ASCII letters, digits and signs before the @ (RFC 5321)")
-    return Mailbox(name, known.ascii_email)
+    return Mailbox(name, known.text)
 
 
 def page(text: str) -> str:

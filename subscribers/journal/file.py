@@ -20,6 +20,11 @@ class Journal:
         """Use a file that may not exist yet."""
         self.path = path
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes the file has."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def append(self, entries: Iterable[JournalEntry]) -> None:
         """Append entries. Call it before the transaction commits, so that none is ever missing."""
         lines = "".join(_line(entry) for entry in entries)

@@ -91,11 +91,6 @@ def apply(
     return found
 
 
-def recent(connection: sa.Connection) -> list[Import]:
-    """Return the latest imports, newest first."""
-    return imports.recent(connection)
-
-
 @contextmanager
 def _chunks(
     job: ImportJob, found: ChangeSet

@@ -247,6 +247,12 @@ def unsettled(connection: sa.Connection, issue_id: int) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
+def any_in(connection: sa.Connection, states: Collection[BatchState]) -> bool:
+    """Return whether any batch is in one of these states."""
+    query = sa.select(sa.literal(1)).where(batches.c.state.in_(_values(states)))
+    return connection.scalar(query.limit(1)) is not None
+
+
 def failed_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
     """Count the batches of an issue that became unknown, held or refused after `since`."""
     b = batches.c

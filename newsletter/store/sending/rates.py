@@ -23,10 +23,20 @@ def hold(connection: sa.Connection, name: str, until: datetime, *, now: datetime
     _keep_busy(connection, name, until, 0.0, now)
 
 
+def any_ahead(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether a wait was set in the future, by a clock that jumped."""
+    query = sa.select(sa.literal(1)).where(_set_ahead(now))
+    return connection.scalar(query.limit(1)) is not None
+
+
 def forget_future(connection: sa.Connection, now: datetime) -> list[str]:
     """Free the providers whose wait was set in the future, by a clock that jumped; return them."""
-    statement = rates.delete().where(rates.c.set_at > (now + SKEW).timestamp())
+    statement = rates.delete().where(_set_ahead(now))
     return list(connection.scalars(statement.returning(rates.c.name)))
+
+
+def _set_ahead(now: datetime) -> sa.ColumnElement[bool]:
+    return rates.c.set_at > (now + SKEW).timestamp()
 
 
 def _keep_busy(
