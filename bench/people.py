@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -20,10 +20,11 @@ from starlette.testclient import TestClient
 
 from bench.figure import Figure
 from newsletter.migrations import upgrade
-from newsletter.model.edition import Chooser, Contents, plan
-from newsletter.render.reach import question, wanted
+from newsletter.model.edition import Chooser, plan
+from newsletter.render.reach import wanted
 from newsletter.send.audience import Frozen, freeze
 from newsletter.store.database import open_engine
+from newsletter.store.sending.audience import question
 from newsletter.web.main import public_site
 from subscribers.audience import Question, members
 from subscribers.roster import export as exporting
@@ -103,8 +104,9 @@ def issue(connection: sa.Connection, segment: str = "everyone") -> Frozen:
     tags = [(f"t{n % TAGS + 1}", f"t{n * 3 % TAGS + 1}") for n in range(1, ITEMS + 1)]
     items = [replace(manuscripts.item(n), tags=both) for n, both in enumerate(tags, 1)]
     chooser = Chooser(items, weekly)
-    sets, _nothing = wanted(connection, question(manuscripts.publication(), weekly, NOW), chooser)
-    made = plan(sets, cast("Contents", chooser.choose(None)), weekly).contents
+    asked = question(weekly, {}, NOW)
+    sets = wanted(connection, asked, chooser).people
+    made = plan(sets, chooser.everything(), weekly).contents
     editions = [
         replace(sample_edition(), id=n, seq=n, items=one.items, headlines=one.headlines)
         for n, (one, _people) in enumerate(made, 1)

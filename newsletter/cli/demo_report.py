@@ -12,6 +12,7 @@ from newsletter.model.issue import corrected
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
 from newsletter.pipeline.report import counted
+from newsletter.render.catalog import language_name
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import deliveries
 from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, Rendered
@@ -51,6 +52,7 @@ def drafted(app: App, rendered: Rendered) -> None:
     for edition in rendered.editions:
         also = f" and {len(edition.headlines)} headlines" if edition.headlines else ""
         first = short(titles.get(edition.items[0], "")) if edition.items else "nothing"
+        also += f" in {language_name(edition.language)}" if edition.language else ""
         say(
             f"  {edition.seq:>2} {_people(edition.people):<10} {len(edition.items)} items{also}, first “{first}”"
         )

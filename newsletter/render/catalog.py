@@ -96,16 +96,30 @@ class Catalogs:
 
     def of(self, *languages: str) -> Catalog:
         """Return the catalog of the first of these languages that has one, else the English one."""
-        for language in languages:
-            found = self.by_language.get(language) or self.by_language.get(language.split("-")[0])
-            if found is not None:
-                return found
-        return self.by_language[SOURCE]
+        found = (self._of(language) for language in languages)
+        return next((catalog for catalog in found if catalog), self.by_language[SOURCE])
+
+    def has(self, language: str) -> bool:
+        """Return whether there is a catalog for a language."""
+        return self._of(language) is not None
+
+    def _of(self, language: str) -> Catalog | None:
+        return self.by_language.get(language) or self.by_language.get(
+            language.split("-", maxsplit=1)[0]
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that can be offered to a reader."""
         return tuple(sorted(self.by_language))
+
+
+def language_name(tag: str) -> str:
+    """Return the English name of a language, or its tag if it has none."""
+    try:
+        return Locale.parse(tag, sep="-").get_display_name(SOURCE) or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
 
 
 def open_catalogs(root: Path | None) -> Catalogs:

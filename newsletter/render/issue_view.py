@@ -89,7 +89,7 @@ def issue_view(
     views = distinguish_links(numbered, context)
     subject = subject_of(issue, full, context)
     return IssueView(
-        locale=text_locale(context.newsletter.language),
+        locale=text_locale(context.frame),
         publication=publication_view(context.publication),
         title=context.newsletter.title,
         number=str(issue.number) if issue.number > 0 else "",

@@ -1,27 +1,38 @@
 """Which sets of items the audience of an issue asks for, and how many people ask for each."""
 
 from collections import Counter
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Contents
+from newsletter.model.languages import main_language
 from newsletter.store.sending.audience import interests
 from subscribers.audience import Question
 
 
-def wanted(
-    connection: sa.Connection, asked: Question, chooser: Chooser
-) -> tuple[Counter[Contents], int]:
+class Reach(NamedTuple):
+    """How many people want each distinct contents, get nothing, and chose each language."""
+
+    people: Counter[Contents]
+    nothing: int
+    languages: Counter[str]
+
+
+def wanted(connection: sa.Connection, asked: Question, chooser: Chooser) -> Reach:
     """Count the people of each distinct contents, and those for whom there is nothing.
 
-    The cost depends on the number of distinct interests, not of people.
+    The cost depends on the number of distinct interests, not of people. Only those who get an
+    edition count among the languages.
     """
     people: Counter[Contents] = Counter()
+    languages: Counter[str] = Counter()
     nothing = 0
-    for follows, count in interests(connection, asked, chooser.tags):
-        contents = chooser.choose(follows)
+    for follows, language, count in interests(connection, asked, chooser.tags):
+        contents = chooser.choose(follows, language)
         if contents is None:
             nothing += count
         else:
             people[contents] += count
-    return people, nothing
+            languages[main_language(language)] += count
+    return Reach(people, nothing, languages)

@@ -1,8 +1,9 @@
 """Render the editions of an issue and store them: read, render outside a transaction, write."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import IssueState
 from newsletter.render.compose import compose
+from newsletter.render.fallbacks import Fallback, fallbacks
 from newsletter.render.manuscript import Manuscript, full_texts, manuscript, quoted
 from newsletter.render.source import source_hash
 from newsletter.render.templates import Templates
@@ -64,7 +66,7 @@ def render(
                 editions.replace(connection, issue_id, made, now=now)
                 if made:
                     issues.start_review(connection, issue_id)
-                acts.record(connection, _act(read, made, now))
+                acts.record(connection, _act(read, made, newsletter, now))
                 return editions.of_issue(connection, issue_id)
     msg = f"issue {issue_id} is being edited; try again later"
     raise NotAllowed(msg)
@@ -80,7 +82,7 @@ def _editions(
     taken = quoted(read)
     made = []
     for seq, (contents, people) in enumerate(read.plan.contents, 1):
-        own = replace(context, nonce=_nonce(kit, taken))
+        own = replace(context, nonce=_nonce(kit, taken), language=contents.language)
         edition = _edition(read, contents, own, kit)
         made.append(replace(edition, seq=seq, people=people, rendered_from=source))
     return made
@@ -96,6 +98,7 @@ def _edition(
         seq=0,
         items=contents.items,
         headlines=contents.headlines,
+        language=contents.language,
         nonce=context.nonce,
         subject=made.subject,
         preheader=made.preheader,
@@ -128,10 +131,16 @@ def is_stale(
         texts = full_texts(connection, newsletter, [edition.items for edition in stored])
     for edition in stored:
         context = RenderContext(
-            publication, newsletter, kit.templates.catalogs, edition.nonce, texts, kit.articles
+            publication,
+            newsletter,
+            kit.templates.catalogs,
+            edition.nonce,
+            texts,
+            kit.articles,
+            language=edition.language,
         )
-        contents = Contents(edition.items, edition.headlines)
-        if compose(kit.templates, issue, items, contents, context).hash != edition.hash:
+        made = compose(kit.templates, issue, items, edition.contents, context)
+        if made.hash != edition.hash:
             return True
     with engine.begin() as connection:
         editions.confirm(connection, issue_id, source)
@@ -154,14 +163,16 @@ def _nonce(kit: RenderKit, taken: str) -> str:
     return nonce
 
 
-def _act(read: Manuscript, made: Sequence[Edition], now: datetime) -> Act:
-    detail = {
+def _act(read: Manuscript, made: Sequence[Edition], newsletter: Newsletter, now: datetime) -> Act:
+    detail: dict[str, object] = {
         "editions": len(made),
         "rare": read.plan.rare,
         "folded": read.plan.folded,
         "lost": read.plan.lost,
         "nothing": read.nothing,
     }
+    if missing := fallbacks(read.items, newsletter, read.languages):
+        detail["fallbacks"] = [asdict(fallback) for fallback in missing]
     return Act(now, MACHINE, ActKind.RENDERED, read.issue.id, detail=detail)
 
 
@@ -177,7 +188,9 @@ def audience_notes(connection: sa.Connection, issue_id: int) -> list[str]:
         ("lost", "subscribers follow topics that fit no edition"),
         ("nothing", "subscribers follow topics without an article in this issue"),
     )
-    return [f"{last.detail[name]:,} {text}." for name, text in lines if last.detail.get(name)]
+    counted = [f"{last.detail[name]:,} {text}." for name, text in lines if last.detail.get(name)]
+    missing = cast("list[dict[str, Any]]", last.detail.get("fallbacks", []))
+    return [*counted, *(Fallback(**values).sentence() for values in missing)]
 
 
 def _unchanged(connection: sa.Connection, read: Manuscript) -> bool:

@@ -183,7 +183,8 @@ class RenderContext:
 
     `texts` contains the articles, by id, whose whole text is printed (layout "letter"). Dates in
     `year`, the year of the issue, are printed without the year. `articles` signs the addresses of
-    articles that have no page elsewhere. `utm` is added to the addresses of the others.
+    articles that have no page elsewhere. `utm` is added to the addresses of the others. `language`
+    is the edition's, empty for the newsletter's.
     """
 
     publication: Publication
@@ -194,11 +195,18 @@ class RenderContext:
     articles: ArticleSigner
     year: int = 0
     utm: Tags = ()
+    language: str = ""
 
     @property
     def catalog(self) -> Catalog:
-        """Return the catalog of the newsletter's language."""
-        return self.catalogs.of(self.newsletter.language, self.publication.language)
+        """Return the catalog of the edition's language, else of the newsletter's."""
+        return self.catalogs.of(self.frame, self.publication.language)
+
+    @property
+    def frame(self) -> str:
+        """Return the language of the texts around the articles: the edition's if it has a catalog."""
+        has_own = self.language and self.catalogs.has(self.language)
+        return self.language if has_own else self.newsletter.language
 
 
 MEASURE = 528

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.batch import Planned
-from newsletter.model.edition import Chooser, Contents, Edition, Subsets
+from newsletter.model.edition import Chooser, Edition, Subsets
 from newsletter.model.issue import Issue, Item
 from newsletter.model.publication import Newsletter
 from newsletter.model.reason import Reason
@@ -92,13 +92,13 @@ def _corrected_recipients(
     """Return the recipients of the issue that is corrected; they get the whole correction."""
     had = deliveries.recipients_of(int(frozen.issue.corrects_issue_id or 0))
     known = reachable(frozen.newsletter.key, had, now).subquery("known")
-    chosen = sa.select(known.c.subscriber_id, sa.false().label("topics"))
+    chosen = sa.select(known.c.subscriber_id, sa.false().label("topics"), known.c.language)
     left_out = sa.select(known.c.subscriber_id, known.c.reason).where(known.c.reason != "")
     return _set_aside(connection, "people", chosen.where(known.c.reason == "")), left_out
 
 
 def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa.Table:
-    """Return a table from each set of followed tags to its edition, NULL if there is none.
+    """Return a table from each set of tags and language to its edition, NULL if there is none.
 
     Python handles each distinct set once, no matter how many subscribers share it.
     """
@@ -114,7 +114,7 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
         connection.execute(
             table.insert(),
             [
-                dict(zip(table.c.keys(), (*row, *home(audience.bits(*_split(row)))), strict=True))
+                dict(zip(table.c.keys(), (*row, *home(*_asked(row))), strict=True))
                 for row in followed
             ],
         )
@@ -122,34 +122,42 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
     return table
 
 
-def _homes(frozen: Frozen) -> Callable[[int | None], tuple[int | None, int]]:
-    """Return the function from followed bits (None: no topics) to an edition's id and seq.
+def _homes(frozen: Frozen) -> Callable[[int | None, str], tuple[int | None, int]]:
+    """Return the function from followed bits (None: no topics) and language to an edition's id and seq.
 
     Every recipient gets a correction as a whole, and an issue without items.
     """
+    printed = {edition.contents: edition for edition in frozen.editions}
+    chooser = Chooser(frozen.items, frozen.newsletter)
     if frozen.issue.corrects_issue_id is not None or not any(
         item.included for item in frozen.items
     ):
+        # Backwards, so that the first edition of each language is kept.
+        whole = {edition.language: edition for edition in reversed(frozen.editions)}
         first = frozen.editions[0]
-        return lambda _bits: (first.id, first.seq)
-    chooser = Chooser(frozen.items, frozen.newsletter)
-    printed = {Contents(edition.items, edition.headlines): edition for edition in frozen.editions}
-    rendered = Subsets(list(printed), frozen.newsletter)
 
-    def home(bits: int | None) -> tuple[int | None, int]:
-        wanted = chooser.choose(bits)
+        def home_of_all(_bits: int | None, language: str) -> tuple[int | None, int]:
+            edition = whole.get(chooser.language(language), first)
+            return edition.id, edition.seq
+
+        return home_of_all
+    rendered = Subsets(list(printed), frozen.newsletter, chooser.originals())
+
+    def home(bits: int | None, language: str) -> tuple[int | None, int]:
+        wanted = chooser.choose(bits, language)
         found = rendered.of(wanted) if wanted else None
         return (printed[found].id, printed[found].seq) if found else (None, 0)
 
     return home
 
 
-def _split(followed: Sequence[Any]) -> tuple[object, Sequence[int]]:
-    return followed[0], followed[1:]
+def _asked(row: Sequence[Any]) -> tuple[int | None, str]:
+    topics, language, *words = row
+    return audience.bits(topics, words), language
 
 
 def _keys(people: sa.Table) -> list[sa.ColumnElement[Any]]:
-    return [people.c.topics, *audience.word_columns(people)]
+    return [people.c.topics, people.c.language, *audience.word_columns(people)]
 
 
 def batch_size(planned: int, max_batch: int) -> int:

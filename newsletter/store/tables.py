@@ -164,6 +164,7 @@ editions = sa.Table(
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("people", sa.Integer, nullable=False),
     sa.Column("rendered_from", sa.Text, nullable=False, server_default=""),
+    sa.Column("language", sa.Text, nullable=False, server_default=""),
     sa.Column("rendered_at", UtcDateTime, nullable=False),
 )
 sa.Index("uq_editions_issue_id_seq", editions.c.issue_id, editions.c.seq, unique=True)

@@ -7,7 +7,7 @@ from newsletter.errors import NotAllowed
 from newsletter.esp.message.mime import message
 from newsletter.esp.port import Outcome, Recipient, Verdict
 from newsletter.model.actor import Actor, Role
-from newsletter.model.edition import Chooser, Contents, Edition, Subsets
+from newsletter.model.edition import Chooser, Edition, Subsets
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import PreviewIssue, RunCheckup
 from newsletter.model.publication import Newsletter
@@ -119,13 +119,16 @@ def _reader(
         items = issues.load_items(connection, issue.id)
     if person is None:
         return Reader(EmailAddress.parse(address).text)
+    chooser = Chooser(items, newsletter)
     # Every recipient gets a correction as a whole, and an issue without items.
     if issue.corrects_issue_id is not None or not any(item.included for item in items):
-        return Reader(person.address, person.name, printed[0].seq)
-    chooser = Chooser(items, newsletter)
-    wanted = chooser.choose(chooser.mask(person.topics) if person.topics else None)
-    seqs = {Contents(edition.items, edition.headlines): edition.seq for edition in printed}
-    taken = Subsets(list(seqs), newsletter).of(wanted) if wanted else None
+        language = chooser.language(person.language)
+        whole = {edition.language: edition.seq for edition in reversed(printed)}
+        return Reader(person.address, person.name, whole.get(language, printed[0].seq))
+    follows = chooser.mask(person.topics) if person.topics else None
+    wanted = chooser.choose(follows, person.language)
+    seqs = {edition.contents: edition.seq for edition in printed}
+    taken = Subsets(list(seqs), newsletter, chooser.originals()).of(wanted) if wanted else None
     if taken is None:
         msg = f"issue {issue.id} has nothing on the topics that {address} follows"
         raise NotAllowed(msg)

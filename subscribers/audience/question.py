@@ -67,8 +67,8 @@ class Interest:
 
 def reached(
     connection: sa.Connection, question: Question, tags: Sequence[str]
-) -> sa.Select[tuple[int, bool]]:
-    """Select the recipients of an issue: subscriber_id, topics, w0, w1, …; in no order.
+) -> sa.Select[tuple[int, bool, str]]:
+    """Select the recipients of an issue: subscriber_id, topics, language, w0, w1, …; in no order.
 
     Bit i of the words (60 tags per word) is set if the recipient has tags[i]. `topics` is true if
     the recipient follows any topic at all, requested or not.
@@ -79,6 +79,7 @@ def reached(
         sa.select(
             subscriptions.c.subscriber_id,
             sa.func.coalesce(picked.c.topics, sa.false()).label("topics"),
+            subscribers.c.language,
             *(sa.func.coalesce(picked.c[word], 0).label(word) for word in words),
         )
         .select_from(

@@ -56,8 +56,9 @@ def add_people(
     first: int = 1,
     tags: Sequence[str] = (),
     state: str = "confirmed",
+    language: str = "en",
 ) -> None:
-    """Subscribe `number` people in a state, all with the same topic tags; ids start at `first`."""
+    """Subscribe `number` people in a state, all with the same tags and language; ids from `first`."""
     ids = range(first, first + number)
     person = people_tables.subscribers.insert()
     connection.execute(
@@ -68,7 +69,7 @@ def add_people(
                 "address": f"reader{number}@example.net",
                 "address_key": f"reader{number}@example.net",
                 "name": f"Reader {number}",
-                "language": "en",
+                "language": language,
                 "created_at": NOW,
             }
             for number in ids

@@ -29,6 +29,7 @@ def replace(
             "hash": edition.hash,
             "people": edition.people,
             "rendered_from": edition.rendered_from,
+            "language": edition.language,
             "rendered_at": now,
         }
         for edition in present

@@ -44,17 +44,17 @@ def word_columns(rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
 
 def interests(
     connection: sa.Connection, asked: Question, tags: Sequence[str]
-) -> Iterator[tuple[int | None, int]]:
-    """Yield each distinct set of followed tags (see `bits`) and how many recipients share it.
+) -> Iterator[tuple[int | None, str, int]]:
+    """Yield each distinct set of followed tags (see `bits`), the language chosen, and how many.
 
     The database groups them, so a million recipients cost one row per distinct set.
     """
     reached = audience.reached(connection, asked, tags).subquery()
     words = word_columns(reached)
     grouped = (
-        sa.select(reached.c.topics, *words, sa.func.count())
-        .group_by(reached.c.topics, *words)
+        sa.select(reached.c.topics, reached.c.language, *words, sa.func.count())
+        .group_by(reached.c.topics, reached.c.language, *words)
         .execution_options(stream_results=True, yield_per=CHUNK)
     )
-    for topics, *row, count in connection.execute(grouped):
-        yield bits(topics, row), int(count)
+    for topics, language, *row, count in connection.execute(grouped):
+        yield bits(topics, row), language, int(count)

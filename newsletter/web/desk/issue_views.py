@@ -11,7 +11,7 @@ from newsletter.model.issue import Item, corrected
 from newsletter.model.naming import issue_name
 from newsletter.model.personalization import fill, substitutions
 from newsletter.pipeline.report import counted
-from newsletter.render.catalog import Catalog
+from newsletter.render.catalog import Catalog, language_name
 from newsletter.render.reasons import explain
 from newsletter.send import status
 from newsletter.send.context import SendingContext
@@ -232,7 +232,8 @@ def _filled(edition: Edition, text: str) -> str:
 
 def _edition_link(edition: Edition, contents: str, *, chosen: bool = False) -> EditionLink:
     href = f"/issues/{edition.issue_id}/preview?edition={edition.seq}"
-    return EditionLink(edition.seq, edition.people, contents, href, chosen)
+    translated = f", in {language_name(edition.language)}" if edition.language else ""
+    return EditionLink(edition.seq, edition.people, f"{contents}{translated}", href, chosen)
 
 
 def _first(titles: Mapping[int, str], edition: Edition) -> str:

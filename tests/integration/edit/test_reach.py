@@ -87,6 +87,7 @@ def test_people_are_counted_by_what_they_get(
         assert wanted(connection, asked, chooser) == (
             {Contents(*key): people for key, people in counts.items()},
             nothing,
+            {"en": sum(counts.values())},
         )
 
 

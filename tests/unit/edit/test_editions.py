@@ -79,24 +79,107 @@ def test_a_translation_pair_shows_one_of_the_two_in_the_newsletters_language() -
     assert choose(pair, None, german) == Contents((1, 2))
 
 
+TRANSLATED = (
+    item(1, lang="en", translation_group=1, tags=("trade",)),
+    item(2, lang="ko", translation_group=1, tags=("무역",)),
+    item(3, lang="en", tags=("arctic",)),
+    item(4, lang="fr-CA", translation_group=4, tags=("énergie",)),
+    item(5, lang="en", translation_group=4, tags=()),
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "follows", "chosen", "contents"),
+    [
+        ("followed-first", None, "", ((1, 3), (5,), "")),
+        ("followed-first", None, "en", ((1, 3), (5,), "")),
+        ("followed-first", None, "ko-KR", ((2, 3), (5,), "ko")),
+        ("followed-first", None, "fr", ((1, 3), (4,), "fr")),
+        ("followed-first", None, "de", ((1, 3), (5,), "")),
+        ("followed", {"trade"}, "ko", ((2,), (), "ko")),
+        ("followed", {"arctic"}, "ko", ((3,), (), "ko")),
+        ("followed", {"cooking"}, "ko", None),
+        ("same", {"arctic"}, "fr_FR", ((1, 3), (4,), "fr")),
+    ],
+)
+def test_each_subscriber_gets_the_translation_in_the_language_they_chose(
+    content: Content,
+    follows: set[str] | None,
+    chosen: str,
+    contents: tuple[tuple[int, ...], tuple[int, ...], str] | None,
+) -> None:
+    chooser = Chooser(TRANSLATED, weekly(content))
+    bits = None if follows is None else chooser.mask(follows)
+    assert chooser.choose(bits, chosen) == (contents and Contents(*contents))
+
+
+def test_traditional_chinese_is_a_language_of_its_own() -> None:
+    versions = ("en", "zh-Hans", "zh-Hant")
+    items = [item(n, lang=lang, translation_group=1) for n, lang in enumerate(versions, 1)]
+    chooser = Chooser(items, weekly("same"))
+    got = {chosen: chooser.choose(None, chosen) for chosen in ("zh-CN", "zh-TW", "zh")}
+    assert got == {
+        "zh-CN": Contents((2,), (), "zh"),
+        "zh-TW": Contents((3,), (), "zh-hant"),
+        "zh": Contents((2,), (), "zh"),
+    }
+
+
+def test_a_reader_whose_language_was_not_rendered_gets_the_same_articles_in_the_newsletters() -> (
+    None
+):
+    newsletter = weekly("followed")
+    chooser = Chooser(TRANSLATED, newsletter)
+    rendered = [Contents((1, 3), (5,)), Contents((1,)), Contents((3,))]
+    homes = Subsets(rendered, newsletter, chooser.originals())
+    korean = chooser.choose(chooser.mask({"trade"}), "ko")
+    assert korean == Contents((2,), (), "ko")
+    assert homes.of(korean) == Contents((1,))
+
+
+def test_every_language_that_someone_reads_keeps_the_edition_that_holds_everything() -> None:
+    newsletter = weekly("followed-first", editions=2)
+    chooser = Chooser(TRANSLATED, newsletter)
+    wanted = {
+        Contents((1, 3), (5,)): 50,
+        Contents((3,), (1, 5)): 40,
+        Contents((3,), (2, 5), "ko"): 2,
+    }
+    made = plan(wanted, chooser.everything(), newsletter, chooser.originals())
+    assert made.contents == ((Contents((1, 3), (5,)), 90), (Contents((2, 3), (5,), "ko"), 2))
+    assert made.lost == 0
+
+
 def test_only_tags_of_what_is_in_are_asked_for() -> None:
     assert followable(ITEMS) == ("arctic", "trade", "us")
 
 
 TAGS = [f"t{n}" for n in range(8)]
-WANTED = st.lists(st.frozensets(st.sampled_from(TAGS)), min_size=1, max_size=40)
+LANGUAGES = st.sampled_from(["", "en", "ko", "fr-CA"])
+WANTED = st.lists(
+    st.tuples(st.frozensets(st.sampled_from(TAGS)), LANGUAGES), min_size=1, max_size=40
+)
 MADE = st.lists(st.frozensets(st.sampled_from(TAGS), max_size=3), min_size=1, max_size=9)
 CONTENTS = st.sampled_from(["followed-first", "followed", "same"])
 
 
 def items_of(tags: list[frozenset[str]]) -> tuple[Item, ...]:
-    return tuple(item(n, tags=tuple(sorted(one))) for n, one in enumerate(tags, 1))
+    """Make an item for each set of tags; every second one has a Korean translation."""
+    originals = [
+        item(n, tags=tuple(sorted(one)), lang="en", translation_group=n)
+        for n, one in enumerate(tags, 1)
+    ]
+    korean = [
+        item(original.article_id + 100, lang="ko", translation_group=original.article_id)
+        for original in originals[::2]
+    ]
+    return (*originals, *korean)
 
 
 @given(MADE, WANTED, CONTENTS, st.integers(1, 4), st.integers(1, 12))
 def test_no_subscriber_is_lost_or_gets_unwanted_items(
     tags: list[frozenset[str]],
-    follows: list[frozenset[str]],
+    follows: list[tuple[frozenset[str], str]],
     content: Content,
     most: int,
     editions: int,
@@ -104,24 +187,23 @@ def test_no_subscriber_is_lost_or_gets_unwanted_items(
     newsletter = weekly(content, 1, most, editions)
     chooser = Chooser(items_of(tags), newsletter)
     wanted: Counter[Contents] = Counter()
-    for one in follows:
-        contents = chooser.choose(chooser.mask(one))
+    for one, language in follows:
+        contents = chooser.choose(chooser.mask(one), language)
         if contents is not None:
             wanted[contents] += 1
-    everything = chooser.choose(None)
-    assert everything is not None
-    made = plan(wanted, everything, newsletter)
+    originals = chooser.originals()
+    made = plan(wanted, chooser.everything(), newsletter, originals)
     kept = [one for one, _ in made.contents]
-    assert kept[0] == everything
+    assert kept[0] == chooser.choose(None)
     assert len(kept) == len(set(kept)) <= editions
     assert sum(people for _, people in made.contents) + made.lost == wanted.total()
-    homes = Subsets(kept, newsletter)
+    homes = Subsets(kept, newsletter, originals)
     lost = 0
     for one, people in wanted.items():
         home = homes.of(one)
         lost += people if home is None else 0
         if home is not None and content == "followed":
-            assert set(home.items) <= set(one.items)
+            assert {n % 100 for n in home.items} <= {n % 100 for n in one.items}
         if one in kept:
             assert home == one
     assert lost == made.lost
@@ -137,7 +219,7 @@ def test_the_rarest_sets_take_their_largest_subset() -> None:
         Contents((1,)): 2,
         Contents((3,)): 60,
     }
-    made = plan(wanted, Contents((1, 2, 3, 4)), newsletter)
+    made = plan(wanted, [Contents((1, 2, 3, 4))], newsletter)
     assert made.rare == 2
     assert made.folded + sum(n for c, n in made.contents if wanted.get(c)) >= 110
     assert made.lost in {0, 2}

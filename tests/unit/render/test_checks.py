@@ -29,7 +29,18 @@ def good() -> Edition:
         manuscripts.templates(), manuscripts.issue(), manuscripts.GOOD, contents, context
     )
     return Edition(
-        1, 1, 1, *contents, context.nonce, made.subject, made.preheader, made.html, made.text, "", 9
+        1,
+        1,
+        1,
+        contents.items,
+        contents.headlines,
+        context.nonce,
+        made.subject,
+        made.preheader,
+        made.html,
+        made.text,
+        "",
+        9,
     )
 
 
