@@ -14,15 +14,15 @@ from newsletter.model.publication import Mailbox
 
 FaultPoint = Callable[[str], None]
 """Called with the name of each step. Crash tests kill the process inside it."""
-OnAccepted = Callable[[str, str], None]
-"""Called with a delivery id and the provider's answer as soon as that one message was accepted."""
+OnAnswer = Callable[[str], None]
+"""Called with a delivery id as soon as that one message was answered."""
 
 
 def nowhere(_point: str) -> None:
     """Do nothing: the fault point outside tests."""
 
 
-def ignore_accepted(_delivery: str, _answer: str) -> None:
+def ignore_answer(_delivery: str) -> None:
     """Do nothing: the caller needs only the outcome of the whole call."""
 
 
@@ -118,8 +118,8 @@ class Shipment:
     letter: Letter
     recipients: Sequence[Recipient]
     last: bool = False
-    on_accepted: OnAccepted = field(default=ignore_accepted, compare=False, repr=False)
-    on_declined: OnAccepted = field(default=ignore_accepted, compare=False, repr=False)
+    on_accepted: OnAnswer = field(default=ignore_answer, compare=False, repr=False)
+    on_declined: OnAnswer = field(default=ignore_answer, compare=False, repr=False)
 
 
 class Verdict(StrEnum):

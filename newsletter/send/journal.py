@@ -2,9 +2,10 @@
 
 A database that was restored from a backup does not know what was submitted since. This journal
 does. Each issue has a file, with one short line per step. A line is written before the step that
-depends on it. Claims and outcomes are then on the disk. The answers to single messages are not:
-they survive the end of the process, but not the loss of power. A claim therefore names the boot of
-the machine; after another boot, the answers of an attempt without an outcome may be incomplete.
+depends on it. Claims are then on the disk, and so are outcomes, except that of a batch that was
+accepted message by message. The answers to single messages are not: they survive the end of the
+process, but not the loss of power. A claim therefore names the boot of the machine; after another
+boot, the answers of an attempt without an outcome may be incomplete.
 
     I {…}                                   the audience was frozen
     C <batch> <attempt> <first> <last> <provider> <left out> <boot>
@@ -93,9 +94,12 @@ class SubmissionJournal:
         """Record that one message was not accepted; call it before the next message."""
         self._append(claim.issue_id, f"N {_attempt(claim)} {delivery}", durable=False)
 
-    def settle(self, claim: Claim, outcome: str, refused: Collection[int]) -> None:
+    def settle(
+        self, claim: Claim, outcome: str, refused: Collection[int], *, durable: bool = True
+    ) -> None:
         """Record the outcome of a call; call it before the transaction commits."""
-        self._append(claim.issue_id, f"R {_attempt(claim)} {outcome} {_numbers(refused)}")
+        line = f"R {_attempt(claim)} {outcome} {_numbers(refused)}"
+        self._append(claim.issue_id, line, durable=durable)
 
     def finish(self, issue_id: int, state: str) -> None:
         """Record that an issue is finished, and close its file."""

@@ -247,21 +247,26 @@ class _Notes:
         self._claim = claim
         self._accepted: set[str] = set()
 
-    def accept(self, delivery: str, _answer: str) -> None:
+    def accept(self, delivery: str) -> None:
         self._accepted.add(delivery)
         self._journal.accept(self._claim, delivery_number(delivery))
 
-    def decline(self, delivery: str, _answer: str) -> None:
+    def decline(self, delivery: str) -> None:
         self._journal.decline(self._claim, delivery_number(delivery))
 
     def settle(self, outcome: Outcome) -> None:
-        """Record the outcome. If that fails, the database has it in a moment."""
+        """Record the outcome. If that fails, the database has it in a moment.
+
+        The outcome of a batch that was accepted message by message goes to the disk with the next
+        claim: what is lost with the power is held, as it would be without this line.
+        """
+        durable = outcome.verdict is not Verdict.ACCEPTED or not self._accepted
         try:
             for delivery in outcome.reached:
                 if delivery not in self._accepted:
-                    self.accept(delivery, "")
+                    self.accept(delivery)
             refused = [delivery_number(delivery) for delivery in outcome.refused]
-            self._journal.settle(self._claim, outcome.verdict.value, refused)
+            self._journal.settle(self._claim, outcome.verdict.value, refused, durable=durable)
         except OSError:
             log.exception("the journal of submissions cannot be written", batch=self._claim.batch)
 

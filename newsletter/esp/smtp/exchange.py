@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from newsletter.esp.message.checks import AddressError, ascii_address, international_address
 from newsletter.esp.message.mime import MessageTemplate
-from newsletter.esp.port import FaultPoint, Outcome, Shipment, Verdict, ignore_accepted
+from newsletter.esp.port import FaultPoint, Outcome, Shipment, Verdict
 from newsletter.esp.smtp.connection import Reply, SmtpConnection
 from newsletter.esp.smtp.progress import (
     FINE,
@@ -125,7 +125,7 @@ class Exchange:
 
     def _refuse(self, delivery: str, reason: str) -> None:
         self._progress.refused[delivery] = reason
-        self._shipment.on_declined(delivery, reason)
+        self._shipment.on_declined(delivery)
 
     def _announce(self, connection: SmtpConnection, envelope: Envelope) -> None:
         """Queue the commands that come before the content."""
@@ -204,7 +204,9 @@ class Exchange:
     ) -> None:
         """Record the answer to one message; raise BatchStopped if there is none."""
         if started and reply.code in FINE:
-            self._accept(connection, envelope, reply)
+            connection.completed += 1
+            self._progress.note(envelope.delivery, reply.code, reply.text)
+            self._shipment.on_accepted(envelope.delivery)
             return
         shown = shown_reply(reply.code, reply.text)
         if reply.code == CLOSING:
@@ -216,16 +218,9 @@ class Exchange:
             verdict = Verdict.UNKNOWN if started else Verdict.UNSENT
             raise BatchStopped(Outcome(verdict, f"the server's answer is invalid: {shown}"))
         self._progress.note(envelope.delivery, reply.code, reply.text)
-        self._shipment.on_declined(envelope.delivery, shown)
+        self._shipment.on_declined(envelope.delivery)
         connection.completed += started
         connection.must_reset = not started
-
-    def _accept(self, connection: SmtpConnection, envelope: Envelope, reply: Reply) -> None:
-        connection.completed += 1
-        self._progress.note(envelope.delivery, reply.code, reply.text)
-        if self._shipment.on_accepted is not ignore_accepted:
-            shown = shown_reply(reply.code, reply.text)
-            self._shipment.on_accepted(envelope.delivery, shown)
 
     def _require_time(self, connection: SmtpConnection) -> None:
         """Stop the batch if it is too late to start another message. The rest follows at once.

@@ -1,5 +1,6 @@
 """The journal of submissions settles what a crash or a restore has taken from the database."""
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -11,12 +12,14 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.model.actor import Actor
 from newsletter.model.batch import Claim
 from newsletter.send import decisions, run
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
+from tests.fakes.esmtp import Esmtp
 from tests.integration.send.conftest import UNKNOWN, Office
 
 
@@ -299,3 +302,23 @@ def test_what_a_worker_of_this_host_claimed_but_did_not_begin_is_not_in_doubt(
     office.submit()
     assert (office.told().submitted, office.memory.shipments[0].attempt) == (5, "1.1:2")
     assert claim.attempt == 1
+
+
+@pytest.mark.parametrize("fault", ["ok", "data_550", "accept_drop", "rcpt_450"])
+def test_the_outcome_of_an_accepted_batch_waits_for_the_next_claim(
+    lite: Office, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answers are in the journal one by one; what is lost with the power is held."""
+    synced: list[int] = []
+    with Esmtp(["ok", fault]) as server:
+        lite.use(SmtpSender(server.url))
+        lite.issue(3)
+        lite.freeze()
+        monkeypatch.setattr(os, "fdatasync", synced.append)
+        run.submit(lite.engine, lite.publication, lite.courier())
+    words = [line.split() for line in lite.journal.lines(lite.issue_id)]
+    claimed = sum(kind == "C" for kind, *_ in words)
+    unaccepted = sum(kind == "R" and rest[2] != "accepted" for kind, *rest in words)
+    finished = sum(kind == "E" for kind, *_ in words)
+    assert unaccepted == (fault in {"accept_drop", "rcpt_450"})
+    assert len(synced) == claimed + unaccepted + finished

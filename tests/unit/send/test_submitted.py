@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +116,10 @@ def test_claims_and_outcomes_are_synced_and_cover_the_answers_before_them(
         journal.accept(claim, delivery)
     journal.decline(claim, 3)
     assert (len(synced), len(journal.lines(7))) == (1, 4)
-    journal.settle(claim, "accepted", [3])
-    assert len(synced) == 2
+    journal.settle(claim, "accepted", [3], durable=False)
+    assert len(synced) == 1
+    journal.claim(replace(claim, seq=2), [1, 2, 3])
+    journal.settle(replace(claim, seq=2), "unknown", [])
+    assert len(synced) == 3
     assert journal.lines(7)[0] == "C 1 1 1 3 smtp - b1"
     journal.close()
