@@ -20,36 +20,46 @@ Result = dict[str, float]
 def measure(module: str, mode: str, frozen: Path, url: str, *options: object) -> Result:
     """Run one mode of a module of this folder."""
     with copied(frozen) as database:
-        ran = subprocess.run(  # noqa: S603 - ourselves
-            [sys.executable, "-m", f"bench.{module}", mode, database, url, *map(str, options)],
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        return run_one(module, mode, database, url, *options)
+
+
+def run_one(module: str, mode: str, database: str, url: str, *options: object) -> Result:
+    """Run one mode of a module of this folder on a database, by its URL."""
+    ran = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", f"bench.{module}", mode, database, url, *map(str, options)],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     return cast("Result", json.loads(ran.stdout.splitlines()[-1]))
 
 
 def measure_two(module: str, mode: str, frozen: Path, url: str, *options: object) -> Result:
-    """Run two processes on one database, from the same moment."""
+    """Run two processes on a copy of one database, from the same moment."""
     with copied(frozen) as database:
-        command = [sys.executable, "-m", f"bench.{module}", mode, database, url]
-        both = [
-            subprocess.Popen(  # noqa: S603 - ourselves
-                [*command, "--go", *map(str, options)],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for _ in range(2)
-        ]
-        for process in both:
-            _pipe(process.stdout).readline()
-        for process in both:
-            _pipe(process.stdin).write("go\n")
-            _pipe(process.stdin).flush()
-        results = [json.loads(process.communicate()[0].splitlines()[-1]) for process in both]
+        return run_two(module, mode, database, url, *options)
+
+
+def run_two(module: str, mode: str, database: str, url: str, *options: object) -> Result:
+    """Run two processes on one database, by its URL, from the same moment."""
+    command = [sys.executable, "-m", f"bench.{module}", mode, database, url]
+    both = [
+        subprocess.Popen(  # noqa: S603 - ourselves
+            [*command, "--go", *map(str, options)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in both:
+        _pipe(process.stdout).readline()
+    for process in both:
+        _pipe(process.stdin).write("go\n")
+        _pipe(process.stdin).flush()
+    results = [json.loads(process.communicate()[0].splitlines()[-1]) for process in both]
     return {
         "people": sum(result["people"] for result in results),
         "seconds": max(result["seconds"] for result in results),

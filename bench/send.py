@@ -44,8 +44,10 @@ def _ratios(frozen: Path, host: str, people: int, rounds: int) -> Iterator[Figur
     for _ in range(rounds):
         for mode in modes:
             fewer = 10_000 if mode in {"helpers", "anymail"} else people
-            results.setdefault(mode, []).append(_measure(mode, frozen, host, fewer, CONNECTIONS))
-        results.setdefault("alone", []).append(_measure("ours", frozen, host, people))
+            results.setdefault(mode, []).append(
+                measure_mode(mode, frozen, host, fewer, CONNECTIONS)
+            )
+        results.setdefault("alone", []).append(measure_mode("ours", frozen, host, people))
         two = measure_two("sender", "ours", frozen, host, "--connections", 1)
         results.setdefault("two", []).append(two)
     ours = results["ours"]
@@ -66,7 +68,7 @@ def _waiting(place: Path, host: str, *, quick: bool) -> Iterator[Figure]:
     for connections in (1, 4, 16):
         people = min(connections * (10_000 if quick else 40_000), 50_000 if quick else 320_000)
         frozen = freeze(place / f"waiting-{connections}.sqlite3", people)
-        result = _measure("ours", frozen, host, people, connections)
+        result = measure_mode("ours", frozen, host, people, connections)
         ideal = connections * 1000 / LATENCY
         target = 90 if connections < 16 else 80
         name = f"of the ideal, {connections} connections at {LATENCY * 1000:.0f} ms"
@@ -78,14 +80,15 @@ def _memory(place: Path, host: str, most: int) -> Iterator[Figure]:
     peaks = []
     for people in (10_000, most):
         frozen = freeze(place / f"memory-{people}.sqlite3", people)
-        result = _measure("ours", frozen, host, people)
+        result = measure_mode("ours", frozen, host, people)
         peaks.append(result["peak"])
         yield Figure(f"peak memory, {people:,} recipients", result["peak"], "MB", "target: ≤ 100")
         frozen.unlink()
     yield Figure("peak memory, many / few", peaks[1] / peaks[0], "×", "target: ≤ 1.1")
 
 
-def _measure(mode: str, frozen: Path, host: str, people: int, connections: int = 1) -> Result:
+def measure_mode(mode: str, frozen: Path, host: str, people: int, connections: int = 1) -> Result:
+    """Run one mode of `bench.sender` on a copy of a database."""
     options = ("--recipients", people, "--connections", connections)
     return measure("sender", mode, frozen, host, *options)
 

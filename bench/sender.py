@@ -2,7 +2,7 @@
 
     python -m bench.sender MODE DATABASE HOST [--connections N] [--recipients N]
 
-MODE is `ours`, or a baseline: `dumps` (json.dumps of the same bodies), `sink` (the same bytes to the
+MODE is `ours`, `freeze`, `whole` (both), or a baseline: `dumps` (json.dumps of the same bodies), `sink` (the same bytes to the
 sink, nothing else), `helpers` (the vendor's package as documented), `anymail` (django-anymail's
 merge send). Prints one JSON object.
 """
@@ -12,6 +12,7 @@ import gc
 import http.client
 import json
 import logging
+import os
 import resource
 import sys
 import time
@@ -30,7 +31,7 @@ from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Purpose, Signer
-from tests.fakes.issues import publication
+from tests.fakes.issues import NOW, publication
 
 KEY = [b"k" * 32]
 BATCH = 1000
@@ -54,6 +55,7 @@ def main() -> None:
         sys.stdin.readline()
     gc.collect()
     gc.freeze()  # as the program does when it has started
+    start = time.clock_gettime(time.CLOCK_BOOTTIME) - _born()
     before, began = _cpu(), time.perf_counter()
     people = work()
     took = time.perf_counter() - began
@@ -61,6 +63,8 @@ def main() -> None:
         "people": people,
         "seconds": took,
         "cpu": _cpu() - before,
+        "start": start,
+        "start_cpu": before,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     sys.stdout.write(json.dumps(figures) + "\n")
@@ -81,6 +85,24 @@ def ours(given: argparse.Namespace) -> Callable[[], int]:
     )
     present = publication()
     return lambda: run.submit(engine, present, courier).submitted
+
+
+def freeze(given: argparse.Namespace) -> Callable[[], int]:
+    """Freeze the audience of an approved issue."""
+    engine = open_engine(given.database)
+    route = run.Route(SendGridSender("SG.bench", given.host))
+
+    def work() -> int:
+        prepared = run.prepare(engine, publication(), 1, route, now=NOW)
+        return prepared.planned if prepared else 0
+
+    return work
+
+
+def whole(given: argparse.Namespace) -> Callable[[], int]:
+    """Freeze the audience, then do everything that `ours` does."""
+    prepare, submit = freeze(given), ours(given)
+    return lambda: submit() if prepare() else 0
 
 
 def dumps(given: argparse.Namespace) -> Callable[[], int]:
@@ -182,7 +204,7 @@ def _pair(recipient: Recipient) -> list[tuple[str, str]]:
 
 def _letter() -> Letter:
     from newsletter.send.headers import letter  # noqa: PLC0415 - after the imports above
-    from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, sample_edition  # noqa: PLC0415
+    from tests.fakes.issues import PUBLICATION, WEEKLY, sample_edition  # noqa: PLC0415
 
     return letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
 
@@ -205,13 +227,19 @@ def _bodies(number: int) -> Iterator[bytes]:
         yield prepared.fill(shipment.attempt, shipment.recipients).content
 
 
+def _born() -> float:
+    """Return when this process started, in seconds since the machine booted."""
+    fields = Path("/proc/self/stat").read_text("ascii").rpartition(")")[2].split()
+    return int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 MODES: dict[str, Callable[[Any], Callable[[], int]]] = {
-    mode.__name__: mode for mode in (ours, dumps, sink, helpers, anymail)
+    mode.__name__: mode for mode in (ours, freeze, whole, dumps, sink, helpers, anymail)
 }
 
 if __name__ == "__main__":

@@ -157,5 +157,11 @@ class DeliveryState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+SHARED_OUTCOMES = {
+    BatchState.ACCEPTED: DeliveryState.SUBMITTED,
+    BatchState.CANCELLED: DeliveryState.WITHDRAWN,
+}
+"""What a batch in this state means for its deliveries that have no outcome of their own."""
+
 RANK = {state: rank for rank, state in enumerate(DeliveryState)}
 """A delivery changes only to a state of a higher rank."""

@@ -113,12 +113,10 @@ def _halved(claim: Claim) -> bool:
 
 
 def _deliveries(connection: sa.Connection, claim: Claim, outcome: Outcome) -> None:
+    """Write the deliveries whose outcome differs from the batch's."""
     issue_id = claim.issue_id
     deliveries.mark_each(connection, issue_id, _refusals(outcome), DeliveryState.REFUSED)
-    if outcome.verdict is Verdict.ACCEPTED:
-        span = (claim.first, claim.last)
-        deliveries.mark(connection, issue_id, span, DeliveryState.SUBMITTED)
-    else:
+    if outcome.verdict is not Verdict.ACCEPTED:
         reached = {delivery_number(delivery): "" for delivery in outcome.reached}
         deliveries.mark_each(connection, issue_id, reached, DeliveryState.SUBMITTED)
 

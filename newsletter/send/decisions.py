@@ -109,9 +109,7 @@ def _withdraw(
     reason = Reason.CANCELLED.value
     if not batches.cancel(connection, batch.key, from_states=from_states, reason=reason, now=now):
         return None
-    withdrawn = deliveries.mark(
-        connection, batch.issue_id, batch.span, DeliveryState.WITHDRAWN, reason
-    )
+    withdrawn = deliveries.count_pending(connection, batch.issue_id, batch.span)
     batches.count_settled(connection, batch.key, withdrawn=withdrawn)
     return withdrawn
 
@@ -231,19 +229,11 @@ def move(
 def _decided(connection: sa.Connection, batch: Batch, decision: Decision, now: datetime) -> bool:
     match decision:
         case "accepted":
-            return _accept(connection, batch, now)
+            return batches.accept(connection, batch.key, from_states=DECIDABLE, now=now)
         case "again":
             return _again(connection, batch)
         case "never":
             return _withdraw(connection, batch, DECIDABLE, now) is not None
-
-
-def _accept(connection: sa.Connection, batch: Batch, now: datetime) -> bool:
-    span = batches.accept(connection, batch.key, from_states=DECIDABLE, now=now)
-    if span is None:
-        return False
-    deliveries.mark(connection, batch.issue_id, span, DeliveryState.SUBMITTED)
-    return True
 
 
 def _again(connection: sa.Connection, batch: Batch) -> bool:

@@ -6,7 +6,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.model.batch import Batch, BatchKey, Claim, read_attempt
-from newsletter.model.reason import Reason
 from newsletter.model.states import SETTLED_BY_EVIDENCE, BatchState, DeliveryState
 from newsletter.store.content import issues
 from newsletter.store.sending import attempts, batches, deliveries
@@ -71,20 +70,13 @@ def _accept(
     refused: Mapping[int, str],
     now: datetime,
 ) -> bool:
-    """Mark a batch as accepted, and its pending deliveries as submitted."""
+    """Mark a batch as accepted, and with it every delivery that has no outcome of its own."""
     if batch.state not in states:
         return False
-    restored = 0
-    if batch.state is BatchState.CANCELLED:
-        reason = Reason.CANCELLED.value
-        restored = deliveries.give_back(connection, batch.issue_id, batch.span, reason)
-    rejected = sum(
-        deliveries.mark(connection, batch.issue_id, (number, number), DeliveryState.REFUSED, reason)
-        for number, reason in refused.items()
-        if batch.first_seq <= number <= batch.last_seq
-    )
+    pending = deliveries.pending(connection, batch.issue_id, batch.span)
+    restored = len(pending) if batch.state is BatchState.CANCELLED else 0
+    rejected = {number: refused[number] for number in pending if number in refused}
+    deliveries.mark_each(connection, batch.issue_id, rejected, DeliveryState.REFUSED)
     # Before the acceptance: it counts as submitted those who are neither refused nor withdrawn.
-    batches.count_settled(connection, batch.key, refused=rejected, withdrawn=-restored)
-    batches.accept(connection, batch.key, from_states=states, now=now)
-    deliveries.mark(connection, batch.issue_id, batch.span, DeliveryState.SUBMITTED)
-    return True
+    batches.count_settled(connection, batch.key, refused=len(rejected), withdrawn=-restored)
+    return batches.accept(connection, batch.key, from_states=states, now=now)

@@ -51,5 +51,5 @@ def test_concurrent_passes_email_each_recipient_once(
         query = connection.execute
         assert query("SELECT state FROM issues").fetchall() == [("submitted",)]
         assert query("SELECT DISTINCT state, attempt FROM batches").fetchall() == [("accepted", 1)]
-        deliveries = query("SELECT count(*) FROM deliveries WHERE state = 'submitted'").fetchone()
-    assert len(list((approved / "outbox").glob("*.eml"))) == deliveries[0] >= 8
+        submitted = query("SELECT sum(submitted) FROM batches").fetchone()
+    assert len(list((approved / "outbox").glob("*.eml"))) == submitted[0] >= 8

@@ -91,9 +91,11 @@ def add_people(
 
 
 def add_many(connection: sa.Connection, number: int) -> None:
-    """Subscribe a large number of people without topics, on SQLite, in two statements."""
-    ids = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+    """Subscribe a large number of people without topics in two statements."""
+    ids = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number) "
     at = "'2026-01-01 00:00:00.000000'"
+    if connection.dialect.name == "postgresql":
+        at = f"CAST({at} AS timestamptz)"
     person = "'reader' || i || '@example.net'"
     for table, values in (
         (
@@ -106,7 +108,7 @@ def add_many(connection: sa.Connection, number: int) -> None:
         ),
     ):
         statement = f"INSERT INTO {table} {ids} SELECT {values} FROM n"  # noqa: S608 - no outside text
-        connection.exec_driver_sql(statement, (number,))
+        connection.execute(sa.text(statement), {"number": number})
 
 
 def _tag(connection: sa.Connection, slug: str) -> int:

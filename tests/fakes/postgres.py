@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import count
@@ -21,12 +21,10 @@ import sqlalchemy as sa
 NULL = subprocess.DEVNULL
 INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 SETTINGS = (
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
     "listen_addresses=",
     "max_connections=400",  # all workers of a parallel run share the server
 )
+HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 """Make a temporary cluster fast without changing what SQL means."""
 
 
@@ -63,14 +61,16 @@ class Postgres:
 
 
 @contextmanager
-def open_postgres(environ: Mapping[str, str]) -> Iterator[Postgres]:
+def open_postgres(
+    environ: Mapping[str, str], settings: Sequence[str] = HASTE
+) -> Iterator[Postgres]:
     """Yield the server of TEST_PG_URL, or a temporary cluster. Raises PostgresMissing."""
     if url_text := environ.get("TEST_PG_URL"):
         url = sa.make_url(url_text).set(drivername="postgresql+psycopg")
         with closing(Postgres(url)) as server:
             yield server
         return
-    with _cluster(_programs(environ)) as url, closing(Postgres(url)) as server:
+    with _cluster(_programs(environ), settings) as url, closing(Postgres(url)) as server:
         yield server
 
 
@@ -86,7 +86,7 @@ def _programs(environ: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def _cluster(programs: Path) -> Iterator[sa.URL]:
+def _cluster(programs: Path, settings: Sequence[str]) -> Iterator[sa.URL]:
     """Run a temporary cluster that is reached by a socket in its own folder.
 
     The server refuses to run as root, so root gives the folder to an unprivileged user.
@@ -98,7 +98,7 @@ def _cluster(programs: Path) -> Iterator[sa.URL]:
     try:
         with (base / "log").open("w") as log:
             start = partial(subprocess.Popen, cwd=base, stdin=NULL, stdout=log, stderr=log, **owner)
-            with _server(programs, base, start) as url:
+            with _server(programs, base, start, [*SETTINGS, *settings]) as url:
                 yield url
     finally:
         shutil.rmtree(base, ignore_errors=True)
@@ -106,15 +106,15 @@ def _cluster(programs: Path) -> Iterator[sa.URL]:
 
 @contextmanager
 def _server(
-    programs: Path, base: Path, start: partial[subprocess.Popen[bytes]]
+    programs: Path, base: Path, start: partial[subprocess.Popen[bytes]], settings: Sequence[str]
 ) -> Iterator[sa.URL]:
     """Create and start the cluster; stop it when the tests end, also by an error."""
     made = start([programs / "initdb", "-D", base / "db", *INITDB])
     if made.wait():
         raise PostgresMissing("initdb failed: " + (base / "log").read_text()[-500:])
-    settings = [f"-c{setting}" for setting in SETTINGS]
+    options = [f"-c{setting}" for setting in settings]
     server = start(
-        [programs / "postgres", "-D", base / "db", "-k", base, *settings],
+        [programs / "postgres", "-D", base / "db", "-k", base, *options],
         preexec_fn=_end_with_parent,
     )
     url = sa.URL.create("postgresql+psycopg", "postgres", database="postgres")

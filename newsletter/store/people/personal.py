@@ -5,14 +5,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.store.sending import outcomes
 from newsletter.store.tables import deliveries, exclusions, issues, notices
 
 
 def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str, object]]]:
     """Return every delivery, exclusion and notice of a person, oldest first, in plain values."""
     return {
-        "deliveries": _of_issues(connection, deliveries, subscriber_id, deliveries.c.state),
-        "left_out": _of_issues(connection, exclusions, subscriber_id),
+        "deliveries": _of_issues(
+            connection,
+            deliveries,
+            subscriber_id,
+            outcomes.state().label("state"),
+            outcomes.reason().label("reason"),
+        ),
+        "left_out": _of_issues(connection, exclusions, subscriber_id, exclusions.c.reason),
         "notices": _notices(connection, subscriber_id),
     }
 
@@ -21,11 +28,11 @@ def _of_issues(
     connection: sa.Connection,
     table: sa.Table,
     subscriber_id: int,
-    *more: sa.ColumnElement[Any],
+    *what: sa.ColumnElement[Any],
 ) -> list[dict[str, object]]:
     shown = (issues.c.newsletter, issues.c.number, issues.c.subject, issues.c.due_at)
     rows = connection.execute(
-        sa.select(*shown, *more, table.c.reason)
+        sa.select(*shown, *what)
         .join(issues, issues.c.id == table.c.issue_id)
         .where(table.c.subscriber_id == subscriber_id)
         .order_by(issues.c.id)

@@ -11,6 +11,7 @@ from newsletter.model.issue import NOTHING_NEW, IssueKind
 from newsletter.model.reason import Reason
 from newsletter.model.receipt import Receipt
 from newsletter.model.states import DeliveryState, IssueState
+from newsletter.store.sending import outcomes
 from newsletter.store.tables import deliveries, exclusions, issues
 
 _UNSENT = {
@@ -55,8 +56,8 @@ def lately(
             issues.c.state,
             issues.c.reason.label("why"),
             issues.c.frozen_at,
-            deliveries.c.state.label("delivery"),
-            deliveries.c.reason.label("withdrawn"),
+            outcomes.state().label("delivery"),
+            outcomes.reason().label("withdrawn"),
             exclusions.c.reason.label("exclusion"),
         )
         .outerjoin(

@@ -56,20 +56,16 @@ def plan(
 
 def accept(
     connection: sa.Connection, key: BatchKey, *, from_states: Collection[BatchState], now: datetime
-) -> Span | None:
-    """Mark a batch as accepted; return its deliveries, None if it is in another state."""
-    row = connection.execute(
-        _update(key, from_states)
-        .values(
-            state=BatchState.ACCEPTED.value,
-            settled_at=now,
-            lease_until=None,
-            not_before=None,
-            submitted=batches.c.planned - batches.c.refused - batches.c.withdrawn,
-        )
-        .returning(batches.c.first_seq, batches.c.last_seq)
-    ).first()
-    return (row[0], row[1]) if row else None
+) -> bool:
+    """Mark a batch as accepted, and with it the deliveries that share its outcome."""
+    statement = _update(key, from_states).values(
+        state=BatchState.ACCEPTED.value,
+        settled_at=now,
+        lease_until=None,
+        not_before=None,
+        submitted=batches.c.planned - batches.c.refused - batches.c.withdrawn,
+    )
+    return connection.execute(statement).rowcount == 1
 
 
 def hold(
@@ -93,7 +89,7 @@ def cancel(
     reason: str,
     now: datetime,
 ) -> bool:
-    """Cancel a batch; its deliveries are the caller's to withdraw."""
+    """Cancel a batch, and withdraw with it the deliveries that share its outcome."""
     statement = _update(key, from_states).values(
         state=BatchState.CANCELLED.value, reason=reason, settled_at=now
     )

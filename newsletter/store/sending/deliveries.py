@@ -1,4 +1,7 @@
-"""Deliveries and exclusions: frozen by one statement each, then moved by ranges."""
+"""Deliveries and exclusions: frozen by one statement each.
+
+A delivery's row is written again only if its outcome differs from its batch's (see `outcomes`).
+"""
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -12,23 +15,12 @@ import sqlalchemy as sa
 
 from newsletter.model.batch import Claim, Span
 from newsletter.model.delivery import read_delivery
-from newsletter.model.states import BatchState, DeliveryState
+from newsletter.model.states import DeliveryState
 from newsletter.store.database import is_sqlite
+from newsletter.store.sending import outcomes
 from newsletter.store.tables import batches, deliveries, exclusions, issues
 from newsletter.store.types import UtcDateTime
 from subscribers.audience import reachable
-
-SUBMITTED = frozenset(
-    {
-        DeliveryState.SUBMITTED.value,
-        DeliveryState.DEFERRED.value,
-        DeliveryState.DELIVERED.value,
-        DeliveryState.BOUNCED.value,
-        DeliveryState.DROPPED.value,
-        DeliveryState.COMPLAINED.value,
-    }
-)
-"""The states of a delivery that the provider accepted, with any later outcome."""
 
 
 class Waiting(NamedTuple):
@@ -144,45 +136,12 @@ def _waiting_columns(newsletter: str) -> sa.Select[Any]:
 
 
 def _found(newsletter: str) -> sa.Subquery:
-    asked = sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(*_span(), *_pending())
+    asked = sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(
+        *_span(), outcomes.shares()
+    )
     ordered = asked.order_by(deliveries.c.seq).subquery()
     moment = cast("datetime", sa.bindparam("moment", type_=UtcDateTime))
     return reachable(newsletter, ordered, moment).add_columns(ordered.c.seq).subquery()
-
-
-def give_back(connection: sa.Connection, issue_id: int, span: tuple[int, int], reason: str) -> int:
-    """Make pending again what was withdrawn in a range for this reason; return how many."""
-    result = connection.execute(
-        deliveries.update()
-        .where(
-            *_within(issue_id, *span),
-            deliveries.c.state == DeliveryState.WITHDRAWN.value,
-            deliveries.c.reason == reason,
-        )
-        .values(state=DeliveryState.PENDING.value, reason=None)
-    )
-    return result.rowcount
-
-
-def mark(
-    connection: sa.Connection,
-    issue_id: int,
-    span: tuple[int, int],
-    state: DeliveryState,
-    reason: str | None = None,
-) -> int:
-    """Move every pending delivery of a range; return how many."""
-    result = connection.execute(
-        _MARKED,
-        {
-            "of_issue": issue_id,
-            "first": span[0],
-            "last": span[1],
-            "now_state": state.value,
-            "why": reason,
-        },
-    )
-    return result.rowcount
 
 
 def mark_each(
@@ -196,7 +155,7 @@ def mark_each(
         .where(
             deliveries.c.issue_id == sa.bindparam("of_issue"),
             deliveries.c.seq == sa.bindparam("of_seq"),
-            *_pending(),
+            outcomes.shares(),
         )
         .values(state=state.value, reason=sa.bindparam("why"))
     )
@@ -210,14 +169,14 @@ def mark_each(
 
 
 def count_pending(connection: sa.Connection, issue_id: int, span: tuple[int, int]) -> int:
-    """Count what is still pending in a range; for one batch, never for an issue."""
-    query = sa.select(sa.func.count()).where(*_within(issue_id, *span), *_pending())
+    """Count what shares its batch's outcome in a range; for one batch, never for an issue."""
+    query = sa.select(sa.func.count()).where(*_within(issue_id, *span), outcomes.shares())
     return int(connection.scalar(query) or 0)
 
 
 def pending(connection: sa.Connection, issue_id: int, span: Span) -> list[int]:
-    """Return the numbers of the pending deliveries of a range, in order; for one batch."""
-    query = sa.select(deliveries.c.seq).where(*_within(issue_id, *span), *_pending())
+    """Return the numbers of those that share their batch's outcome, in order; for one batch."""
+    query = sa.select(deliveries.c.seq).where(*_within(issue_id, *span), outcomes.shares())
     return list(connection.scalars(query.order_by(deliveries.c.seq)))
 
 
@@ -245,42 +204,17 @@ def had_recently(newsletter: str, since: datetime) -> sa.Select[tuple[int, datet
             issues.c.newsletter == newsletter,
             issues.c.kind == "regular",
             issues.c.frozen_at > since,
-            sa.or_(deliveries.c.state.in_(sorted(SUBMITTED)), _in_doubt()),
+            outcomes.maybe_reached(),
         )
     )
 
 
 def recipients_of(issue_id: int) -> sa.Select[tuple[int]]:
     """Select subscriber_id for everybody who was reached by an issue, or may have been."""
-    reached = sorted(SUBMITTED - {DeliveryState.DROPPED.value})
+    reached = outcomes.SUBMITTED - {DeliveryState.DROPPED}
     return sa.select(deliveries.c.subscriber_id).where(
-        deliveries.c.issue_id == issue_id,
-        sa.or_(deliveries.c.state.in_(reached), _in_doubt()),
+        deliveries.c.issue_id == issue_id, outcomes.maybe_reached(reached)
     )
-
-
-def _in_doubt() -> sa.ColumnElement[bool]:
-    """Whether a pending delivery may have been reached: its batch is under way, or in doubt.
-
-    A batch is asked for by the index of where batches begin, once per pending delivery. One whose
-    outcome was unknown once keeps that moment regardless of later changes.
-    """
-    b = batches.c
-    doubtful = sa.case(
-        (b.state == BatchState.ACCEPTED.value, 0),
-        (b.state == BatchState.SUBMITTING.value, 1),
-        (b.unknown_at.is_not(None), 1),
-        else_=0,
-    )
-    its_batch = (
-        sa.select(doubtful)
-        .where(b.issue_id == deliveries.c.issue_id, b.first_seq <= deliveries.c.seq)
-        .order_by(b.first_seq.desc())
-        .limit(1)
-        .correlate(deliveries)
-        .scalar_subquery()
-    )
-    return sa.and_(*_pending(), its_batch == 1)
 
 
 def exclusion_reasons(connection: sa.Connection, issue_id: int) -> dict[str, int]:
@@ -303,10 +237,16 @@ def listed(
     A pending delivery shows its batch's state: that is what is known about it.
     """
     newsletter = connection.scalar(sa.select(issues.c.newsletter).where(issues.c.id == issue_id))
-    rows = sa.select(deliveries).where(deliveries.c.issue_id == issue_id, deliveries.c.seq > after)
+    d = deliveries.c
+    rows = sa.select(
+        d.seq,
+        d.subscriber_id,
+        outcomes.state().label("state"),
+        outcomes.reason().label("why"),
+    ).where(d.issue_id == issue_id, d.seq > after)
     asked = rows.subquery()
     people = reachable(str(newsletter), asked, now).add_columns(
-        asked.c.seq, asked.c.state, asked.c.reason.label("why")
+        asked.c.seq, asked.c.state, asked.c.why
     )
     found = people.subquery()
     query = sa.select(found).order_by(found.c.seq).limit(limit)
@@ -360,19 +300,8 @@ def _within(issue_id: int, first: int, last: int) -> tuple[sa.ColumnElement[bool
     return (deliveries.c.issue_id == issue_id, deliveries.c.seq.between(first, last))
 
 
-def _pending() -> tuple[sa.ColumnElement[bool], ...]:
-    return (deliveries.c.state == DeliveryState.PENDING.value,)
-
-
 def _span() -> tuple[sa.ColumnElement[bool], ...]:
     return (
         deliveries.c.issue_id == sa.bindparam("of_issue"),
         deliveries.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
     )
-
-
-_MARKED = (
-    deliveries.update()
-    .where(*_span(), *_pending())
-    .values(state=sa.bindparam("now_state"), reason=sa.bindparam("why"))
-)

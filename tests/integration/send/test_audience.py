@@ -270,6 +270,15 @@ def test_a_correction_goes_to_those_of_an_attempt_in_doubt_whatever_became_of_it
     assert _correct(office) == had
 
 
+def test_a_correction_does_not_go_to_those_of_a_batch_in_doubt_that_reached_no_one(
+    office: Office,
+) -> None:
+    had = _half_sent(office)
+    office.resolve("1.2", "never")
+    doubtful = {recipient.address for recipient in office.memory.shipments[1].recipients}
+    assert _correct(office) == had - doubtful
+
+
 def test_those_whom_an_issue_cannot_have_reached_had_none_lately(office: Office) -> None:
     had = _half_sent(office)
     with office.engine.begin() as connection:

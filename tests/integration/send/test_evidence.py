@@ -8,7 +8,7 @@ from newsletter.model.actor import Actor
 from newsletter.model.batch import Claim
 from newsletter.model.states import BatchState
 from newsletter.send import decisions, evidence, run
-from newsletter.store.sending import batches, deliveries
+from newsletter.store.sending import batches, deliveries, outcomes
 from newsletter.store.tables import deliveries as delivery_table
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import LATER, UNKNOWN, Office
@@ -26,7 +26,8 @@ def _claim(office: Office) -> Claim:
 
 def _by_state(office: Office) -> dict[str, int]:
     people = sa.func.count()
-    query = sa.select(delivery_table.c.state, people).group_by(delivery_table.c.state)
+    asked = sa.select(outcomes.state().label("state")).select_from(delivery_table).subquery()
+    query = sa.select(asked.c.state, people).group_by(asked.c.state)
     with office.engine.connect() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
 
