@@ -48,7 +48,7 @@ def tags_of(engine: sa.Engine) -> list[Tag]:
 def test_names_with_signs_are_different_tags_with_the_same_slugs_in_every_order(
     sqlite_engine: sa.Engine, tmp_path: Path
 ) -> None:
-    names = tuple(name for name in LANGUAGES if name not in {"A-", "R D"})
+    names = tuple(name for name in LANGUAGES if name not in {"A-", "R D", "R and D"})
     bring(sqlite_engine, tmp_path, names[::-1])
     found = tags_of(sqlite_engine)
     assert {tag.name: tag.slug for tag in found} == {name: slug(name) for name in names}
