@@ -19,8 +19,8 @@ def settled(
 ) -> dict[Tag, Tag]:
     """Return each tag with the slug that it has or gets: names that differ stay different tags.
 
-    “Node.js” and “Node JS” have one slug. The tag that came second gets `node-js-2`. Slugs in
-    `reserved` belong to the topics of the configuration, which must not be among `wanted`.
+    “Node.js” and “Node JS” have one slug. The tag that came second gets `node-js-2`, unless that is
+    in `reserved`: the slugs of the topics of the configuration, which must not be among `wanted`.
     """
     found: dict[Tag, Tag] = {}
     holders: dict[str, str] = {}
@@ -30,7 +30,8 @@ def settled(
         names = {row.slug: row.name for row in _rows(connection, slugs.values())}
         holders = names | holders
         for tag, own in slugs.items():
-            if own not in reserved and _is_named(tag, own, holders.setdefault(own, tag.name)):
+            free = own == tag.slug or own not in reserved
+            if free and _is_named(tag, own, holders.setdefault(own, tag.name)):
                 found[tag] = replace(tag, slug=own)
         rest = [tag for tag in rest if tag not in found]
         number += 1
