@@ -35,6 +35,10 @@ class UnsupportedAddress(InvalidAddress):
         )
 
 
+class AdditionRefused(SubscribersError):
+    """A subscriber must not be added: they are suppressed, erased, or unsubscribed."""
+
+
 class InvalidTag(SubscribersError):
     """A text cannot be the name of a tag."""
 

@@ -18,7 +18,7 @@ from subscribers.model import (
 
 commands = typer.Typer()
 subscribers = typer.Typer(
-    help="Import, export, show, tag, suppress and erase subscribers.", no_args_is_help=True
+    help="Add, import, export, show, tag, suppress and erase subscribers.", no_args_is_help=True
 )
 subscribers.add_typer(lists.commands)
 commands.add_typer(subscribers, name="subscribers")
@@ -45,6 +45,47 @@ def show(address: Address, *, as_json: AsJson = False) -> None:
         say(line)
     say()
     _print_history(history)
+
+
+@subscribers.command()
+def add(
+    address: Address,
+    *,
+    newsletter: Annotated[
+        list[str] | None,
+        typer.Option("--newsletter", help="Subscribe to this newsletter; may be repeated."),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="The subscriber's name.")] = "",
+    language: Annotated[str, typer.Option("--language", help="Such as ko.")] = "",
+    tags: Annotated[
+        list[str] | None, typer.Option("--tag", help="A topic or a label; may be repeated.")
+    ] = None,
+    attest: Annotated[
+        str,
+        typer.Option("--attest", metavar="WHERE AND WHEN", help="How the subscriber agreed."),
+    ] = "",
+) -> None:
+    """Add one subscriber, who is asked to confirm by email.
+
+    With --attest, the subscriber is confirmed without an email, and the evidence is recorded. If
+    they unsubscribed before, they are asked in any case, and only with --attest. A suppressed or
+    erased address is refused.
+    """
+    with open_app() as app:
+        into = lists.terms_of(app.publication, "", app.now(), into=newsletter or []).into
+        if not into:
+            fail("Name a newsletter with --newsletter.", Exit.USAGE)
+        new = people.NewSubscriber(address, into, name, language, tuple(tags or ()), attest)
+        added = people.add(app.context, current_user(), new)
+    titles = " and ".join(added.titles)
+    messages = {
+        "confirmed": f"{added.address} is subscribed to {titles}.",
+        "emailed": f"{added.address} is asked by email to confirm {titles}.",
+        "not emailed": f"{added.address} was asked often enough and gets no further email about"
+        f" {titles} now. The subscription is pending.",
+        "already": f"{added.address} is already subscribed to {titles}.",
+    }
+    say(messages[added.outcome])
 
 
 @subscribers.command()

@@ -1,4 +1,4 @@
-"""Act on subscribers: tag, suppress, erase, import; each act with its effects, in one transaction.
+"""Act on subscribers: add, tag, suppress, erase, import; each act with its effects, in one transaction.
 
 The rules are in the package `subscribers`. An act returns its effects (notices to queue, rows to
 erase, journal entries), and this module carries them out.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from newsletter.errors import NotFound
 from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.actor import Actor, Role
 from newsletter.model.next_step import NextStep, UndoImport
@@ -16,16 +17,22 @@ from newsletter.model.vocabulary import topics_by_name
 from newsletter.people.effects import apply_effects
 from newsletter.usecases.context import Context
 from subscribers import directory, erasure, suppression
+from subscribers.consent import adding
+from subscribers.consent.adding import Addition
+from subscribers.consent.limits import SignUpLimits
+from subscribers.consent.signing_up import Rules
 from subscribers.model import (
     Effects,
     EmailAddress,
     Suppression,
     SuppressionReason,
     Tag,
+    TagKind,
 )
 from subscribers.roster import run, undoing
 from subscribers.roster.cells import clean
 from subscribers.roster.change_set import ChangeSet
+from subscribers.roster.names import full_name
 from subscribers.roster.reading import ListFile
 from subscribers.roster.row import Terms
 from subscribers.roster.run import ImportJob, OnProgress
@@ -38,6 +45,34 @@ class TagsChanged:
 
     address: str
     tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubscriber:
+    """A subscriber to add; `attest` says where and when they agreed.
+
+    `newsletters` are keys; `tags` are names of topics or labels.
+    """
+
+    address: str
+    newsletters: tuple[str, ...]
+    name: str = ""
+    language: str = ""
+    tags: tuple[str, ...] = ()
+    attest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A subscriber was added.
+
+    `outcome` is `confirmed`, `emailed` (asked to confirm), `not emailed` (asked often enough
+    before), or `already`.
+    """
+
+    address: str
+    outcome: str
+    titles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +98,51 @@ def carry_out(context: Context, act: Callable[[sa.Connection], Effects]) -> Effe
         apply_effects(connection, effects, journal, now=context.now())
     erase_elsewhere(context.engine, context.journals.outbox, effects.erased)
     return effects
+
+
+def add(context: Context, actor: Actor, new: NewSubscriber) -> Added:
+    """Add one subscriber: confirmed with evidence of consent, or asked by email to confirm.
+
+    No status rises without evidence, and that of a subscriber who unsubscribed rises only by their
+    own answer. Subscribers who chose topics themselves keep their choice.
+    """
+    actor.require(Role.ADMIN if new.attest else Role.EDITOR)
+    titles = _titles(context, new.newsletters)
+    addition = Addition(
+        EmailAddress.parse(new.address),
+        titles,
+        str(actor),
+        full_name({"name": new.name}),
+        new.language or context.publication.language,
+        clean(new.attest),
+    )
+    rules = Rules(SignUpLimits(), context.journals.pepper, context.now())
+
+    def act(connection: sa.Connection) -> Effects:
+        effects = adding.add(connection, addition, rules)
+        _mark(connection, context, actor, new)
+        return effects
+
+    effects = carry_out(context, act)
+    return Added(addition.address.text, effects.outcome, tuple(titles.values()))
+
+
+def _titles(context: Context, keys: Sequence[str]) -> dict[str, str]:
+    found = {key: context.publication.newsletter(key) for key in keys}
+    if unknown := [key for key, newsletter in found.items() if newsletter is None]:
+        msg = f"there is no newsletter “{unknown[0]}”"
+        raise NotFound(msg)
+    return {key: newsletter.title for key, newsletter in found.items() if newsletter is not None}
+
+
+def _mark(connection: sa.Connection, context: Context, actor: Actor, new: NewSubscriber) -> None:
+    person = directory.require(connection, new.address)
+    known = topics_by_name(context.publication)
+    wanted = directory.tags_named(connection, map(clean, new.tags), known)
+    chose = person.acted_at is not None
+    added = [tag for tag in wanted if not (chose and tag.kind is TagKind.TOPIC)]
+    now = context.now()
+    directory.mark(connection, person, add=added, remove=(), actor=str(actor), now=now)
 
 
 def tag(

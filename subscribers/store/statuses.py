@@ -30,6 +30,12 @@ def known_or_new(
     return int(connection.execute(found.with_for_update()).scalar_one())
 
 
+def fill_name(connection: sa.Connection, subscriber_id: int, name: str) -> None:
+    """Set the name of a subscriber who has none."""
+    chosen = (subscribers.c.id == subscriber_id, subscribers.c.name == "")
+    connection.execute(subscribers.update().where(*chosen).values(name=name))
+
+
 def add_pending(
     connection: sa.Connection,
     subscriber_id: int,

@@ -9,7 +9,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from newsletter.cli.main import program
-from tests.fakes.house import SECRETS, House, house
+from tests.fakes.house import SECRETS, House, house, leave_all
 
 MORE = '[segments]\nsailors = "ships and not staff"\n'
 
@@ -276,3 +276,14 @@ def test_a_segment_with_an_unknown_tag_warns(built: House) -> None:
     shown = type_in("segment", "not stff").stdout
     assert "Warning: no subscriber has a tag “stff”. Is it misspelled?" in shown
     assert "Warning" not in type_in("segment", "ships").stdout
+
+
+def test_a_subscriber_is_added_by_hand(built: House) -> None:
+    leave_all(built, "ann@example.org")
+    asked = type_in("subscribers", "add", "nia@example.org", "--name", "Nia")
+    assert asked.stdout.strip() == "nia@example.org is asked by email to confirm The Tide."
+    attested = type_in("subscribers", "add", "max@example.org", "--attest", "fair, 3 May")
+    assert attested.stdout.strip() == "max@example.org is subscribed to The Tide."
+    refused = type_in("subscribers", "add", "ann@example.org")
+    assert refused.exit_code == 1
+    assert "has unsubscribed" in refused.stderr
