@@ -18,7 +18,7 @@ from subscribers.model import (
 
 commands = typer.Typer()
 subscribers = typer.Typer(
-    help="Add, import, export, show, tag, suppress and erase subscribers.", no_args_is_help=True
+    help="Add, import, export, tag, suppress and erase subscribers.", no_args_is_help=True
 )
 subscribers.add_typer(lists.commands)
 commands.add_typer(subscribers, name="subscribers")
