@@ -42,7 +42,6 @@ COMMANDS = {
     "issues": ("watching", "List the issues, or show one."),
     "segment": ("counting", "Count a segment, and the subscribers it excludes by reason."),
     "subscribers": ("people", "Add, import, export, tag, suppress and erase subscribers."),
-    "subscribers": ("people", "Add, import, export, tag, suppress and erase subscribers."),
     "send": ("sending", "Send an approved issue; or test, stop or decide about it."),
     "correct": ("drafting", "Draft a correction to exactly the recipients of an issue."),
     "run": ("running", "Make one pass over everything that is due; for cron."),

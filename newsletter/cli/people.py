@@ -7,7 +7,7 @@ import typer
 
 from newsletter.cli import lists
 from newsletter.cli.opening import current_user, open_app
-from newsletter.cli.show import print_json, print_rows, say
+from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.usecases import people
 from subscribers import directory
 from subscribers.model import (
