@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from newsletter import migrations
 from newsletter.dispatch import embedded
-from newsletter.errors import NotAllowed
+from newsletter.errors import NewsletterError, NotAllowed
 from newsletter.maintenance import journals
 from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
     from newsletter.maintenance.checkup import Installation
+    from newsletter.model.protection import Protection
     from newsletter.model.publication import Publication
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
@@ -154,7 +155,7 @@ class App:
     def _collect(self) -> CollectReport:
         from newsletter.collect.run import CollectOptions, collect
 
-        options = CollectOptions(clock=self.now)
+        options = CollectOptions(clock=self.now, limits=self.publication.collecting)
         return collect(self.engine, self.publication.sources, self.fetcher, options)
 
     def _tidy(self) -> dict[str, int]:
@@ -289,8 +290,26 @@ def installation(settings: Settings) -> Installation:
         outbox=settings.outbox,
         schema=Schema(migrations.head(), frozenset(migrations.known()), migrations.revision),
         layouts=(own / "issue", template_root() / "issue"),
+        unprotected=partial(_unprotected, settings),
         broken_templates=broken,
     )
+
+
+def _unprotected(settings: Settings) -> Mapping[Protection, str]:
+    """Have a parsing process try what it must not be able to do; return what it could."""
+    from newsletter.collect.parsing.sandbox import Sandbox
+    from newsletter.model.protection import Protection
+    from newsletter.settings import FILE, secrets
+
+    hidden = [settings.root / FILE, settings.root / secrets.FILE]
+    database = sa.make_url(settings.database_url)
+    if database.get_backend_name() == "sqlite":
+        hidden.append(Path(str(database.database)))
+    try:
+        with Sandbox(user=settings.publication.collecting.user) as sandbox:
+            return sandbox.unprotected([str(path) for path in hidden if path.exists()])
+    except NewsletterError as error:
+        return dict.fromkeys(Protection, str(error))
 
 
 def probes(settings: Settings) -> dict[str, Callable[[], str]]:

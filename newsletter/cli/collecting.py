@@ -75,7 +75,13 @@ def _collected(app: App, names: tuple[str, ...], *, force: bool, quiet: bool) ->
                 description=progress.report.source,
             )
 
-        options = CollectOptions(clock=app.now, names=names, force=force, on_progress=show)
+        options = CollectOptions(
+            clock=app.now,
+            names=names,
+            force=force,
+            limits=app.publication.collecting,
+            on_progress=show,
+        )
         return collect(app.engine, app.publication.sources, app.fetcher, options)
 
 

@@ -1,9 +1,12 @@
 """Read a source: its entries, and the articles behind the new ones. Writes nothing."""
 
 import hashlib
+import itertools
 import logging
+import math
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -47,6 +50,7 @@ class Gathered:
     body_hash: str = ""
     moved_to: str = ""
     waiting: int = 0
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,9 @@ class _Pending:
 class Gatherer:
     """Reads sources. Safe to use from many threads.
 
-    Without `memory` every entry counts as unknown. `lock` admits one thread at a time to the
-    database, because SQLite's own waiting is slower and less fair.
+    Without `memory` every entry counts as unknown. No document is begun when a source has taken
+    `seconds`; what was not reached is read in the next pass. `lock` admits one thread at a time
+    to the database, because SQLite's own waiting is slower and less fair.
     """
 
     engine: sa.Engine
@@ -83,6 +88,7 @@ class Gatherer:
     sandbox: Sandbox
     clock: Clock
     memory: bool = True
+    seconds: float = math.inf
     lock: threading.Lock = field(default_factory=threading.Lock)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger(__name__))
 
@@ -101,7 +107,8 @@ class Gatherer:
             return Gathered(source, problem="unexpected error; the log has the details")
 
     def _gather(self, source: Source, state: SourceState) -> Gathered:
-        read = self._listing(source, state)
+        deadline = time.monotonic() + self.seconds
+        read = self._listing(source, state, deadline)
         answer = read.answer
         base = Gathered(
             source,
@@ -112,7 +119,7 @@ class Gatherer:
             return replace(base, unchanged=True, found=state.found)
         listing = read.listing
         pending = self._pending(source, listing)
-        candidates, waiting = self._candidates(source, state, pending.entries)
+        candidates, waiting = self._candidates(source, state, pending.entries, deadline)
         again = pending.scheduled or any(candidate.again for candidate in candidates)
         settled = not waiting and not again
         # An index rarely changes when its sitemaps do: it is always read, and they with it.
@@ -130,9 +137,10 @@ class Gatherer:
             last_modified=fetched.last_modified if fetched else "",
             body_hash=read.body_hash if settled else "",
             waiting=waiting,
+            cut_short=bool(waiting) and time.monotonic() >= deadline,
         )
 
-    def _listing(self, source: Source, state: SourceState) -> _Read:
+    def _listing(self, source: Source, state: SourceState, deadline: float) -> _Read:
         """Read the listing of the source, unless nothing has changed."""
         if source.kind == "folder" and source.path is not None:
             return _Read(folders.list_folder(source.path, links=source.links, ignore=source.ignore))
@@ -147,28 +155,22 @@ class Gatherer:
         body_hash = hashlib.sha256(answer.body).hexdigest()
         if body_hash == state.body_hash:
             return _Read(None, answer)
-        return _Read(self._parsed(source, answer), answer, body_hash)
+        return _Read(self._parsed(source, answer, deadline), answer, body_hash)
 
-    def _parsed(self, source: Source, answer: Fetched) -> Listing:
+    def _parsed(self, source: Source, answer: Fetched, deadline: float) -> Listing:
         if len(answer.body) > source.max_bytes:
             msg = f"larger than {source.max_bytes / 1e6:g} MB"
             raise FetchFailed(msg)
         url = answer.url or source.url
         if source.kind == "sitemap":
-            return self._sitemap(source, answer.body)
+            return self._sitemap(source, answer.body, deadline)
         if source.kind == "page":
-            return self.sandbox.page(
-                answer.body,
-                url=url,
-                declared=answer.charset,
-                links=source.links,
-                ignore=source.ignore,
-            )
-        return self.sandbox.feed(answer.body, url=url, declared=answer.charset)
+            return self.sandbox.page(answer.body, source, url=url, declared=answer.charset)
+        return self.sandbox.feed(answer.body, url=url, declared=answer.charset, source=source.key)
 
-    def _sitemap(self, source: Source, body: bytes) -> Listing:
+    def _sitemap(self, source: Source, body: bytes, deadline: float) -> Listing:
         """Read a sitemap. Of an index, read its newest sitemaps."""
-        listing = self.sandbox.sitemap(body, links=source.links, ignore=source.ignore)
+        listing = self.sandbox.sitemap(body, source)
         if listing.note != INDEX:
             return listing
         entries: dict[str, Entry] = {}
@@ -177,10 +179,13 @@ class Gatherer:
             if number >= MOST_SITEMAPS:
                 skipped.append((inner.url, "an older sitemap of the index"))
                 continue
+            if time.monotonic() >= deadline:
+                skipped.append((inner.url, "not reached in the time for this source"))
+                continue
             try:
                 got = self.fetcher.fetch(replace(_request(source, SourceState("")), url=inner.url))
                 if isinstance(got, Fetched):
-                    below = self.sandbox.sitemap(got.body, links=source.links, ignore=source.ignore)
+                    below = self.sandbox.sitemap(got.body, source)
                     entries.update((entry.key, entry) for entry in below.entries)
                     skipped.extend(below.skipped)
             except NewsletterError as error:
@@ -209,24 +214,38 @@ class Gatherer:
         return _Pending(tuple(pending), tuple(bad), scheduled=scheduled)
 
     def _candidates(
-        self, source: Source, state: SourceState, pending: Sequence[tuple[Entry, SeenEntry | None]]
+        self, source: Source, state: SourceState, pending: Sequence[_Due], deadline: float
     ) -> tuple[tuple[ReadEntry, ...], int]:
         """Read the articles behind the pending entries. Returns also how many must wait."""
         reader = ArticleReader(self.fetcher, self.sandbox, self.clock)
         if source.kind == "folder":
-            return tuple(reader.file(source, entry) for entry, _ in pending), 0
+            # Which files of a new folder are the newest is only known when all are read.
+            until = deadline if state.first_collected_at else math.inf
+            files = [reader.file(source, entry) for entry, _ in _until(until, pending)]
+            return tuple(files), len(pending) - len(files)
         newest = pending
         backlog: list[ReadEntry] = []
         if state.first_collected_at is None:
             ordered = _newest_first(pending)
             newest, rest = ordered[: source.backfill], ordered[source.backfill :]
             backlog = [ReadEntry(entry, light_content(entry), backlog=True) for entry, _ in rest]
-        taken, waiting = newest[:MOST_PAGES], newest[MOST_PAGES:]
+        # What failed before comes last, so that it keeps nothing else from being read.
+        due = sorted(newest, key=_attempts)
         read = [
-            reader.article(source, entry, before.attempts if before else 0)
-            for entry, before in taken
+            reader.article(source, entry, _attempts((entry, before)))
+            for entry, before in _until(deadline, due[:MOST_PAGES])
         ]
-        return (*reversed(read), *backlog), len(waiting)
+        return (*reversed(read), *backlog), len(due) - len(read)
+
+
+def _until(deadline: float, pending: Iterable[_Due]) -> Iterator[_Due]:
+    """Yield entries until the time is up."""
+    return itertools.takewhile(lambda _: time.monotonic() < deadline, pending)
+
+
+def _attempts(pending: _Due) -> int:
+    _, before = pending
+    return before.attempts if before else 0
 
 
 def _request(source: Source, state: SourceState) -> FetchRequest:
@@ -249,8 +268,8 @@ def _scheduled(entry: Entry, now: datetime) -> str:
 
 
 def _newest_first(
-    pending: Sequence[tuple[Entry, SeenEntry | None]],
-) -> list[tuple[Entry, SeenEntry | None]]:
+    pending: Sequence[_Due],
+) -> list[_Due]:
     """Order by date if every entry has one; otherwise keep the order of the source."""
     if not all(entry.when for entry, _ in pending):
         return list(pending)

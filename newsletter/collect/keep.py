@@ -218,7 +218,9 @@ def _remember(
 def _notes(gathered: Gathered, state: SourceState) -> Iterator[str]:
     if gathered.note:
         yield gathered.note
-    if gathered.waiting:
+    if gathered.cut_short:
+        yield f"{gathered.waiting} not reached in the time for this source; read in the next pass"
+    elif gathered.waiting:
         yield f"{gathered.waiting} more will be read in the next collection"
     if gathered.found == 0 and not gathered.unchanged:
         yield "readable but empty"
@@ -255,7 +257,7 @@ def _succeeded(
         checked_at=now,
         last_success_at=now,
         last_new_at=now if fresh else state.last_new_at,
-        next_check_at=_later(now, pause, rng),
+        next_check_at=now if gathered.cut_short else _later(now, pause, rng),
         failures=0,
         failing_since=None,
         found=gathered.found,

@@ -53,7 +53,7 @@ class ArticleReader:
         """Read an article from its file."""
         try:
             raw = folders.read_bytes(entry.path, source.max_bytes) if entry.path else b""
-            content = self.sandbox.article(raw, name=entry.key)
+            content = self.sandbox.article(raw, name=entry.key, source=source.key)
         except NewsletterError as error:
             return ReadEntry(entry, None, str(error))
         return ReadEntry(entry, self._checked(content, source))
@@ -96,7 +96,9 @@ class ArticleReader:
             msg = "the server answered 304 to a request without conditions"
             raise FetchFailed(msg)
         name = "page.html" if "html" in got.content_type else ""
-        content = self.sandbox.article(got.body, name=name, url=got.url, declared=got.charset)
+        content = self.sandbox.article(
+            got.body, name=name, url=got.url, declared=got.charset, source=source.key
+        )
         if instead := instead_of_article(entry, content, carried, got.url, got.body):
             raise ExtractFailed(instead)
         return content
@@ -109,7 +111,8 @@ class ArticleReader:
         if entry.html:
             try:
                 raw = _document(entry).encode("utf-8", "replace")
-                body = self.sandbox.article(raw, name="entry.html", url=entry.url or source.url)
+                url = entry.url or source.url
+                body = self.sandbox.article(raw, name="entry.html", url=url, source=source.key)
             except ExtractFailed:
                 body = None
         content = entry_content(entry, body)

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["collected", "unchanged", "failed", "not due"]
+Outcome = Literal["collected", "unchanged", "failed", "not due", "not reached"]
+_NOTHING = {
+    "unchanged": "unchanged since the last check",
+    "not due": "not due yet",
+    "not reached": "not reached in the time for this pass; it comes first in the next",
+}
+"""What a result without articles means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,8 @@ class SourceReport:
         """Describe the result in a line."""
         if self.outcome == "failed":
             return self.problem
-        if self.outcome == "unchanged":
-            return "unchanged since the last check"
-        if self.outcome == "not due":
-            return "not due yet"
+        if self.outcome in _NOTHING:
+            return _NOTHING[self.outcome]
         parts = [f"{self.new} new"]
         parts += [f"{n} {word}" for word in ("changed", "enriched") if (n := self.count(word))]
         if same := self.count("same"):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.report import CollectReport, SourceReport
 from newsletter.errors import NotFound
 from newsletter.fetch.client import Clock, Fetcher
-from newsletter.model.source import Source, SourceState
+from newsletter.model.source import CollectLimits, Source, SourceState
 from newsletter.store.content import sources as source_store
 
 __all__ = ["CollectOptions", "CollectProgress", "CollectReport", "SourceReport", "collect"]
@@ -55,7 +55,7 @@ class CollectOptions:
     names: tuple[str, ...] = ()
     force: bool = False
     threads: int = THREADS
-    parsers: int = 1
+    limits: CollectLimits = field(default_factory=CollectLimits)
     parse_seconds: float = 0.0
     sandbox: Sandbox | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
@@ -71,12 +71,13 @@ def collect(
         states = source_store.states(connection)
     chosen = _chosen(sources, options)
     due = [source for source in chosen if _is_due(states.get(source.key), now, options)]
-    reports: dict[str, SourceReport] = {
-        source.key: SourceReport(source.key, "not due") for source in chosen
-    }
+    reports = {source.key: SourceReport(source.key, "not due") for source in chosen}
+    reports |= {source.key: SourceReport(source.key, "not reached") for source in due}
     with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
-        gatherer = Gatherer(engine, fetcher, sandbox, options.clock)
+        seconds = options.limits.per_source.total_seconds()
+        gatherer = Gatherer(engine, fetcher, sandbox, options.clock, seconds=seconds)
         work = [(source, states.get(source.key, SourceState(source.key))) for source in due]
+        work.sort(key=_last_checked)
         for done, (gathered, state, seconds) in enumerate(
             _gathered(pool, gatherer, work, options), 1
         ):
@@ -92,7 +93,8 @@ def _sandbox(options: CollectOptions) -> Iterator[Sandbox]:
     if options.sandbox is not None:
         yield options.sandbox
         return
-    with Sandbox(options.parsers, seconds=options.parse_seconds) as sandbox:
+    limits = options.limits
+    with Sandbox(limits.parsers, user=limits.user, seconds=options.parse_seconds) as sandbox:
         yield sandbox
 
 
@@ -112,17 +114,30 @@ def _is_due(state: SourceState | None, now: datetime, options: CollectOptions) -
     return state.next_check_at <= now
 
 
+def _last_checked(pair: tuple[Source, SourceState]) -> datetime:
+    """Order by the last check: what one pass did not reach comes first in the next."""
+    return pair[1].checked_at or datetime.min.replace(tzinfo=UTC)
+
+
 def _gathered(
     pool: ThreadPoolExecutor,
     gatherer: Gatherer,
     work: Sequence[tuple[Source, SourceState]],
     options: CollectOptions,
 ) -> Iterator[tuple[Gathered, SourceState, float]]:
-    """Yield results as they arrive, with at most one source per thread in memory."""
+    """Yield results as they arrive, with at most one source per thread in memory.
+
+    After the time for a pass no other source is begun.
+    """
+    deadline = time.monotonic() + options.limits.per_pass.total_seconds()
     lanes = _Lanes(work)
     running: dict[Future[Gathered], tuple[SourceState, float]] = {}
     while True:
-        while len(running) < options.threads and (pair := lanes.next()):
+        while (
+            len(running) < options.threads
+            and time.monotonic() < deadline
+            and (pair := lanes.next())
+        ):
             source, state = pair
             running[pool.submit(gatherer.gather, source, state)] = (state, time.monotonic())
         if not running:

@@ -2,6 +2,7 @@
 
 import random
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ Clock = Callable[[], datetime]
 
 PRODUCT = "newsletter"
 MOST_REDIRECTS = 5
+REDIRECTS_WITHIN = 3
+"""All redirects together may take this many times the limit of one request."""
 LONGEST_FRESH = 86_400
 LONGEST_WAIT = 7 * 86_400
 _PORTS = {"http": 80, "https": 443}
@@ -113,6 +116,7 @@ class PoliteClient:
     ) -> None:
         """Open no connection yet."""
         self._clock = clock
+        self._limits = limits
         self._hosts = Hosts(clock, rng, limits.rest_seconds)
         self._robots: dict[tuple[str, Trust], Robots] = {}
         self._wire = Wire(limits, resolve, agent, ACCEPTED)
@@ -125,6 +129,7 @@ class PoliteClient:
         """Fetch a document with at most five redirects. Raises FetchFailed with the reason."""
         url, moved_to, permanent = request.url, "", True
         visited: set[str] = set()
+        deadline = time.monotonic() + REDIRECTS_WITHIN * self._limits.total_seconds
         for _ in range(MOST_REDIRECTS + 1):
             _check_address(url)
             if url in visited:
@@ -139,6 +144,9 @@ class PoliteClient:
             if not isinstance(answer, _Redirect):
                 return replace(answer, moved_to=moved_to)
             permanent = permanent and answer.permanent
+            if time.monotonic() >= deadline:
+                msg = "too slow: its redirects take too long"
+                raise FetchFailed(msg)
             url = answer.url
             moved_to = url if permanent else moved_to
         msg = f"more than {MOST_REDIRECTS} redirects"

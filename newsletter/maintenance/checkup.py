@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from newsletter.model.next_step import NextStep, UpgradeDatabase
+from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, local, note, offset
 from newsletter.store.content import slots
@@ -59,6 +60,7 @@ class Installation:
 
     `layouts` are the folders of layouts, the publisher's own first. `broken_templates` compiles
     the publisher's own templates and describes those that do not compile; None if there are none.
+    `unprotected` starts a parsing process and returns what it should not be able to do but can.
     """
 
     root: Path
@@ -69,6 +71,7 @@ class Installation:
     outbox: Path
     schema: Schema
     layouts: Sequence[Path]
+    unprotected: Callable[[], Mapping[Protection, str]]
     broken_templates: Callable[[], list[str]] | None = None
 
 
@@ -81,6 +84,7 @@ def examine(installation: Installation, now: datetime) -> Iterator[Reading]:
     yield from _provider(publication, installation.outbox)
     yield _postal_address(publication)
     yield from _sources(publication)
+    yield from _parsing(installation.unprotected())
     yield from _newsletters(publication, installation.layouts, now)
     yield from _templates(installation)
 
@@ -241,6 +245,36 @@ def _sources(publication: Publication) -> Iterator[Reading]:
             yield Reading(Health.WARN, subject, f"{source.path} does not exist", advice)
         else:
             yield ok(subject, f"{source.kind} {source.path or source.url}")
+
+
+_PROTECTIONS = {
+    Protection.USER: (
+        "outside documents are not parsed as root",
+        "run the program as its own user, or set collect.user to a user that can read Python",
+    ),
+    Protection.NETWORK: (
+        "parsing opens no connections and starts no programs",
+        "install libseccomp (libseccomp2), or allow user namespaces, on Linux",
+    ),
+    Protection.FILES: (
+        "parsing cannot read secrets or the database",
+        "use Linux 5.13 or newer with Landlock",
+    ),
+    Protection.LIMITS: (
+        "parsing is limited in memory, files and processes",
+        "use a system with resource limits, such as Linux",
+    ),
+}
+"""What each protection of the parsing process means, and what makes it available."""
+
+
+def _parsing(unprotected: Mapping[Protection, str]) -> Iterator[Reading]:
+    for protection, (message, advice) in _PROTECTIONS.items():
+        subject = f"parsing {protection.value}"
+        if problem := unprotected.get(protection, ""):
+            yield Reading(Health.WARN, subject, problem, advice)
+        else:
+            yield ok(subject, message)
 
 
 def _newsletters(

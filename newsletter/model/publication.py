@@ -10,7 +10,7 @@ from newsletter.model.cadence import Cadence
 from newsletter.model.issue import Block
 from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
-from newsletter.model.source import Source
+from newsletter.model.source import CollectLimits, Source
 
 Provider = Literal["outbox", "smtp", "sendgrid"]
 Content = Literal["followed-first", "followed", "same"]
@@ -150,6 +150,7 @@ class Publication:
     rate: float = 0
     ramp: Ramp | None = None
     smtp: SmtpUse = SmtpUse()
+    collecting: CollectLimits = field(default_factory=CollectLimits)
 
     @property
     def domain(self) -> str:

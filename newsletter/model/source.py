@@ -34,6 +34,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectLimits:
+    """What a collection may use.
+
+    `parsers` is the number of parsing processes; 0 is one for each core. They run as `user` where
+    the program runs as root. `per_source` and `per_pass` bound the time; what they cut off is due
+    again in the next pass.
+    """
+
+    parsers: int = 0
+    user: str = "nobody"
+    per_source: timedelta = timedelta(minutes=3)
+    per_pass: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """What is remembered of a source between two checks.
 

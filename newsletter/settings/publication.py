@@ -14,7 +14,7 @@ from newsletter.model.publication import (
     Topic,
 )
 from newsletter.model.ramp import Ramp
-from newsletter.model.source import Identity, Source, SourceKind
+from newsletter.model.source import CollectLimits, Identity, Source, SourceKind
 from newsletter.settings import values
 from newsletter.settings.newsletters import Inherited, newsletter
 from newsletter.settings.reading import Table, shown
@@ -56,6 +56,7 @@ def publication(table: Table, root: Path) -> Publication:
         rate=head.count("rate", 0),
         ramp=_ramp(head),
         smtp=_smtp(table.table("smtp")),
+        collecting=_collecting(table.table("collect")),
     )
     head.text("outbox")
     head.finish()
@@ -78,6 +79,18 @@ def _smtp(table: Table) -> SmtpUse:
         connections=table.count("connections", defaults.connections, least=1),
         per_connection=table.count("per_connection", defaults.per_connection),
         rate=table.count("rate", 0),
+    )
+    table.finish()
+    return built
+
+
+def _collecting(table: Table) -> CollectLimits:
+    defaults = CollectLimits()
+    built = CollectLimits(
+        parsers=table.count("parsers", defaults.parsers),
+        user=table.text("user", defaults.user),
+        per_source=table.parsed("per_source", defaults.per_source, values.duration),
+        per_pass=table.parsed("per_pass", defaults.per_pass, values.duration),
     )
     table.finish()
     return built

@@ -151,8 +151,28 @@ def test_doctor_is_content_when_everything_is_there(folder: Path) -> None:
     engine.dispose()
     result = call("doctor", "--json")
     rows = [json.loads(line) for line in result.output.splitlines()]
-    assert {row["health"] for row in rows} == {"ok"}, rows
+    parsing = [row for row in rows if row["subject"].startswith("parsing ")]
+    assert [row["subject"] for row in parsing] == [
+        "parsing user",
+        "parsing network",
+        "parsing files",
+        "parsing limits",
+    ]
+    assert {row["health"] for row in rows if row not in parsing} == {"ok"}, rows
+    if missing := [row["message"] for row in parsing if row["health"] != "ok"]:
+        pytest.skip(f"this system does not offer every protection: {missing}")
     assert result.exit_code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change users")
+def test_doctor_names_a_protection_of_parsing_that_is_not_in_force(folder: Path) -> None:
+    call("init", *GIVEN)
+    configuration = folder / "newsletter.toml"
+    text = configuration.read_text() + '\n[collect]\nuser = "no-such-user"\n'
+    configuration.write_text(text)
+    result = call("doctor")
+    assert "parsing user: there is no user" in result.output
+    assert "set collect.user" in result.output
 
 
 def test_doctor_fails_without_a_postal_address_or_a_layout(folder: Path) -> None:

@@ -17,6 +17,7 @@ from newsletter import settings
 from newsletter.errors import ConfigurationError
 from newsletter.model.finding import CHECKS
 from newsletter.model.publication import ItemLimits, Late, Mailbox, SmtpUse
+from newsletter.model.source import CollectLimits
 from newsletter.settings import Settings, secrets
 
 ROOT = Path(__file__).parents[3]
@@ -101,6 +102,7 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
         "web",
         "checks",
         "smtp",
+        "collect",
     }
     tables |= {"retention", "newsletters.*.blocks", "newsletters.*.blocks.*"}
     for key in settings.known_keys(FULL) - tables:
@@ -433,6 +435,15 @@ def test_the_use_of_the_smtp_server_is_read(load: Load, refused: Refused) -> Non
     assert load(SMALLEST).publication.smtp == SmtpUse(4, 0, 0)
     (found,) = refused(text.replace("16", "0"))
     assert "smtp.connections" in found
+
+
+def test_the_limits_of_collecting_are_read(load: Load) -> None:
+    text = (
+        SMALLEST + '[collect]\nparsers = 3\nuser = "parser"\nper_source = "90s"\nper_pass = "1h"\n'
+    )
+    limits = CollectLimits(3, "parser", timedelta(seconds=90), timedelta(hours=1))
+    assert load(text).publication.collecting == limits
+    assert load(SMALLEST).publication.collecting == CollectLimits()
 
 
 def test_a_wrong_smtp_url_is_refused_with_its_line_and_without_the_password(
