@@ -19,6 +19,7 @@ from newsletter.collect.gather import Gathered
 from newsletter.collect.reader import ReadEntry
 from newsletter.collect.report import Collected, SourceReport
 from newsletter.model.article import Article, ArticleKey, Extracted
+from newsletter.model.languages import main_language
 from newsletter.model.source import SeenEntry, Source, SourceState
 from newsletter.store.content import articles
 from newsletter.store.content import sources as source_store
@@ -159,27 +160,47 @@ def _link_keys(source: Source, candidate: ReadEntry) -> Iterator[ArticleKey]:
 def _link_translations(
     connection: sa.Connection, source: Source, candidate: ReadEntry, article_id: int
 ) -> None:
+    """Put the article and its translations into one group, which has one article per language.
+
+    Some sites name the same page as the translation of every article. The first keeps it: a group
+    with two articles in one language would hide one of them from all readers.
+    """
     content = candidate.content
     if content is None:
         return
-    wanted = [*identity.alternates(source, candidate.entry, content)]
+    mine = articles.load(connection, article_id)
+    group = {article.id: article for article in _group(connection, mine)}
+    for other in _translations(connection, source, candidate, mine):
+        joining = [article for article in _group(connection, other) if article.id not in group]
+        spoken = [_language(article) for article in (*group.values(), *joining)]
+        if len(set(spoken)) == len(spoken):
+            group.update({article.id: article for article in joining})
+    if len(group) > 1:
+        known = [article.translation_group for article in group.values()]
+        articles.link(connection, min(filter(None, known), default=min(group)), sorted(group))
+
+
+def _translations(
+    connection: sa.Connection, source: Source, candidate: ReadEntry, mine: Article
+) -> list[Article]:
+    """Return the stored articles that link to this one or that it links to, then the likely ones."""
+    entry, content = candidate.entry, candidate.content
+    if content is None:
+        return []
+    wanted = [*identity.alternates(source, entry, content)]
     wanted += [
         ArticleKey("alternate", f"{key.kind}:{key.value}")
-        for key in identity.keys(source, candidate.entry, content)
+        for key in identity.keys(source, entry, content)
     ]
-    others = {
-        owner for owner in articles.matching(connection, wanted).values() if owner != article_id
-    }
-    found = [articles.load(connection, other) for other in sorted(others)]
-    linked = [article for article in found if _language(article.content) != _language(content)]
-    linked += _same_layout(connection, content, article_id)
-    if linked:
-        mine = articles.load(connection, article_id)
-        groups = [
-            article.translation_group for article in (mine, *linked) if article.translation_group
-        ]
-        group = min(groups, default=min(article_id, *(article.id for article in linked)))
-        articles.link(connection, group, [article_id, *(article.id for article in linked)])
+    owners = set(articles.matching(connection, wanted).values()) - {mine.id}
+    linked = [articles.load(connection, other) for other in sorted(owners)]
+    return [*linked, *_same_layout(connection, content, mine.id)]
+
+
+def _group(connection: sa.Connection, article: Article) -> list[Article]:
+    if article.translation_group is None:
+        return [article]
+    return articles.of_group(connection, article.translation_group)
 
 
 def _same_layout(connection: sa.Connection, content: Extracted, article_id: int) -> list[Article]:
@@ -193,8 +214,8 @@ def _same_layout(connection: sa.Connection, content: Extracted, article_id: int)
     ]
 
 
-def _language(content: Extracted) -> str:
-    return content.lang.split("-")[0].lower()
+def _language(article: Article) -> str:
+    return main_language(article.content.lang)
 
 
 def _remember(

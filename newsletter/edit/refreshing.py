@@ -56,20 +56,27 @@ def refresh(
             item, stored[item.article_id], publication.topics, newsletter.highlights
         )
         for item in present
-        if item.article_id in stored and stored[item.article_id].revision != item.revision
+        if item.article_id in stored and _is_outdated(item, stored[item.article_id])
     }
+    current = [changed.get(item.article_id, item) for item in present]
     late: list[Item] = []
     if issue.kind is not IssueKind.CORRECTION:
         selections = select(_fresh(engine, publication, newsletter, present, now), newsletter)
-        judged = _judged(selections, issue, newsletter, present, edited=edited)
+        judged = _judged(selections, issue, newsletter, current, edited=edited)
         late = [placed(selection, 0, publication, newsletter) for selection in judged]
     if not changed and not late:
         return Refreshed()
-    items = _inserted([changed.get(item.article_id, item) for item in present], late)
+    items = _inserted(current, late)
     reached = any(item.included for item in (*changed.values(), *late))
     if not _written(engine, issue, present, items, reached=reached, now=now):
         return Refreshed()
     return Refreshed(tuple(sorted(changed)), tuple(late))
+
+
+def _is_outdated(item: Item, article: Article) -> bool:
+    """Return whether an article was edited, or linked to a translation, since the item was made."""
+    linked = article.translation_group != item.translation_group
+    return linked or article.revision != item.revision
 
 
 def _written(
@@ -115,6 +122,7 @@ def _judged(
 ) -> list[Selection]:
     """Return whether each late article is included, and why."""
     taken = sum(item.included for item in present)
+    groups = {item.translation_group for item in present if item.included} - {None}
     free = room(newsletter) - taken
     judged = []
     for selection in selections:
@@ -122,6 +130,11 @@ def _judged(
             judged.append(selection)
         elif edited or issue.kind is IssueKind.SPECIAL:
             judged.append(replace(selection, included=False, reason=f"{LATE}; carries over"))
+        elif selection.candidate.article.translation_group in groups:
+            # It takes no room: each subscriber gets one of the two.
+            judged.append(
+                replace(selection, reason=f"{LATE}; a translation of an included article")
+            )
         elif free <= 0:
             reason = f"{LATE}; did not fit: {taken} items are included; carries over"
             judged.append(replace(selection, included=False, reason=reason))

@@ -134,12 +134,14 @@ def candidates(
         eligible = articles.eligible(connection, newsletter.key, now - newsletter.max_age)
         taken = issues.spoken_for(connection, newsletter.key)
         decided = issues.decisions(connection, newsletter.key)
+        printed = articles.printed_groups(connection, newsletter.key)
     oldest = (now - newsletter.max_age).date()
     return [
         EligibleArticle(
             article,
             tags_of(article.content.topics, publication.topics),
             decision=decided.get(article.id, ""),
+            printed_as=printed.get(article.translation_group or 0, 0),
         )
         for article in eligible
         if article.id not in taken and _printable(article, oldest, decided.get(article.id, ""))

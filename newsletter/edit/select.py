@@ -19,12 +19,16 @@ VARIED = "moved up to vary sources and topics"
 
 @dataclass(frozen=True, slots=True)
 class EligibleArticle:
-    """An eligible article, the tags by which it is followed, and what staff decided about it."""
+    """An eligible article, the tags by which it is followed, and what staff decided about it.
+
+    `printed_as` is the id of its translation that an earlier issue printed, 0 if there is none.
+    """
 
     article: Article
     tags: tuple[str, ...]
     pinned: bool = False
     decision: ItemDecision = ""
+    printed_as: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,10 @@ def _misfit(candidate: EligibleArticle, newsletter: Newsletter) -> str:
     on_topic = not newsletter.topics or bool(set(newsletter.topics) & set(candidate.tags))
     reasons = (
         (candidate.decision == "out", "excluded from an earlier issue by staff"),
+        (
+            candidate.printed_as > 0,
+            f"a translation of article {candidate.printed_as}, which an earlier issue printed",
+        ),
         (not of_source, f"{key} does not print articles from {article.source}"),
         (not on_topic, f"not on a topic of {key}"),
         (not _speaks(newsletter, content.lang), f"{key} does not print articles in {content.lang}"),

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 from newsletter.collect.entry import Entry
 from newsletter.collect.text import urls
 from newsletter.model.article import ArticleKey, Extracted
+from newsletter.model.languages import main_language
 from newsletter.model.source import Source
 
 _MARK = re.compile(r"\[\d{1,3}\]")
@@ -93,16 +94,17 @@ def _canonical_is_own(source: Source, entry: Entry, content: Extracted) -> bool:
 
 def alternates(source: Source, entry: Entry, content: Extracted) -> tuple[ArticleKey, ...]:
     """Return the keys of the translations that the document links to."""
-    own = content.lang.split("-")[0].lower()
+    own = main_language(content.lang)
     found: list[ArticleKey] = []
     for translation in content.translations:
-        if translation.lang.split("-")[0].lower() == own:
+        if main_language(translation.lang) == own:
             continue
-        if urls.is_web(translation.url):
+        if names_article(translation.url):
             found.append(ArticleKey("url", urls.identity(translation.url)))
         elif (
             entry.path is not None
             and translation.url
+            and not urls.is_web(translation.url)
             and not translation.url.startswith(("/", "#"))
         ):
             found.append(ArticleKey("file", f"{source.key}:{_sibling(entry.key, translation.url)}"))

@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 from lxml import etree
+from lxml.etree import XPath
 
 from newsletter.collect.text.blocks import tidy
 from newsletter.collect.text.bylines import read_byline
@@ -28,6 +30,8 @@ _DATE_NAMES = (
     "publication_date", "date", "article.published", "cxenseparse:recs:publishtime",
 )  # fmt: skip
 DEEPEST, MOST_NODES, LONGEST_JSON, MOST_TOPICS, MOST_PEOPLE = 6, 400, 1_000_000, 12, 20
+MOST_TRANSLATIONS = 40
+_LINKS_TO_LANGUAGES = XPath("//a[@hreflang][@href]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,20 @@ class Metadata:
     translations: tuple[Translation, ...] = field(default=())
 
 
+class _Link(NamedTuple):
+    """A link of the head."""
+
+    rel: str
+    href: str
+    lang: str
+
+
 @dataclass(slots=True)
 class _Head:
     """The tags of <head> (and stray tags in the body), collected in one pass."""
 
     metas: dict[str, list[str]] = field(default_factory=dict)
-    links: list[tuple[str, str, str]] = field(default_factory=list)
+    links: list[_Link] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     page_title: str = ""
 
@@ -106,7 +118,7 @@ def read_metadata(root: Element, url: str = "") -> Metadata:
             or head.first("content-language", "og:locale", "inlanguage")[0]
             or _text(node.get("inLanguage"))
         ),
-        translations=_translations(head, base),
+        translations=_translations(root, head, node, base),
         base=base,
     )
 
@@ -126,7 +138,7 @@ def _collect(root: Element) -> _Head:
         elif tag == "link":
             rel, href = (element.get("rel") or "").lower(), element.get("href")
             if href and rel in {"canonical", "alternate", "amphtml"}:
-                head.links.append((rel, href, element.get("hreflang") or ""))
+                head.links.append(_Link(rel, href, element.get("hreflang") or ""))
         elif tag == "script":
             if "ld+json" in (element.get("type") or "") and element.text:
                 head.scripts.append(element.text[:LONGEST_JSON])
@@ -309,13 +321,30 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 6 else None  # noqa: PLR2004 - pixels
 
 
-def _translations(head: _Head, url: str) -> tuple[Translation, ...]:
+def _translations(
+    root: Element, head: _Head, node: dict[str, Any], url: str
+) -> tuple[Translation, ...]:
+    """Return the translations that the head, JSON-LD and the links of the page name."""
+    stated = [
+        (link.lang, link.href) for link in head.links if link.rel == "alternate" and link.lang
+    ]
+    works = [node.get(key) for key in ("workTranslation", "translationOfWork")]
+    for work in (
+        work for value in works for work in (value if isinstance(value, list) else [value])
+    ):
+        if isinstance(work, dict):
+            address = _text(work.get("url")) or _text(work.get("@id"))
+            stated.append((_text(work.get("inLanguage")), address))
+        elif isinstance(work, str):
+            stated.append(("", work))
+    links = islice(_LINKS_TO_LANGUAGES(root), MOST_TRANSLATIONS)
+    stated += [(link.get("hreflang") or "", link.get("href") or "") for link in links]
     found = (
         Translation(lang, _absolute(href, url))
-        for rel, href, lang in head.links
-        if rel == "alternate" and lang and lang.lower() != "x-default"
+        for lang, href in stated
+        if lang.lower() != "x-default" and href
     )
-    return tuple(dict.fromkeys(found))[:40]
+    return tuple(dict.fromkeys(found))[:MOST_TRANSLATIONS]
 
 
 def _absolute(address: str, base: str) -> str:

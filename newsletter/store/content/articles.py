@@ -57,17 +57,21 @@ def eligible(connection: sa.Connection, newsletter: str, since: datetime) -> lis
 
     New ones, first seen at or after `since`, that no issue of it has taken out of the house.
     """
-    taken = (
+    chosen = _rows().where(
+        articles.c.state == "new",
+        articles.c.first_seen_at >= since,
+        articles.c.id.not_in(_taken(newsletter)),
+    )
+    return [_article(row) for row in connection.execute(_newest_first(chosen)).mappings()]
+
+
+def _taken(newsletter: str) -> sa.Select[tuple[int]]:
+    """Select the articles that an issue of a newsletter has taken out of the house."""
+    return (
         sa.select(items.c.article_id)
         .join(issues, issues.c.id == items.c.issue_id)
         .where(issues.c.newsletter == newsletter, issues.c.state.in_(LEFT), items.c.included)
     )
-    chosen = _rows().where(
-        articles.c.state == "new",
-        articles.c.first_seen_at >= since,
-        articles.c.id.not_in(taken),
-    )
-    return [_article(row) for row in connection.execute(_newest_first(chosen)).mappings()]
 
 
 def recent(
@@ -174,6 +178,24 @@ def claim_keys(connection: sa.Connection, article_id: int, keys: Iterable[Articl
     ]
     if rows:
         connection.execute(article_keys.insert(), rows)
+
+
+def of_group(connection: sa.Connection, group: int) -> list[Article]:
+    """Return an article with its translations."""
+    rows = connection.execute(
+        _rows().where(articles.c.translation_group == group).order_by(articles.c.id)
+    )
+    return [_article(row) for row in rows.mappings()]
+
+
+def printed_groups(connection: sa.Connection, newsletter: str) -> dict[int, int]:
+    """Return the translation groups of which an issue has taken a version out, and which one."""
+    query = (
+        sa.select(articles.c.translation_group, sa.func.min(articles.c.id))
+        .where(articles.c.id.in_(_taken(newsletter)), articles.c.translation_group.is_not(None))
+        .group_by(articles.c.translation_group)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def link(connection: sa.Connection, group: int, article_ids: Sequence[int]) -> None:

@@ -4,6 +4,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from newsletter.model.source import Source
 from newsletter.store.content import articles
 from tests.fakes.site import article_page, item, rss
@@ -155,6 +157,70 @@ def test_translations_are_linked_and_not_merged(collector: Collector) -> None:
     collector.run(collector.feed("other", "/other"))
     article, other = collector.stored()
     assert article.translation_group == other.translation_group == article.id
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        ('<link rel="alternate" hreflang="ko-KR" href="/ko/1">', ""),
+        ("", '<p><a hreflang="ko" href="/ko/1">한국어로 읽기</a></p>'),
+        (
+            """<script type="application/ld+json">{"@type": "NewsArticle", "headline": "A",
+            "workTranslation": [{"@id": "SITE/ko/1", "inLanguage": "ko"}]}</script>""",
+            "",
+        ),
+    ],
+    ids=["head", "link", "json-ld"],
+)
+def test_a_translation_is_found_where_one_page_names_it(
+    collector: Collector, head: str, tail: str
+) -> None:
+    site = collector.site
+    page = article_page(1, head=head.replace("SITE", site.url("")))
+    site.serve("/en/1", page.replace("</article>", f"{tail}</article>"))
+    korean = article_page(1, title="강을 따라").replace('lang="en"', 'lang="ko"')
+    site.serve("/ko/1", korean.replace("The river of valley", "그 강의 골짜기"))
+    items = [item(1, site.url("/en/1")), item(2, site.url("/ko/1"), title="강을 따라")]
+    site.serve("/feed", rss(*items))
+    collector.run(collector.feed("feed", "/feed"))
+    groups = [article.translation_group for article in collector.stored()]
+    assert len(groups) == 2
+    assert groups[0] == groups[1] is not None
+
+
+def test_a_page_that_two_articles_name_as_their_translation_belongs_to_the_first(
+    collector: Collector,
+) -> None:
+    site = collector.site
+    head = f'<link rel="alternate" hreflang="ko" href="{site.url("/ko/1")}">'
+    for number in (1, 2):
+        site.serve(f"/en/{number}", article_page(number, head=head))
+    korean = article_page(3, title="강을 따라").replace('lang="en"', 'lang="ko"')
+    site.serve("/ko/1", korean.replace("The river of valley", "그 강의 골짜기"))
+    for key, path in (("ko", "/ko/1"), ("first", "/en/1"), ("second", "/en/2")):
+        site.serve(f"/{key}", rss(item(1, site.url(path), title=path)))
+        collector.run(collector.feed(key, f"/{key}"))
+    groups = {article.source: article.translation_group for article in collector.stored()}
+    assert groups["ko"] == groups["first"] is not None
+    assert groups["second"] is None
+
+
+def test_three_languages_become_one_group_whatever_links_to_what(collector: Collector) -> None:
+    site = collector.site
+    words = {"en": "The river of valley", "ko": "그 강의 골짜기", "de": "Der Fluss und das Tal"}
+    to = {"en": "ko", "ko": "", "de": "en"}
+    for lang, phrase in words.items():
+        head = f'<link rel="alternate" hreflang="{to[lang]}" href="/{to[lang]}/1">'
+        page = article_page(1, head=head if to[lang] else "", title=f"{phrase} {lang}")
+        page = page.replace('<html lang="en"', f'<html lang="{lang}"')
+        site.serve(f"/{lang}/1", page.replace("The river of valley", phrase))
+        site.serve(f"/{lang}", rss(item(1, site.url(f"/{lang}/1"), title=f"{phrase} {lang}")))
+    for lang in ("ko", "de", "en"):
+        collector.run(collector.feed(lang, f"/{lang}"))
+    groups = {article.translation_group for article in collector.stored()}
+    assert len(collector.stored()) == 3
+    assert len(groups) == 1
+    assert None not in groups
 
 
 def test_files_named_for_their_language_are_linked(collector: Collector, tmp_path: Path) -> None:

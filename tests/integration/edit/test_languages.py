@@ -1,5 +1,6 @@
 """Translations: each reader gets the version in the language they chose, and so does its frame."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,20 +8,23 @@ import sqlalchemy as sa
 
 from newsletter.edit import run as edit
 from newsletter.edit.operations import Place
+from newsletter.edit.refreshing import refresh
 from newsletter.model.actor import Actor
 from newsletter.model.article import Extracted, Section
 from newsletter.model.edition import Edition
 from newsletter.model.issue import IssueKind
-from newsletter.model.publication import Newsletter
+from newsletter.model.publication import ItemLimits, Newsletter
 from newsletter.model.slot import Due
+from newsletter.model.states import IssueState
 from newsletter.render import run as render
 from newsletter.render.run import RenderKit
 from newsletter.send.audience import Frozen, freeze
 from newsletter.store.content import articles, issues
 from newsletter.store.content.articles import NewArticle
+from newsletter.store.tables import articles as articles_table
 from newsletter.store.tables import deliveries
 from tests.fakes import manuscripts
-from tests.fakes.issues import add_people
+from tests.fakes.issues import add_people, force_state
 
 ADA = Actor.person("Ada")
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
@@ -152,3 +156,46 @@ def test_a_correction_reaches_each_reader_in_their_language(bilingual: sa.Engine
     english, korean = render.render(bilingual, HOUSE, WEEKLY, issue_id, kit, now=NOW)
     assert (english.items, korean.items, korean.language) == ((1,), (2,), "ko")
     assert frozen(bilingual, issue_id, [english, korean])[korean.id] == {10, 11, 12}
+
+
+def test_a_translation_of_what_was_already_sent_is_not_sent_again(bilingual: sa.Engine) -> None:
+    with bilingual.begin() as connection:
+        connection.execute(
+            articles_table.update().where(articles_table.c.id == 2).values(state="seen")
+        )
+    first, _editions = rendered(bilingual)
+    with bilingual.begin() as connection:
+        force_state(connection, first, IssueState.SUBMITTED)
+        connection.execute(articles_table.update().values(state="new"))
+        new = article("Night trains", "en", "Trains now run by night.", 24)
+        articles.insert(connection, NewArticle("s", "new", new, "d", "d"), NOW)
+    later = Due("2026-12-07T08:00", datetime(2026, 12, 6, 23, 0, tzinfo=UTC))
+    issue_id = edit.draft(bilingual, HOUSE, WEEKLY, later, now=NOW, actor=ADA)
+    assert issue_id is not None
+    with bilingual.connect() as connection:
+        items = {item.title: item for item in issues.load_items(connection, issue_id)}
+    assert items["Night trains"].included
+    translation = items["항만이 장부를 공개하다"]
+    assert not translation.included
+    assert translation.reason == "a translation of article 1, which an earlier issue printed"
+
+
+def test_a_translation_that_arrives_after_the_draft_joins_its_article(
+    bilingual: sa.Engine,
+) -> None:
+    with bilingual.begin() as connection:
+        connection.execute(articles_table.update().values(translation_group=None))
+        connection.execute(
+            articles_table.update().where(articles_table.c.id == 2).values(state="seen")
+        )
+    issue_id, editions = rendered(bilingual)
+    assert len(editions) == 1
+    with bilingual.begin() as connection:
+        connection.execute(articles_table.update().values(state="new"))
+        articles.link(connection, 1, [1, 2])
+    full = replace(WEEKLY, items=ItemLimits(1, 1), content="same")
+    (added,) = refresh(bilingual, HOUSE, full, issue_id, now=NOW).added
+    assert (added.title, added.included) == ("항만이 장부를 공개하다", True)
+    kit = RenderKit(manuscripts.templates(HOUSE), manuscripts.ARTICLES, lambda: "ab" * 6)
+    made = render.render(bilingual, HOUSE, WEEKLY, issue_id, kit, now=NOW)
+    assert [(edition.items, edition.language) for edition in made] == [((1, 3), ""), ((2, 3), "ko")]
