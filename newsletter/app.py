@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -188,7 +188,7 @@ class App:
     ) -> list[Line]:
         """Do everything that is due now, and return what each stage reports."""
         tools = self.tools(patience)
-        return self._run(tools, passes.steps(tools), on_line)
+        return self._run(tools, passes.steps(tools), on_line, passes.BESIDE)
 
     def lanes(self) -> dict[str, Callable[[], list[Line]]]:
         """Return the parts of a pass that may run at the same time, by name."""
@@ -199,13 +199,18 @@ class App:
         return self._run(tools, passes.lanes(tools)[name])
 
     def _run(
-        self, tools: Tools, steps: list[Step], on_line: Callable[[Line], None] | None = None
+        self,
+        tools: Tools,
+        steps: list[Step],
+        on_line: Callable[[Line], None] | None = None,
+        beside: Mapping[str, Sequence[Step]] = embedded.NOTHING,
     ) -> list[Line]:
         return embedded.run(
             passes.due(tools, steps),
             lambda step: passes.perform(tools, step),
             self.stop,
             on_line or (lambda _: None),
+            beside,
         )
 
     def close(self) -> None:

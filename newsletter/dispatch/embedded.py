@@ -1,7 +1,8 @@
-"""Run the steps of a pass in this process, one after another, without any server."""
+"""Run the steps of a pass in this process, without any server."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import sqlalchemy as sa
 import structlog
@@ -12,36 +13,60 @@ from newsletter.store.database import is_busy
 
 log = structlog.get_logger()
 
+NOTHING: Mapping[str, Sequence[Step]] = {}
+
+
+EVERY_SECONDS = 3.0
+"""How often the steps beside a longer one are looked at."""
+
 
 def run(
     steps: Sequence[Step],
     perform: Perform,
     stop: threading.Event,
     on_line: Callable[[Line], None] = lambda _: None,
+    beside: Mapping[str, Sequence[Step]] = NOTHING,
 ) -> list[Line]:
     """Perform each step and return what they report; a failed step does not stop the others.
 
-    `on_line` gets each line as it comes; a problem that two steps report alike is reported once.
-    When `stop` is set, and when another program has locked the database, the remaining steps are
-    left for the next pass, which asks the database what is due.
+    While a step named in `beside` runs, its other steps are performed again and again. `on_line`
+    gets each line as it comes; a problem that two steps report alike is reported once. When `stop`
+    is set, and when another program has locked the database, the remaining steps are left for the
+    next pass, which asks the database what is due.
     """
     report: list[Line] = []
+
+    def keep(lines: Iterable[Line]) -> None:
+        for line in lines:
+            if line.level is Level.OK or line not in report:
+                report.append(line)
+                on_line(line)
+
     for step in steps:
         if stop.is_set():
             break
         try:
-            for line in _lines(step, perform):
-                if line.level is not Level.OK and line in report:
-                    continue
-                report.append(line)
-                on_line(line)
+            if others := beside.get(step.name, ()):
+                keep(_overlapped(step, others, perform, keep))
+            else:
+                keep(_lines(step, perform))
         except _Locked:
             message = "another program has locked the database; the next pass does the rest"
-            line = Line(step.name, message, Level.FAILED)
-            report.append(line)
-            on_line(line)
+            keep([Line(step.name, message, Level.FAILED)])
             break
     return report
+
+
+def _overlapped(
+    step: Step, others: Sequence[Step], perform: Perform, keep: Callable[[Iterable[Line]], None]
+) -> list[Line]:
+    """Perform a step in a thread, and the others here until it is done."""
+    with ThreadPoolExecutor(1) as pool:
+        longer = pool.submit(lambda: list(_lines(step, perform)))
+        while not wait([longer], EVERY_SECONDS).done:
+            for other in others:
+                keep(_lines(other, perform))
+        return longer.result()
 
 
 class _Locked(Exception):  # noqa: N818 - named for what happened

@@ -4,7 +4,7 @@ A pass asks the database what is due and does it. It may be repeated, doubled or
 line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 
 from newsletter.pipeline import gates
@@ -13,7 +13,7 @@ from newsletter.pipeline.tools import Tools
 
 
 def steps(tools: Tools) -> list[Step]:
-    """Return a whole pass: what may be sent now comes first, so that a slow source delays no one.
+    """Return a whole pass: what may be sent now comes first, and again beside collecting.
 
     Notices come before issues: someone waits for a confirmation, and an issue can take an hour.
     """
@@ -28,6 +28,10 @@ def steps(tools: Tools) -> list[Step]:
         Step("retention"),
         Step("status"),
     ]
+
+
+BESIDE: Mapping[str, Sequence[Step]] = {"collect": (Step("notices"), Step("send"))}
+"""What goes on while a step runs: a slow source holds back no notice and no approved issue."""
 
 
 def lanes(tools: Tools) -> dict[str, list[Step]]:

@@ -271,6 +271,25 @@ def test_a_step_that_breaks_leaves_the_others_their_turn() -> None:
     assert report[1].message == "unexpected error; the log has the details"
 
 
+def test_other_steps_go_on_beside_a_long_one() -> None:
+    sent = Event()
+
+    def perform(step: Step) -> list[Line]:
+        match step.name:
+            case "collect":
+                assert sent.wait(60)
+                return [Line("collect", "2 new")]
+            case "send":
+                sent.set()
+                return [Line("send", "The Tide waits", Level.WAITS)]
+        return [Line("notices", "1 notice submitted")]
+
+    beside = {"collect": (Step("notices"), Step("send"))}
+    steps = [Step("collect"), Step("send"), Step("notices")]
+    report = embedded.run(steps, perform, Event(), beside=beside)
+    assert [line.stage for line in report] == ["notices", "send", "collect", "notices"]
+
+
 def test_a_publication_opens_while_somebody_else_writes(weekly: House) -> None:
     with weekly.app.engine.begin():
         other = reopened(weekly.root, FRIDAY)
