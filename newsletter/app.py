@@ -57,7 +57,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An opened publication with everything it works with; close it when done."""
+    """An opened publication with everything it works with; close it when done.
+
+    `processes` is how many processes share the connections to a provider.
+    """
 
     settings: Settings
     publication: Publication
@@ -75,6 +78,7 @@ class App:
     rng: random.Random
     new_id: Callable[[], str]
     stop: threading.Event
+    processes: int = 1
 
     @property
     def fetcher(self) -> Fetcher:
@@ -116,6 +120,7 @@ class App:
             new_id=self.new_id,
             now=self.now,
             broken_links=self._broken_links,
+            processes=self.processes,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -190,13 +195,20 @@ class App:
         tools = self.tools(patience)
         return self._run(tools, passes.steps(tools), on_line, passes.BESIDE)
 
-    def lanes(self) -> dict[str, Callable[[], list[Line]]]:
-        """Return the parts of a pass that may run at the same time, by name."""
-        return {name: partial(self._run_lane, name) for name in passes.lanes(self.tools())}
+    def lanes(self, *, sending: bool = True) -> dict[str, Callable[[], list[Line]]]:
+        """Return the parts of a pass that may run at the same time, by name.
 
-    def _run_lane(self, name: str) -> list[Line]:
-        tools = self.tools()
-        return self._run(tools, passes.lanes(tools)[name])
+        Without `sending`, other processes send.
+        """
+        lanes = passes.lanes(self.tools(), sending=sending)
+        return {name: partial(self._run_steps, steps) for name, steps in lanes.items()}
+
+    def send_only(self, on_line: Callable[[Line], None] | None = None) -> list[Line]:
+        """Send what may be sent now, and return what the stages report."""
+        return self._run(self.tools(), passes.sending(), on_line)
+
+    def _run_steps(self, steps: list[Step]) -> list[Line]:
+        return self._run(self.tools(), steps)
 
     def _run(
         self,

@@ -46,7 +46,7 @@ COMMANDS = {
     "correct": ("drafting", "Draft a correction to exactly the recipients of an issue."),
     "run": ("running", "Make one pass over everything that is due; for cron."),
     "serve": ("running", "Serve the pages and make a pass every 20 seconds."),
-    "worker": ("running", "Make a pass every 20 seconds without serving pages."),
+    "worker": ("running", "Send what is approved, and nothing else."),
     "db": ("database", "Upgrade, check, back up and restore the database."),
 }
 """Every command with the module that has it, and its line in the list."""

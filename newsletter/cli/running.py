@@ -1,9 +1,12 @@
 """`newsletter run`, `serve` and `worker`: make passes."""
 
 import logging
+import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +17,8 @@ from newsletter.app import App
 from newsletter.cli import logs
 from newsletter.cli.next_steps import as_command, as_sentence
 from newsletter.cli.opening import open_app
-from newsletter.cli.show import Exit, print_rows, say
+from newsletter.cli.show import Exit, fail, print_rows, say
+from newsletter.dispatch.beside import Siblings
 from newsletter.pipeline.report import Level, Line
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ commands = typer.Typer()
 
 MARKS = {Level.OK: " ", Level.WAITS: "?", Level.FAILED: "!"}
 CODES = {Level.OK: Exit.OK, Level.WAITS: Exit.WAITS, Level.FAILED: Exit.FAILED}
+MOST_SENDERS = 64
+_SENDER = (sys.executable, "-P", "-m", "newsletter", "worker", "--beside")
 LOUDNESS = {Level.OK: logging.INFO, Level.WAITS: logging.WARNING, Level.FAILED: logging.ERROR}
 
 
@@ -73,18 +79,40 @@ def _row(line: Line) -> dict[str, str]:
 
 
 @commands.command()
-def serve() -> None:
+def serve(
+    *,
+    senders: Annotated[
+        str,
+        typer.Option(
+            "--senders",
+            metavar="N",
+            help="Send in N processes beside this one; auto is one per core.",
+        ),
+    ] = "0",
+) -> None:
     """Serve the pages and make a pass every 20 seconds.
 
     Ctrl-C or SIGTERM stops it; it finishes what is in progress first.
     """
     logs.configure(logging.INFO)
+    number = _number_of(senders)
     with open_app() as app:
-        serve_until_stopped(app)
+        serve_until_stopped(app, senders=number)
 
 
-def serve_until_stopped(app: App) -> None:
-    """Serve pages and make passes until Ctrl-C or SIGTERM; a running pass is finished first."""
+def _number_of(senders: str) -> int:
+    if senders == "auto":
+        return os.cpu_count() or 1
+    if not senders.isascii() or not senders.isdigit() or int(senders) > MOST_SENDERS:
+        fail(f"--senders must be a number up to {MOST_SENDERS}, or auto.", Exit.USAGE)
+    return int(senders)
+
+
+def serve_until_stopped(app: App, *, senders: int = 0) -> None:
+    """Serve pages and make passes until Ctrl-C or SIGTERM; a running pass is finished first.
+
+    With `senders`, so many other processes send. They end with this one, even if it is killed.
+    """
     # The web parts take as long to import as all the rest, and only this command needs them.
     from newsletter.web.main import desk_access, desk_site, public_site  # noqa: PLC0415
     from newsletter.web.serving import serving  # noqa: PLC0415
@@ -94,35 +122,68 @@ def serve_until_stopped(app: App) -> None:
     access = desk_access(app)
     desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
     sites = [(public_site(app), settings.listen), (desk, settings.desk)]
-    ticker = _ticker(app)
+    ticker = _ticker(app.lanes(sending=not senders))
+    sending = Siblings([*_SENDER, "--processes", str(senders)], senders)
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
         say(f"Desk          {access.link}  (this link works once)")
         say("Press Ctrl-C to stop; what is in progress is finished first.")
         ticker.start(app.now())
+        sending.start()
         app.stop.wait()
+        sending.stop()
         ticker.stop()
 
 
 @commands.command()
-def worker() -> None:
-    """Make a pass every 20 seconds without serving pages.
+def worker(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Send what may be sent now, report, and end.")
+    ] = False,
+    processes: Annotated[
+        int,
+        typer.Option(
+            "--processes",
+            metavar="N",
+            min=1,
+            help="How many sending processes share the connections to a provider.",
+        ),
+    ] = 1,
+    beside: Annotated[
+        bool, typer.Option("--beside", hidden=True, help="End when standard input is closed.")
+    ] = False,
+) -> None:
+    """Send what is approved, and nothing else.
 
-    Ctrl-C or SIGTERM stops it. Any number of machines may work on one database.
+    Looks every 20 seconds. Ctrl-C or SIGTERM stops it; it finishes its batches first. Several may
+    work on one database.
     """
-    logs.configure(logging.INFO)
-    with open_app() as app:
+    logs.configure(logging.WARNING if once else logging.INFO)
+    with open_app() as opened:
+        app = replace(opened, processes=processes)
         _stop_on_signals(app.stop)
-        ticker = _ticker(app)
+        if once:
+            raise SystemExit(int(CODES[worst(app.send_only(_print_line))]))
+        if beside:
+            threading.Thread(target=_stop_at_end_of_input, args=(app.stop,), daemon=True).start()
+        ticker = _ticker({"send": app.send_only})
         ticker.start(app.now())
         app.stop.wait()
         ticker.stop()
 
 
-def _ticker(app: App) -> "Ticker":
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    """Stop when the process that holds the other end of standard input ends, however it ends."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    stop.set()
+
+
+def _ticker(lanes: Mapping[str, Callable[[], list[Line]]]) -> "Ticker":
     from newsletter.schedule import Ticker  # noqa: PLC0415 - `run` does without
 
-    return Ticker({name: logged(lane) for name, lane in app.lanes().items()})
+    return Ticker({name: logged(lane) for name, lane in lanes.items()})
 
 
 def logged(one_pass: Callable[[], list[Line]]) -> Callable[[], None]:

@@ -34,24 +34,30 @@ BESIDE: Mapping[str, Sequence[Step]] = {"collect": (Step("notices"), Step("send"
 """What goes on while a step runs: a slow source holds back no notice and no approved issue."""
 
 
-def lanes(tools: Tools) -> dict[str, list[Step]]:
+def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     """Return a whole pass in parts that may run at the same time, for a process that stays.
 
     A slow source delays no email, and a long issue delays no notice. The parts meet in the
-    database only, as the passes of several machines do.
+    database only, as the passes of several machines do. Without `sending`, other processes send.
     """
+    issues = [
+        Step("journals"),
+        Step("reconcile"),
+        Step("send"),
+        *_issues(tools),
+        Step("retention"),
+        Step("status"),
+    ]
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect")],
-        "issues": [
-            Step("journals"),
-            Step("reconcile"),
-            Step("send"),
-            *_issues(tools),
-            Step("retention"),
-            Step("status"),
-        ],
+        "issues": [step for step in issues if sending or step.name != "send"],
     }
+
+
+def sending() -> list[Step]:
+    """Return what a process does that only sends. Nothing is sent before the journals agree."""
+    return [Step("journals"), Step("reconcile"), Step("send")]
 
 
 def _issues(tools: Tools) -> list[Step]:

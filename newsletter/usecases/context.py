@@ -28,7 +28,8 @@ class Context:
     """The opened publication as the use cases see it; `app` builds it.
 
     `engine` writes, `reader` only reads. `courier` holds what submitting needs besides. `broken_links`
-    requests links before an approval; it is never called inside a transaction.
+    requests links before an approval; it is never called inside a transaction. `processes` is how
+    many processes share the connections to a provider.
     """
 
     engine: sa.Engine
@@ -41,9 +42,10 @@ class Context:
     new_id: Callable[[], str]
     now: Callable[[], datetime]
     broken_links: BrokenLinks | None = None
+    processes: int = 1
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
-        """Return what submitting needs, with as many connections as each provider in use can bear.
+        """Return what submitting needs, with this process's share of the allowed connections.
 
         `patience` is how long to wait for a batch that may not be sent yet.
         """
@@ -51,4 +53,5 @@ class Context:
             using = {self.publication.provider, *batches.providers(connection)}
         allowed = {**CONNECTIONS, "smtp": self.publication.smtp.connections}
         narrowest = min((allowed[name] for name in using & allowed.keys()), default=1)
-        return replace(self.courier, connections=narrowest, patience=patience)
+        share = max(1, narrowest // self.processes)
+        return replace(self.courier, connections=share, patience=patience)

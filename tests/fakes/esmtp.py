@@ -27,7 +27,7 @@ class Esmtp(socketserver.ThreadingTCPServer):
     `most` messages are taken over one connection; the next MAIL gets 421. `tls` makes it offer
     STARTTLS, and `injects` bytes that an attacker adds before TLS begins. With `helo_only`, it does
     not know EHLO. After `idle` seconds without a command it closes the connection. With
-    `goes_on`, it answers 354 to DATA even without a recipient.
+    `goes_on`, it answers 354 to DATA even without a recipient. A message takes `pause` seconds.
     """
 
     provider = "smtp"
@@ -46,6 +46,7 @@ class Esmtp(socketserver.ThreadingTCPServer):
         injects: bytes = b"",
         idle: float | None = None,
         goes_on: bool = False,
+        pause: float = 0.0,
     ) -> None:
         """Listen on a free port of this machine."""
         super().__init__(("127.0.0.1", 0), _Connection)
@@ -57,6 +58,7 @@ class Esmtp(socketserver.ThreadingTCPServer):
         self.injects = injects
         self.idle = idle
         self.goes_on = goes_on
+        self.pause = pause
         self.lock = threading.Lock()
         self.commands: list[str] = []
         self.problems: list[str] = []
@@ -246,6 +248,7 @@ class _Connection(socketserver.BaseRequestHandler):
     def message(self, content: bytes) -> bool:
         if b"\n" in content.replace(b"\r\n", b""):
             self.server.problems.append("a line that does not end with CRLF")
+        time.sleep(self.server.pause)
         recipient, fault = self.recipient, self.fault
         self.sender = self.recipient = None
         self.taken += 1

@@ -22,3 +22,15 @@ def test_a_slow_source_or_a_long_issue_holds_no_notice_back() -> None:
     assert [step.name for step in lanes["collect"]] == ["collect"]
     names = [step.name for step in passes.steps(TOOLS)]
     assert names.index("notices") < names.index("send") < names.index("collect")
+
+
+def test_a_process_that_leaves_sending_to_others_does_the_rest() -> None:
+    beside = passes.lanes(TOOLS, sending=False)["issues"]
+    alone = passes.lanes(TOOLS)["issues"]
+    assert [step for step in alone if step.name != "send"] == beside
+
+
+def test_nothing_is_sent_before_the_journals_agree() -> None:
+    for steps in (passes.sending(), passes.lanes(TOOLS)["issues"], passes.steps(TOOLS)):
+        names = [step.name for step in steps]
+        assert names.index("journals") < names.index("reconcile") < names.index("send")
