@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
     from newsletter.maintenance.checkup import Installation
+    from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.protection import Protection
     from newsletter.model.publication import Publication
     from newsletter.render.run import RenderKit
@@ -121,6 +122,7 @@ class App:
             now=self.now,
             broken_links=self._broken_links,
             processes=self.processes,
+            look_at=self._look_at,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -156,6 +158,11 @@ class App:
         """Return whether the journals or the copied history differ from the database."""
         copy = self.settings.root / SUBMISSIONS
         return journals.behind(connection, self.journals) or differs(connection, copy, self.now())
+
+    def _look_at(self, addresses: Iterable[str]) -> list[tuple[StoredPicture, PictureCopy | None]]:
+        from newsletter.collect.copying import look_at
+
+        return look_at(self.fetcher, self.publication.sources, addresses)
 
     def _collect(self) -> CollectReport:
         from newsletter.collect.run import CollectOptions, collect

@@ -49,6 +49,7 @@ def list_issues(
             "newsletter": issue.newsletter,
             "number": issue.number if issue.number > 0 else None,
             "slot": issue.nominal,
+            "corrects": issue.corrects_issue_id,
             "state": issue.state,
             "reason": issue.reason or None,
             "approved_by": issue.approved_by.label if issue.approved_by else None,
@@ -98,7 +99,12 @@ def print_status(found: IssueStatus, *, as_json: bool) -> None:
 
 
 def _tell(found: IssueStatus) -> None:
-    say(f"Issue {found.issue_id} ({found.newsletter} no. {found.number}): {found.label}")
+    number = f" no. {found.number}" if found.number > 0 else ""
+    say(f"Issue {found.issue_id} ({found.newsletter}{number}): {found.label}")
+    if found.corrects is not None:
+        say(f"It corrects issue {found.corrects}.")
+    if found.corrected_by:
+        say(f"Corrected by issue {', '.join(map(str, found.corrected_by))}.")
     for word, people in _counts(found):
         say(f"  {word:<12}{people:>10,}")
     for line in statuses.waiting(found):

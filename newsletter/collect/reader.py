@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from html import escape
 
+from newsletter.collect.copying import beside
 from newsletter.collect.deciding import identity
 from newsletter.collect.deciding.arrival import instead_of_article, is_protected
 from newsletter.collect.deciding.merge import entry_content, merged
@@ -56,7 +57,9 @@ class ArticleReader:
             content = self.sandbox.article(raw, name=entry.key, source=source.key)
         except NewsletterError as error:
             return ReadEntry(entry, None, str(error))
-        return ReadEntry(entry, self._checked(content, source))
+        return ReadEntry(
+            entry, _with_own_image(self._checked(content, source), content, entry, source)
+        )
 
     def article(self, source: Source, entry: Entry, attempts: int) -> ReadEntry:
         """Read the page behind an entry. If that fails, use the content in the feed.
@@ -167,6 +170,14 @@ class ArticleReader:
             lang=content.lang or source.language,
             provenance=provenance,
         )
+
+
+def _with_own_image(checked: Extracted, read: Extracted, entry: Entry, source: Source) -> Extracted:
+    """Return the article of a file with the image that is beside the file, if there is one."""
+    if read.image is None or entry.path is None:
+        return checked
+    local = beside(read.image.url, entry.path, source)
+    return replace(checked, image=replace(read.image, url=local)) if local else checked
 
 
 def _may_pass(error: NewsletterError) -> bool:

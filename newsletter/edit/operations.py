@@ -7,18 +7,33 @@ beside the original, and can be reverted.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import reduce
 from typing import Literal
 
 from newsletter.errors import NotAllowed
 from newsletter.model import prose
-from newsletter.model.issue import CORRECTABLE, EXTRACTED, Block, Item, corrected
+from newsletter.model.issue import CORRECTABLE, EXTRACTED, TAGS, Block, Item, corrected
 from newsletter.model.text import bounded, web_address
 
 TextField = Literal["subject", "preheader", "note"]
 Placement = Literal["in", "out", "later", "never"]
-CorrectableField = Literal["title", "teaser", "takeaways"]
-LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000}
+CorrectableField = Literal[
+    "kicker",
+    "title",
+    "authors",
+    "date",
+    "topics",
+    "teaser",
+    "takeaways",
+    "image",
+    "alt",
+    "caption",
+    "link",
+]
+LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000, "image": 2000}
+LONGEST_LINE = 240
+"""The greatest length of the other texts."""
 LONGEST_TAKEAWAY, LONGEST_HEADING = 600, 300
 OUT_REASONS: Mapping[str, str] = {
     "out": "excluded by staff",
@@ -82,11 +97,16 @@ class Reorder:
 
 @dataclass(frozen=True, slots=True)
 class Correct:
-    """Print this headline, teaser or list of takeaways instead of the article's own."""
+    """Print this text instead of the article's own.
+
+    Authors are as in `model.byline`, topics are separated by semicolons, a date is YYYY-MM-DD.
+    `tags` are the slugs by which subscribers follow corrected topics.
+    """
 
     article_id: int
     name: CorrectableField
     text: str | tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +243,13 @@ def _corrected(item: Item, operation: Correct | Revert | AcceptSuggested) -> Ite
             corrections |= _takeaways_with_origin(item.suggested.items, item)
         case Revert(_, name):
             corrections.pop(name, None)
+        case Correct(_, "topics", text, tags):
+            corrections |= {"topics": list(topics_in(text)), TAGS: list(tags)}
         case Correct(_, name, text):
             corrections |= _correction(item, name, text)
-    if "takeaways" not in corrections:
-        corrections.pop(EXTRACTED, None)
+    for name, beside in (("takeaways", EXTRACTED), ("topics", TAGS)):
+        if name not in corrections:
+            corrections.pop(beside, None)
     return replace(item, corrections=corrections)
 
 
@@ -238,11 +261,36 @@ def _correction(item: Item, name: str, text: str | tuple[str, ...]) -> Mapping[s
         given = [text] if isinstance(text, str) else list(text)
         lines = [line for raw in given if (line := bounded(raw, LONGEST_TAKEAWAY))]
         return _takeaways_with_origin(lines, item)
-    line = bounded(text if isinstance(text, str) else " ".join(text), LONGEST[name])
+    joined = text if isinstance(text, str) else " ".join(text)
+    line = bounded(joined, LONGEST.get(name, LONGEST_LINE))
+    _require_printable(item, name, line)
+    return {name: line}
+
+
+def topics_in(text: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the topics of a line in which semicolons separate them."""
+    parts = text.split(";") if isinstance(text, str) else text
+    return tuple(topic for part in parts if (topic := bounded(part, LONGEST_LINE)))
+
+
+def _require_printable(item: Item, name: str, line: str) -> None:
+    """Raise NotAllowed if a text cannot be printed as a headline, a date or an image."""
     if name == "title" and not line:
         msg = f"article {item.article_id} needs a headline; revert it to print the article's own"
         raise NotAllowed(msg)
-    return {name: line}
+    if name == "date" and line and not _is_date(line):
+        msg = f"the date of article {item.article_id} is “{line}”; expected YYYY-MM-DD"
+        raise NotAllowed(msg)
+    if name == "image" and line and not web_address(line):
+        msg = f"the image of article {item.article_id} is at “{line}”; use https://…"
+        raise NotAllowed(msg)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _takeaways_with_origin(lines: Sequence[str], item: Item) -> Mapping[str, object]:

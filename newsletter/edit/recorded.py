@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from newsletter.edit.fields import printed
 from newsletter.edit.operations import (
     AcceptSuggested,
     Correct,
@@ -79,14 +80,9 @@ def _item(draft: Draft, article_id: int) -> Item:
 
 
 def _printed(item: Item, name: str) -> str | list[str]:
-    shown = corrected(item)
-    match name:
-        case "title":
-            return shown.title
-        case "teaser":
-            return shown.teaser.text
-        case _:
-            return list(shown.takeaways.items)
+    if name == "takeaways":
+        return list(corrected(item).takeaways.items)
+    return printed(item, name)
 
 
 def _order(draft: Draft) -> list[int]:

@@ -8,11 +8,13 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
+from newsletter.edit import fields
 from newsletter.edit.operations import (
     LATE,
     Correct,
+    CorrectableField,
     Draft,
     Operation,
     Pin,
@@ -36,8 +38,9 @@ _HEAD = """\
 # "after: 2" prints a block after the second item, and "sponsor: yes" labels it as an advertisement.
 # The note and the text of a block may contain **bold**, *italic*, [links](https://…), lists, and
 # images: ![description](https://…).
-# An empty teaser or list prints none. To print the article's own again, delete the line or restore
-# its text.
+# "by" is "Name (role); Name", topics are separated by semicolons, and a date is YYYY-MM-DD.
+# An empty line or list prints nothing there. To print the article's own again, delete the line or
+# restore its text.
 """
 _PART = re.compile(r"@\s*(\w+)(.*)")
 _KEY = re.compile(r"([a-z ]+):\s?(.*)")
@@ -50,6 +53,19 @@ _BLOCK_KEYS: Mapping[str, str] = {
     "image": "image",
     "image alt": "image_alt",
     "text": "text",
+}
+_ITEM_KEYS: Mapping[str, CorrectableField] = {
+    "kicker": "kicker",
+    "title": "title",
+    "by": "authors",
+    "date": "date",
+    "topics": "topics",
+    "teaser": "teaser",
+    "image": "image",
+    "image alt": "alt",
+    "caption": "caption",
+    "link text": "link",
+    "takeaways": "takeaways",
 }
 _PROSE_KEYS = ("note", "text")
 PLACEMENTS: tuple[Placement, ...] = ("in", "out", "later", "never")
@@ -73,7 +89,7 @@ def fingerprint(draft: Draft) -> str:
 
 def write(issue: Issue, draft: Draft) -> str:
     """Return the issue as an edit file."""
-    head = _HEAD.format(number=issue.number, newsletter=issue.newsletter, nominal=issue.nominal)
+    head = _HEAD.format(number=issue.id, newsletter=issue.newsletter, nominal=issue.nominal)
     lines = [head, f"@ issue {issue.id} {fingerprint(draft)}"]
     lines += [f"subject: {draft.subject}", f"preheader: {draft.preheader}"]
     lines += ["note:", _escaped(draft.note), ""]
@@ -91,14 +107,9 @@ def _item_lines(item: Item) -> Iterator[str]:
     where = _where(item)
     yield f"@ article {item.article_id} {where}{' pinned' if item.pinned else ''}"
     yield f"# {item.reason}; from {item.source or 'no source'}; {item.url or 'no address'}"
-    yield f"title: {printed.title}"
-    if "title" in item.corrections:
-        yield f"# the article's own: {item.title}"
-    yield f"teaser: {printed.teaser.text}"
-    yield f"# ({_origin(printed.teaser)})"
-    for text in (item.teaser, *item.alternatives):
-        if text.text and text.text != printed.teaser.text:
-            yield f"# or ({_origin(text)}): {text.text}"
+    for key, name in _ITEM_KEYS.items():
+        if name != "takeaways":
+            yield from _field_lines(item, key, name)
     yield f"takeaways:{'' if printed.takeaways.items else ' none'}"
     yield from (f"- {line}" for line in printed.takeaways.items)
     if "takeaways" in item.corrections:
@@ -106,6 +117,19 @@ def _item_lines(item: Item) -> Iterator[str]:
     if item.suggested.items and not printed.takeaways.items:
         yield f"# suggested, {item.suggested.detail} (remove the # to accept):"
         yield from (f"# - {line}" for line in item.suggested.items)
+
+
+def _field_lines(item: Item, key: str, name: CorrectableField) -> Iterator[str]:
+    """Yield a field as it is printed; below it, as comments, what else could be there."""
+    shown = fields.printed(item, name)
+    yield f"{key}: {shown}"
+    if name == "teaser":
+        yield f"# ({_origin(corrected(item).teaser)})"
+        for text in (item.teaser, *item.alternatives):
+            if text.text and text.text != shown:
+                yield f"# or ({_origin(text)}): {text.text}"
+    elif name in item.corrections:
+        yield f"# the article's own: {fields.uncorrected(item, name)}"
 
 
 def _origin(text: object) -> str:
@@ -196,7 +220,7 @@ def _take(part: _Part, number: int, line: str) -> None:
 def _known(kind: str) -> Sequence[str]:
     if kind == "issue":
         return _TEXTS
-    return tuple(_BLOCK_KEYS) if kind == "block" else ("title", "teaser", "takeaways")
+    return tuple(_BLOCK_KEYS) if kind == "block" else tuple(_ITEM_KEYS)
 
 
 def _refused(line: int, problem: str) -> NotAllowed:
@@ -252,16 +276,15 @@ def _where(item: Item) -> Placement:
 
 
 def _correcting(part: _Part, item: Item) -> Iterator[Operation]:
-    present = corrected(item)
-    names: tuple[tuple[Literal["title", "teaser"], str, str], ...] = (
-        ("title", present.title, item.title),
-        ("teaser", present.teaser.text, item.teaser.text),
-    )
-    for name, printed, own in names:
-        text = part.texts.get(name, own).strip()
-        if text == printed:
+    for key, name in _ITEM_KEYS.items():
+        if name == "takeaways":
+            continue
+        own = fields.uncorrected(item, name)
+        text = part.texts.get(key, own).strip()
+        if text == fields.printed(item, name):
             continue
         yield Revert(item.article_id, name) if text == own else Correct(item.article_id, name, text)
+    present = corrected(item)
     lines = tuple(filter(None, part.lists.get("takeaways", item.takeaways.items)))
     if lines == present.takeaways.items:
         return

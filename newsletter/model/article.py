@@ -42,12 +42,13 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The lead image; `alt` is what the page says it shows."""
+    """The lead image; `alt` is what the page says it shows, `caption` the line below it, with credit."""
 
     url: str
     alt: str = ""
     width: int | None = None
     height: int | None = None
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from newsletter.model.issue import Item
+from newsletter.model.issue import Item, corrected
 from newsletter.model.languages import main_language
 from newsletter.model.publication import Newsletter
+from newsletter.model.sections import by_section, within_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,17 @@ class Chooser:
 
     def __init__(self, items: Sequence[Item], newsletter: Newsletter) -> None:
         """Take the issue's items; those left out and doubled translations play no part."""
-        ordered = sorted((item for item in items if item.included), key=lambda item: item.position)
+        printed = (corrected(item) for item in items if item.included)
+        ordered = sorted(printed, key=lambda item: item.position)
         kept = one_of_each_pair(ordered, newsletter.language)
         self.tags = followable(kept)
         self.languages = ("", *_translated_into(ordered, newsletter.language))
         bit = {tag: 1 << place for place, tag in enumerate(self.tags)}
+        self._items = {item.article_id: item for item in kept}
         self._pinned = {item.article_id for item in kept if item.pinned}
         self._masks = [(item.article_id, sum(bit[tag] for tag in set(item.tags))) for item in kept]
         self._limits = newsletter.items
+        self._sections = newsletter.sections
         self._content = newsletter.content
         self._versions = {
             language: {
@@ -160,13 +164,25 @@ class Chooser:
     def _only(self, wanted: list[int]) -> Contents | None:
         if len(wanted) < self._limits.min or not wanted:
             return None
-        return Contents(tuple(wanted[: self._limits.max]), tuple(wanted[self._limits.max :]))
+        return self._printed(wanted)
 
     def _cut(self, first: list[int], rest: Sequence[int] = ()) -> Contents | None:
-        full, over = first[: self._limits.max], first[self._limits.max :]
-        if len(full) < self._limits.min or not full:
+        if min(len(first), self._limits.max) < self._limits.min or not first:
             return None
-        return Contents(tuple(full), (*over, *rest))
+        printed = self._printed(first)
+        return Contents(printed.items, (*printed.headlines, *rest))
+
+    def _printed(self, wanted: Sequence[int]) -> Contents:
+        """Divide articles into those in full, in the order of the sections, and headlines."""
+        lead, most = self._items[wanted[0]], self._limits.max
+        if not self._sections and (lead.published or lead.pinned):
+            return Contents(tuple(wanted[:most]), tuple(wanted[most:]))
+        items = (self._items[article] for article in wanted)
+        full, over = within_limits(items, self._sections, most)
+        printed = (item for _, group in by_section(full, self._sections) for item in group)
+        return Contents(
+            tuple(item.article_id for item in printed), tuple(item.article_id for item in over)
+        )
 
 
 def choose(

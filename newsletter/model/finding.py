@@ -21,6 +21,7 @@ CHECKS: Mapping[str, Level] = {
     "insecure links": "warn",
     "broken links": "warn",
     "alt text": "warn",
+    "images": "warn",
     "raw marks": "warn",
     "sponsor": "warn",
     "subject": "warn",

@@ -1,13 +1,14 @@
 """One dated number of a newsletter, and the articles in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any, Literal
 
 from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Image
+from newsletter.model.byline import authors_of
 from newsletter.model.states import EDITABLE, IssueState
 
 NOTHING_NEW = "nothing new to print"
@@ -70,7 +71,8 @@ class Item:
     the article says; `corrections` (keys of CORRECTABLE) what staff made of it, and `corrected`
     lays one over the other. `tags` are the slugs by which a subscriber follows the item.
     `alternatives` are other teasers that staff can choose. `decision` is what staff decided about an
-    item that is left out: `out` of this issue, `later`, or `never` in this newsletter.
+    item that is left out: `out` of this issue, `later`, or `never` in this newsletter. `link_text`
+    is empty unless staff set it.
     """
 
     article_id: int
@@ -98,6 +100,7 @@ class Item:
     tags: tuple[str, ...] = ()
     alternatives: tuple[Text, ...] = ()
     decision: ItemDecision = ""
+    link_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +129,78 @@ class Issue:
     created_by: Actor
     frozen_at: datetime | None = None
 
+    def day(self, zone: tzinfo) -> date:
+        """Return the date that is printed: the slot's, or the day on which a correction was drafted."""
+        if self.kind is IssueKind.CORRECTION:
+            return self.due_at.astimezone(zone).date()
+        return date.fromisoformat(self.nominal[:10])
+
     @property
     def editable(self) -> bool:
         """Whether staff may still change what is printed (an approval is voided by it)."""
         return self.state in EDITABLE
 
 
-CORRECTABLE = ("title", "teaser", "takeaways")
+CORRECTABLE = (
+    "kicker",
+    "title",
+    "authors",
+    "date",
+    "topics",
+    "teaser",
+    "takeaways",
+    "image",
+    "alt",
+    "caption",
+    "link",
+)
 EXTRACTED = "takeaways extracted"
 """Beside corrected takeaways: where in the text they stand, None if staff wrote them."""
+TAGS = "tags"
+"""Beside corrected topics: the slugs by which subscribers follow them."""
 
 
 def corrected(item: Item) -> Item:
     """Return the item as it is printed: staff corrections laid over what the article says."""
-    changes: dict[str, Any] = {}
     made = item.corrections
-    if "title" in made:
-        changes["title"] = str(made["title"])
+    if not made:
+        return item
+    changes: dict[str, Any] = {
+        field: convert(made[name]) for name, (field, convert) in _CHANGED.items() if name in made
+    }
     if "teaser" in made:
         text = str(made["teaser"])
         chosen = (other for other in item.alternatives if other.text == text)
         changes["teaser"] = next(chosen, Text(text, "staff"))
     if "takeaways" in made:
-        kept = made["takeaways"]
-        lines = tuple(str(line) for line in kept) if isinstance(kept, list | tuple) else ()
-        changes["takeaways"] = _from_staff(lines, item)
-    return replace(item, **changes) if changes else item
+        changes["takeaways"] = _from_staff(_lines(made["takeaways"]), item)
+    return replace(item, **changes, image=_image(item.image, made))
+
+
+def _lines(value: object) -> tuple[str, ...]:
+    return tuple(str(line) for line in value) if isinstance(value, list | tuple) else ()
+
+
+_CHANGED: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "kicker": ("kicker", str),
+    "title": ("title", str),
+    "authors": ("authors", lambda line: authors_of(str(line))),
+    "date": ("published", str),
+    "topics": ("topics", _lines),
+    TAGS: ("tags", _lines),
+    "link": ("link_text", str),
+}
+"""Which field of an item each correction changes, and how the stored value becomes its value."""
+
+
+def _image(own: Image | None, made: Mapping[str, object]) -> Image | None:
+    """Return the image that staff chose; the article's description does not fit another image."""
+    chosen = Image(str(made["image"])) if made.get("image") else None
+    image = chosen if "image" in made else own
+    if image is None:
+        return None
+    alt, caption = made.get("alt", image.alt), made.get("caption", image.caption)
+    return replace(image, alt=str(alt), caption=str(caption))
 
 
 def _from_staff(lines: tuple[str, ...], item: Item) -> Takeaways:

@@ -16,6 +16,11 @@ def read(base: str, delivery: str, token: str) -> str:
     return f"{base.rstrip('/')}/read/{delivery}/{token}"
 
 
+def picture(base: str, name: str) -> str:
+    """Return the address of our copy of an image."""
+    return f"{base.rstrip('/')}/images/{name}"
+
+
 def confirm(base: str, token: str) -> str:
     """Return the address of the page that confirms a sign-up by POST."""
     return f"{base.rstrip('/')}/confirm/{token}"

@@ -51,6 +51,8 @@ class Brand:
     accent_dark: str = "#f0a9b1"
     paper: str = "#fffdf9"
     logo: str = ""
+    logo_dark: str = ""
+    logo_width: int = 240
     logo_alt: str = ""
     serif: str = "Georgia, 'Times New Roman', serif"
     sans: str = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
@@ -63,6 +65,19 @@ class ItemLimits:
 
     min: int = 1
     max: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A section of an issue: articles on these topics or from these sources, under a heading.
+
+    `topics` are slugs. `most` limits the items in full; 0 is no limit.
+    """
+
+    title: str
+    topics: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,7 @@ class Newsletter:
     languages: tuple[str, ...] = ()
     utm: tuple[tuple[str, str], ...] = ()
     blocks: tuple[Block, ...] = ()
+    sections: tuple[Department, ...] = ()
     opens: bool = False
     clicks: bool = False
 

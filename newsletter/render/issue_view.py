@@ -3,16 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from itertools import islice
 from urllib.parse import urlsplit
 
 from newsletter.model import links, prose
-from newsletter.model.article import Footnote
+from newsletter.model.article import Footnote, Image
 from newsletter.model.edition import Contents
-from newsletter.model.issue import Block, Issue, Item, corrected
+from newsletter.model.issue import Block, Issue, IssueKind, Item, corrected
 from newsletter.model.personalization import placeholder
 from newsletter.model.prose import Prose, Span
 from newsletter.model.publication import Publication
+from newsletter.model.sections import by_section, with_shared_tags
 from newsletter.model.text import bounded, printable, web_address
 from newsletter.render.item_view import (
     distinguish_links,
@@ -21,15 +22,15 @@ from newsletter.render.item_view import (
     text_locale,
 )
 from newsletter.render.palette import dark, light
+from newsletter.render.picture_view import picture
 from newsletter.render.utm import tags_of
 from newsletter.render.view import (
-    MEASURE,
     BlockView,
     IssueView,
     ItemView,
     LetterView,
     NoteView,
-    Picture,
+    PartView,
     ProseView,
     PublicationView,
     RenderContext,
@@ -39,6 +40,7 @@ from newsletter.render.view import (
 )
 
 FEWEST_FOR_CONTENTS = 3
+COLUMNS = 2
 # Figure spaces and joiners push the text after the preheader out of the inbox preview. The joiner
 # keeps clients from collapsing the spaces.
 FILLER = "\u2007\u034f" * 70
@@ -53,6 +55,8 @@ def publication_view(publication: Publication) -> PublicationView:
         name=publication.name,
         site=_site(publication),
         logo=web_address(brand.logo),
+        logo_dark=web_address(brand.logo_dark),
+        logo_width=brand.logo_width,
         logo_alt=brand.logo_alt or publication.name,
         serif=brand.serif,
         sans=brand.sans,
@@ -81,25 +85,32 @@ def issue_view(
 ) -> IssueView:
     """Return the view of an edition with these contents."""
     utm = tags_of(context.newsletter, issue)
-    context = replace(context, year=int(issue.nominal[:4]), utm=utm)
-    printed = {item.article_id: corrected(item) for item in items}
-    full = [printed[article] for article in contents.items if article in printed]
+    day = issue.day(context.newsletter.timezone)
+    context = replace(context, year=day.year, utm=utm)
+    present = with_shared_tags([corrected(item) for item in items])
+    printed = {item.article_id: item for item in present}
+    chosen = [printed[article] for article in contents.items if article in printed]
+    groups = by_section(chosen, context.newsletter.sections)
+    full = [item for _, group in groups for item in group]
     short = [printed[article] for article in contents.headlines if article in printed]
     numbered = [item_view(item, number, context) for number, item in enumerate(full, 1)]
-    views = distinguish_links(numbered, context)
+    titled = distinguish_links(numbered, context)
+    views = [_with_blocks(view, issue.blocks, context) for view in titled]
     subject = subject_of(issue, full, context)
     return IssueView(
         locale=text_locale(context.frame),
         publication=publication_view(context.publication),
         title=context.newsletter.title,
         number=str(issue.number) if issue.number > 0 else "",
-        date=context.catalog.date(date.fromisoformat(issue.nominal[:10]), "date.full"),
+        date=context.catalog.date(day, "date.full"),
         subject=subject,
         preheader=preheader_of(issue, full),
+        correction=_correction(context),
         note=note_of(issue.note, context, plain=False),
         note_text=note_of(issue.note, context, plain=True),
         contents=tuple(view.title for view in views) if len(views) >= FEWEST_FOR_CONTENTS else (),
-        items=tuple(_with_blocks(view, issue.blocks, context) for view in views),
+        items=tuple(views),
+        parts=parts_of(groups, views),
         headlines=tuple(headline_view(item, context) for item in short),
         blocks=tuple(
             block_view(block, context)
@@ -110,6 +121,29 @@ def issue_view(
         **_links(context, plain=False),
         **{f"{name}_text": link for name, link in _links(context, plain=True).items()},
     )
+
+
+def parts_of(
+    groups: Sequence[tuple[str, list[Item]]], views: Sequence[ItemView]
+) -> tuple[PartView, ...]:
+    """Return the items of an edition under the headings of their sections."""
+    rest = iter(views)
+    parts = ((title, tuple(islice(rest, len(group)))) for title, group in groups)
+    return tuple(PartView(title, group, _rows(group)) for title, group in parts)
+
+
+def _rows(views: Sequence[ItemView]) -> tuple[tuple[ItemView, ...], ...]:
+    """Pair items for two columns; the lead fills a row, and blocks stay where they were put."""
+    rows: list[tuple[ItemView, ...]] = []
+    waiting: tuple[ItemView, ...] = ()
+    for view in views:
+        row = (*waiting, view)
+        waiting = ()
+        if len(row) == COLUMNS or view.number == 1 or view.blocks:
+            rows.append(row)
+        else:
+            waiting = row
+    return tuple([*rows, waiting] if waiting else rows)
 
 
 def _links(context: RenderContext, *, plain: bool) -> dict[str, str]:
@@ -132,14 +166,14 @@ def _with_blocks(view: ItemView, blocks: Sequence[Block], context: RenderContext
 def block_view(block: Block, context: RenderContext) -> BlockView:
     """Return a block; its heading replaces a missing link text."""
     href = web_address(block.url)
-    image = web_address(block.image)
+    image = Image(block.image, block.image_alt) if block.image else None
     return BlockView(
         label=context.catalog.text("issue.advertisement") if block.sponsor else "",
         heading=bounded(block.heading, LONGEST_HEADING),
-        parts=tuple(prose_view(part) for part in prose.parse(block.text)),
+        parts=tuple(prose_view(part, context) for part in prose.parse(block.text)),
         href=href,
         link=bounded(block.link_text or block.heading or href, LONGEST_HEADING) if href else "",
-        image=Picture(image, bounded(block.image_alt, LONGEST_HEADING), MEASURE) if image else None,
+        image=picture(image, context),
     )
 
 
@@ -195,22 +229,53 @@ def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> st
         "lead": lead,
         "title": context.newsletter.title,
         "number": str(issue.number),
-        "date": context.catalog.date(date.fromisoformat(issue.nominal[:10])),
+        "date": context.catalog.date(issue.day(context.newsletter.timezone)),
     }
     made = re.sub(r"\{(\w+)\}", lambda name: words.get(name[1], name[0]), pattern)
     chosen = printable(issue.subject) or printable(made) or lead or context.newsletter.title
+    if context.corrects is not None:
+        chosen = _correction_subject(printable(issue.subject), context)
     prefixed = f"{printable(context.newsletter.subject_prefix)} {chosen}".strip()
     return bounded(prefixed, LONGEST_SUBJECT)
+
+
+def _correction_subject(chosen: str, context: RenderContext) -> str:
+    """Return the subject of a correction; it always begins with the word."""
+    word = context.catalog.text("issue.correction")
+    if chosen.casefold().startswith(word.casefold()):
+        return chosen
+    return f"{word}: {chosen or _corrected_name(context)}"
+
+
+def _correction(context: RenderContext) -> str:
+    """Return the sentence that says which issue is corrected, "" unless one is."""
+    if context.corrects is None:
+        return ""
+    return context.catalog.text("issue.corrects", issue=_corrected_name(context))
+
+
+def _corrected_name(context: RenderContext) -> str:
+    """Return the title, number and date of the issue that is corrected."""
+    wrong, catalog = context.corrects, context.catalog
+    if wrong is None:
+        return ""
+    day = catalog.date(wrong.day(context.newsletter.timezone))
+    number = catalog.text("issue.number", number=str(wrong.number)) if wrong.number > 0 else ""
+    return ", ".join(filter(None, (f"{context.newsletter.title} {number}".strip(), day)))
 
 
 def preheader_of(issue: Issue, full: Sequence[Item]) -> str:
     """Return the line that inboxes show after the subject: staff's own, else the lead's takeaways.
 
-    Without takeaways it is the lead's teaser, and without articles the note.
+    Without takeaways it is the lead's teaser, and without articles, or in a correction, the note.
     """
     if issue.preheader:
         return bounded(issue.preheader, LONGEST_PREHEADER)
-    if full and (points := full[0].takeaways.items or (full[0].teaser.text,)):
+    if (
+        issue.kind is not IssueKind.CORRECTION
+        and full
+        and (points := full[0].takeaways.items or (full[0].teaser.text,))
+    ):
         return bounded(" ".join(points), LONGEST_PREHEADER)
     return bounded(prose.plain(issue.note).replace("{name}", ""), LONGEST_PREHEADER)
 
@@ -218,17 +283,19 @@ def preheader_of(issue: Issue, full: Sequence[Item]) -> str:
 def note_of(note: str, context: RenderContext, *, plain: bool) -> tuple[ProseView, ...]:
     """Return the parts of the note; "{name}" becomes the placeholder for ", Ada"."""
     called = placeholder(context.nonce, "name", plain=plain)
-    return tuple(prose_view(part, {"{name}": called}) for part in prose.parse(note))
+    return tuple(prose_view(part, context, {"{name}": called}) for part in prose.parse(note))
 
 
-def prose_view(part: Prose, filled: Mapping[str, str] | None = None) -> ProseView:
+def prose_view(
+    part: Prose, context: RenderContext, filled: Mapping[str, str] | None = None
+) -> ProseView:
     """Return a part of staff's text; `filled` maps names in it to what replaces them."""
     lines = tuple(tuple(_span_view(span, filled or {}) for span in line) for line in part.lines)
     return ProseView(
         kind=part.kind,
         lines=lines,
         texts=tuple("".join(map(_in_text, line)).strip() for line in lines),
-        image=Picture(part.image, part.alt, MEASURE) if part.image else None,
+        image=picture(Image(part.image, part.alt), context) if part.image else None,
     )
 
 

@@ -8,20 +8,19 @@ from datetime import date
 
 from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
-from newsletter.model.text import bounded, web_address
+from newsletter.model.picture import NARROW
+from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
+from newsletter.render.picture_view import picture
 from newsletter.render.utm import tagged
 from newsletter.render.view import (
-    MEASURE,
     HeadlineView,
     ItemView,
-    Picture,
     RenderContext,
     TextLocale,
 )
 from subscribers.model import slug
 
-LONGEST_ALT = 200
 _SCRIPTS = {"ko": "ko", "ja": "ja", "zh": "zh", "ar": "ar", "fa": "ar", "ur": "ar", "he": "he"}
 _RTL = frozenset({"ar", "fa", "ur", "he", "yi", "ps", "sd", "ug", "dv"})
 
@@ -54,13 +53,16 @@ def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
         teaser=item.teaser.text,
         label=_label(item.takeaways, catalog),
         takeaways=item.takeaways.items,
-        image=_picture(item),
+        image=picture(item.image, context),
+        narrow=picture(item.image, context, NARROW),
         href=_href(item, context),
         link=_link(item, authors, catalog),
     )
 
 
 def _link(item: Item, authors: str, catalog: Catalog) -> str:
+    if item.link_text:
+        return item.link_text
     if authors:
         return catalog.text("issue.read_author", names=authors)
     return catalog.text("issue.read_title", title=item.title)
@@ -90,14 +92,6 @@ def headline_view(item: Item, context: RenderContext) -> HeadlineView:
         href=_href(item, context),
         meta=tuple(text for text in (authors, *topics) if text),
     )
-
-
-def _picture(item: Item) -> Picture | None:
-    image = item.image
-    url = web_address(image.url) if image else ""
-    if image is None or not url.startswith("https://"):
-        return None
-    return Picture(url, bounded(image.alt, LONGEST_ALT), min(MEASURE, image.width or MEASURE))
 
 
 def _href(item: Item, context: RenderContext) -> str:

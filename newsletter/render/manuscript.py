@@ -6,12 +6,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.model.article import Extracted
+from newsletter.model.article import Extracted, Image
+from newsletter.model.byline import written
 from newsletter.model.edition import Chooser, Contents, Plan, one_of_each_pair, plan
 from newsletter.model.issue import Issue, IssueKind, Item, corrected
+from newsletter.model.picture import StoredPicture
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.render.picture_view import printed_images
 from newsletter.render.reach import wanted
-from newsletter.store.content import articles, issues
+from newsletter.store.content import articles, issues, pictures
 from newsletter.store.sending import audience
 
 
@@ -28,6 +31,8 @@ class Manuscript:
     plan: Plan
     nothing: int
     languages: Mapping[str, int]
+    pictures: Mapping[str, StoredPicture]
+    corrects: Issue | None = None
 
 
 def manuscript(
@@ -51,7 +56,22 @@ def manuscript(
         if not any(item.included for item in items):
             planned, nothing = Plan(((Contents(()), nothing),)), 0
     texts = full_texts(connection, newsletter, [contents.items for contents, _ in planned.contents])
-    return Manuscript(issue, items, texts, planned, nothing, languages)
+    return Manuscript(
+        issue,
+        items,
+        texts,
+        planned,
+        nothing,
+        languages,
+        known_pictures(connection, issue, items),
+        corrected_issue(connection, issue),
+    )
+
+
+def corrected_issue(connection: sa.Connection, issue: Issue) -> Issue | None:
+    """Return the issue that a correction corrects, None if it is not one."""
+    wrong = issue.corrects_issue_id
+    return None if wrong is None else issues.load(connection, wrong)
 
 
 def _whole(items: Sequence[Item], newsletter: Newsletter) -> Iterator[Contents]:
@@ -60,6 +80,13 @@ def _whole(items: Sequence[Item], newsletter: Newsletter) -> Iterator[Contents]:
     for language in Chooser(items, newsletter).languages:
         printed = one_of_each_pair(included, language, newsletter.language)
         yield Contents(tuple(item.article_id for item in printed), (), language)
+
+
+def known_pictures(
+    connection: sa.Connection, issue: Issue, items: Sequence[Item]
+) -> dict[str, StoredPicture]:
+    """Return what is known about the images that an issue prints, by address."""
+    return pictures.known(connection, {image.url for _, image in printed_images(issue, items)})
 
 
 def full_texts(
@@ -87,8 +114,11 @@ def quoted(read: Manuscript) -> str:
         for line in section.paragraphs
     ]
     staff = [read.issue.subject, read.issue.preheader, read.issue.note, str(read.issue.blocks)]
-    items = [
-        "\n".join((item.title, item.teaser.text, *item.takeaways.items, *item.topics, item.kicker))
-        for item in map(corrected, read.items)
-    ]
-    return "\n".join([*staff, *items, *texts])
+    return "\n".join([*staff, *map(_texts, map(corrected, read.items)), *texts])
+
+
+def _texts(item: Item) -> str:
+    image = item.image or Image("")
+    labels = (*item.topics, item.kicker, written(item.authors), item.link_text)
+    lines = (item.title, item.teaser.text, *item.takeaways.items, image.alt, image.caption)
+    return "\n".join((*lines, *labels))

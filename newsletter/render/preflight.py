@@ -6,9 +6,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.model.finding import Finding
+from newsletter.model.finding import CHECKS, Finding
 from newsletter.model.issue import Item
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.render import picture_view
 from newsletter.render.checks import apply_policy
 from newsletter.render.checks import issues as issue_checks
 from newsletter.render.checks import links as link_check
@@ -47,6 +48,10 @@ def check(
     if not stored:
         message = "The issue has not been rendered; preview it."
         found.append(Finding("nothing to print", "block", message))
+    found += [
+        Finding("images", CHECKS["images"], message)
+        for message in picture_view.problems(issue, read.items, read.pictures)
+    ]
     texts = quoted(read)
     for edition in stored:
         found += page_checks.check(edition, publication.postal_address, texts)

@@ -17,7 +17,14 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import IssueState
 from newsletter.render.compose import compose
 from newsletter.render.fallbacks import Fallback, fallbacks
-from newsletter.render.manuscript import Manuscript, full_texts, manuscript, quoted
+from newsletter.render.manuscript import (
+    Manuscript,
+    corrected_issue,
+    full_texts,
+    known_pictures,
+    manuscript,
+    quoted,
+)
 from newsletter.render.source import source_hash
 from newsletter.render.templates import Templates
 from newsletter.render.view import RenderContext
@@ -77,7 +84,14 @@ def _editions(
 ) -> list[Edition]:
     source = source_hash(kit.templates, publication, newsletter)
     context = RenderContext(
-        publication, newsletter, kit.templates.catalogs, "", read.texts, kit.articles
+        publication,
+        newsletter,
+        kit.templates.catalogs,
+        "",
+        read.texts,
+        kit.articles,
+        pictures=read.pictures,
+        corrects=read.corrects,
     )
     taken = quoted(read)
     made = []
@@ -129,17 +143,21 @@ def is_stale(
             return False
         items = tuple(issues.load_items(connection, issue_id))
         texts = full_texts(connection, newsletter, [edition.items for edition in stored])
+        known = known_pictures(connection, issue, items)
+        corrects = corrected_issue(connection, issue)
+    context = RenderContext(
+        publication,
+        newsletter,
+        kit.templates.catalogs,
+        "",
+        texts,
+        kit.articles,
+        pictures=known,
+        corrects=corrects,
+    )
     for edition in stored:
-        context = RenderContext(
-            publication,
-            newsletter,
-            kit.templates.catalogs,
-            edition.nonce,
-            texts,
-            kit.articles,
-            language=edition.language,
-        )
-        made = compose(kit.templates, issue, items, edition.contents, context)
+        own = replace(context, nonce=edition.nonce, language=edition.language)
+        made = compose(kit.templates, issue, items, edition.contents, own)
         if made.hash != edition.hash:
             return True
     with engine.begin() as connection:

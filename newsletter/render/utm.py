@@ -13,7 +13,11 @@ Tags = tuple[tuple[str, str], ...]
 
 def tags_of(newsletter: Newsletter, issue: Issue) -> Tags:
     """Return the tags of an issue, with {key}, {number} and {date} filled in."""
-    values = {"key": newsletter.key, "number": str(issue.number), "date": issue.nominal[:10]}
+    values = {
+        "key": newsletter.key,
+        "number": str(issue.number),
+        "date": issue.day(newsletter.timezone).isoformat(),
+    }
     return tuple(
         (f"utm_{name}", _NAME.sub(lambda found: values.get(found[1], found[0]), text))
         for name, text in newsletter.utm

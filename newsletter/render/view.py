@@ -1,10 +1,12 @@
 """The values that templates see: frozen, every text ready to print, every address checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from newsletter.model.article import Extracted
 from newsletter.model.article_address import ArticleSigner
+from newsletter.model.issue import Issue
+from newsletter.model.picture import StoredPicture
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.render.catalog import Catalog, Catalogs
 from newsletter.render.palette import Palette
@@ -23,16 +25,26 @@ class TextLocale:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image above a headline; `width` is at most MEASURE."""
+    """An image, its size in pixels as printed, and the line below it.
+
+    The size is 0 if it is unknown; then the image is printed at its own size, if there is room.
+    `limit` is the width to which it may grow on a phone.
+    """
 
     url: str
     alt: str
     width: int
+    height: int
+    limit: int
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ItemView:
-    """An article that is printed in full, and the blocks that follow it."""
+    """An article that is printed in full, and the blocks that follow it.
+
+    `narrow` is its image as it fits in a column.
+    """
 
     locale: TextLocale
     label_locale: TextLocale
@@ -47,9 +59,23 @@ class ItemView:
     label: str
     takeaways: tuple[str, ...]
     image: Picture | None
+    narrow: Picture | None
     href: str
     link: str
     blocks: tuple["BlockView", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartView:
+    """A section of an issue; `title` is empty above the first one.
+
+    `rows` are the same items for two columns: the lead of the issue, and each item with blocks
+    after it, end a row.
+    """
+
+    title: str
+    items: tuple[ItemView, ...]
+    rows: tuple[tuple[ItemView, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +168,8 @@ class PublicationView:
     name: str
     site: str
     logo: str
+    logo_dark: str
+    logo_width: int
     logo_alt: str
     serif: str
     sans: str
@@ -153,7 +181,10 @@ class PublicationView:
 
 @dataclass(frozen=True, slots=True)
 class IssueView:
-    """An edition of an issue, ready for the templates."""
+    """An edition of an issue, ready for the templates.
+
+    `correction` says which issue it corrects, and is empty otherwise.
+    """
 
     locale: TextLocale
     publication: PublicationView
@@ -162,10 +193,12 @@ class IssueView:
     date: str
     subject: str
     preheader: str
+    correction: str
     note: tuple[ProseView, ...]
     note_text: tuple[ProseView, ...]
     contents: tuple[str, ...]
     items: tuple[ItemView, ...]
+    parts: tuple[PartView, ...]
     headlines: tuple[HeadlineView, ...]
     blocks: tuple[BlockView, ...]
     letter: LetterView | None
@@ -184,7 +217,8 @@ class RenderContext:
     `texts` contains the articles, by id, whose whole text is printed (layout "letter"). Dates in
     `year`, the year of the issue, are printed without the year. `articles` signs the addresses of
     articles that have no page elsewhere. `utm` is added to the addresses of the others. `language`
-    is the edition's, empty for the newsletter's.
+    is the edition's, empty for the newsletter's. `pictures` holds what is known about images, by
+    address. `corrects` is the issue that a correction corrects.
     """
 
     publication: Publication
@@ -196,6 +230,8 @@ class RenderContext:
     year: int = 0
     utm: Tags = ()
     language: str = ""
+    pictures: Mapping[str, StoredPicture] = field(default_factory=dict)
+    corrects: Issue | None = None
 
     @property
     def catalog(self) -> Catalog:
@@ -207,7 +243,3 @@ class RenderContext:
         """Return the language of the texts around the articles: the edition's if it has a catalog."""
         has_own = self.language and self.catalogs.has(self.language)
         return self.language if has_own else self.newsletter.language
-
-
-MEASURE = 528
-"""The width of the text column in pixels: 600 less a margin of 36 on each side."""

@@ -50,6 +50,7 @@ class IssueStatus:
 
     `delivered` and what follows say what became of the submitted ones, as far as the provider
     reported it. `waits` says why the rest is not submitted now, if the caller gave a context.
+    `corrects` and `corrected_by` are ids of issues.
     """
 
     issue_id: int
@@ -74,6 +75,8 @@ class IssueStatus:
     excluded: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[DoubtfulBatch, ...] = ()
     waits: tuple[Wait, ...] = ()
+    corrects: int | None = None
+    corrected_by: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
@@ -119,6 +122,8 @@ def of(
         excluded=deliveries.exclusion_reasons(connection, issue_id),
         doubts=_doubts(connection, issue),
         waits=waits.of(connection, issue, context) if context else (),
+        corrects=issue.corrects_issue_id,
+        corrected_by=tuple(later.id for later in issues.corrections(connection, issue_id)),
     )
 
 

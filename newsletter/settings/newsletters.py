@@ -11,6 +11,7 @@ from newsletter.model.publication import (
     Approval,
     CatchUp,
     Content,
+    Department,
     Highlights,
     ItemLimits,
     Late,
@@ -77,6 +78,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         languages=_languages(table),
         utm=_utm(table.table("utm")),
         blocks=recurring_blocks(table),
+        sections=tuple(_section(row, inherited.sources) for row in table.rows("sections")),
         topics_shown=table.count("topics_shown", default.topics_shown),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
@@ -134,6 +136,20 @@ def _languages(table: Table) -> tuple[str, ...]:
         except ValueError as error:
             table.complain("languages", str(error))
     return chosen
+
+
+def _section(table: Table, known: Collection[str]) -> Department:
+    title = table.text("title", required='the heading of the section, such as "Trade"')
+    built = Department(
+        title=title,
+        topics=tuple(map(slug, table.texts("topics"))),
+        sources=_sources(table, known),
+        most=table.count("max", 0),
+    )
+    table.finish()
+    if title and not (built.topics or built.sources):
+        table.complain("", "has neither topics nor sources, so it would always be empty")
+    return built
 
 
 def _utm(table: Table) -> tuple[tuple[str, str], ...]:

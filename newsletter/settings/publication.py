@@ -5,6 +5,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from newsletter.model.finding import CHECKS
+from newsletter.model.picture import WIDEST
 from newsletter.model.publication import (
     Brand,
     Mailbox,
@@ -174,6 +175,8 @@ def _brand(table: Table) -> Brand:
         accent_dark=table.parsed("accent_dark", default.accent_dark, values.color),
         paper=table.parsed("paper", default.paper, values.color),
         logo=table.parsed("logo", default.logo, values.page),
+        logo_dark=table.parsed("logo_dark", default.logo_dark, values.page),
+        logo_width=min(WIDEST, table.count("logo_width", default.logo_width, least=1)),
         logo_alt=table.text("logo_alt", default.logo_alt),
         serif=table.parsed("serif", default.serif, values.fonts),
         sans=table.parsed("sans", default.sans, values.fonts),

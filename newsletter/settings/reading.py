@@ -192,6 +192,16 @@ class Table:
                     path, f"found {shown(values)}; expected a table [{key}.{name}]"
                 )
 
+    def rows(self, key: str) -> Iterator["Table"]:
+        """Yield the tables of a list, such as `sections = [{ title = "Trade" }]`."""
+        value = self._value(key, list)
+        pattern = (*self.pattern, key, "*")
+        for number, values in enumerate(value or (), 1):
+            if isinstance(values, dict):
+                yield Table(values, (*self.path, key, str(number)), pattern, self.report)
+            else:
+                self.complain(key, f"found {shown(values)} in the list; expected tables, [{{ … }}]")
+
     def entries(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield the strings of the table at `key`, whose names the publisher chose."""
         section = self.table(key)

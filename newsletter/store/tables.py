@@ -86,6 +86,27 @@ article_revisions = sa.Table(
     sa.Column("content", sa.JSON, nullable=False),
 )
 
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("width", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("height", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("copy", sa.Text, nullable=False, server_default=""),
+    sa.Column("problem", sa.Text, nullable=False, server_default=""),
+    sa.Column("missing", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("checked_at", UtcDateTime, nullable=False),
+)
+
+# Named by their content, so that an address in an email never shows another image.
+picture_copies = sa.Table(
+    "picture_copies",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
 slots = sa.Table(
     "slots",
     metadata,

@@ -16,6 +16,7 @@ from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
 
 if TYPE_CHECKING:
+    from newsletter.model.picture import LookAt
     from newsletter.render.checks.links import BrokenLinks
     from newsletter.render.run import RenderKit
 
@@ -28,8 +29,9 @@ class Context:
     """The opened publication as the use cases see it; `app` builds it.
 
     `engine` writes, `reader` only reads. `courier` holds what submitting needs besides. `broken_links`
-    requests links before an approval; it is never called inside a transaction. `processes` is how
-    many processes share the connections to a provider.
+    requests links before an approval, and `look_at` reads images before a rendering; both use the
+    network and are never called inside a transaction. `processes` is how many processes share the
+    connections to a provider.
     """
 
     engine: sa.Engine
@@ -43,6 +45,7 @@ class Context:
     now: Callable[[], datetime]
     broken_links: BrokenLinks | None = None
     processes: int = 1
+    look_at: LookAt | None = None
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return what submitting needs, with this process's share of the allowed connections.

@@ -1,15 +1,17 @@
 """Change what an issue prints: by operations, or by an edit file that a person filled in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import require_editable
-from newsletter.edit.operations import Draft, Operation
+from newsletter.edit.items import tags_of
+from newsletter.edit.operations import Correct, Draft, Operation, topics_in
 from newsletter.model.actor import Actor, Role
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import NextStep, PreviewIssue
+from newsletter.model.publication import Topic
 from newsletter.store.content import issues
 from newsletter.usecases.context import Context
 
@@ -66,7 +68,20 @@ def change(
     actor.require(Role.EDITOR)
     with context.reader.connect() as connection:
         issues.load(connection, issue_id)
+    known = context.publication.topics
     done = editing.change(
-        context.engine, issue_id, operations, actor=actor, now=context.now(), expected_state=seen
+        context.engine,
+        issue_id,
+        [_with_tags(operation, known) for operation in operations],
+        actor=actor,
+        now=context.now(),
+        expected_state=seen,
     )
     return Edited(issue_id, len(operations) if done else 0, PreviewIssue(issue_id))
+
+
+def _with_tags(operation: Operation, known: Sequence[Topic]) -> Operation:
+    """Return the operation with the slugs by which subscribers follow corrected topics."""
+    if not isinstance(operation, Correct) or operation.name != "topics":
+        return operation
+    return replace(operation, tags=tags_of(topics_in(operation.text), known))

@@ -22,6 +22,7 @@ from newsletter.model.states import IssueState
 from newsletter.render import preflight
 from newsletter.render import run as rendering
 from newsletter.store.content import editions, issues
+from newsletter.usecases import picturing
 from newsletter.usecases.context import Context
 
 
@@ -123,6 +124,8 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
     voided = void_if_stale(context, newsletter, issue_id)
     with context.reader.connect() as connection:
         before = editions.of_issue(connection, issue_id)
+    if not before:
+        picturing.prepare(context, issue_id)
     made = rendering.render(
         context.engine,
         context.publication,

@@ -55,6 +55,7 @@ COMPUTED = """names => [...document.querySelectorAll('body, body *')].map(
     name => name + ':' + getComputedStyle(one).getPropertyValue(name)).join(' '))"""
 OF_PAGES = ("landmark-one-main", "region")
 """Rules for a whole page; a mail is shown inside somebody else's."""
+LAYOUTS = ["brief", "letter", "magazine"]
 MODES = [(800, "light"), (375, "light"), (800, "dark"), (375, "dark")]
 
 
@@ -88,7 +89,7 @@ def differences(before: list[str], after: list[str]) -> list[tuple[str, str]]:
     return [(one, two) for one, two in zip(before, after, strict=True) if one != two]
 
 
-@pytest.mark.parametrize("layout", ["brief", "letter"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_inlining_changes_nothing_that_a_browser_computes(browser: Browser, layout: str) -> None:
     html = page(layout)
     inlined = inline(html)
@@ -97,7 +98,7 @@ def test_inlining_changes_nothing_that_a_browser_computes(browser: Browser, layo
         assert differences(before, styles(browser, inlined, width, scheme)) == []
 
 
-@pytest.mark.parametrize("layout", ["brief", "letter"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_look_by_day_does_not_need_the_style_elements(browser: Browser, layout: str) -> None:
     html = page(layout)
     before = styles(browser, html, 800, "light")
@@ -105,7 +106,7 @@ def test_the_look_by_day_does_not_need_the_style_elements(browser: Browser, layo
 
 
 @pytest.mark.parametrize("width", [320, 375, 600])
-@pytest.mark.parametrize("layout", ["brief", "letter"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_is_wider_than_a_phone(browser: Browser, layout: str, width: int) -> None:
     inlined = inline(page(layout))
     for html in (inlined, without_styles(inlined)):
@@ -133,7 +134,7 @@ def test_a_notice_keeps_its_look_without_styles(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("layout", ["brief", "letter"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_nobody_meets_a_barrier_in_a_mail(
     browser: Browser,
     barriers: Callable[[Page], list[str]],

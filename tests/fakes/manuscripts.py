@@ -308,6 +308,16 @@ PICTURED = item(
     authors=(Author("Kai Sato"),),
     image=Image("https://www.example.org/port.jpg", "Cranes over dark water", 1056, 600),
 )
+FRONT = replace(
+    SUMMIT,
+    image=Image(
+        "https://www.example.org/flags.jpg",
+        "Two flags at a pier",
+        1600,
+        900,
+        "The pier on Thursday. Photo: Ada Lind",
+    ),
+)
 
 
 @cache

@@ -129,9 +129,14 @@ def _stated(pairs: FrontMatter) -> dict[str, object]:
         "author_bio": _one(pairs, "author_bio", "bio"),
         "url": web_address(_one(pairs, "url", "canonical", "link")),
         "lang": code(_one(pairs, "lang", "language", "locale")),
-        "image": Image(image, _one(pairs, "image_alt", "alt")) if image else None,
+        "image": _image(image, pairs) if image else None,
         "translations": tuple(translations),
     }
+
+
+def _image(url: str, pairs: FrontMatter) -> Image:
+    caption = (_one(pairs, "image_caption", "caption"), _one(pairs, "image_credit", "credit"))
+    return Image(url, _one(pairs, "image_alt", "alt"), caption=" ".join(filter(None, caption)))
 
 
 def _authors(pairs: FrontMatter) -> tuple[Author, ...]:

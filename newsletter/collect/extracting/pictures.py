@@ -43,7 +43,7 @@ def _images(root: html.HtmlElement, base: str) -> Iterator[Image]:
         address = _address(element, base)
         width, height = _pixels(element.get("width")), _pixels(element.get("height"))
         if is_picture(address, width, height) and not _is_elsewhere(element, place):
-            yield Image(address, _alt(element), width, height)
+            yield Image(address, _alt(element), width, height, _caption(element))
 
 
 def _address(element: html.HtmlElement, base: str) -> str:
@@ -79,6 +79,11 @@ def _alt(element: html.HtmlElement) -> str:
     alt = tidy(element.get("alt") or "")[:LONGEST_ALT]
     if alt and not _MEANINGLESS.match(alt):
         return alt
+    return _caption(element)
+
+
+def _caption(element: html.HtmlElement) -> str:
+    """Return the caption of the figure around an image, with its credit."""
     for number, above in enumerate(element.iterancestors()):
         if above.tag == "figure":
             caption = next(above.iter("figcaption"), None)
@@ -90,15 +95,15 @@ def _alt(element: html.HtmlElement) -> str:
 
 def _described(image: Image, root: html.HtmlElement, base: str) -> Image:
     """Add what the same picture says on the page, if the metadata does not describe it."""
-    if image.alt and not _MEANINGLESS.match(image.alt):
-        return image
+    described = bool(image.alt) and not _MEANINGLESS.match(image.alt)
     name = _file_name(image.url)
     for number, element in enumerate(root.iter("img")):
         if number >= MOST_IMAGES or not name:
             break
         if name in _file_name(_address(element, base)):
-            return replace(image, alt=_alt(element))
-    return replace(image, alt="")
+            alt = image.alt if described else _alt(element)
+            return replace(image, alt=alt, caption=_caption(element))
+    return image if described else replace(image, alt="")
 
 
 def _file_name(url: str) -> str:

@@ -9,14 +9,16 @@ from newsletter.collect.entry import Entry, Listing
 from newsletter.errors import FetchFailed
 
 SUFFIXES = frozenset({".html", ".htm", ".xhtml", ".md", ".markdown", ".txt", ".text"})
+IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
+"""Suffixes of files that belong to an article beside them."""
 MOST_FILES = 50_000
 
 
 def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
     """List the files of a folder, most recently changed first.
 
-    `links` and `ignore` are patterns for the path within the folder. Hidden files are ignored;
-    files with other suffixes are skipped with a reason. Raises FetchFailed if the folder cannot
+    `links` and `ignore` are patterns for the path within the folder. Hidden files and images are
+    ignored; files with other suffixes are skipped with a reason. Raises FetchFailed if the folder cannot
     be read.
     """
     if not folder.is_dir():
@@ -30,6 +32,8 @@ def list_folder(folder: Path, *, links: str = "", ignore: str = "") -> Listing:
         name = path.relative_to(folder).as_posix()
         if not path.resolve().is_relative_to(home):
             skipped.append((name, "not read: it links to a file outside the folder"))
+            continue
+        if path.suffix.lower() in IMAGES:
             continue
         if path.suffix.lower() not in SUFFIXES:
             skipped.append(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from newsletter.model.finding import CHECKS, Finding
-from newsletter.model.issue import Issue, Item, corrected
+from newsletter.model.issue import CORRECTABLE, Issue, Item
 from newsletter.model.prose import raw_marks
 
 # TK ("to come") is what editors type where a fact is missing, because no English word contains it.
@@ -45,13 +45,12 @@ def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str
         yield "heading of a block", block.heading
     for item in items:
         if item.included:
-            printed = corrected(item)
             texts = {
-                "title": printed.title,
-                "teaser": printed.teaser.text,
-                "takeaways": "\n".join(printed.takeaways.items),
+                name: "\n".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+                for name, value in item.corrections.items()
+                if name in CORRECTABLE
             }
-            for name in sorted(item.corrections.keys() & texts):
+            for name in sorted(texts):
                 yield f"{name} of “{item.title}”", texts[name]
 
 

@@ -36,7 +36,7 @@ class NewIssue:
 
 
 def insert(connection: sa.Connection, new: NewIssue, *, actor: Actor, now: datetime) -> int:
-    """Insert an issue and return its id; a skipped issue takes a negative number."""
+    """Insert an issue and return its id; a skipped issue and a correction take a negative number."""
     number = _next_number(connection, new)
     row = asdict(new) | {"kind": str(new.kind), "state": str(new.state)}
     result = connection.execute(
@@ -64,7 +64,8 @@ def put_back(connection: sa.Connection, issue_id: int, new: NewIssue, *, now: da
 
 
 def _next_number(connection: sa.Connection, new: NewIssue) -> int:
-    step = -1 if new.state is IssueState.SKIPPED else 1
+    regular = new.state is not IssueState.SKIPPED and new.kind is not IssueKind.CORRECTION
+    step = 1 if regular else -1
     last = connection.scalar(
         sa.select(sa.func.max(issues.c.number * step)).where(
             issues.c.newsletter == new.newsletter, issues.c.number * step > 0

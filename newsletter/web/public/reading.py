@@ -1,22 +1,28 @@
 """Read in the browser: one's own copy of an issue, and articles that have no page elsewhere."""
 
+import re
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
+from newsletter.model import prose
 from newsletter.model.article import Extracted
+from newsletter.model.issue import Issue
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
-from newsletter.store.content import articles, editions
+from newsletter.store.content import articles, editions, issues, pictures
 from newsletter.store.sending import deliveries
 from newsletter.web.headers import READING
 from newsletter.web.public.forms import TRAILING, LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import View
 from subscribers.tokens import Purpose
+
+_BODY = re.compile(r"<body\b[^>]*>")
+FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,33 @@ class ReadingPages:
             return self.missing(request, "missing.issue")
         values = {"token": token, "delivery": delivery, "name": ""}
         html = fill(edition.html, substitutions(edition.nonce, values))
-        return HTMLResponse(html, headers={"Content-Security-Policy": READING})
+        page = _BODY.sub(lambda body: body[0] + self._marks(edition.issue_id), html, count=1)
+        return HTMLResponse(page, headers={"Content-Security-Policy": READING})
+
+    def _marks(self, issue_id: int) -> str:
+        """Return what the copy of an issue says about the corrections that went out since."""
+        with self._app.reader.connect() as connection:
+            sent = [
+                correction
+                for correction in issues.corrections(connection, issue_id)
+                if correction.frozen_at is not None
+            ]
+        return "".join(map(self._mark, sent))
+
+    def _mark(self, correction: Issue) -> str:
+        newsletter = self._app.publication.require_newsletter(correction.newsletter)
+        catalog = self._app.templates.catalogs.of(newsletter.language)
+        day = catalog.date(correction.day(newsletter.timezone))
+        return self._app.templates.page(
+            "reading/corrected",
+            language=catalog.language,
+            heading=catalog.text("issue.corrected_on", day=day),
+            lines=[
+                prose.plain_line(line).replace("{name}", "")
+                for part in prose.parse(correction.note)
+                for line in part.lines
+            ],
+        )
 
     def article(self, request: Request, name: str) -> Response:
         """Show an article that has no page elsewhere, at its signed address.
@@ -77,6 +109,15 @@ class ReadingPages:
         catalog = self._app.templates.catalogs.of(content.lang, self._app.publication.language)
         published = catalog.date(content.published) if content.published else ""
         return self._page("article", catalog, ArticleView(content, published))
+
+    def picture(self, request: Request, name: str) -> Response:
+        """Serve our copy of an image; its name changes with its content, so it may be kept."""
+        with self._app.reader.connect() as connection:
+            copy = pictures.copied(connection, name)
+        if copy is None:
+            return self.missing(request)
+        headers = {"Cache-Control": FOREVER, "Cross-Origin-Resource-Policy": "cross-origin"}
+        return Response(copy.content, media_type=copy.media_type, headers=headers)
 
     def missing(self, request: Request, key: str = "missing.page") -> Response:
         """Answer 404 with a sentence and a link to the home page."""
@@ -102,6 +143,7 @@ def reading_routes(reading: ReadingPages) -> APIRouter:
     for path, page in (
         ("/read/{delivery}/{token:path}", reading.issue),
         ("/articles/{name:path}", reading.article),
+        ("/images/{name}", reading.picture),
     ):
         router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)
     return router

@@ -1,6 +1,7 @@
 """Who gets which set of items: in words, in bits, and when there are too many sets."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from newsletter.model.edition import Chooser, Contents, Subsets, choose, followable, plan
 from newsletter.model.issue import Item
-from newsletter.model.publication import Content, ItemLimits, Newsletter
+from newsletter.model.publication import Content, Department, ItemLimits, Newsletter
+from newsletter.model.sections import by_section
 from tests.fakes import manuscripts
 from tests.fakes.manuscripts import item
 
@@ -223,3 +225,65 @@ def test_the_rarest_sets_take_their_largest_subset() -> None:
     assert made.rare == 2
     assert made.folded + sum(n for c, n in made.contents if wanted.get(c)) >= 110
     assert made.lost in {0, 2}
+
+
+TRADE = Department("Trade", ("trade",), most=1)
+DESK = Department("From the desk", (), ("desk",))
+
+
+def test_sections_order_the_items_and_limit_them() -> None:
+    newsletter = manuscripts.newsletter(content="same", sections=(DESK, TRADE))
+    items = (
+        item(1, tags=("trade",)),
+        item(2, tags=("trade",)),
+        item(3, tags=(), source="desk"),
+        item(4, tags=("arctic",)),
+        item(5, tags=("trade",), source="desk"),
+    )
+    got = choose(items, None, newsletter)
+    assert got == Contents((4, 3, 5, 1), (2,))
+    shown = {one.article_id: one for one in items}
+    groups = by_section([shown[article] for article in got.items], newsletter.sections)
+    assert [(title, [one.article_id for one in group]) for title, group in groups] == [
+        ("", [4]),
+        ("From the desk", [3, 5]),
+        ("Trade", [1]),
+    ]
+
+
+def test_a_pinned_item_is_above_all_sections() -> None:
+    newsletter = manuscripts.newsletter(content="same", sections=(TRADE,))
+    items = (item(1, tags=("trade",), pinned=True), item(2, tags=("trade",)))
+    groups = by_section(items, newsletter.sections)
+    assert [title for title, _ in groups] == ["", "Trade"]
+
+
+@pytest.mark.parametrize("content", ["followed", "followed-first", "same"])
+def test_an_undated_item_never_leads(content: Content) -> None:
+    items = (
+        item(1, tags=("trade",), published=""),
+        item(2, tags=("arctic",)),
+        item(3, tags=("trade",)),
+    )
+    for sections in ((), (replace(TRADE, most=0),)):
+        newsletter = manuscripts.newsletter(content=content, sections=sections)
+        for follows in (None, frozenset({"trade"}), frozenset({"trade", "arctic"})):
+            got = choose(items, follows, newsletter)
+            assert got is not None
+            assert got.items[0] != 1
+    pinned = (item(1, published="", pinned=True), item(2))
+    got = choose(pinned, None, manuscripts.newsletter(content=content))
+    assert got is not None
+    assert got.items[0] == 1
+
+
+@given(st.permutations(range(1, 7)), st.lists(st.sampled_from(["trade", "x"]), min_size=6))
+def test_grouping_again_changes_nothing(order: list[int], tags: list[str]) -> None:
+    items = [
+        item(n, tags=(tags[n - 1],), published="2026-11-24" if n % 3 else "", source="desk")
+        for n in order
+    ]
+    sections = (TRADE, DESK)
+    once = [one for _, group in by_section(items, sections) for one in group]
+    assert sorted(one.article_id for one in once) == sorted(order)
+    assert [one for _, group in by_section(once, sections) for one in group] == once

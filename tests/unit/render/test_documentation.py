@@ -13,6 +13,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "templates.md"
 SEEN = (
     view.IssueView,
     view.ItemView,
+    view.PartView,
     view.HeadlineView,
     view.BlockView,
     view.ProseView,

@@ -11,6 +11,7 @@ import pytest
 
 from newsletter.model.edition import Contents
 from newsletter.model.personalization import fill, substitutions
+from newsletter.model.publication import Department
 from newsletter.render.compose import Composed, compose
 from newsletter.render.notice import render as render_notice
 from tests.fakes import manuscripts
@@ -35,6 +36,17 @@ def editorial() -> Composed:
     return compose(
         manuscripts.templates(), issue, manuscripts.GOOD, contents, manuscripts.context()
     )
+
+
+def magazine() -> Composed:
+    """Images and sections: two columns with a lead above them."""
+    weekly = manuscripts.newsletter(
+        layout="magazine", sections=(Department("Economy", ("economy", "security")),)
+    )
+    items = (manuscripts.FRONT, *manuscripts.GOOD[1:], manuscripts.PICTURED)
+    context = manuscripts.context(weekly=weekly)
+    contents = manuscripts.contents(items)
+    return compose(manuscripts.templates(), manuscripts.issue(), items, contents, context)
 
 
 def letter() -> Composed:
@@ -83,6 +95,7 @@ MAILS = {
     "brief": brief,
     "editorial": editorial,
     "letter": letter,
+    "magazine": magazine,
     "korean": korean,
     "hard": hard,
     "confirm.en": lambda: notice("confirm", "en"),

@@ -104,7 +104,12 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
         "smtp",
         "collect",
     }
-    tables |= {"retention", "newsletters.*.blocks", "newsletters.*.blocks.*"}
+    tables |= {
+        "retention",
+        "newsletters.*.blocks",
+        "newsletters.*.blocks.*",
+        "newsletters.*.sections",
+    }
     for key in settings.known_keys(FULL) - tables:
         last = key.rpartition(".")[2]
         in_example = re.search(rf"(^|[{{ ,]){last} = ", FULL, re.MULTILINE)

@@ -1,0 +1,34 @@
+"""The texts of an item that staff can change, each as one line."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from newsletter.model import byline
+from newsletter.model.article import Image
+from newsletter.model.issue import Item, corrected
+
+_NO_IMAGE = Image("")
+LINES: Mapping[str, Callable[[Item], str]] = {
+    "kicker": lambda item: item.kicker,
+    "title": lambda item: item.title,
+    "authors": lambda item: byline.written(item.authors),
+    "date": lambda item: item.published[:10],
+    "topics": lambda item: "; ".join(item.topics),
+    "teaser": lambda item: item.teaser.text,
+    "image": lambda item: (item.image or _NO_IMAGE).url,
+    "alt": lambda item: (item.image or _NO_IMAGE).alt,
+    "caption": lambda item: (item.image or _NO_IMAGE).caption,
+    "link": lambda item: item.link_text,
+}
+"""How each correctable field of an item is written, takeaways aside."""
+
+
+def printed(item: Item, name: str) -> str:
+    """Return a text as the issue prints it."""
+    return LINES[name](corrected(item))
+
+
+def uncorrected(item: Item, name: str) -> str:
+    """Return what a text is when its correction is reverted."""
+    others = {key: value for key, value in item.corrections.items() if key != name}
+    return LINES[name](corrected(replace(item, corrections=others)))
