@@ -14,25 +14,32 @@ from newsletter.model.edition import Edition
 from newsletter.model.finding import Finding
 from newsletter.model.personalization import fill
 from newsletter.pipeline.report import counted
+from newsletter.render.inbox import rows
+from newsletter.render.plain import wrap
 from newsletter.usecases import proofs, reviewing
 from newsletter.usecases.proofs import Reader
-from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved
+from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, Rendered
 from subscribers.model import EmailAddress
 
 commands = typer.Typer()
 
 PREVIEW = "preview"
 EMAIL = "message.eml"
+INBOX_COLUMNS = 60
 SAMPLE = "preview@localhost"
 
 
 @commands.command()
 def preview(
     issue: Number,
+    *,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")] = Path(PREVIEW),
     address: Annotated[
         str, typer.Option("--as", metavar="ADDRESS", help="Add the email as this address gets it.")
     ] = "",
+    inbox: Annotated[
+        bool, typer.Option("--inbox", help="Show the row in the inboxes of five clients.")
+    ] = False,
 ) -> None:
     """Render an issue and write every edition into a folder.
 
@@ -42,7 +49,7 @@ def preview(
     with open_app() as app:
         if address:
             EmailAddress.parse(address)
-        context, user = app.context, current_user()
+        context, user, sender = app.context, current_user(), app.publication.sender
         rendered = reviewing.render(context, user, issue)
         reader = Reader(SAMPLE)
         if address:
@@ -55,6 +62,13 @@ def preview(
             if address and reader.edition in {None, edition.seq}:
                 email = proofs.email_for(context, user, rendered, edition, reader)
                 (folder / EMAIL).write_bytes(email)
+    _print_preview(rendered, reader, out, address)
+    if inbox:
+        _print_inbox(sender.name or sender.address, rendered.editions)
+    say(f"An approval covers exactly this content: {rendered.content_hash[:16]}")
+
+
+def _print_preview(rendered: Rendered, reader: Reader, out: Path, address: str) -> None:
     editions = counted(len(rendered.editions), "edition")
     people = counted(rendered.recipients, "person", "people")
     say(f"{editions} for {people} in {out}.")
@@ -64,7 +78,21 @@ def preview(
         say(f"{address} is not a subscriber: each edition has a {EMAIL} as it would arrive there.")
     for remark in filter(None, (rendered.voided, *rendered.remarks)):
         say(f"{remark[0].upper()}{remark[1:]}")
-    say(f"An approval covers exactly this content: {rendered.content_hash[:16]}")
+
+
+def _print_inbox(sender: str, editions: Sequence[Edition]) -> None:
+    """Print how inboxes show each distinct subject and preheader."""
+    shown = {(edition.subject, edition.preheader): edition.seq for edition in reversed(editions)}
+    for (subject, preheader), seq in sorted(shown.items(), key=lambda pair: pair[1]):
+        say(f"The inbox row of edition {seq}:")
+        for row in rows(sender, subject, preheader):
+            say(row.client)
+            for name, text in (
+                ("From", row.sender),
+                ("Subject", row.subject),
+                ("Preview", row.preview),
+            ):
+                say(wrap(text, " " * 11, f"  {name:<9}", INBOX_COLUMNS))
 
 
 def _write(folder: Path, edition: Edition, reader: Reader) -> None:

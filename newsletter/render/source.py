@@ -34,6 +34,7 @@ def source_hash(templates: Templates, publication: Publication, newsletter: News
         newsletter.subject_prefix,
         newsletter.topics_shown,
         newsletter.utm,
+        newsletter.sections,
         *templates.sources(("base/", f"issue/{newsletter.layout}/")),
         *_texts(templates.catalogs),
     )

@@ -12,6 +12,7 @@ from newsletter.edit import sheet
 from newsletter.edit.operations import (
     AcceptSuggested,
     Correct,
+    CorrectableField,
     Draft,
     Operation,
     Pin,
@@ -25,6 +26,8 @@ from newsletter.edit.operations import (
     numbered,
 )
 from newsletter.errors import NotAllowed
+from newsletter.model import byline
+from newsletter.model.article import Author, Image
 from newsletter.model.issue import Block, Takeaways, Text, corrected
 from tests.fakes import manuscripts
 
@@ -313,6 +316,81 @@ def test_corrections_show_the_original_beside_them_and_revert_by_it(draft: Draft
     assert "title: Better\n# the article's own: Why shipyards became diplomacy" in text
     text = text.replace("title: Better", "title: Why shipyards became diplomacy")
     assert sheet.read(text, made) == [Revert(2, "title")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "text"),
+    [
+        ("kicker: Summit notes", "kicker: Report", "kicker", "Report"),
+        (
+            "by: Mina Okafor (Associate Professor, Harbour University)",
+            "by: Mina Okafor; Bo Lind (Fellow)",
+            "authors",
+            "Mina Okafor; Bo Lind (Fellow)",
+        ),
+        ("date: 2026-11-25", "date: 2026-11-20", "date", "2026-11-20"),
+        ("topics: US–ROK Alliance; Trade", "topics: Arctic", "topics", "Arctic"),
+        ("image: https://www.example.org/flags.jpg", "image:", "image", ""),
+        ("image alt: Two flags at a pier", "image alt: Flags", "alt", "Flags"),
+        ("caption: The pier on Thursday. Photo: Ada Lind", "caption:", "caption", ""),
+        ("link text:", "link text: Read our report", "link", "Read our report"),
+    ],
+)
+def test_every_field_of_an_item_is_changed_and_reverted_in_the_file(
+    draft: Draft, old: str, new: str, name: CorrectableField, text: str
+) -> None:
+    draft = replace(draft, items=(manuscripts.FRONT, *draft.items[1:]))
+    operation = Correct(1, name, text)
+    assert changed(draft, (old, new)) == [operation]
+    made = applied(draft, [operation])
+    assert corrected(made.items[0]) != manuscripts.FRONT
+    written = sheet.write(manuscripts.issue(), made)
+    assert new in written
+    assert sheet.read(written, made) == []
+    assert changed(made, (new, old)) == [Revert(1, name)]
+    assert corrected(applied(made, [Revert(1, name)]).items[0]) == manuscripts.FRONT
+
+
+def test_another_image_does_not_keep_the_description_of_the_first(draft: Draft) -> None:
+    draft = replace(draft, items=(manuscripts.FRONT, *draft.items[1:]))
+    made = applied(draft, [Correct(1, "image", "https://www.example.org/other.jpg")])
+    assert corrected(made.items[0]).image == Image("https://www.example.org/other.jpg")
+    assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
+
+
+def test_a_corrected_topic_decides_who_gets_the_item(draft: Draft) -> None:
+    made = applied(draft, [Correct(1, "topics", "Arctic; Ports", ("arctic", "ports"))])
+    printed = corrected(made.items[0])
+    assert (printed.topics, printed.tags) == (("Arctic", "Ports"), ("arctic", "ports"))
+    reverted = corrected(applied(made, [Revert(1, "topics")]).items[0])
+    assert reverted.tags == manuscripts.SUMMIT.tags
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("date", "next week", "expected YYYY-MM-DD"),
+        ("date", "20261120", "expected YYYY-MM-DD"),
+        ("image", "file:desk/a.png", "use https://"),
+        ("image", "javascript:alert(1)", "use https://"),
+    ],
+)
+def test_what_cannot_be_printed_is_refused(
+    draft: Draft, name: CorrectableField, text: str, problem: str
+) -> None:
+    with pytest.raises(NotAllowed, match=problem):
+        applied(draft, [Correct(1, name, text)])
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("Ada Óé.-", min_size=1, max_size=9), st.text("a ,&(", max_size=9)),
+        max_size=4,
+    )
+)
+def test_any_byline_survives_being_written(pairs: list[tuple[str, str]]) -> None:
+    authors = tuple(Author(name.strip(), role.strip()) for name, role in pairs if name.strip())
+    assert byline.authors_of(byline.written(authors)) == authors
 
 
 @pytest.mark.parametrize(
