@@ -80,16 +80,14 @@ class ReadingPages:
         newsletter = self._app.publication.require_newsletter(correction.newsletter)
         catalog = self._app.templates.catalogs.of(newsletter.language)
         day = catalog.date(correction.day(newsletter.timezone))
-        return self._app.templates.page(
-            "reading/corrected",
-            language=catalog.language,
-            heading=catalog.text("issue.corrected_on", day=day),
-            lines=[
-                prose.plain_line(line).replace("{name}", "")
-                for part in prose.parse(correction.note)
-                for line in part.lines
-            ],
-        )
+        lines = [
+            prose.plain_line(line).replace("{name}", "")
+            for part in prose.parse(correction.note)
+            for line in part.lines
+        ]
+        heading = catalog.text("issue.corrected_on", day=day)
+        values = {"language": catalog.language, "heading": heading, "lines": lines}
+        return self._app.templates.render("base/corrected.html.j2", values)
 
     def article(self, request: Request, name: str) -> Response:
         """Show an article that has no page elsewhere, at its signed address.
