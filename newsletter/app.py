@@ -22,12 +22,11 @@ import sqlalchemy as sa
 
 from newsletter import migrations
 from newsletter.dispatch import embedded
-from newsletter.errors import NewsletterError, NotAllowed
+from newsletter.errors import NewsletterError
 from newsletter.maintenance import journals
 from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
-from newsletter.model.next_step import RestoreBackup
 from newsletter.model.once import Once, OnceEach
 from newsletter.pipeline import passes
 from newsletter.pipeline.report import Line, Step
@@ -246,7 +245,7 @@ def open_app(settings: Settings) -> App:
     journal = settings.root / journals.FILE
     database = sa.make_url(settings.database_url)
     if database.get_backend_name() == "sqlite":
-        _refuse_lost_database(Path(str(database.database)), journal)
+        journals.refuse_lost_database(Path(str(database.database)), journal)
     engine, reader = open_engine(settings.database_url), open_reader(settings.database_url)
     # Ask without a lock: an upgrade waits for writers, and checks every foreign key.
     if migrations.revision(reader) != migrations.head():
@@ -270,19 +269,6 @@ def open_app(settings: Settings) -> App:
         new_id=lambda: uuid.uuid4().hex,
         stop=threading.Event(),
     )
-
-
-def _refuse_lost_database(database: Path, journal: Path) -> None:
-    """Raise NotAllowed if a database is missing that had been used.
-
-    A new one would know no one who has unsubscribed, and an import would bring them back.
-    """
-    if journal.exists() and journal.stat().st_size and not database.exists():
-        msg = (
-            f"the database {database} is missing, but its journal {journal.name} exists. Restore a"
-            " backup; to start again without the old subscribers, move the journal away"
-        )
-        raise NotAllowed(msg, next_step=RestoreBackup())
 
 
 def _open_fetcher(rng: random.Random) -> Fetcher:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from newsletter.errors import NotAllowed
 from newsletter.maintenance.erasing import erase_elsewhere
+from newsletter.model.next_step import RestoreBackup
 from newsletter.store import marks, numbers
 from newsletter.store.people import erasure
 from subscribers.journal import Journal, Replaying, replay
@@ -98,3 +100,16 @@ def replay_all(engine: sa.Engine, journals: Journals) -> int:
 def _erase_elsewhere(engine: sa.Engine, journals: Journals, erased: list[Erased]) -> None:
     for person in erased:
         erase_elsewhere(engine, journals.outbox, person)
+
+
+def refuse_lost_database(database: Path, journal: Path) -> None:
+    """Raise NotAllowed if a database is missing that had been used.
+
+    A new one would know no one who has unsubscribed, and an import would bring them back.
+    """
+    if journal.exists() and journal.stat().st_size and not database.exists():
+        msg = (
+            f"the database {database} is missing, but its journal {journal.name} exists. Restore a"
+            " backup; to start again without the old subscribers, move the journal away"
+        )
+        raise NotAllowed(msg, next_step=RestoreBackup())
