@@ -46,8 +46,8 @@ _REMEDIES = {
     Remedy.ENCODING: "Name the encoding with --encoding.",
     Remedy.DELIMITER: "Name the delimiter with --delimiter.",
     Remedy.STATUS_COLUMN: "Map it with --map FIELD=COLUMN (fields: status, subscribed, confirmed,"
-    " unsubscribed, suppressed, bounced, complained), say what its words mean with --status"
-    " WORD=STATUS, or leave it out with --ignore COLUMN.",
+    " unsubscribed, suppressed, bounced, complained, pending, consent), say what its words"
+    " mean with --status WORD=STATUS, or leave it out with --ignore COLUMN.",
 }
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from subscribers.errors import ImportRefused, Remedy, UnclearStatus
+from subscribers.roster.headers import status_field
 from subscribers.roster.profiles import Profile
 from subscribers.roster.statuses import StatusColumn, is_understood
 from subscribers.roster.vocabulary import (
     FIELD_NAMES,
     LETTERS,
-    STATUS_NAMES,
     StatedStatus,
     StatusField,
     fold,
@@ -142,6 +142,7 @@ def _status_columns(
 ) -> tuple[StatusColumn, ...]:
     """Return the columns that state a status: as mapped, by name, and by their values."""
     ignored = profile.ignored if profile else frozenset[str]()
+    known = profile.fields if profile else {}
     chosen = {header: field for field, header in mapping.items() if header}
     skipped = {field for field, header in mapping.items() if not header}
     found = []
@@ -154,7 +155,9 @@ def _status_columns(
             continue
         if folded in ignored:
             continue
-        by_name = (profile.statuses if profile else {}).get(folded) or STATUS_NAMES.get(folded)
+        by_name = (profile.statuses if profile else {}).get(folded)
+        if by_name is None and folded not in known and not meaning_of(header):
+            by_name = status_field(header, _cells(header, sample))
         if by_name is not None and by_name.value not in skipped:
             found.append(_column(header, by_name, profile))
         elif by_name is None and not meaning_of(header) and status_words(_cells(header, sample)):

@@ -56,10 +56,11 @@ def consent_dates(cell: str, now: datetime) -> tuple[datetime, ...]:
     """
     if not cell or len(cell) > LONGEST_DATE:
         return ()
-    return tuple(date for date in _candidates(cell) if EARLIEST <= date <= now + _CLOCKS_DIFFER)
+    return tuple(date for date in candidates(cell) if EARLIEST <= date <= now + _CLOCKS_DIFFER)
 
 
-def _candidates(cell: str) -> Iterable[datetime]:
+def candidates(cell: str) -> Iterable[datetime]:
+    """Yield the dates that a cell may mean, of any time."""
     if _UNIX.fullmatch(cell):
         yield datetime.fromtimestamp(int(cell[:10]), UTC)
     elif _SERIAL.fullmatch(cell):

@@ -24,6 +24,7 @@ _UNLESS_NO: Mapping[StatusField, StatedStatus] = {
     StatusField.SUPPRESSED: SuppressionReason.MANUAL,
     StatusField.BOUNCED: SuppressionReason.BOUNCE,
     StatusField.COMPLAINED: SuppressionReason.COMPLAINT,
+    StatusField.PENDING: SubscriptionState.PENDING,
 }
 """What any text but a no means, such as a date or a reason."""
 _IF_NO = {
@@ -122,9 +123,13 @@ def _flag(field: StatusField, cell: str, word: str) -> StatedStatus:
         return _IF_EMPTY[field]
     if word in _NOTHING_STORED:
         return SubscriptionState.PENDING
-    if is_no(word):
+    # The numbers of a status are a code; where it is a flag, a negative one is a no.
+    is_code = field is StatusField.STATUS and word.lstrip("-").isdecimal()
+    if (is_no(word) or word.startswith("-")) and not is_code:
         return _IF_NO[field]
-    if word in YES or (field is not StatusField.STATUS and moment(cell) is not None):
+    if (word in YES and not is_code) or (
+        field is not StatusField.STATUS and moment(cell) is not None
+    ):
         return SubscriptionState.CONFIRMED
     msg = f"the status “{clean(cell)[:40]}” is unknown"
     raise CellError(msg)

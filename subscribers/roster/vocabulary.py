@@ -31,8 +31,11 @@ class StatusField(StrEnum):
     """Yes, no, or the date of the bounce."""
     COMPLAINED = "complained"
     """Yes, no, or the date of the complaint."""
+    PENDING = "pending"
+    """Yes or no; yes means not confirmed."""
 
 
+_NEGATIVE = re.compile(r"\s*[-\u2212]")
 # Letters that Unicode does not decompose.
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
@@ -46,7 +49,8 @@ def fold(text: str) -> str:
     # Only Latin, Greek and Cyrillic accents: without its mark, a Japanese syllable is another one.
     bare = "".join(char for char in apart if not "\u0300" <= char <= "\u036f")
     composed = unicodedata.normalize("NFKC", bare)
-    return "".join(char for char in composed if unicodedata.category(char)[0] in "LMN")
+    word = "".join(char for char in composed if unicodedata.category(char)[0] in "LMN")
+    return f"-{word}" if word.isdecimal() and _NEGATIVE.match(text) else word
 
 
 def _folded(table: Mapping[str, str]) -> dict[str, str]:
@@ -65,12 +69,12 @@ FIELD_NAMES = _folded(
         " メール メールアドレス 电子邮件 邮箱 电子邮箱",
         "name": "name fullname full_name displayname subscriber_name 이름 성명 nom nom_complet nombre"
         " nombre_completo nome nome_completo naam volledige_naam namn imie_i_nazwisko имя"
-        " ad_soyad 名前 氏名 姓名",
+        " ad_soyad 名前 氏名 お名前 姓名 성함",
         "first_name": "firstname first_name givenname given_name fname forename prenom vorname"
-        " nombre_de_pila primeiro_nome voornaam imie fornamn 名",
+        " nombre_de_pila primeiro_nome voornaam imie fornamn fornavn jmeno etunimi keresztnev 名",
         "last_name": "lastname last_name surname familyname family_name lname nachname"
         " nom_de_famille apellido apellidos cognome sobrenome apelido achternaam nazwisko efternamn"
-        " soyad фамилия 姓 성",
+        " etternavn efternavn prijmeni sukunimi vezeteknev soyad фамилия 姓 성",
         "language": "language lang locale preferred_language 언어 sprache langue idioma lingua taal"
         " jezyk sprak dil язык 言語 语言",
         "tags": "tags tag groups segments 태그 etiquetas etichette etykiety schlagworte",
@@ -83,12 +87,12 @@ FIELD_NAMES = _folded(
         " confirm_date confirmation_date confirmation_time optintime optin_time opt_in_time"
         " optin_date opt_in_date confirmedat confirmed_at optedinat opted_in_at gdpr gdpr_consent"
         " consentement einwilligung consentimiento consenso consentimento toestemming zgoda"
-        " samtycke согласие 동의일 동의 동의일시 同意 同意日",
+        " samtycke согласие 수신동의일 동의일 동의 동의일시 同意 同意日",
         "consent_source": "source consentsource consent_source signup_source",
         "consents": "consents",
         "created_at": "createdat created created_on signupdate signup_date datejoined date_joined"
         " joined joined_at subscribedat subscribed_at subscription_date subscribe_date date_added"
-        " added_time creation_date registered entered 가입일 date_d_inscription date_inscription"
+        " added_time creation_date registered entered 가입일 구독일 date_d_inscription date_inscription"
         " anmeldedatum fecha_de_alta data_di_iscrizione data_de_inscricao inschrijfdatum"
         " data_zapisu 登録日",
         "acted_at": "actedat",
@@ -102,13 +106,17 @@ STATUS_NAMES: Mapping[str, StatusField] = {
         {
             "status": "status state subscription_status subscriber_status member_status email_status"
             " list_status global_status newsletter_status opt_in_status estado statut etat stato"
-            " situacao stan статус durum 상태 구독상태 ステータス 状態 状态 abostatus",
+            " situacao stan статус durum tila stav allapot 상태 구독상태 ステータス 状態 配信状況 配信状態 状态"
+            " abostatus",
             "subscribed": "subscribed is_subscribed subscribed_to_emails active is_active enabled"
             " is_enabled opted_in opt_in optin is_opted_in email_opt_in accepts_marketing"
-            " accepts_email_marketing email_marketing_consent angemeldet abonniert aktiv abonne"
+            " accepts_email_marketing email_marketing_consent subscriber is_subscriber"
+            " newsletter_erwunscht newsletter_gewunscht newsletterempfang newsletter_optin angemeldet abonniert aktiv abonne"
             " abonnee inscrit actif suscrito activo iscritto attivo inscrito assinante ativo"
             " ingeschreven geabonneerd actief zapisany aktywny prenumererar подписан активен abone"
-            " aktif 구독 구독중 수신동의 購読 購読中 配信希望 订阅 已订阅",
+            " aktif tilmeldt pameldt prihlasen feliratkozott abonat tilaaja подписка підписаний 구독 구독중"
+            " 수신동의 수신동의여부 마케팅동의 마케팅수신동의 마케팅수신동의여부 購読 購読中 配信希望 メルマガ"
+            " メルマガ配信 メール配信 订阅 已订阅",
             "confirmed": "confirmed is_confirmed verified is_verified email_verified email_confirmed"
             " activated bestatigt confirme confirmado confermato confirmada bevestigd potwierdzony"
             " bekraftad подтвержден onaylandi 확인됨 인증 確認済み 已确认",
@@ -126,22 +134,32 @@ STATUS_NAMES: Mapping[str, StatusField] = {
             " uitschrijfdatum inactief wypisany wypisana data_wypisania nieaktywny avregistrerad"
             " avslutad отписан отписался отписка aboneligi_iptal abonelikten_cikti iptal 해지 해지일"
             " 구독해지 구독취소 수신거부 수신거부일 탈퇴 탈퇴일 配信停止 購読解除 退会 退会日 解除"
-            " 退订 取消订阅",
+            " 退订 取消订阅 cancellazione cancelamento cancelacion dado_de_baja darse_de_baja desuscripcion"
+            " desabonnement desinscription data_wypisu wypis opt_out_list austragung austragungsdatum"
+            " kein_newsletter keine_newsletter keine_werbung no_newsletter no_emails no_email"
+            " pas_de_newsletter avanmald avanmalt avmeldt afmeldt frameldt odhlasen odhlasena odhlaseno"
+            " odhlaseni odhlaseny leiratkozott leiratkozas dezabonat peruttu peruutettu отписки"
+            " відписаний відписався διαγραφη",
             "suppressed": "suppressed do_not_contact donotcontact dnc do_not_email donotemail"
             " do_not_mail do_not_send blacklisted blacklist is_blacklisted email_blacklist"
             " blocklisted blocklist is_blocklisted blocked is_blocked denylisted banned"
             " gesperrt gesperrt_am nicht_kontaktieren sperrliste liste_noire bloque"
             " ne_pas_contacter no_contactar bloqueado lista_negra non_contattare bloccato"
             " nao_contatar geblokkeerd niet_contacteren zablokowany nie_kontaktowac blockerad"
-            " заблокирован engellendi 차단 차단됨 수신차단 ブロック 黑名单",
+            " заблокирован engellendi 차단 차단됨 수신차단 ブロック 黑名单 excluded is_excluded"
+            " excluded_from_campaigns is_excluded_from_campaigns ineligible is_ineligible"
+            " is_globally_ineligible",
             "bounced": "bounced bounce is_bounced hard_bounce hard_bounced hardbounce bounced_at"
             " bounce_date bounced_on cleanedat cleaned_at cleantime clean_time cleaned undeliverable"
             " undeliverability_date is_undeliverable invalid unzustellbar zuruckgewiesen rebond"
             " rebondi rebotado rebote rimbalzato devolvido onbestelbaar odrzucony studsat"
-            " 반송 반송됨 不達 退信",
+            " 반송 반송됨 不達 退信 npai studsad invalid_email email_invalid",
             "complained": "complained complaint complained_at spam spam_complaint marked_as_spam"
             " spam_report spam_reported abuse beschwerde plainte queja reclamo reclamacao klacht"
-            " skarga 스팸신고 苦情",
+            " skarga 스팸신고 苦情 is_spam_complaining junk",
+            "pending": "pending is_pending is_opt_in_pending opt_in_pending unconfirmed is_unconfirmed"
+            " not_confirmed nicht_bestatigt non_confirme no_confirmado non_confermato nao_confirmado"
+            " niepotwierdzony 미인증 未確認",
         }
     ).items()
 }
@@ -153,17 +171,22 @@ _STEMS = re.compile(
     r"|undeliver|abgemeldet|abbestell|abmeld|gesperrt|widerruf|desabon|desinscri|abonn|inscrit"
     r"|debaja|suscri|suscrip|disiscri|iscritt|descadastr|inscricao|uitgeschr|uitschr|afgemeld"
     r"|wypisa|zablokow|avregistr|отпис|подпис|해지|수신거부|구독|탈퇴|반송|차단|配信|購読|退会"
-    r"|订阅|退订"
+    r"|订阅|退订|wypis|avanm|avmeld|afmeld|frameld|odhlas|leiratkoz|dezabon|studsa|austrag|exclu"
+    r"|ineligib|invalid|junk|відпис|διαγραφ|npai"
+    # Who agreed, in a column that is not the one with the consent.
+    r"|consen[st]|einwillig|erwunscht|toestemm|zgod[ay]|samtyck|samtykk|souhlas|соглас|동의|同意"
+    r"|permission|gdpr|rgpd|dsgvo|(?:kein|keine|no|pasde)(?:newsletter|emails?|mail|werbung)$"
 )
 
-_NOT_A_STATUS = frozenset(
+NOT_A_STATUS = frozenset(
     map(
         fold,
         (
             "subscriber_id subscriber_number subscriber_hash subscriber_since subscription_id"
             " subscription_tier subscription_plan subscription_source subscription_premium_tier_names"
             " bounce_count unsubscribe_link unsubscribe_url unsubscribe_reason unsub_reason"
-            " marital_status order_status payment_status"
+            " marital_status order_status payment_status lead_status deal_status consent_ip"
+            " consent_source consent_text consent_to_track"
         ).split(),
     )
 )
@@ -174,23 +197,26 @@ _STATUS_WORDS: Mapping[StatedStatus, str] = {
     " trialed trialing paid verified opted_in optedin angemeldet aktiv abonniert abonne"
     " abonnee inscrit inscrite actif active_subscriber suscrito activo iscritto attivo inscrito"
     " ativo assinante ingeschreven geabonneerd actief zapisany aktywny prenumererar aktif подписан"
-    " активен 구독 구독중 구독함 購読中 有効 已订阅",
+    " активен 구독 구독중 구독함 購読中 配信中 本登録 有効 已订阅 express explicit implied"
+    " marketing_contact tilmeldt pameldt",
     SubscriptionState.PENDING: "pending unconfirmed unactivated unverified notconfirmed"
     " not_confirmed validating nonsubscribed non_subscribed not_subscribed awaiting_confirmation"
     " transactional new unpaid past_due churned churning expired paused needs_attention unbestatigt nicht_bestatigt ausstehend en_attente non_confirme pendiente"
     " sin_confirmar in_attesa non_confermato pendente nao_confirmado in_afwachting niet_bevestigd"
-    " oczekujacy niepotwierdzony vantande ожидает beklemede 대기 대기중 미확인 保留中 未確認 未确认",
+    " oczekujacy niepotwierdzony vantande ожидает не_подтвержден beklemede 대기 대기중 미확인 미인증 保留中 未確認 仮登録 未确认"
+    " non_marketing_contact pendiente_de_confirmar temp_hold non_subscriber",
     SubscriptionState.UNSUBSCRIBED: "unsubscribed unsub left disabled inactive opted_out optedout"
     " opt_out optout cancelled canceled deleted removed archived deactivated abgemeldet ausgetragen abbestellt inaktiv deaktiviert"
     " geloscht desabonne desabonnee desinscrit desinscrite inactif supprime baja de_baja desuscrito"
     " dado_de_baja cancelado inactivo eliminado disiscritto cancellato inattivo descadastrado"
     " desinscrito inativo uitgeschreven afgemeld inactief verwijderd wypisany wypisana nieaktywny"
     " usuniety avregistrerad avslutad отписан отписался неактивен abonelikten_cikti pasif iptal 해지"
-    " 구독해지 구독취소 수신거부 탈퇴 配信停止 購読解除 退会 解除 無効 退订 取消订阅",
+    " 구독해지 구독취소 수신거부 탈퇴 삭제 配信停止 停止 購読解除 退会 解除 無効 退订 取消订阅"
+    " avanmald avmeldt afmeldt odhlasen leiratkozott dezabonat",
     SuppressionReason.BOUNCE: "cleaned bounced bounce hard_bounce hard_bounced hardbounced"
     " undeliverable invalid dead unzustellbar rebond rebondi rebotado rimbalzato devolvido"
-    " onbestelbaar odrzucony studsat 반송 반송됨 不達 退信",
-    SuppressionReason.COMPLAINT: "complained complaint spam abuse spammy spam_complaint"
+    " onbestelbaar odrzucony studsat 반송 반송됨 자동삭제 不達 エラー 配信エラー エラー停止 退信",
+    SuppressionReason.COMPLAINT: "complained complaint spam abuse spammy junk spam_complaint"
     " marked_as_spam reported 스팸신고 苦情",
     SuppressionReason.MANUAL: "blocklisted blacklisted blocked suppressed manual banned"
     " do_not_contact donotcontact dnc do_not_email gesperrt bloque bloquee bloqueado bloccato"
@@ -201,7 +227,8 @@ STATUS_WORDS: Mapping[str, StatedStatus] = {
 }
 CLEARLY_A_STATUS = frozenset(STATUS_WORDS) - {
     fold(word)
-    for word in "new paid unpaid premium gifted regular left invalid manual dead spam".split()
+    for word in "new paid unpaid premium gifted regular left invalid manual dead spam junk express explicit"
+    " implied 삭제 停止 エラー".split()
 }
 """Words that hardly occur in another column, by which one without a known name is recognized."""
 
@@ -219,7 +246,8 @@ YES = frozenset(
         fold,
         (
             "yes y true t 1 x ok on checked agreed ja j oui o vrai si sim s wahr verdadero vero"
-            " verdadeiro waar tak prawda sant да истина evet dogru 예 네 참 동의 동의함 はい 同意 是"
+            " verdadeiro waar tak prawda sant да истина evet dogru ano igen kylla так 예 네 참 동의"
+            " 동의함 はい 希望する 希望 同意 是"
         ).split(),
     )
 )
@@ -228,7 +256,7 @@ NO = frozenset(
         fold,
         (
             "no n false f 0 off none null nil na n/a nein non faux nao falso falsch falsk nee onwaar"
-            " nie falsz nej нет ложь hayir yanlis 아니오 아니요 거짓 미동의 いいえ 否 never not_set"
+            " nie falsz nej nei ne nem ei нет ні ложь hayir yanlis 아니오 아니요 거짓 미동의 いいえ 希望しない 否 never not_set"
         ).split(),
     )
 ) | {""}
@@ -238,7 +266,7 @@ NO = frozenset(
 def looks_like_status(header: str) -> bool:
     """Return whether the name of a column suggests that it says who must not be emailed."""
     folded = fold(header)
-    return folded not in _NOT_A_STATUS and bool(_STEMS.search(folded))
+    return folded not in NOT_A_STATUS and bool(_STEMS.search(folded))
 
 
 def status_words(words: Iterable[str]) -> bool:

@@ -384,9 +384,16 @@ GONE = (
 ).split()
 HEADERS = (
     "status,Status,statut,state,subscribed,confirmed,unsubscribed,opt_out,blocked,bounced,note,source,"
-    "Abgemeldet,désabonné,consent,tags,anything,email_status,상태"
+    "Abgemeldet,désabonné,consent,tags,anything,email_status,상태,Unsubscribed from all email,"
+    "Data wypisu,Avanmäld,Kein Newsletter,IsExcludedFromCampaigns,IsOptInPending,list status,"
+    "Consenso marketing"
+).split(",")
+LOWERING = (
+    "unsubscribed,opt_out,blocked,bounced,Abgemeldet,désabonné,Unsubscribed from all email,"
+    "Data wypisu,Avanmäld,Kein Newsletter,IsExcludedFromCampaigns,IsOptInPending"
 ).split(",")
 CELLS = [
+    "-1",
     "",
     "yes",
     "no",
@@ -460,10 +467,12 @@ def test_no_file_confirms_anyone_without_evidence_or_against_a_word_of_its_own(
             )
             (source,) = connection.scalars(proofs)
         assert source.endswith(attest) if attest else "list.csv" in source or ": " in source
-        words = {
-            cell
-            for row in csv.reader(io.StringIO(text))
+        headers, *rows = csv.reader(io.StringIO(text))
+        stated = [
+            (header, cell)
+            for row in rows
             if row[0] == "a@example.org"
-            for cell in row[1:]
-        }
-        assert not words & set(GONE)
+            for header, cell in zip(headers[1:], row[1:], strict=True)
+        ]
+        assert not {cell for _header, cell in stated} & set(GONE)
+        assert all(cell in {"", "no", "0"} for header, cell in stated if header in LOWERING)
