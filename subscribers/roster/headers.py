@@ -28,7 +28,7 @@ _AROUND = _REASONS | frozenset(
         (
             "date datum dato data fecha дата time timestamp at on op am le il el al la les los de du"
             " da do di des der die das del della dalla from all any a the is was has hard globally"
-            " global flag email e mail mails emails newsletter newsletters list lists marketing"
+            " global flag email e mail emails newsletter newsletters list lists marketing"
             " communications lettre user contact subscriber subscription member permission"
             " abonnement suscripcion iscrizione inscricao subskrypcji подписки"
         ).split(),
