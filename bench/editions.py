@@ -11,8 +11,9 @@ from pathlib import Path
 from bench import people
 from bench.figure import Figure
 from newsletter.migrations import upgrade
-from newsletter.model.edition import Chooser, plan
+from newsletter.model.edition import Chooser
 from newsletter.model.issue import Item
+from newsletter.model.plan import plan
 from newsletter.model.publication import ItemLimits
 from newsletter.render.reach import wanted
 from newsletter.store.database import open_engine, open_reader

@@ -20,7 +20,8 @@ from starlette.testclient import TestClient
 
 from bench.figure import Figure
 from newsletter.migrations import upgrade
-from newsletter.model.edition import Chooser, plan
+from newsletter.model.edition import Chooser
+from newsletter.model.plan import plan
 from newsletter.render.reach import wanted
 from newsletter.send.audience import Frozen, freeze
 from newsletter.store.database import open_engine

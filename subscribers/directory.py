@@ -19,6 +19,7 @@ from subscribers.model import (
     Suppression,
     Tag,
     TagKind,
+    free_tag,
     slug,
 )
 from subscribers.store import audit, erasures, imports, people, proofs, segments, tags
@@ -74,9 +75,7 @@ def tags_named(
     connection: sa.Connection, names: Iterable[str], topics: Mapping[str, Tag]
 ) -> list[Tag]:
     """Return the tags with these names: topics of the configuration by slug, or labels."""
-    wanted = [
-        topics.get(own) or Tag(own, name, TagKind.LABEL) for name in names if (own := slug(name))
-    ]
+    wanted = [topics.get(own) or free_tag(name) for name in names if (own := slug(name))]
     labels = [tag for tag in wanted if tag.kind is TagKind.LABEL]
     settled = tags.settled(connection, labels, topics)
     return [settled.get(tag, tag) for tag in wanted]
@@ -218,7 +217,7 @@ def record_of(person: Subscriber, consents: Iterable[Consent]) -> dict[str, Any]
         "name": person.name,
         "language": person.language,
         "topics": [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC],
-        "labels": [tag.name for tag in person.tags if tag.kind is TagKind.LABEL],
+        "labels": [tag.name for tag in person.tags if tag.kind is not TagKind.TOPIC],
         "subscriptions": [_subscription_record(found) for found in person.subscriptions],
         "suppressed": suppression_record(person.suppressed),
         "consents": [_consent_record(consent) for consent in consents],

@@ -24,6 +24,9 @@ _SIGNS = (
     (re.compile(r"(?<!\S)\.(?=\w)"), " dot "),  # .NET
 )
 _SEPARATORS = re.compile(r"[\s_\u2010-\u2015-]+")
+AUTHOR, MUTE = "author:", "mute:"
+"""Prefixes of the tags by which subscribers follow an author, and mute a topic or an author."""
+_PREFIXES = re.compile(r"\s*(mute:)?\s*(author:)?", re.IGNORECASE)
 BY_IMPORT = "import:"
 """Prefix of an origin or a reason that names an import."""
 READER = "reader"
@@ -53,10 +56,11 @@ class Frequency(StrEnum):
 
 
 class TagKind(StrEnum):
-    """A topic is chosen by the subscriber; a label is set by staff only."""
+    """A topic (or an author) is followed, a mute hides one; a label is set by staff only."""
 
     TOPIC = "topic"
     LABEL = "label"
+    MUTE = "mute"
 
 
 class SuppressionReason(StrEnum):
@@ -144,8 +148,23 @@ def _plain(text: str) -> bool:
 def slug(text: str) -> str:
     """Return the form in which tags and topics are compared; letters of every script are kept.
 
-    A sign that is part of a word becomes a word: C++, C# and C are three tags.
+    A sign that is part of a word becomes a word: C++, C# and C are three tags. The prefixes
+    `author:` and `mute:` stay in front: "Author: Ada Quell" is `author:ada-quell`.
     """
+    prefix, name = _prefixed(text)
+    found = _bare_slug(name)
+    return prefix + found if found else ""
+
+
+def _prefixed(text: str) -> tuple[str, str]:
+    """Split the prefixes off a tag, in lower case."""
+    found = _PREFIXES.match(text)
+    if found is None or not found.group().strip():
+        return "", text
+    return "".join(found.groups("")).lower(), text[found.end() :].strip()
+
+
+def _bare_slug(text: str) -> str:
     folded = _folded(text)
     for sign, word in _SIGNS:
         folded = sign.sub(word, folded)
@@ -189,6 +208,14 @@ class Tag:
     slug: str
     name: str
     kind: TagKind
+
+
+def free_tag(name: str) -> Tag:
+    """Return the tag of a name that is not a topic of the configuration: its prefix says what it is."""
+    own, shown = slug(name), "".join(_prefixed(name))
+    if own.startswith(MUTE):
+        return Tag(own, shown, TagKind.MUTE)
+    return Tag(own, shown, TagKind.TOPIC if own.startswith(AUTHOR) else TagKind.LABEL)
 
 
 @dataclass(frozen=True, slots=True)

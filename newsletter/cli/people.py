@@ -11,6 +11,7 @@ from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.usecases import people
 from subscribers import directory
 from subscribers.model import (
+    MUTE,
     EmailAddress,
     Subscriber,
     TagKind,
@@ -158,10 +159,12 @@ def _describe(person: Subscriber) -> list[str]:
     name = f"{person.name} <{person.address}>" if person.name else person.address
     topics = [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC]
     labels = [tag.name for tag in person.tags if tag.kind is TagKind.LABEL]
+    mutes = [tag.name.removeprefix(MUTE) for tag in person.tags if tag.kind is TagKind.MUTE]
     return [
         name,
         *(f"  {line}" for line in directory.describe_subscriptions(person)),
         f"  follows: {', '.join(topics) or 'everything'}",
+        *([f"  mutes: {', '.join(mutes)}"] if mutes else []),
         *([f"  labels: {', '.join(labels)}"] if labels else []),
         *([f"  language: {person.language}"] if person.language else []),
         *(

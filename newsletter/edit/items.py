@@ -6,7 +6,7 @@ from dataclasses import replace
 from newsletter.edit.takeaways import extract, takeaways
 from newsletter.edit.teaser import teasers
 from newsletter.edit.terms import length
-from newsletter.model.article import Article, Author, Extracted
+from newsletter.model.article import Article, Author, Extracted, author_tags
 from newsletter.model.issue import Item, Takeaways, Text
 from newsletter.model.publication import Highlights, Topic
 from newsletter.model.text import bounded, printable, web_address
@@ -50,7 +50,7 @@ def item_of(article: Article, topics: Sequence[Topic], highlights: Highlights) -
         source=article.source,
         translation_group=article.translation_group,
         revision=article.revision,
-        tags=tags_of(content.topics, topics),
+        tags=(*tags_of(content.topics, topics), *author_tags(content.authors[:MOST_AUTHORS])),
     )
 
 

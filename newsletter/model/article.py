@@ -1,9 +1,11 @@
 """A collected, extracted piece."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
+
+from subscribers.model import AUTHOR, slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,12 @@ class Author:
     name: str
     role: str = ""
     org: str = ""
+
+
+def author_tags(authors: Iterable[Author]) -> tuple[str, ...]:
+    """Return the tags by which subscribers follow the authors of an article."""
+    found = (slug(f"{AUTHOR}{author.name}") for author in authors)
+    return tuple(dict.fromkeys(tag for tag in found if tag))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """An issue rendered for one distinct set of items, and who gets which set."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 from newsletter.model.issue import Item, corrected
 from newsletter.model.languages import main_language
 from newsletter.model.publication import Newsletter
 from newsletter.model.sections import by_section, within_limits
+from subscribers.model import MUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,23 @@ class Edition:
     def contents(self) -> "Contents":
         """Return what is printed."""
         return Contents(self.items, self.headlines, self.language)
+
+
+class Taste(NamedTuple):
+    """What one subscriber wants of an issue, as bits in the order of a Chooser.
+
+    `follows` and `mutes` are tags; None as `follows` means following no topic, which means all of
+    them. `language` is the one that the subscriber chose. `had` are the places of the articles that
+    the subscriber has received before.
+    """
+
+    follows: int | None
+    mutes: int = 0
+    language: str = ""
+    had: int = 0
+
+
+EVERYTHING = Taste(None)
 
 
 class Contents(NamedTuple):
@@ -77,8 +93,9 @@ def followable(items: Iterable[Item]) -> tuple[str, ...]:
 class Chooser:
     """Chooses the contents of an edition; compiled once per issue, then one step per follower.
 
-    Tags are bits in the order of `tags`, so that a million followers cost a few integer
-    operations each; `choose` is the same in words. `languages` are those that an edition can have:
+    Tags are bits in the order of `asked`, so that a million followers cost a few integer
+    operations each; `choose` is the same in words. The tags by which the items can be followed come
+    first in `asked`, and the tags that mute them follow in the same order. `languages` are those that an edition can have:
     the newsletter's (empty), and every other that a translation in the issue is in.
     """
 
@@ -88,6 +105,7 @@ class Chooser:
         ordered = sorted(printed, key=lambda item: item.position)
         kept = one_of_each_pair(ordered, newsletter.language)
         self.tags = followable(kept)
+        self.asked = (*self.tags, *(f"{MUTE}{tag}" for tag in self.tags))
         self.languages = ("", *_translated_into(ordered, newsletter.language))
         bit = {tag: 1 << place for place, tag in enumerate(self.tags)}
         self._items = {item.article_id: item for item in kept}
@@ -107,24 +125,30 @@ class Chooser:
         }
         self._everything = self._cut([article for article, _ in self._masks])
 
-    def mask(self, follows: Iterable[str]) -> int:
-        """Return the bits of the followed tags; a tag that no item has counts nothing."""
-        places = {tag: place for place, tag in enumerate(self.tags)}
-        return sum({1 << places[tag] for tag in follows if tag in places})
+    def taste(self, tags: Iterable[str], *, topics: bool, language: str = "") -> Taste:
+        """Return the taste of a subscriber with these tags; `topics` if they follow any topic."""
+        places = {tag: place for place, tag in enumerate(self.asked)}
+        bits = sum({1 << places[tag] for tag in tags if tag in places})
+        return self.taste_of(bits, topics=topics, language=language)
+
+    def taste_of(self, bits: int, *, topics: bool, language: str = "") -> Taste:
+        """Return the taste of a subscriber who has the tags of `asked` whose bits are set."""
+        follows = bits & ((1 << len(self.tags)) - 1)
+        return Taste(follows if topics or follows else None, bits >> len(self.tags), language)
 
     def language(self, chosen: str) -> str:
         """Return the language of the edition for a subscriber who chose this one."""
         wanted = main_language(chosen)
         return wanted if wanted in self._versions else ""
 
-    def choose(self, follows: int | None, language: str = "") -> Contents | None:
-        """Return what a subscriber with these bits gets, or None if that is nothing.
+    def choose(self, taste: Taste) -> Contents | None:
+        """Return what a subscriber gets, or None if that is nothing.
 
-        None as `follows` means following no topic at all, which means everything. `language` is
-        the one that the subscriber chose; an article that has no version in it is printed in the
-        newsletter's.
+        A muted tag takes an item out, even if another of its tags is followed. Where all get the
+        `same`, only what a subscriber has had before is left out. Pinned items always stay. An
+        article that has no version in the chosen language is printed in the newsletter's.
         """
-        chosen, language = self._chosen(follows), self.language(language)
+        chosen, language = self._chosen(taste), self.language(taste.language)
         if chosen is None or not language:
             return chosen
         version = self._versions[language]
@@ -136,7 +160,7 @@ class Chooser:
 
     def everything(self) -> tuple[Contents, ...]:
         """Return what subscribers who follow no topic get, one for each language, if anything."""
-        found = (self.choose(None, language) for language in self.languages)
+        found = (self.choose(Taste(None, language=language)) for language in self.languages)
         return tuple(contents for contents in found if contents is not None)
 
     def originals(self) -> dict[int, int]:
@@ -148,16 +172,25 @@ class Chooser:
             if other != article
         }
 
-    def _chosen(self, follows: int | None) -> Contents | None:
-        if follows is None or self._content == "same":
-            return self._everything
-        wanted = [
-            article for article, mask in self._masks if mask & follows or article in self._pinned
+    def _chosen(self, taste: Taste) -> Contents | None:
+        same = self._content == "same"
+        mutes = 0 if same else taste.mutes
+        left = [
+            (article, mask)
+            for place, (article, mask) in enumerate(self._masks)
+            if article in self._pinned or not (mask & mutes or taste.had >> place & 1)
         ]
+        if taste.follows is None or same:
+            complete = len(left) == len(self._masks)
+            return self._everything if complete else self._cut([article for article, _ in left])
+        return self._followed(left, taste.follows)
+
+    def _followed(self, left: Sequence[tuple[int, int]], follows: int) -> Contents | None:
+        wanted = [article for article, mask in left if mask & follows or article in self._pinned]
         if self._content == "followed":
             return self._only(wanted)
         taken = set(wanted)
-        rest = [article for article, _ in self._masks if article not in taken]
+        rest = [article for article, _ in left if article not in taken]
         missing = max(0, self._limits.min - len(wanted))
         return self._cut([*wanted, *rest[:missing]], rest[missing:])
 
@@ -186,11 +219,15 @@ class Chooser:
 
 
 def choose(
-    items: Sequence[Item], follows: frozenset[str] | None, newsletter: Newsletter
+    items: Sequence[Item],
+    follows: frozenset[str] | None,
+    newsletter: Newsletter,
+    mutes: Iterable[str] = (),
 ) -> Contents | None:
     """Return what a subscriber who follows these tags gets; None follows nothing: everything."""
     chooser = Chooser(items, newsletter)
-    return chooser.choose(None if follows is None else chooser.mask(follows))
+    tags = {*(follows or ()), *(f"{MUTE}{tag}" for tag in mutes)}
+    return chooser.choose(chooser.taste(tags, topics=follows is not None))
 
 
 def one_of_each_pair(items: Sequence[Item], *languages: str) -> list[Item]:
@@ -226,126 +263,3 @@ def _translated_into(items: Iterable[Item], own: str) -> list[str]:
     pairs = (pair for pair in _pairs(items).values() if len(pair) > 1)
     found = {main_language(version.lang) for pair in pairs for version in pair}
     return sorted(found - {main_language(own), ""})
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Which contents are rendered, with how many people each, and where everybody else went.
-
-    The first is what a subscriber who follows nothing gets. `folded` counts the people of sets that
-    were too rare for an edition of their own and take the largest subset that has one; `rare` is
-    the number of those sets; `lost` counts the people for whom no edition fits.
-    """
-
-    contents: tuple[tuple[Contents, int], ...]
-    rare: int = 0
-    folded: int = 0
-    lost: int = 0
-
-
-def plan(
-    wanted: Mapping[Contents, int],
-    everything: Sequence[Contents],
-    newsletter: Newsletter,
-    originals: Mapping[int, int] = MappingProxyType({}),
-) -> Plan:
-    """Bound the number of editions: the rarest sets take their largest available subset.
-
-    `everything` holds the contents for subscribers who follow no topic, the newsletter's language
-    first. Other languages that someone wants keep theirs, too. Beyond the bound, where only
-    followed items are printed, an edition for each single item is kept in reserve, so that every
-    subscriber who follows something gets something.
-    """
-    ranked = sorted(wanted, key=lambda contents: (-wanted[contents], contents))
-    limit = max(1, newsletter.max_editions)
-    spoken = {contents.language for contents in ranked}
-    first, *others = everything
-    whole = [first, *(contents for contents in others if contents.language in spoken)]
-    own = [contents for contents in ranked if contents != first]
-    crowded = len({*whole, *own}) > limit
-    reserve = _singles(own)[: limit // 2] if crowded and newsletter.content == "followed" else []
-    kept = list(dict.fromkeys([*whole, *reserve, *own]))[:limit]
-    people = Counter({contents: wanted.get(contents, 0) for contents in kept})
-    homes = Subsets(kept, newsletter, originals)
-    lost = folded = 0
-    rare = [contents for contents in own if contents not in people]
-    for contents in rare:
-        home = homes.of(contents)
-        if home is None:
-            lost += wanted[contents]
-        else:
-            folded += wanted[contents]
-            people[home] += wanted[contents]
-    used = [contents for contents in kept if contents in whole or people[contents]]
-    order = sorted(used, key=lambda contents: _place(contents, whole, people[contents]))
-    return Plan(tuple((contents, people[contents]) for contents in order), len(rare), folded, lost)
-
-
-def _place(contents: Contents, whole: Sequence[Contents], people: int) -> tuple[int, int, Contents]:
-    """Sort the editions that hold everything first, in their order, then the most wanted."""
-    return (whole.index(contents) if contents in whole else len(whole), -people, contents)
-
-
-def _singles(wanted: Iterable[Contents]) -> list[Contents]:
-    """Return an edition for each single item, the most frequent first."""
-    seen = Counter(
-        Contents((article,), (), contents.language)
-        for contents in wanted
-        for article in contents.items
-    )
-    return [contents for contents, _ in seen.most_common()]
-
-
-class Subsets:
-    """Finds the rendered contents that a subscriber gets: the same, else the largest subset.
-
-    A subset is in the same language and prints nothing in full that was not wanted. Where headlines
-    show the rest anyway (`followed-first`), a subscriber whom no subset fits takes the first of the
-    language, which holds everything. A language without a fitting edition takes the newsletter's:
-    `originals` maps the articles of the other languages to those in the newsletter's.
-    """
-
-    def __init__(
-        self,
-        rendered: Sequence[Contents],
-        newsletter: Newsletter,
-        originals: Mapping[int, int] = MappingProxyType({}),
-    ) -> None:
-        """Take the rendered contents in the order of their editions."""
-        self._rendered = frozenset(rendered)
-        self._originals = originals
-        ordered = sorted(rendered, key=lambda contents: -len(contents.items))
-        articles = dict.fromkeys(article for contents in ordered for article in contents.items)
-        self._bits = {article: 1 << place for place, article in enumerate(articles)}
-        self._masks: dict[str, list[tuple[int, Contents]]] = {}
-        for contents in ordered:
-            mask = self._mask(contents.items)
-            self._masks.setdefault(contents.language, []).append((mask, contents))
-        strict = newsletter.content == "followed"
-        # Backwards, so that the first of each language is kept.
-        whole = {} if strict else {contents.language: contents for contents in reversed(rendered)}
-        self._otherwise = whole
-
-    def _mask(self, articles: Iterable[int]) -> int:
-        return sum(self._bits.get(article, 0) for article in articles)
-
-    def of(self, wanted: Contents) -> Contents | None:
-        """Return what a subscriber who wants this gets, or None if nothing rendered fits."""
-        found = self._within(wanted)
-        if found is not None or not wanted.language:
-            return found
-        original = self._originals
-        return self._within(
-            Contents(
-                tuple(original.get(article, article) for article in wanted.items),
-                tuple(original.get(article, article) for article in wanted.headlines),
-            )
-        )
-
-    def _within(self, wanted: Contents) -> Contents | None:
-        if wanted in self._rendered:
-            return wanted
-        outside = ~self._mask(wanted.items)
-        in_language = self._masks.get(wanted.language, ())
-        fitting = (contents for mask, contents in in_language if not mask & outside)
-        return next(fitting, self._otherwise.get(wanted.language))

@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from newsletter.model.actor import Actor
-from newsletter.model.article import Author, Image
+from newsletter.model.article import Author, Image, author_tags
 from newsletter.model.byline import authors_of
 from newsletter.model.states import EDITABLE, IssueState
+from subscribers.model import AUTHOR
 
 NOTHING_NEW = "nothing new to print"
 """Why an issue was skipped for which there was no article."""
@@ -174,6 +175,9 @@ def corrected(item: Item) -> Item:
         changes["teaser"] = next(chosen, Text(text, "staff"))
     if "takeaways" in made:
         changes["takeaways"] = _from_staff(_lines(made["takeaways"]), item)
+    if "authors" in changes or TAGS in made:
+        topics = (tag for tag in changes.get("tags", item.tags) if not tag.startswith(AUTHOR))
+        changes["tags"] = (*topics, *author_tags(changes.get("authors", item.authors)))
     return replace(item, **changes, image=_image(item.image, made))
 
 

@@ -21,6 +21,11 @@ def picture(base: str, name: str) -> str:
     return f"{base.rstrip('/')}/images/{name}"
 
 
+def why(base: str, article_id: int, token: str) -> str:
+    """Return the address of the page that says why an article was sent, and offers less of it."""
+    return f"{base.rstrip('/')}/why/{article_id}/{token}"
+
+
 def confirm(base: str, token: str) -> str:
     """Return the address of the page that confirms a sign-up by POST."""
     return f"{base.rstrip('/')}/confirm/{token}"

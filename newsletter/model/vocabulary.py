@@ -1,12 +1,31 @@
 """The topics of a publication as subscribers' tags know them."""
 
+from collections.abc import Mapping
+
 from newsletter.model.publication import Publication, Topic
-from subscribers.model import Tag, TagKind, slug
+from subscribers.model import AUTHOR, MUTE, Tag, TagKind, slug
 
 
 def topic_tag(topic: Topic, language: str) -> Tag:
     """Return the tag that following a topic sets."""
     return Tag(slug(topic.slug), topic.label(language), TagKind.TOPIC)
+
+
+def author_tag(name: str) -> Tag:
+    """Return the tag that following an author sets; its name keeps the prefix, as an export needs."""
+    return Tag(slug(f"{AUTHOR}{name}"), f"{AUTHOR}{name}", TagKind.TOPIC)
+
+
+def mute_tag(tag: Tag) -> Tag:
+    """Return the tag that hides what `tag` follows; its name has the same slug, as an export needs."""
+    name = tag.name if slug(tag.name) == tag.slug else tag.slug
+    return Tag(f"{MUTE}{tag.slug}", f"{MUTE}{name}", TagKind.MUTE)
+
+
+def shown_name(tag: Tag, labels: Mapping[str, str] | None = None) -> str:
+    """Return the name of a topic, an author or a mute as readers see it; `labels` are by slug."""
+    own = tag.slug.removeprefix(MUTE)
+    return (labels or {}).get(own) or tag.name.removeprefix(MUTE).removeprefix(AUTHOR)
 
 
 def topic_names(topic: Topic) -> frozenset[str]:

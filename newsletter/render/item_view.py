@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from newsletter.model import links
 from newsletter.model.article import Author
 from newsletter.model.issue import Item, Takeaways
+from newsletter.model.personalization import placeholder
 from newsletter.model.picture import NARROW
 from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
@@ -57,7 +59,15 @@ def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
         narrow=picture(item.image, context, NARROW),
         href=_href(item, context),
         link=_link(item, authors, catalog),
+        why=_why(item, context, plain=False),
+        why_text=_why(item, context, plain=True),
+        why_label=catalog.text("issue.item_why"),
     )
+
+
+def _why(item: Item, context: RenderContext, *, plain: bool) -> str:
+    token = placeholder(context.nonce, "token", plain=plain)
+    return links.why(context.publication.url, item.article_id, token)
 
 
 def _link(item: Item, authors: str, catalog: Catalog) -> str:

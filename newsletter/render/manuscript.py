@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from newsletter.model.article import Extracted, Image
 from newsletter.model.byline import written
-from newsletter.model.edition import Chooser, Contents, Plan, one_of_each_pair, plan
+from newsletter.model.edition import Chooser, Contents, one_of_each_pair
 from newsletter.model.issue import Issue, IssueKind, Item, corrected
 from newsletter.model.picture import StoredPicture
+from newsletter.model.plan import Plan, plan
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.render.picture_view import printed_images
 from newsletter.render.reach import wanted

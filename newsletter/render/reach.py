@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Contents
 from newsletter.model.languages import main_language
-from newsletter.store.sending.audience import interests
+from newsletter.store.sending.audience import tastes
 from subscribers.audience import Question
 
 
@@ -22,17 +22,17 @@ class Reach(NamedTuple):
 def wanted(connection: sa.Connection, asked: Question, chooser: Chooser) -> Reach:
     """Count the people of each distinct contents, and those for whom there is nothing.
 
-    The cost depends on the number of distinct interests, not of people. Only those who get an
+    The cost depends on the number of distinct tastes, not of people. Only those who get an
     edition count among the languages.
     """
     people: Counter[Contents] = Counter()
     languages: Counter[str] = Counter()
     nothing = 0
-    for follows, language, count in interests(connection, asked, chooser.tags):
-        contents = chooser.choose(follows, language)
+    for taste, count in tastes(connection, asked, chooser):
+        contents = chooser.choose(taste)
         if contents is None:
             nothing += count
         else:
             people[contents] += count
-            languages[main_language(language)] += count
+            languages[main_language(taste.language)] += count
     return Reach(people, nothing, languages)

@@ -62,6 +62,9 @@ class ItemView:
     narrow: Picture | None
     href: str
     link: str
+    why: str
+    why_text: str
+    why_label: str
     blocks: tuple["BlockView", ...] = ()
 
 

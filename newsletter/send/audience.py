@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.batch import Planned
-from newsletter.model.edition import Chooser, Edition, Subsets
+from newsletter.model.edition import Chooser, Edition
 from newsletter.model.issue import Issue, Item
+from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.model.reason import Reason
 from newsletter.store.database import analyze
@@ -81,7 +82,7 @@ def _people(
     if frozen.issue.corrects_issue_id is not None:
         return _corrected_recipients(connection, frozen, now)
     question = audience.question(newsletter, frozen.saved_segments, now)
-    tags = Chooser(frozen.items, newsletter).tags
+    tags = Chooser(frozen.items, newsletter).asked
     people = _set_aside(connection, "people", reached(connection, question, tags))
     return people, excluded(connection, question, people)
 
@@ -113,17 +114,14 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
     for followed in connection.execute(distinct).partitions(audience.CHUNK):
         connection.execute(
             table.insert(),
-            [
-                dict(zip(table.c.keys(), (*row, *home(*_asked(row))), strict=True))
-                for row in followed
-            ],
+            [dict(zip(table.c.keys(), (*row, *home(row)), strict=True)) for row in followed],
         )
     analyze(connection, table)
     return table
 
 
-def _homes(frozen: Frozen) -> Callable[[int | None, str], tuple[int | None, int]]:
-    """Return the function from followed bits (None: no topics) and language to an edition's id and seq.
+def _homes(frozen: Frozen) -> Callable[[Sequence[Any]], tuple[int | None, int]]:
+    """Return the function from a row of `_keys` to an edition's id and seq.
 
     Every recipient gets a correction as a whole, and an issue without items.
     """
@@ -136,24 +134,19 @@ def _homes(frozen: Frozen) -> Callable[[int | None, str], tuple[int | None, int]
         whole = {edition.language: edition for edition in reversed(frozen.editions)}
         first = frozen.editions[0]
 
-        def home_of_all(_bits: int | None, language: str) -> tuple[int | None, int]:
-            edition = whole.get(chooser.language(language), first)
+        def home_of_all(row: Sequence[Any]) -> tuple[int | None, int]:
+            edition = whole.get(chooser.language(audience.taste(chooser, row).language), first)
             return edition.id, edition.seq
 
         return home_of_all
     rendered = Subsets(list(printed), frozen.newsletter, chooser.originals())
 
-    def home(bits: int | None, language: str) -> tuple[int | None, int]:
-        wanted = chooser.choose(bits, language)
+    def home(row: Sequence[Any]) -> tuple[int | None, int]:
+        wanted = chooser.choose(audience.taste(chooser, row))
         found = rendered.of(wanted) if wanted else None
         return (printed[found].id, printed[found].seq) if found else (None, 0)
 
     return home
-
-
-def _asked(row: Sequence[Any]) -> tuple[int | None, str]:
-    topics, language, *words = row
-    return audience.bits(topics, words), language
 
 
 def _keys(people: sa.Table) -> list[sa.ColumnElement[Any]]:

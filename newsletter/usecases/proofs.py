@@ -7,9 +7,10 @@ from newsletter.errors import NotAllowed
 from newsletter.esp.message.mime import message
 from newsletter.esp.port import Outcome, Recipient, Verdict
 from newsletter.model.actor import Actor, Role
-from newsletter.model.edition import Chooser, Edition, Subsets
+from newsletter.model.edition import Chooser, Edition
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import PreviewIssue, RunCheckup
+from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.send import headers, testsend
 from newsletter.store.content import editions, issues
@@ -125,8 +126,8 @@ def _reader(
         language = chooser.language(person.language)
         whole = {edition.language: edition.seq for edition in reversed(printed)}
         return Reader(person.address, person.name, whole.get(language, printed[0].seq))
-    follows = chooser.mask(person.topics) if person.topics else None
-    wanted = chooser.choose(follows, person.language)
+    topics = bool(person.topics)
+    wanted = chooser.choose(chooser.taste(person.slugs, topics=topics, language=person.language))
     seqs = {edition.contents: edition.seq for edition in printed}
     taken = Subsets(list(seqs), newsletter, chooser.originals()).of(wanted) if wanted else None
     if taken is None:

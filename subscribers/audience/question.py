@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from subscribers.model import (
+    MUTE,
     ExclusionReason,
     Frequency,
     SubscriptionState,
@@ -71,7 +72,7 @@ def reached(
     """Select the recipients of an issue: subscriber_id, topics, language, w0, w1, …; in no order.
 
     Bit i of the words (60 tags per word) is set if the recipient has tags[i]. `topics` is true if
-    the recipient follows any topic at all, requested or not.
+    the recipient has any topic at all, or one of the tags other than a mute.
     """
     picked = _picked(connection, tags)
     words = [name for name in picked.c.keys() if name.startswith("w")]  # noqa: SIM118 - a collection of columns
@@ -256,16 +257,21 @@ def _had_since(recent: sa.Select[tuple[int, datetime]], moment: datetime) -> sa.
 
 
 def _picked(connection: sa.Connection, tags: Sequence[str]) -> sa.Subquery:
-    """Select the flag and the bit words of all subscribers with a topic or one of `tags`."""
+    """Select the flag and the bit words of all subscribers with a topic or one of `tags`.
+
+    A mute alone does not make a subscriber one who follows a topic.
+    """
     ids = segments.tag_ids(connection, (slug(tag) for tag in tags))
     positions = [(ids[slug(tag)], at) for at, tag in enumerate(tags) if slug(tag) in ids]
     topics = sa.select(tag_table.c.id).where(tag_table.c.kind == TagKind.TOPIC)
     topic_ids = list(connection.scalars(topics)) + sorted({tag for tag, _at in positions})
+    mutes = {ids[name] for name in ids if name.startswith(MUTE)}
+    follows = sa.case((subscriber_tags.c.tag_id.in_(sorted(mutes)), 0), else_=1)
     size = -(-len(tags) // WORD)
     return (
         sa.select(
             subscriber_tags.c.subscriber_id,
-            sa.true().label("topics"),
+            (sa.func.max(follows) == 1 if mutes else sa.true()).label("topics"),
             *(_word(positions, number).label(f"w{number}") for number in range(size)),
         )
         .where(subscriber_tags.c.tag_id.in_(topic_ids))

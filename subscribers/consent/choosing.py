@@ -1,6 +1,6 @@
 """Preferences: topics, newsletters, frequency, language and pauses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -41,7 +41,7 @@ class Preferences:
 
     `offered` are the topics on the page, `follows` the slugs of those that were ticked; topics that
     were not offered do not change. `names` contains the other slugs under which a topic may be
-    followed. `titles` names the newsletters in the notice: newly ticked ones must be confirmed by
+    followed. `unmuted` are the slugs of the mutes that were cleared. `titles` names the newsletters in the notice: newly ticked ones must be confirmed by
     email, because the link to this page is in emails that subscribers forward.
     """
 
@@ -49,6 +49,7 @@ class Preferences:
     offered: Mapping[str, Tag]
     newsletters: Mapping[str, NewsletterPreference]
     language: str
+    unmuted: frozenset[str] = frozenset()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     source: str = "preferences"
@@ -64,17 +65,16 @@ def choose(
     The outcome is `saved`; `saved and asked`; or `saved, asked before`, if the limits allow no
     further email about the newsletters that were added.
     """
-    detail = _save_topics(connection, person, preferences)
+    _save_topics(connection, person, preferences, rules.now)
     effects = [
         _save_newsletter(connection, person, key, preferences, rules)
         for key in preferences.newsletters
     ]
-    if preferences.language and preferences.language != person.language:
-        detail["language"] = [preferences.language]
     language = preferences.language or person.language
     statuses.acted(connection, person.id, rules.now, language=language)
-    if detail:
-        audit.record(connection, AuditEntry(READER, "chose", rules.now, person.id, detail=detail))
+    if language != person.language:
+        chosen = {"language": [language]}
+        audit.record(connection, AuditEntry(READER, "chose", rules.now, person.id, detail=chosen))
     asked = _ask(connection, person, preferences, rules)
     effects.append(asked)
     outcomes = {"emailed": "saved and asked", "not emailed": "saved, asked before"}
@@ -85,22 +85,40 @@ def choose(
     )
 
 
+def follow(
+    connection: sa.Connection,
+    person: Subscriber,
+    *,
+    add: Iterable[Tag],
+    remove: Iterable[str],
+    now: datetime,
+) -> Effects:
+    """Add tags that a subscriber chose (topics, authors, mutes), and remove others by their slugs."""
+    added = [tag for tag in add if tag.slug not in person.slugs]
+    removed = sorted(set(remove) & person.slugs - {tag.slug for tag in added})
+    tags.give(connection, person.id, added)
+    tags.take(connection, person.id, removed)
+    statuses.acted(connection, person.id, now)
+    detail = {"follows": [tag.name for tag in added], "no longer": removed}
+    if added or removed:
+        chosen = {name: names for name, names in detail.items() if names}
+        audit.record(connection, AuditEntry(READER, "chose", now, person.id, detail=chosen))
+    return Effects("saved")
+
+
 def _save_topics(
-    connection: sa.Connection, person: Subscriber, preferences: Preferences
-) -> dict[str, list[str]]:
-    """Add and remove topics; return what changed, for the audit."""
+    connection: sa.Connection, person: Subscriber, preferences: Preferences, now: datetime
+) -> None:
+    """Add and remove topics; a cleared mute is removed too."""
     added: list[Tag] = []
-    removed: list[str] = []
+    removed = list(preferences.unmuted)
     for slug, tag in preferences.offered.items():
         followed = person.slugs & (preferences.names.get(slug, frozenset()) | {slug})
         if slug in preferences.follows and not followed:
             added.append(tag)
         elif slug not in preferences.follows:
             removed.extend(sorted(followed))
-    tags.give(connection, person.id, added)
-    tags.take(connection, person.id, removed)
-    detail = {"follows": [tag.name for tag in added], "no longer": removed}
-    return {name: names for name, names in detail.items() if names}
+    follow(connection, person, add=added, remove=removed, now=now)
 
 
 def _save_newsletter(

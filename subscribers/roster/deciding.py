@@ -180,11 +180,11 @@ def _unattested(row: ImportRow) -> tuple[str, ...]:
 
 def _new_tags(row: ImportRow, known: Known, person: Subscriber) -> tuple[Tag, ...]:
     missing = (tag for tag in row.tags if tag.slug not in person.slugs)
-    return tuple(tag for tag in missing if not (known.chose and tag.kind is TagKind.TOPIC))
+    return tuple(tag for tag in missing if not (known.chose and tag.kind is not TagKind.LABEL))
 
 
 def _unchosen(row: ImportRow, known: Known, person: Subscriber) -> tuple[str, ...]:
-    kept = any(tag.kind is TagKind.TOPIC and tag.slug not in person.slugs for tag in row.tags)
+    kept = any(tag.kind is not TagKind.LABEL and tag.slug not in person.slugs for tag in row.tags)
     return ("topics: the subscriber's own choice stays",) if known.chose and kept else ()
 
 

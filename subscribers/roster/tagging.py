@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from subscribers.model import TAG_LIMIT, Tag, TagKind, slug, spelling
+from subscribers.model import TAG_LIMIT, Tag, TagKind, free_tag, slug, spelling
 from subscribers.roster.cells import CellError, attribute_tags, split
 
 TAGS_LIMIT = 200
@@ -24,7 +24,7 @@ class TagReader:
         for column, make in (
             ("topics", self._topic),
             ("tags", self._any_tag),
-            ("labels", _label),
+            ("labels", free_tag),
             ("attributes", self._any_tag),
         ):
             if cell := cells.get(column, ""):
@@ -52,8 +52,4 @@ class TagReader:
         return self._topics.get(slug(name)) or Tag(slug(name), name, TagKind.TOPIC)
 
     def _any_tag(self, name: str) -> Tag:
-        return self._topics.get(slug(name)) or _label(name)
-
-
-def _label(name: str) -> Tag:
-    return Tag(slug(name), name, TagKind.LABEL)
+        return self._topics.get(slug(name)) or free_tag(name)

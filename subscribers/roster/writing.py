@@ -229,7 +229,7 @@ def _as_json(change: Change) -> dict[str, Any]:
         "name": change.name,
         "language": change.language,
         "topics": [tag.slug for tag in change.tags if tag.kind is TagKind.TOPIC],
-        "labels": [tag.slug for tag in change.tags if tag.kind is TagKind.LABEL],
+        "labels": [tag.slug for tag in change.tags if tag.kind is not TagKind.TOPIC],
         "subscribed": {
             subscription.newsletter: subscription.state.value
             for subscription in change.subscriptions

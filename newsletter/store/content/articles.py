@@ -1,5 +1,6 @@
 """Articles, their identity keys and revisions: rows in, values out."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -72,6 +73,18 @@ def _taken(newsletter: str) -> sa.Select[tuple[int]]:
         .join(issues, issues.c.id == items.c.issue_id)
         .where(issues.c.newsletter == newsletter, issues.c.state.in_(LEFT), items.c.included)
     )
+
+
+def recent_authors(connection: sa.Connection, limit: int = 24) -> list[str]:
+    """Return the names of the authors of the latest articles, the most frequent first."""
+    latest = sa.select(articles.c.content["authors"]).order_by(articles.c.id.desc()).limit(MANY)
+    names = Counter(
+        str(author["name"])
+        for authors in connection.scalars(latest)
+        for author in authors or ()
+        if author["name"]
+    )
+    return [name for name, _articles in names.most_common(limit)]
 
 
 def recent(

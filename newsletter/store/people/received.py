@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.model.issue import NOTHING_NEW, IssueKind
+from newsletter.model.issue import NOTHING_NEW, IssueKind, Item
 from newsletter.model.reason import Reason
 from newsletter.model.receipt import Receipt
 from newsletter.model.states import DeliveryState, IssueState
+from newsletter.store.content.issues import load_items
 from newsletter.store.sending import outcomes
-from newsletter.store.tables import deliveries, exclusions, issues
+from newsletter.store.tables import deliveries, exclusions, issues, items
 
 _UNSENT = {
     IssueState.DRAFT: Receipt.UNAPPROVED,
@@ -83,6 +84,31 @@ def lately(
     return [
         Received(row.due_at, row.subject if _frozen(row) else "", _outcome(row)) for row in rows
     ]
+
+
+def item(
+    connection: sa.Connection, newsletter: str, subscriber_id: int, article_id: int
+) -> Item | None:
+    """Return an article as the latest issue that a subscriber received printed it; None if none did."""
+    latest = (
+        sa.select(items.c.issue_id)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .join(
+            deliveries,
+            sa.and_(
+                deliveries.c.issue_id == items.c.issue_id,
+                deliveries.c.subscriber_id == subscriber_id,
+            ),
+        )
+        .where(
+            items.c.article_id == article_id, items.c.included, issues.c.newsletter == newsletter
+        )
+        .order_by(items.c.issue_id.desc())
+        .limit(1)
+    )
+    issue_id = connection.scalar(latest)
+    printed = load_items(connection, issue_id) if issue_id is not None else ()
+    return next((found for found in printed if found.article_id == article_id), None)
 
 
 def _for_readers() -> sa.ColumnElement[bool]:

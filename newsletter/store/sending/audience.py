@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.model.edition import Chooser, Taste
 from newsletter.model.publication import Newsletter
 from newsletter.store.sending import deliveries
 from subscribers import audience, segment
@@ -27,14 +28,14 @@ def question(newsletter: Newsletter, segments: Mapping[str, str], now: datetime)
     )
 
 
-def bits(topics: object, words: Sequence[int]) -> int | None:
-    """Return which tags a row follows as one integer, None for a subscriber without topics.
+def taste(chooser: Chooser, row: Sequence[Any]) -> Taste:
+    """Return the taste in a row of (topics, language, words…).
 
     The database returns the bits in words of WORD bits, lowest first.
     """
-    if not topics:
-        return None
-    return sum(int(word) << (WORD * place) for place, word in enumerate(words))
+    topics, language, *words = row
+    bits = sum(int(word) << (WORD * place) for place, word in enumerate(words))
+    return chooser.taste_of(bits, topics=bool(topics), language=language)
 
 
 def word_columns(rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
@@ -42,19 +43,19 @@ def word_columns(rows: sa.FromClause) -> list[sa.ColumnElement[Any]]:
     return [column for column in rows.c if column.name.startswith("w")]
 
 
-def interests(
-    connection: sa.Connection, asked: Question, tags: Sequence[str]
-) -> Iterator[tuple[int | None, str, int]]:
-    """Yield each distinct set of followed tags (see `bits`), the language chosen, and how many.
+def tastes(
+    connection: sa.Connection, asked: Question, chooser: Chooser
+) -> Iterator[tuple[Taste, int]]:
+    """Yield each distinct taste and how many recipients share it.
 
     The database groups them, so a million recipients cost one row per distinct set.
     """
-    reached = audience.reached(connection, asked, tags).subquery()
+    reached = audience.reached(connection, asked, chooser.asked).subquery()
     words = word_columns(reached)
     grouped = (
         sa.select(reached.c.topics, reached.c.language, *words, sa.func.count())
         .group_by(reached.c.topics, reached.c.language, *words)
         .execution_options(stream_results=True, yield_per=CHUNK)
     )
-    for topics, language, *row, count in connection.execute(grouped):
-        yield bits(topics, row), language, int(count)
+    for *row, count in connection.execute(grouped):
+        yield taste(chooser, row), int(count)

@@ -5,8 +5,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.model import links
-from newsletter.model.vocabulary import topic_names
+from newsletter.model.vocabulary import author_tag, topic_names
 from newsletter.render.catalog import Catalog
+from newsletter.store.content import articles
 from newsletter.store.people import received
 from newsletter.web.public import wording
 from newsletter.web.public.forms import PAUSES, Form, LinkToken, offered, titles, wishes
@@ -14,14 +15,16 @@ from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
     PreferencesView,
     SubscriptionView,
+    author_choices,
     language_choices,
+    mute_choices,
     reading_languages,
     subscription_views,
     topic_choices,
 )
 from subscribers.consent import choosing, rights
 from subscribers.consent.choosing import Preferences
-from subscribers.model import Effects, Subscriber, slug
+from subscribers.model import AUTHOR, Effects, Subscriber, slug
 from subscribers.tokens import Purpose
 
 SAVED = {
@@ -53,6 +56,8 @@ class PreferencePages:
             blocked=person.suppressed is not None,
             subscriptions=self._subscriptions(person, catalog),
             topics=topic_choices(pages.publication, person.slugs, catalog.language),
+            authors=author_choices(self._authors(), person),
+            muted=mute_choices(pages.publication, person, catalog.language),
             languages=language_choices(self._languages(), person.language or catalog.language),
             pauses=PAUSES,
             unsubscribe=links.unsubscribe("", token),
@@ -71,7 +76,7 @@ class PreferencePages:
             return self.page(request, token)
         catalog = pages.personal_catalog(request, person, claim.newsletter)
         shown = wording.consent_wording(pages.app, catalog)
-        wanted = self._wishes(request, form, shown)
+        wanted = self._wishes(request, person, form, shown)
         effects = pages.act(lambda connection: self._choose(connection, person, wanted, shown))
         saved = {"saved and asked": "2", "saved, asked before": "3"}.get(effects.outcome, "1")
         return RedirectResponse(f"{links.preferences('', token)}?saved={saved}", status_code=303)
@@ -113,13 +118,22 @@ class PreferencePages:
         pages = self._pages
         return reading_languages(pages.publication, pages.app.templates.catalogs.languages)
 
-    def _wishes(self, request: Request, form: Form, shown: wording.Wording) -> Preferences:
+    def _authors(self) -> list[str]:
+        with self._pages.app.reader.connect() as connection:
+            return articles.recent_authors(connection)
+
+    def _wishes(
+        self, request: Request, person: Subscriber, form: Form, shown: wording.Wording
+    ) -> Preferences:
         pages = self._pages
         publication = pages.publication
+        known = {tag.slug: tag for tag in map(author_tag, self._authors())}
+        known |= {tag.slug: tag for tag in person.tags if tag.slug.startswith(AUTHOR)}
         language = form.first("language")
         return Preferences(
             follows=form.all("topic"),
-            offered=offered(publication, publication.language),
+            offered=offered(publication, publication.language) | known,
+            unmuted=form.all("muted") - form.all("mute"),
             newsletters=wishes(form, publication),
             language=language if language in self._languages() else "",
             names={slug(topic.slug): topic_names(topic) for topic in publication.topics},

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from newsletter.app import App
+from newsletter.web.public.following import WhyPages
 from newsletter.web.public.forms import Form, LinkToken, read_form
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.preferences import PreferencePages
@@ -21,7 +22,7 @@ Submitted = Annotated[Form, Depends(read_form)]
 LOOK = ["GET", "HEAD"]
 UNSUBSCRIBE = ("/unsubscribe/{token:path}", "/leave/{token:path}")
 """The second path is in emails that earlier versions sent, and must work forever."""
-PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read")
+PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read", "why")
 
 
 def public_routes(app: App) -> APIRouter:
@@ -31,6 +32,7 @@ def public_routes(app: App) -> APIRouter:
     _sign_up(router, SignUpPages(pages))
     _unsubscribe(router, UnsubscribePages(pages))
     _preferences(router, PreferencePages(pages))
+    _why(router, WhyPages(pages))
     _rights(router, DataPages(pages))
 
     @router.api_route("/robots.txt", methods=LOOK)
@@ -76,6 +78,15 @@ def _preferences(router: APIRouter, pages: PreferencePages) -> None:
     @router.post(path, response_model=None)
     def save(request: Request, token: LinkToken, form: Submitted) -> Response:
         return pages.save(request, token, form)
+
+
+def _why(router: APIRouter, pages: WhyPages) -> None:
+    path = "/why/{article:int}/{token:path}"
+    router.add_api_route(path, pages.page, methods=LOOK, response_model=None)
+
+    @router.post(path, response_model=None)
+    def choose(request: Request, article: int, token: LinkToken, form: Submitted) -> Response:
+        return pages.choose(request, article, token, form)
 
 
 def _rights(router: APIRouter, pages: DataPages) -> None:

@@ -7,13 +7,21 @@ from datetime import datetime
 from babel import Locale
 
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.vocabulary import topic_names, topic_tag
+from newsletter.model.vocabulary import author_tag, shown_name, topic_names, topic_tag
 from newsletter.render.catalog import Catalog
 from newsletter.render.reasons import explain
 from newsletter.store.people.received import Received
 from newsletter.web.public.challenge import Challenge
 from newsletter.web.public.wording import Wording
-from subscribers.model import BY_IMPORT, Subscriber, Subscription, SubscriptionState
+from subscribers.model import (
+    AUTHOR,
+    BY_IMPORT,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    TagKind,
+    slug,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +113,32 @@ class PreferencesView(View):
     blocked: bool
     subscriptions: tuple[SubscriptionView, ...]
     topics: tuple[FormChoice, ...]
+    authors: tuple[FormChoice, ...]
+    muted: tuple[FormChoice, ...]
     languages: tuple[FormChoice, ...]
     pauses: tuple[int, ...]
     unsubscribe: str
     data: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """A topic or an author of an article; `choice` is `follow`, `neither` or `less`."""
+
+    value: str
+    label: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyView(View):
+    """Why a subscriber received an article, and what they may choose about its subjects."""
+
+    title: str
+    saved: bool
+    reasons: tuple[str, ...]
+    subjects: tuple[SubjectView, ...]
+    preferences: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +187,25 @@ def topic_choices(
         )
         for topic in publication.topics
     )
+
+
+def author_choices(authors: Iterable[str], person: Subscriber) -> tuple[FormChoice, ...]:
+    """Return the authors to follow: those whom the person follows, then the recent ones."""
+    tags = {tag.slug: tag for tag in person.tags if tag.slug.startswith(AUTHOR)}
+    for name in authors:
+        tags.setdefault(author_tag(name).slug, author_tag(name))
+    return tuple(
+        FormChoice(tag.slug, shown_name(tag), tag.slug in person.slugs) for tag in tags.values()
+    )
+
+
+def mute_choices(
+    publication: Publication, person: Subscriber, language: str
+) -> tuple[FormChoice, ...]:
+    """Return what a person muted, each selected."""
+    labels = {slug(topic.slug): topic.label(language) for topic in publication.topics}
+    muted = (tag for tag in person.tags if tag.kind is TagKind.MUTE)
+    return tuple(FormChoice(tag.slug, shown_name(tag, labels), selected=True) for tag in muted)
 
 
 def reading_languages(publication: Publication, catalogs: Iterable[str]) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.model.edition import Chooser, Contents, Subsets, choose, followable, plan
+from newsletter.model.edition import EVERYTHING, Chooser, Contents, Taste, choose, followable
 from newsletter.model.issue import Item
+from newsletter.model.plan import Subsets, plan
 from newsletter.model.publication import Content, Department, ItemLimits, Newsletter
 from newsletter.model.sections import by_section
 from tests.fakes import manuscripts
@@ -49,6 +50,37 @@ def test_each_subscriber_gets_the_topics_they_follow(
 ) -> None:
     got = choose(ITEMS, None if follows is None else frozenset(follows), weekly(content))
     assert got == (None if contents is None else Contents(*contents))
+
+
+@pytest.mark.parametrize(
+    ("content", "follows", "mutes", "contents"),
+    [
+        ("same", None, {"trade"}, ((1, 2), (3, 4))),
+        ("followed-first", None, {"trade"}, ((2, 4), ())),
+        ("followed-first", {"us", "arctic"}, {"trade"}, ((2,), (4,))),
+        ("followed", {"us", "arctic"}, {"trade"}, ((2,), ())),
+        ("followed", {"us"}, {"trade"}, None),
+        ("followed", None, {"cooking"}, ((1, 2), (3, 4))),
+    ],
+)
+def test_a_muted_topic_is_nowhere_in_the_issue_even_if_another_one_is_followed(
+    content: Content,
+    follows: set[str] | None,
+    mutes: set[str],
+    contents: tuple[tuple[int, ...], ...] | None,
+) -> None:
+    followed = None if follows is None else frozenset(follows)
+    got = choose(ITEMS, followed, weekly(content), mutes)
+    assert got == (None if contents is None else Contents(*contents))
+
+
+def test_what_was_received_before_is_left_out_even_where_all_get_the_same() -> None:
+    for content, contents in (("same", (2, 4)), ("followed-first", (2, 4)), ("followed", (2,))):
+        chooser = Chooser(ITEMS, weekly(content))
+        follows = chooser.taste({"trade", "arctic"}, topics=True)
+        got = chooser.choose(follows._replace(had=0b101))
+        assert got is not None
+        assert (*got.items, *got.headlines) == contents
 
 
 @pytest.mark.parametrize("content", ["followed", "followed-first"])
@@ -111,15 +143,17 @@ def test_each_subscriber_gets_the_translation_in_the_language_they_chose(
     contents: tuple[tuple[int, ...], tuple[int, ...], str] | None,
 ) -> None:
     chooser = Chooser(TRANSLATED, weekly(content))
-    bits = None if follows is None else chooser.mask(follows)
-    assert chooser.choose(bits, chosen) == (contents and Contents(*contents))
+    taste = chooser.taste(follows or (), topics=follows is not None, language=chosen)
+    assert chooser.choose(taste) == (contents and Contents(*contents))
 
 
 def test_traditional_chinese_is_a_language_of_its_own() -> None:
     versions = ("en", "zh-Hans", "zh-Hant")
     items = [item(n, lang=lang, translation_group=1) for n, lang in enumerate(versions, 1)]
     chooser = Chooser(items, weekly("same"))
-    got = {chosen: chooser.choose(None, chosen) for chosen in ("zh-CN", "zh-TW", "zh")}
+    got = {
+        chosen: chooser.choose(Taste(None, language=chosen)) for chosen in ("zh-CN", "zh-TW", "zh")
+    }
     assert got == {
         "zh-CN": Contents((2,), (), "zh"),
         "zh-TW": Contents((3,), (), "zh-hant"),
@@ -134,7 +168,7 @@ def test_a_reader_whose_language_was_not_rendered_gets_the_same_articles_in_the_
     chooser = Chooser(TRANSLATED, newsletter)
     rendered = [Contents((1, 3), (5,)), Contents((1,)), Contents((3,))]
     homes = Subsets(rendered, newsletter, chooser.originals())
-    korean = chooser.choose(chooser.mask({"trade"}), "ko")
+    korean = chooser.choose(chooser.taste({"trade"}, topics=True, language="ko"))
     assert korean == Contents((2,), (), "ko")
     assert homes.of(korean) == Contents((1,))
 
@@ -178,6 +212,33 @@ def items_of(tags: list[frozenset[str]]) -> tuple[Item, ...]:
     return (*originals, *korean)
 
 
+@given(MADE, WANTED, WANTED, CONTENTS, st.integers(1, 4), st.integers(1, 6))
+def test_however_few_editions_there_are_no_one_sees_what_they_muted(
+    tags: list[frozenset[str]],
+    follows: list[tuple[frozenset[str], str]],
+    mutes: list[tuple[frozenset[str], str]],
+    content: Content,
+    most: int,
+    editions: int,
+) -> None:
+    newsletter = weekly(content, 1, most, editions)
+    chooser = Chooser(items_of(tags), newsletter)
+    wanted: Counter[Contents] = Counter()
+    for (followed, language), (muted, _) in zip(follows, mutes, strict=False):
+        named = {*followed, *(f"mute:{tag}" for tag in muted)}
+        found = chooser.choose(chooser.taste(named, topics=True, language=language))
+        wanted.update([found] if found else [])
+    originals = chooser.originals()
+    made = plan(wanted, chooser.everything(), newsletter, originals)
+    homes = Subsets([contents for contents, _ in made.contents], newsletter, originals)
+    for one in wanted:
+        home = homes.of(one)
+        if home is not None:
+            shown, asked = {*home.items, *home.headlines}, {*one.items, *one.headlines}
+            originally = {originals.get(article, article) for article in asked}
+            assert shown <= asked or shown <= originally
+
+
 @given(MADE, WANTED, CONTENTS, st.integers(1, 4), st.integers(1, 12))
 def test_no_subscriber_is_lost_or_gets_unwanted_items(
     tags: list[frozenset[str]],
@@ -190,13 +251,13 @@ def test_no_subscriber_is_lost_or_gets_unwanted_items(
     chooser = Chooser(items_of(tags), newsletter)
     wanted: Counter[Contents] = Counter()
     for one, language in follows:
-        contents = chooser.choose(chooser.mask(one), language)
+        contents = chooser.choose(chooser.taste(one, topics=True, language=language))
         if contents is not None:
             wanted[contents] += 1
     originals = chooser.originals()
     made = plan(wanted, chooser.everything(), newsletter, originals)
     kept = [one for one, _ in made.contents]
-    assert kept[0] == chooser.choose(None)
+    assert kept[0] == chooser.choose(EVERYTHING)
     assert len(kept) == len(set(kept)) <= editions
     assert sum(people for _, people in made.contents) + made.lost == wanted.total()
     homes = Subsets(kept, newsletter, originals)

@@ -1,0 +1,140 @@
+"""Readers follow topics and authors and mute them: on the pages, in segments and in what they get."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from subscribers import directory
+from subscribers.audience import Question, members
+from subscribers.model import Subscriber, slug
+from subscribers.segment import parse
+from tests.fakes.house import MONDAY, article
+from tests.fakes.readers import Reader, reader, words_of
+
+ANN, BOB, CYD = "ann@example.org", "bob@example.org", "cyd@example.org"
+
+
+@pytest.fixture
+def ann(tmp_path: Path) -> Iterator[Reader]:
+    """Ann, who follows ships, has received an issue with an article on ships and one on fish."""
+    with reader(tmp_path, "") as found:
+        sent(found)
+        yield found
+
+
+def sent(found: Reader) -> None:
+    found.house.pass_at(MONDAY - timedelta(hours=5))
+    found.house.approve()
+    found.house.pass_at(MONDAY)
+
+
+def next_week(found: Reader) -> dict[str, str]:
+    """Send the next issue and return its text by address."""
+    article(found.house.root, "third", "ships")
+    article(found.house.root, "fourth", "fish")
+    at = MONDAY + timedelta(days=7)
+    found.house.pass_at(at - timedelta(hours=5))
+    found.house.approve(2)
+    found.house.pass_at(at)
+    texts = {}
+    for address in (ANN, BOB, CYD):
+        body = found.letters(address)[-1].get_body(("plain",))
+        assert body is not None
+        texts[address] = body.get_content()
+    return texts
+
+
+def person(found: Reader, address: str) -> Subscriber:
+    with found.house.app.reader.connect() as connection:
+        return directory.require(connection, address)
+
+
+def why(found: Reader, address: str, n: int = 0) -> str:
+    """Return the path of the n-th link to an explanation in the latest email."""
+    body = found.letters(address)[-1].get_body(("plain",))
+    assert body is not None
+    links = [line for line in body.get_content().splitlines() if f"{found.base}/why/" in line]
+    return links[n].removeprefix(found.base)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("author:ada-quell", "author:ada-quell"),
+        (" Author: Ada Quell", "author:ada-quell"),
+        ("MUTE: South Korea", "mute:south-korea"),
+        ("mute:author:Ada Quell", "mute:author:ada-quell"),
+        ("author:한 글", "author:한-글"),
+        ("author:", ""),
+        ("authority: X", "authority-x"),
+        ("South Korea", "south-korea"),
+    ],
+)
+def test_the_prefix_of_an_author_or_a_mute_stays_in_a_slug(text: str, expected: str) -> None:
+    assert slug(text) == expected
+    assert slug(expected) == expected
+
+
+def test_every_article_links_to_the_reason_and_looking_changes_nothing(ann: Reader) -> None:
+    link = why(ann, ANN)
+    before = ann.everything()
+    page = words_of(ann.client.get(link).text)
+    assert "You're subscribed to The Tide. You follow ships." in page
+    assert "Ada Keel" in page
+    assert ann.everything() == before
+
+
+def test_a_choice_about_a_subject_of_another_article_is_ignored(ann: Reader) -> None:
+    assert "so you receive all articles" in words_of(ann.client.get(why(ann, CYD)).text)
+    ann.client.post(why(ann, BOB), data={"choice.ships": "follow", "choice.fish": "neither"})
+    assert person(ann, BOB).topics == set()
+    assert "so you receive all articles" in words_of(ann.client.get(why(ann, BOB)).text)
+
+
+def test_less_of_a_topic_takes_its_articles_out_of_the_next_issue(ann: Reader) -> None:
+    link = why(ann, CYD)
+    about = "ships" if "ships" in words_of(ann.client.get(link).text) else "fish"
+    answer = ann.client.post(link, data={f"choice.{about}": "less"})
+    assert "Saved." in words_of(ann.client.get(answer.headers["location"]).text)
+    texts = next_week(ann)
+    assert f"about {about}" not in texts[CYD].lower()
+    other = "fish" if about == "ships" else "ships"
+    assert f"about {other}" in texts[CYD].lower()
+    assert "about ships" in texts[ANN].lower()
+    preferences = ann.link(CYD, "preferences")
+    assert f'value="mute:{about}" checked' in ann.client.get(preferences).text
+    ann.client.post(
+        preferences,
+        data={"form": "preferences", "newsletter": ["weekly"], "muted": f"mute:{about}"},
+    )
+    assert not person(ann, CYD).slugs
+
+
+def test_an_author_is_followed_on_the_preference_page_and_in_a_segment(ann: Reader) -> None:
+    preferences = ann.link(ANN, "preferences")
+    assert 'value="author:ada-keel">' in ann.client.get(preferences).text
+    chosen = {"form": "preferences", "newsletter": ["weekly"], "topic": ["author:ada-keel"]}
+    ann.client.post(preferences, data=chosen)
+    assert person(ann, ANN).topics == {"author:ada-keel"}
+    segment = parse('author:ada-keel and not "author: Someone Else"')
+    with ann.house.app.reader.connect() as connection:
+        asked = Question("weekly", segment, ann.house.at)
+        found = set(connection.scalars(members(connection, asked)))
+    assert found == {ann.subscriber(ANN)}
+    texts = next_week(ann)
+    assert "about fish" in texts[ANN].lower()
+    assert "You follow Ada Keel." in words_of(ann.client.get(why(ann, ANN)).text)
+
+
+def test_an_article_that_the_reader_did_not_receive_is_not_shown(ann: Reader) -> None:
+    number = why(ann, ANN).split("/")[2]
+    token = ann.token("dan@example.org")
+    answer = ann.client.get(f"/why/{number}/{token}")
+    assert answer.status_code == 404
+    assert "About" not in answer.text
+    assert (
+        ann.client.post(f"/why/{number}/{token}", data={"choice.ships": "less"}).status_code == 404
+    )
+    assert ann.client.get(f"/why/999999/{ann.token(ANN)}").status_code == 404
