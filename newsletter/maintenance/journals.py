@@ -12,7 +12,7 @@ from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.next_step import RestoreBackup
 from newsletter.store import marks, numbers
 from newsletter.store.people import erasure
-from subscribers.journal import Journal, Replaying, replay
+from subscribers.journal import Journal, Replaying, replay, settled_size
 from subscribers.model import Erased
 
 FILE = "departures.jsonl"
@@ -37,10 +37,15 @@ class Journals:
         """Return the name of the mark of this host."""
         return f"{FILE}@{self.host}" if self.host else FILE
 
+    @property
+    def check(self) -> str:
+        """Return the name of the mark that identifies the lines before the other one."""
+        return f"{self.mark}#"
+
 
 def behind(connection: sa.Connection, journals: Journals) -> bool:
     """Return whether the journal may have entries that this host has not compared yet."""
-    return marks.read(connection, journals.mark) != journals.journal.size
+    return _known(connection, journals) != journals.journal.size
 
 
 def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
@@ -49,12 +54,15 @@ def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
     A database that lacked any is a copy from before. It would hand out again the numbers that
     links and files have named since, so those are skipped.
     """
-    erased: list[Erased] = []
+    journal, erased = journals.journal, list[Erased]()
     with reader.connect() as connection:
-        known = marks.read(connection, journals.mark)
+        known = _known(connection, journals)
+    if journal.size == known:
+        return 0
     walk = Replaying(
-        journals.journal,
+        journal,
         known,
+        settled_size(engine, journal),
         pepper=journals.pepper,
         now=journals.now(),
         erased=erased.append,
@@ -70,16 +78,24 @@ def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
                 erasure.erase(connection, person)
             if lines:
                 marks.write(connection, journals.mark, walk.known)
+                marks.write(connection, journals.check, journal.fingerprint(walk.known))
         total += news
     _erase_elsewhere(engine, journals, erased)
     return total
 
 
+def _known(connection: sa.Connection, journals: Journals) -> int:
+    """Return the mark of this host; 0 if the journal is not the one that was read up to there."""
+    known, check = (marks.read(connection, name) for name in (journals.mark, journals.check))
+    if check and journals.journal.fingerprint(known) != check:
+        return 0
+    return known
+
+
 def replay_all(engine: sa.Engine, journals: Journals) -> int:
     """Apply the whole journal to a restored database; return how many entries it lacked.
 
-    Nothing else may use the database at the same time: entries that are being written now count,
-    too. Numbers are skipped in any case.
+    Nothing else may use the database at the same time. Numbers are skipped in any case.
     """
     erased: list[Erased] = []
     with engine.begin() as connection:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from newsletter.store.people import erasure, notices
 from newsletter.store.people.notices import Notice
+from subscribers import journal as journals
 from subscribers.journal import Journal
 from subscribers.model import Effects
 
@@ -25,4 +26,4 @@ def apply_effects(
         notices.queue(connection, notice, now=now)
     if effects.erased is not None:
         erasure.erase(connection, effects.erased)
-    journal.append(effects.entries)
+    journals.record(connection, journal, effects.entries)

@@ -5,6 +5,6 @@ it is replayed before anything is sent. It contains IDs and keyed hashes, no add
 """
 
 from subscribers.journal.file import Journal
-from subscribers.journal.replaying import Replaying, replay
+from subscribers.journal.replaying import Replaying, record, replay, settled_size
 
-__all__ = ["Journal", "Replaying", "replay"]
+__all__ = ["Journal", "Replaying", "record", "replay", "settled_size"]

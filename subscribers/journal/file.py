@@ -4,11 +4,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from subscribers.model import JournalEntry
 
 REASON_LIMIT = 500
+_LAST_LINES = 1_000
+"""In bytes: several lines, each with its time and a keyed hash."""
 _ACTS_BEFORE = {"left": "unsubscribed"}
 """What earlier versions wrote. A journal is never rewritten, so these are read forever."""
 
@@ -39,6 +42,15 @@ class Journal:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def fingerprint(self, end: int) -> int:
+        """Return a number that identifies the lines before `end`: a hash of the last ones."""
+        if end > self.size:
+            return 0
+        with self.path.open("rb") as stream:
+            stream.seek(max(0, end - _LAST_LINES))
+            content = stream.read(min(end, _LAST_LINES))
+        return int.from_bytes(blake2b(content, digest_size=8).digest()) >> 1
 
     def entries(self) -> Iterator[JournalEntry]:
         """Yield all entries; a line that a crash cut short is skipped."""

@@ -1,7 +1,7 @@
 """Replay the journal into a database that may lack parts of it."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from itertools import islice, takewhile
 
 import sqlalchemy as sa
@@ -10,11 +10,9 @@ from subscribers.journal.file import Journal
 from subscribers.journal.later import Later
 from subscribers.journal.learning import JournalLine, Learning
 from subscribers.model import Erased, JournalEntry
-from subscribers.store import audit, people
+from subscribers.store import audit, dialects, people
 from subscribers.store.audit import AuditEntry
 
-SETTLED = timedelta(minutes=1)
-"""Longer than any transaction that appends to the journal."""
 AT_ONCE = 1_000
 """Entries per transaction: one import may have appended a million."""
 
@@ -23,12 +21,16 @@ Erasing = Callable[[Erased], None]
 
 
 class Replaying:
-    """One pass over the journal from `start`, in as many transactions as necessary."""
+    """One pass over the journal from `start` to `end`, in as many transactions as necessary.
+
+    The transactions of the lines before `end` must be over: `settled_size` returns such an end.
+    """
 
     def __init__(
         self,
         journal: Journal,
-        start: int = 0,
+        start: int,
+        end: int,
         *,
         pepper: bytes,
         now: datetime,
@@ -36,21 +38,18 @@ class Replaying:
     ) -> None:
         """Read as of `now`; `pepper` is the key of the hashes."""
         self.known = start
+        self._end = end
         self._journal = journal
         self._now = now
         self._learning = Learning(Later(journal.since(start)), pepper, erased)
 
-    def step(self, connection: sa.Connection, *, settled: bool = True) -> tuple[int, int]:
+    def step(self, connection: sa.Connection) -> tuple[int, int]:
         """Replay some lines after `known` bytes; return how many were read and how many were new.
 
         Ordinarily none is new: an entry belongs to a transaction that is in the database. After a
-        restore, the new ones are what the backup lacks. The transaction of an entry younger than
-        SETTLED may still be open: it is left for the next pass, unless `settled` is False because
-        nothing else is running.
+        restore, the new ones are what the backup lacks.
         """
-        lines: Iterator[tuple[int, JournalEntry]] = self._journal.since(self.known)
-        if settled:
-            lines = takewhile(lambda line: line[1].at <= self._now - SETTLED, lines)
+        lines = takewhile(lambda line: line[0] <= self._end, self._journal.since(self.known))
         lines_read = list(islice(lines, AT_ONCE))
         present = people.several(connection, {entry.subscriber_id for _, entry in lines_read})
         new = 0
@@ -69,6 +68,23 @@ class Replaying:
         audit.record(connection, AuditEntry("journal", act, self._now, number, entry.newsletter))
 
 
+def record(connection: sa.Connection, journal: Journal, entries: Iterable[JournalEntry]) -> None:
+    """Append the entries of a transaction, as its last step before the commit."""
+    dialects.share_journal(connection)
+    journal.append(entries)
+
+
+def settled_size(engine: sa.Engine, journal: Journal) -> int:
+    """Return the size of the journal, once every transaction that wrote up to there is over.
+
+    A line before it that a database lacks was lost by a restore, however young the line is.
+    """
+    size = journal.size
+    with engine.begin() as connection:
+        dialects.await_journal(connection)
+    return size
+
+
 def replay(
     connection: sa.Connection,
     journal: Journal,
@@ -77,10 +93,14 @@ def replay(
     now: datetime,
     erased: Erasing = lambda _: None,
 ) -> int:
-    """Replay the whole journal into a restored database; return how many entries were new."""
-    replaying, total = Replaying(journal, pepper=pepper, now=now, erased=erased), 0
+    """Replay the whole journal into a restored database; return how many entries were new.
+
+    Nothing else may use the database at the same time.
+    """
+    replaying = Replaying(journal, 0, journal.size, pepper=pepper, now=now, erased=erased)
+    total = 0
     while True:
-        lines, new = replaying.step(connection, settled=False)
+        lines, new = replaying.step(connection)
         total += new
         if not lines:
             return total

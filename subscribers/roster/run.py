@@ -13,7 +13,7 @@ from itertools import islice
 import sqlalchemy as sa
 
 from subscribers.errors import ImportInterrupted, ImportRefused, UnclearStatus
-from subscribers.journal import Journal
+from subscribers.journal import Journal, record
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.deciding import Change, Known, decide
 from subscribers.roster.reading import ListFile
@@ -217,7 +217,8 @@ def _apply_chunk(
     advanced = imports.load(connection, current.id)
     assert advanced is not None  # noqa: S101 - it was advanced in this transaction
     if job.journal is not None:
-        job.journal.append(entries(current.id, written, job.pepper, now))
+        lines = entries(current.id, written, job.pepper, now)
+        record(connection, job.journal, lines)
     return advanced
 
 

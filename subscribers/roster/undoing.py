@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from subscribers.errors import ImportRefused, Unknown
-from subscribers.journal import Journal
+from subscribers.journal import Journal, record
 from subscribers.model import JournalEntry
 from subscribers.roster.writing import restored, take_back
 from subscribers.store import erasures, imports, people
@@ -64,7 +64,7 @@ def undo(
             progress(undoing.removed + undoing.restored)
     with engine.begin() as connection:
         lifted = imports.unsuppress(connection, import_id)
-        undoing.record_lifted(lifted)
+        undoing.record_lifted(connection, lifted)
         imports.finish(connection, import_id, "undone", actor=actor, now=now)
     return Undone(
         undoing.removed, undoing.restored, len(lifted), undoing.kept_count, tuple(undoing.kept)
@@ -88,17 +88,18 @@ class _Undoing:
         if len(self.kept) < KEPT_EXAMPLES:
             self.kept.append((address, reason))
 
-    def record_restored(self, import_id: int, rows: Sequence[Any]) -> None:
+    def record_restored(
+        self, connection: sa.Connection, import_id: int, rows: Sequence[Any]
+    ) -> None:
         if self._beside is not None:
             entries = restored(import_id, rows, self._beside.pepper, self._now)
-            self._beside.journal.append(entries)
+            record(connection, self._beside.journal, entries)
 
-    def record_lifted(self, keys: Sequence[str]) -> None:
+    def record_lifted(self, connection: sa.Connection, keys: Sequence[str]) -> None:
         if self._beside is not None:
             hashes = (erasures.hashed(key, self._beside.pepper) for key in keys)
-            self._beside.journal.append(
-                JournalEntry("lifted", self._now, 0, hash_) for hash_ in hashes
-            )
+            lifted = (JournalEntry("lifted", self._now, 0, hash_) for hash_ in hashes)
+            record(connection, self._beside.journal, lifted)
 
 
 def _check(source: Import | None, import_id: int, now: datetime) -> datetime:
@@ -130,7 +131,7 @@ def _undo_changes(
             take_back(connection, import_id, row.subscriber_id, row.change)
             undoing.restored += 1
             taken_back.append(row)
-    undoing.record_restored(import_id, taken_back)
+    undoing.record_restored(connection, import_id, taken_back)
     return rows[-1].subscriber_id if rows else None
 
 

@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from typing_extensions import override
 
+_JOURNAL = 0x6A6F75726E616C  # "journal"; any other number would do
+
 
 class UtcTimestamp(sa.types.TypeDecorator[datetime]):
     """An aware UTC time. SQLite stores naive UTC text, which sorts by time."""
@@ -88,6 +90,21 @@ def lock_table(connection: sa.Connection, table: sa.Table) -> None:
     """Stop others from adding rows until the commit. On SQLite, BEGIN IMMEDIATE has done so."""
     if not _is_sqlite(connection):
         connection.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def share_journal(connection: sa.Connection) -> None:
+    """Let `await_journal` of another connection wait until this transaction is over."""
+    if not _is_sqlite(connection):
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _JOURNAL})
+
+
+def await_journal(connection: sa.Connection) -> None:
+    """Wait until the transactions are over that have called `share_journal`.
+
+    On SQLite, BEGIN IMMEDIATE has done so: there is one writer at a time.
+    """
+    if not _is_sqlite(connection):
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _JOURNAL})
 
 
 def overwrite_deleted(connection: sa.Connection) -> None:
