@@ -285,6 +285,7 @@ def _open_templates(settings: Settings) -> Templates:
 
 def installation(settings: Settings) -> Installation:
     """Return what the checkup looks at; nothing is opened."""
+    from newsletter.esp.sendgrid.events import key_problem
     from newsletter.maintenance.checkup import Installation, Schema
     from newsletter.render.templates import open_templates, template_root
     from newsletter.settings import secrets
@@ -302,6 +303,7 @@ def installation(settings: Settings) -> Installation:
         layouts=(own / "issue", template_root() / "issue"),
         unprotected=partial(_unprotected, settings),
         broken_templates=broken,
+        events_problem=key_problem(settings.sendgrid_webhook_public_key),
     )
 
 

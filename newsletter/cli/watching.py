@@ -141,6 +141,7 @@ def _counts(found: IssueStatus) -> list[tuple[str, int]]:
         "withdrawn",
         "delivered",
         "deferred",
+        "blocked",
         "bounced",
         "dropped",
         "complained",

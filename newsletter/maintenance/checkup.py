@@ -16,12 +16,16 @@ from newsletter.model.next_step import NextStep, UpgradeDatabase
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, local, note, offset
+from newsletter.store import events
 from newsletter.store.content import slots
 from newsletter.store.database import is_sqlite, open_reader
+from newsletter.store.sending import batches
 
 log = structlog.get_logger()
 
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
+EVENTS_WITHIN = timedelta(hours=1)
+"""How long after a submission an event must have arrived; SendGrid posts every 30 seconds."""
 SKEW = timedelta(minutes=1)
 """How far two machines' clocks may differ before that is reported."""
 
@@ -61,6 +65,7 @@ class Installation:
     `layouts` are the folders of layouts, the publisher's own first. `broken_templates` compiles
     the publisher's own templates and describes those that do not compile; None if there are none.
     `unprotected` starts a parsing process and returns what it should not be able to do but can.
+    `events_problem` says why no events can be received; empty if they can.
     """
 
     root: Path
@@ -73,6 +78,7 @@ class Installation:
     layouts: Sequence[Path]
     unprotected: Callable[[], Mapping[Protection, str]]
     broken_templates: Callable[[], list[str]] | None = None
+    events_problem: str = ""
 
 
 def examine(installation: Installation, now: datetime) -> Iterator[Reading]:
@@ -162,6 +168,8 @@ def _tables(
         yield ok("database", f"{where} answers, and its tables are up to date ({schema.head})")
     with engine.begin() as connection:
         yield _clock(slots.latest_record(connection), now)
+        if installation.publication.provider == "sendgrid":
+            yield _events(connection, installation, now)
 
 
 def _revision(
@@ -193,6 +201,30 @@ def _clock(latest: datetime | None, now: datetime) -> Reading:
         advice = "set the clock; slots would be late or doubled"
         return Reading(Health.FAIL, "clock", message, advice)
     return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _events(connection: sa.Connection, installation: Installation, now: datetime) -> Reading:
+    """Report whether the provider reports what became of the emails."""
+    if installation.events_problem:
+        message = f"not received, so bounces are unknown: {installation.events_problem}"
+        advice = (
+            "set SENDGRID_WEBHOOK_PUBLIC_KEY, and in SendGrid's Event Webhook the address"
+            f" {installation.publication.url.rstrip('/')}/hooks/sendgrid with all events, signed"
+        )
+        return Reading(Health.WARN, "events", message, advice)
+    if unread := events.count_unreadable(connection):
+        message = f"{unread:,} requests could not be read; they are kept as they came"
+        advice = "report this to the developers"
+        return Reading(Health.WARN, "events", message, advice)
+    last, sent = events.last_at(connection), batches.last_accepted(connection, "sendgrid")
+    if sent is None or sent > now - EVENTS_WITHIN or (last is not None and last >= sent):
+        return ok(
+            "events", f"the last one is from {last:%Y-%m-%d %H:%M} UTC" if last else "none yet"
+        )
+    since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
+    message = f"none received {since}, although email was submitted at {sent:%Y-%m-%d %H:%M} UTC"
+    advice = "check the Event Webhook in SendGrid's settings, and that its address is reachable"
+    return Reading(Health.WARN, "events", message, advice)
 
 
 def _provider(publication: Publication, outbox: Path) -> Iterator[Reading]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
 from newsletter.model.retention import Retention
+from newsletter.store import events
 from newsletter.store.people import retention as rows
 from subscribers.consent.retention import RetentionPeriods, purge
 
@@ -25,8 +26,10 @@ def tidy(
         ours = rows.purge(
             connection, deliveries=now - periods.deliveries, notices=now - periods.events
         )
+        reported = events.purge(connection, now - periods.events)
     files = purge_outbox(outbox, now - periods.outbox)
     replaced = delete_replaced(engine, now - REPLACED_FOR)
+    ours["events"] = reported
     return {**people, **ours, "emails in the outbox": files, "replaced databases": replaced}
 
 

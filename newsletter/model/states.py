@@ -143,13 +143,15 @@ SETTLED_BY_EVIDENCE = DECIDABLE | {BatchState.PREPARED, BatchState.CANCELLED}
 class DeliveryState(StrEnum):
     """The state of a delivery; states change by RANK, not by order of arrival.
 
-    WITHDRAWN and REFUSED end before submission.
+    WITHDRAWN and REFUSED end before submission. BLOCKED is a refusal by the recipient's server that
+    does not mean that the address is dead.
     """
 
     PENDING = "pending"
     SUBMITTED = "submitted"
     DEFERRED = "deferred"
     DELIVERED = "delivered"
+    BLOCKED = "blocked"
     BOUNCED = "bounced"
     DROPPED = "dropped"
     COMPLAINED = "complained"

@@ -21,7 +21,7 @@ from newsletter.model.states import (
 from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
 from newsletter.send.recovery import unfinished
-from newsletter.store import marks
+from newsletter.store import events, marks
 from newsletter.store.content import issues, slots, sources
 from newsletter.store.people import notices
 from newsletter.store.sending import batches, rates
@@ -55,6 +55,10 @@ def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def _notices(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(notices.count(connection))
+
+
+def _events(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    return events.is_waiting(connection)
 
 
 def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
@@ -118,6 +122,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "reconcile": _reconcile,
     "collect": _collect,
     "notices": _notices,
+    "events": _events,
     "draft": _draft,
     "render": _render,
     "approve": _approve,

@@ -19,6 +19,7 @@ def steps(tools: Tools) -> list[Step]:
     """
     return [
         Step("journals"),
+        Step("events"),
         Step("notices"),
         Step("reconcile"),
         Step("send"),
@@ -51,6 +52,7 @@ def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect")],
+        "events": [Step("events")],
         "issues": [step for step in issues if sending or step.name != "send"],
     }
 
@@ -95,6 +97,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "send": ("sending", "send"),
     "notices": ("sending", "notices"),
     "collect": ("upkeep", "collect"),
+    "events": ("feedback", "drain"),
     "draft": ("drafting", "draft"),
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),

@@ -20,7 +20,9 @@ def seen(connection: sa.Connection, attempt_ids: Iterable[str], *, now: datetime
     attempt fails, `recall` settles the batch.
     """
     known = {key: text for text in attempt_ids if (key := read_attempt(text)) is not None}
-    return [known[key] for key in sorted(known) if _settle(connection, key, {}, now)]
+    # Nearly every event is about an attempt that is known to be accepted: ask for all of them once.
+    open_ = sorted(known.keys() - batches.accepted(connection, known))
+    return [known[key] for key in open_ if _settle(connection, key, {}, now)]
 
 
 def accepted(
@@ -52,7 +54,7 @@ def _settle(
     if batch is None or attempt > batch.attempt:
         return False
     if batch.state is BatchState.ACCEPTED and attempt == batch.attempt:
-        return False  # true of nearly every event: answer it without waiting for a lock
+        return False  # answer without waiting for a lock
     issues.lock(connection, issue_id)
     span = attempts.see(connection, key, now) or batch.span
     done = False

@@ -16,9 +16,18 @@ SENDER_ID = (5, 15)
 
 
 def letter(
-    publication: Publication, newsletter: Newsletter, edition: Edition, *, kind: str, date: datetime
+    publication: Publication,
+    newsletter: Newsletter,
+    edition: Edition,
+    *,
+    kind: str,
+    date: datetime,
+    origin: str = "",
 ) -> Letter:
-    """Return the letter of an edition; List-Unsubscribe is filled per recipient (RFC 8058)."""
+    """Return the letter of an edition; List-Unsubscribe is filled per recipient (RFC 8058).
+
+    `origin` marks it, so that the provider's events about it are recognized as ours.
+    """
     return Letter(
         sender=publication.sender,
         reply_to=publication.reply_to,
@@ -32,7 +41,7 @@ def letter(
             ("List-ID", list_id(publication, newsletter)),
             ("Feedback-ID", feedback_id(publication, newsletter, edition.issue_id, kind)),
         ),
-        categories=(ascii_only(newsletter.key),),
+        categories=tuple(filter(None, (ascii_only(newsletter.key), origin))),
         opens=newsletter.opens,
         clicks=newsletter.clicks,
     )

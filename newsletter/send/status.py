@@ -25,6 +25,7 @@ COUNTED = (
     "withdrawn",
     "delivered",
     "deferred",
+    "blocked",
     "bounced",
     "dropped",
     "complained",
@@ -69,6 +70,7 @@ class IssueStatus:
     withdrawn: int = 0
     delivered: int = 0
     deferred: int = 0
+    blocked: int = 0
     bounced: int = 0
     dropped: int = 0
     complained: int = 0
@@ -158,6 +160,7 @@ def _status(issue: Issue, sums: list[StateTotals]) -> IssueStatus:
         withdrawn=people["withdrawn"],
         delivered=people["delivered"],
         deferred=people["deferred"],
+        blocked=people["blocked"],
         bounced=people["bounced"],
         dropped=people["dropped"],
         complained=people["complained"],

@@ -11,12 +11,14 @@ import structlog
 from newsletter.esp.port import Letter, Outcome, Recipients, Shipment, Verdict
 from newsletter.model.batch import Claim, Result
 from newsletter.model.delivery import delivery_number
+from newsletter.model.event import origin
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send import attempt, headers, volume
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
+from newsletter.store import epoch
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import claims, deliveries, rates
 from newsletter.store.turns import Turns
@@ -210,12 +212,13 @@ class Worker:
         with self._courier.reader.begin() as connection:
             edition = editions.load(connection, claim.edition_id)
             issue = issues.load(connection, claim.issue_id)
+            mark = origin(epoch.read(connection), self._publication.url)
         newsletter = self._publication.newsletter(claim.newsletter)
         if edition is None or newsletter is None:
             return None
         date = issue.leaves_at or issue.due_at
         letter = headers.letter(
-            self._publication, newsletter, edition, kind=issue.kind.value, date=date
+            self._publication, newsletter, edition, kind=issue.kind.value, date=date, origin=mark
         )
         return self._letters.setdefault(claim.edition_id, letter)
 

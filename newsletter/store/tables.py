@@ -242,6 +242,7 @@ batches = sa.Table(
     sa.Column("withdrawn", sa.Integer, nullable=False, server_default="0"),
     sa.Column("delivered", sa.Integer, nullable=False, server_default="0"),
     sa.Column("deferred", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("blocked", sa.Integer, nullable=False, server_default="0"),
     sa.Column("bounced", sa.Integer, nullable=False, server_default="0"),
     sa.Column("dropped", sa.Integer, nullable=False, server_default="0"),
     sa.Column("complained", sa.Integer, nullable=False, server_default="0"),
@@ -264,6 +265,34 @@ attempts = sa.Table(
     sa.Column("first_seq", sa.Integer),
     sa.Column("last_seq", sa.Integer),
     sa.Column("seen_at", UtcDateTime),
+    sqlite_with_rowid=False,
+)
+
+# What providers post, as it came, until it is drained. `problem` says why that failed.
+event_bodies = sa.Table(
+    "event_bodies",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False, server_default=""),
+    sqlite_autoincrement=True,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("issue_id", sa.Integer),
+    sa.Column("seq", sa.Integer),
+    sa.Column("subscriber_id", sa.Integer, index=True),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("link", sa.Text, nullable=False, server_default=""),
+    sa.Column("agent", sa.Text, nullable=False, server_default=""),
+    sa.Column("machine", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_with_rowid=False,
 )
 

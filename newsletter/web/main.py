@@ -10,6 +10,7 @@ from newsletter.app import App
 from newsletter.web import guard
 from newsletter.web.desk.access import DeskAccess, Door
 from newsletter.web.desk.pages import Desk, desk_routes
+from newsletter.web.hooks import hook_routes
 from newsletter.web.public.reading import ReadingPages, reading_routes
 from newsletter.web.public.routes import public_routes
 
@@ -32,6 +33,7 @@ def public_site(app: App) -> FastAPI:
     site = _site(app, PUBLIC_FILES, reading.missing)
     site.include_router(reading_routes(reading))
     site.include_router(public_routes(app))
+    site.include_router(hook_routes(app))
     guard.protect_public(site, app)
     return site
 

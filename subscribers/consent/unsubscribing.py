@@ -22,7 +22,7 @@ from subscribers.store.proofs import Consent
 
 REASON_LIMIT = 500
 
-Way = Literal["one click", "page", "preferences", "email", "staff"]
+Way = Literal["one click", "page", "preferences", "email", "provider", "staff"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,12 @@ def _of_delivery(row: sa.Row[*tuple[Any, ...]]) -> Receipt | Reason:
             return _parsed(row.withdrawn) or Reason.CANCELLED
         case DeliveryState.PENDING:
             return _PENDING.get(IssueState(row.state), Receipt.SENDING)
-        case DeliveryState.BOUNCED | DeliveryState.DROPPED | DeliveryState.REFUSED:
+        case (
+            DeliveryState.BLOCKED
+            | DeliveryState.BOUNCED
+            | DeliveryState.DROPPED
+            | DeliveryState.REFUSED
+        ):
             return Receipt.FAILED
         case _:
             return Receipt.SENT

@@ -1,6 +1,6 @@
 """Batches: ranges of deliveries with a state, and counters that save counting deliveries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -302,6 +302,33 @@ def waiting(connection: sa.Connection) -> list[Batch]:
     b = batches.c
     query = sa.select(*_COLUMNS).where(b.state.in_(_values(DECIDABLE))).order_by(b.issue_id, b.seq)
     return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+def accepted(
+    connection: sa.Connection, attempts: Iterable[tuple[int, int, int]]
+) -> set[tuple[int, int, int]]:
+    """Return which of these attempts (issue, batch, number) are the accepted ones of their batch."""
+    by_issue: dict[int, set[int]] = {}
+    for issue_id, seq, _ in attempts:
+        by_issue.setdefault(issue_id, set()).add(seq)
+    found = set()
+    for issue_id, numbers in by_issue.items():
+        query = sa.select(batches.c.seq, batches.c.attempt).where(
+            batches.c.issue_id == issue_id,
+            batches.c.seq.in_(numbers),
+            batches.c.state == BatchState.ACCEPTED.value,
+        )
+        found |= {(issue_id, row[0], row[1]) for row in connection.execute(query)}
+    return found
+
+
+def last_accepted(connection: sa.Connection, provider: str) -> datetime | None:
+    """Return when a provider last accepted a batch; None if it never did."""
+    query = sa.select(sa.func.max(batches.c.settled_at)).where(
+        batches.c.provider == provider, batches.c.state == BatchState.ACCEPTED.value
+    )
+    latest: datetime | None = connection.scalar(query)
+    return latest
 
 
 def providers(connection: sa.Connection) -> set[str]:

@@ -22,6 +22,7 @@ SUBMITTED = frozenset(
         DeliveryState.SUBMITTED,
         DeliveryState.DEFERRED,
         DeliveryState.DELIVERED,
+        DeliveryState.BLOCKED,
         DeliveryState.BOUNCED,
         DeliveryState.DROPPED,
         DeliveryState.COMPLAINED,

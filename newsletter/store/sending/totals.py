@@ -28,6 +28,7 @@ class StateTotals:
     withdrawn: int
     delivered: int
     deferred: int
+    blocked: int
     bounced: int
     dropped: int
     complained: int

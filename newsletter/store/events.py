@@ -1,0 +1,155 @@
+"""Events: the raw requests until they are drained, then one row per event."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.model.event import EventKind
+from newsletter.store.tables import event_bodies, events
+
+
+@dataclass(frozen=True, slots=True)
+class RawBody:
+    """A request as a provider posted it."""
+
+    id: int
+    provider: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as it is kept: about which delivery, without the address.
+
+    `subscriber_id` is None for events that are not about one of our deliveries, and for opens and
+    clicks that the newsletter does not track.
+    """
+
+    id: str
+    kind: EventKind
+    at: datetime
+    issue_id: int | None = None
+    seq: int | None = None
+    subscriber_id: int | None = None
+    reason: str = ""
+    link: str = ""
+    agent: str = ""
+    machine: bool = False
+
+
+def keep_body(connection: sa.Connection, provider: str, body: bytes, *, now: datetime) -> None:
+    """Store a request as it came."""
+    connection.execute(event_bodies.insert().values(provider=provider, received_at=now, body=body))
+
+
+def is_waiting(connection: sa.Connection) -> bool:
+    """Return whether a stored request is not drained."""
+    query = sa.select(event_bodies.c.id).where(event_bodies.c.problem == "").limit(1)
+    return connection.scalar(query) is not None
+
+
+def take_bodies(connection: sa.Connection, limit: int) -> list[RawBody]:
+    """Lock and return the oldest requests; another drainer gets the next ones."""
+    query = (
+        sa.select(event_bodies.c.id, event_bodies.c.provider, event_bodies.c.body)
+        .where(event_bodies.c.problem == "")
+        .order_by(event_bodies.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [RawBody(*row) for row in connection.execute(query)]
+
+
+def remove_bodies(connection: sa.Connection, ids: Collection[int]) -> None:
+    """Delete requests whose events are recorded: they contain addresses."""
+    connection.execute(event_bodies.delete().where(event_bodies.c.id.in_(ids)))
+
+
+def set_problem(connection: sa.Connection, body_id: int, problem: str) -> None:
+    """Put a request aside that cannot be read."""
+    changed = event_bodies.update().where(event_bodies.c.id == body_id)
+    connection.execute(changed.values(problem=problem))
+
+
+def count_unreadable(connection: sa.Connection) -> int:
+    """Count the requests that were put aside."""
+    query = sa.select(sa.func.count()).where(event_bodies.c.problem != "")
+    return int(connection.scalar(query) or 0)
+
+
+def last_at(connection: sa.Connection) -> datetime | None:
+    """Return the time of the latest event, None if there is none."""
+    latest: datetime | None = connection.scalar(sa.select(sa.func.max(events.c.at)))
+    return latest
+
+
+def add(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
+    """Insert events; return the ids of those that were not known.
+
+    Raise IntegrityError if another drainer inserts one of them at the same time: the transaction is
+    then repeated. (One statement that skips conflicts and returns the rest takes twice as long.)
+    """
+    unique = {row.id: row for row in rows}
+    if not unique:
+        return set()
+    query = sa.select(events.c.id).where(events.c.id.in_(unique))
+    new = unique.keys() - set(connection.scalars(query))
+    if new:
+        connection.execute(events.insert(), [_values(unique[key]) for key in sorted(new)])
+    return set(new)
+
+
+def with_soft_bounces(connection: sa.Connection, people: Collection[int]) -> list[int]:
+    """Return those of `people` (subscriber ids) of whom a soft bounce is known."""
+    query = sa.select(events.c.subscriber_id).where(
+        events.c.subscriber_id.in_(people), events.c.kind == EventKind.SOFT_BOUNCED.value
+    )
+    return sorted(connection.scalars(query.distinct()))
+
+
+def moments(
+    connection: sa.Connection, subscriber_id: int, kinds: Iterable[EventKind]
+) -> Mapping[EventKind, list[datetime]]:
+    """Return the times of a subscriber's events of these kinds."""
+    found: dict[EventKind, list[datetime]] = {kind: [] for kind in kinds}
+    query = sa.select(events.c.kind, events.c.at).where(
+        events.c.subscriber_id == subscriber_id,
+        events.c.kind.in_([kind.value for kind in found]),
+    )
+    for kind, at in connection.execute(query):
+        found[EventKind(kind)].append(at)
+    return found
+
+
+def erase(connection: sa.Connection, subscriber_id: int) -> None:
+    """Detach events from a subscriber; the counts of the issue stay."""
+    connection.execute(
+        events.update()
+        .where(events.c.subscriber_id == subscriber_id)
+        .values(subscriber_id=None, agent="", reason="")
+    )
+
+
+def purge(connection: sa.Connection, before: datetime) -> int:
+    """Delete events, and requests that could not be read, from before a time; return how many."""
+    old = connection.execute(events.delete().where(events.c.at < before))
+    unread = event_bodies.c.received_at < before
+    aside = connection.execute(event_bodies.delete().where(event_bodies.c.problem != "", unread))
+    return old.rowcount + aside.rowcount
+
+
+def _values(row: EventRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "kind": row.kind.value,
+        "at": row.at,
+        "issue_id": row.issue_id,
+        "seq": row.seq,
+        "subscriber_id": row.subscriber_id,
+        "reason": row.reason,
+        "link": row.link,
+        "agent": row.agent,
+        "machine": row.machine,
+    }

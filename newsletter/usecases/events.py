@@ -1,0 +1,307 @@
+"""Take in what providers report: each event once, however often and in which order it arrives."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from newsletter import alerts
+from newsletter.alerts import Alert
+from newsletter.errors import NotAllowed
+from newsletter.esp.sendgrid import events as sendgrid
+from newsletter.events import run
+from newsletter.events.deciding import SOFT_RULE, Ends
+from newsletter.events.run import AboutDelivery, Kept
+from newsletter.model.actor import Actor, ActorKind, Role
+from newsletter.model.event import Event, EventKind, origin
+from newsletter.model.next_step import ViewIssue
+from newsletter.model.states import IssueState
+from newsletter.people.effects import apply_effects
+from newsletter.send import brake, evidence
+from newsletter.store import epoch
+from newsletter.store import events as store
+from newsletter.store.content import issues
+from newsletter.usecases.context import Context
+from subscribers import directory, suppression
+from subscribers.consent import unsubscribing
+from subscribers.consent.unsubscribing import Unsubscribe
+from subscribers.model import Effects, Subscriber, Suppression, SuppressionReason
+
+READERS: Mapping[str, Callable[[bytes], Iterator[Event]]] = {sendgrid.PROVIDER: sendgrid.read}
+"""What reads the requests of each provider."""
+BODIES_AT_ONCE = 5
+"""Requests that one transaction drains; SendGrid's have at most 768 KB."""
+EVENTS_AT_ONCE = 2_000
+"""Events of a file that one transaction takes in."""
+REPETITIONS = 5
+T = TypeVar("T")
+SOFT_BOUNCES = "soft bounces"
+"""The origin of a suppression by SOFT_RULE: a delivery that is reported late lifts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What was taken in.
+
+    `new` counts the events that were not known, and `ours` those of them that are about deliveries
+    of this publication. `unreadable` requests were put aside.
+    """
+
+    events: int = 0
+    new: int = 0
+    ours: int = 0
+    settled: int = 0
+    suppressed: int = 0
+    unsubscribed: int = 0
+    unreadable: int = 0
+
+    def __add__(self, other: "Drained") -> "Drained":
+        """Return the sums."""
+        return Drained(
+            *(getattr(self, name) + getattr(other, name) for name in Drained.__dataclass_fields__)
+        )
+
+
+def receive(context: Context, provider: str, body: bytes) -> None:
+    """Store a genuine request as it came; a pass drains it."""
+    with context.engine.begin() as connection:
+        store.keep_body(connection, provider, body, now=context.now())
+
+
+def drain(context: Context, actor: Actor) -> Drained:
+    """Take in every stored request, a few per transaction; several processes may drain at once."""
+    actor.require(Role.EDITOR)
+    total = Drained()
+    while (done := _repeated(lambda: _drain_some(context))) is not None:
+        total += done
+    if total.ours:
+        _brake(context)
+    return total
+
+
+def replay(context: Context, actor: Actor, provider: str, content: bytes) -> Drained:
+    """Take in the events of an exported file; those that are known change nothing.
+
+    Raise NotAllowed if the file cannot be read.
+    """
+    actor.require(Role.ADMIN)
+    total = Drained()
+    events = READERS[provider](content)
+    while found := _some(events):
+        total += _repeated(partial(_take_in_alone, context, provider, found))
+    _brake(context)
+    return total
+
+
+def _take_in_alone(context: Context, provider: str, events: Sequence[Event]) -> Drained:
+    with context.engine.begin() as connection:
+        return _take_in(context, connection, provider, events)
+
+
+def _repeated(transact: Callable[[], T]) -> T:
+    """Repeat a transaction in which another process took in the same event at the same time."""
+    for _ in range(REPETITIONS):
+        try:
+            return transact()
+        except sa.exc.IntegrityError:
+            continue
+    return transact()
+
+
+def _some(events: Iterator[Event]) -> list[Event]:
+    try:
+        return list(islice(events, EVENTS_AT_ONCE))
+    except ValueError as error:
+        msg = "this is not a file of events: expected a JSON array, or one JSON object per line"
+        raise NotAllowed(msg) from error
+
+
+def _drain_some(context: Context) -> Drained | None:
+    """Drain the oldest requests in one transaction; None if there are none."""
+    with context.engine.begin() as connection:
+        bodies = store.take_bodies(connection, BODIES_AT_ONCE)
+        if not bodies:
+            return None
+        done = Drained()
+        drained = []
+        for body in bodies:
+            try:
+                found = list(READERS[body.provider](body.body))
+            except ValueError:
+                store.set_problem(connection, body.id, "it is not JSON")
+                done += Drained(unreadable=1)
+                continue
+            done += _take_in(context, connection, body.provider, found)
+            drained.append(body.id)
+        store.remove_bodies(connection, drained)
+    return done
+
+
+def _take_in(
+    context: Context, connection: sa.Connection, provider: str, events: Sequence[Event]
+) -> Drained:
+    """Record events and do what they mean, in the caller's transaction."""
+    mark = origin(epoch.read(connection), context.publication.url)
+    known = run.about(connection, events, mark)
+    newsletters = _newsletters(connection, known.values())
+    kept = Kept(context.publication.url, _statistics(context, newsletters))
+    new = run.record(connection, events, known, kept)
+    reports = [known[key] for key in sorted(new & known.keys())]
+    # Before the deliveries move: an attempt that was seen has submitted them.
+    settled = evidence.seen(connection, run.attempts(reports), now=context.now())
+    run.move(connection, reports)
+    reaction = _Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
+    for report in reports:
+        reaction.to(report, newsletters[report.issue_id])
+    reaction.to_soft_bounces(run.failing(connection, reports))
+    return Drained(
+        events=len(events),
+        new=len(new),
+        ours=len(reports),
+        settled=len(settled),
+        suppressed=reaction.suppressed,
+        unsubscribed=reaction.unsubscribed,
+    )
+
+
+def _newsletters(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> dict[int, str]:
+    """Return the key of the newsletter of each issue."""
+    numbers = {report.issue_id for report in reports}
+    return {number: issues.load(connection, number).newsletter for number in sorted(numbers)}
+
+
+def _statistics(context: Context, newsletters: Mapping[int, str]) -> dict[int, set[EventKind]]:
+    """Return for each issue which statistics its newsletter keeps per person."""
+    found = {}
+    for issue_id, key in newsletters.items():
+        newsletter = context.publication.newsletter(key)
+        wanted = {
+            EventKind.OPENED: newsletter is not None and newsletter.opens,
+            EventKind.CLICKED: newsletter is not None and newsletter.clicks,
+        }
+        found[issue_id] = {kind for kind, kept in wanted.items() if kept}
+    return found
+
+
+class _Reaction:
+    """Does to people and issues what events mean, and counts it."""
+
+    def __init__(self, context: Context, connection: sa.Connection, actor: Actor) -> None:
+        self._context = context
+        self._connection = connection
+        self._actor = str(actor)
+        self.suppressed = 0
+        self.unsubscribed = 0
+
+    def to(self, report: AboutDelivery, newsletter: str) -> None:
+        """React to one event about a delivery of an issue of `newsletter`."""
+        meaning = report.meaning
+        if meaning.alarming:
+            self._alert(report)
+        if meaning.suppress is None and meaning.ends is Ends.NONE:
+            return
+        person = directory.load(self._connection, report.subscriber_id)
+        if person is None:
+            return  # erased since
+        if meaning.suppress is not None:
+            self._suppress(person, report, meaning.suppress)
+        if meaning.ends is not Ends.NONE:
+            self._unsubscribe(person, report, None if meaning.ends is Ends.ALL else newsletter)
+
+    def to_soft_bounces(self, failing: Mapping[int, tuple[bool, datetime]]) -> None:
+        """Suppress the addresses that keep failing; lift that if a late report shows otherwise."""
+        for subscriber_id, (fails, at) in failing.items():
+            person = directory.load(self._connection, subscriber_id)
+            if person is None:
+                continue
+            lifted = person.suppressed is not None and person.suppressed.origin == SOFT_BOUNCES
+            if fails and person.suppressed is None:
+                self._apply_suppression(
+                    Suppression(
+                        person.address_key, SuppressionReason.BOUNCE, SOFT_BOUNCES, SOFT_RULE, at
+                    )
+                )
+            elif lifted and not fails:
+                self._lift(person)
+
+    def _suppress(
+        self, person: Subscriber, report: AboutDelivery, reason: SuppressionReason
+    ) -> None:
+        """Suppress an address.
+
+        A bounce of an earlier address of this person says nothing about the present one.
+        """
+        event = report.event
+        moved = event.address_key not in {"", person.address_key}
+        if moved and reason is SuppressionReason.BOUNCE:
+            return
+        self._apply_suppression(
+            Suppression(person.address_key, reason, self._actor, event.reason, event.at)
+        )
+
+    def _apply_suppression(self, cause: Suppression) -> None:
+        pepper = self._context.journals.pepper
+        effects = suppression.suppress(self._connection, cause, pepper=pepper, actor=self._actor)
+        self.suppressed += effects.outcome == "suppressed"
+        self._apply(effects)
+
+    def _lift(self, person: Subscriber) -> None:
+        effects = suppression.lift(
+            self._connection,
+            person.address_key,
+            why="a delivery that was reported late",
+            actor=self._actor,
+            now=self._context.now(),
+            pepper=self._context.journals.pepper,
+        )
+        self._apply(effects)
+
+    def _unsubscribe(
+        self, person: Subscriber, report: AboutDelivery, newsletter: str | None
+    ) -> None:
+        """End subscriptions, except those that the person confirmed again after the event."""
+        for subscription in person.subscriptions:
+            since = subscription.confirmed_at or subscription.since
+            if newsletter not in {None, subscription.newsletter} or since > report.event.at:
+                continue
+            effects = unsubscribing.unsubscribe(
+                self._connection,
+                person.id,
+                Unsubscribe(subscription.newsletter, "provider"),
+                pepper=self._context.journals.pepper,
+                now=self._context.now(),
+            )
+            self.unsubscribed += effects.outcome == "unsubscribed"
+            self._apply(effects)
+
+    def _apply(self, effects: Effects) -> None:
+        context = self._context
+        apply_effects(self._connection, effects, context.journals.journal, now=context.now())
+
+    def _alert(self, report: AboutDelivery) -> None:
+        """Alert staff once per issue that the provider dropped emails for a reason on our side."""
+        alert = Alert(
+            f"{report.issue_id}:dropped",
+            f"the provider dropped emails of issue {report.issue_id}: {report.event.reason}",
+            "It did not try to deliver them. Check the account with the provider.",
+            ViewIssue(report.issue_id),
+        )
+        context = self._context
+        alerts.queue(self._connection, context.publication, alert, now=context.now())
+
+
+def _brake(context: Context) -> None:
+    """Pause the issues about which too many recipients complained, or whose emails bounced.
+
+    In transactions of their own: an issue is locked before its batches.
+    """
+    with context.reader.connect() as connection:
+        sending = [issue.id for issue in issues.every(connection, [IssueState.SUBMITTING])]
+    for issue_id in sending:
+        with context.engine.begin() as connection:
+            issues.lock(connection, issue_id)
+            brake.after_events(connection, context.publication, issue_id, now=context.now())

@@ -1,0 +1,258 @@
+"""What the provider reports changes the right rows, once."""
+
+import random
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed
+from newsletter.model.actor import Actor
+from newsletter.store.tables import batches, event_bodies, events, notices
+from newsletter.usecases import events as usecase
+from newsletter.usecases import people
+from subscribers.model import SubscriptionState, SuppressionReason
+from tests.fakes import webhook
+from tests.fakes.issues import NOW, add_issue
+from tests.integration.events.conftest import Desk
+from tests.integration.send.conftest import UNKNOWN
+
+ADA = Actor.person("ada")
+DAY = timedelta(days=1)
+
+
+def _counters(desk: Desk) -> list[tuple[int, ...]]:
+    names = ("submitted", "delivered", "deferred", "blocked", "bounced", "dropped", "complained")
+    query = sa.select(*(batches.c[name] for name in names)).order_by(batches.c.seq)
+    with desk.office.reader.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def _count(desk: Desk, table: sa.Table) -> int:
+    with desk.office.reader.connect() as connection:
+        return int(connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0)
+
+
+def test_deliveries_move_and_their_batches_count_them(desk: Desk) -> None:
+    done = desk.drain(
+        desk.event("processed", 1),
+        desk.event("deferred", 1),
+        desk.event("delivered", 1),
+        desk.event("delivered", 6),
+        desk.event("deferred", 7),
+        desk.event("bounce", 8, type="blocked", reason="550 5.7.1 policy"),
+    )
+    assert (done.new, done.ours) == (6, 6)
+    found = desk.status()
+    assert (found.submitted, found.delivered, found.deferred, found.blocked) == (12, 2, 1, 1)
+    assert _counters(desk) == [(5, 1, 0, 0, 0, 0, 0), (5, 1, 1, 1, 0, 0, 0), (2, 0, 0, 0, 0, 0, 0)]
+    assert sum(found.by_state.values()) == 12
+
+
+def test_the_same_events_again_change_nothing(desk: Desk) -> None:
+    found = [desk.event("delivered", 1), desk.event("spamreport", 2)]
+    desk.drain(*found, *found)
+    before = _counters(desk)
+    assert desk.drain(*found).new == 0
+    assert _counters(desk) == before
+    assert desk.status().complained == 1
+
+
+def test_requests_are_deleted_once_they_are_drained(desk: Desk) -> None:
+    desk.drain(desk.event("delivered", 1))
+    assert _count(desk, event_bodies) == 0
+    assert _count(desk, events) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"event": "bounce", "type": "bounce", "status": "5.1.1"}, SuppressionReason.BOUNCE),
+        ({"event": "spamreport"}, SuppressionReason.COMPLAINT),
+        ({"event": "dropped", "reason": "Bounced Address"}, SuppressionReason.BOUNCE),
+        ({"event": "dropped", "reason": "Spam Reporting Address"}, SuppressionReason.COMPLAINT),
+        ({"event": "bounce", "type": "blocked"}, None),
+        ({"event": "bounce", "type": "bounce", "status": "5.2.2"}, None),
+        ({"event": "deferred"}, None),
+        ({"event": "dropped", "reason": "Recipient List over Package Quota"}, None),
+        ({"event": "open"}, None),
+        ({"event": "click"}, None),
+        ({"event": "group_resubscribe"}, None),
+        ({"event": "something_new"}, None),
+    ],
+)
+def test_which_events_suppress(
+    desk: Desk, fields: dict[str, object], reason: SuppressionReason | None
+) -> None:
+    desk.drain({**desk.event("x", 3), **fields})
+    suppressed = desk.person(3).suppressed
+    assert (suppressed.reason if suppressed else None) is reason
+    assert desk.person(3).subscriptions[0].state is SubscriptionState.CONFIRMED
+    assert desk.person(4).suppressed is None
+
+
+@pytest.mark.parametrize("kind", ["unsubscribe", "group_unsubscribe"])
+def test_an_unsubscribe_at_the_provider_ends_the_subscription(desk: Desk, kind: str) -> None:
+    done = desk.drain(desk.event(kind, 2, NOW + timedelta(hours=1)))
+    assert done.unsubscribed == 1
+    assert desk.person(2).subscriptions[0].state is SubscriptionState.UNSUBSCRIBED
+
+
+def test_an_old_unsubscribe_does_not_end_a_later_subscription(desk: Desk) -> None:
+    desk.drain(desk.event("unsubscribe", 2, NOW - DAY))
+    assert desk.person(2).subscriptions[0].state is SubscriptionState.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"category": ["weekly"]},
+        {"category": "nl-0123456789ab"},
+        {"nl_delivery": ""},
+        {"nl_delivery": "1-99"},
+        {"nl_delivery": "9-1"},
+        {"nl_delivery": "1-2; DROP TABLE events"},
+        {"nl_delivery": None},
+    ],
+)
+def test_an_event_about_no_delivery_of_ours_changes_no_one(
+    desk: Desk, fields: dict[str, object]
+) -> None:
+    done = desk.drain({**desk.event("spamreport", 2), **fields})
+    assert (done.new, done.ours) == (1, 0)
+    assert desk.person(2).suppressed is None
+    assert desk.status().complained == 0
+
+
+def test_a_bounce_of_an_earlier_address_does_not_suppress_the_present_one(desk: Desk) -> None:
+    desk.drain(desk.event("bounce", 2, type="bounce", email="old@example.net"))
+    assert desk.person(2).suppressed is None
+    assert desk.states()[1] == "bounced"
+    desk.drain(desk.event("spamreport", 2, email="old@example.net"))
+    assert desk.person(2).suppressed is not None
+
+
+def test_an_event_settles_an_unknown_batch(desk: Desk) -> None:
+    office = desk.office
+    office.answers([UNKNOWN])
+    with office.engine.begin() as connection:
+        office.issue_id = add_issue(connection, number=2)
+    office.freeze()
+    office.submit()
+    assert office.told().unknown == 5
+    done = desk.drain({**desk.event("delivered", 1), "nl_delivery": "2-1", "nl_attempt": "2.1:1"})
+    assert done.settled == 1
+    found = office.told()
+    assert (found.unknown, found.submitted, found.delivered) == (0, 12, 1)
+
+
+def test_five_soft_bounces_without_a_delivery_suppress(desk: Desk) -> None:
+    def soft(day: int) -> dict[str, object]:
+        return desk.event("bounce", 3, NOW + day * DAY, type="bounce", status="5.2.2")
+
+    desk.drain(*(soft(day) for day in range(4)))
+    assert desk.person(3).suppressed is None
+    desk.drain(soft(4))
+    suppressed = desk.person(3).suppressed
+    assert suppressed is not None
+    assert suppressed.detail == "5 soft bounces in 30 days, none delivered between"
+    desk.drain(desk.event("delivered", 3, NOW + timedelta(days=2, hours=1)))
+    assert desk.person(3).suppressed is None
+
+
+def test_too_many_complaints_pause_the_issue(desk: Desk) -> None:
+    with desk.office.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE issues SET state = 'submitting'"))
+    desk.drain(*(desk.event("spamreport", number) for number in (1, 2, 3)))
+    assert desk.status().state == "paused"
+
+
+def test_staff_are_told_once_that_the_provider_dropped_emails(desk: Desk) -> None:
+    reason = "Recipient List over Package Quota"
+    desk.drain(*(desk.event("dropped", number, reason=reason) for number in (1, 2)))
+    with desk.office.reader.connect() as connection:
+        kept = connection.scalars(sa.select(notices.c["values"])).all()
+    assert [values["what"] for values in kept] == [
+        f"the provider dropped emails of issue 1: {reason}"
+    ]
+
+
+def test_statistics_about_people_are_kept_only_if_configured(desk: Desk) -> None:
+    def click(number: int, at: int) -> dict[str, object]:
+        link = "https://news.example.org/unsubscribe/m1234.weekly.1.abc"
+        return desk.event("click", number, NOW + at * DAY, url=link, useragent="Mozilla")
+
+    desk.drain(click(1, 0))
+    desk.configure(clicks=True)
+    desk.drain(click(2, 1))
+    columns = (events.c.subscriber_id, events.c.link, events.c.agent)
+    with desk.office.reader.connect() as connection:
+        rows = connection.execute(sa.select(*columns).order_by(events.c.at)).all()
+    assert [tuple(row) for row in rows] == [
+        (None, "", ""),
+        (2, "https://news.example.org/unsubscribe", "Mozilla"),
+    ]
+
+
+def test_an_erasure_detaches_the_events(desk: Desk) -> None:
+    desk.drain(desk.event("delivered", 2, reason="250 ok"))
+    people.erase(desk.context, ADA, "reader2@example.net")
+    with desk.office.reader.connect() as connection:
+        row = connection.execute(sa.select(events.c.subscriber_id, events.c.reason)).one()
+    assert tuple(row) == (None, "")
+
+
+def test_what_is_not_json_is_put_aside_and_the_rest_goes_on(desk: Desk) -> None:
+    usecase.receive(desk.context, "sendgrid", b"<html>")
+    done = desk.drain(desk.event("delivered", 1))
+    assert (done.unreadable, done.new) == (1, 1)
+    assert _count(desk, event_bodies) == 1
+    assert desk.drain().unreadable == 0
+
+
+def test_an_exported_file_is_taken_in_once(desk: Desk) -> None:
+    content = webhook.body([desk.event("delivered", 1), desk.event("bounce", 2, type="bounce")])
+    assert usecase.replay(desk.context, ADA, "sendgrid", content).ours == 2
+    assert usecase.replay(desk.context, ADA, "sendgrid", content).new == 0
+    assert desk.status().bounced == 1
+    with pytest.raises(NotAllowed, match="JSON"):
+        usecase.replay(desk.context, ADA, "sendgrid", b"[{")
+
+
+ORDER = ("submitted", "deferred", "delivered", "blocked", "bounced", "dropped", "complained")
+WIRE: dict[str, tuple[dict[str, object], str, bool]] = {
+    "processed": ({"event": "processed"}, "submitted", False),
+    "deferred": ({"event": "deferred"}, "deferred", False),
+    "delivered": ({"event": "delivered"}, "delivered", False),
+    "policy": ({"event": "bounce", "type": "blocked", "status": "5.7.1"}, "blocked", False),
+    "dead": ({"event": "bounce", "type": "bounce", "status": "5.1.1"}, "bounced", True),
+    "dropped": ({"event": "dropped", "reason": "Bounced Address"}, "dropped", True),
+    "complaint": ({"event": "spamreport"}, "complained", True),
+    "open": ({"event": "open"}, "submitted", False),
+}
+"""Events as they are posted, the state that each leads to, and whether it suppresses."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_in_any_order_the_highest_state_counts(desk: Desk, seed: int) -> None:
+    dice = random.Random(seed)
+    drawn = [
+        (dice.randint(1, 12), dice.choice(list(WIRE)), NOW + timedelta(minutes=minute))
+        for minute in range(200)
+    ]
+    repeated = dice.sample(drawn + drawn[:80], k=280)
+    for begin in range(0, len(repeated), 37):
+        part = repeated[begin : begin + 37]
+        desk.drain(*({**desk.event(kind, who, at), **WIRE[kind][0]} for who, kind, at in part))
+    reached = dict.fromkeys(range(1, 13), "submitted")
+    suppressed = set()
+    for who, kind, _ in drawn:
+        _, state, ends = WIRE[kind]
+        reached[who] = max(reached[who], state, key=ORDER.index)
+        suppressed |= {who} if ends else set()
+    assert desk.states() == list(reached.values())
+    assert suppressed == {who for who in range(1, 13) if desk.person(who).suppressed is not None}
+    assert desk.status().by_state == {
+        state: list(reached.values()).count(state) for state in set(reached.values())
+    }
+    assert _count(desk, events) == len(drawn)
