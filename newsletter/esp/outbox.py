@@ -72,6 +72,9 @@ class OutboxSender:
                 return
 
 
+_IDENTITY = ("Message-ID", "Date", "To", "Subject", "Content-Type")
+
+
 def _names(delivery: str) -> Iterator[str]:
     """Yield the file names of a delivery: the next one if a file holds another email."""
     yield f"{delivery}.eml"
@@ -80,13 +83,14 @@ def _names(delivery: str) -> Iterator[str]:
 
 
 def _identity(content: bytes) -> tuple[str, ...]:
-    """Return what makes an email this delivery of this issue.
+    """Return what makes an email this delivery of this edition.
 
     Another publication, or a new database, that uses the same folder has the same delivery ids.
-    The bytes as a whole are too much: a key that was replaced changes the tokens in the links.
+    Content-Type holds the boundary, which depends on the edition's random nonce. The bytes as a
+    whole are too much: a key that was replaced changes the tokens in the links.
     """
     headers = BytesHeaderParser().parsebytes(content)
-    return tuple(str(headers.get(name, "")) for name in ("Message-ID", "Date", "To", "Subject"))
+    return tuple(str(headers.get(name, "")) for name in _IDENTITY)
 
 
 def _write(path: Path, content: bytes, at: FaultPoint) -> None:

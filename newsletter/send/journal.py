@@ -27,6 +27,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from newsletter.model.batch import Claim
 
@@ -161,31 +162,28 @@ class SubmissionJournal:
     def working(self, owner: str) -> Iterator[None]:
         """Show other processes of this host that a worker is alive.
 
-        The lock ends with the process, however it ends.
+        The lock ends with the process, however it ends. Each pass has a file: several may run in a
+        process, and the end of one says nothing about the others.
         """
         if self.folder is None:
             yield
             return
         _make(self.folder)
-        path = self._worker(owner)
-        with path.open("ab") as file:
-            with suppress(BlockingIOError):  # another pass of this process holds it
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _new_file(f"{self._worker(owner)}~") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # at most `is_dead` holds it, for a moment
             try:
                 yield
             finally:
-                path.unlink(missing_ok=True)
+                Path(file.name).unlink(missing_ok=True)
 
     def is_dead(self, owner: str) -> bool:
         """Return whether a worker of this host has ended; False if that is not known."""
         if self.folder is None:
             return False
-        try:
-            with self._worker(owner).open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:  # it holds the lock, or it is a worker of another host
-            return False
-        return True
+        worker = self._worker(owner)
+        files = list(worker.parent.glob(f"{worker.name}~*"))
+        # Without a file, it is a worker of another host, or one that has ended in good order.
+        return bool(files) and not any(map(_is_locked, files))
 
     def close(self) -> None:
         """Close all files."""
@@ -246,6 +244,25 @@ class _Appender:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+
+def _new_file(prefix: str) -> BinaryIO:
+    """Create the first file with a prefix and a number that does not exist."""
+    number = 0
+    while True:
+        with suppress(FileExistsError):
+            return Path(f"{prefix}{number}").open("xb")
+        number += 1
+
+
+def _is_locked(path: Path) -> bool:
+    """Return whether a living worker holds a file; one that is gone is not left by a dead one."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
 
 
 def _boot() -> str:

@@ -3,6 +3,8 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from newsletter.send import decisions, run
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
+from tests.conftest import ROOT
 from tests.fakes.esmtp import Esmtp
 from tests.integration.send.conftest import UNKNOWN, Office
 
@@ -225,8 +228,34 @@ def test_a_worker_that_has_died_is_not_waited_for(office: Office) -> None:
     assert reconcile(office).unknown == 0
     with office.journal.working("silent"):
         assert reconcile(office).unknown == 0
-    (office.journal.folder / "worker-silent").touch()  # type: ignore[operator]
+    (office.journal.folder / "worker-silent~0").touch()  # type: ignore[operator]
     assert reconcile(office).unknown == 1
+
+
+def test_the_end_of_one_pass_says_nothing_about_another_of_the_same_process(
+    tmp_path: Path,
+) -> None:
+    journal, other = (SubmissionJournal(tmp_path / "submissions") for _ in range(2))
+    with journal.working("busy"):
+        with journal.working("busy"):
+            assert not other.is_dead("busy")
+        assert not other.is_dead("busy")
+    assert not other.is_dead("busy"), "it ended in good order, and holds nothing"
+    assert list((tmp_path / "submissions").iterdir()) == []
+    command = (
+        "import os, pathlib, sys\n"
+        "from newsletter.send.journal import SubmissionJournal\n"
+        "journal = SubmissionJournal(pathlib.Path(sys.argv[1]))\n"
+        "with journal.working('busy'), journal.working('busy'):\n"
+        "    os._exit(9)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", command, str(tmp_path / "submissions")], cwd=ROOT, check=False
+    )
+    assert ended.returncode == 9
+    assert other.is_dead("busy")
+    with journal.working("busy"):
+        assert not other.is_dead("busy")
 
 
 def test_nothing_is_submitted_that_cannot_be_journaled(

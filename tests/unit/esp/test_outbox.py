@@ -36,13 +36,25 @@ def test_an_existing_file_is_a_delivery_already_submitted(tmp_path: Path) -> Non
 def test_a_file_proves_only_the_email_that_it_holds(tmp_path: Path) -> None:
     OutboxSender(tmp_path).submit(SHIPMENT)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    later = replace(SHIPMENT.letter, subject="Of another publication")
+    letter = SHIPMENT.letter
+    # The edition of another database: the same numbers, subject and date, but another nonce.
+    later = replace(letter, nonce="0" * 16, html=letter.html.replace(letter.nonce, "0" * 16))
     for _ in range(2):
         done = OutboxSender(tmp_path).submit(replace(SHIPMENT, letter=later))
         assert done.verdict is Verdict.ACCEPTED
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {*before, "7-1.2.eml", "7-2.2.eml", "7-3.2.eml"}
     assert before == {name: (tmp_path / name).read_bytes() for name in before}
+
+
+def test_a_file_proves_the_email_whatever_its_links_are_signed_with(tmp_path: Path) -> None:
+    OutboxSender(tmp_path).submit(SHIPMENT)
+    signed = [
+        recipient._replace(token=f"another {recipient.token}") for recipient in SHIPMENT.recipients
+    ]
+    again = replace(SHIPMENT, attempt="7.1:2", recipients=signed)
+    assert OutboxSender(tmp_path).submit(again).verdict is Verdict.ACCEPTED
+    assert len(list(tmp_path.iterdir())) == 3
 
 
 @pytest.fixture
