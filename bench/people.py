@@ -27,7 +27,7 @@ from newsletter.send.audience import Frozen, freeze
 from newsletter.store.database import open_engine
 from newsletter.store.sending.audience import question
 from newsletter.web.main import public_site
-from subscribers.audience import Question, members
+from subscribers.audience import Question, count
 from subscribers.roster import export as exporting
 from subscribers.roster import run
 from subscribers.roster.reading import open_listing
@@ -85,9 +85,7 @@ def _audience(url: str, people: int) -> Iterator[Figure]:
     for text in ("everyone", BROAD, "t1 and t2", "not (t1 or t2)"):
         asked = Question("weekly", parse(text), NOW, None)
         with engine.begin() as connection:
-            chosen = members(connection, asked).subquery()
-            counted = sa.select(sa.func.count()).select_from(chosen)
-            seconds, found = _timed(partial(connection.scalar, counted))
+            seconds, found = _timed(partial(count, connection, asked))
         yield Figure(f"{name}: count {text}", seconds, "s", f"{found:,} of {people:,}")
     with engine.begin() as connection:
         frozen = issue(connection, BROAD)

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from newsletter.app import App
@@ -11,7 +12,7 @@ from newsletter.model.publication import Newsletter
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
 from subscribers import directory
-from subscribers.audience import Question, summarize, why
+from subscribers.audience import Question, count, examples, exclusions, why
 from subscribers.segment import names, parse
 
 commands = typer.Typer()
@@ -30,7 +31,7 @@ def segment(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Count a segment, and the subscribers it excludes by reason."""
+    """Count a segment, then give examples and the excluded subscribers by reason."""
     with open_app() as app:
         chosen = _newsletter(app, newsletter)
         rule = parse(expression, dict(app.publication.segments))
@@ -39,24 +40,38 @@ def segment(
             _explain(app, question, why_, as_json=as_json)
             return
         with app.reader.begin() as connection:
-            found = summarize(connection, question)
             unknown = directory.unknown_tags(connection, names(rule) - _topics(app))
-    if as_json:
-        examples = [{"address": address, "name": name} for address, name in found.examples]
-        excluded = {reason.value: people for reason, people in found.excluded.items()}
-        content = {"newsletter": chosen.key, "people": found.people}
-        print_json(content | {"examples": examples, "left_out": excluded, "unknown_tags": unknown})
-        return
+            people = count(connection, question)
+            if as_json:
+                _print_json(connection, question, people, unknown)
+            else:
+                _print(connection, question, people, unknown, chosen.title)
+
+
+def _print(
+    connection: sa.Connection, question: Question, people: int, unknown: list[str], title: str
+) -> None:
+    """Print the count as soon as it is known, and then what takes longer."""
     for tag_slug in unknown:
         say(f"Warning: no subscriber has a tag “{tag_slug}”. Is it misspelled?")
-    say(f"{counted(found.people, 'subscriber')} of {chosen.title} would get an issue.")
-    if found.examples:
-        print_rows(
-            [{"for_example": address, "name": name} for address, name in found.examples],
-            ("for_example", "name"),
-        )
-    for reason, number in found.excluded.items():
+    say(f"{counted(people, 'subscriber')} of {title} would get an issue.")
+    rows = [
+        {"for_example": address, "name": name} for address, name in examples(connection, question)
+    ]
+    if rows:
+        print_rows(rows, ("for_example", "name"))
+    for reason, number in exclusions(connection, question, people).items():
         say(f"{number:>9,} excluded: {reason.value}")
+
+
+def _print_json(
+    connection: sa.Connection, question: Question, people: int, unknown: list[str]
+) -> None:
+    shown = [{"address": address, "name": name} for address, name in examples(connection, question)]
+    left_out = exclusions(connection, question, people)
+    content = {"newsletter": question.newsletter, "people": people, "examples": shown}
+    excluded = {reason.value: number for reason, number in left_out.items()}
+    print_json(content | {"left_out": excluded, "unknown_tags": unknown})
 
 
 def _topics(app: App) -> set[str]:

@@ -10,18 +10,19 @@ from subscribers.audience.question import (
     reachable,
     reached,
 )
-from subscribers.audience.summary import Summary, summarize, why
+from subscribers.audience.summary import count, examples, exclusions, why
 
 __all__ = [
     "WORD",
     "Interest",
     "Question",
-    "Summary",
+    "count",
+    "examples",
     "excluded",
+    "exclusions",
     "interests",
     "members",
     "reachable",
     "reached",
-    "summarize",
     "why",
 ]

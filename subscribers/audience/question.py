@@ -106,24 +106,19 @@ def interests(connection: sa.Connection, question: Question, tags: Sequence[str]
 
 
 def excluded(
-    connection: sa.Connection, question: Question, taken: sa.Table | None = None
+    connection: sa.Connection, question: Question, taken: sa.FromClause
 ) -> sa.Select[tuple[int, str]]:
     """Select subscribers who do not get an issue: subscriber_id, reason.
 
-    `taken` holds the subscriber_id of all recipients, if they were already selected. Everyone else
-    is then excluded: no one can be in neither, and for most the tags need not be read.
+    `taken` holds the subscriber_id of all recipients. Everyone else is excluded: no one can be in
+    neither, and for most the tags need not be read.
     """
-    if taken is None:
-        reason = _reason(connection, question).label("reason")
-        left_out = reason != ""
-    else:
-        reason = _reason_of_the_rest(connection, question).label("reason")
-        in_it = sa.exists().where(taken.c.subscriber_id == subscriptions.c.subscriber_id)
-        left_out = sa.not_(in_it)
+    reason = _reason(connection, question).label("reason")
+    in_it = sa.exists().where(taken.c.subscriber_id == subscriptions.c.subscriber_id)
     return (
         sa.select(subscriptions.c.subscriber_id, reason)
         .select_from(_people())
-        .where(subscriptions.c.newsletter == question.newsletter, left_out)
+        .where(subscriptions.c.newsletter == question.newsletter, sa.not_(in_it))
     )
 
 
@@ -173,37 +168,39 @@ def _people() -> sa.Join:
 
 
 def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for getting an issue; together the exact opposite of `_reason`."""
-    conditions = [
-        subscriptions.c.newsletter == question.newsletter,
-        subscriptions.c.state == SubscriptionState.CONFIRMED,
-        sa.or_(
-            subscriptions.c.paused_until.is_(None), subscriptions.c.paused_until <= question.now
-        ),
+    """Return the conditions for getting an issue."""
+    return [
+        *subscribed(question),
         suppressions.c.address_key.is_(None),  # the join key, so that PostgreSQL plans an anti-join
         *(sa.not_(condition) for condition, _reason in _too_soon(question)),
+        *inside(connection, question, of_all=True),
     ]
-    if not isinstance(question.segment, Everyone):
-        conditions.append(
-            segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
-        )
-    return conditions
+
+
+def subscribed(question: Question) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a subscription alone decides: confirmed, and not paused."""
+    paused_until = subscriptions.c.paused_until
+    return [
+        subscriptions.c.newsletter == question.newsletter,
+        subscriptions.c.state == SubscriptionState.CONFIRMED,
+        sa.or_(paused_until.is_(None), paused_until <= question.now),
+    ]
+
+
+def inside(
+    connection: sa.Connection, question: Question, *, of_all: bool
+) -> list[sa.ColumnElement[bool]]:
+    """Return the condition of the segment, none for everyone; `of_all` as in `condition`."""
+    if isinstance(question.segment, Everyone):
+        return []
+    member = subscriptions.c.subscriber_id
+    return [segments.condition(connection, question.segment, member, of_all=of_all)]
 
 
 def _reason(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
-    inside = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
-    return sa.case(
-        *_status(question.now),
-        (sa.not_(inside), ExclusionReason.OUTSIDE_SEGMENT.value),
-        *_too_soon(question),
-        else_="",
-    )
-
-
-def _reason_of_the_rest(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
-    """Return the same reason for a subscriber who is known to be excluded."""
-    inside = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
-    too_soon = [(sa.and_(so, inside), reason) for so, reason in _too_soon(question)]
+    """Return the reason for a subscriber who is known to be excluded."""
+    member = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
+    too_soon = [(sa.and_(so, member), reason) for so, reason in _too_soon(question)]
     return sa.case(*_status(question.now), *too_soon, else_=ExclusionReason.OUTSIDE_SEGMENT.value)
 
 

@@ -39,7 +39,7 @@ def add_missing(
     connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
 ) -> int:
     """Insert the rows whose unique keys are free, also under concurrency; return their number."""
-    insert = insert_sqlite if _is_sqlite(connection) else insert_postgresql
+    insert = insert_sqlite if is_sqlite(connection) else insert_postgresql
     added = 0
     for row in rows:
         statement = insert(table).values(dict(row)).on_conflict_do_nothing()
@@ -60,7 +60,7 @@ def bulk_insert(
     names = ", ".join(preparer.quote(column.name) for column in columns)
     bound = _bound(connection.dialect, columns, rows)
     driver = cast("Any", connection.connection.driver_connection)
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         marks = ", ".join("?" * len(columns))
         driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", bound).close()  # noqa: S608 - our own names
         return
@@ -76,7 +76,7 @@ def reserve_ids(connection: sa.Connection, table: sa.Table, count: int) -> Seque
     """Reserve `count` IDs of a table that never reuses one."""
     if not count:
         return ()
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         # AUTOINCREMENT keeps the highest ID ever used here, also after its row was deleted.
         query = sa.text("SELECT seq FROM sqlite_sequence WHERE name = :name")
         highest = connection.scalar(query, {"name": table.name}) or 0
@@ -88,7 +88,7 @@ def reserve_ids(connection: sa.Connection, table: sa.Table, count: int) -> Seque
 
 def lock_table(connection: sa.Connection, table: sa.Table) -> None:
     """Stop others from adding rows until the commit. On SQLite, BEGIN IMMEDIATE has done so."""
-    if not _is_sqlite(connection):
+    if not is_sqlite(connection):
         connection.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
 
@@ -113,11 +113,12 @@ def overwrite_deleted(connection: sa.Connection) -> None:
     SQLite otherwise leaves their bytes in free pages. PostgreSQL has no such switch: VACUUM reuses
     the space.
     """
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
-def _is_sqlite(connection: sa.Connection) -> bool:
+def is_sqlite(connection: sa.Connection) -> bool:
+    """Return whether this is SQLite; the only other database is PostgreSQL."""
     return connection.dialect.name == "sqlite"
 
 

@@ -1,10 +1,12 @@
 """Compile a segment to SQL that means the same on SQLite and PostgreSQL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import sqlalchemy as sa
 
 from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, names
+from subscribers.store.dialects import is_sqlite
 from subscribers.store.tables import subscriber_tags, tags
 
 
@@ -18,45 +20,57 @@ def tag_ids(connection: sa.Connection, slugs: Iterable[str]) -> dict[str, int]:
 
 
 def condition(
-    connection: sa.Connection, segment: Segment, subscriber_id: sa.ColumnElement[int]
+    connection: sa.Connection,
+    segment: Segment,
+    subscriber_id: sa.ColumnElement[int],
+    *,
+    of_all: bool = False,
 ) -> sa.ColumnElement[bool]:
-    """Return the condition for `subscriber_id` to be in the segment; it is never NULL."""
-    return _compiled(segment, tag_ids(connection, names(segment)), subscriber_id)
+    """Return the condition for `subscriber_id` to be in the segment; it is never NULL.
+
+    `of_all` tells that the query looks at most subscribers, not at a few.
+    """
+    ids = tag_ids(connection, names(segment))
+    # SQLite then reads the tags' subscribers once: three times as fast as one lookup for each.
+    # PostgreSQL makes joins of the lookups. Of the sets, under OR and NOT, it would scan each
+    # for every subscriber once it exceeds work_mem.
+    tagged = _in_the_set if of_all and is_sqlite(connection) else _looked_up
+    return _compiled(segment, ids, partial(tagged, subscriber_id))
 
 
 def _compiled(
-    segment: Segment, ids: Mapping[str, int], subscriber_id: sa.ColumnElement[int]
+    segment: Segment, ids: Mapping[str, int], tagged: Callable[[list[int]], sa.ColumnElement[bool]]
 ) -> sa.ColumnElement[bool]:
     match segment:
         case Everyone():
             return sa.true()
         case Tagged(name):
-            return _tagged([ids[name]] if name in ids else [], subscriber_id)
+            return tagged([ids[name]]) if name in ids else sa.false()
         case Not(part):
-            return sa.not_(_compiled(part, ids, subscriber_id))
+            return sa.not_(_compiled(part, ids, tagged))
         case And(parts):
-            return sa.and_(*(_compiled(part, ids, subscriber_id) for part in parts))
+            return sa.and_(*(_compiled(part, ids, tagged) for part in parts))
         case Or(parts):
             plain = [
                 ids[part.slug] for part in parts if isinstance(part, Tagged) and part.slug in ids
             ]
             rest = [part for part in parts if not isinstance(part, Tagged)]
             return sa.or_(
-                _tagged(plain, subscriber_id),
-                *(_compiled(part, ids, subscriber_id) for part in rest),
+                tagged(plain) if plain else sa.false(),
+                *(_compiled(part, ids, tagged) for part in rest),
             )
 
 
-def _tagged(ids: list[int], subscriber_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Match any of the tags with one lookup in the index (subscriber_id, tag_id) per subscriber.
-
-    `IN (SELECT …)` is slightly faster on SQLite. But under OR and NOT, PostgreSQL scans the whole
-    set for each subscriber once it exceeds work_mem.
-    """
-    if not ids:
-        return sa.false()
+def _looked_up(subscriber_id: sa.ColumnElement[int], ids: list[int]) -> sa.ColumnElement[bool]:
+    """Match any of the tags with one lookup in the index (subscriber_id, tag_id) per subscriber."""
     return (
         sa.exists()
         .where(subscriber_tags.c.subscriber_id == subscriber_id, subscriber_tags.c.tag_id.in_(ids))
         .correlate_except(subscriber_tags)
     )
+
+
+def _in_the_set(subscriber_id: sa.ColumnElement[int], ids: list[int]) -> sa.ColumnElement[bool]:
+    """Match any of the tags by the primary key (tag_id, subscriber_id), read once."""
+    chosen = sa.select(subscriber_tags.c.subscriber_id).where(subscriber_tags.c.tag_id.in_(ids))
+    return subscriber_id.in_(chosen)

@@ -49,7 +49,6 @@ subscriptions = sa.Table(
     sqlite_with_rowid=False,
 )
 sa.Index(None, subscriptions.c.subscriber_id)
-sa.Index(None, subscriptions.c.state, subscriptions.c.since)
 
 tags = sa.Table(
     "tags",

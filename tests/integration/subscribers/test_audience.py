@@ -1,5 +1,6 @@
 """Who gets an issue: SQL, evaluator and reasons agree, on both databases."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
@@ -13,12 +14,14 @@ from hypothesis import strategies as st
 from subscribers import directory
 from subscribers.audience import (
     Question,
+    count,
+    examples,
     excluded,
+    exclusions,
     interests,
     members,
     reachable,
     reached,
-    summarize,
     why,
 )
 from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, evaluate, parse
@@ -84,29 +87,21 @@ def test_sql_and_evaluator_agree_about_every_segment_and_everybody(
     }
     with engine.begin() as connection:
         found = set(connection.scalars(members(connection, ask(segment))))
-        left_out = dict(connection.execute(excluded(connection, ask(segment))).all())
+        left_out = _left_out(connection, ask(segment))
         wanted = reached(connection, ask(segment), TAGS).subquery()
         assert set(connection.scalars(sa.select(wanted.c.subscriber_id))) == expected
-        assert _the_rest(connection, ask(segment)) == left_out
+        assert count(connection, ask(segment)) == len(expected)
+        by_reason = exclusions(connection, ask(segment), len(expected))
     assert found == expected
+    assert by_reason == Counter(left_out.values())
     assert set(left_out) == set(crowd) - expected
     assert all(left_out.values())
 
 
-def _the_rest(connection: sa.Connection, question: Question) -> dict[int, str]:
-    """Return who is left out and why, asked the way the freeze asks: by who is taken."""
-    taken = sa.Table(
-        "taken",
-        sa.MetaData(),
-        sa.Column("subscriber_id", sa.Integer, primary_key=True),
-        prefixes=["TEMPORARY"],
-    )
-    taken.create(connection)
-    chosen = members(connection, question)
-    connection.execute(taken.insert().from_select(["subscriber_id"], chosen))
-    found = dict(connection.execute(excluded(connection, question, taken)).all())
-    taken.drop(connection)
-    return found
+def _left_out(connection: sa.Connection, question: Question) -> dict[int, str]:
+    """Return who is left out and why: all who are not among the recipients."""
+    taken = members(connection, question).subquery()
+    return dict(connection.execute(excluded(connection, question, taken)).all())
 
 
 def test_the_reason_for_every_exclusion_is_named_and_why_says_the_same(
@@ -114,7 +109,7 @@ def test_the_reason_for_every_exclusion_is_named_and_why_says_the_same(
 ) -> None:
     question = ask("a or d")
     with engine.begin() as connection:
-        left_out = dict(connection.execute(excluded(connection, question)).all())
+        left_out = _left_out(connection, question)
         people = {person: directory.load(connection, person) for person in crowd}
         for person_id, person in people.items():
             assert person is not None
@@ -177,10 +172,9 @@ def test_who_wants_fewer_issues_waits_until_it_is_time(
         assert list(connection.scalars(members(connection, question))) == (
             [] if reason else [person]
         )
-        left_out = dict(connection.execute(excluded(connection, question)).all())
-        assert _the_rest(connection, question) == left_out
+        left_out = _left_out(connection, question)
         outside = replace(question, segment=parse("nobody-has-this"))
-        assert _the_rest(connection, outside) == {person: "not in the segment"}
+        assert _left_out(connection, outside) == {person: "not in the segment"}
     assert left_out == ({person: reason} if reason else {})
 
 
@@ -205,12 +199,13 @@ def test_the_check_before_sending_sees_what_changed_since_the_freeze(engine: sa.
     }
 
 
-def test_a_summary_counts_names_ten_and_says_who_is_left_out(
-    engine: sa.Engine, crowd: Crowd
-) -> None:
+def test_a_segment_is_counted_with_examples_and_reasons(engine: sa.Engine, crowd: Crowd) -> None:
     with engine.begin() as connection:
-        found = summarize(connection, ask("a"))
-    assert found.people == 16
-    assert len(found.examples) == 10
-    assert found.excluded["pending"] == 16
-    assert sum(found.excluded.values()) == len(crowd) - 16
+        people = count(connection, ask("a"))
+        shown = examples(connection, ask("a"))
+        left_out = exclusions(connection, ask("a"), people)
+    assert people == 16
+    assert len(set(shown)) == 10
+    assert all(address.startswith("a") for address, _name in shown)
+    assert left_out["pending"] == 16
+    assert sum(left_out.values()) == len(crowd) - 16
