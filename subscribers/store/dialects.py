@@ -94,7 +94,7 @@ def lock_table(connection: sa.Connection, table: sa.Table) -> None:
 
 def share_journal(connection: sa.Connection) -> None:
     """Let `await_journal` of another connection wait until this transaction is over."""
-    if not _is_sqlite(connection):
+    if not is_sqlite(connection):
         connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _JOURNAL})
 
 
@@ -103,7 +103,7 @@ def await_journal(connection: sa.Connection) -> None:
 
     On SQLite, BEGIN IMMEDIATE has done so: there is one writer at a time.
     """
-    if not _is_sqlite(connection):
+    if not is_sqlite(connection):
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _JOURNAL})
 
 

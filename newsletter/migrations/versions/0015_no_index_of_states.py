@@ -5,8 +5,8 @@ Nothing needs it, and SQLite chose it for counting: nearly all subscriptions are
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
