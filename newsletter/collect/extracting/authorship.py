@@ -11,9 +11,11 @@ from newsletter.collect.text.bylines import read_byline
 from newsletter.collect.text.names import is_name
 from newsletter.model.article import Author
 
+# From the attributes to their elements: the other way takes twice the time.
 _CALLED_AUTHOR = XPath(
-    "//*[contains(@class, 'uthor') or contains(@class, 'yline') or contains(@rel, 'author')"
-    " or contains(@itemprop, 'author') or contains(@id, 'uthor') or contains(@class, 'writer')]"
+    "//@class[contains(., 'uthor') or contains(., 'yline') or contains(., 'writer')]/.."
+    " | //@rel[contains(., 'author')]/.. | //@itemprop[contains(., 'author')]/.."
+    " | //@id[contains(., 'uthor')]/.."
 )
 MOST_CALLED, LONGEST_CALLED, MOST_ANCESTORS = 25, 80, 60
 

@@ -24,7 +24,7 @@ Element = etree._Element  # noqa: SLF001 - lxml names its element class so
 _NOT_WORD = re.compile(r"[\W_]+")
 _MARK = re.compile(r"\[\d{1,3}\]")
 CLEAR = 0.97
-HELD, EXPLAINED = 0.7, 0.45
+HELD, EXPLAINED = 0.1, 0.15
 MOSTLY = 0.5
 MOST_SEARCHED = 200
 BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
@@ -61,13 +61,11 @@ def chosen_parts(
 ) -> list[BodyPart]:
     """Return the paragraphs and headings that trafilatura chooses as the article's body.
 
-    `prose` is what our own pass considers running text. If trafilatura's fast mode agrees with
-    it, that result is used; otherwise the full mode compares several extractors.
+    `prose` is what our own pass considers running text. Trafilatura's fast mode is nearly always
+    right. Its full mode takes twice the time to compare several extractors, and is right more often
+    only where the fast mode has taken something else than running text.
     """
-    # Trafilatura copies the tree several times, and scripts are half of a typical page.
-    for element in list(root.iter("script", "style", "svg", "template")):
-        if "ld+json" not in (element.get("type") or ""):
-            element.drop_tree()
+    etree.strip_elements(root, "svg", "template", with_tail=False)
     quick = _extracted(root, url, fast=True)
     return quick if _agree(quick, prose) else _extracted(root, url, fast=False)
 
@@ -86,7 +84,7 @@ def _extracted(root: html.HtmlElement, url: str, *, fast: bool) -> list[BodyPart
 
 
 def _agree(parts: Sequence[BodyPart], prose: Sequence[str]) -> bool:
-    """Return whether the parts contain nearly all of the prose and little else."""
+    """Return whether the parts are running text: some of the prose, and not mostly other text."""
     pieces = [packed(part.text) for part in parts]
     taken, whole = "".join(pieces), set(pieces)
     keys = [packed(text) for text in prose]

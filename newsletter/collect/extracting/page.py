@@ -19,7 +19,7 @@ from newsletter.collect.extracting.notes import Tail, read_tail
 from newsletter.collect.extracting.pictures import lead_image
 from newsletter.collect.extracting.points import KeyPoints
 from newsletter.collect.extracting.takeaways import author_takeaways
-from newsletter.collect.extracting.tree import is_blind, parse, repair
+from newsletter.collect.extracting.tree import drop_scripts, is_blind, parse, repair
 from newsletter.collect.text import language, urls
 from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words
 from newsletter.collect.text.dates import When, read_date
@@ -116,6 +116,7 @@ def open_page(text: str, url: str) -> Page:
     """Parse a page and cut it into blocks."""
     root = parse(text)
     meta = read_metadata(root, url)
+    drop_scripts(root)
     blocks, elements = markup_blocks(root)
     if is_blind(root, sum(len(block.text) for block in blocks)):
         repair(root)
@@ -231,8 +232,9 @@ def _drop(block: TextBlock, element: Element) -> None:
 
 def _assembled(page: Page, found: Found, made: tuple[Section, ...]) -> Extracted:
     meta, head, points = page.meta, found.head, found.points
-    text = " ".join(paragraph for section in made for paragraph in section.paragraphs)
-    lang = language.settled(meta.lang, text or head.title)
+    paragraphs = [paragraph for section in made for paragraph in section.paragraphs]
+    sample = " ".join(paragraphs[: language.ENOUGH_PARAGRAPHS])
+    lang = language.settled(meta.lang, sample or head.title)
     return Extracted(
         title=head.title,
         url=_address(page),

@@ -13,8 +13,8 @@ from newsletter.errors import ExtractFailed
 CONTAINERS = ("nav", "button", "head", "dialog", "menu", "select", "noscript", "object", "svg")
 _CONCEALED = XPath("//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
 _LENGTH = XPath("string-length(normalize-space(.))")
-_SCRIPTS = XPath("//script | //style")
-_LONG_TAG = re.compile(r"<[^<>]{8000,}>?")
+LONG_TAG = 8000
+_LONG_TAG = re.compile(rf"<[^<>]{{{LONG_TAG},}}>?")
 MOST_ATTRIBUTES = 1000
 MOST_CONTAINERS, FEWEST_PARAGRAPHS = 40, 3
 MAIN_SHARE, FEWEST_CHARACTERS = 0.5, 300
@@ -25,12 +25,14 @@ def parse(text: str) -> html.HtmlElement:
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False
     )
-    bounded = _LONG_TAG.sub(_bounded, text.replace("\x00", ""))
-    cleaned = bounded.encode("utf-8", "replace")
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    if any(len(tag) > LONG_TAG for tag in text.split("<")):
+        text = _LONG_TAG.sub(_bounded, text)
     # Without this, a function in Python is called for every element that is touched.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
     try:
-        return html.document_fromstring(cleaned, parser=parser)
+        return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (LxmlError, ValueError, AssertionError) as error:
         msg = "the page cannot be parsed as HTML"
         raise ExtractFailed(msg) from error
@@ -45,10 +47,14 @@ def _bounded(tag: re.Match[str]) -> str:
     return "<p>" if text.count("=") + text.count(" ") > MOST_ATTRIBUTES else text
 
 
+def drop_scripts(root: html.HtmlElement) -> None:
+    """Remove scripts and styles. They are half of a typical page, and it is copied several times."""
+    etree.strip_elements(root, "script", "style", with_tail=False)
+
+
 def is_blind(root: html.HtmlElement, seen: int) -> bool:
-    """Return whether less than half of the page's text was seen."""
-    whole = _LENGTH(root) - sum(len(script.text or "") for script in _SCRIPTS(root))
-    return bool(seen < (1 - MAIN_SHARE) * whole)
+    """Return whether less than half of the text of a page without scripts was seen."""
+    return bool(seen < (1 - MAIN_SHARE) * _LENGTH(root))
 
 
 def repair(root: html.HtmlElement) -> None:
@@ -59,7 +65,7 @@ def repair(root: html.HtmlElement) -> None:
     ]
     if not suspects:
         return
-    whole = _LENGTH(root) - sum(len(script.text or "") for script in _SCRIPTS(root))
+    whole = _LENGTH(root)
     for element in suspects[:MOST_CONTAINERS]:
         length = _LENGTH(element)
         if length >= FEWEST_CHARACTERS and length > MAIN_SHARE * whole:

@@ -33,21 +33,38 @@ _COMMON = {
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
 RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur", "yi", "ps", "ckb", "dv"})
 SAMPLE, SHARE = 4000, 0.15
+ENOUGH_PARAGRAPHS = 60
+"""A text this long is judged by its beginning."""
+_NOT_LETTERS = re.compile(r"[\W\d_]+")
 
 
 def detect(text: str) -> str:
     """Return the language code of `text`, or an empty string if it is too short."""
     sample = text[:SAMPLE]
-    letters = sum(char.isalpha() for char in sample)
-    if letters < 2:  # noqa: PLR2004 - nothing to judge
-        return ""
-    for language, script in _SCRIPTS:
-        if len(script.findall(sample)) > SHARE * letters:
-            return language
-    words = Counter(re.findall(r"[^\W\d_]+", sample.casefold()))
-    scores = {language: sum(words[word] for word in common) for language, common in _WORDS.items()}
+    if found := _by_script(sample):
+        return found
+    words = Counter(_NOT_LETTERS.split(sample.casefold()))
+    scores = {
+        language: sum(words[word] for word in words.keys() & common)
+        for language, common in _WORDS.items()
+    }
     best = max(scores, key=lambda language: scores[language])
     return best if scores[best] >= 2 else ""  # noqa: PLR2004 - one word proves nothing
+
+
+def _by_script(sample: str) -> str:
+    """Return the language whose script a text is in, or an empty string."""
+    letters = 0 if sample.isascii() else _letters(sample)
+    if letters < 2:  # noqa: PLR2004 - nothing to judge
+        return ""
+    found = (
+        language for language, script in _SCRIPTS if len(script.findall(sample)) > SHARE * letters
+    )
+    return next(found, "")
+
+
+def _letters(sample: str) -> int:
+    return len(_NOT_LETTERS.sub("", sample))
 
 
 # Languages that are written in the script by which another one is detected.
@@ -64,11 +81,13 @@ def settled(declared: str, text: str) -> str:
 
     Templates declare the language of their author: a page of Hangul that says "en" is Korean.
     """
-    tag = code(declared)
-    found = detect(text)
+    tag, sample = code(declared), text[:SAMPLE]
+    if not tag:
+        return detect(sample)
+    if sample.isascii() or _letters(sample) < FEWEST_LETTERS:
+        return tag
+    found = _by_script(sample)
     primary = tag.partition("-")[0].lower()
-    if not tag or sum(char.isalpha() for char in text[:SAMPLE]) < FEWEST_LETTERS:
-        return tag or found
     return tag if primary in _SHARED_SCRIPTS.get(found, {primary}) else found
 
 
