@@ -94,8 +94,8 @@ class ExclusionReason(StrEnum):
         return cls(f"suppressed:{reason.value}")
 
     @classmethod
-    def too_soon(cls, frequency: Frequency) -> "ExclusionReason":
-        """Return the reason for a subscriber whose last issue was too recent."""
+    def by_digest(cls, frequency: Frequency) -> "ExclusionReason":
+        """Return the reason for a subscriber who gets a digest instead."""
         return cls(f"frequency: {frequency.value}")
 
 

@@ -35,7 +35,7 @@ def segment(
     with open_app() as app:
         chosen = _newsletter(app, newsletter)
         rule = parse(expression, dict(app.publication.segments))
-        question = Question(chosen.key, rule, app.now(), None)
+        question = Question(chosen.key, rule, app.now())
         if why_:
             _explain(app, question, why_, as_json=as_json)
             return

@@ -19,11 +19,12 @@ from newsletter.model.article import Article
 from newsletter.model.issue import NOTHING_NEW, Block, Issue, IssueKind, Item, ItemDecision
 from newsletter.model.next_step import EditIssue
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Due
+from newsletter.model.slot import Due, digest_key
 from newsletter.model.states import IssueState
 from newsletter.store import acts
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
+from subscribers.model import Frequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def draft(
     new = NewIssue(newsletter.key, None, when.nominal, when.due_at, kind=kind)
     if not enough:
         new = replace(new, state=IssueState.SKIPPED, reason=NOTHING_NEW)
-    return _claimed(engine, new, laid_out, now=now, actor=actor, blocks=newsletter.blocks)
+    return claimed(engine, new, laid_out, now=now, actor=actor, blocks=newsletter.blocks)
 
 
 def draft_special(
@@ -96,10 +97,10 @@ def draft_special(
         note=clean_prose(occasion.note, "note"),
         corrects_issue_id=occasion.corrects,
     )
-    return _claimed(engine, new, reprintable, now=now, actor=actor)
+    return claimed(engine, new, reprintable, now=now, actor=actor)
 
 
-def _claimed(
+def claimed(
     engine: sa.Engine,
     new: NewIssue,
     items: Sequence[Item],
@@ -109,11 +110,12 @@ def _claimed(
     blocks: Sequence[Block] = (),
 ) -> int | None:
     """Claim the slot and insert the issue in one transaction; return None if it is taken."""
+    name, nominal = _slot(new)
     with engine.begin() as connection:
-        slot = slots.claim(connection, new.newsletter, new.nominal, new.due_at, now)
-        if slot is None:
+        slot_id = slots.claim(connection, name, nominal, new.due_at, now)
+        if slot_id is None:
             return None
-        issue_id = issues.insert(connection, replace(new, slot_id=slot), actor=actor, now=now)
+        issue_id = issues.insert(connection, replace(new, slot_id=slot_id), actor=actor, now=now)
         issues.replace_items(connection, issue_id, items)
         issues.set_blocks(connection, issue_id, blocks)
         taken = sum(item.included for item in items)
@@ -121,6 +123,14 @@ def _claimed(
         kind = ActKind.SKIPPED if new.state is IssueState.SKIPPED else ActKind.DRAFTED
         acts.record(connection, Act(now, actor, kind, issue_id, detail=detail))
     return issue_id
+
+
+def _slot(new: NewIssue) -> tuple[str, str]:
+    """Return the name and the nominal time of an issue's slot; each digest has slots of its own."""
+    if new.kind is not IssueKind.DIGEST:
+        return new.newsletter, new.nominal
+    nominal, _, frequency = new.nominal.rpartition(" ")
+    return digest_key(new.newsletter, Frequency(frequency)), nominal
 
 
 def candidates(

@@ -8,7 +8,9 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from functools import cache
+from itertools import islice, pairwise
 
 from dateutil.rrule import DAILY, MONTHLY, rrule, weekday
 
@@ -81,10 +83,20 @@ class Cadence:
                 if nominal > after:
                     yield nominal
 
+    def spacing(self) -> timedelta:
+        """Return the shortest time between two slots of the next months."""
+        return _spacing(self)
+
     def _rule_days(self) -> list[weekday]:
         if not self.ordinals:
             return [weekday(day) for day in self.weekdays]
         return [weekday(day, nth) for day in self.weekdays for nth in self.ordinals]
+
+
+@cache
+def _spacing(cadence: Cadence) -> timedelta:
+    ahead = list(islice(cadence.nominals(datetime(2026, 1, 1)), 40))  # noqa: DTZ001 - a local wall time
+    return min(later - earlier for earlier, later in pairwise(ahead))
 
 
 def _wrong(text: str, why: str) -> CadenceError:

@@ -111,6 +111,7 @@ class Chooser:
         self._items = {item.article_id: item for item in kept}
         self._pinned = {item.article_id for item in kept if item.pinned}
         self._masks = [(item.article_id, sum(bit[tag] for tag in set(item.tags))) for item in kept]
+        self.places = {article: place for place, (article, _) in enumerate(self._masks)}
         self._limits = newsletter.items
         self._sections = newsletter.sections
         self._content = newsletter.content
@@ -123,6 +124,7 @@ class Chooser:
             }
             for language in self.languages[1:]
         }
+        self.places |= {other: self.places[article] for other, article in self.originals().items()}
         self._everything = self._cut([article for article, _ in self._masks])
 
     def taste(self, tags: Iterable[str], *, topics: bool, language: str = "") -> Taste:
@@ -131,10 +133,10 @@ class Chooser:
         bits = sum({1 << places[tag] for tag in tags if tag in places})
         return self.taste_of(bits, topics=topics, language=language)
 
-    def taste_of(self, bits: int, *, topics: bool, language: str = "") -> Taste:
+    def taste_of(self, bits: int, *, topics: bool, language: str = "", had: int = 0) -> Taste:
         """Return the taste of a subscriber who has the tags of `asked` whose bits are set."""
         follows = bits & ((1 << len(self.tags)) - 1)
-        return Taste(follows if topics or follows else None, bits >> len(self.tags), language)
+        return Taste(follows if topics or follows else None, bits >> len(self.tags), language, had)
 
     def language(self, chosen: str) -> str:
         """Return the language of the edition for a subscriber who chose this one."""

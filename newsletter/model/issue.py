@@ -10,7 +10,7 @@ from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Image, author_tags
 from newsletter.model.byline import authors_of
 from newsletter.model.states import EDITABLE, IssueState
-from subscribers.model import AUTHOR
+from subscribers.model import AUTHOR, Frequency
 
 NOTHING_NEW = "nothing new to print"
 """Why an issue was skipped for which there was no article."""
@@ -22,6 +22,7 @@ class IssueKind(StrEnum):
     REGULAR = "regular"
     SPECIAL = "special"
     CORRECTION = "correction"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,13 @@ class Issue:
         if self.kind is IssueKind.CORRECTION:
             return self.due_at.astimezone(zone).date()
         return date.fromisoformat(self.nominal[:10])
+
+    @property
+    def digest(self) -> Frequency | None:
+        """Return the frequency of the subscribers whom a digest is for; None for other issues."""
+        if self.kind is not IssueKind.DIGEST:
+            return None
+        return Frequency(self.nominal.rpartition(" ")[2])
 
     @property
     def editable(self) -> bool:

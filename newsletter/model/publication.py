@@ -11,6 +11,7 @@ from newsletter.model.issue import Block
 from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import CollectLimits, Source
+from subscribers.model import Frequency
 
 Provider = Literal["outbox", "smtp", "sendgrid"]
 Content = Literal["followed-first", "followed", "same"]
@@ -88,6 +89,24 @@ class Late:
     then: LatePolicy = "hold"
 
 
+RARE = {
+    Frequency.WEEKLY: timedelta(days=6, hours=12),
+    Frequency.MONTHLY: timedelta(days=27, hours=12),
+}
+"""A newsletter with at least this much time between issues needs no digest of this frequency."""
+
+
+WEEKLY, MONTHLY = Cadence.parse("sat 09:00"), Cadence.parse("1st sat 09:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """When the digests are due, for subscribers who do not want each issue."""
+
+    weekly: Cadence = WEEKLY
+    monthly: Cadence = MONTHLY
+
+
 @dataclass(frozen=True, slots=True)
 class Newsletter:
     """A recurring title of the publication."""
@@ -124,6 +143,14 @@ class Newsletter:
     sections: tuple[Department, ...] = ()
     opens: bool = False
     clicks: bool = False
+    digests: Digests = Digests()
+
+    @property
+    def digest_cadences(self) -> dict[Frequency, Cadence]:
+        """Return the digests that subscribers need, because issues come more often."""
+        due = {Frequency.WEEKLY: self.digests.weekly, Frequency.MONTHLY: self.digests.monthly}
+        spacing = self.cadence.spacing()
+        return {frequency: due[frequency] for frequency in due if spacing < RARE[frequency]}
 
 
 @dataclass(frozen=True, slots=True)

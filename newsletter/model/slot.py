@@ -12,8 +12,10 @@ from typing import Literal
 
 from newsletter.model.cadence import Cadence
 from newsletter.model.publication import CatchUp, Newsletter
+from subscribers.model import Frequency
 
 HORIZON = timedelta(days=400)
+DAY = timedelta(days=1)
 PROMPT = timedelta(minutes=15)
 """A slot that is found this soon after its time is on time, however short the grace."""
 
@@ -76,6 +78,23 @@ class Timing:
             grace=newsletter.late.grace,
             catch_up=newsletter.catch_up,
         )
+
+
+def digest_key(newsletter: str, frequency: Frequency) -> str:
+    """Return the name under which the slots of a digest are on record."""
+    return f"{newsletter}:{frequency.value}"
+
+
+def digest_timings(newsletter: Newsletter) -> dict[Frequency, Timing]:
+    """Return the rules by which the digests of a newsletter are planned.
+
+    What is approved automatically is drafted at its slot; else staff have a day.
+    """
+    lead = timedelta(0) if newsletter.approval == "automatic" else min(newsletter.lead, DAY)
+    return {
+        frequency: Timing(cadence, newsletter.timezone, lead, newsletter.late.grace)
+        for frequency, cadence in newsletter.digest_cadences.items()
+    }
 
 
 def spell(nominal: datetime) -> str:

@@ -22,6 +22,11 @@ def draft(tools: Tools, key: str) -> Iterator[Line]:
     try:
         for decision in drafting.due_slots(tools.context, MACHINE, newsletter):
             yield from _follow(tools, newsletter, decision)
+        for frequency, slot in drafting.due_digests(tools.context, MACHINE, newsletter):
+            made = drafting.draft_digest(tools.context, MACHINE, newsletter, frequency, slot)
+            if made is not None:
+                name = issue_name(made.issue, newsletter)
+                yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
     except NewsletterError as error:
         yield failure("draft", error, f"{newsletter.title}: ")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from newsletter.model.slot import Timing, due
+from newsletter.model.slot import Timing, digest_key, digest_timings, due
 from newsletter.model.states import (
     DECIDABLE,
     EDITABLE,
@@ -65,7 +65,13 @@ def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
     newsletter = tools.context.publication.require_newsletter(key)
     now, timing = tools.context.now(), Timing.of(newsletter)
     known = slots.recorded(connection, newsletter.key, timing, now)
-    return known is None or bool(due(timing, known, now))
+    if known is None or due(timing, known, now):
+        return True
+    for frequency, rules in digest_timings(newsletter).items():
+        known = slots.recorded(connection, digest_key(key, frequency), rules, now)
+        if known is None or due(rules, known, now):
+            return True
+    return False
 
 
 def _render(_tools: Tools, connection: sa.Connection, key: str) -> bool:

@@ -16,7 +16,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.render.picture_view import printed_images
 from newsletter.render.reach import wanted
 from newsletter.store.content import articles, issues, pictures
-from newsletter.store.sending import audience
+from newsletter.store.sending import audience, had
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,9 @@ def manuscript(
         planned, nothing = Plan(tuple((whole, 0) for whole in _whole(items, newsletter))), 0
     else:
         chooser = Chooser(items, newsletter)
-        asked = audience.question(newsletter, dict(publication.segments), now)
-        people, nothing, languages = wanted(connection, asked, chooser)
+        asked = audience.question(newsletter, dict(publication.segments), now, issue.digest)
+        before = had.printed(connection, issue, chooser)
+        people, nothing, languages = wanted(connection, asked, chooser, before)
         planned = _planned(people, chooser, newsletter)
         if not any(item.included for item in items):
             planned, nothing = Plan(((Contents(()), nothing),)), 0

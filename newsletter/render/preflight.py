@@ -18,6 +18,7 @@ from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.manuscript import manuscript, quoted
 from newsletter.store.content import articles, editions, issues
+from subscribers.audience import has_readers
 
 
 def check(
@@ -41,8 +42,9 @@ def check(
             people=sum(people for _, people in read.plan.contents),
             nothing=read.nothing,
             lost=read.plan.lost,
-            repeated=issues.printed_before(connection, issue),
+            repeated=[] if issue.digest else issues.printed_before(connection, issue),
             outdated=_outdated(connection, read.items),
+            digest_later=not issue.digest and _has_digest_readers(connection, newsletter),
         )
     found = list(issue_checks.check(issue, read.items, publication, facts))
     if not stored:
@@ -58,6 +60,11 @@ def check(
     if broken_links is not None:
         found += link_check.check(stored, publication.url, broken_links)
     return apply_policy(dict(publication.checks), _gathered(found))
+
+
+def _has_digest_readers(connection: sa.Connection, newsletter: Newsletter) -> bool:
+    wanted = (has_readers(newsletter.key, frequency) for frequency in newsletter.digest_cadences)
+    return any(connection.scalar(query) is not None for query in wanted)
 
 
 def _gathered(findings: Sequence[Finding]) -> list[Finding]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from newsletter.model.edition import Chooser, Contents
 from newsletter.model.languages import main_language
 from newsletter.store.sending.audience import tastes
+from newsletter.store.sending.had import NOWHERE, Printed
 from subscribers.audience import Question
 
 
@@ -19,7 +20,9 @@ class Reach(NamedTuple):
     languages: Counter[str]
 
 
-def wanted(connection: sa.Connection, asked: Question, chooser: Chooser) -> Reach:
+def wanted(
+    connection: sa.Connection, asked: Question, chooser: Chooser, before: Printed = NOWHERE
+) -> Reach:
     """Count the people of each distinct contents, and those for whom there is nothing.
 
     The cost depends on the number of distinct tastes, not of people. Only those who get an
@@ -28,7 +31,7 @@ def wanted(connection: sa.Connection, asked: Question, chooser: Chooser) -> Reac
     people: Counter[Contents] = Counter()
     languages: Counter[str] = Counter()
     nothing = 0
-    for taste, count in tastes(connection, asked, chooser):
+    for taste, count in tastes(connection, asked, chooser, before):
         contents = chooser.choose(taste)
         if contents is None:
             nothing += count

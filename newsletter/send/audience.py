@@ -14,7 +14,7 @@ from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.model.reason import Reason
 from newsletter.store.database import analyze
-from newsletter.store.sending import audience, deliveries
+from newsletter.store.sending import audience, deliveries, had
 from subscribers.audience import excluded, reachable, reached
 
 SMALLEST = 100
@@ -81,9 +81,11 @@ def _people(
     newsletter = frozen.newsletter
     if frozen.issue.corrects_issue_id is not None:
         return _corrected_recipients(connection, frozen, now)
-    question = audience.question(newsletter, frozen.saved_segments, now)
-    tags = Chooser(frozen.items, newsletter).asked
-    people = _set_aside(connection, "people", reached(connection, question, tags))
+    question = audience.question(newsletter, frozen.saved_segments, now, frozen.issue.digest)
+    chooser = Chooser(frozen.items, newsletter)
+    wanted = reached(connection, question, chooser.asked)
+    before = had.printed(connection, frozen.issue, chooser)
+    people = _set_aside(connection, "people", had.added(wanted, before))
     return people, excluded(connection, question, people)
 
 
@@ -91,8 +93,8 @@ def _corrected_recipients(
     connection: sa.Connection, frozen: Frozen, now: datetime
 ) -> tuple[sa.Table, sa.Select[tuple[int, str]]]:
     """Return the recipients of the issue that is corrected; they get the whole correction."""
-    had = deliveries.recipients_of(int(frozen.issue.corrects_issue_id or 0))
-    known = reachable(frozen.newsletter.key, had, now).subquery("known")
+    received = deliveries.recipients_of(int(frozen.issue.corrects_issue_id or 0))
+    known = reachable(frozen.newsletter.key, received, now).subquery("known")
     chosen = sa.select(known.c.subscriber_id, sa.false().label("topics"), known.c.language)
     left_out = sa.select(known.c.subscriber_id, known.c.reason).where(known.c.reason != "")
     return _set_aside(connection, "people", chosen.where(known.c.reason == "")), left_out

@@ -12,6 +12,7 @@ from newsletter.model.publication import (
     CatchUp,
     Content,
     Department,
+    Digests,
     Highlights,
     ItemLimits,
     Late,
@@ -80,6 +81,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         blocks=recurring_blocks(table),
         sections=tuple(_section(row, inherited.sources) for row in table.rows("sections")),
         topics_shown=table.count("topics_shown", default.topics_shown),
+        digests=_digests(table.table("digests")),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
     )
@@ -91,6 +93,16 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
 def _cadence(table: Table, default: Cadence) -> Cadence:
     table.text("cadence", required='when an issue is due, such as "mon 08:00" or "daily 07:30"')
     return table.parsed("cadence", default, Cadence.parse)
+
+
+def _digests(table: Table) -> Digests:
+    default = Digests()
+    built = Digests(
+        table.parsed("weekly", default.weekly, Cadence.parse),
+        table.parsed("monthly", default.monthly, Cadence.parse),
+    )
+    table.finish()
+    return built
 
 
 def _subject(text: str) -> str:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter.edit import digest
 from newsletter.edit import run as editing
+from newsletter.edit.digest import DigestSlot
 from newsletter.edit.run import Occasion
 from newsletter.errors import NotAllowed
 from newsletter.model.actor import Actor, Role
@@ -16,11 +18,20 @@ from newsletter.model.next_step import (
     PreviewIssue,
 )
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import Decision, Due, Timing, due, next_free
+from newsletter.model.slot import (
+    Decision,
+    Due,
+    Timing,
+    digest_key,
+    digest_timings,
+    due,
+    next_free,
+)
 from newsletter.model.states import IssueState
 from newsletter.send import status
 from newsletter.store.content import issues, slots
 from newsletter.usecases.context import Context
+from subscribers.model import Frequency
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,44 @@ def due_slots(context: Context, actor: Actor, newsletter: Newsletter) -> list[De
     with context.engine.begin() as connection:
         ledger = slots.ledger(connection, newsletter.key, timing, now)
     return due(timing, ledger, now)
+
+
+def due_digests(
+    context: Context, actor: Actor, newsletter: Newsletter
+) -> list[tuple[Frequency, Due]]:
+    """Return the digests of a newsletter to draft now.
+
+    Of several that were due while nothing ran, only the latest is drafted: it covers the others.
+    """
+    actor.require(Role.EDITOR)
+    found, now = [], context.now()
+    for frequency, timing in digest_timings(newsletter).items():
+        key = digest_key(newsletter.key, frequency)
+        with context.engine.begin() as connection:
+            decisions = due(timing, slots.ledger(connection, key, timing, now), now)
+            for decision in decisions[:-1]:
+                reason = "a later digest covers it"
+                slots.record(connection, key, decision.due, now, state="skipped", reason=reason)
+        found += [(frequency, decision.due) for decision in decisions[-1:]]
+    return found
+
+
+def draft_digest(
+    context: Context, actor: Actor, newsletter: Newsletter, frequency: Frequency, slot: Due
+) -> Drafted | None:
+    """Draft a digest; None if there is nothing to collect, no reader, or another worker did it."""
+    actor.require(Role.EDITOR)
+    catalog = context.kit().templates.catalogs.of(newsletter.language, context.publication.language)
+    weekly = frequency is Frequency.WEEKLY
+    key = "issue.digest_weekly" if weekly else "issue.digest_monthly"
+    issue_id = digest.draft(
+        context.engine,
+        DigestSlot(newsletter.key, frequency, slot),
+        subject=catalog.text(key, title=newsletter.title),
+        now=context.now(),
+        actor=actor,
+    )
+    return None if issue_id is None else _drafted(context, issue_id, newsletter)
 
 
 def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | NotDrafted:

@@ -4,8 +4,8 @@ They are answered in the database: an audience of a million subscribers never pa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -19,7 +19,6 @@ from subscribers.model import (
 )
 from subscribers.segment import Everyone, Segment
 from subscribers.store import segments
-from subscribers.store.dialects import UtcTimestamp
 from subscribers.store.tables import (
     subscriber_tags,
     subscribers,
@@ -33,25 +32,20 @@ from subscribers.store.tables import (
 WORD = 60
 """Tags per bit word: fewer than the 63 bits of a signed integer on every database."""
 
-SPACING = {
-    Frequency.WEEKLY: timedelta(days=6, hours=12),
-    Frequency.MONTHLY: timedelta(days=27, hours=12),
-}
-"""Minimum time since the last issue: half a day less, because slots move and issues are spread."""
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Whose audience is requested: a newsletter and a segment, as of a time.
 
-    `recent` selects (subscriber_id, last_at) of earlier issues of this newsletter, for subscribers
-    who want fewer; None ignores frequency.
+    Subscribers with a frequency in `digests` get a digest instead of this issue. `digest` is set if
+    the issue is such a digest; only the subscribers with this frequency matter then.
     """
 
     newsletter: str
     segment: Segment
     now: datetime
-    recent: sa.Select[tuple[int, datetime]] | None = field(default=None, compare=False)
+    digests: frozenset[Frequency] = frozenset()
+    digest: Frequency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +112,7 @@ def excluded(
     return (
         sa.select(subscriptions.c.subscriber_id, reason)
         .select_from(_people())
-        .where(subscriptions.c.newsletter == question.newsletter, sa.not_(in_it))
+        .where(*_asked(question), sa.not_(in_it))
     )
 
 
@@ -172,7 +166,7 @@ def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnEle
     return [
         *subscribed(question),
         suppressions.c.address_key.is_(None),  # the join key, so that PostgreSQL plans an anti-join
-        *(sa.not_(condition) for condition, _reason in _too_soon(question)),
+        *(sa.not_(condition) for condition, _reason in _by_digest(question)),
         *inside(connection, question, of_all=True),
     ]
 
@@ -181,7 +175,7 @@ def subscribed(question: Question) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that a subscription alone decides: confirmed, and not paused."""
     paused_until = subscriptions.c.paused_until
     return [
-        subscriptions.c.newsletter == question.newsletter,
+        *_asked(question),
         subscriptions.c.state == SubscriptionState.CONFIRMED,
         sa.or_(paused_until.is_(None), paused_until <= question.now),
     ]
@@ -200,8 +194,8 @@ def inside(
 def _reason(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
     """Return the reason for a subscriber who is known to be excluded."""
     member = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
-    too_soon = [(sa.and_(so, member), reason) for so, reason in _too_soon(question)]
-    return sa.case(*_status(question.now), *too_soon, else_=ExclusionReason.OUTSIDE_SEGMENT.value)
+    by_digest = [(sa.and_(so, member), reason) for so, reason in _by_digest(question)]
+    return sa.case(*_status(question.now), *by_digest, else_=ExclusionReason.OUTSIDE_SEGMENT.value)
 
 
 def _status(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
@@ -224,32 +218,35 @@ def _status(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElemen
     ]
 
 
-def _too_soon(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
-    """Return one case per frequency: the last issue was too recent."""
-    if question.recent is None:
-        return []
+def _asked(question: Question) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for being in the audience or among the exclusions."""
+    conditions = [subscriptions.c.newsletter == question.newsletter]
+    if question.digest is not None:
+        conditions.append(subscriptions.c.frequency == question.digest)
+    return conditions
+
+
+def _by_digest(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
+    """Return one case per frequency whose subscribers get a digest instead."""
     return [
         (
-            sa.and_(
-                subscriptions.c.frequency == frequency,
-                _had_since(question.recent, question.now - spacing),
-            ),
-            sa.literal(ExclusionReason.too_soon(frequency).value),
+            subscriptions.c.frequency == frequency,
+            sa.literal(ExclusionReason.by_digest(frequency).value),
         )
-        for frequency, spacing in SPACING.items()
+        for frequency in sorted(question.digests)
     ]
 
 
-def _had_since(recent: sa.Select[tuple[int, datetime]], moment: datetime) -> sa.ColumnElement[bool]:
-    had = recent.subquery()
+def has_readers(newsletter: str, frequency: Frequency) -> sa.Select[int]:
+    """Select a row if anyone is subscribed to a newsletter with a frequency."""
     return (
         sa.select(sa.literal(1))
         .where(
-            had.c.subscriber_id == subscriptions.c.subscriber_id,
-            had.c.last_at > sa.literal(moment, UtcTimestamp()),
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.state == SubscriptionState.CONFIRMED,
+            subscriptions.c.frequency == frequency,
         )
-        .correlate(subscriptions)
-        .exists()
+        .limit(1)
     )
 
 

@@ -18,7 +18,7 @@ class IssueFacts:
 
     `people` get an edition, `nothing` counts those who follow topics without an article in this
     issue, `lost` those whose set of topics is too rare for an edition. `repeated` and `outdated`
-    are article ids.
+    are article ids. `digest_later` says that subscribers get the issue's articles in a digest.
     """
 
     people: int
@@ -26,6 +26,7 @@ class IssueFacts:
     lost: int
     repeated: Sequence[int] = ()
     outdated: Sequence[int] = ()
+    digest_later: bool = False
 
 
 def check(
@@ -48,7 +49,7 @@ def _finding(name: str, message: str, where: str = "") -> Finding:
 
 def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     # A correction goes to those who got the issue it corrects; its audience is not counted here.
-    if not facts.people and issue.kind is not IssueKind.CORRECTION:
+    if not (facts.people or facts.digest_later) and issue.kind is not IssueKind.CORRECTION:
         yield _finding("audience", "No one would get this issue; check the segment and the topics.")
     if facts.lost:
         yield _finding(

@@ -15,6 +15,7 @@ from newsletter.model.next_step import ListIssues
 from newsletter.model.states import EDITABLE, OUT, IssueState
 from newsletter.store.tables import issues, items
 
+_NUMBERED = {IssueKind.REGULAR, IssueKind.SPECIAL}
 LARGEST_ID = 31
 """In bits: the largest id that PostgreSQL takes; it rejects a larger number with an error."""
 
@@ -36,7 +37,10 @@ class NewIssue:
 
 
 def insert(connection: sa.Connection, new: NewIssue, *, actor: Actor, now: datetime) -> int:
-    """Insert an issue and return its id; a skipped issue and a correction take a negative number."""
+    """Insert an issue and return its id; the series numbers only regular and special issues.
+
+    Others, and skipped ones, take negative numbers.
+    """
     number = _next_number(connection, new)
     row = asdict(new) | {"kind": str(new.kind), "state": str(new.state)}
     result = connection.execute(
@@ -64,7 +68,7 @@ def put_back(connection: sa.Connection, issue_id: int, new: NewIssue, *, now: da
 
 
 def _next_number(connection: sa.Connection, new: NewIssue) -> int:
-    regular = new.state is not IssueState.SKIPPED and new.kind is not IssueKind.CORRECTION
+    regular = new.state is not IssueState.SKIPPED and new.kind in _NUMBERED
     step = 1 if regular else -1
     last = connection.scalar(
         sa.select(sa.func.max(issues.c.number * step)).where(
@@ -258,6 +262,30 @@ def printed_before(connection: sa.Connection, issue: Issue) -> list[int]:
         .order_by(items.c.article_id)
     )
     return list(connection.scalars(query))
+
+
+def digested(
+    connection: sa.Connection, newsletter: str, frequency: str, since: datetime
+) -> tuple[list[int], set[int]]:
+    """Return the issues sent since that a digest collects, and the articles of earlier digests."""
+    sent = sa.select(issues.c.id).where(
+        issues.c.newsletter == newsletter,
+        issues.c.kind.in_([kind.value for kind in _NUMBERED]),
+        issues.c.frozen_at > since,
+    )
+    printed = (
+        sa.select(items.c.article_id)
+        .join(issues, issues.c.id == items.c.issue_id)
+        .where(
+            issues.c.newsletter == newsletter,
+            issues.c.kind == IssueKind.DIGEST.value,
+            issues.c.nominal.endswith(f" {frequency}"),
+            issues.c.state.not_in([IssueState.CANCELLED.value, IssueState.SKIPPED.value]),
+            items.c.included,
+        )
+    )
+    sent_ids = connection.scalars(sent.order_by(issues.c.id))
+    return list(sent_ids), set(connection.scalars(printed))
 
 
 def spoken_for(

@@ -192,29 +192,16 @@ def edition_of(connection: sa.Connection, delivery: str, subscriber_id: int) -> 
     return edition
 
 
-def had_recently(newsletter: str, since: datetime) -> sa.Select[tuple[int, datetime]]:
-    """Select (subscriber_id, last_at) for issues of a newsletter frozen after `since`.
-
-    Who was not reached, and cannot have been, had none.
-    """
-    return (
-        sa.select(deliveries.c.subscriber_id, issues.c.frozen_at.label("last_at"))
-        .join(issues, issues.c.id == deliveries.c.issue_id)
-        .where(
-            issues.c.newsletter == newsletter,
-            issues.c.kind == "regular",
-            issues.c.frozen_at > since,
-            outcomes.maybe_reached(),
-        )
-    )
-
-
 def recipients_of(issue_id: int) -> sa.Select[tuple[int]]:
     """Select subscriber_id for everybody who was reached by an issue, or may have been."""
-    reached = outcomes.SUBMITTED - {DeliveryState.DROPPED}
     return sa.select(deliveries.c.subscriber_id).where(
-        deliveries.c.issue_id == issue_id, outcomes.maybe_reached(reached)
+        deliveries.c.issue_id == issue_id, maybe_reached()
     )
+
+
+def maybe_reached() -> sa.ColumnElement[bool]:
+    """Return whether a delivery reached its subscriber, or may have."""
+    return outcomes.maybe_reached(outcomes.SUBMITTED - {DeliveryState.DROPPED})
 
 
 def exclusion_reasons(connection: sa.Connection, issue_id: int) -> dict[str, int]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from babel import Locale
 
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.slot import upcoming
 from newsletter.model.vocabulary import author_tag, shown_name, topic_names, topic_tag
 from newsletter.render.catalog import Catalog
 from newsletter.render.reasons import explain
@@ -16,6 +17,7 @@ from newsletter.web.public.wording import Wording
 from subscribers.model import (
     AUTHOR,
     BY_IMPORT,
+    Frequency,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -93,13 +95,23 @@ class ReceiptView:
 
 
 @dataclass(frozen=True, slots=True)
+class FrequencyChoice:
+    """How often a newsletter can be had, and a sentence on what the reader will then get."""
+
+    value: str
+    label: str
+    hint: str
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionView:
     """One newsletter on the preference page."""
 
     key: str
     title: str
     subscribed: bool
-    frequency: str
+    frequencies: tuple[FrequencyChoice, ...]
     paused_until: str
     explanation: str
     receipts: tuple[ReceiptView, ...]
@@ -249,7 +261,7 @@ def _subscription_view(
         key=newsletter.key,
         title=newsletter.title,
         subscribed=subscription is not None and subscription.state is SubscriptionState.CONFIRMED,
-        frequency=subscription.frequency.value if subscription else "each",
+        frequencies=_frequencies(newsletter, subscription, catalog, now),
         paused_until=catalog.date(paused) if paused and paused > now else "",
         explanation=explain_subscription(subscription, catalog),
         receipts=tuple(
@@ -257,6 +269,37 @@ def _subscription_view(
             for each in received
         ),
     )
+
+
+_FREQUENCIES = {
+    Frequency.EACH: ("preferences.each", "preferences.each_hint"),
+    Frequency.WEEKLY: ("preferences.weekly", "preferences.weekly_hint"),
+    Frequency.MONTHLY: ("preferences.monthly", "preferences.monthly_hint"),
+}
+"""The keys of each choice and of the sentence on what the reader will get."""
+
+
+def _frequencies(
+    newsletter: Newsletter, subscription: Subscription | None, catalog: Catalog, now: datetime
+) -> tuple[FrequencyChoice, ...]:
+    chosen = subscription.frequency if subscription else Frequency.EACH
+    digests = newsletter.digest_cadences
+    found = []
+    for frequency in Frequency:
+        cadence = newsletter.cadence if frequency is Frequency.EACH else digests.get(frequency)
+        label, with_day = _FREQUENCIES[frequency]
+        if cadence is None:
+            hint = catalog.text("preferences.rare")
+        else:
+            due = next(upcoming(cadence, newsletter.timezone, now)).due_at
+            day = catalog.date(due.astimezone(newsletter.timezone), "date.full")
+            hint = catalog.text(with_day, day=day)
+        found.append(
+            FrequencyChoice(
+                frequency.value, catalog.text(label), hint, selected=frequency is chosen
+            )
+        )
+    return tuple(found)
 
 
 def explain_subscription(subscription: Subscription | None, catalog: Catalog) -> str:

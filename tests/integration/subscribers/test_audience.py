@@ -24,9 +24,8 @@ from subscribers.audience import (
     reached,
     why,
 )
+from subscribers.model import Frequency
 from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, evaluate, parse
-from subscribers.store.dialects import UtcTimestamp
-from subscribers.store.tables import subscriptions
 from tests.fakes.people import NOW, add_person
 
 Crowd = dict[int, tuple[frozenset[str], bool]]
@@ -44,10 +43,14 @@ segments = st.recursive(
 )
 
 
-def ask(segment: str | Segment = "everyone", recent: sa.Select[Any] | None = None) -> Question:
+def ask(
+    segment: str | Segment = "everyone",
+    digests: frozenset[Frequency] = frozenset(),
+    digest: Frequency | None = None,
+) -> Question:
     """Ask about the weekly newsletter."""
     rule = parse(segment) if isinstance(segment, str) else segment
-    return Question("weekly", rule, NOW, recent)
+    return Question("weekly", rule, NOW, digests, digest)
 
 
 @pytest.fixture
@@ -151,31 +154,24 @@ def test_a_tag_that_is_asked_for_twice_counts_in_both_places(engine: sa.Engine) 
     assert found.follows == {"ROK", "rok"}
 
 
-@pytest.mark.parametrize(
-    ("frequency", "days", "reason"),
-    [
-        ("each", 0.1, None),
-        ("weekly", 6, "frequency: weekly"),
-        ("weekly", 6.6, None),
-        ("monthly", 26, "frequency: monthly"),
-        ("monthly", 27.6, None),
-    ],
-)
-def test_who_wants_fewer_issues_waits_until_it_is_time(
-    engine: sa.Engine, frequency: str, days: float, reason: str | None
-) -> None:
+@pytest.mark.parametrize("frequency", ["each", "weekly", "monthly"])
+def test_who_wants_fewer_emails_gets_the_digest_instead(engine: sa.Engine, frequency: str) -> None:
+    wants = Frequency(frequency)
     with engine.begin() as connection:
         person = add_person(connection, "a@example.org", frequency=frequency)
-        last = sa.literal(NOW - timedelta(days=days), UtcTimestamp()).label("last_at")
-        recent = sa.select(subscriptions.c.subscriber_id, last)
-        question = ask(recent=recent)
-        assert list(connection.scalars(members(connection, question))) == (
-            [] if reason else [person]
+        regular = ask(digests=frozenset({Frequency.WEEKLY, Frequency.MONTHLY}))
+        assert list(connection.scalars(members(connection, regular))) == (
+            [person] if wants is Frequency.EACH else []
         )
-        left_out = _left_out(connection, question)
-        outside = replace(question, segment=parse("nobody-has-this"))
+        left_out = _left_out(connection, regular)
+        assert left_out == ({} if wants is Frequency.EACH else {person: f"frequency: {frequency}"})
+        outside = replace(regular, segment=parse("nobody-has-this"))
         assert _left_out(connection, outside) == {person: "not in the segment"}
-    assert left_out == ({person: reason} if reason else {})
+        for digest in (Frequency.WEEKLY, Frequency.MONTHLY):
+            asked = ask(digest=digest)
+            found = list(connection.scalars(members(connection, asked)))
+            assert found == ([person] if digest is wants else [])
+            assert _left_out(connection, asked) == {}
 
 
 def test_the_check_before_sending_sees_what_changed_since_the_freeze(engine: sa.Engine) -> None:

@@ -1,0 +1,68 @@
+"""Draft a digest: what regular issues printed, for subscribers who do not want each of them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from newsletter.edit.run import claimed
+from newsletter.model.actor import Actor
+from newsletter.model.issue import NOTHING_NEW, IssueKind, Item
+from newsletter.model.slot import Due, digest_key
+from newsletter.store.content import issues, slots
+from newsletter.store.content.issues import NewIssue
+from subscribers.audience import has_readers
+from subscribers.model import Frequency
+
+PERIOD = {Frequency.WEEKLY: timedelta(days=7), Frequency.MONTHLY: timedelta(days=31)}
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSlot:
+    """The digest of a newsletter for the subscribers with a frequency, and when it is due."""
+
+    newsletter: str
+    frequency: Frequency
+    due: Due
+
+
+def draft(
+    engine: sa.Engine, slot: DigestSlot, *, subject: str, now: datetime, actor: Actor
+) -> int | None:
+    """Draft the digest of a slot; return its id, or None if the slot is taken or there is no need.
+
+    The slot is then on record with the reason. An article is in one digest of a frequency at most.
+    """
+    newsletter, frequency, when = slot.newsletter, slot.frequency, slot.due
+    key = digest_key(newsletter, frequency)
+    with engine.begin() as connection:
+        wanted = connection.scalar(has_readers(newsletter, frequency)) is not None
+        items = missed(connection, newsletter, frequency, now) if wanted else []
+        if not items:
+            reason = NOTHING_NEW if wanted else f"no one reads it {frequency.value}"
+            slots.record(connection, key, when, now, state="skipped", reason=reason)
+            return None
+    nominal = f"{when.nominal} {frequency.value}"
+    new = NewIssue(newsletter, None, nominal, when.due_at, kind=IssueKind.DIGEST, subject=subject)
+    return claimed(engine, new, items, now=now, actor=actor)
+
+
+def missed(
+    connection: sa.Connection, newsletter: str, frequency: Frequency, now: datetime
+) -> list[Item]:
+    """Return the items of the issues sent since the last digest, newest issue first.
+
+    They look back two periods, so that an issue that was sent while a digest was drafted is in the
+    next one. The first digest looks back one period.
+    """
+    period = PERIOD[frequency]
+    sent, taken = issues.digested(connection, newsletter, frequency.value, now - 2 * period)
+    if not taken:
+        sent, _ = issues.digested(connection, newsletter, frequency.value, now - period)
+    found: dict[int, Item] = {}
+    for issue_id in reversed(sent):
+        for item in issues.load_items(connection, issue_id):
+            if item.included and item.article_id not in taken:
+                kept = replace(item, reason=f"printed in issue {issue_id}", pinned=False)
+                found.setdefault(item.article_id, kept)
+    return [replace(item, position=place) for place, item in enumerate(found.values(), 1)]
