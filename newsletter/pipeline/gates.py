@@ -25,6 +25,7 @@ from newsletter.store import events, marks
 from newsletter.store.content import issues, slots, sources
 from newsletter.store.people import notices
 from newsletter.store.sending import batches, rates
+from subscribers.consent import queueing
 
 TIDIED = "tidied"
 """The mark of the last retention that found nothing more to delete, in minutes since 1970."""
@@ -53,8 +54,9 @@ def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return False
 
 
-def _notices(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    return bool(notices.count(connection))
+def _notices(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    now = tools.context.now()
+    return bool(notices.count(connection)) or queueing.needs_attention(connection, now)
 
 
 def _events(_tools: Tools, connection: sa.Connection, _key: str) -> bool:

@@ -95,7 +95,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "journals": ("upkeep", "catch_up"),
     "reconcile": ("sending", "reconcile"),
     "send": ("sending", "send"),
-    "notices": ("sending", "notices"),
+    "notices": ("notices", "submit"),
     "collect": ("upkeep", "collect"),
     "events": ("feedback", "drain"),
     "draft": ("drafting", "draft"),

@@ -9,7 +9,6 @@ from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
-from newsletter.send import notices as outgoing
 from newsletter.send.context import SendingContext
 from newsletter.store.content import issues
 from newsletter.usecases import sending, watching
@@ -75,17 +74,6 @@ def reconcile(tools: Tools) -> Iterator[Line]:
     if done.again:
         batches = counted(done.again, "batch", "batches")
         yield Line("reconcile", f"{batches} to submit again")
-
-
-def notices(tools: Tools) -> Iterator[Line]:
-    """Submit the notices that are queued."""
-    done = outgoing.submit(tools.context.engine, tools.post())
-    if done.submitted:
-        yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
-    if done.refused:
-        yield Line("notices", f"{counted(done.refused, 'notice')} refused for their recipient")
-    if done.failed:
-        yield Line("notices", f"{counted(done.failed, 'notice')} not submitted", Level.FAILED)
 
 
 def report_status(tools: Tools) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from subscribers.consent.limits import SignUpLimits, Traffic
+from subscribers.consent.limits import SignUpLimits, Traffic, is_wave, prefix_around
 from subscribers.model import (
     READER,
     WAY_BACK,
@@ -25,6 +25,7 @@ from subscribers.store.requests import NewRequest
 from subscribers.tokens import LinkClaim
 
 CONFIRM_WITHIN = timedelta(days=14)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Rules:
 
 
 def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Effects:
-    """Store a sign-up and request confirmation, within limits.
+    """Store a sign-up and request confirmation, within limits; during a wave the email waits.
 
     The form must show the same answer for every outcome, so that it does not reveal who is
     subscribed. Nothing about an existing subscriber changes before they confirm.
     """
-    if _over_limits(connection, asked.network, rules):
+    emailed = requests.emailed_within(connection, _HOUR, rules.now)
+    recent = requests.by_network(connection, rules.now, prefix_around(asked.network))
+    if not rules.limits.admits(asked.network, recent, emailed + requests.waiting(connection)):
         return Effects("limited")
     erasures.recognize(connection, [asked.address.key], rules.pepper)
     subscriber_id = statuses.known_or_new(
@@ -71,6 +74,11 @@ def sign_up(connection: sa.Connection, asked: SignUp, rules: Rules) -> Effects:
     statuses.add_pending(
         connection, subscriber_id, tuple(asked.titles), origin=asked.source, now=rules.now
     )
+    if emailed >= rules.limits.all_addresses or is_wave(traffic(connection, rules.now)):
+        requests.add(
+            connection, subscriber_id, asked.as_request, emailed=False, waits=True, now=rules.now
+        )
+        return Effects("waits")
     return ask(connection, subscriber_id, asked, rules)
 
 
@@ -80,19 +88,46 @@ def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rul
     No email goes to a suppressed address or to one that has not answered often enough. The request
     is stored in any case.
     """
-    now = rules.now
-    ever = requests.emailed_to(connection, subscriber_id)
-    today = requests.emailed_to_inbox(connection, asked.address.key, now)
-    before = erasures.unanswered(connection, asked.address.key, rules.pepper)
-    exhausted = rules.limits.exhausted(today + before.within_a_day(now), ever + before.count)
-    suppressed = asked.address.key in people.suppressed(connection, [asked.address.key])
-    silent = exhausted or suppressed
+    emailed = _may_email(connection, subscriber_id, asked.address.key, rules)
     request_id = requests.add(
-        connection, subscriber_id, asked.as_request, emailed=not silent, now=now
+        connection, subscriber_id, asked.as_request, emailed=emailed, now=rules.now
     )
-    if silent:
+    if not emailed:
         return Effects("not emailed")
-    return Effects("emailed", notices=(_notice("confirm", subscriber_id, request_id, asked, now),))
+    notice = _notice("confirm", subscriber_id, request_id, asked, rules.now)
+    return Effects("emailed", notices=(notice,))
+
+
+def release(
+    connection: sa.Connection, request_id: int, titles: Mapping[str, str], rules: Rules
+) -> tuple[NoticeIntent, ...]:
+    """Ask for the confirmation of a request that waited, unless the person must not be emailed."""
+    request = requests.load(connection, request_id)
+    person = people.load(connection, request.subscriber_id) if request else None
+    if request is None or person is None:
+        return ()
+    emailed = _may_email(connection, person.id, person.address_key, rules)
+    if not requests.release(connection, request.id, emailed=emailed, now=rules.now) or not emailed:
+        return ()
+    asked = SignUp(
+        EmailAddress(person.address, person.address_key),
+        {key: titles.get(key, key) for key in request.newsletters},
+        request.topics,
+        request.language,
+        request.source,
+        request.wording,
+        request.network,
+    )
+    return (_notice("confirm", person.id, request.id, asked, rules.now),)
+
+
+def _may_email(connection: sa.Connection, subscriber_id: int, key: str, rules: Rules) -> bool:
+    """Return whether an address is not suppressed, and has not been asked too often."""
+    ever = requests.emailed_to(connection, subscriber_id)
+    today = requests.emailed_to_inbox(connection, key, rules.now)
+    before = erasures.unanswered(connection, key, rules.pepper)
+    exhausted = rules.limits.exhausted(today + before.within_a_day(rules.now), ever + before.count)
+    return not exhausted and key not in people.suppressed(connection, [key])
 
 
 def goodbye(
@@ -214,9 +249,3 @@ def _notice(
 def traffic(connection: sa.Connection, now: datetime) -> Traffic:
     """Return how many sign-ups of the last hour, and of a usual one, were confirmed."""
     return Traffic(*requests.traffic(connection, now))
-
-
-def _over_limits(connection: sa.Connection, network: str, rules: Rules) -> bool:
-    recent = requests.by_network(connection, rules.now)
-    emailed = requests.emailed_within_an_hour(connection, rules.now)
-    return not rules.limits.admits(network, recent, emailed)

@@ -16,6 +16,19 @@ _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 
 
+_EMAILED = (requests.c.mailed, requests.c.source != WAY_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRequest:
+    """A request that waits for its email, and where it came from."""
+
+    id: int
+    subscriber_id: int
+    network: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class NewRequest:
     """A request that is not stored yet."""
@@ -35,8 +48,9 @@ def add(
     *,
     emailed: bool,
     now: datetime,
+    waits: bool = False,
 ) -> int:
-    """Store a request and return its ID."""
+    """Store a request and return its ID. One that `waits` gets its email later."""
     new = requests.insert().values(
         subscriber_id=subscriber_id,
         at=now,
@@ -47,17 +61,19 @@ def add(
         wording=new_request.wording,
         network=new_request.network,
         mailed=emailed,
+        waits=waits,
     )
     return int(connection.execute(new.returning(requests.c.id)).scalar_one())
 
 
-def load(connection: sa.Connection, request_id: int, subscriber_id: int) -> SignUpRequest | None:
-    """Return a request of this subscriber, or None."""
-    row = connection.execute(
-        sa.select(requests).where(
-            requests.c.id == request_id, requests.c.subscriber_id == subscriber_id
-        )
-    ).first()
+def load(
+    connection: sa.Connection, request_id: int, subscriber_id: int | None = None
+) -> SignUpRequest | None:
+    """Return a request, of this subscriber only if one is given, or None."""
+    query = sa.select(requests).where(requests.c.id == request_id)
+    if subscriber_id is not None:
+        query = query.where(requests.c.subscriber_id == subscriber_id)
+    row = connection.execute(query).first()
     return None if row is None else _request(row)
 
 
@@ -71,20 +87,65 @@ def confirm(connection: sa.Connection, request_id: int, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def by_network(connection: sa.Connection, now: datetime) -> dict[str, int]:
-    """Count the sign-ups of the last hour by network."""
+def by_network(connection: sa.Connection, now: datetime, prefix: str) -> dict[str, int]:
+    """Count the sign-ups of the last hour by network, of those that begin alike."""
     recent = (
         sa.select(requests.c.network, sa.func.count().label("sign_ups"))
-        .where(requests.c.source != WAY_BACK, requests.c.at > now - _HOUR)
+        .where(
+            requests.c.source != WAY_BACK,
+            requests.c.at > now - _HOUR,
+            requests.c.network.startswith(prefix, autoescape=True),
+        )
         .group_by(requests.c.network)
     )
     return {row.network: row.sign_ups for row in connection.execute(recent)}
 
 
-def emailed_within_an_hour(connection: sa.Connection, now: datetime) -> int:
-    """Count the confirmation emails of the last hour to all addresses."""
-    counted = (requests.c.mailed, requests.c.source != WAY_BACK)
-    return _count(connection, *counted, requests.c.at > now - _HOUR)
+def emailed_within(connection: sa.Connection, period: timedelta, now: datetime) -> int:
+    """Count the confirmation emails of the last hour, or less, to all addresses."""
+    return _count(connection, *_EMAILED, *_since(now - period))
+
+
+def waiting(connection: sa.Connection) -> int:
+    """Count the requests that wait for their email."""
+    return _count(connection, requests.c.waits)
+
+
+def waiting_requests(connection: sa.Connection) -> list[WaitingRequest]:
+    """Return the requests that wait for their email, oldest first."""
+    r = requests.c
+    query = sa.select(r.id, r.subscriber_id, r.network, r.at).where(r.waits).order_by(r.id)
+    return [WaitingRequest(*row) for row in connection.execute(query)]
+
+
+def emailed_by_network(
+    connection: sa.Connection, period: timedelta, now: datetime
+) -> dict[str, int]:
+    """Count the confirmation emails of a period by the network that caused them."""
+    query = (
+        sa.select(requests.c.network, sa.func.count().label("emails"))
+        .where(*_EMAILED, *_since(now - period))
+        .group_by(requests.c.network)
+    )
+    return {row.network: row.emails for row in connection.execute(query)}
+
+
+def release(connection: sa.Connection, request_id: int, *, emailed: bool, now: datetime) -> bool:
+    """End the wait of a request; False if another pass already did."""
+    done = connection.execute(
+        requests.update()
+        .where(requests.c.id == request_id, requests.c.waits)
+        .values(waits=False, mailed=emailed, released_at=now)
+    )
+    return done.rowcount == 1
+
+
+def give_up(connection: sa.Connection, before: datetime) -> int:
+    """End the wait of requests that are older; they get no email. Returns how many."""
+    done = connection.execute(
+        requests.update().where(requests.c.waits, requests.c.at < before).values(waits=False)
+    )
+    return done.rowcount
 
 
 def emailed_to(connection: sa.Connection, subscriber_id: int) -> int:
@@ -114,20 +175,25 @@ def traffic(connection: sa.Connection, now: datetime) -> tuple[int, int, float]:
 
     The third number is how many of an hour stayed unconfirmed on average in the week before.
     """
-    emailed = (requests.c.mailed, requests.c.source != WAY_BACK)
-    last_hour = requests.c.at > now - _HOUR
+    last_hour = _since(now - _HOUR)
     before = (requests.c.at <= now - _HOUR, requests.c.at > now - _WEEK)
     unconfirmed = requests.c.confirmed_at.is_(None)
-    usual = _count(connection, *emailed, *before, unconfirmed) / (_WEEK / _HOUR - 1)
+    usual = _count(connection, *_EMAILED, *before, unconfirmed) / (_WEEK / _HOUR - 1)
     return (
-        _count(connection, *emailed, last_hour, unconfirmed),
-        _count(connection, *emailed, last_hour, requests.c.confirmed_at.is_not(None)),
+        _count(connection, *_EMAILED, *last_hour, unconfirmed),
+        _count(connection, *_EMAILED, *last_hour, requests.c.confirmed_at.is_not(None)),
         usual,
     )
 
 
+def _since(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions for emails since a moment. Requests do not wait longer than a day."""
+    sent_at = sa.func.coalesce(requests.c.released_at, requests.c.at)
+    return (requests.c.at > moment - _DAY, sent_at > moment)
+
+
 def _unanswered() -> tuple[sa.ColumnElement[bool], ...]:
-    return (requests.c.mailed, requests.c.source != WAY_BACK, requests.c.confirmed_at.is_(None))
+    return (*_EMAILED, requests.c.confirmed_at.is_(None))
 
 
 def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
@@ -143,6 +209,8 @@ def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]
             "wording": row.wording,
             "network": row.network,
             "mailed": row.mailed,
+            "waits": row.waits,
+            "released_at": row.released_at.isoformat() if row.released_at else "",
             "confirmed_at": row.confirmed_at.isoformat() if row.confirmed_at else "",
         }
         for row in connection.execute(mine.order_by(requests.c.id))

@@ -105,8 +105,12 @@ requests = sa.Table(
     sa.Column("network", sa.Text, nullable=False),
     sa.Column("mailed", sa.Boolean, nullable=False),
     sa.Column("confirmed_at", UtcTimestamp),
+    # During a wave of sign-ups a request waits for its email, which is then released later.
+    sa.Column("waits", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("released_at", UtcTimestamp),
     sqlite_autoincrement=True,
 )
+sa.Index(None, requests.c.waits)
 sa.Index(None, requests.c.subscriber_id, requests.c.at)
 sa.Index(None, requests.c.network, requests.c.at)
 sa.Index(None, requests.c.at)

@@ -14,15 +14,13 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due, Timing, free, next_draft, note, offset
 from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.pipeline import statuses
-from newsletter.pipeline.report import counted
 from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.store.content import issues, slots
+from newsletter.usecases import sign_ups
 from newsletter.web.desk import sentences
 from newsletter.web.desk.lists import IssueRow, SourceRow, issue_rows, source_rows
 from newsletter.web.desk.next_steps import advise, as_link
-from subscribers.consent import signing_up
-from subscribers.consent.limits import is_wave
 
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 SLOTS_SHOWN = 5
@@ -159,15 +157,8 @@ def _needs(connection: sa.Connection, context: SendingContext) -> Iterable[Need]
     for line in statuses.unfinished(connection, context):
         if line.next_step:
             yield Need(line.message, advise(line.next_step), as_link(line.issue))
-    traffic = signing_up.traffic(connection, context.now)
-    if is_wave(traffic):
-        unconfirmed = counted(traffic.unconfirmed, "sign-up")
-        what = f"{unconfirmed} of the last hour are unconfirmed, and {traffic.confirmed} confirmed"
-        advice = (
-            "This looks like an attack with strangers' addresses. The form asks for a proof of work"
-            " until it is over. If it goes on, take the form off your site for a while."
-        )
-        yield Need(what, advice, "")
+    if wave := sign_ups.wave(connection, context.now):
+        yield Need(wave.what, wave.advice, "")
 
 
 def _slots(

@@ -10,7 +10,7 @@ import pytest
 from newsletter.send.context import SendingContext
 from newsletter.web.desk.today import today_view
 from newsletter.web.public.challenge import BITS, LASTS, Challenges, is_proof
-from subscribers.consent.limits import FEWEST
+from subscribers.consent.limits import FEWEST, SignUpLimits
 from tests.fakes.readers import Reader, reader, words_of
 
 EVE = "eve@example.org"
@@ -60,8 +60,30 @@ def test_a_wave_turns_on_a_proof_that_a_script_finds(eve: Reader) -> None:
     proof = next(n for n in range(10_000_000) if is_proof(f"{text}|{EVE}|{n}", BITS))
     assert eve.sign_up("mallory@example.org", challenge=text, proof=str(proof)) == 422
     assert eve.sign_up(EVE, challenge=text, proof=str(proof)) == 303
+    eve.house.at += timedelta(minutes=6)  # the emails of the wave's first minutes come first
     assert len(eve.letters(EVE)) == 1
     assert eve.sign_up(EVE, challenge=text, proof=str(proof)) == 422  # an answer is used once
+
+
+def test_staff_get_one_email_about_a_wave(eve: Reader) -> None:
+    flood(eve)
+    for _ in range(3):
+        eve.house.pass_at(eve.house.at)
+    (alert,) = eve.letters("notes@harbour.example")
+    body = alert.get_body(("plain",))
+    assert body is not None
+    assert "30 sign-ups of the last hour are unconfirmed" in " ".join(body.get_content().split())
+    assert EVE not in body.get_content()
+
+
+def test_during_a_wave_the_email_waits_until_others_have_gone_out(eve: Reader) -> None:
+    flood(eve, SignUpLimits().wave)
+    text, sum_, _policy = asked(eve)
+    assert eve.sign_up(EVE, challenge=text, answer=str(sum_)) == 303
+    assert not eve.letters(EVE)
+    eve.house.at += timedelta(hours=1)
+    assert len(eve.letters(EVE)) == 1
+    assert len(eve.letters(EVE)) == 1
 
 
 def test_people_without_scripts_answer_a_question(eve: Reader) -> None:

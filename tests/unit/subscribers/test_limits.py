@@ -47,7 +47,7 @@ def near(count: int, each: int) -> dict[str, int]:
 def test_a_customer_with_many_networks_has_one_limit(
     recent: dict[str, int], network: str, *, admitted: bool
 ) -> None:
-    assert LIMITS.admits(network, recent, emailed=0) is admitted
+    assert LIMITS.admits(network, recent, asked=0) is admitted
 
 
 def test_fifty_one_networks_do_not_close_the_form_for_the_others() -> None:

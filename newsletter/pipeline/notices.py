@@ -1,0 +1,25 @@
+"""Submit the notices, and watch over the sign-ups that cause most of them."""
+
+from collections.abc import Iterator
+
+from newsletter.model.actor import MACHINE
+from newsletter.pipeline.report import Level, Line, counted
+from newsletter.pipeline.tools import Tools
+from newsletter.send import notices as outgoing
+from newsletter.usecases import sign_ups
+
+
+def submit(tools: Tools) -> Iterator[Line]:
+    """Submit the notices that are queued, and those of sign-ups that have waited long enough."""
+    context = tools.context
+    if wave := sign_ups.report_wave(context, MACHINE):
+        yield Line("notices", wave.what, Level.WAITS)
+    if released := sign_ups.release(context, MACHINE):
+        yield Line("notices", f"{counted(released, 'waiting sign-up')} asked to confirm")
+    done = outgoing.submit(context.engine, tools.post())
+    if done.submitted:
+        yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
+    if done.refused:
+        yield Line("notices", f"{counted(done.refused, 'notice')} refused for their recipient")
+    if done.failed:
+        yield Line("notices", f"{counted(done.failed, 'notice')} not submitted", Level.FAILED)
