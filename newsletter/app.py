@@ -34,6 +34,7 @@ from newsletter.pipeline.tools import Tools
 from newsletter.send.courier import Courier
 from newsletter.send.journal import FOLDER as SUBMISSIONS
 from newsletter.send.journal import SubmissionJournal
+from newsletter.send.pacing import Pacing
 from newsletter.store.database import open_engine, open_reader
 from newsletter.usecases.context import Context
 from subscribers.journal import Journal
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from newsletter.maintenance.checkup import Installation
     from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.protection import Protection
-    from newsletter.model.publication import Publication
+    from newsletter.model.publication import Publication, SmtpUse
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
     from newsletter.send.notices import Post
@@ -115,6 +116,7 @@ class App:
                 stopped=self.stop.is_set,
                 journal=self.submissions,
                 rates=_rates(self.publication, self.senders),
+                pacing=Pacing.of(self.settings.smtp_url, self.publication.smtp),
             ),
             journals=self.journals,
             new_id=self.new_id,
@@ -240,8 +242,11 @@ class App:
         self.reader.dispose()
 
 
-def open_app(settings: Settings) -> App:
-    """Open the publication and migrate its database; the rest is built at its first use."""
+def open_app(settings: Settings, processes: int = 1) -> App:
+    """Open the publication and migrate its database; the rest is built at its first use.
+
+    `processes` is how many processes share the connections to a provider.
+    """
     journal = settings.root / journals.FILE
     database = sa.make_url(settings.database_url)
     if database.get_backend_name() == "sqlite":
@@ -257,7 +262,7 @@ def open_app(settings: Settings) -> App:
         engine=engine,
         reader=reader,
         fetchers=Once(partial(_open_fetcher, rng)),
-        senders=_senders(settings),
+        senders=_senders(settings, processes),
         alerts=Once(partial(_smtp, settings.alert_smtp_url)) if settings.alert_smtp_url else None,
         templating=Once(partial(_open_templates, settings)),
         signer=Signer(settings.secret_keys),
@@ -268,6 +273,7 @@ def open_app(settings: Settings) -> App:
         rng=rng,
         new_id=lambda: uuid.uuid4().hex,
         stop=threading.Event(),
+        processes=processes,
     )
 
 
@@ -358,12 +364,11 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _senders(settings: Settings) -> Mapping[str, Sender]:
+def _senders(settings: Settings, processes: int) -> Mapping[str, Sender]:
     """Return every provider that is set up, by its word in the configuration."""
-    use = settings.publication.smtp
     builders: dict[str, Callable[[], Sender]] = {"outbox": partial(_outbox, settings.outbox)}
     if settings.smtp_url:
-        builders["smtp"] = partial(_smtp, settings.smtp_url, per_connection=use.per_connection)
+        builders["smtp"] = partial(_smtp, settings.smtp_url, settings.publication.smtp, processes)
     if settings.sendgrid_api_key:
         builders["sendgrid"] = partial(_sendgrid, settings)
     return OnceEach(builders)
@@ -375,10 +380,10 @@ def _outbox(folder: Path) -> Sender:
     return OutboxSender(folder)
 
 
-def _smtp(url: str, per_connection: int = 0) -> SmtpSender:
+def _smtp(url: str, use: SmtpUse | None = None, processes: int = 1) -> SmtpSender:
     from newsletter.esp.smtp.sender import SmtpSender
 
-    return SmtpSender(url, per_connection=per_connection)
+    return SmtpSender(url, use=use, processes=processes)
 
 
 def _sendgrid(settings: Settings) -> Sender:

@@ -27,8 +27,11 @@ def current_user() -> Actor:
 
 
 @contextmanager
-def open_app() -> Iterator[app.App]:
-    """Yield the publication in the current folder, opened."""
+def open_app(processes: int = 1) -> Iterator[app.App]:
+    """Yield the publication in the current folder, opened.
+
+    `processes` is how many processes share the connections to a provider.
+    """
     root = Path.cwd()
     if not (root / CONFIGURATION).is_file():
         fail(
@@ -37,7 +40,7 @@ def open_app() -> Iterator[app.App]:
             Exit.USAGE,
         )
     with expected_errors():
-        opened = app.open_app(settings.load(root, os.environ))
+        opened = app.open_app(settings.load(root, os.environ), processes)
         # What is loaded stays loaded: spare a long send from looking through it again and again.
         gc.freeze()
         try:

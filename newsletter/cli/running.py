@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -160,8 +159,7 @@ def worker(
     work on one database.
     """
     logs.configure(logging.WARNING if once else logging.INFO)
-    with open_app() as opened:
-        app = replace(opened, processes=processes)
+    with open_app(processes) as app:
         _stop_on_signals(app.stop)
         if once:
             raise SystemExit(int(CODES[worst(app.send_only(_print_line))]))

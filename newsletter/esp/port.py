@@ -18,6 +18,11 @@ OnAnswer = Callable[[str], None]
 """Called with a delivery id as soon as that one message was answered."""
 
 
+def receiving_domain(address: str) -> str:
+    """Return the domain of an address, written as "@example.com"."""
+    return f"@{address.rpartition('@')[2].lower()}"
+
+
 def nowhere(_point: str) -> None:
     """Do nothing: the fault point outside tests."""
 
@@ -112,12 +117,17 @@ class Shipment:
     message on that connection. After a crash, one message per connection is in doubt at most. If it
     raises, the call stops and the exception passes through. `on_declined` is called in the same way
     for each message that was answered but not accepted.
+
+    `servers` is the order in which a provider with several servers may use them. `given_up` are the
+    receiving domains that have deferred for too long: another deferral of theirs is final.
     """
 
     attempt: str
     letter: Letter
     recipients: Sequence[Recipient]
     last: bool = False
+    servers: tuple[str, ...] = ()
+    given_up: frozenset[str] = frozenset()
     on_accepted: OnAnswer = field(default=ignore_answer, compare=False, repr=False)
     on_declined: OnAnswer = field(default=ignore_answer, compare=False, repr=False)
 
@@ -144,7 +154,9 @@ class Outcome:
     - With REFUSED or UNSENT, no other delivery was accepted. With UNKNOWN, that is open for every
       delivery that is not in `refused`, `reached` or `unsent`.
     - `wait` is how many seconds the provider asks us to wait. With `deferred`, it concerns only the
-      rest of this batch.
+      rest of this batch. With `held_back`, that rest was not even tried.
+    - `slowed` maps servers and receiving domains (as "@example.com") to the reason why they should
+      get fewer messages; `eased` are those that took messages well.
     - `stop` asks for a person: the next batch would fail in the same way.
     """
 
@@ -156,6 +168,9 @@ class Outcome:
     unsent: tuple[str, ...] = ()
     wait: float | None = None
     deferred: bool = False
+    held_back: bool = False
+    slowed: Mapping[str, str] = field(default_factory=dict, compare=False)
+    eased: frozenset[str] = field(default=frozenset(), compare=False)
     stop: bool = False
 
 

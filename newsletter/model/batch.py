@@ -113,7 +113,7 @@ class Claim:
     """A worker's right to submit a batch once, until its lease ends.
 
     `unknown_at` is set when an earlier attempt had an unknown outcome: some recipients may already
-    have the email.
+    have the email. `servers` is the order in which the provider's servers may be used.
     """
 
     issue_id: int
@@ -128,6 +128,7 @@ class Claim:
     rejections: int
     lease_until: datetime
     unknown_at: datetime | None = None
+    servers: tuple[str, ...] = ()
 
     @property
     def key(self) -> BatchKey:

@@ -158,12 +158,13 @@ class SmtpUse:
     """How hard the SMTP server is used.
 
     `per_connection` limits the messages over one connection, and `rate` the recipients per second.
-    Both are unlimited at 0.
+    Both are unlimited at 0. `domains` limits the recipients per second of receiving domains.
     """
 
     connections: int = 4
     per_connection: int = 0
     rate: float = 0
+    domains: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,9 @@ def _silent(connection: sa.Connection, issue: Issue, context: SendingContext) ->
 
 
 def waiting(found: IssueStatus) -> list[str]:
-    """Say for every provider why the rest of an issue cannot be sent now."""
-    return [f"{counted(wait.people, 'person', 'people')}: {wait.message}" for wait in found.waits]
+    """Say for every provider why the rest of an issue cannot be sent now, and what is slowed."""
+    waits = [f"{counted(wait.people, 'person', 'people')}: {wait.message}" for wait in found.waits]
+    return [*waits, *found.slowed]
 
 
 def _approved(issue: Issue, name: str, newsletter: Newsletter | None) -> StatusLine:

@@ -63,7 +63,8 @@ def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
     - A refusal that names no one cuts the batch in two, so that the recipient that caused it
       delays few others.
     - With an unknown outcome, the part that provably was not submitted becomes a batch of its own.
-    - A deferral counts as a rejection, so that the number of attempts is limited.
+    - A deferral counts as a rejection, so that the number of attempts is limited; not so if the
+      deferred recipients were not tried.
     """
     if outcome.verdict is Verdict.ACCEPTED:
         return Result(
@@ -78,7 +79,7 @@ def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
         not_before=None if outcome.wait is None else now + timedelta(seconds=outcome.wait),
         refused=len(outcome.refused),
         submitted=len(outcome.reached),
-        rejected=outcome.deferred or outcome.verdict is Verdict.REFUSED,
+        rejected=outcome.verdict is Verdict.REFUSED or (outcome.deferred and not outcome.held_back),
         cut=_cut(claim, outcome),
     )
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.esp.port import FaultPoint, Sender, nowhere
 from newsletter.send.journal import SubmissionJournal
+from newsletter.send.pacing import Pacing
 from subscribers.tokens import Signer
 
 Clock = Callable[[], datetime]
@@ -26,7 +27,8 @@ class Courier:
 
     - `owner` identifies the process in the records.
     - `reader` serves the reads between transactions; `wait` sleeps.
-    - `rates` limits recipients per second and provider, across all processes.
+    - `rates` limits recipients per second and provider, across all processes; `pacing` does so by
+      server and receiving domain.
     - Once `stopped` returns true, a worker finishes its batch and claims no more.
     - `at` is for crash tests only.
     """
@@ -39,6 +41,7 @@ class Courier:
     owner: str
     connections: int = 1
     rates: Mapping[str, float] = field(default_factory=dict)
+    pacing: Pacing = field(default_factory=Pacing)
     lease: timedelta = LEASE
     margin: timedelta = MARGIN
     window: timedelta = WINDOW

@@ -24,7 +24,7 @@ from newsletter.send.recovery import Recovered
 from newsletter.send.worker import Tally, Worker
 from newsletter.store.content import editions, issues
 from newsletter.store.database import is_serialization_failure, snapshot
-from newsletter.store.sending import batches, claims, deliveries, rates, totals
+from newsletter.store.sending import batches, claims, deliveries, rates, slowed, totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,7 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     with engine.begin() as connection:
         jumped = batches.forget_future(connection, now)
         jumped += len(rates.forget_future(connection, now))
+        slowed.forget(connection, now)
         expired = claims.expire(connection, now, courier.journal.is_dead)
     with engine.begin() as connection:
         findings = recovery.recover(connection, publication, courier.journal, now=now)

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from newsletter.model.issue import Issue
 from newsletter.model.states import DECIDABLE, BatchState, DeliveryState, IssueState
-from newsletter.send import waits
+from newsletter.send import pacing, waits
 from newsletter.send.context import SendingContext
 from newsletter.send.waits import Wait
 from newsletter.store.content import issues
-from newsletter.store.sending import batches, deliveries, totals
+from newsletter.store.sending import batches, deliveries, slowed, totals
 from newsletter.store.sending.totals import StateTotals
 
 COUNTED = (
@@ -50,8 +50,9 @@ class IssueStatus:
     """Where every recipient of an issue is; `waiting` to `withdrawn` add up to `planned`.
 
     `delivered` and what follows say what became of the submitted ones, as far as the provider
-    reported it. `waits` says why the rest is not submitted now, if the caller gave a context.
-    `corrects` and `corrected_by` are ids of issues.
+    reported it. `waits` says why the rest is not submitted now, if the caller gave a context, and
+    `slowed` which servers and receiving domains get fewer emails. `corrects` and `corrected_by` are
+    ids of issues.
     """
 
     issue_id: int
@@ -79,6 +80,7 @@ class IssueStatus:
     waits: tuple[Wait, ...] = ()
     corrects: int | None = None
     corrected_by: tuple[int, ...] = ()
+    slowed: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -126,6 +128,17 @@ def of(
         waits=waits.of(connection, issue, context) if context else (),
         corrects=issue.corrects_issue_id,
         corrected_by=tuple(later.id for later in issues.corrections(connection, issue_id)),
+        slowed=_slowed(connection, issue, context) if context else (),
+    )
+
+
+def _slowed(connection: sa.Connection, issue: Issue, context: SendingContext) -> tuple[str, ...]:
+    """Describe what is slowed while an issue is being submitted."""
+    if issue.state is not IssueState.SUBMITTING:
+        return ()
+    zone = context.publication.timezone
+    return tuple(
+        pacing.describe(each, context.now, zone) for each in slowed.present(connection).values()
     )
 
 

@@ -101,7 +101,8 @@ def _paced(remainder: Remainder, context: SendingContext) -> tuple[str, datetime
     free_at = remainder.free_at or context.now
     not_before = remainder.not_before
     if not_before and not_before > max(context.now, free_at + ROUNDED):
-        return "spread out; the next batch goes out", not_before, ""
+        spread = "" if remainder.reason else "spread out; "
+        return f"{spread}the next batch goes out", not_before, remainder.reason
     if free_at <= context.now:
         return "the next batch goes out with the next pass", None, remainder.reason
     if context.publication.rate and not remainder.reason:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -15,12 +15,13 @@ from newsletter.model.event import origin
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import BatchState, DeliveryState
-from newsletter.send import attempt, headers, volume
+from newsletter.send import attempt, headers, pacing, volume
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store import epoch
 from newsletter.store.content import editions, issues
-from newsletter.store.sending import claims, deliveries, rates
+from newsletter.store.sending import claims, deliveries, rates, slowed
+from newsletter.store.sending.slowed import Slowed
 from newsletter.store.turns import Turns
 from subscribers.tokens import Purpose
 
@@ -103,6 +104,7 @@ class Worker:
             people = claim.last - claim.first + 1
             if rate := courier.rates.get(claim.provider):
                 rates.spend(connection, claim.provider, people / rate, now=now)
+            claim = replace(claim, servers=courier.pacing.route(connection, claim, now))
             volume.count(connection, self._publication, people, now)
         return claim
 
@@ -128,31 +130,45 @@ class Worker:
     def _submit(self, claim: Claim) -> Claim | None:
         """Submit a claimed batch, record the result, and return the next claim."""
         courier = self._courier
-        recipients = self._recipients(claim)
-        if recipients is None:
+        load = self._load(claim)
+        if load is None:
             return self._claim()
-        outcome = self._call(claim, recipients)
+        recipients = load.recipients
+        outcome = self._call(claim, load)
+        if load.held is not None:
+            outcome = load.held.rest_waits(outcome, recipients)
         courier.at("after_response")
         if outcome.verdict is Verdict.UNSENT and outcome.wait is None:
             self._down.add(claim.provider)
         with self._writing, self._engine.begin() as connection:
-            result = attempt.settle(
-                connection, self._publication, claim, outcome, now=courier.clock()
-            )
+            now = courier.clock()
+            courier.pacing.learn(connection, claim, outcome, load.slowed, now)
+            result = attempt.settle(connection, self._publication, claim, outcome, now=now)
             following = self._next(connection)
         courier.at("after_commit")
         self._count(claim, len(recipients), outcome, result)
         return following
 
-    def _recipients(self, claim: Claim) -> Recipients | None:
+    def _load(self, claim: Claim) -> "_Load | None":
         """Return who may get the email now; None if another worker has the batch by now."""
-        now = self._courier.clock()
+        now, limits = self._courier.clock(), self._courier.pacing
         with self._courier.reader.begin() as connection:
             waiting = deliveries.waiting(connection, claim, now)
+            known = slowed.present(connection) if claim.servers else {}
         if waiting.reasons:
             if not self._withdraw(claim, waiting.reasons):
                 return None
             waiting = waiting.mailable()
+        held = None
+        if claim.servers and (counts := limits.limited(waiting.addresses, known)):
+            zone = self._publication.timezone
+            with self._writing, self._engine.begin() as connection:
+                held = limits.hold_back(connection, counts, known, now, zone)
+        if held is not None:
+            waiting = waiting.without(held.holds)
+        return _Load(self._recipients(claim, waiting), held, known)
+
+    def _recipients(self, claim: Claim, waiting: deliveries.Waiting) -> Recipients:
         sign = self._courier.signer.mint_many
         return Recipients(
             [f"{claim.issue_id}-{number}" for number in waiting.numbers],
@@ -170,8 +186,8 @@ class Worker:
             self.tally.withdrawn += len(reasons) if current else 0
         return current
 
-    def _call(self, claim: Claim, recipients: Recipients) -> Outcome:
-        courier = self._courier
+    def _call(self, claim: Claim, load: "_Load") -> Outcome:
+        courier, recipients = self._courier, load.recipients
         if not recipients:
             return Outcome(Verdict.ACCEPTED, "no recipients left")
         letter = self._letter(claim)
@@ -181,7 +197,14 @@ class Worker:
         notes = _Notes(courier.journal, claim)
         last = claim.rejections >= MOST_TRIES - 1
         shipment = Shipment(
-            claim.id, letter, recipients, last, on_accepted=notes.accept, on_declined=notes.decline
+            claim.id,
+            letter,
+            recipients,
+            last,
+            servers=claim.servers,
+            given_up=pacing.given_up(load.slowed, courier.clock()),
+            on_accepted=notes.accept,
+            on_declined=notes.decline,
         )
         try:
             courier.journal.claim(claim, [delivery_number(name) for name in recipients.deliveries])
@@ -236,10 +259,19 @@ class Worker:
                     tally.unknown += people - settled - len(outcome.unsent)
                 case _:
                     tally.submitted += len(outcome.reached)
-            if outcome.reason and result.state is not BatchState.ACCEPTED:
+            if outcome.reason and result.state is not BatchState.ACCEPTED and not outcome.held_back:
                 state = "waits" if result.state is BatchState.PREPARED else f"is {result.state}"
                 tally.problems.append(f"batch {claim.batch} {state}: {outcome.reason}")
         log.info("batch settled", batch=claim.batch, attempt=claim.attempt, state=result.state)
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """Who of a batch is tried now, who waits, and what is slowed."""
+
+    recipients: Recipients
+    held: pacing.HeldBack | None
+    slowed: Mapping[str, Slowed]
 
 
 class _Notes:

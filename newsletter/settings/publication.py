@@ -80,6 +80,7 @@ def _smtp(table: Table) -> SmtpUse:
         connections=table.count("connections", defaults.connections, least=1),
         per_connection=table.count("per_connection", defaults.per_connection),
         rate=table.count("rate", 0),
+        domains=tuple((name.lower(), limit) for name, limit in table.counts("domains", least=1)),
     )
     table.finish()
     return built

@@ -211,6 +211,16 @@ class Table:
             else:
                 section.complain(name, f"found {shown(value)}; expected a string")
 
+    def counts(self, key: str, *, least: int) -> Iterator[tuple[str, int]]:
+        """Yield the whole numbers of the table at `key`, whose names the publisher chose."""
+        section = self.table(key)
+        for name, value in section.values.items():
+            if type(value) is int and value >= least:
+                yield name, value
+            else:
+                expected = f"expected a whole number of {least} or more"
+                section.complain(name, f"found {shown(value)}; {expected}")
+
     def finish(self) -> None:
         """Report every key that was not asked for."""
         for key in self.values:

@@ -339,6 +339,18 @@ rates = sa.Table(
     sa.Column("set_at", sa.Float, nullable=False, server_default="0"),
 )
 
+# Servers and receiving domains ("@example.com") that asked for fewer emails; others have no row.
+slowed = sa.Table(
+    "slowed",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("until", UtcDateTime, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("strikes", sa.Integer, nullable=False),
+    sa.Column("pace", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
 ramps = sa.Table(
     "ramps",
     metadata,

@@ -54,7 +54,10 @@ class Context:
         """
         with self.reader.begin() as connection:
             using = {self.publication.provider, *batches.providers(connection)}
-        allowed = {**CONNECTIONS, "smtp": self.publication.smtp.connections}
+        each = self.publication.smtp.connections
+        servers = self.courier.pacing.servers.get("smtp", ())
+        smtp = sum(server.connections or each for server in servers) or each
+        allowed = {**CONNECTIONS, "smtp": smtp}
         narrowest = min((allowed[name] for name in using & allowed.keys()), default=1)
         share = max(1, narrowest // self.processes)
         return replace(self.courier, connections=share, patience=patience)

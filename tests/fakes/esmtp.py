@@ -28,6 +28,7 @@ class Esmtp(socketserver.ThreadingTCPServer):
     STARTTLS, and `injects` bytes that an attacker adds before TLS begins. With `helo_only`, it does
     not know EHLO. After `idle` seconds without a command it closes the connection. With
     `goes_on`, it answers 354 to DATA even without a recipient. A message takes `pause` seconds.
+    Recipients whose domain is in `busy` are deferred.
     """
 
     provider = "smtp"
@@ -59,6 +60,7 @@ class Esmtp(socketserver.ThreadingTCPServer):
         self.idle = idle
         self.goes_on = goes_on
         self.pause = pause
+        self.busy: set[str] = set()
         self.lock = threading.Lock()
         self.commands: list[str] = []
         self.problems: list[str] = []
@@ -211,7 +213,11 @@ class _Connection(socketserver.BaseRequestHandler):
         if self.fault.startswith("rcpt_"):
             self.say(f"{self.fault[5:]} no such person <{rest}>")
             return True
-        self.recipient = rest.partition("<")[2].partition(">")[0]
+        recipient = rest.partition("<")[2].partition(">")[0]
+        if recipient.rpartition("@")[2] in self.server.busy:
+            self.say("451 4.7.1 too many messages")
+            return True
+        self.recipient = recipient
         self.say("250 ok")
         return True
 

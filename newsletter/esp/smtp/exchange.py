@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from newsletter.esp.message.checks import AddressError, ascii_address, international_address
 from newsletter.esp.message.mime import MessageTemplate
-from newsletter.esp.port import FaultPoint, Outcome, Shipment, Verdict
+from newsletter.esp.port import FaultPoint, Outcome, Shipment, Verdict, receiving_domain
 from newsletter.esp.smtp.connection import Reply, SmtpConnection
 from newsletter.esp.smtp.progress import (
     FINE,
@@ -27,6 +27,8 @@ from newsletter.esp.text import describe_error
 
 CLOSING = 421
 """The server is about to close the connection: the answer is not about the recipient."""
+THROTTLED = 454
+"""Amazon SES: the maximum sending rate is exceeded."""
 GO_ON = 354
 
 
@@ -43,6 +45,11 @@ class Envelope(NamedTuple):
         """Return whether the server must take addresses that are not ASCII."""
         return not self.to.isascii()
 
+    @property
+    def domain(self) -> str:
+        """Return the receiving domain, written as "@example.com"."""
+        return receiving_domain(self.to.decode())
+
 
 class ConnectionEnded(Exception):  # noqa: N818 - named for what happened
     """A connection that had served ended between two messages; another one may go on.
@@ -57,12 +64,16 @@ class ConnectionEnded(Exception):  # noqa: N818 - named for what happened
 
 
 class BatchStopped(Exception):  # noqa: N818 - named for what happened
-    """The batch cannot continue; `outcome` says what that means for the rest."""
+    """The batch cannot continue; `outcome` says what that means for the rest.
 
-    def __init__(self, outcome: Outcome) -> None:
+    With `by_server`, the rest is provably unsent, and another server may take it.
+    """
+
+    def __init__(self, outcome: Outcome, *, by_server: bool = False) -> None:
         """Take the outcome of what was not submitted."""
         super().__init__(outcome.reason)
         self.outcome = outcome
+        self.by_server = by_server and outcome.verdict is Verdict.UNSENT
 
 
 class Exchange:
@@ -79,27 +90,41 @@ class Exchange:
         sender = ascii_address(shipment.letter.sender.address)
         self._sender = f"MAIL FROM:<{sender}>\r\n".encode()
         self._international_sender = f"MAIL FROM:<{sender}> BODY=8BITMIME SMTPUTF8\r\n".encode()
-        self._progress = BatchProgress(shipment.last)
+        self._progress = BatchProgress(shipment.last, shipment.given_up)
         self._envelopes = self._written()
         self._current = next(self._envelopes, None)
         self._upcoming: Envelope | None = None
         self._announced: Envelope | None = None
 
     def over(self, connection: SmtpConnection) -> Outcome:
-        """Submit what is left over this connection; raise ConnectionEnded."""
+        """Submit what is left over this connection; raise ConnectionEnded.
+
+        Raise BatchStopped if this server does not go on, and another one may.
+        """
         self._announced = None
         while (envelope := self._current) is not None:
             if connection.used_up:
                 raise ConnectionEnded(by_server=False)
             try:
-                if _takes(connection, envelope):
-                    self._submit(connection, envelope)
-                else:
+                if not _takes(connection, envelope):
                     self._refuse(envelope.delivery, _NOT_INTERNATIONAL)
+                elif self._progress.skips(envelope.domain) and self._announced is not envelope:
+                    self._skip(envelope.delivery)
+                else:
+                    self._submit(connection, envelope)
             except BatchStopped as stopped:
+                if stopped.by_server:
+                    raise
                 return self.stop(stopped.outcome)
             self._current, self._upcoming = self._upcoming or next(self._envelopes, None), None
         return self._progress.end()
+
+    def served_by(self, server: str, problem: str) -> None:
+        """Note that a server took messages, or why it did not go on."""
+        if problem:
+            self._progress.slowed[server] = problem
+        else:
+            self._progress.eased.add(server)
 
     def stop(self, outcome: Outcome) -> Outcome:
         """Return an outcome that ends the shipment here, with all answers so far."""
@@ -127,6 +152,11 @@ class Exchange:
         self._progress.refused[delivery] = reason
         self._shipment.on_declined(delivery)
 
+    def _skip(self, delivery: str) -> None:
+        """Let a message wait that its domain would defer."""
+        self._progress.deferred.append(delivery)
+        self._shipment.on_declined(delivery)
+
     def _announce(self, connection: SmtpConnection, envelope: Envelope) -> None:
         """Queue the commands that come before the content."""
         if connection.must_reset:
@@ -146,7 +176,7 @@ class Exchange:
             reply = self._mail(connection)
             if reply.code not in FINE:
                 connection.in_order = False
-                raise BatchStopped(_sender_refused(reply))
+                raise BatchStopped(_sender_refused(reply), by_server=True)
             reply = self._recipient(connection)
         started = reply.code == GO_ON
         if started:
@@ -193,11 +223,14 @@ class Exchange:
 
     def _content(self, connection: SmtpConnection, envelope: Envelope) -> Reply:
         """Transmit the message, with the envelope of the next one; return the reply to it."""
-        self._upcoming = next(self._envelopes, None)
+        self._upcoming = self._upcoming or next(self._envelopes, None)
         upcoming, room = self._upcoming, not connection.nearly_used_up
-        if upcoming is not None and room and _takes(connection, upcoming):
+        if upcoming is not None and room and self._may_follow(connection, upcoming):
             self._announce(connection, upcoming)
         return connection.transmit(envelope.content, self._at)
+
+    def _may_follow(self, connection: SmtpConnection, envelope: Envelope) -> bool:
+        return _takes(connection, envelope) and not self._progress.skips(envelope.domain)
 
     def _judge(
         self, connection: SmtpConnection, envelope: Envelope, reply: Reply, *, started: bool
@@ -205,19 +238,21 @@ class Exchange:
         """Record the answer to one message; raise BatchStopped if there is none."""
         if started and reply.code in FINE:
             connection.completed += 1
-            self._progress.note(envelope.delivery, reply.code, reply.text)
+            self._progress.note(envelope.delivery, reply.code, reply.text, envelope.domain)
             self._shipment.on_accepted(envelope.delivery)
             return
         shown = shown_reply(reply.code, reply.text)
-        if reply.code == CLOSING:
+        if reply.code in {CLOSING, THROTTLED}:
             connection.in_order = False
-            reason = f"the server closed the connection: {shown}"
-            raise BatchStopped(Outcome(Verdict.UNSENT, reason, wait=LATER))
+            what = "closed the connection" if reply.code == CLOSING else "asked for fewer messages"
+            outcome = Outcome(Verdict.UNSENT, f"the server {what}: {shown}", wait=LATER)
+            raise BatchStopped(outcome, by_server=True)
         if reply.code not in {*TEMPORARY, *PERMANENT}:
             connection.in_order = False
             verdict = Verdict.UNKNOWN if started else Verdict.UNSENT
-            raise BatchStopped(Outcome(verdict, f"the server's answer is invalid: {shown}"))
-        self._progress.note(envelope.delivery, reply.code, reply.text)
+            outcome = Outcome(verdict, f"the server's answer is invalid: {shown}")
+            raise BatchStopped(outcome, by_server=True)
+        self._progress.note(envelope.delivery, reply.code, reply.text, envelope.domain)
         self._shipment.on_declined(envelope.delivery)
         connection.completed += started
         connection.must_reset = not started
@@ -245,7 +280,7 @@ def _broken_connection(connection: SmtpConnection, verdict: Verdict) -> Iterator
     except (OSError, smtplib.SMTPException) as error:
         connection.in_order = False
         reason = f"the connection broke: {describe_error(error)}"
-        raise BatchStopped(Outcome(verdict, reason)) from error
+        raise BatchStopped(Outcome(verdict, reason), by_server=True) from error
 
 
 def _takes(connection: SmtpConnection, envelope: Envelope) -> bool:

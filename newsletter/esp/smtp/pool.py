@@ -5,6 +5,8 @@ import ssl
 import threading
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from newsletter.esp.smtp.connection import SmtpConnection
 from newsletter.esp.smtp.server import SmtpServer
@@ -21,11 +23,23 @@ FEWEST = 2
 class SmtpPool:
     """Opens connections, keeps idle ones, and remembers how many messages each may carry."""
 
-    def __init__(self, server: SmtpServer, *, answer: float, most: int | None = None) -> None:
-        """Take the server. `answer` limits one reply, `most` the messages over one connection."""
-        self._server = server
+    def __init__(
+        self,
+        server: SmtpServer,
+        *,
+        answer: float,
+        most: int | None = None,
+        slots: int | None = None,
+    ) -> None:
+        """Take the server.
+
+        `answer` limits one reply, `most` the messages over one connection, and `slots` the calls at
+        the same time.
+        """
+        self.server = server
         self._answer = answer
         self._configured = most
+        self._slots = threading.BoundedSemaphore(slots) if slots else None
         self._learned: tuple[int, float] | None = None
         # A wrong file should be reported at startup. Loading the system's keys can wait.
         self._tls = server.context() if server.ca else None
@@ -34,12 +48,27 @@ class SmtpPool:
         self._idle = _Idle()
         weakref.finalize(self, self._idle.close)  # also when the process ends
 
+    @contextmanager
+    def slot(self, deadline: CallDeadline) -> Iterator[None]:
+        """Wait until a call may use the server.
+
+        When the deadline passes first, `take` raises.
+        """
+        acquired = False
+        with suppress(TimeoutError):
+            acquired = self._slots is not None and self._slots.acquire(timeout=deadline.left())
+        try:
+            yield
+        finally:
+            if self._slots is not None and acquired:
+                self._slots.release()
+
     def take(self, deadline: CallDeadline) -> SmtpConnection:
         """Return an idle connection that is still open, or a new one; raise what smtplib raises."""
         connection = self._idle.pop()
         if connection is None:
             connection = SmtpConnection(
-                self._server,
+                self.server,
                 deadline,
                 answer=self._answer,
                 tls=self._context,
@@ -73,7 +102,7 @@ class SmtpPool:
     def _context(self) -> ssl.SSLContext:
         with self._lock:
             if self._tls is None:
-                self._tls = self._server.context()
+                self._tls = self.server.context()
             return self._tls
 
     def _most(self) -> int | None:

@@ -17,8 +17,12 @@ FEW = 2
 MANY = 10
 MOST = 0.8
 """From MANY answers on, this share of equal refusals cannot be about mailboxes."""
-_OF_THE_MAILBOX = re.compile(r"5\.[12]\.\d")
+_OF_THE_MAILBOX = re.compile(r"[45]\.[12]\.\d")
 """Status codes that concern one mailbox (RFC 3463, 3.2 and 3.3)."""
+_OF_THE_SENDER = re.compile(r"4\.7\.\d")
+"""Status codes with which large receivers ask for fewer messages (RFC 3463, 3.8)."""
+IN_A_ROW = 3
+"""A domain that defers so many messages in a row defers all, unless it says why it does not."""
 
 
 def shown_reply(code: int, text: bytes | str) -> str:
@@ -28,26 +32,49 @@ def shown_reply(code: int, text: bytes | str) -> str:
 
 @dataclass(slots=True)
 class BatchProgress:
-    """The answers of a batch so far. With `last`, a temporary refusal is final."""
+    """The answers of a batch so far. With `last`, a temporary refusal is final.
+
+    It is also final if a domain in `given_up` gives it.
+    """
 
     last: bool = False
+    given_up: frozenset[str] = frozenset()
     reached: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     deferred: list[str] = field(default_factory=list)
     later: str = ""
+    slowed: dict[str, str] = field(default_factory=dict)
+    eased: set[str] = field(default_factory=set)
+    _in_a_row: Counter[str] = field(default_factory=Counter)
     _codes: dict[str, int] = field(default_factory=dict)
 
-    def note(self, delivery: str, code: int, text: bytes | str) -> None:
-        """Record the answer to one message."""
+    def note(self, delivery: str, code: int, text: bytes | str, domain: str) -> None:
+        """Record the answer to one message; `domain` is written as "@example.com"."""
         if code in FINE:
             self.reached.append(delivery)
-        elif code in TEMPORARY and not self.last:
+            self.eased.add(domain)
+            self._in_a_row.pop(domain, None)
+            return
+        if code in TEMPORARY:
+            self._defers(domain, shown_reply(code, text))
+        if code in TEMPORARY and not self.last and domain not in self.given_up:
             self.deferred.append(delivery)
             self.later = f"the server said {shown_reply(code, text)} to some recipients; they are tried again"
         else:
             self.refused[delivery] = f"the server said {shown_reply(code, text)}"
             if code in PERMANENT:
                 self._codes[delivery] = code
+
+    def skips(self, domain: str) -> bool:
+        """Return whether messages to a domain wait, because it defers all of them."""
+        return domain in self.slowed and not self.last and domain not in self.given_up
+
+    def _defers(self, domain: str, shown: str) -> None:
+        """Slow a domain that asks for fewer messages, or defers one after the other."""
+        self._in_a_row[domain] += 1
+        alike = self._in_a_row[domain] >= IN_A_ROW and not _OF_THE_MAILBOX.search(shown)
+        if alike or _OF_THE_SENDER.search(shown):
+            self.slowed[domain] = shown
 
     def end(self) -> Outcome:
         """Return the outcome of a batch whose every message was tried."""
@@ -63,6 +90,9 @@ class BatchProgress:
         """
         code = self._alike()
         reached = () if outcome.verdict is Verdict.ACCEPTED else tuple(self.reached)
+        outcome = replace(
+            outcome, slowed=self.slowed, eased=frozenset(self.eased - self.slowed.keys())
+        )
         if code is None:
             return replace(outcome, refused=self.refused, reached=reached)
         if outcome.verdict is Verdict.UNKNOWN:
@@ -75,6 +105,8 @@ class BatchProgress:
             reason + self.refused[alike[0]],
             refused=others,
             reached=tuple(self.reached),
+            slowed=outcome.slowed,
+            eased=outcome.eased,
             stop=True,
         )
 

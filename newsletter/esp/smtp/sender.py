@@ -10,12 +10,13 @@ from newsletter.esp.message.checks import LetterError, require
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Shipment, Verdict, nowhere
 from newsletter.esp.smtp.connection import NoTlsError
-from newsletter.esp.smtp.exchange import ConnectionEnded, Exchange
+from newsletter.esp.smtp.exchange import BatchStopped, ConnectionEnded, Exchange
 from newsletter.esp.smtp.pool import SmtpPool
 from newsletter.esp.smtp.progress import FINE, LATER, TEMPORARY, shown_reply
 from newsletter.esp.smtp.server import SmtpServer
 from newsletter.esp.text import describe_error
 from newsletter.esp.wire.deadline import CallDeadline, Ticks
+from newsletter.model.publication import SmtpUse
 
 KEPT_TEMPLATES = 8
 """Editions are submitted one after the other; each template takes a few times its text."""
@@ -49,17 +50,29 @@ class SmtpSender:
         self,
         url: str,
         *,
-        per_connection: int = 0,
+        use: SmtpUse | None = None,
+        processes: int = 1,
         timeouts: SmtpTimeouts = SmtpTimeouts(),
         ticks: Ticks = time.monotonic,
         at: FaultPoint = nowhere,
     ) -> None:
-        """Take the server's URL. Nothing is connected before the first batch.
+        """Take the URL of the server, or those of several. Nothing is connected before a batch.
 
-        `per_connection` limits the messages over one connection; 0 is as many as the server takes.
+        `use` holds where a URL has no limit of its own. `processes` share the connections.
         """
-        server = SmtpServer.parse(url)
-        self._pool = SmtpPool(server, answer=timeouts.answer, most=per_connection or None)
+        servers, use = SmtpServer.parse_all(url), use or SmtpUse()
+        self._pools = {
+            server.name: SmtpPool(
+                server,
+                answer=timeouts.answer,
+                most=server.per_connection or use.per_connection or None,
+                # The only server gets as many calls as there are threads.
+                slots=share(server.connections or use.connections, processes)
+                if len(servers) > 1
+                else None,
+            )
+            for server in servers
+        }
         self._timeouts = timeouts
         self._ticks = ticks
         self._at = at
@@ -67,33 +80,38 @@ class SmtpSender:
         self._lock = threading.Lock()
 
     def submit(self, shipment: Shipment) -> Outcome:
-        """Submit each message; stop at the first with an unknown outcome."""
+        """Submit each message; stop at the first with an unknown outcome.
+
+        What a server provably did not take is submitted through the next one.
+        """
         deadline = CallDeadline(self._timeouts.total, self._ticks)
         try:
             template = self._template(shipment.letter)
         except LetterError as error:
             return Outcome(Verdict.UNSENT, str(error), stop=True)
         exchange = Exchange(template, shipment, self._timeouts.batch, self._at)
-        while True:
+        failed = Outcome(Verdict.UNSENT)
+        for name in shipment.servers or tuple(self._pools):
+            pool = self._pools[name]
+            exchange.served_by(name, "")
             try:
-                connection = self._pool.take(deadline)
-            except (OSError, smtplib.SMTPException) as error:
-                return exchange.stop(_not_connected(error))
-            try:
-                outcome = exchange.over(connection)
-            except ConnectionEnded as ended:
-                self._pool.ended(connection, by_server=ended.by_server)
-                continue
-            except BaseException:
-                connection.close()
-                raise
-            self._pool.give(connection)
-            return outcome
+                with pool.slot(deadline):
+                    return _through(pool, exchange, deadline)
+            except BatchStopped as stopped:
+                failed = stopped.outcome
+                exchange.served_by(name, failed.reason)
+        return exchange.stop(failed)
 
     def probe(self) -> str:
-        """Connect and log in; return what went wrong, or an empty string."""
+        """Connect and log in everywhere; return what went wrong, or an empty string."""
+        found = {name: self._probed(pool) for name, pool in self._pools.items()}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        return "; ".join(f"{name}: {problem}" for name, problem in found.items() if problem)
+
+    def _probed(self, pool: SmtpPool) -> str:
         try:
-            connection = self._pool.take(CallDeadline(self._timeouts.total, self._ticks))
+            connection = pool.take(CallDeadline(self._timeouts.total, self._ticks))
         except (OSError, smtplib.SMTPException) as error:
             return _not_connected(error).reason
         try:
@@ -106,7 +124,8 @@ class SmtpSender:
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
     def _template(self, letter: Letter) -> MessageTemplate:
         """Return the template of a letter, built once; raise LetterError."""
@@ -118,6 +137,33 @@ class SmtpSender:
                     del self._templates[next(iter(self._templates))]
                 known = self._templates[id(letter)] = MessageTemplate(letter)
             return known
+
+
+def share(connections: int, processes: int) -> int:
+    """Return how many of the allowed connections one of several processes may use."""
+    return max(1, connections // processes)
+
+
+def _through(pool: SmtpPool, exchange: Exchange, deadline: CallDeadline) -> Outcome:
+    """Submit what is left through one server; raise BatchStopped if it does not go on."""
+    while True:
+        try:
+            connection = pool.take(deadline)
+        except (OSError, smtplib.SMTPException) as error:
+            raise BatchStopped(_not_connected(error), by_server=True) from error
+        try:
+            outcome = exchange.over(connection)
+        except ConnectionEnded as ended:
+            pool.ended(connection, by_server=ended.by_server)
+            continue
+        except BatchStopped:
+            pool.give(connection)
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        pool.give(connection)
+        return outcome
 
 
 def _not_connected(error: Exception) -> Outcome:

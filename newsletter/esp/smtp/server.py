@@ -1,5 +1,6 @@
-"""The SMTP server that SMTP_URL names, and how the connection to it is protected."""
+"""The SMTP servers that SMTP_URL names, and how the connections to them are protected."""
 
+import re
 import ssl
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,11 @@ from newsletter.esp.wire.loopback import is_loopback
 
 SUBMISSION = 587
 SUBMISSIONS = 465
+LIMITS = ("weight", "connections", "per_connection", "rate")
+"""The options of an address that are numbers."""
+_POSITIVE = re.compile(r"[1-9][0-9]{0,6}")
+_BETWEEN = re.compile(r"\s*,\s*(?=smtps?://)|\s+")
+"""What separates two addresses; a comma may also be part of one."""
 
 
 class Security(StrEnum):
@@ -24,7 +30,11 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where to submit, with which login and which security; `ca` is a file of trusted keys."""
+    """Where to submit, with which login and which security; `ca` is a file of trusted keys.
+
+    `weight` is the server's share of the batches. `connections`, `per_connection` and `rate` limit
+    its use; 0 is what [smtp] says.
+    """
 
     host: str
     port: int
@@ -32,6 +42,20 @@ class SmtpServer:
     password: str = ""
     security: Security = Security.STARTTLS
     ca: str = ""
+    weight: int = 1
+    connections: int = 0
+    per_connection: int = 0
+    rate: int = 0
+
+    @classmethod
+    def parse_all(cls, text: str) -> "tuple[SmtpServer, ...]":
+        """Read addresses that are separated by spaces or commas; raise ConfigurationError."""
+        servers = tuple(map(cls.parse, _BETWEEN.split(text.strip())))
+        names = [server.name for server in servers]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            msg = f"{_WHERE}{twice[0]} is there twice"
+            raise ConfigurationError(msg)
+        return servers
 
     @classmethod
     def parse(cls, url: str) -> "SmtpServer":
@@ -58,7 +82,13 @@ class SmtpServer:
             unquote(parts.password or ""),
             security,
             options.get("ca", ""),
+            **{name: int(options[name]) for name in LIMITS if name in options},
         )
+
+    @property
+    def name(self) -> str:
+        """Return how the server is called in the database and in reports."""
+        return f"{self.host}:{self.port}"
 
     @property
     def is_local(self) -> bool:
@@ -87,7 +117,7 @@ class SmtpServer:
 def smtp_problem(url: str) -> str:
     """Return what is wrong with the value of SMTP_URL, or an empty string."""
     try:
-        SmtpServer.parse(url)
+        SmtpServer.parse_all(url)
     except ConfigurationError as error:
         return str(error).removeprefix(_WHERE)
     return ""
@@ -98,9 +128,14 @@ def _options(query: str) -> dict[str, str]:
         options = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
     except ValueError as error:
         raise ConfigurationError(EXPECTED) from error
-    if unknown := sorted(options.keys() - {"tls", "ca"}):
-        msg = f"{_WHERE}unknown option ?{unknown[0]}=; expected ?tls=off or ?ca=FILE"
+    if unknown := sorted(options.keys() - {"tls", "ca", *LIMITS}):
+        known = ", ".join(f"?{name}=" for name in ("tls", "ca", *LIMITS))
+        msg = f"{_WHERE}unknown option ?{unknown[0]}=; expected one of {known}"
         raise ConfigurationError(msg)
+    for name in LIMITS:
+        if not _POSITIVE.fullmatch(options.get(name, "1")):
+            msg = f"{_WHERE}?{name}= must be a whole number from 1 on"
+            raise ConfigurationError(msg)
     if options.get("tls", "off") != "off":
         msg = f"{_WHERE}expected ?tls=off; without it, TLS is used"
         raise ConfigurationError(msg)

@@ -37,8 +37,15 @@ class Waiting(NamedTuple):
 
     def mailable(self) -> "Waiting":
         """Return those who may be emailed."""
+        return self._only(lambda row: row[0] not in self.reasons)
+
+    def without(self, holds: Callable[[str], bool]) -> "Waiting":
+        """Return those whose address `holds` does not name."""
+        return self._only(lambda row: not holds(row[2]))
+
+    def _only(self, keeps: Callable[[tuple[Any, ...]], bool]) -> "Waiting":
         columns = (self.numbers, self.subscribers, self.addresses, self.names)
-        kept = [row for row in zip(*columns, strict=True) if row[0] not in self.reasons]
+        kept = [row for row in zip(*columns, strict=True) if keeps(row)]
         return Waiting({}, *zip(*kept, strict=True))
 
 

@@ -1,12 +1,12 @@
 """The rate that all processes share: one row per provider with the time when it is free."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.store.database import for_each_dialect
+from newsletter.store.database import for_each_dialect, upsert
 from newsletter.store.tables import rates
 
 SKEW = timedelta(minutes=5)
@@ -16,6 +16,25 @@ SKEW = timedelta(minutes=5)
 def spend(connection: sa.Connection, name: str, seconds: float, *, now: datetime) -> None:
     """Keep `name` busy for `seconds` from now, or from when it will be free (GCRA)."""
     _keep_busy(connection, name, now, seconds, now)
+
+
+def take(connection: sa.Connection, name: str, seconds: float, *, now: datetime) -> bool:
+    """Keep `name` busy for `seconds` if it is free now; return whether it was."""
+    moment = now.timestamp()
+    busy = {"free_at": moment + seconds, "set_at": moment}
+    free = rates.update().where(rates.c.name == name, rates.c.free_at <= moment)
+    if connection.execute(free.values(busy)).rowcount:
+        return True
+    new = upsert(connection, rates).values(name=name, **busy).on_conflict_do_nothing()
+    return connection.scalar(new.returning(rates.c.name)) is not None
+
+
+def free_at(connection: sa.Connection, names: Sequence[str]) -> dict[str, datetime]:
+    """Return when each of these is free, if it was ever busy."""
+    if not names:
+        return {}
+    query = sa.select(rates.c.name, rates.c.free_at).where(rates.c.name.in_(names))
+    return {name: datetime.fromtimestamp(at, UTC) for name, at in connection.execute(query)}
 
 
 def hold(connection: sa.Connection, name: str, until: datetime, *, now: datetime) -> None:

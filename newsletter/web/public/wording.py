@@ -1,13 +1,12 @@
 """The consent text: a template per language, identified by a version."""
 
-import ipaddress
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from newsletter.app import App
+from newsletter.esp.smtp.server import SmtpServer
 from newsletter.render.catalog import Catalog
 from subscribers import directory
 
@@ -44,15 +43,11 @@ def keep(connection: sa.Connection, wording: Wording, app: App) -> None:
 
 
 def _mail_server(app: App) -> str:
-    """Return the mail server that processes addresses for us, or "" if it is on this machine."""
+    """Return the mail servers that process addresses for us, or "" if all are on this machine."""
     if "smtp" not in app.senders:
         return ""
-    host = urlsplit(app.settings.smtp_url).hostname or ""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    return "" if local else host
+    servers = SmtpServer.parse_all(app.settings.smtp_url)
+    return ", ".join(server.host for server in servers if not server.is_local)
 
 
 def _name(language: str) -> str:

@@ -440,6 +440,13 @@ def test_the_use_of_the_smtp_server_is_read(load: Load, refused: Refused) -> Non
     assert load(SMALLEST).publication.smtp == SmtpUse(4, 0, 0)
     (found,) = refused(text.replace("16", "0"))
     assert "smtp.connections" in found
+    limited = text + 'domains = { "Example.com" = 20, "b.example" = 1 }\n'
+    domains = load(limited).publication.smtp.domains
+    assert domains == (("example.com", 20), ("b.example", 1))
+    for wrong in ("0", "true", '"20"', "0.5"):
+        (found,) = refused(limited.replace("20", wrong, 1))
+        assert "smtp.domains" in found
+        assert "expected a whole number of 1 or more" in found
 
 
 def test_the_limits_of_collecting_are_read(load: Load) -> None:
