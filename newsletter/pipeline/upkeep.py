@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
+from newsletter.send import folding
 from newsletter.store import marks
 
 
@@ -37,6 +38,7 @@ def tidy(tools: Tools) -> Iterator[Line]:
     deleted = {what: number for what, number in tools.tidy().items() if number}
     for what, number in deleted.items():
         yield Line("retention", f"{number:,} {what} deleted")
+    folding.fold_finished(tools.context.courier.journal)
     if not deleted:
         minutes = int(tools.context.now().timestamp() // 60)
         with tools.context.engine.begin() as connection:

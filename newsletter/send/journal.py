@@ -15,6 +15,11 @@ boot, the answers of an attempt without an outcome may be incomplete.
     R <batch> <attempt> <outcome> <refused>
                                             the call has ended
     E <state>                               the issue is finished
+
+The file of a finished issue is folded later (`folding.py`). In it, numbers of deliveries are
+ranges, and one line replaces those of an accepted batch:
+
+    F <batch> <attempt> <first> <last> <provider> <not accepted>
 """
 
 import errno
@@ -144,19 +149,25 @@ class SubmissionJournal:
             return []
         return sorted(int(path.stem) for path in self.folder.glob("*.log") if path.stem.isdigit())
 
-    def lines(self, issue_id: int) -> list[str]:
-        """Return the lines of an issue; one that a crash cut short is left out."""
+    def lines(self, issue_id: int) -> Iterator[str]:
+        """Yield the lines of an issue; one that a crash cut short is left out."""
         try:
-            text = self.path(issue_id).read_text("utf-8", errors="replace")
+            with self.path(issue_id).open(
+                "r", encoding="utf-8", errors="replace", newline="\n"
+            ) as file:
+                yield from (line[:-1] for line in file if line.endswith("\n"))
         except FileNotFoundError:
-            return []
-        return text.split("\n")[:-1]
+            return
 
     def is_finished(self, issue_id: int) -> bool:
         """Return whether the last line of an issue says that it is finished."""
+        return self.last_line(issue_id).startswith("E ")
+
+    def last_line(self, issue_id: int) -> str:
+        """Return the last line of an issue if it is a short one; of another, only its end."""
         with self.path(issue_id).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - TAIL))
-            return file.read().rpartition(b"\n")[0].rpartition(b"\n")[2].startswith(b"E ")
+            return file.read().rpartition(b"\n")[0].rpartition(b"\n")[2].decode(errors="replace")
 
     @contextmanager
     def working(self, owner: str) -> Iterator[None]:
@@ -210,21 +221,17 @@ class _Appender:
     """A file that is only appended to; several threads share one fsync."""
 
     def __init__(self, path: Path) -> None:
-        created = not path.exists()
-        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        if created:
-            _sync_folder(path.parent)
-        size = os.fstat(self._descriptor).st_size
-        torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+        self._path = path
+        self._descriptor = _opened(path)
         # End a line that a crash cut short, so that the next one can be read.
-        self._pending = b"\n" if torn else b""
+        self._pending = b"\n" if _is_torn(self._descriptor) else b""
         self._writing = threading.Lock()
         self._syncing = threading.Lock()
         self._written = self._synced = 0
 
     def append(self, line: str, *, durable: bool) -> None:
         """Append a line; if `durable`, return once it and all before it are on the disk."""
-        with self._writing:
+        with self._writing, self._in_place():
             content = self._pending + line.encode() + b"\n"
             if os.write(self._descriptor, content) < len(content):
                 self._pending = b"\n"
@@ -244,6 +251,33 @@ class _Appender:
     def close(self) -> None:
         """Close the file."""
         os.close(self._descriptor)
+
+    @contextmanager
+    def _in_place(self) -> Iterator[None]:
+        """Keep the file from being replaced; open the other one if it has been."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        while os.fstat(self._descriptor).st_nlink == 0:
+            replacement = _opened(self._path)
+            os.dup2(replacement, self._descriptor)
+            os.close(replacement)
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+
+def _opened(path: Path) -> int:
+    created = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    if created:
+        sync_folder(path.parent)
+    return descriptor
+
+
+def _is_torn(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def _new_file(prefix: str) -> BinaryIO:
@@ -284,10 +318,10 @@ def _attempt(claim: Claim) -> str:
 def _make(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put the names of new files on the disk; fsync of a file does not."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

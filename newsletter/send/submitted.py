@@ -14,6 +14,8 @@ NOT_SENT = frozenset({"unsent", "refused"})
 """Outcomes after which only messages that were accepted one by one have been submitted."""
 
 
+FOLDED = " folded"
+"""Ends the last line of a file in which the lines about single messages are folded."""
 _WITH_BOOT = 7
 """The number of fields of a claim that names the boot."""
 
@@ -22,7 +24,8 @@ _WITH_BOOT = 7
 class JournaledAttempt:
     """One attempt at a batch; `outcome` is empty if the worker did not live to record it.
 
-    `complete` is false if the machine was started again since: answers may have been lost.
+    `complete` is false if the machine was started again since: answers may have been lost. Of an
+    accepted attempt, `accepted` may be empty: all but the `declined` are.
     """
 
     seq: int
@@ -33,6 +36,7 @@ class JournaledAttempt:
     accepted: set[int] = field(default_factory=set)
     declined: set[int] = field(default_factory=set)
     complete: bool = True
+    boot: str = ""
 
     def reached(self) -> list[Span]:
         """Return the deliveries that were accepted."""
@@ -106,10 +110,11 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def read(lines: Iterable[str], epoch: str, boot: str = "") -> JournaledIssue | None:
+def read(lines: Iterable[str], epoch: str | None = None, boot: str = "") -> JournaledIssue | None:
     """Return what the lines of an issue say about the database `epoch`, None if nothing.
 
-    `boot` identifies the present boot of the machine.
+    Without an epoch, return what they say about the last database that used the file. `boot`
+    identifies the present boot of the machine.
 
     Lines that cannot be read are skipped: a crash may have cut one short.
     """
@@ -121,16 +126,16 @@ def read(lines: Iterable[str], epoch: str, boot: str = "") -> JournaledIssue | N
         try:
             if kind == "I":
                 header = FrozenIssue(**json.loads(rest))
-                if frozen is None or header.epoch != epoch or frozen.epoch != epoch:
+                if frozen is None or header.epoch != frozen.epoch:
                     attempts, finished = {}, ""
                 frozen = header
             elif kind == "E":
-                finished = rest
+                finished = rest.removesuffix(FOLDED)
             else:
                 _note(attempts, kind, rest.split(), boot)
         except (ValueError, TypeError, KeyError, IndexError):
             continue
-    if frozen is None or frozen.epoch != epoch:
+    if frozen is None or epoch not in {None, frozen.epoch}:
         return None
     return JournaledIssue(frozen, tuple(attempts.values()), finished)
 
@@ -143,24 +148,38 @@ def _note(
         case "C":
             span = (int(rest[2]), int(rest[3]))
             # Earlier versions wrote no boot, and had every answer on the disk.
-            complete = len(rest) < _WITH_BOOT or rest[_WITH_BOOT - 1] == boot != "?"
-            left_out = _read(rest[5])
+            claimed_in = rest[_WITH_BOOT - 1] if len(rest) >= _WITH_BOOT else ""
             attempts[key] = JournaledAttempt(
-                *key, span, rest[4], declined=left_out, complete=complete
+                *key,
+                span,
+                rest[4],
+                declined=_read(rest[5]),
+                complete=not claimed_in or claimed_in == boot != "?",
+                boot=claimed_in,
             )
+        case "F":
+            span = (int(rest[2]), int(rest[3]))
+            attempts[key] = JournaledAttempt(*key, span, rest[4], "accepted", set(), _read(rest[5]))
         case "A":
-            attempts[key].accepted.add(int(rest[2]))
+            attempts[key].accepted |= _read(rest[2])
         case "N":
-            attempts[key].declined.add(int(rest[2]))
+            attempts[key].declined |= _read(rest[2])
         case "R":
             attempts[key].outcome = rest[2]
             attempts[key].declined |= _read(rest[3])
+            if rest[2] == "accepted":  # memory must not grow with the list
+                attempts[key].accepted.clear()
         case _:
             raise ValueError(kind)
 
 
 def _read(numbers: str) -> set[int]:
-    return set() if numbers == "-" else {int(number) for number in numbers.split(",")}
+    """Read "3,7-9"; "-" is none."""
+    found: set[int] = set()
+    for part in numbers.split(",") if numbers != "-" else ():
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
 
 
 def _without(span: Span, numbers: Iterable[int]) -> list[Span]:

@@ -1,0 +1,160 @@
+"""The folded journal of a finished issue says the same, in a few bytes per batch."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.model.batch import Claim
+from newsletter.send.folding import fold_finished, folded
+from newsletter.send.journal import FrozenIssue, SubmissionJournal
+from newsletter.send.submitted import JournaledIssue, read
+from tests.conftest import ROOT
+from tests.fakes.issues import NOW
+
+HEADER = FrozenIssue("e1", 7, "weekly", "regular", "2026-11-23T08:00", "d", "Ports", "f", 5_000)
+CLAIM = Claim(7, 1, 1, "weekly", 1, "smtp", "host:1", 1, 100, 0, NOW)
+
+
+def meaning(known: JournaledIssue | None) -> object:
+    """Return everything that recovery asks of a journal."""
+    assert known is not None
+    attempts = [
+        (one.seq, one.attempt, one.span, one.provider, one.outcome, one.reached(), one.doubtful())
+        for one in known.attempts
+    ]
+    return known.frozen, known.finished, known.was_submitted, known.reached, attempts
+
+
+def written(folder: Path, batches: int = 50, *, finished: bool = True) -> SubmissionJournal:
+    """Write the journal of an issue, each batch accepted but for one message."""
+    journal = SubmissionJournal(folder / "submissions", boot="b1")
+    journal.freeze(HEADER)
+    for seq in range(1, batches + 1):
+        first = 100 * seq - 99
+        claim = replace(CLAIM, seq=seq, first=first, last=first + 99)
+        journal.claim(claim, range(first, first + 100))
+        for delivery in range(first, first + 99):
+            journal.accept(claim, delivery)
+        journal.decline(claim, first + 99)
+        journal.settle(claim, "accepted", [first + 99])
+    if finished:
+        journal.finish(7, "submitted")
+    return journal
+
+
+claims = st.builds(
+    "C {} {} {} {} {} {} {}".format,
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.integers(1, 5),
+    st.integers(6, 12),
+    st.sampled_from(["smtp", "sendgrid"]),
+    st.sampled_from(["-", "6", "6,7"]),
+    st.sampled_from(["b1", "b2", "?", ""]),
+)
+answers = st.builds(
+    "{} {} {} {}".format,
+    st.sampled_from("AN"),
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.integers(1, 12),
+)
+outcomes = st.builds(
+    "R {} {} {} {}".format,
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.sampled_from(["accepted", "unknown", "unsent", "refused"]),
+    st.sampled_from(["-", "7", "3,9"]),
+)
+
+
+@given(lines=st.lists(claims | answers | outcomes, max_size=30))
+def test_a_folded_journal_says_the_same(lines: list[str]) -> None:
+    header = next(folded(JournaledIssue(HEADER, ())))
+    before = [header, *lines, "E submitted"]
+    whole = read(before)
+    assert whole is not None
+    after = list(folded(whole))
+    assert len(after) <= len(before)
+    for boot in ("b1", "b2", "?"):
+        assert meaning(read(after, "e1", boot)) == meaning(read(before, "e1", boot))
+    again = read(after)
+    assert again is not None
+    assert list(folded(again)) == after
+
+
+def test_a_finished_issue_is_folded_to_a_few_bytes_per_batch(tmp_path: Path) -> None:
+    journal = written(tmp_path)
+    before = meaning(read(journal.lines(7), "e1"))
+    assert fold_finished(journal) == 1
+    assert meaning(read(journal.lines(7), "e1")) == before
+    assert journal.path(7).stat().st_size < 50 * 30 + 400
+    assert journal.is_finished(7)
+    assert fold_finished(journal) == 0
+    assert [path.name for path in (tmp_path / "submissions").iterdir()] == ["7.log"]
+
+
+def test_an_issue_that_is_not_finished_is_not_folded(tmp_path: Path) -> None:
+    journal = written(tmp_path, finished=False)
+    before = journal.path(7).read_bytes()
+    assert fold_finished(journal) == 0
+    assert journal.path(7).read_bytes() == before
+
+
+@pytest.mark.parametrize("point", ["half written", "written", "synced", "replaced"])
+def test_a_kill_at_any_step_loses_nothing(point: str, tmp_path: Path) -> None:
+    journal = written(tmp_path)
+    before = meaning(read(journal.lines(7), "e1"))
+    command = (
+        "import os, pathlib, sys\n"
+        "from newsletter.send import folding\n"
+        "from newsletter.send.journal import SubmissionJournal\n"
+        "journal = SubmissionJournal(pathlib.Path(sys.argv[1]))\n"
+        "def at(passed):\n"
+        "    if passed == sys.argv[2]:\n"
+        "        os._exit(9)\n"
+        "folding.fold_finished(journal, at)\n"
+    )
+    folder = str(tmp_path / "submissions")
+    ended = subprocess.run([sys.executable, "-c", command, folder, point], cwd=ROOT, check=False)
+    assert ended.returncode == 9
+    assert meaning(read(journal.lines(7), "e1")) == before
+    fold_finished(journal)
+    assert meaning(read(journal.lines(7), "e1")) == before
+    assert [path.name for path in (tmp_path / "submissions").iterdir()] == ["7.log"]
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = written(tmp_path)
+    before = journal.path(7).read_bytes()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert fold_finished(journal) == 0
+    assert journal.path(7).read_bytes() == before
+
+
+def test_a_late_answer_reaches_the_folded_file(tmp_path: Path) -> None:
+    """A worker that was only stopped still has the file open that was replaced."""
+    journal = written(tmp_path, finished=False)
+    unknown = replace(CLAIM, seq=51, first=5_001, last=5_002)
+    journal.claim(unknown, [5_001, 5_002])
+    other = SubmissionJournal(tmp_path / "submissions", boot="b1")
+    other.finish(7, "submitted")
+    assert fold_finished(other) == 1
+    journal.accept(unknown, 5_001)
+    known = read(journal.lines(7), "e1", "b1")
+    assert known is not None
+    assert known.attempts[-1].reached() == [(5_001, 5_001)]
+    assert known.reached == 50 * 99 + 1
+    assert not journal.is_finished(7), "the next pass looks at it again"
