@@ -112,9 +112,9 @@ def _free() -> int:
 
 def perform(opened: app.App, root: Path) -> None:
     """Do every step with the same use cases as the commands, and report what each one did."""
-    newsletter = opened.publication.newsletters[0]
+    newsletter, *others = opened.publication.newsletters
     say(f"{opened.publication.name}, a sample publication in {root}")
-    demo_people.invite(opened, root, newsletter.key)
+    demo_people.invite(opened, root, newsletter.key, [other.key for other in others])
     tools = opened.tools()
     demo_report.collected(opened, tools.collect())
     context, user = opened.context, current_user()
@@ -131,6 +131,9 @@ def perform(opened: app.App, root: Path) -> None:
     demo_report.submitted(opened, newsletter, issue.id, again=not tally)
     if any(line.level for line in tally):
         fail("\n".join(line.message for line in tally), Exit.FAILED)
+    for other in others:
+        waiting = _drafted(opened, other)
+        demo_report.waiting(reviewing.render(context, user, waiting.id), root)
     demo_report.next_steps(opened, root, issue.id)
 
 

@@ -1,7 +1,7 @@
 """The demo's subscribers: imported, then some unsubscribe, are suppressed or pause."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from math import ceil
 from pathlib import Path
@@ -24,10 +24,10 @@ PROVIDER = "provider:demo"
 """Who reports the bounces of the demo."""
 
 
-def invite(app: App, root: Path, newsletter: str) -> None:
-    """Import the sample table once, and change the status of some people."""
+def invite(app: App, root: Path, newsletter: str, others: Sequence[str] = ()) -> None:
+    """Import the sample table once, and change the status of some people in `newsletter`."""
     listing = open_listing(root / "subscribers.csv")
-    terms = terms_of(app.publication, "subscribers.csv", app.now(), into=[newsletter])
+    terms = terms_of(app.publication, "subscribers.csv", app.now(), into=[newsletter, *others])
     imported = people.apply_import(app.context, current_user(), listing, terms, lambda _rows: None)
     if not imported.changes.counts["new"]:
         return

@@ -112,6 +112,14 @@ def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -
         say("Everything was submitted before. No one got an email twice.")
 
 
+def waiting(rendered: Rendered, root: Path) -> None:
+    """Report an issue in another layout that waits for approval."""
+    issue, newsletter = rendered.issue, rendered.newsletter
+    chapter(f"{issue_name(issue, newsletter)}, in the layout “{newsletter.layout}”")
+    say(f"  {len(rendered.editions[0].items)} items; it waits for approval")
+    say(f"  {invocation(root)} preview {issue.id} --out preview-{newsletter.key}")
+
+
 def next_steps(app: App, root: Path, issue_id: int) -> None:
     """Report where the files are, and what to try next."""
     outbox = app.settings.outbox

@@ -115,6 +115,8 @@ def check(issue: Number, *, as_json: AsJson = False) -> None:
     with open_app() as app:
         checked = reviewing.check(app.context, current_user(), issue)
     print_findings(checked.findings, as_json=as_json)
+    if not as_json:
+        say(f"{checked.accessibility.summary}.")
     if checked.blocked:
         raise SystemExit(int(Exit.WAITS))
 

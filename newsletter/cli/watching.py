@@ -99,12 +99,7 @@ def print_status(found: IssueStatus, *, as_json: bool) -> None:
 
 
 def _tell(found: IssueStatus) -> None:
-    number = f" no. {found.number}" if found.number > 0 else ""
-    say(f"Issue {found.issue_id} ({found.newsletter}{number}): {found.label}")
-    if found.corrects is not None:
-        say(f"It corrects issue {found.corrects}.")
-    if found.corrected_by:
-        say(f"Corrected by issue {', '.join(map(str, found.corrected_by))}.")
+    _tell_what_it_is(found)
     for word, people in _counts(found):
         say(f"  {word:<12}{people:>10,}")
     for line in statuses.waiting(found):
@@ -115,6 +110,17 @@ def _tell(found: IssueStatus) -> None:
             say(f"{people:>10,}  {explained(reason)}")
     if found.doubts:
         _tell_doubts(found)
+
+
+def _tell_what_it_is(found: IssueStatus) -> None:
+    number = f" no. {found.number}" if found.number > 0 else ""
+    say(f"Issue {found.issue_id} ({found.newsletter}{number}): {found.label}")
+    if found.corrects is not None:
+        say(f"It corrects issue {found.corrects}.")
+    if found.corrected_by:
+        say(f"Corrected by issue {', '.join(map(str, found.corrected_by))}.")
+    if found.audit is not None:
+        say(f"The approved content: {found.audit.summary}.")
 
 
 def _tell_doubts(found: IssueStatus) -> None:

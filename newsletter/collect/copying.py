@@ -20,7 +20,8 @@ LARGEST = 5_000_000
 HEAD = 65_536
 """Bytes of an image that are read to measure it."""
 _GONE = frozenset({404, 410})
-_SUFFIXES = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"\xff\xd8", "jpeg"), (b"RIFF", "webp"))
+SUFFIXES = ("png", "jpg", "jpeg", "gif", "webp")
+_TYPES = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"\xff\xd8", "jpeg"), (b"RIFF", "webp"))
 
 Seen = tuple[StoredPicture, PictureCopy | None]
 
@@ -56,7 +57,7 @@ def _seen(fetcher: Fetcher, sources: Sequence[Source], address: str) -> Seen:
 
 def _copied(address: str, content: bytes) -> Seen:
     size = size_of(content[:HEAD])
-    kind = next((suffix for start, suffix in _SUFFIXES if content.startswith(start)), "")
+    kind = next((suffix for start, suffix in _TYPES if content.startswith(start)), "")
     if size is None or not kind:
         reason = "it is not a PNG, JPEG, GIF or WebP image"
         return StoredPicture(address, problem=reason, missing=True), None
@@ -91,15 +92,19 @@ def _file(address: str, sources: Sequence[Source]) -> Path:
 
 
 def beside(url: str, file: Path, source: Source) -> str:
-    """Return the local address of the image that a file names, or "" if it has none beside it.
+    """Return the local address of an article's image, or "" if there is none beside its file.
 
-    The image is in the folder of the file, or in a folder `images` there.
+    It is the file that `url` names, else one with the article's own name and another suffix, in the
+    same folder or in a folder `images` there.
     """
-    name = Path(unquote(urlsplit(url).path)).name
-    if not name or source.path is None:
+    if source.path is None:
         return ""
     home = source.path.resolve()
-    for path in (file.parent / name, file.parent / "images" / name):
+    named = Path(unquote(urlsplit(url).path)).name
+    names = [named] if named else [f"{file.stem}.{suffix}" for suffix in SUFFIXES]
+    for path in (
+        folder / name for folder in (file.parent, file.parent / "images") for name in names
+    ):
         found = path.resolve()
         if found.is_file() and found.is_relative_to(home) and size_of(_head(found)):
             return f"{LOCAL}{source.key}/{found.relative_to(home).as_posix()}"

@@ -15,7 +15,7 @@ from newsletter.collect.text.dates import When, plausible
 from newsletter.collect.text.images import is_picture, size_of
 from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, origin
-from newsletter.model.article import Extracted
+from newsletter.model.article import Extracted, Image
 from newsletter.model.source import Source
 
 MOST_ATTEMPTS = 3
@@ -174,10 +174,9 @@ class ArticleReader:
 
 def _with_own_image(checked: Extracted, read: Extracted, entry: Entry, source: Source) -> Extracted:
     """Return the article of a file with the image that is beside the file, if there is one."""
-    if read.image is None or entry.path is None:
-        return checked
-    local = beside(read.image.url, entry.path, source)
-    return replace(checked, image=replace(read.image, url=local)) if local else checked
+    image = read.image or Image("")
+    local = beside(image.url, entry.path, source) if entry.path else ""
+    return replace(checked, image=replace(image, url=local)) if local else checked
 
 
 def _may_pass(error: NewsletterError) -> bool:

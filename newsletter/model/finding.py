@@ -20,6 +20,7 @@ CHECKS: Mapping[str, Level] = {
     "size": "warn",
     "insecure links": "warn",
     "broken links": "warn",
+    "accessibility": "warn",
     "alt text": "warn",
     "images": "warn",
     "raw marks": "warn",

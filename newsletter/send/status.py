@@ -9,12 +9,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.model.accessibility import Audit
 from newsletter.model.issue import Issue
 from newsletter.model.states import DECIDABLE, BatchState, DeliveryState, IssueState
 from newsletter.send import pacing, waits
 from newsletter.send.context import SendingContext
 from newsletter.send.waits import Wait
-from newsletter.store.content import issues
+from newsletter.store.content import audits, issues
 from newsletter.store.sending import batches, deliveries, slowed, totals
 from newsletter.store.sending.totals import StateTotals
 
@@ -52,7 +53,7 @@ class IssueStatus:
     `delivered` and what follows say what became of the submitted ones, as far as the provider
     reported it. `waits` says why the rest is not submitted now, if the caller gave a context, and
     `slowed` which servers and receiving domains get fewer emails. `corrects` and `corrected_by` are
-    ids of issues.
+    ids of issues. `audit` has the accessibility rules of the approved content.
     """
 
     issue_id: int
@@ -81,6 +82,7 @@ class IssueStatus:
     corrects: int | None = None
     corrected_by: tuple[int, ...] = ()
     slowed: tuple[str, ...] = ()
+    audit: Audit | None = None
 
     @property
     def label(self) -> str:
@@ -129,6 +131,7 @@ def of(
         corrects=issue.corrects_issue_id,
         corrected_by=tuple(later.id for later in issues.corrections(connection, issue_id)),
         slowed=_slowed(connection, issue, context) if context else (),
+        audit=audits.of(connection, issue_id, issue.approved_hash),
     )
 
 

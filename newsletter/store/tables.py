@@ -107,6 +107,15 @@ picture_copies = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 
+audits = sa.Table(
+    "audits",
+    metadata,
+    sa.Column("issue_id", sa.ForeignKey("issues.id"), primary_key=True),
+    sa.Column("content_hash", sa.Text, primary_key=True),
+    sa.Column("checked_at", UtcDateTime, nullable=False),
+    sa.Column("results", sa.JSON, nullable=False),
+)
+
 slots = sa.Table(
     "slots",
     metadata,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from newsletter.edit import approval
 from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NothingToPrint
+from newsletter.model.accessibility import Audit
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
 from newsletter.model.finding import Finding, blocking
@@ -21,7 +22,8 @@ from newsletter.model.publication import Newsletter
 from newsletter.model.states import IssueState
 from newsletter.render import preflight
 from newsletter.render import run as rendering
-from newsletter.store.content import editions, issues
+from newsletter.render.checks import accessibility
+from newsletter.store.content import audits, editions, issues
 from newsletter.usecases import picturing
 from newsletter.usecases.context import Context
 
@@ -55,10 +57,11 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the checks found, the gravest finding first."""
+    """What the checks found, the gravest finding first, and the accessibility rules one by one."""
 
     issue_id: int
     findings: tuple[Finding, ...]
+    accessibility: Audit
     next_step: NextStep
 
     @property
@@ -194,7 +197,8 @@ def _checked(context: Context, rendered: Rendered) -> Checked:
         broken_links=context.broken_links,
     )
     step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
-    return Checked(issue_id, tuple(findings), step)
+    audit = accessibility.audit(rendered.editions, context.now())
+    return Checked(issue_id, tuple(findings), audit, step)
 
 
 def approve(
@@ -225,6 +229,7 @@ def approve(
             expected_hash=present,
             findings=checked.findings,
         )
+        audits.keep(connection, issue_id, checked.accessibility)
     return _approved(rendered, actor, checked.findings)
 
 

@@ -10,7 +10,7 @@ from lxml import html
 from newsletter.collect.extracting.metadata import Metadata
 from newsletter.collect.extracting.surroundings import is_away
 from newsletter.collect.text.blocks import tidy
-from newsletter.collect.text.images import is_picture
+from newsletter.collect.text.images import is_file, is_picture
 from newsletter.model.article import Image
 
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
@@ -35,6 +35,7 @@ def lead_image(root: html.HtmlElement, meta: Metadata, url: str) -> tuple[Image 
 
 
 def _images(root: html.HtmlElement, base: str) -> Iterator[Image]:
+    """Yield the pictures of the article; without a base also those in files beside it."""
     place = next(root.iter("article"), None)
     place = next(root.iter("main"), root) if place is None else place
     for number, element in enumerate(place.iter("img")):
@@ -42,7 +43,8 @@ def _images(root: html.HtmlElement, base: str) -> Iterator[Image]:
             return
         address = _address(element, base)
         width, height = _pixels(element.get("width")), _pixels(element.get("height"))
-        if is_picture(address, width, height) and not _is_elsewhere(element, place):
+        shown = is_picture(address, width, height) or (not base and is_file(address))
+        if shown and not _is_elsewhere(element, place):
             yield Image(address, _alt(element), width, height, _caption(element))
 
 

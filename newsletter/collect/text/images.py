@@ -12,6 +12,7 @@ _NOT_A_PICTURE = re.compile(
     re.IGNORECASE,
 )
 _DRAWN = re.compile(r"\.(?:svg|ico|bmp|tiff?)(?:\?|$)", re.IGNORECASE)
+_RASTER = re.compile(r"^[^?#:]+\.(?:png|jpe?g|gif|webp)$", re.IGNORECASE)
 SMALLEST_SIDE, SMALLEST_WIDTH = 100, 250
 WIDEST_RATIO = 5.0
 LONGEST_ADDRESS = 2000
@@ -31,6 +32,11 @@ def is_picture(address: str, width: int | None = None, height: int | None = None
     if _DRAWN.search(parts.path) or _NOT_A_PICTURE.search(f"{parts.netloc}{parts.path}"):
         return False
     return _is_large(width, height)
+
+
+def is_file(address: str) -> bool:
+    """Return whether an address is the relative one of an image file."""
+    return "://" not in address[:20] and bool(_RASTER.search(address[:LONGEST_ADDRESS]))
 
 
 def _is_large(width: int | None, height: int | None) -> bool:
