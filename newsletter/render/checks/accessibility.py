@@ -78,14 +78,20 @@ def _alternatives(root: html.HtmlElement) -> Problems:
 
 
 def _links(root: html.HtmlElement) -> Problems:
-    targets: dict[str, str] = {}
-    for link in root.iter("a"):
-        name = _name(link)
+    """Yield vague links, and links that a reader cannot tell apart below the same heading."""
+    heading = ""
+    targets: dict[tuple[str, str], str] = {}
+    for element in root.iter("a", *_HEADINGS):
+        name = _name(element)
+        if element.tag in _HEADINGS:
+            heading = name
+            continue
+        href = str(element.get("href"))
         if not name or _VAGUE.fullmatch(name):
             yield f"the words of a link do not say where it leads: “{name}”"
-        elif str(link.get("href")).startswith("#"):
+        elif href.startswith("#"):
             continue
-        elif targets.setdefault(name.casefold(), str(link.get("href"))) != link.get("href"):
+        elif targets.setdefault((heading, name.casefold()), href) != href:
             yield f"two links with the same words lead to different pages: “{name}”"
 
 

@@ -1,8 +1,6 @@
 """Images from http, from a folder and from nowhere: copied, served, or left out with a message."""
 
 import re
-import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +15,7 @@ from newsletter.usecases import drafting, reviewing
 from newsletter.usecases.drafting import Drafted
 from newsletter.web.main import public_site
 from tests.fakes.house import STAFF, House, article, house
+from tests.fakes.pictures import png
 from tests.fakes.site import Site, open_site
 
 
@@ -25,18 +24,6 @@ def site() -> Iterator[Site]:
     """Run a site on loopback."""
     with open_site() as opened:
         yield opened
-
-
-def png(width: int, height: int) -> bytes:
-    """Return a PNG image of one color."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def drafted(opened: House) -> tuple[Item, ...]:
