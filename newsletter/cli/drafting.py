@@ -77,6 +77,8 @@ def correct(
         say(f"Issue {number} corrects issue {issue} already; nothing was changed.")
     else:
         say(f"Issue {number} corrects issue {issue}.")
+    say("It goes to the recipients who are still subscribed and have not paused since.")
+    say("All copies on the web will show it.")
     say("Preview it, approve it, then send it:")
     say(f"  newsletter preview {number}")
     say(f"  newsletter approve {number}")

@@ -69,7 +69,7 @@ def is_label(text: str) -> bool:
 
 def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
     """Return the authors named in a byline, with roles and organizations if it has any."""
-    line = _CREDIT.sub(" ", _POSTED.sub("", tidy(text), count=1)).strip(" ,;:|·•–—")
+    line = _CREDIT.sub(" ", _POSTED.sub("", tidy(text), count=1)).strip(" ,;:|·•–—(")
     line = _SUFFIX.sub("", _PREFIX.sub("", line, count=1)).strip(" ,;:")
     line = _SENTENCE.split(PLACES_OF_BYLINE.split(line, maxsplit=1)[0], maxsplit=1)[0]
     line = _TRAILING.sub("", _ON_DATE.sub("", line))
@@ -132,7 +132,11 @@ def read_position(text: str) -> tuple[str, str]:
 
 
 def with_positions(authors: Sequence[Author], lines: Sequence[str]) -> tuple[Author, ...]:
-    """Assign the positions below a byline: one for each author, or one for all."""
+    """Assign the positions below a byline: one for each author, or one for all.
+
+    The credit of a photo is not a position.
+    """
+    lines = [line for line in lines if not _CREDIT.match(line.strip())]
     if not lines or not authors:
         return tuple(authors)
     positions = [read_position(line) for line in lines]

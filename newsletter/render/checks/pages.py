@@ -140,7 +140,7 @@ def _images(_edition: Edition, page: html.HtmlElement) -> _Problems:
     if silent:
         yield (
             "alt text",
-            (f"{len(silent)} images have an empty alternative text; describe them at the source."),
+            (f"{len(silent)} images have an empty alternative text; describe them."),
         )
 
 

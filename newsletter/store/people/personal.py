@@ -30,7 +30,9 @@ def _of_issues(
     subscriber_id: int,
     *what: sa.ColumnElement[Any],
 ) -> list[dict[str, object]]:
-    shown = (issues.c.newsletter, issues.c.number, issues.c.subject, issues.c.due_at)
+    # Corrections and skipped issues have negative numbers, which mean nothing to a person.
+    number = sa.case((issues.c.number > 0, issues.c.number)).label("number")
+    shown = (issues.c.newsletter, number, issues.c.subject, issues.c.due_at)
     rows = connection.execute(
         sa.select(*shown, *what)
         .join(issues, issues.c.id == table.c.issue_id)

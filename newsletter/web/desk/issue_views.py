@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from newsletter.edit.fields import LINES
 from newsletter.errors import NotFound
 from newsletter.model.edition import Edition
 from newsletter.model.issue import Item, corrected
@@ -20,7 +21,19 @@ from newsletter.store.sending import deliveries
 from newsletter.web.desk.next_steps import Advice, next_of
 from newsletter.web.desk.today import describe
 
-NAMES = {"title": "Headline", "teaser": "Teaser", "takeaways": "Takeaways"}
+NAMES = {
+    "kicker": "Kicker",
+    "title": "Headline",
+    "authors": "Authors",
+    "date": "Date",
+    "topics": "Topics",
+    "teaser": "Teaser",
+    "image": "Image",
+    "alt": "Alternative text",
+    "caption": "Caption",
+    "link": "Text of the link",
+    "takeaways": "Takeaways",
+}
 SAMPLE = {"token": "preview", "delivery": "0-0", "name": ""}
 """What fills a preview's placeholders: the links to our pages lead nowhere."""
 ORIGINS = {
@@ -174,11 +187,8 @@ def _item_card(connection: sa.Connection, stored: Item) -> ItemCard:
 
 def _originals(item: Item) -> tuple[Original, ...]:
     """Return what staff corrected as it was before, so that both can be compared."""
-    before: dict[str, Iterable[str]] = {
-        "title": [item.title],
-        "teaser": [item.teaser.text],
-        "takeaways": item.takeaways.items,
-    }
+    lines = {name: [line(item)] for name, line in LINES.items()}
+    before: dict[str, Iterable[str]] = {**lines, "takeaways": item.takeaways.items}
     return tuple(
         Original(NAMES[name], tuple(filter(None, lines)))
         for name, lines in before.items()

@@ -2,13 +2,14 @@
 
 import pytest
 
-from newsletter.collect.text.bylines import has_prefix, is_label, read_byline
+from newsletter.collect.text.bylines import has_prefix, is_label, read_byline, with_positions
 from newsletter.model.article import Author
 
 
 @pytest.mark.parametrize(
     ("line", "names"),
     [
+        ("Ada Quell (Photo: AP)", "Ada Quell"), ("By Ada Quell, Photo: agency", "Ada Quell"),
         ("By Ada Quell", "Ada Quell"), ("Written by Ada Quell", "Ada Quell"), ("Posted by Ada Quell on October 5, 2026", "Ada Quell"),
         ("Posted on October 5, 2026 by Ada Quell", "Ada Quell"), ("By Ada Quell and Bo Crane", "Ada Quell, Bo Crane"),
         ("By Ada Quell, Bo Crane & Cy Dock", "Ada Quell, Bo Crane, Cy Dock"), ("By Ada and Bo Quell", "Ada Quell, Bo Quell"),
@@ -40,6 +41,13 @@ def test_authors_are_read_and_nothing_else(line: str, names: str) -> None:
 )  # fmt: skip
 def test_positions_are_read_with_the_name(line: str, author: Author) -> None:
     assert read_byline(line) == (author,)
+
+
+@pytest.mark.parametrize("credit", ["Photo: agency", "Photograph by Bo Crane", "사진: 통신사"])
+def test_the_credit_of_a_photo_is_not_a_position(credit: str) -> None:
+    ada = (Author("Ada Quell"),)
+    assert with_positions(ada, [credit]) == ada
+    assert with_positions(ada, ["Fellow", credit]) == (Author("Ada Quell", "Fellow"),)
 
 
 @pytest.mark.parametrize("label", ["Auteur", "Author:", "Written by", "글쓴이", "Автор："])

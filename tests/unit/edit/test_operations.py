@@ -361,9 +361,11 @@ def test_another_image_does_not_keep_the_description_of_the_first(draft: Draft) 
 def test_a_corrected_topic_decides_who_gets_the_item(draft: Draft) -> None:
     made = applied(draft, [Correct(1, "topics", "Arctic; Ports", ("arctic", "ports"))])
     printed = corrected(made.items[0])
-    assert (printed.topics, printed.tags) == (("Arctic", "Ports"), ("arctic", "ports"))
+    assert printed.topics == ("Arctic", "Ports")
+    assert printed.tags[:2] == ("arctic", "ports")
+    assert not set(printed.tags) & set(manuscripts.SUMMIT.tags)
     reverted = corrected(applied(made, [Revert(1, "topics")]).items[0])
-    assert reverted.tags == manuscripts.SUMMIT.tags
+    assert set(reverted.tags) >= set(manuscripts.SUMMIT.tags)
 
 
 @pytest.mark.parametrize(
