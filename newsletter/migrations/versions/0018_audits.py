@@ -5,13 +5,8 @@ from alembic import op
 
 from newsletter.store.types import UtcDateTime
 
-<<<<<<<< HEAD:newsletter/migrations/versions/0018_audits.py
 revision = "0018"
 down_revision = "0017"
-========
-revision = "0016"
-down_revision = "0015"
->>>>>>>> e3ee513 (Let text inherit the font of its cell, which makes an item a quarter smaller, and drive a week of an editor by commands):newsletter/migrations/versions/0016_audits.py
 branch_labels = None
 depends_on = None
 
