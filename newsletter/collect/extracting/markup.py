@@ -30,6 +30,8 @@ LINES = frozenset({"span", "a", "em", "small"})
 OPENERS = frozenset({*HEADINGS, "summary", "dt"})
 MARKERS = frozenset({"a", "sup"})
 ROLES = {"list": "ul", "listitem": "li"}
+ROLE_BEARERS = frozenset({"div", "span", "section"})
+LISTED = LISTS | ITEMS | BOXES | {"dd"}
 _OWN_LINE = re.compile(
     r"kicker|eyebrow|overline|byline|headline-?(?:intro|kicker)|dachzeile|roofline|topline"
     r"|supertitle|rubric|strapline",
@@ -75,6 +77,7 @@ class Walk:
     blocks: list[TextBlock] = field(default_factory=list)
     elements: list[Element] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
+    has_words: bool = False
     last: str = ""
     linked: int = 0
     bold: int = 0
@@ -87,9 +90,12 @@ class Walk:
         """Add a run of text at the current place."""
         if not text:
             return
+        if text.isspace():
+            # Most runs are the indentation of the source.
+            self.parts.append(" ")
+            return
         self.parts.append(text.replace("\n", " "))
-        if not text.isspace():
-            self.last = text[-1]
+        self.last, self.has_words = text[-1], True
         if self.depth_linked:
             self.linked += len(text)
         if self.depth_bold:
@@ -111,9 +117,16 @@ class Walk:
     def _mean(self, frame: Frame) -> None:
         """Set what the element itself means for its text."""
         tag = frame.tag
-        frame.zone = ZONES.get(tag, frame.zone)
         frame.away = frame.away or is_away(frame.element, tag)
-        if tag in LISTS or tag in ITEMS or tag in BOXES:
+        if tag in LISTED:
+            self._list(frame, tag)
+        elif level := HEADINGS.get(tag):
+            frame.kind, frame.level, frame.reach = BlockKind.HEADING, level, REACH
+        frame.zone = ZONES.get(tag, frame.zone)
+
+    def _list(self, frame: Frame, tag: str) -> None:
+        """Give lists, items and boxes their numbers: what belongs together has the same."""
+        if tag != "dd":
             self.numbered += 1
         if tag in LISTS:
             frame.group, frame.item, frame.depth = self.numbered, 0, frame.depth + 1
@@ -121,12 +134,10 @@ class Walk:
             frame.box = self.numbered
         elif tag in ITEMS:
             frame.item = self.numbered
-        elif tag == "dd":
+        else:
             frame.item = self._term()
         if tag == "li":
             frame.kind, frame.level, frame.reach = BlockKind.ITEM, 0, REACH
-        elif level := HEADINGS.get(tag):
-            frame.kind, frame.level, frame.reach = BlockKind.HEADING, level, REACH
 
     def _term(self) -> int:
         """Return the item of the term that a description belongs to: its last sibling block."""
@@ -144,14 +155,15 @@ class Walk:
         """Make a block of the text since the last boundary."""
         if not self.parts:
             return
-        raw = "".join(self.parts)
+        if self.has_words:
+            raw = "".join(self.parts)
+            text = tidy(raw)
+            if text and self.stack:
+                self.blocks.append(self._block(raw, text, self.stack[-1]))
+                self.elements.append(self.stack[-1].element)
+            self.linked = self.bold = 0
         self.parts.clear()
-        self.last = ""
-        text = tidy(raw)
-        if text and self.stack:
-            self.blocks.append(self._block(raw, text, self.stack[-1]))
-            self.elements.append(self.stack[-1].element)
-        self.linked = self.bold = 0
+        self.last, self.has_words = "", False
 
     def _block(self, raw: str, text: str, frame: Frame) -> TextBlock:
         lines = tuple(filter(None, map(tidy, raw.split("\n")))) if "\n" in raw else ()
@@ -182,13 +194,15 @@ def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
     context = etree.iterwalk(root, events=("start", "end"))
     skipping = None
     for event, element in context:
-        tag = str(element.tag)
         if element is skipping:
             skipping = None
             walk.add(element.tail)
-        elif event == "end":
-            _leave(walk, element, tag)
-        elif _is_skipped(element, tag):
+            continue
+        if event == "end":
+            _leave(walk, element)
+            continue
+        tag = str(element.tag)
+        if _is_skipped(element, tag):
             context.skip_subtree()
             skipping = element
         elif tag in MARKERS and (mark := _note_mark(element, tag, walk)):
@@ -202,8 +216,7 @@ def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
 
 
 def _enter(walk: Walk, element: Element, tag: str) -> None:
-    role = element.get("role")
-    if role in ROLES and tag in {"div", "span", "section"}:
+    if tag in ROLE_BEARERS and (role := element.get("role")) in ROLES:
         walk.open(element, ROLES[role])
     elif tag in BLOCKS or (tag in LINES and _own_line(element)):
         walk.open(element, tag)
@@ -220,10 +233,10 @@ def _enter(walk: Walk, element: Element, tag: str) -> None:
     walk.add(element.text)
 
 
-def _leave(walk: Walk, element: Element, tag: str) -> None:
+def _leave(walk: Walk, element: Element) -> None:
     if walk.stack and walk.stack[-1].element is element:
         walk.shut()
-    elif tag == "a":
+    elif (tag := element.tag) == "a":
         walk.depth_linked -= 1
     elif tag in BOLD:
         walk.depth_bold -= 1

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import TypedDict
 
 from newsletter.collect.deciding.identity import digest
 from newsletter.collect.entry import Entry, Listing
@@ -33,11 +35,16 @@ def listing(
         if not (listed.title or listed.url or listed.html or listed.summary):
             skipped.append((f"entry {number}", "neither title, link nor text"))
             continue
-        entry = _titled(_without_trailers(listed), title)
+        entry = replace(
+            listed,
+            site=title,
+            shared_guid=guids[listed.guid] > 1,
+            shared_url=links[listed.url] > 1,
+            **(_without_trailers(listed) if listed.title else _titled(listed)),
+        )
         if not entry.title and not entry.url:
             skipped.append((f"entry {number}", "neither a title nor words to make one from"))
             continue
-        entry = replace(entry, shared_guid=guids[entry.guid] > 1, shared_url=links[entry.url] > 1)
         stamp = entry.changed if len(stamps) > 1 or len(found) == 1 else ""
         entry = replace(entry, key=_key(entry), fingerprint=_fingerprint(entry, stamp))
         if entry.key in kept:
@@ -48,23 +55,27 @@ def listing(
     return Listing(tuple(kept.values()), tuple(skipped), title, lang, minutes * 60, note)
 
 
-def _without_trailers(entry: Entry) -> Entry:
-    if not entry.title:
-        return entry
-    return replace(
-        entry,
-        summary=without_trailer(entry.summary, entry.title),
-        html=without_trailing_paragraph(entry.html, entry.title, entry.url),
-    )
+class _Texts(TypedDict, total=False):
+    """The fields of an entry that are made from its texts."""
+
+    title: str
+    untitled: bool
+    summary: str
+    html: str
 
 
-def _titled(entry: Entry, site: str) -> Entry:
-    """Give an entry without a title the first sentence of its text, or the words of its image."""
-    if entry.title:
-        return replace(entry, site=site)
+def _without_trailers(entry: Entry) -> _Texts:
+    return {
+        "summary": without_trailer(entry.summary, entry.title),
+        "html": without_trailing_paragraph(entry.html, entry.title, entry.url),
+    }
+
+
+def _titled(entry: Entry) -> _Texts:
+    """Return the first sentence of the text, or the words of its image, as the title."""
     text = entry.summary or plain(entry.html)
     words = first_sentence(text) or first_sentence(entry.image.alt if entry.image else "")
-    return replace(entry, site=site, title=words, untitled=True)
+    return {"title": words, "untitled": True}
 
 
 def _key(entry: Entry) -> str:
@@ -86,8 +97,10 @@ def _fingerprint(entry: Entry, stamp: str) -> str:
 
 def people(names: Iterable[str]) -> tuple[Author, ...]:
     """Read names without email addresses, as in "x@y (Jane Doe)"."""
-    found: list[Author] = []
-    for name in names:
-        text = " ".join(word for word in plain(name).split() if "@" not in word).strip(" ()<>")
-        found.extend(author for author in read_byline(text) if is_name(author.name))
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(author for name in names for author in _named(name)))
+
+
+@lru_cache(maxsize=256)
+def _named(name: str) -> tuple[Author, ...]:
+    text = " ".join(word for word in plain(name).split() if "@" not in word).strip(" ()<>")
+    return tuple(author for author in read_byline(text) if is_name(author.name))

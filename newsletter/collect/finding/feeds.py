@@ -77,7 +77,8 @@ def _listing_of_xml(text: str, url: str) -> Listing:
         raise ExtractFailed(msg)
     channel = parsed.feed
     return listing(
-        [_entry(parsed_entry) for parsed_entry in parsed.entries[:MOST_ENTRIES]],
+        # Plain dicts: feedparser's tries other names for every key that is missing.
+        [_entry(dict(parsed_entry)) for parsed_entry in parsed.entries[:MOST_ENTRIES]],
         title=headline(str(channel.get("title", ""))),
         lang=str(channel.get("language", "")),
         ttl=str(channel.get("ttl", "")),
@@ -108,7 +109,7 @@ def _entry(parsed: dict[str, Any]) -> Entry:
         guid=str(parsed.get("id", "")),
         title=headline(title, literal=_is_literal(title_detail, parsed)),
         when=_date(parsed),
-        changed=str(dict.get(parsed, "updated") or ""),
+        changed=str(parsed.get("updated") or ""),
         html=html,
         summary=summary if summary != plain(html) else "",
         authors=people(_names(parsed)),
@@ -128,7 +129,7 @@ def _words(text: str, kind: str) -> str:
 
 def _is_literal(detail: Mapping[str, Any], parsed: Mapping[str, Any]) -> bool:
     """Return whether a title is declared as plain text, as only Atom can."""
-    is_atom = "updated" in parsed.keys() and "summary" not in parsed.keys()  # noqa: SIM118 - `in` maps keys
+    is_atom = "updated" in parsed and "summary" not in parsed
     return is_atom and detail.get("type") == "text/plain"
 
 
@@ -139,8 +140,7 @@ def _web(address: str) -> str:
 def _date(parsed: dict[str, Any]) -> When | None:
     """Read the raw date strings: feedparser invents dates for forms it does not understand."""
     for name in ("published", "created", "updated"):
-        # The `get` of an entry maps one key to another, with a warning.
-        if when := read_feed_date(str(dict.get(parsed, name) or "")):
+        if when := read_feed_date(str(parsed.get(name) or "")):
             return when
     return None
 
