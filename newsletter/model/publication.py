@@ -19,6 +19,7 @@ Highlights = Literal["suggest", "print", "off"]
 Approval = Literal["required", "automatic"]
 LatePolicy = Literal["hold", "send", "skip"]
 CatchUp = Literal["latest", "all", "none"]
+Welcome = Literal["next", "latest"]
 OnUnknown = Literal["hold", "resend"]
 
 
@@ -144,6 +145,7 @@ class Newsletter:
     opens: bool = False
     clicks: bool = False
     digests: Digests = Digests()
+    welcome: Welcome = "next"
 
     @property
     def digest_cadences(self) -> dict[Frequency, Cadence]:

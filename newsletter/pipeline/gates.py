@@ -4,6 +4,7 @@ A step that is not needed is not imported either: cron starts the program every 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -24,7 +25,7 @@ from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import issues, slots, sources
 from newsletter.store.people import notices
-from newsletter.store.sending import batches, rates
+from newsletter.store.sending import batches, rates, welcomes
 from subscribers.consent import queueing
 
 TIDIED = "tidied"
@@ -90,6 +91,12 @@ def _has(connection: sa.Connection, key: str, states: Collection[IssueState]) ->
     return any(issue.newsletter == key for issue in found)
 
 
+def _welcome(tools: Tools, connection: sa.Connection, key: str) -> bool:
+    if tools.context.publication.require_newsletter(key).welcome != "latest":
+        return False
+    return bool(welcomes.waiting(connection, key, tools.context.now() - timedelta(days=1)))
+
+
 def _send(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     states: list[IssueState] = list(SENDABLE | SENDING)
     return bool(issues.recent(connection, states=states, limit=1))
@@ -134,6 +141,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "draft": _draft,
     "render": _render,
     "approve": _approve,
+    "welcome": _welcome,
     "send": _send,
     "retention": _retention,
     "status": _status,

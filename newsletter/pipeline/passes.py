@@ -69,6 +69,7 @@ def _issues(tools: Tools) -> list[Step]:
         *(Step("draft", key) for key in newsletters),
         *(Step("render", key) for key in newsletters),
         *(Step("approve", key) for key in newsletters),
+        *(Step("welcome", key) for key in newsletters),
         Step("send"),
     ]
 
@@ -101,6 +102,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "draft": ("drafting", "draft"),
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),
+    "welcome": ("sending", "welcome"),
     "retention": ("upkeep", "tidy"),
     "status": ("sending", "report_status"),
 }

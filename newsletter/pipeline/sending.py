@@ -39,6 +39,16 @@ def send(tools: Tools) -> Iterator[Line]:
         yield from submit(tools)
 
 
+def welcome(tools: Tools, key: str) -> Iterator[Line]:
+    """Add the latest issue of a newsletter for those who have just confirmed it."""
+    newsletter = tools.context.publication.require_newsletter(key)
+    done = sending.welcome(tools.context, MACHINE, newsletter)
+    if done is not None:
+        new = counted(done.sent, "new subscriber")
+        message = f"{newsletter.title}: the latest issue goes to {new}"
+        yield Line("welcome", f"{message}, {done.left_out:,} left out")
+
+
 def submit(tools: Tools) -> Iterator[Line]:
     """Submit every batch that may be sent now."""
     tally = sending.submit(tools.context, MACHINE, patience=tools.patience)

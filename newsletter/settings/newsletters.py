@@ -19,6 +19,7 @@ from newsletter.model.publication import (
     LatePolicy,
     Newsletter,
     OnUnknown,
+    Welcome,
 )
 from newsletter.model.quiet import Quiet
 from newsletter.settings import values
@@ -82,6 +83,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         sections=tuple(_section(row, inherited.sources) for row in table.rows("sections")),
         topics_shown=table.count("topics_shown", default.topics_shown),
         digests=_digests(table.table("digests")),
+        welcome=table.choice("welcome", default.welcome, get_args(Welcome)),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
     )

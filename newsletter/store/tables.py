@@ -305,6 +305,19 @@ events = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# What became of the first issue of each new subscriber: one row for each, written once.
+welcomes = sa.Table(
+    "welcomes",
+    metadata,
+    sa.Column("newsletter", sa.Text, primary_key=True),
+    sa.Column("subscriber_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("confirmed_at", UtcDateTime, nullable=False),
+    sa.Column("issue_id", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 notices = sa.Table(
     "notices",
     metadata,

@@ -17,11 +17,14 @@ from newsletter.model.next_step import (
     RunCheckup,
     ViewIssue,
 )
+from newsletter.model.publication import Newsletter
 from newsletter.model.states import SENDABLE, UNAPPROVED, IssueState
 from newsletter.send import decisions, maillog, run
+from newsletter.send import welcome as welcoming
 from newsletter.send.decisions import Decision, LogFindings
 from newsletter.send.run import Prepared, Reconciled
 from newsletter.send.status import IssueStatus
+from newsletter.send.welcome import Welcomed
 from newsletter.send.worker import Tally
 from newsletter.store.content import issues
 from newsletter.store.sending import claims
@@ -169,6 +172,19 @@ def freeze(
         run.Route(sender, context.courier.journal),
         now=context.now(),
         at_once=at_once,
+    )
+
+
+def welcome(context: Context, actor: Actor, newsletter: Newsletter) -> Welcomed | None:
+    """Send the latest issue to everyone who has just confirmed; None if no one waits for it."""
+    actor.require(Role.APPROVER)
+    sender = _sender(context, context.publication.provider)
+    return welcoming.welcome(
+        context.engine,
+        context.publication,
+        newsletter,
+        run.Route(sender, context.courier.journal),
+        now=context.now(),
     )
 
 
