@@ -22,7 +22,6 @@ import sqlalchemy as sa
 
 from newsletter import migrations
 from newsletter.dispatch import embedded
-from newsletter.errors import NewsletterError
 from newsletter.maintenance import journals
 from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
@@ -168,7 +167,9 @@ class App:
     def _collect(self) -> CollectReport:
         from newsletter.collect.run import CollectOptions, collect
 
-        options = CollectOptions(clock=self.now, limits=self.publication.collecting)
+        options = CollectOptions(
+            clock=self.now, limits=self.publication.collecting, stopped=self.stop.is_set
+        )
         return collect(self.engine, self.publication.sources, self.fetcher, options)
 
     def _tidy(self) -> dict[str, int]:
@@ -315,19 +316,14 @@ def installation(settings: Settings) -> Installation:
 
 def _unprotected(settings: Settings) -> Mapping[Protection, str]:
     """Have a parsing process try what it must not be able to do; return what it could."""
-    from newsletter.collect.parsing.sandbox import Sandbox
-    from newsletter.model.protection import Protection
+    from newsletter.collect.parsing.sandbox import unprotected
     from newsletter.settings import FILE, secrets
 
     hidden = [settings.root / FILE, settings.root / secrets.FILE]
     database = sa.make_url(settings.database_url)
     if database.get_backend_name() == "sqlite":
         hidden.append(Path(str(database.database)))
-    try:
-        with Sandbox(user=settings.publication.collecting.user) as sandbox:
-            return sandbox.unprotected([str(path) for path in hidden if path.exists()])
-    except NewsletterError as error:
-        return dict.fromkeys(Protection, str(error))
+    return unprotected(settings.publication.collecting.user, hidden)
 
 
 def probes(settings: Settings) -> dict[str, Callable[[], str]]:

@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -79,7 +79,7 @@ class Gatherer:
     """Reads sources. Safe to use from many threads.
 
     Without `memory` every entry counts as unknown. No document is begun when a source has taken
-    `seconds`; what was not reached is read in the next pass. `lock` admits one thread at a time
+    `seconds`, or when `stopped`; the rest is read in the next pass. `lock` admits one thread at a time
     to the database, because SQLite's own waiting is slower and less fair.
     """
 
@@ -89,6 +89,7 @@ class Gatherer:
     clock: Clock
     memory: bool = True
     seconds: float = math.inf
+    stopped: Callable[[], bool] = lambda: False
     lock: threading.Lock = field(default_factory=threading.Lock)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger(__name__))
 
@@ -137,7 +138,7 @@ class Gatherer:
             last_modified=fetched.last_modified if fetched else "",
             body_hash=read.body_hash if settled else "",
             waiting=waiting,
-            cut_short=bool(waiting) and time.monotonic() >= deadline,
+            cut_short=bool(waiting) and self._is_up(deadline),
         )
 
     def _listing(self, source: Source, state: SourceState, deadline: float) -> _Read:
@@ -179,7 +180,7 @@ class Gatherer:
             if number >= MOST_SITEMAPS:
                 skipped.append((inner.url, "an older sitemap of the index"))
                 continue
-            if time.monotonic() >= deadline:
+            if self._is_up(deadline):
                 skipped.append((inner.url, "not reached in the time for this source"))
                 continue
             try:
@@ -221,7 +222,7 @@ class Gatherer:
         if source.kind == "folder":
             # Which files of a new folder are the newest is only known when all are read.
             until = deadline if state.first_collected_at else math.inf
-            files = [reader.file(source, entry) for entry, _ in _until(until, pending)]
+            files = [reader.file(source, entry) for entry, _ in self._until(until, pending)]
             return tuple(files), len(pending) - len(files)
         newest = pending
         backlog: list[ReadEntry] = []
@@ -233,14 +234,16 @@ class Gatherer:
         due = sorted(newest, key=_attempts)
         read = [
             reader.article(source, entry, _attempts((entry, before)))
-            for entry, before in _until(deadline, due[:MOST_PAGES])
+            for entry, before in self._until(deadline, due[:MOST_PAGES])
         ]
         return (*reversed(read), *backlog), len(due) - len(read)
 
+    def _until(self, deadline: float, pending: Iterable[_Due]) -> Iterator[_Due]:
+        """Yield entries until the time is up."""
+        return itertools.takewhile(lambda _: not self._is_up(deadline), pending)
 
-def _until(deadline: float, pending: Iterable[_Due]) -> Iterator[_Due]:
-    """Yield entries until the time is up."""
-    return itertools.takewhile(lambda _: time.monotonic() < deadline, pending)
+    def _is_up(self, deadline: float) -> bool:
+        return self.stopped() or time.monotonic() >= deadline
 
 
 def _attempts(pending: _Due) -> int:

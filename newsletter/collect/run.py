@@ -48,7 +48,8 @@ class CollectOptions:
     """Options of a collection: only sources that are due, unless `force` or `names` is set.
 
     `rng` spreads the next checks. `on_progress` is called after each source. `parse_seconds`
-    replaces the time limits for parsing a document. A given `sandbox` is used and left open.
+    replaces the time limits for parsing a document. When `stopped` returns True, what is being read
+    is finished, and the rest is due again. A given `sandbox` is used and left open.
     """
 
     clock: Clock
@@ -56,6 +57,7 @@ class CollectOptions:
     force: bool = False
     threads: int = THREADS
     limits: CollectLimits = field(default_factory=CollectLimits)
+    stopped: Callable[[], bool] = lambda: False
     parse_seconds: float = 0.0
     sandbox: Sandbox | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
@@ -75,7 +77,9 @@ def collect(
     reports |= {source.key: SourceReport(source.key, "not reached") for source in due}
     with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
         seconds = options.limits.per_source.total_seconds()
-        gatherer = Gatherer(engine, fetcher, sandbox, options.clock, seconds=seconds)
+        gatherer = Gatherer(
+            engine, fetcher, sandbox, options.clock, seconds=seconds, stopped=options.stopped
+        )
         work = [(source, states.get(source.key, SourceState(source.key))) for source in due]
         work.sort(key=_last_checked)
         for done, (gathered, state, seconds) in enumerate(
@@ -136,6 +140,7 @@ def _gathered(
         while (
             len(running) < options.threads
             and time.monotonic() < deadline
+            and not options.stopped()
             and (pair := lanes.next())
         ):
             source, state = pair

@@ -9,10 +9,13 @@ from contextlib import ExitStack, contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from newsletter.errors import NotAllowed
+from newsletter.web.headers import PUBLIC, StrictHeaders, add_strict
 
 STOPS_WITHIN = 10.0
 """Seconds that open answers get to finish."""
@@ -20,10 +23,15 @@ HEAD_WITHIN = 10.0
 """Seconds in which the head of a request must arrive."""
 CONNECTIONS = 512
 """Open connections before a server answers 503."""
+BUSY = StrictHeaders(
+    PlainTextResponse("Too many connections are open. Please try again.\n", status_code=503),
+    PUBLIC,
+    secure=False,
+)
 
 
 class BoundedProtocol(H11Protocol):
-    """Close connections whose request never completes.
+    """Close connections whose request never completes; give uvicorn's own answers our headers.
 
     uvicorn times out idle connections only between requests: one that opens and sends nothing, or
     half a request, would stay open for good.
@@ -40,6 +48,8 @@ class BoundedProtocol(H11Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         """Read on, and expect the rest of a head that is not complete."""
+        if len(self.connections) > CONNECTIONS:
+            self.app = BUSY
         super().data_received(data)
         # uvicorn starts with None, although it declares otherwise
         if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]
@@ -52,6 +62,21 @@ class BoundedProtocol(H11Protocol):
         """Forget the timer."""
         self._cancel_head_timer()
         super().connection_lost(exc)
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, with the headers of every other answer."""
+        body = f"{msg}\n".encode("ascii", "replace")
+        headers = MutableHeaders({"content-type": "text/plain; charset=utf-8"})
+        headers["content-length"] = str(len(body))
+        headers["connection"] = "close"
+        add_strict(headers, PUBLIC, secure=False)
+        lines = [
+            b"HTTP/1.1 400 Bad Request",
+            *(name + b": " + value for name, value in headers.raw),
+        ]
+        self.transport.write(b"\r\n".join([*lines, b"", body]))
+        self.transport.close()
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
@@ -99,7 +124,6 @@ def _served(site: FastAPI, listener: socket.socket) -> Iterator[None]:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)

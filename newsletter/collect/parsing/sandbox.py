@@ -1,8 +1,9 @@
 """Parse documents in worker processes with limits on time and memory."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Self
 
 from newsletter.collect.entry import Entry, Listing
@@ -88,6 +89,15 @@ class Sandbox:
         if "failed" in answer:
             raise ExtractFailed(answer["failed"])
         return answer["done"]
+
+
+def unprotected(user: str, hidden: Iterable[Path]) -> dict[Protection, str]:
+    """Start a process, and return the protections that are not in force, with reasons."""
+    try:
+        with Sandbox(user=user) as sandbox:
+            return sandbox.unprotected([str(path) for path in hidden if path.exists()])
+    except ExtractFailed as error:
+        return dict.fromkeys(Protection, str(error))
 
 
 def _by_cores() -> int:

@@ -155,6 +155,49 @@ def test_a_second_request_on_a_connection_is_bounded_too(
         assert kept.recv(100) == b""
 
 
+def raw_answer(connection: socket.socket, sent: bytes) -> str:
+    """Send bytes, and return the whole answer."""
+    connection.sendall(sent)
+    answer = b""
+    while part := connection.recv(4096):
+        answer += part
+    return answer.decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\0\r\n\r\n",
+        b"GET / HTTP/x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n",
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    ],
+    ids=["not HTTP", "version", "header", "length", "long"],
+)
+def test_what_is_not_http_is_answered_with_a_complete_policy(served: Pages, sent: bytes) -> None:
+    with connected(served) as strange:
+        answer = raw_answer(strange, sent)
+    assert answer.startswith("HTTP/1.1 400 ")
+    policy = re.search(r"content-security-policy: (.+)\r", answer, re.IGNORECASE)
+    assert policy is not None
+    assert {part.split()[0] for part in policy[1].split(";")} >= DIRECTIVES
+
+
+def test_too_many_connections_are_answered_with_a_complete_policy(
+    opened: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "CONNECTIONS", 1)
+    with pages(opened.app) as served, connected(served), connected(served) as second:
+        host = served.public.removeprefix("http://").encode()
+        answer = raw_answer(
+            second, b"GET / HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+        )
+        assert answer.startswith("HTTP/1.1 503 ")
+        assert "frame-ancestors 'none'" in answer
+        assert "no-store" in answer
+
+
 def test_a_body_that_never_arrives_is_answered() -> None:
     site = FastAPI()
 
