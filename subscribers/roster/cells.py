@@ -37,15 +37,16 @@ def as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def split(cell: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def split(cell: str) -> tuple[str, ...]:
     """Split a cell of several names: JSON, quoted and separated, or separated."""
     if cell.startswith("["):
         try:
-            return [clean(str(name)) for name in parsed(cell)]
+            return tuple(clean(str(name)) for name in parsed(cell))
         except (ValueError, RecursionError, TypeError):
             pass
     parts = (quoted or bare for quoted, bare in _PARTS.findall(cell))
-    return [name for part in parts if (name := clean(part.replace('""', '"').strip('" ')))]
+    return tuple(name for part in parts if (name := clean(part.replace('""', '"').strip('" '))))
 
 
 def attribute_tags(cell: str) -> list[str]:
@@ -92,7 +93,9 @@ def moment(cell: str) -> datetime | None:
 
 def language_tag(cells: Mapping[str, str]) -> str:
     """Return the language that a row gives, if it is a language tag."""
-    found = cells.get("language", "").replace("_", "-").strip()
+    if not (cell := cells.get("language", "")):
+        return ""
+    found = cell.replace("_", "-").strip()
     return found if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", found) else ""
 
 

@@ -42,6 +42,7 @@ def states_consent(cell: str, now: datetime) -> bool:
     return fold(cell) in _YES or bool(consent_dates(cell, now))
 
 
+@lru_cache(maxsize=4096)
 def consent_time(cell: str, now: datetime) -> datetime | None:
     """Return when the subscriber agreed; None if the cell gives no date, or an ambiguous one."""
     dates = set(consent_dates(cell, now))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress, SubscriptionState, SuppressionReason, slug
@@ -26,7 +27,10 @@ from subscribers.store.seen import SeenAddress
 
 _STATES = tuple(sorted(SubscriptionState, key=rank))
 _STRENGTHS = tuple(SuppressionReason)
-_TAG_COLUMNS = ("topics", "tags", "labels")
+_TAG_COLUMNS = tuple(
+    (name, StatusColumn(name, StatusField.STATUS)) for name in ("topics", "tags", "labels")
+)
+_REMEMBERED = 4096  # cells; most of a list repeat
 
 
 class RowReader:
@@ -37,6 +41,10 @@ class RowReader:
         self._terms = terms
         self._layout = layout
         self._tags = TagReader(terms.topics)
+        self._status_of = lru_cache(_REMEMBERED)(
+            lambda cells: status_of(cells, layout.words, layout.baseline)
+        )
+        self._attested = lru_cache(_REMEMBERED)(self._attesting)
 
     def status(self, raw: RawRow) -> tuple[str, RowStatus] | None:
         """Return the address key and the status that a row may have; None if it has no address.
@@ -53,7 +61,8 @@ class RowReader:
             stated = self._stated(raw)
         except CellError:
             return key, RowStatus(SubscriptionState.PENDING)
-        return key, replace(stated, state=self._granted(raw, stated))
+        granted = self._granted(raw, stated)
+        return key, stated if granted is stated.state else replace(stated, state=granted)
 
     def read(self, raw: RawRow) -> ImportRow | RefusedRow:
         """Return what the row asks for, or why it is refused."""
@@ -81,7 +90,7 @@ class RowReader:
         if not keys and stated.suppression is None:
             msg = "the row names no newsletter, and none was chosen for the whole file"
             raise CellError(msg)
-        attested = self._attested(cells)
+        attested = self._attestation(cells)
         proofs = (ConsentProof(key, "attested", agreed_at, attested, attested=True) for key in keys)
         return ImportRow(
             raw.number,
@@ -101,13 +110,13 @@ class RowReader:
 
     def _stated(self, raw: RawRow) -> RowStatus:
         """Return what the status columns say, and tags such as “unsubscribed” or “bounced”."""
-        tagged = [
-            (StatusColumn(column, StatusField.STATUS), name)
-            for column in _TAG_COLUMNS
-            for name in split(raw.cells.get(column, ""))
-            if tells_a_status(name)
-        ]
-        return status_of([*raw.statuses, *tagged], self._layout.words, self._layout.baseline)
+        tagged = tuple(
+            (column, name)
+            for header, column in _TAG_COLUMNS
+            if (cell := raw.cells.get(header))
+            for name in _telling(cell)
+        )
+        return self._status_of(raw.statuses + tagged)
 
     def _granted(self, raw: RawRow, stated: RowStatus) -> SubscriptionState:
         """Return the state that a row gets: confirmed only with consent.
@@ -117,7 +126,7 @@ class RowReader:
         """
         if stated.state is not SubscriptionState.CONFIRMED:
             return stated.state
-        consent = stated.suppression is None and self._attested(raw.cells)
+        consent = stated.suppression is None and self._attestation(raw.cells)
         return SubscriptionState.CONFIRMED if consent else SubscriptionState.PENDING
 
     def _own_status(self, raw: RawRow) -> RowStatus:
@@ -128,14 +137,16 @@ class RowReader:
             min(states, key=rank, default=SubscriptionState.CONFIRMED), row.suppression
         )
 
-    def _attested(self, cells: Mapping[str, str]) -> str:
+    def _attestation(self, cells: Mapping[str, str]) -> str:
         """Return who attests that this subscriber agreed; "" if the row says no or is unclear."""
-        cell = cells.get("consent", "")
+        return self._attested(cells.get("consent", ""), cells.get("consent_source", ""))
+
+    def _attesting(self, cell: str, source: str) -> str:
         if not cell:
             return self._terms.attest
         if not states_consent(cell, self._terms.now):
             return ""
-        source = clean(cells.get("consent_source", ""))
+        source = clean(source)
         return f"{source or self._terms.file}: {cell}"[:500]
 
     def _newsletters(self, cells: Mapping[str, str]) -> tuple[str, ...]:
@@ -149,6 +160,12 @@ class RowReader:
                 raise CellError(msg)
             found.append(key)
         return tuple(dict.fromkeys(found)) or self._terms.into
+
+
+@lru_cache(_REMEMBERED)
+def _telling(cell: str) -> tuple[str, ...]:
+    """Return the names in a cell of tags that tell a status."""
+    return tuple(name for name in split(cell) if tells_a_status(name))
 
 
 def ranks(status: RowStatus) -> tuple[int, int]:

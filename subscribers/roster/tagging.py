@@ -16,7 +16,7 @@ class TagReader:
         """Take the tags of topics, by the slugs of their names and aliases."""
         self._topics = topics
         self._configured = frozenset(topics.values())
-        self._remembered: dict[tuple[str, str], tuple[Tag, ...]] = {}
+        self._remembered: dict[tuple[str, str], dict[tuple[str, str], Tag]] = {}
 
     def read(self, cells: Mapping[str, str]) -> tuple[Tag, ...]:
         """Return the tags of a row; raise CellError if they are too many or too long."""
@@ -28,14 +28,17 @@ class TagReader:
             ("attributes", self._any_tag),
         ):
             if cell := cells.get(column, ""):
-                for tag in self._tags(column, cell, make):
-                    found.setdefault((tag.slug, spelling(tag.name)), tag)
+                for key, tag in self._tags(column, cell, make).items():
+                    found.setdefault(key, tag)
         if len(found) > TAGS_LIMIT:
             msg = f"{len(found)} tags; the maximum is {TAGS_LIMIT}"
             raise CellError(msg)
         return tuple(found.values())
 
-    def _tags(self, column: str, cell: str, make: Callable[[str], Tag]) -> tuple[Tag, ...]:
+    def _tags(
+        self, column: str, cell: str, make: Callable[[str], Tag]
+    ) -> dict[tuple[str, str], Tag]:
+        """Return the tags of a cell by what tells them from others; the first spelling counts."""
         key = (column, cell)
         if key not in self._remembered:
             names = attribute_tags(cell) if column == "attributes" else split(cell)
@@ -45,7 +48,10 @@ class TagReader:
                 raise CellError(msg)
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = tags
+            marked: dict[tuple[str, str], Tag] = {}
+            for tag in tags:
+                marked.setdefault((tag.slug, spelling(tag.name)), tag)
+            self._remembered[key] = marked
         return self._remembered[key]
 
     def _topic(self, name: str) -> Tag:

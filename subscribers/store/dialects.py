@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -137,21 +138,11 @@ def _bound(
 
 
 def _converter(dialect: sa.Dialect, column: sa.Column[Any]) -> Callable[[Any], object] | None:
-    """Return SQLAlchemy's conversion for a column, with a memory of one value.
-
-    Consecutive rows often share the same object, such as the time of the import.
-    """
+    """Return SQLAlchemy's conversion for a column; for times with a memory, as they repeat."""
     convert = column.type.dialect_impl(dialect).bind_processor(dialect)
-    if convert is None:
-        return None
-    last: list[object] = [None, None]
-
-    def remembered(value: object) -> object:
-        if value is None or value is not last[0]:
-            last[:] = value, convert(value)
-        return last[1]
-
-    return remembered
+    if convert is not None and isinstance(column.type, UtcTimestamp):
+        return lru_cache(maxsize=4096)(convert)
+    return convert
 
 
 def _converted(

@@ -20,12 +20,18 @@ class SeenAddress:
     claimed_by: int
 
 
+_ALONE = SeenAddress(1, 2, -1, 0)
+_MOST = 50_000
+"""How many addresses of several rows are kept in memory; for more, every row asks the file."""
+
+
 class Seen:
     """Addresses by a 63-bit hash, with what their rows say."""
 
     def __init__(self, file: sqlite3.Connection) -> None:
         """Use an empty scratch database."""
         self._file = file
+        self._repeated: frozenset[int] | None = None
         file.execute(
             "CREATE TABLE seen (hash INTEGER PRIMARY KEY, rows INTEGER, rank INTEGER,"
             " strength INTEGER, claimed_by INTEGER NOT NULL DEFAULT 0)"
@@ -42,19 +48,32 @@ class Seen:
         ).close()
 
     def claim(self, shown: Sequence[tuple[str, int]]) -> list[SeenAddress]:
-        """Claim addresses for (address key, row) pairs; return what was known before each."""
+        """Claim addresses for (address key, row) pairs; return what was known before each.
+
+        An address of a single row is claimed only among `shown`: no other row has it.
+        """
         numbers = [_number(key) for key, _row in shown]
-        known = self._known(numbers)
+        known = self._known(self._several(numbers))
         found: list[SeenAddress] = []
         claims: list[tuple[int, int]] = []
         for number, (_key, row) in zip(numbers, shown, strict=True):
-            address = known.get(number, SeenAddress(1, 2, -1, 0))
+            address = known.get(number, _ALONE)
             found.append(address)
             if not address.claimed_by:
                 known[number] = SeenAddress(address.rows, address.rank, address.strength, row)
-                claims.append((row, number))
+                if address.rows > 1:
+                    claims.append((row, number))
         self._file.executemany("UPDATE seen SET claimed_by = ? WHERE hash = ?", claims).close()
         return found
+
+    def _several(self, numbers: list[int]) -> list[int]:
+        """Return those that several rows have."""
+        if self._repeated is None:
+            query = f"SELECT hash FROM seen WHERE rows > 1 LIMIT {_MOST + 1}"  # noqa: S608 - a number
+            self._repeated = frozenset(row[0] for row in self._file.execute(query).fetchall())
+        if len(self._repeated) > _MOST:
+            return numbers
+        return [number for number in numbers if number in self._repeated]
 
     def _known(self, numbers: list[int]) -> dict[int, SeenAddress]:
         found: dict[int, SeenAddress] = {}
