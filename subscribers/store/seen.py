@@ -21,16 +21,17 @@ class SeenAddress:
 
 
 _ALONE = SeenAddress(1, 2, -1, 0)
-_MOST = 50_000
+MOST = 50_000
 """How many addresses of several rows are kept in memory; for more, every row asks the file."""
 
 
 class Seen:
     """Addresses by a 63-bit hash, with what their rows say."""
 
-    def __init__(self, file: sqlite3.Connection) -> None:
-        """Use an empty scratch database."""
+    def __init__(self, file: sqlite3.Connection, most: int = MOST) -> None:
+        """Use an empty scratch database; keep at most so many repeated addresses in memory."""
         self._file = file
+        self._most = most
         self._repeated: frozenset[int] | None = None
         file.execute(
             "CREATE TABLE seen (hash INTEGER PRIMARY KEY, rows INTEGER, rank INTEGER,"
@@ -69,9 +70,11 @@ class Seen:
     def _several(self, numbers: list[int]) -> list[int]:
         """Return those that several rows have."""
         if self._repeated is None:
-            query = f"SELECT hash FROM seen WHERE rows > 1 LIMIT {_MOST + 1}"  # noqa: S608 - a number
-            self._repeated = frozenset(row[0] for row in self._file.execute(query).fetchall())
-        if len(self._repeated) > _MOST:
+            query = "SELECT hash FROM seen WHERE rows > 1 LIMIT ?"
+            rows = self._file.execute(query, [self._most + 1])
+            self._repeated = frozenset(row[0] for row in rows.fetchall())
+            rows.close()
+        if len(self._repeated) > self._most:
             return numbers
         return [number for number in numbers if number in self._repeated]
 
