@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 class App:
     """An opened publication with everything it works with; close it when done.
 
-    `processes` is how many processes share the connections to a provider.
+    `processes` share the connections to a provider. `collector` collects outside this process.
     """
 
     settings: Settings
@@ -79,6 +79,7 @@ class App:
     new_id: Callable[[], str]
     stop: threading.Event
     processes: int = 1
+    collector: Callable[[], CollectReport] | None = None
 
     @property
     def fetcher(self) -> Fetcher:
@@ -130,7 +131,7 @@ class App:
         return Tools(
             context=self.context,
             post=self._post,
-            collect=self._collect,
+            collect=self.collector or self.collect,
             tidy=self._tidy,
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
@@ -164,7 +165,8 @@ class App:
 
         return look_at(self.fetcher, self.publication.sources, addresses)
 
-    def _collect(self) -> CollectReport:
+    def collect(self) -> CollectReport:
+        """Collect from every source that is due, in this process."""
         from newsletter.collect.run import CollectOptions, collect
 
         options = CollectOptions(
@@ -209,15 +211,13 @@ class App:
 
         Without `sending`, other processes send.
         """
-        lanes = passes.lanes(self.tools(), sending=sending)
-        return {name: partial(self._run_steps, steps) for name, steps in lanes.items()}
+        tools = self.tools()
+        lanes = passes.lanes(tools, sending=sending)
+        return {name: partial(self._run, tools, steps) for name, steps in lanes.items()}
 
     def send_only(self, on_line: Callable[[Line], None] | None = None) -> list[Line]:
         """Send what may be sent now, and return what the stages report."""
         return self._run(self.tools(), passes.sending(), on_line)
-
-    def _run_steps(self, steps: list[Step]) -> list[Line]:
-        return self._run(self.tools(), steps)
 
     def _run(
         self,

@@ -6,14 +6,16 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
 from newsletter.app import App
-from newsletter.cli import logs
+from newsletter.cli import apart, logs
 from newsletter.cli.next_steps import as_command, as_sentence
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, fail, print_rows, say
@@ -96,7 +98,8 @@ def serve(
     logs.configure(logging.INFO)
     number = _number_of(senders)
     with open_app() as app:
-        serve_until_stopped(app, senders=number)
+        lean = replace(app, collector=partial(apart.collect, app.settings.root))
+        serve_until_stopped(lean, senders=number)
 
 
 def _number_of(senders: str) -> int:

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -88,6 +88,26 @@ class BoundedProtocol(H11Protocol):
             self._head_timer = None
 
 
+class _WaitingServer(uvicorn.Server):
+    """Waits to be stopped; uvicorn looks ten times a second whether it should, in each server."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    @override
+    async def main_loop(self) -> None:
+        """Wait, and renew the Date of answers every second."""
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 1.0)
+
+    def stop(self) -> None:
+        """End the server, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+
+
 @contextmanager
 def serving(sites: Sequence[tuple[FastAPI, str]]) -> Iterator[None]:
     """Serve each site on its `host:port` while the context lasts.
@@ -126,11 +146,11 @@ def _served(site: FastAPI, listener: socket.socket) -> Iterator[None]:
         proxy_headers=False,
         timeout_graceful_shutdown=3,
     )
-    server = uvicorn.Server(config)
+    server = _WaitingServer(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
         yield
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join(STOPS_WITHIN)

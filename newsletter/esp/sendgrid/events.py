@@ -13,10 +13,6 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from newsletter.errors import ConfigurationError
 from newsletter.model.event import DropReason, Event, EventKind
@@ -63,10 +59,19 @@ _DROPS = {
 
 
 class Verifier:
-    """Verifies that a request comes from SendGrid."""
+    """Verifies that a request comes from SendGrid.
+
+    `cryptography` takes 6 MB, and is imported only where a key is configured.
+    """
 
     def __init__(self, public_key: str) -> None:
         """Load the verification key as SendGrid shows it; raise ConfigurationError if it is none."""
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+            load_der_public_key,
+        )
+
         try:
             key = load_der_public_key(base64.b64decode(public_key, validate=True))
         except (ValueError, Base64Error, UnsupportedAlgorithm) as error:
@@ -79,6 +84,10 @@ class Verifier:
 
     def genuine(self, body: bytes, signature: str, timestamp: str, now: datetime) -> bool:
         """Return whether SendGrid signed these raw bytes lately; never raise."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
         if not timestamp.isascii() or not timestamp.isdecimal():
             return False
         if len(timestamp) > _LONGEST_TIMESTAMP or int(timestamp) > _LATEST:
