@@ -87,6 +87,7 @@ class ExclusionReason(StrEnum):
     OUTSIDE_SEGMENT = "not in the segment"
     WEEKLY = "frequency: weekly"
     MONTHLY = "frequency: monthly"
+    DAILY_LIMIT = "daily limit"
 
     @classmethod
     def suppressed(cls, reason: SuppressionReason) -> "ExclusionReason":

@@ -60,7 +60,7 @@ def refresh(
     }
     current = [changed.get(item.article_id, item) for item in present]
     late: list[Item] = []
-    if issue.kind not in {IssueKind.CORRECTION, IssueKind.DIGEST}:
+    if issue.kind not in {IssueKind.CORRECTION, IssueKind.DIGEST, IssueKind.ALERT}:
         selections = select(_fresh(engine, publication, newsletter, present, now), newsletter)
         judged = _judged(selections, issue, newsletter, current, edited=edited)
         late = [placed(selection, 0, publication, newsletter) for selection in judged]

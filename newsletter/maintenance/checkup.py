@@ -325,6 +325,8 @@ def _newsletters(
 
 
 def _next_slot(newsletter: Newsletter, now: datetime) -> str:
+    if newsletter.cadence.on_publish:
+        return f"sent {newsletter.alerts.delay.total_seconds() / 60:.0f} minutes after publishing"
     slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
     at = local(slot.due_at, newsletter.timezone)
     away = offset(slot.due_at, newsletter.timezone)

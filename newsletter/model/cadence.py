@@ -18,9 +18,10 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = tuple(name.lower() for name in calendar.month_abbr[1:])
 ORDINALS = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "last": -1}
 EXPECTED = (
-    'expected such as "daily 07:30", "mon 08:00", "mon,thu 08:00", "1st mon 09:00", "last fri 17:00" '
-    'or cron with day names, "0 8 * * mon-fri"'
+    'expected such as "daily 07:30", "mon 08:00", "mon,thu 08:00", "1st mon 09:00", "last fri 17:00", '
+    '"on-publish" or cron with day names, "0 8 * * mon-fri"'
 )
+ON_PUBLISH = "on-publish"
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _STEP = re.compile(r"(?P<span>\*|\d+(?:-\d+)?)(?:/(?P<step>[1-9]\d*))?")
 _CRON_FIELDS = 5
@@ -49,6 +50,8 @@ class Cadence:
     def parse(cls, text: str) -> "Cadence":
         """Read a cadence; raise CadenceError naming what is wrong with it."""
         written = " ".join(text.lower().split())
+        if written == ON_PUBLISH:
+            return cls(written, ())
         words = written.split(" ")
         if len(words) == _CRON_FIELDS:
             return _cron(written, words)
@@ -68,7 +71,12 @@ class Cadence:
                 raise _wrong(text, "")
 
     def nominals(self, after: datetime) -> Iterator[datetime]:
-        """Walk the naive local wall times strictly later than `after`, without end."""
+        """Walk the naive local wall times strictly later than `after`, without end.
+
+        There are none for a newsletter that is sent on publishing.
+        """
+        if self.on_publish:
+            return
         days = rrule(
             MONTHLY if self.ordinals else DAILY,
             dtstart=after.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
@@ -83,9 +91,14 @@ class Cadence:
                 if nominal > after:
                     yield nominal
 
+    @property
+    def on_publish(self) -> bool:
+        """Whether issues follow articles as they are published; there are no slots then."""
+        return self.text == ON_PUBLISH
+
     def spacing(self) -> timedelta:
         """Return the shortest time between two slots of the next months."""
-        return _spacing(self)
+        return timedelta(0) if self.on_publish else _spacing(self)
 
     def _rule_days(self) -> list[weekday]:
         if not self.ordinals:

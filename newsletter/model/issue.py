@@ -23,6 +23,7 @@ class IssueKind(StrEnum):
     SPECIAL = "special"
     CORRECTION = "correction"
     DIGEST = "digest"
+    ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,19 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """How a newsletter with the cadence "on-publish" sends new articles.
+
+    `delay` leaves time to withdraw an article; `per_day` limits the emails to one subscriber.
+    `repeat` lets other newsletters print an article to those who were alerted about it.
+    """
+
+    delay: timedelta = timedelta(minutes=10)
+    per_day: int = 3
+    repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Newsletter:
     """A recurring title of the publication."""
 
@@ -146,6 +159,7 @@ class Newsletter:
     clicks: bool = False
     digests: Digests = Digests()
     welcome: Welcome = "next"
+    alerts: Alerts = Alerts()
 
     @property
     def digest_cadences(self) -> dict[Frequency, Cadence]:
@@ -202,6 +216,15 @@ class Publication:
     def domain(self) -> str:
         """Return the domain by which receivers know us."""
         return self.sender.address.rpartition("@")[2]
+
+    @property
+    def alerting(self) -> tuple[str, ...]:
+        """Return the newsletters whose alerts are not repeated by others."""
+        return tuple(
+            newsletter.key
+            for newsletter in self.newsletters
+            if newsletter.cadence.on_publish and not newsletter.alerts.repeat
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:

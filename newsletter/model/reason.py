@@ -16,6 +16,7 @@ class Reason(StrEnum):
     OUTSIDE_SEGMENT = "not in the segment"
     WEEKLY = "frequency: weekly"
     MONTHLY = "frequency: monthly"
+    DAILY_LIMIT = "daily limit"
     BOUNCED = "suppressed:bounce"
     COMPLAINED = "suppressed:complaint"
     SUPPRESSED = "suppressed:manual"

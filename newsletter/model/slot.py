@@ -181,6 +181,8 @@ def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:
     ran) are drafted within their grace; older ones follow `catch_up`. Under `latest` an older one
     is drafted only if no younger slot is, since its articles carry over to that one.
     """
+    if timing.cadence.on_publish:
+        return []
     passed = [slot for slot in _passed(timing, ledger, now) if slot.nominal not in ledger.taken]
     ahead = next(upcoming(timing.cadence, timing.zone, now))
     opened = ahead.due_at - timing.lead <= now and ahead.nominal not in ledger.taken

@@ -22,6 +22,8 @@ def draft(tools: Tools, key: str) -> Iterator[Line]:
     try:
         for decision in drafting.due_slots(tools.context, MACHINE, newsletter):
             yield from _follow(tools, newsletter, decision)
+        if newsletter.cadence.on_publish:
+            yield from _alert(tools, newsletter)
         for frequency, slot in drafting.due_digests(tools.context, MACHINE, newsletter):
             made = drafting.draft_digest(tools.context, MACHINE, newsletter, frequency, slot)
             if made is not None:
@@ -29,6 +31,18 @@ def draft(tools: Tools, key: str) -> Iterator[Line]:
                 yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
     except NewsletterError as error:
         yield failure("draft", error, f"{newsletter.title}: ")
+
+
+def _alert(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
+    made, gone = drafting.draft_alert(tools.context, MACHINE, newsletter)
+    for article_id, reason in gone.items():
+        message = (
+            f"{newsletter.title}: article {article_id} was withdrawn before its alert: {reason}"
+        )
+        yield Line("draft", message)
+    if made is not None:
+        name = issue_name(made.issue, newsletter)
+        yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
 
 
 def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterator[Line]:

@@ -23,7 +23,7 @@ from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
 from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
-from newsletter.store.content import issues, slots, sources
+from newsletter.store.content import articles, issues, slots, sources
 from newsletter.store.people import notices
 from newsletter.store.sending import batches, rates, welcomes
 from subscribers.consent import queueing
@@ -69,6 +69,8 @@ def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
     now, timing = tools.context.now(), Timing.of(newsletter)
     known = slots.recorded(connection, newsletter.key, timing, now)
     if known is None or due(timing, known, now):
+        return True
+    if newsletter.cadence.on_publish and articles.any_new_since(connection, known.since):
         return True
     for frequency, rules in digest_timings(newsletter).items():
         known = slots.recorded(connection, digest_key(key, frequency), rules, now)

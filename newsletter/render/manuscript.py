@@ -51,8 +51,8 @@ def manuscript(
         planned, nothing = Plan(tuple((whole, 0) for whole in _whole(items, newsletter))), 0
     else:
         chooser = Chooser(items, newsletter)
-        asked = audience.question(newsletter, dict(publication.segments), now, issue.digest)
-        before = had.printed(connection, issue, chooser)
+        asked = audience.question(newsletter, dict(publication.segments), now, issue)
+        before = had.printed(connection, issue, chooser, publication.alerting)
         people, nothing, languages = wanted(connection, asked, chooser, before)
         planned = _planned(people, chooser, newsletter)
         if not any(item.included for item in items):

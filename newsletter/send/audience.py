@@ -29,6 +29,7 @@ class Frozen:
     items: Sequence[Item]
     editions: Sequence[Edition]
     saved_segments: Mapping[str, str]
+    alerting: Sequence[str] = ()
 
 
 def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
@@ -81,10 +82,10 @@ def _people(
     newsletter = frozen.newsletter
     if frozen.issue.corrects_issue_id is not None:
         return _corrected_recipients(connection, frozen, now)
-    question = audience.question(newsletter, frozen.saved_segments, now, frozen.issue.digest)
+    question = audience.question(newsletter, frozen.saved_segments, now, frozen.issue)
     chooser = Chooser(frozen.items, newsletter)
     wanted = reached(connection, question, chooser.asked)
-    before = had.printed(connection, frozen.issue, chooser)
+    before = had.printed(connection, frozen.issue, chooser, frozen.alerting)
     people = _set_aside(connection, "people", had.added(wanted, before))
     return people, excluded(connection, question, people)
 

@@ -126,6 +126,7 @@ def _freeze(
         issues.load_items(connection, issue_id),
         editions.of_issue(connection, issue_id),
         dict(publication.segments),
+        publication.alerting,
     )
     planned = audience.freeze(connection, frozen, now)
     spans = deliveries.ranges(connection, issue_id)

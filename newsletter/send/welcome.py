@@ -77,12 +77,13 @@ def _unsendable(connection: sa.Connection, issue_id: int) -> bool:
 
 def _near(connection: sa.Connection, newsletter: Newsletter, now: datetime) -> bool:
     """Return whether the next issue goes out so soon that the latest would come alongside it."""
-    slot = next(upcoming(newsletter.cadence, newsletter.timezone, now))
+    slot = next(upcoming(newsletter.cadence, newsletter.timezone, now), None)
     open_issues = issues.every(connection, SENDABLE | {IssueState.PREPARING})
     leaving = [
         departure(issue, newsletter) for issue in open_issues if issue.newsletter == newsletter.key
     ]
-    return min([slot.due_at, *leaving]) - now <= NEAR
+    due = [slot.due_at] if slot else []
+    return any(leaves_at - now <= NEAR for leaves_at in (*due, *leaving))
 
 
 def _choose(

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 from newsletter.model.cadence import Cadence
 from newsletter.model.publication import (
+    Alerts,
     Approval,
     CatchUp,
     Content,
@@ -51,12 +53,15 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         table.complain("", "expected a key of lowercase letters, digits and hyphens")
     default = Newsletter(key, key, inherited.language, inherited.zone, Cadence.parse("mon 08:00"))
     tracking = table.table("tracking")
+    cadence = _cadence(table, default.cadence)
+    if cadence.on_publish:
+        default = replace(default, content="followed", undo=timedelta(0), lead=timedelta(0))
     built = Newsletter(
         key=key,
         title=table.text("title", key),
         language=table.parsed("language", inherited.language, values.language),
         timezone=table.parsed("timezone", inherited.zone, values.timezone),
-        cadence=_cadence(table, default.cadence),
+        cadence=cadence,
         segment=segment(table, "segment", inherited.segments, default.segment),
         content=table.choice("content", default.content, get_args(Content)),
         layout=table.parsed("layout", default.layout, values.layout),
@@ -83,6 +88,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         sections=tuple(_section(row, inherited.sources) for row in table.rows("sections")),
         topics_shown=table.count("topics_shown", default.topics_shown),
         digests=_digests(table.table("digests")),
+        alerts=_alerts(table.table("alerts")),
         welcome=table.choice("welcome", default.welcome, get_args(Welcome)),
         opens=tracking.flag("opens", default=default.opens),
         clicks=tracking.flag("clicks", default=default.clicks),
@@ -95,6 +101,17 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
 def _cadence(table: Table, default: Cadence) -> Cadence:
     table.text("cadence", required='when an issue is due, such as "mon 08:00" or "daily 07:30"')
     return table.parsed("cadence", default, Cadence.parse)
+
+
+def _alerts(table: Table) -> Alerts:
+    default = Alerts()
+    built = Alerts(
+        table.parsed("delay", default.delay, values.duration),
+        table.count("per_day", default.per_day, least=1),
+        repeat=table.flag("repeat", default=default.repeat),
+    )
+    table.finish()
+    return built
 
 
 def _digests(table: Table) -> Digests:

@@ -1,9 +1,10 @@
 """Draft issues: for the next slot, for a slot that is due, and to correct an earlier issue."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter.edit import digest
+from newsletter.edit import alert, digest
 from newsletter.edit import run as editing
 from newsletter.edit.digest import DigestSlot
 from newsletter.edit.run import Occasion
@@ -113,10 +114,45 @@ def draft_digest(
     return None if issue_id is None else _drafted(context, issue_id, newsletter)
 
 
+def draft_alert(
+    context: Context, actor: Actor, newsletter: Newsletter
+) -> tuple[Drafted | None, Mapping[int, str]]:
+    """Draft an alert of the articles whose delay is over, if any.
+
+    The second value names the articles whose pages were taken down during the delay, and why; they
+    are gone for all newsletters.
+    """
+    actor.require(Role.EDITOR)
+    publication, now = context.publication, context.now()
+    present = alert.ready(context.engine, publication, newsletter, now=now)
+    pages = {each.article.content.url: each.article.id for each in present}
+    asked = [address for address in pages if address]
+    broken = context.broken_links(asked) if asked and context.broken_links else {}
+    gone = {pages[url]: why for url, why in broken.items() if any(code in why for code in _GONE)}
+    if gone:
+        alert.withdraw(context.engine, gone)
+    left = [each for each in present if each.article.id not in gone]
+    issue_id = (
+        alert.draft(context.engine, publication, newsletter, left, now=now, actor=actor)
+        if left
+        else None
+    )
+    drafted = None if issue_id is None else _drafted(context, issue_id, newsletter)
+    return drafted, gone
+
+
+_GONE = ("404", "410")
+
+
 def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | NotDrafted:
     """Draft the issue of a newsletter's next free slot from new articles."""
     actor.require(Role.EDITOR)
     newsletter = context.publication.require_newsletter(key)
+    if newsletter.cadence.on_publish:
+        msg = (
+            f"{newsletter.key} is drafted when articles are published; use --at for a special issue"
+        )
+        raise NotAllowed(msg)
     now, timing = context.now(), Timing.of(newsletter)
     with context.engine.begin() as connection:
         ledger = slots.ledger(connection, newsletter.key, timing, now)

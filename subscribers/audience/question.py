@@ -4,7 +4,7 @@ They are answered in the database: an audience of a million subscribers never pa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -38,7 +38,8 @@ class Question:
     """Whose audience is requested: a newsletter and a segment, as of a time.
 
     Subscribers with a frequency in `digests` get a digest instead of this issue. `digest` is set if
-    the issue is such a digest; only the subscribers with this frequency matter then.
+    the issue is such a digest; only the subscribers with this frequency matter then. `limited`
+    selects the subscriber_id of those who have had as many emails today as they may.
     """
 
     newsletter: str
@@ -46,6 +47,7 @@ class Question:
     now: datetime
     digests: frozenset[Frequency] = frozenset()
     digest: Frequency | None = None
+    limited: sa.Select[int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _allowed(connection: sa.Connection, question: Question) -> list[sa.ColumnEle
     return [
         *subscribed(question),
         suppressions.c.address_key.is_(None),  # the join key, so that PostgreSQL plans an anti-join
-        *(sa.not_(condition) for condition, _reason in _by_digest(question)),
+        *(sa.not_(condition) for condition, _reason in _instead(question)),
         *inside(connection, question, of_all=True),
     ]
 
@@ -194,8 +196,8 @@ def inside(
 def _reason(connection: sa.Connection, question: Question) -> sa.ColumnElement[str]:
     """Return the reason for a subscriber who is known to be excluded."""
     member = segments.condition(connection, question.segment, subscriptions.c.subscriber_id)
-    by_digest = [(sa.and_(so, member), reason) for so, reason in _by_digest(question)]
-    return sa.case(*_status(question.now), *by_digest, else_=ExclusionReason.OUTSIDE_SEGMENT.value)
+    instead = [(sa.and_(so, member), reason) for so, reason in _instead(question)]
+    return sa.case(*_status(question.now), *instead, else_=ExclusionReason.OUTSIDE_SEGMENT.value)
 
 
 def _status(now: datetime) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
@@ -226,15 +228,20 @@ def _asked(question: Question) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _by_digest(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
-    """Return one case per frequency whose subscribers get a digest instead."""
-    return [
+def _instead(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]]:
+    """Return one case per frequency whose subscribers get a digest, and one for the limit of a day."""
+    cases: list[tuple[sa.ColumnElement[bool], sa.ColumnElement[str]]] = [
         (
             subscriptions.c.frequency == frequency,
             sa.literal(ExclusionReason.by_digest(frequency).value),
         )
         for frequency in sorted(question.digests)
     ]
+    if question.limited is not None:
+        had = question.limited.subquery("limited")
+        full = sa.exists().where(had.c.subscriber_id == subscriptions.c.subscriber_id)
+        cases.append((full, sa.literal(ExclusionReason.DAILY_LIMIT.value)))
+    return cases
 
 
 def has_readers(newsletter: str, frequency: Frequency) -> sa.Select[int]:

@@ -49,7 +49,9 @@ def _finding(name: str, message: str, where: str = "") -> Finding:
 
 def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     # A correction goes to those who got the issue it corrects; its audience is not counted here.
-    if not (facts.people or facts.digest_later) and issue.kind is not IssueKind.CORRECTION:
+    # An alert may concern no one, and is then over.
+    counted = issue.kind not in {IssueKind.CORRECTION, IssueKind.ALERT}
+    if counted and not (facts.people or facts.digest_later):
         yield _finding("audience", "No one would get this issue; check the segment and the topics.")
     if facts.lost:
         yield _finding(

@@ -75,6 +75,19 @@ def _taken(newsletter: str) -> sa.Select[tuple[int]]:
     )
 
 
+def set_state(connection: sa.Connection, article_id: int, state: str) -> None:
+    """Change the state of an article."""
+    connection.execute(articles.update().where(articles.c.id == article_id).values(state=state))
+
+
+def any_new_since(connection: sa.Connection, since: datetime) -> bool:
+    """Return whether an article has come in after a time."""
+    query = sa.select(articles.c.id).where(
+        articles.c.state == "new", articles.c.first_seen_at > since
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def recent_authors(connection: sa.Connection, limit: int = 24) -> list[str]:
     """Return the names of the authors of the latest articles, the most frequent first."""
     latest = sa.select(articles.c.content["authors"]).order_by(articles.c.id.desc()).limit(MANY)

@@ -270,7 +270,7 @@ def digested(
     """Return the issues sent since that a digest collects, and the articles of earlier digests."""
     sent = sa.select(issues.c.id).where(
         issues.c.newsletter == newsletter,
-        issues.c.kind.in_([kind.value for kind in _NUMBERED]),
+        issues.c.kind.in_([*(kind.value for kind in _NUMBERED), IssueKind.ALERT.value]),
         issues.c.frozen_at > since,
     )
     printed = (

@@ -1,18 +1,19 @@
 """Who a newsletter is for: the question that the preview and the freeze both ask."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Taste
+from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.publication import Newsletter
 from newsletter.store.sending import had
 from newsletter.store.sending.had import Printed
+from newsletter.store.tables import deliveries, issues
 from subscribers import audience, segment
 from subscribers.audience import WORD, Question
-from subscribers.model import Frequency
 
 CHUNK = 5000
 """Rows fetched at a time, so that memory does not grow with the list."""
@@ -22,15 +23,36 @@ def question(
     newsletter: Newsletter,
     segments: Mapping[str, str],
     now: datetime,
-    digest: Frequency | None = None,
+    issue: Issue | None = None,
 ) -> Question:
     """Return the question of who gets an issue now; `segments` are the saved ones."""
+    digest = issue.digest if issue else None
+    alert = issue is not None and issue.kind is IssueKind.ALERT
     return Question(
         newsletter.key,
         segment.parse(newsletter.segment, segments),
         now,
         frozenset() if digest else frozenset(newsletter.digest_cadences),
         digest,
+        alerted(newsletter, now) if alert else None,
+    )
+
+
+def alerted(newsletter: Newsletter, now: datetime) -> sa.Select[int]:
+    """Select subscriber_id of those who have had all alerts that a day of the newsletter's zone has."""
+    midnight = now.astimezone(newsletter.timezone).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    return (
+        sa.select(deliveries.c.subscriber_id)
+        .join(issues, issues.c.id == deliveries.c.issue_id)
+        .where(
+            issues.c.newsletter == newsletter.key,
+            issues.c.kind == IssueKind.ALERT.value,
+            issues.c.frozen_at >= midnight.astimezone(UTC),
+        )
+        .group_by(deliveries.c.subscriber_id)
+        .having(sa.func.count() >= newsletter.alerts.per_day)
     )
 
 

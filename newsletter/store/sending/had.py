@@ -1,6 +1,6 @@
 """Which articles of an issue a subscriber has received before, for issues that must not repeat them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,15 +25,23 @@ class Printed:
 NOWHERE = Printed({}, (), 0)
 
 
-def printed(connection: sa.Connection, issue: Issue, chooser: Chooser) -> Printed:
-    """Return the earlier editions with articles that a digest collects; nothing for other issues."""
-    if issue.kind is not IssueKind.DIGEST:
+def printed(
+    connection: sa.Connection, issue: Issue, chooser: Chooser, alerting: Sequence[str]
+) -> Printed:
+    """Return the earlier editions with articles that a subscriber does not want twice.
+
+    A digest leaves out what its newsletter sent them, and every issue what an alert of `alerting`
+    newsletters did.
+    """
+    own = issue.newsletter if issue.kind is IssueKind.DIGEST else ""
+    if not own and not alerting:
         return NOWHERE
+    alerts = sa.and_(issues.c.newsletter.in_(alerting), issues.c.kind == IssueKind.ALERT.value)
     earlier = (
         sa.select(issues.c.id)
         .join(items, items.c.issue_id == issues.c.id)
         .where(
-            issues.c.newsletter == issue.newsletter,
+            sa.or_(issues.c.newsletter == own, alerts),
             issues.c.id != issue.id,
             issues.c.frozen_at.is_not(None),
             items.c.included,

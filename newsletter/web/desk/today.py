@@ -133,6 +133,8 @@ def _card(connection: sa.Connection, issue: Issue, context: SendingContext) -> C
 
 def no_issue(newsletter: Newsletter, taken: frozenset[str], now: datetime) -> str:
     """Say when the next issue of a newsletter is drafted."""
+    if newsletter.cadence.on_publish:
+        return "No alert is open. The next one is drafted when an article is published."
     slot, begins = next_draft(Timing.of(newsletter), taken, now)
     due = sentences.moment(slot.due_at, newsletter.timezone)
     if begins <= now:

@@ -290,6 +290,8 @@ def _frequencies(
         label, with_day = _FREQUENCIES[frequency]
         if cadence is None:
             hint = catalog.text("preferences.rare")
+        elif cadence.on_publish:
+            hint = catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
         else:
             due = next(upcoming(cadence, newsletter.timezone, now)).due_at
             day = catalog.date(due.astimezone(newsletter.timezone), "date.full")

@@ -1,0 +1,155 @@
+"""A newsletter that is sent on publishing: after a delay, within limits, and not twice."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.model.issue import IssueKind
+from newsletter.store.tables import articles, exclusions
+from newsletter.usecases import drafting
+from tests.fakes.house import STAFF, article
+from tests.fakes.readers import Reader, reader
+
+ANN, BOB = "ann@example.org", "bob@example.org"
+NOON = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
+ALERTS = """
+content = "same"
+approval = "automatic"
+[newsletters.alerts]
+title = "Tide Alerts"
+cadence = "on-publish"
+approval = "automatic"
+alerts = { delay = "10m", per_day = 2 }
+"""
+
+
+def opened(root: Path, more: str = ALERTS) -> Iterator[Reader]:
+    with reader(root, more) as found:
+        with found.house.app.engine.begin() as connection:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO subscriptions (newsletter, subscriber_id, state, since)"
+                    " SELECT 'alerts', id, 'confirmed', created_at FROM subscribers"
+                    " WHERE address_key IN ('ann@example.org', 'bob@example.org')"
+                )
+            )
+        found.house.pass_at(NOON - timedelta(hours=1))
+        yield found
+
+
+@pytest.fixture
+def tide(tmp_path: Path) -> Iterator[Reader]:
+    """Ann follows ships and Bob fish; both want alerts."""
+    yield from opened(tmp_path)
+
+
+def publish(found: Reader, name: str, topic: str, at: datetime) -> None:
+    """Publish an article, collect it at a time, and pass again when its delay is over."""
+    article(found.house.root, name, topic)
+    found.house.pass_at(at)
+    found.house.pass_at(at + timedelta(minutes=10))
+
+
+def alerts(found: Reader, address: str) -> list[EmailMessage]:
+    return [letter for letter in found.letters(address) if "alerts" in str(letter["List-ID"])]
+
+
+def test_an_article_is_sent_after_the_delay_to_those_who_follow_it_and_once(tide: Reader) -> None:
+    assert not alerts(tide, ANN)
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON)
+    assert not alerts(tide, ANN)
+    tide.house.pass_at(NOON + timedelta(minutes=10))
+    (letter,) = alerts(tide, ANN)
+    assert letter["Subject"] == "About ships and tug"
+    assert not alerts(tide, BOB)
+    for minutes in (11, 12, 60):
+        tide.house.pass_at(NOON + timedelta(minutes=minutes))
+    assert len(alerts(tide, ANN)) == 1
+
+
+def test_a_reader_gets_only_so_many_alerts_a_day(tide: Reader) -> None:
+    for number in range(3):
+        publish(tide, f"ship{number}", "ships", NOON + timedelta(minutes=40 * number))
+    assert len(alerts(tide, ANN)) == 2
+    with tide.house.app.reader.connect() as connection:
+        query = sa.select(exclusions.c.reason).where(
+            exclusions.c.subscriber_id == tide.subscriber(ANN), exclusions.c.reason == "daily limit"
+        )
+        assert len(connection.execute(query).all()) == 1
+    publish(tide, "tomorrow", "ships", NOON + timedelta(days=1))
+    assert len(alerts(tide, ANN)) == 3
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_the_next_issue_repeats_an_alert_only_if_configured(
+    tmp_path: Path, *, repeat: bool
+) -> None:
+    more = ALERTS.replace("per_day = 2", f"per_day = 2, repeat = {str(repeat).lower()}")
+    for tide in opened(tmp_path, more):
+        publish(tide, "tug", "ships", NOON)
+        monday = datetime(2026, 12, 7, 8, 0, tzinfo=UTC)
+        for hours in (-2, 0):
+            tide.house.pass_at(monday + timedelta(hours=hours))
+        bodies = {}
+        for address in (ANN, BOB):
+            body = tide.letters(address)[-1].get_body(("plain",))
+            assert body is not None
+            bodies[address] = body.get_content().lower()
+        assert ("ships and tug" in bodies[ANN]) is repeat
+        assert "ships and tug" in bodies[BOB]
+
+
+def test_a_page_that_is_taken_down_during_the_delay_cancels_the_alert(tide: Reader) -> None:
+    page = "https://press.harbour.net/tug"
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON)
+    with tide.house.app.engine.begin() as connection:
+        rows = connection.execute(sa.select(articles.c.id, articles.c.content, articles.c.title))
+        tug = next(row for row in rows if "tug" in row.title)
+        changed = {**tug.content, "url": page}
+        connection.execute(
+            articles.update().where(articles.c.id == tug.id).values(content=changed, url=page)
+        )
+    tide.house.at = NOON + timedelta(minutes=10)
+    context = tide.house.app.context
+    newsletter = context.publication.require_newsletter("alerts")
+    asked: list[str] = []
+
+    def taken_down(addresses: object) -> dict[str, str]:
+        asked.extend(addresses)  # type: ignore[call-overload] - an iterable of addresses
+        return {page: "the server answers 404"}
+
+    watching = replace(context, broken_links=taken_down)
+    made, gone = drafting.draft_alert(watching, STAFF, newsletter)
+    assert (made, gone, asked) == (None, {tug.id: "the server answers 404"}, [page])
+    tide.house.pass_at(NOON + timedelta(minutes=20))
+    assert not alerts(tide, ANN)
+
+
+def test_two_passes_at_once_draft_an_article_once(tide: Reader) -> None:
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON)
+    tide.house.at = NOON + timedelta(minutes=10)
+    context = tide.house.app.context
+    newsletter = context.publication.require_newsletter("alerts")
+    first, _ = drafting.draft_alert(context, STAFF, newsletter)
+    second, _ = drafting.draft_alert(context, STAFF, newsletter)
+    assert first is not None
+    assert second is None
+    assert [issue.kind for issue in tide.house.issues()].count(IssueKind.ALERT) == 1
+
+
+def test_quiet_hours_hold_an_alert_back_until_the_morning(tmp_path: Path) -> None:
+    more = ALERTS + 'quiet = "22:00-07:00"\n'
+    for tide in opened(tmp_path, more):
+        night = NOON.replace(hour=23)
+        publish(tide, "tug", "ships", night)
+        assert not alerts(tide, ANN)
+        tide.house.pass_at(NOON.replace(day=2, hour=7, minute=1))
+        assert len(alerts(tide, ANN)) == 1
