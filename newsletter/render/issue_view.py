@@ -22,7 +22,7 @@ from newsletter.render.item_view import (
     text_locale,
 )
 from newsletter.render.palette import dark, light
-from newsletter.render.picture_view import picture
+from newsletter.render.picture_view import in_email
 from newsletter.render.utm import tags_of
 from newsletter.render.view import (
     BlockView,
@@ -173,7 +173,7 @@ def block_view(block: Block, context: RenderContext) -> BlockView:
         parts=tuple(prose_view(part, context) for part in prose.parse(block.text)),
         href=href,
         link=bounded(block.link_text or block.heading or href, LONGEST_HEADING) if href else "",
-        image=picture(image, context),
+        image=in_email(image, context),
     )
 
 
@@ -295,7 +295,7 @@ def prose_view(
         kind=part.kind,
         lines=lines,
         texts=tuple("".join(map(_in_text, line)).strip() for line in lines),
-        image=picture(Image(part.image, part.alt), context) if part.image else None,
+        image=in_email(Image(part.image, part.alt), context) if part.image else None,
     )
 
 

@@ -13,7 +13,7 @@ from newsletter.model.personalization import placeholder
 from newsletter.model.picture import NARROW
 from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
-from newsletter.render.picture_view import picture
+from newsletter.render.picture_view import in_email
 from newsletter.render.utm import tagged
 from newsletter.render.view import (
     HeadlineView,
@@ -55,8 +55,8 @@ def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
         teaser=item.teaser.text,
         label=_label(item.takeaways, catalog),
         takeaways=item.takeaways.items,
-        image=picture(item.image, context),
-        narrow=picture(item.image, context, NARROW),
+        image=in_email(item.image, context),
+        narrow=in_email(item.image, context, NARROW),
         href=_href(item, context),
         link=_link(item, authors, catalog),
         why=_why(item, context, plain=False),

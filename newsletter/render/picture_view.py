@@ -19,15 +19,23 @@ from newsletter.render.view import Picture, RenderContext
 LONGEST_ALT, LONGEST_CAPTION = 200, 240
 
 
-def picture(image: Image | None, context: RenderContext, widest: int = WIDEST) -> Picture | None:
+def in_email(image: Image | None, context: RenderContext, widest: int = WIDEST) -> Picture | None:
+    """Return an image as an edition prints it, or None."""
+    return picture(image, context.pictures, context.publication.url, widest)
+
+
+def picture(
+    image: Image | None, known: Mapping[str, StoredPicture], base: str, widest: int = WIDEST
+) -> Picture | None:
     """Return an image as it is printed: within bounds, never enlarged, and served by https.
 
-    Returns None if it cannot be printed; `problems` says why.
+    `base` is the address of our pages, which serve the copies. Returns None if the image cannot be
+    printed; `problems` says why.
     """
     if image is None:
         return None
-    stored = context.pictures.get(image.url, StoredPicture(image.url))
-    url = _address(stored, context.publication.url)
+    stored = known.get(image.url, StoredPicture(image.url))
+    url = _address(stored, base)
     if not url:
         return None
     alt, caption = bounded(image.alt, LONGEST_ALT), bounded(image.caption, LONGEST_CAPTION)

@@ -18,7 +18,7 @@ def _block(name: str, table: Table) -> Block:
         text=prose.clean(table.text("text", lines=True)),
         url=table.parsed("link", "", values.page),
         link_text=table.text("link_text"),
-        image=table.parsed("image", "", _image),
+        image=table.parsed("image", "", values.image),
         image_alt=table.text("image_alt"),
         sponsor=table.flag("sponsor", default=False),
         after=table.count("after", 0),
@@ -27,10 +27,3 @@ def _block(name: str, table: Table) -> Block:
     for problem in prose.problems(block.text):
         table.complain("text", problem)
     return block
-
-
-def _image(text: str) -> str:
-    if not values.page(text).startswith("https://"):
-        msg = f'found "{text}"; expected an address that begins with https://'
-        raise ValueError(msg)
-    return text

@@ -80,6 +80,13 @@ def page(text: str) -> str:
     return text
 
 
+def image(text: str) -> str:
+    """Parse the address of an image in emails; clients do not show insecure ones."""
+    if urlsplit(page(text)).scheme != "https":
+        raise _refusal(text, "an address that begins with https://")
+    return text
+
+
 def site(text: str) -> str:
     """Parse the address of the public pages; return it without the trailing slash."""
     parts = urlsplit(page(text))

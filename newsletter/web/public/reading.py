@@ -3,16 +3,19 @@
 import re
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
 from newsletter.model import prose
-from newsletter.model.article import Extracted
+from newsletter.model.article import Extracted, Image
 from newsletter.model.issue import Issue
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
+from newsletter.render.picture_view import picture
+from newsletter.render.view import Picture
 from newsletter.store.content import articles, editions, issues, pictures
 from newsletter.store.sending import deliveries
 from newsletter.web.headers import READING
@@ -27,10 +30,11 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True)
 class ArticleView(View):
-    """An article, and its date as the page prints it."""
+    """An article, its date as the page prints it, and its image if we have a copy."""
 
     article: Extracted
     published: str
+    image: Picture | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class ReadingPages:
             return self.missing(request, "missing.article")
         with self._app.reader.connect() as connection:
             article = articles.load_published(connection, article_id)
+            image = self._image(connection, article.content.image) if article else None
         if article is None:
             return self.missing(request, "missing.article")
         if article.state == "gone" or web_address(article.content.url):
@@ -106,7 +111,14 @@ class ReadingPages:
         content = article.content
         catalog = self._app.templates.catalogs.of(content.lang, self._app.publication.language)
         published = catalog.date(content.published) if content.published else ""
-        return self._page("article", catalog, ArticleView(content, published))
+        return self._page("article", catalog, ArticleView(content, published, image))
+
+    def _image(self, connection: sa.Connection, image: Image | None) -> Picture | None:
+        """Return our copy of an image: the page loads nothing from other hosts."""
+        known = pictures.known(connection, {image.url}) if image else {}
+        if image is None or image.url not in known or not known[image.url].copy:
+            return None
+        return picture(image, known, self._app.publication.url)
 
     def picture(self, request: Request, name: str) -> Response:
         """Serve our copy of an image; its name changes with its content, so it may be kept."""

@@ -14,7 +14,7 @@ from newsletter.store.content import issues
 from newsletter.usecases import drafting, reviewing
 from newsletter.usecases.drafting import Drafted
 from newsletter.web.main import public_site
-from tests.fakes.house import STAFF, House, article, house
+from tests.fakes.house import MONDAY, STAFF, House, article, house
 from tests.fakes.pictures import png
 from tests.fakes.site import Site, open_site
 
@@ -104,6 +104,13 @@ def test_a_file_beside_an_article_is_its_image(tmp_path: Path, place: str) -> No
         assert 'width="528" height="330"' in html
         assert "The pier. Photo: Ada Keel" in html
         assert "file:" not in html
+        opened.approve()
+        opened.pass_at(MONDAY)
+        address = opened.app.articles.address("", third.article_id)
+        pages = TestClient(public_site(opened.app), base_url=opened.app.publication.url)
+        page = pages.get(address)
+        assert 'alt="A pier" width="528" height="330"' in page.text
+        assert "The pier. Photo: Ada Keel" in page.text
 
 
 def test_a_file_outside_the_folder_is_never_read(tmp_path: Path) -> None:

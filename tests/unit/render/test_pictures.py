@@ -9,7 +9,7 @@ from newsletter.model.issue import Block
 from newsletter.model.picture import NARROW, TALLEST, StoredPicture, fitted
 from newsletter.model.publication import Brand
 from newsletter.render.compose import compose
-from newsletter.render.picture_view import picture, problems, unmeasured
+from newsletter.render.picture_view import in_email, problems, unmeasured
 from newsletter.render.view import Picture
 from tests.fakes import manuscripts
 from tests.fakes.manuscripts import item
@@ -19,7 +19,7 @@ HTTPS, HTTP = "https://images.example.org/a.png", "http://images.example.org/a.p
 
 def printed(image: Image, known: StoredPicture | None = None) -> Picture | None:
     pictures = {known.url: known} if known else {}
-    return picture(image, replace(manuscripts.context(), pictures=pictures))
+    return in_email(image, replace(manuscripts.context(), pictures=pictures))
 
 
 @pytest.mark.parametrize(
