@@ -231,3 +231,18 @@ def test_a_missing_sponsor_block_is_found() -> None:
     found = {one.check for one in issues.check(bare, manuscripts.GOOD, house, facts)}
     assert found == {"sponsor"}
     assert not list(issues.check(booked, manuscripts.GOOD, house, facts))
+
+
+def test_each_booked_sponsor_that_is_missing_is_named() -> None:
+    second = replace(manuscripts.SPONSOR, heading="Ropes")
+    weekly = manuscripts.newsletter(blocks=(manuscripts.SPONSOR, second))
+    house, facts = replace(HOUSE, newsletters=(weekly,)), IssueFacts(9, 0, 0)
+    reworded = replace(manuscripts.SPONSOR, heading="Cover for ports")
+    for blocks, missing in (
+        ((), ["Marine cover for small ports", "Ropes"]),
+        ((second,), ["Marine cover for small ports"]),
+        ((reworded, second), []),
+    ):
+        issue = manuscripts.issue(blocks=blocks)
+        said = [one.says for one in issues.check(issue, manuscripts.GOOD, house, facts)]
+        assert said == [f"The sponsor block “{name}” is missing; add it." for name in missing]
