@@ -134,3 +134,13 @@ def test_the_logo_has_its_width_and_another_one_in_dark_mode() -> None:
     assert "display:none" in night.split(">", 1)[0]
     assert ".night { display: block !important; }" in made.html
     assert "<!--[if !mso]><!--><img" in made.html
+
+
+def test_an_image_without_a_description_is_not_a_link_without_words() -> None:
+    for alt, links in (("", 1), ("A pier", 2)):
+        pier = item(1, title="Ports", image=Image(HTTPS, alt, 400, 300))
+        contents = manuscripts.contents([pier])
+        made = compose(
+            manuscripts.templates(), manuscripts.issue(), [pier], contents, manuscripts.context()
+        )
+        assert made.html.count('href="https://www.example.org/articles/1"') == links + 1
