@@ -28,7 +28,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class FrozenIssue:
     """An issue as it was when its audience was frozen; times are in ISO format.
 
     `epoch` identifies the database: another one, for which the same folder is used, numbers its
-    issues from 1 again.
+    issues from 1 again. `articles` are the URLs of what the issue prints.
     """
 
     epoch: str
@@ -60,6 +60,7 @@ class FrozenIssue:
     subject: str
     frozen_at: str
     planned: int
+    articles: Sequence[str] = ()
 
 
 class SubmissionJournal:

@@ -10,7 +10,7 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.errors import NotFound
 from newsletter.model.batch import Batch, BatchKey, Span
-from newsletter.model.issue import Issue, IssueKind
+from newsletter.model.issue import Issue, IssueKind, Item, Takeaways, Text
 from newsletter.model.next_step import ViewIssue
 from newsletter.model.publication import Publication
 from newsletter.model.states import RESTORED_TRANSITIONS, BatchState, DeliveryState, IssueState
@@ -18,7 +18,7 @@ from newsletter.send import pieces, submitted
 from newsletter.send.journal import FrozenIssue, SubmissionJournal
 from newsletter.send.submitted import JournaledAttempt, JournaledIssue, Ranges
 from newsletter.store import epoch, numbers
-from newsletter.store.content import issues, slots
+from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
 from newsletter.store.sending import batches, deliveries
 
@@ -131,7 +131,42 @@ def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -
         subject=frozen.subject,
     )
     issues.put_back(connection, frozen.issue_id, new, now=now)
+    if missing := _print_again(connection, frozen):
+        message += (
+            f"; these articles are not in the database, and once they are collected again, the next"
+            f" issue may repeat them: {', '.join(missing)}"
+        )
+        return [Recovered(frozen.issue_id, message, for_a_person=True)]
     return [_restored(known, message)]
+
+
+def _print_again(connection: sa.Connection, frozen: FrozenIssue) -> list[str]:
+    """Put the articles back into an issue, so that no other one prints them; return the unknown."""
+    known = articles.at(connection, frozen.articles)
+    items = [
+        Item(
+            article_id=known[url].id,
+            position=position,
+            included=True,
+            reason="",
+            title=known[url].title,
+            url=url,
+            kicker="",
+            authors=(),
+            published="",
+            topics=(),
+            lang=known[url].lang,
+            direction="ltr",
+            minutes=0,
+            teaser=Text("", "body"),
+            takeaways=Takeaways(),
+            revision=known[url].revision,
+        )
+        for position, url in enumerate(frozen.articles, 1)
+        if url in known
+    ]
+    issues.replace_items(connection, frozen.issue_id, items)
+    return [url for url in frozen.articles if url not in known]
 
 
 def _stop_second_issue(
@@ -305,6 +340,11 @@ def frozen_issue(connection: sa.Connection, issue: Issue, planned: int) -> Froze
         subject=issue.subject,
         frozen_at=frozen_at,
         planned=planned,
+        articles=[
+            item.url
+            for item in issues.load_items(connection, issue.id)
+            if item.included and item.url
+        ],
     )
 
 

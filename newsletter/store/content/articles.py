@@ -1,10 +1,10 @@
 """Articles, their identity keys and revisions: rows in, values out."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -29,6 +29,16 @@ class NewArticle:
     translation_group: int | None = None
 
 
+class KnownArticle(NamedTuple):
+    """What identifies a stored article, without its content."""
+
+    id: int
+    url: str
+    title: str
+    lang: str
+    revision: int
+
+
 def load(connection: sa.Connection, article_id: int) -> Article:
     """Return an article; raise NotFound when there is none."""
     row = connection.execute(_rows().where(articles.c.id == article_id)).mappings().first()
@@ -51,6 +61,13 @@ def load_published(connection: sa.Connection, article_id: int) -> Article | None
     query = _rows().where(articles.c.id == article_id, printed.exists())
     row = connection.execute(query).mappings().first()
     return _article(row) if row is not None else None
+
+
+def at(connection: sa.Connection, urls: Collection[str]) -> dict[str, KnownArticle]:
+    """Return what identifies the articles with these URLs, by URL; of several, the first."""
+    columns = (articles.c[name] for name in KnownArticle._fields)
+    query = sa.select(*columns).where(articles.c.url.in_(urls)).order_by(articles.c.id.desc())
+    return {row.url: KnownArticle(*row) for row in connection.execute(query)}
 
 
 def eligible(connection: sa.Connection, newsletter: str, since: datetime) -> list[Article]:

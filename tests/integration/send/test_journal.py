@@ -23,6 +23,7 @@ from newsletter.store.content import issues
 from newsletter.store.sending import batches
 from tests.conftest import ROOT
 from tests.fakes.esmtp import Esmtp
+from tests.fakes.issues import add_issue
 from tests.integration.send.conftest import UNKNOWN, Office
 
 
@@ -138,6 +139,34 @@ def test_an_issue_that_a_restored_database_has_forgotten_keeps_its_slot(
         issue = issues.load(connection, 1)
     assert (issue.state, issue.nominal) == ("submitted", "2026-11-23T08:00")
     assert reconcile(lite).findings == ()
+
+
+def test_the_articles_of_a_forgotten_issue_count_as_printed(lite: Office, backups: Backups) -> None:
+    with lite.engine.begin() as connection:
+        other = add_issue(connection, number=9)  # it prints the same article
+        assert issues.printed_before(connection, issues.load(connection, other)) == []
+    backups.make("before")
+    lite.issue(people=3)
+    lite.freeze()
+    lite.submit()
+    backups.restore("before")
+    (finding,) = reconcile(lite).findings
+    assert not finding.for_a_person
+    with lite.engine.connect() as connection:
+        assert issues.printed_before(connection, issues.load(connection, other)) == [1]
+        (item,) = issues.load_items(connection, lite.issue_id)
+    assert (item.article_id, item.title) == (1, "Article 1")
+
+
+def test_articles_that_may_be_printed_again_are_named(lite: Office, backups: Backups) -> None:
+    backups.make("empty")
+    lite.issue(people=3)
+    lite.freeze()
+    lite.submit()
+    backups.restore("empty")
+    (finding,) = reconcile(lite).findings
+    assert finding.for_a_person
+    assert "may repeat them: https://www.example.org/1" in finding.message
 
 
 def test_an_issue_with_an_unknown_outcome_is_not_sent_after_a_restore(
