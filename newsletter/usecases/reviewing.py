@@ -22,7 +22,7 @@ from newsletter.model.publication import Newsletter
 from newsletter.model.states import IssueState
 from newsletter.render import preflight
 from newsletter.render import run as rendering
-from newsletter.render.checks import accessibility
+from newsletter.render.checks import accessibility, apply_policy
 from newsletter.store.content import audits, editions, issues
 from newsletter.usecases import picturing
 from newsletter.usecases.context import Context
@@ -188,7 +188,7 @@ def check(context: Context, actor: Actor, issue_id: int) -> Checked:
 
 def _checked(context: Context, rendered: Rendered) -> Checked:
     issue_id = rendered.issue.id
-    findings = preflight.check(
+    found = preflight.check(
         context.engine,
         context.publication,
         rendered.newsletter,
@@ -196,8 +196,10 @@ def _checked(context: Context, rendered: Rendered) -> Checked:
         now=context.now(),
         broken_links=context.broken_links,
     )
-    step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
     audit = accessibility.audit(rendered.editions, context.now())
+    policy = dict(context.publication.checks)
+    findings = apply_policy(policy, [*found, *accessibility.findings(audit)])
+    step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
     return Checked(issue_id, tuple(findings), audit, step)
 
 

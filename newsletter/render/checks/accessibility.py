@@ -14,6 +14,7 @@ from lxml import html
 
 from newsletter.model.accessibility import Audit, merged
 from newsletter.model.edition import Edition, issue_hash
+from newsletter.model.finding import CHECKS, Finding
 from newsletter.render.palette import contrast
 
 SMALLEST = 12
@@ -37,6 +38,17 @@ Problems = Iterator[str]
 def audit(editions: Sequence[Edition], at: datetime | None = None) -> Audit:
     """Check all editions of an issue, and return the result with the hash of their bytes."""
     return merged(issue_hash(editions), [problems_of(edition.html) for edition in editions], at)
+
+
+def findings(audit: Audit) -> Iterator[Finding]:
+    """Yield a finding for each rule that is broken; it quotes the first problem."""
+    for result in audit.results:
+        if result.problems:
+            more = f" and {len(result.problems) - 1} more" if len(result.problems) > 1 else ""
+            message = (
+                f"The accessibility rule “{result.rule}” is broken: {result.problems[0]}{more}."
+            )
+            yield Finding("accessibility", CHECKS["accessibility"], message)
 
 
 def problems_of(page: str) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from lxml import etree, html
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding
 from newsletter.model.personalization import placeholder
-from newsletter.render.checks import accessibility, opening
+from newsletter.render.checks import opening
 
 # Gmail clips an email at 102 KB and ignores style elements of 16 KB or more. Google publishes neither
 # limit; both were measured.
@@ -35,10 +35,6 @@ def check(edition: Edition, postal_address: str, quoted: str = "") -> Iterator[F
     for page_check in _CHECKS:
         for name, message in page_check(edition, page):
             yield Finding(name, CHECKS[name], message, where)
-    for rule, problems in accessibility.problems_of(edition.html).items():
-        for problem in problems:
-            message = f"The rule “{rule}” is broken: {problem}."
-            yield Finding("accessibility", CHECKS["accessibility"], message, where)
     for message in _leftovers(edition, quoted):
         yield Finding("leftovers", CHECKS["leftovers"], message, where)
     if not postal_address.strip():

@@ -114,6 +114,25 @@ def test_pictures(head: str, inner: str, address: str, alt: str) -> None:
     assert (image.url if image else "", image.alt if image else "") == (address, alt)
 
 
+@pytest.mark.parametrize(
+    "head", ["", '<meta property="og:image" content="https://cdn.example.org/x/pier-1024x683.jpg">']
+)
+def test_the_caption_of_a_picture_includes_its_credit(head: str) -> None:
+    inner = PIER.replace("spring<", 'spring. <span class="credit">Photo: Ada Quell</span><')
+    image = read(head, inner=inner).image
+    assert image is not None
+    assert image.caption == "The pier in spring. Photo: Ada Quell"
+    assert image.alt == "The pier"
+
+
+def test_a_file_without_an_address_may_name_a_picture_beside_it() -> None:
+    inner = '<figure><img src="images/pier.png" alt="The pier"></figure>'
+    page = f"<html><body><article><h1>The harbor</h1>{inner}<p>{'The harbor sleeps. ' * 40}</p>"
+    image = extract(page.encode(), name="harbor.html").image
+    assert image is not None
+    assert (image.url, image.alt) == ("images/pier.png", "The pier")
+
+
 def test_the_canonical_address_is_resolved_against_the_base() -> None:
     head = '<base href="https://www.example.org/edition/"><link rel="canonical" href="articles/harbor">'
     assert read(head).url == "https://www.example.org/edition/articles/harbor"

@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.model.accessibility import merged
-from newsletter.render.checks.accessibility import RULES, problems_of
+from newsletter.render.checks.accessibility import RULES, findings, problems_of
 from newsletter.render.compose import compose
 from tests.fakes import manuscripts
 
@@ -76,3 +76,15 @@ def test_the_audit_of_an_issue_counts_rules_and_names_the_broken_ones() -> None:
     audit = merged("0123", pages, None)
     assert (audit.passed, len(audit.results)) == (len(RULES) - 1, len(RULES))
     assert audit.summary == "9 of 10 accessibility rules passed; not: headings"
+
+
+def test_each_broken_rule_is_one_finding_that_quotes_its_first_problem() -> None:
+    broken = page('<h3>Deeper</h3><img src="a.png"><img src="b.png">')
+    said = [finding.says for finding in findings(merged("0123", [problems_of(broken)], None))]
+    assert said == [
+        "The accessibility rule “headings” is broken: a heading of level 3 skips a level.",
+        (
+            "The accessibility rule “alternative texts” is broken: the image a.png has no"
+            " alternative text and 1 more."
+        ),
+    ]
