@@ -27,6 +27,7 @@ from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
 from newsletter.model.once import Once, OnceEach
+from newsletter.model.return_path import ReturnPaths
 from newsletter.pipeline import passes
 from newsletter.pipeline.report import Line, Step
 from newsletter.pipeline.tools import Tools
@@ -44,9 +45,7 @@ if TYPE_CHECKING:
     from newsletter.esp.port import Letter, Recipient, Sender
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
-    from newsletter.maintenance.checkup import Installation
     from newsletter.model.picture import PictureCopy, StoredPicture
-    from newsletter.model.protection import Protection
     from newsletter.model.publication import Publication, SmtpUse
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
@@ -72,6 +71,7 @@ class App:
     templating: Once[Templates]
     signer: Signer
     articles: ArticleSigner
+    returns: ReturnPaths
     journal: Journal
     submissions: SubmissionJournal
     now: Callable[[], datetime]
@@ -117,7 +117,9 @@ class App:
                 journal=self.submissions,
                 rates=_rates(self.publication, self.senders),
                 pacing=Pacing.of(self.settings.smtp_url, self.publication.smtp),
+                return_path=self.returns.envelope_sender,
             ),
+            returns=self.returns,
             journals=self.journals,
             new_id=self.new_id,
             now=self.now,
@@ -136,6 +138,7 @@ class App:
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
             behind=self._behind,
+            mailbox=self.settings.bounce_mailbox,
             patience=patience,
         )
 
@@ -264,10 +267,13 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         reader=reader,
         fetchers=Once(partial(_open_fetcher, rng)),
         senders=_senders(settings, processes),
-        alerts=Once(partial(_smtp, settings.alert_smtp_url)) if settings.alert_smtp_url else None,
+        alerts=Once(partial(open_smtp, settings.alert_smtp_url))
+        if settings.alert_smtp_url
+        else None,
         templating=Once(partial(_open_templates, settings)),
         signer=Signer(settings.secret_keys),
         articles=ArticleSigner(settings.secret_keys),
+        returns=ReturnPaths(settings.publication.bounces, settings.secret_keys),
         journal=Journal(journal),
         submissions=SubmissionJournal(settings.root / SUBMISSIONS),
         now=clock,
@@ -290,71 +296,6 @@ def _open_templates(settings: Settings) -> Templates:
     return open_templates(settings.publication, settings.root)
 
 
-def installation(settings: Settings) -> Installation:
-    """Return what the checkup looks at; nothing is opened."""
-    from newsletter.esp.sendgrid.events import key_problem
-    from newsletter.maintenance.checkup import Installation, Schema
-    from newsletter.render.templates import open_templates, template_root
-    from newsletter.settings import secrets
-
-    own = settings.root / "templates"
-    broken = open_templates(settings.publication, settings.root).broken if own.is_dir() else None
-    return Installation(
-        root=settings.root,
-        publication=settings.publication,
-        secrets_file=settings.root / secrets.FILE,
-        signing_keys=len(settings.secret_keys),
-        database_url=settings.database_url,
-        outbox=settings.outbox,
-        schema=Schema(migrations.head(), frozenset(migrations.known()), migrations.revision),
-        layouts=(own / "issue", template_root() / "issue"),
-        unprotected=partial(_unprotected, settings),
-        broken_templates=broken,
-        events_problem=key_problem(settings.sendgrid_webhook_public_key),
-    )
-
-
-def _unprotected(settings: Settings) -> Mapping[Protection, str]:
-    """Have a parsing process try what it must not be able to do; return what it could."""
-    from newsletter.collect.parsing.sandbox import unprotected
-    from newsletter.settings import FILE, secrets
-
-    hidden = [settings.root / FILE, settings.root / secrets.FILE]
-    database = sa.make_url(settings.database_url)
-    if database.get_backend_name() == "sqlite":
-        hidden.append(Path(str(database.database)))
-    return unprotected(settings.publication.collecting.user, hidden)
-
-
-def probes(settings: Settings) -> dict[str, Callable[[], str]]:
-    """Return a function for each secret in use that asks its provider whether it takes email."""
-    found: dict[str, Callable[[], str]] = {}
-    if settings.publication.provider == "sendgrid":
-        found["SENDGRID_API_KEY"] = lambda: _probe_sendgrid(settings)
-    if settings.publication.provider == "smtp":
-        found["SMTP_URL"] = lambda: _smtp(settings.smtp_url).probe()
-    if settings.alert_smtp_url:
-        found["ALERT_SMTP_URL"] = lambda: _smtp(settings.alert_smtp_url).probe()
-    return found
-
-
-def _probe_sendgrid(settings: Settings) -> str:
-    """Have an email to ourselves checked in sandbox mode; return why it would not be accepted."""
-    from newsletter.esp.port import Recipient, Shipment, Verdict
-    from newsletter.esp.sendgrid.sender import SendGridSender
-    from newsletter.send.notices import letter
-
-    publication = settings.publication
-    sender = SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host, sandbox=True)
-    checked = letter(publication, "Checkup", "<p>Checkup.</p>", "Checkup.", date=clock())
-    recipient = Recipient("doctor", publication.sender.address, "", "")
-    outcome = sender.submit(Shipment("doctor:1", checked, [recipient]))
-    sender.close()
-    if outcome.verdict is Verdict.ACCEPTED:
-        return "; ".join(outcome.refused.values())
-    return outcome.reason
-
-
 def clock() -> datetime:
     """Return the present time, aware, in UTC."""
     return datetime.now(UTC)
@@ -364,7 +305,9 @@ def _senders(settings: Settings, processes: int) -> Mapping[str, Sender]:
     """Return every provider that is set up, by its word in the configuration."""
     builders: dict[str, Callable[[], Sender]] = {"outbox": partial(_outbox, settings.outbox)}
     if settings.smtp_url:
-        builders["smtp"] = partial(_smtp, settings.smtp_url, settings.publication.smtp, processes)
+        builders["smtp"] = partial(
+            open_smtp, settings.smtp_url, settings.publication.smtp, processes
+        )
     if settings.sendgrid_api_key:
         builders["sendgrid"] = partial(_sendgrid, settings)
     return OnceEach(builders)
@@ -376,7 +319,8 @@ def _outbox(folder: Path) -> Sender:
     return OutboxSender(folder)
 
 
-def _smtp(url: str, use: SmtpUse | None = None, processes: int = 1) -> SmtpSender:
+def open_smtp(url: str, use: SmtpUse | None = None, processes: int = 1) -> SmtpSender:
+    """Return the provider at an SMTP URL; nothing is connected yet."""
     from newsletter.esp.smtp.sender import SmtpSender
 
     return SmtpSender(url, use=use, processes=processes)

@@ -31,7 +31,7 @@ def segment(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Count a segment, then give examples and the excluded subscribers by reason."""
+    """Count a segment, and the subscribers it excludes by reason."""
     with open_app() as app:
         chosen = _newsletter(app, newsletter)
         rule = parse(expression, dict(app.publication.segments))

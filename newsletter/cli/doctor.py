@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from newsletter import settings
-from newsletter.app import clock, installation, probes
+from newsletter.app import clock
 from newsletter.cli.next_steps import as_command
 from newsletter.cli.show import Exit, print_rows, say
 from newsletter.errors import ConfigurationError
+from newsletter.inspection import installation, probes
 from newsletter.maintenance import checkup
 from newsletter.maintenance.checkup import Health, Reading
 

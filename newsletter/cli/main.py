@@ -47,6 +47,7 @@ COMMANDS = {
     "run": ("running", "Make one pass over everything that is due; for cron."),
     "serve": ("running", "Serve the pages and make a pass every 20 seconds."),
     "worker": ("running", "Send what is approved, and nothing else."),
+    "bounce": ("bounce", "Take in an email that came back, from a pipe."),
     "events": ("events", "Take in events that a provider exported."),
     "db": ("database", "Upgrade, check, back up and restore the database."),
 }

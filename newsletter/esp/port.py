@@ -36,7 +36,8 @@ class Letter:
     """What all recipients of a batch have in common. Texts and `headers` contain placeholders.
 
     `headers` are ASCII and complete except for From, To, Subject, Date and Message-ID. They use the
-    plain form of placeholders. A letter never names a recipient.
+    plain form of placeholders. A letter never names a recipient. `return_path` gives the envelope
+    sender of a delivery; it is the sender's address if there is none.
     """
 
     sender: Mailbox
@@ -50,6 +51,7 @@ class Letter:
     categories: tuple[str, ...] = ()
     opens: bool = False
     clicks: bool = False
+    return_path: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
 
 
 class Recipient(NamedTuple):

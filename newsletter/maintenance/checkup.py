@@ -168,6 +168,8 @@ def _tables(
         yield ok("database", f"{where} answers, and its tables are up to date ({schema.head})")
     with engine.begin() as connection:
         yield _clock(slots.latest_record(connection), now)
+        if installation.publication.provider == "smtp":
+            yield _bounces(installation.publication)
         if installation.publication.provider == "sendgrid":
             yield _events(connection, installation, now)
 
@@ -201,6 +203,15 @@ def _clock(latest: datetime | None, now: datetime) -> Reading:
         advice = "set the clock; slots would be late or doubled"
         return Reading(Health.FAIL, "clock", message, advice)
     return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _bounces(publication: Publication) -> Reading:
+    """Report whether emails that come back are recognized."""
+    if publication.bounces:
+        return ok("bounces", f"go to {publication.bounces}")
+    message = "they go to the sender's address and suppress no one"
+    advice = "set bounces in [publication] of newsletter.toml, and BOUNCE_MAILBOX in .env"
+    return Reading(Health.WARN, "bounces", message, advice)
 
 
 def _events(connection: sa.Connection, installation: Installation, now: datetime) -> Reading:

@@ -187,7 +187,8 @@ class SmtpUse:
 class Publication:
     """The house: one installation, one configuration, one database.
 
-    `alerts` gets the alerts for staff, `leave_mailto` takes departures by mail; both may be empty.
+    `alerts` gets the alerts for staff, `leave_mailto` takes unsubscribes by email, and bounces go to
+    the mailbox `bounces`; each may be empty.
     `rate` limits recipients a second, 0 is no limit; `ramp` what a new sender domain bears a day.
     """
 
@@ -207,6 +208,7 @@ class Publication:
     checks: tuple[tuple[str, str], ...] = ()
     alerts: str = ""
     leave_mailto: str = ""
+    bounces: str = ""
     rate: float = 0
     ramp: Ramp | None = None
     smtp: SmtpUse = SmtpUse()

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 
+from newsletter.esp.returned.address import MailboxAddress
+from newsletter.esp.returned.mailboxes import open_letterbox
 from newsletter.model.actor import MACHINE
+from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
-from newsletter.usecases import events
+from newsletter.store import marks
+from newsletter.usecases import events, returned
 
 
 def drain(tools: Tools) -> Iterator[Line]:
@@ -26,3 +30,19 @@ def drain(tools: Tools) -> Iterator[Line]:
             f"{requests} could not be read and {'was' if done.unreadable == 1 else 'were'} put aside",
             Level.FAILED,
         )
+
+
+def read_mailbox(tools: Tools) -> Iterator[Line]:
+    """Take in the emails that came back."""
+    context = tools.context
+    try:
+        done = returned.empty(context, MACHINE, open_letterbox(MailboxAddress.parse(tools.mailbox)))
+    finally:
+        with context.engine.begin() as connection:
+            marks.write(connection, gates.MAILBOX_READ, int(context.now().timestamp() // 60))
+    if done.kinds:
+        found = ", ".join(f"{number:,} {kind}" for kind, number in sorted(done.kinds.items()))
+        untrusted = (
+            f"; {done.untrusted:,} prove no email of this publication" if done.untrusted else ""
+        )
+        yield Line("mailbox", f"{found}: {done.new:,} new{untrusted}")

@@ -33,6 +33,11 @@ TIDIED = "tidied"
 TIDY_EVERY = 60
 """Nothing is kept for less than days, so that once an hour is soon enough."""
 
+MAILBOX_READ = "mailbox read"
+"""The mark of when the mailbox for bounces was last read, in minutes since 1970."""
+READ_EVERY = 2
+"""Minutes between two readings: some servers limit how often a client may sign in."""
+
 
 def needed(tools: Tools, step: Step) -> bool:
     """Return whether a step may have something to do; never False if it has."""
@@ -62,6 +67,11 @@ def _notices(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def _events(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return events.is_waiting(connection)
+
+
+def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    minutes = int(tools.context.now().timestamp() // 60)
+    return bool(tools.mailbox) and marks.read(connection, MAILBOX_READ) + READ_EVERY <= minutes
 
 
 def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
@@ -140,6 +150,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "collect": _collect,
     "notices": _notices,
     "events": _events,
+    "mailbox": _mailbox,
     "draft": _draft,
     "render": _render,
     "approve": _approve,

@@ -19,6 +19,7 @@ def steps(tools: Tools) -> list[Step]:
     """
     return [
         Step("journals"),
+        Step("mailbox"),
         Step("events"),
         Step("notices"),
         Step("reconcile"),
@@ -52,7 +53,7 @@ def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect")],
-        "events": [Step("events")],
+        "events": [Step("mailbox"), Step("events")],
         "issues": [step for step in issues if sending or step.name != "send"],
     }
 
@@ -99,6 +100,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "notices": ("notices", "submit"),
     "collect": ("upkeep", "collect"),
     "events": ("feedback", "drain"),
+    "mailbox": ("feedback", "read_mailbox"),
     "draft": ("drafting", "draft"),
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),

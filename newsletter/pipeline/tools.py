@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Tools:
     """The use cases' context, and the work around them that `app` builds.
 
-    `behind` asks whether the files beside the database and the database differ. `patience` is how
+    `mailbox` is the URL of the mailbox that bounces go to, and contains a password. `behind` asks whether the files beside the database and the database differ. `patience` is how
     long sending may wait for the next batch.
     """
 
@@ -31,4 +31,5 @@ class Tools:
     catch_up: Callable[[], int]
     forgotten: Callable[[], Sequence[str]]
     behind: Callable[[sa.Connection], bool]
+    mailbox: str = field(default="", repr=False)
     patience: timedelta = timedelta(0)

@@ -30,6 +30,7 @@ class Courier:
     - `rates` limits recipients per second and provider, across all processes; `pacing` does so by
       server and receiving domain.
     - Once `stopped` returns true, a worker finishes its batch and claims no more.
+    - `return_path` gives the envelope sender of a delivery, if bounces go to a mailbox.
     - `at` is for crash tests only.
     """
 
@@ -47,5 +48,6 @@ class Courier:
     window: timedelta = WINDOW
     patience: timedelta = timedelta(0)
     stopped: Callable[[], bool] = lambda: False
+    return_path: Callable[[str], str] | None = None
     journal: SubmissionJournal = field(default_factory=lambda: SubmissionJournal(None))
     at: FaultPoint = nowhere

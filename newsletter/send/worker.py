@@ -243,6 +243,7 @@ class Worker:
         letter = headers.letter(
             self._publication, newsletter, edition, kind=issue.kind.value, date=date, origin=mark
         )
+        letter = replace(letter, return_path=self._courier.return_path)
         return self._letters.setdefault(claim.edition_id, letter)
 
     def _count(self, claim: Claim, people: int, outcome: Outcome, result: Result) -> None:

@@ -42,6 +42,7 @@ class Settings:
     sendgrid_api_key: str = field(repr=False)
     smtp_url: str = field(repr=False)
     alert_smtp_url: str = field(repr=False)
+    bounce_mailbox: str = field(repr=False)
 
 
 def load(root: Path, environ: Mapping[str, str]) -> Settings:
@@ -186,4 +187,5 @@ def _settings(
         sendgrid_api_key=environment.sendgrid_api_key.get_secret_value().strip(),
         smtp_url=environment.smtp_url.get_secret_value().strip(),
         alert_smtp_url=environment.alert_smtp_url.get_secret_value().strip(),
+        bounce_mailbox=environment.bounce_mailbox.get_secret_value().strip(),
     )

@@ -54,6 +54,7 @@ def publication(table: Table, root: Path) -> Publication:
         checks=_checks(table.table("checks")),
         alerts=head.parsed("alerts", NO_MAILBOX, values.mailbox).address,
         leave_mailto=head.parsed("unsubscribe_mailto", NO_MAILBOX, values.mailbox).address,
+        bounces=head.parsed("bounces", NO_MAILBOX, values.mailbox).address,
         rate=head.count("rate", 0),
         ramp=_ramp(head),
         smtp=_smtp(table.table("smtp")),

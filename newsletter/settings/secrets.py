@@ -10,12 +10,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from newsletter.errors import ConfigurationError
+from newsletter.esp.returned.address import mailbox_problem
 from newsletter.esp.smtp.server import smtp_problem
 from newsletter.settings.reading import Complaint, nearest
 
 FILE = ".env"
 SHORTEST_SECRET = 32
-_PREFIXES = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_")
+_PREFIXES = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_", "BOUNCE_")
 _BACKENDS = {"sqlite", "postgresql", "postgres"}
 _NONE = SecretStr("")
 _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
@@ -36,6 +37,7 @@ class Environment(BaseSettings):
     sendgrid_webhook_public_key: str = ""
     smtp_url: SecretStr = _NONE
     alert_smtp_url: SecretStr = _NONE
+    bounce_mailbox: SecretStr = _NONE
 
     @override
     @classmethod
@@ -168,10 +170,16 @@ def _wrong_smtp(written: SecretStr) -> str:
     return smtp_problem(url) if url else ""
 
 
+def _wrong_mailbox(environment: Environment) -> str:
+    written = environment.bounce_mailbox.get_secret_value().strip()
+    return mailbox_problem(written) if written else ""
+
+
 _CHECKS: Mapping[str, Callable[[Environment], str]] = {
     "NEWSLETTER_DATABASE_URL": _wrong_database,
     "NEWSLETTER_SECRET_KEY": _wrong_keys,
     "NEWSLETTER_PEPPER": _wrong_pepper,
     "SMTP_URL": lambda environment: _wrong_smtp(environment.smtp_url),
+    "BOUNCE_MAILBOX": _wrong_mailbox,
     "ALERT_SMTP_URL": lambda environment: _wrong_smtp(environment.alert_smtp_url),
 }

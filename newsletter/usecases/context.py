@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from newsletter.esp.port import Sender
 from newsletter.maintenance.journals import Journals
 from newsletter.model.publication import Publication
+from newsletter.model.return_path import ReturnPaths
 from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
 
@@ -41,6 +42,7 @@ class Context:
     kit: Callable[[], RenderKit]
     courier: Courier
     journals: Journals
+    returns: ReturnPaths
     new_id: Callable[[], str]
     now: Callable[[], datetime]
     broken_links: BrokenLinks | None = None

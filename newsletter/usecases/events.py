@@ -79,7 +79,7 @@ def drain(context: Context, actor: Actor) -> Drained:
     while (done := _repeated(lambda: _drain_some(context))) is not None:
         total += done
     if total.ours:
-        _brake(context)
+        brake_issues(context)
     return total
 
 
@@ -93,13 +93,13 @@ def replay(context: Context, actor: Actor, provider: str, content: bytes) -> Dra
     events = READERS[provider](content)
     while found := _some(events):
         total += _repeated(partial(_take_in_alone, context, provider, found))
-    _brake(context)
+    brake_issues(context)
     return total
 
 
 def _take_in_alone(context: Context, provider: str, events: Sequence[Event]) -> Drained:
     with context.engine.begin() as connection:
-        return _take_in(context, connection, provider, events)
+        return take_in(context, connection, provider, events)
 
 
 def _repeated(transact: Callable[[], T]) -> T:
@@ -135,13 +135,13 @@ def _drain_some(context: Context) -> Drained | None:
                 store.set_problem(connection, body.id, "it is not JSON")
                 done += Drained(unreadable=1)
                 continue
-            done += _take_in(context, connection, body.provider, found)
+            done += take_in(context, connection, body.provider, found)
             drained.append(body.id)
         store.remove_bodies(connection, drained)
     return done
 
 
-def _take_in(
+def take_in(
     context: Context, connection: sa.Connection, provider: str, events: Sequence[Event]
 ) -> Drained:
     """Record events and do what they mean, in the caller's transaction."""
@@ -294,7 +294,7 @@ class _Reaction:
         alerts.queue(self._connection, context.publication, alert, now=context.now())
 
 
-def _brake(context: Context) -> None:
+def brake_issues(context: Context) -> None:
     """Pause the issues about which too many recipients complained, or whose emails bounced.
 
     In transactions of their own: an issue is locked before its batches.

@@ -38,6 +38,7 @@ class Mailbox:
         self.faults = deque(faults)
         self.messages: list[EmailMessage] = []
         self.raw: list[bytes] = []
+        self.senders: list[str] = []
         self.sessions = 0
         self._ledger = Ledger(ledger) if ledger else None
         self._present: WeakKeyDictionary[Session, str] = WeakKeyDictionary()
@@ -67,6 +68,7 @@ class Mailbox:
         if self.faults and self.faults[0].startswith("mail_"):
             return f"{self.faults.popleft()[5:]} not from <{address}>"
         envelope.mail_from = address
+        self.senders.append(address)
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name

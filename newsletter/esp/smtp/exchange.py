@@ -88,8 +88,7 @@ class Exchange:
         self._latest = latest
         self._at = at
         sender = ascii_address(shipment.letter.sender.address)
-        self._sender = f"MAIL FROM:<{sender}>\r\n".encode()
-        self._international_sender = f"MAIL FROM:<{sender}> BODY=8BITMIME SMTPUTF8\r\n".encode()
+        self._sender = shipment.letter.return_path or (lambda _delivery: sender)
         self._progress = BatchProgress(shipment.last, shipment.given_up)
         self._envelopes = self._written()
         self._current = next(self._envelopes, None)
@@ -161,8 +160,9 @@ class Exchange:
         """Queue the commands that come before the content."""
         if connection.must_reset:
             connection.queue(b"RSET\r\n")
-        sender = self._international_sender if envelope.international else self._sender
-        connection.queue(sender, b"RCPT TO:<%b>\r\n" % envelope.to)
+        extensions = " BODY=8BITMIME SMTPUTF8" if envelope.international else ""
+        sender = f"MAIL FROM:<{self._sender(envelope.delivery)}>{extensions}\r\n"
+        connection.queue(sender.encode(), b"RCPT TO:<%b>\r\n" % envelope.to)
         if not connection.chunking:
             connection.queue(b"DATA\r\n")
         self._announced = envelope

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from newsletter.maintenance.journals import Journals
 from newsletter.model.actor import MACHINE
 from newsletter.model.event import origin
+from newsletter.model.return_path import ReturnPaths
 from newsletter.render.run import RenderKit
 from newsletter.send.status import IssueStatus
 from newsletter.store import epoch
+from newsletter.store.sending import outcomes
 from newsletter.store.tables import deliveries
 from newsletter.usecases import events
 from newsletter.usecases.context import Context
@@ -54,6 +56,7 @@ class Desk:
             kit=_no_kit,
             courier=office.courier(),
             journals=Journals(self._journal, b"p" * 32, self._outbox, lambda: office.now),
+            returns=ReturnPaths("bounces@example.org", [b"k" * 32]),
             new_id=lambda: "id",
             now=lambda: office.now,
         )
@@ -89,7 +92,7 @@ class Desk:
     def states(self) -> list[str]:
         """Return the state of every delivery, in order."""
         with self.office.reader.connect() as connection:
-            query = sa.select(deliveries.c.state).order_by(deliveries.c.seq)
+            query = sa.select(outcomes.state()).order_by(deliveries.c.seq)
             return list(connection.scalars(query))
 
     def configure(self, **changes: object) -> None:

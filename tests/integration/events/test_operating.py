@@ -1,5 +1,7 @@
 """What staff see of events: the checkup, and the command that takes in a file."""
 
+import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from newsletter.app import clock
 from newsletter.cli.main import program
 from newsletter.store.database import open_engine
 from newsletter.store.tables import batches, event_bodies, events
-from tests.fakes import webhook
-from tests.fakes.house import SECRETS, lay_out
+from tests.fakes import returned, webhook
+from tests.fakes.house import MONDAY, SECRETS, House, house, lay_out
 from tests.fakes.issues import add_issue
 from tests.fakes.webhook import Webhook
 
@@ -92,3 +94,63 @@ def test_a_file_of_events_is_taken_in(folder: Path) -> None:
     with engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 1
     engine.dispose()
+
+
+def test_doctor_warns_about_smtp_without_a_mailbox_for_bounces(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_URL", "smtp://localhost:25")
+    path = folder / "newsletter.toml"
+    path.write_text(path.read_text().replace('"sendgrid"', '"smtp"'))
+    assert "warn  bounces" in _call("doctor").output
+    path.write_text(path.read_text().replace('"smtp"', '"smtp"\nbounces = "bounces@example.org"'))
+    assert "ok    bounces: go to bounces@example.org" in _call("doctor").output
+    monkeypatch.setenv("BOUNCE_MAILBOX", "imaps://u:hidden@host?then=burn")
+    result = _call("doctor")
+    assert "BOUNCE_MAILBOX" in result.output
+    assert "hidden" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        (returned.EXIM, "Bounce, which proves no email of this publication: nothing to do."),
+        (b"Subject: hello\n\nhello\n", "Other, which proves no email of this publication"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_an_email_is_taken_in_from_a_pipe(raw: bytes, line: str) -> None:
+    result = CliRunner().invoke(program, ["bounce", "--to", "bounces@example.org"], input=raw)
+    assert result.exit_code == 0
+    assert result.output.startswith(line)
+
+
+def test_the_mail_server_is_asked_to_try_again(folder: Path) -> None:
+    (folder / "newsletter.toml").write_text("[publication]\n")
+    result = CliRunner().invoke(program, ["bounce"], input=returned.EXIM)
+    assert result.exit_code == 75
+
+
+def test_a_pass_reads_the_mailbox_every_two_minutes(tmp_path: Path) -> None:
+    box = tmp_path / "box"
+    for name in ("new", "cur", "tmp"):
+        (box / name).mkdir(parents=True)
+    with house(tmp_path / "house", at=MONDAY) as opened:
+        made = replace(opened.app.settings, bounce_mailbox=f"maildir:{box}")
+        opened.app = replace(opened.app, settings=made)
+        (box / "new" / "1").write_bytes(returned.EXIM)
+        assert _mailbox_lines(opened, 0) == [
+            "1 bounce: 0 new; 1 prove no email of this publication"
+        ]
+        (box / "new" / "2").write_bytes(returned.plain("a@example.net", "Hello", "x"))
+        assert _mailbox_lines(opened, 1) == []
+        assert _mailbox_lines(opened, 2) == ["1 other: 0 new"]
+        (box / "new" / "3").write_bytes(b"x")
+        (box / "cur").rename(box / "old")
+        shutil.rmtree(box / "new")
+        assert "not a Maildir" in _mailbox_lines(opened, 4)[0]
+
+
+def _mailbox_lines(opened: House, minutes: int) -> list[str]:
+    lines = opened.pass_at(MONDAY + timedelta(minutes=minutes))
+    return [line.message for line in lines if line.stage == "mailbox"]

@@ -18,6 +18,7 @@ from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
 from newsletter.esp.smtp.server import Security, SmtpServer, smtp_problem
 from newsletter.esp.wire.pool import Patience
 from newsletter.model.publication import Mailbox as Sender
+from newsletter.model.return_path import ReturnPaths
 from newsletter.send.courier import MARGIN
 from newsletter.send.headers import letter
 from tests.fakes.esmtp import Esmtp
@@ -330,3 +331,15 @@ def test_a_file_that_is_not_a_certificate_is_reported_at_startup(tmp_path: Path)
     (tmp_path / "own.pem").write_text("not a certificate")
     with pytest.raises(ConfigurationError, match=r"own\.pem of \?ca= cannot be used"):
         SmtpSender(f"smtp://localhost?ca={tmp_path / 'own.pem'}")
+
+
+def test_each_message_has_its_own_envelope_sender_if_bounces_go_to_a_mailbox() -> None:
+    paths = ReturnPaths("bounces@example.org", [b"k" * 40])
+    with Smtp() as server:
+        sender = SmtpSender(server.url)
+        with_mailbox = replace(LETTER, return_path=paths.envelope_sender)
+        sender.submit(Shipment("7.1:1", with_mailbox, _recipients(3)))
+        sender.submit(Shipment("7.2:1", LETTER, _recipients(1)))
+        senders = server.mailbox.senders
+    assert [paths.read(address) for address in senders] == ["7-1", "7-2", "7-3", None]
+    assert senders[-1] == PUBLICATION.sender.address

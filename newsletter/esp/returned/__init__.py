@@ -1,0 +1,1 @@
+"""Emails that come back: bounces, complaints, unsubscribes, automatic replies."""
