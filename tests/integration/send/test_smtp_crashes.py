@@ -34,6 +34,7 @@ class Cut:
     size: int
 
 
+CONNECTIONS = 2
 ONE = Cut(people=6, size=1)
 """Each mail a batch of its own: what a person decides is decided for that one alone."""
 FEW = Cut(people=12, size=4)
@@ -132,6 +133,22 @@ def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
         scene.workers.wait(pid)
         scene.recover(sink)
         _settle(scene, cut, sink)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_leaves_at_most_one_message_per_connection_in_doubt(
+    sqlite_engine: sa.Engine, point: str, tmp_path: Path, workers: Workers
+) -> None:
+    """A part of the 200 kills of `make torture`."""
+    scene = Scene(sqlite_engine, tmp_path, workers)
+    scene.freeze(people=40, size=10, provider="smtp")
+    with Esmtp(ledger=scene.ledger.path) as sink:
+        doomed = scene.order(sink, owner="doomed", point=point, nth=3, connections=CONNECTIONS)
+        ended = workers.wait(workers.start(doomed))
+        assert ended["status"] == signal.SIGKILL
+        scene.recover(sink)
+        scene.judge_hold()
+    assert scene.report().held <= CONNECTIONS
 
 
 def _settle(scene: Scene, cut: Cut, sink: Esmtp | Smtp) -> None:
