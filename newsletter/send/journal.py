@@ -48,7 +48,8 @@ class FrozenIssue:
     """An issue as it was when its audience was frozen; times are in ISO format.
 
     `epoch` identifies the database: another one, for which the same folder is used, numbers its
-    issues from 1 again. `articles` are the URLs of what the issue prints.
+    issues from 1 again. `articles` are the URLs of what the issue prints,
+    or titles where there is none.
     """
 
     epoch: str

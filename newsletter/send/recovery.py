@@ -142,31 +142,31 @@ def _recreate(connection: sa.Connection, known: JournaledIssue, now: datetime) -
 
 def _print_again(connection: sa.Connection, frozen: FrozenIssue) -> list[str]:
     """Put the articles back into an issue, so that no other one prints them; return the unknown."""
-    known = articles.at(connection, frozen.articles)
+    known = articles.named(connection, frozen.articles)
     items = [
         Item(
-            article_id=known[url].id,
+            article_id=known[name].id,
             position=position,
             included=True,
             reason="",
-            title=known[url].title,
-            url=url,
+            title=known[name].title,
+            url=known[name].url,
             kicker="",
             authors=(),
             published="",
             topics=(),
-            lang=known[url].lang,
+            lang=known[name].lang,
             direction="ltr",
             minutes=0,
             teaser=Text("", "body"),
             takeaways=Takeaways(),
-            revision=known[url].revision,
+            revision=known[name].revision,
         )
-        for position, url in enumerate(frozen.articles, 1)
-        if url in known
+        for position, name in enumerate(frozen.articles, 1)
+        if name in known
     ]
     issues.replace_items(connection, frozen.issue_id, items)
-    return [url for url in frozen.articles if url not in known]
+    return [name for name in frozen.articles if name not in known]
 
 
 def _stop_second_issue(
@@ -340,12 +340,14 @@ def frozen_issue(connection: sa.Connection, issue: Issue, planned: int) -> Froze
         subject=issue.subject,
         frozen_at=frozen_at,
         planned=planned,
-        articles=[
-            item.url
-            for item in issues.load_items(connection, issue.id)
-            if item.included and item.url
-        ],
+        articles=_printed(connection, issue.id),
     )
+
+
+def _printed(connection: sa.Connection, issue_id: int) -> list[str]:
+    """Return the URLs of the articles that an issue prints, or titles where there is none."""
+    printed = [item for item in issues.load_items(connection, issue_id) if item.included]
+    return list(dict.fromkeys(item.url or item.title for item in printed))
 
 
 def submissions(

@@ -17,6 +17,7 @@ from newsletter.model.next_step import (
     ListSources,
     NextStep,
     PreviewIssue,
+    ViewIssue,
 )
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import (
@@ -28,7 +29,7 @@ from newsletter.model.slot import (
     due,
     next_free,
 )
-from newsletter.model.states import IssueState
+from newsletter.model.states import OUT, IssueState
 from newsletter.send import status
 from newsletter.store.content import issues, slots
 from newsletter.usecases.context import Context
@@ -204,7 +205,7 @@ def correct(
     """Draft a correction to exactly the recipients of an issue.
 
     While a correction of the issue waits for approval, that one is returned. Raises NotAllowed if
-    the issue has no recipients yet.
+    the issue has no recipients yet, or the database has forgotten them.
     """
     actor.require(Role.EDITOR)
     with context.reader.begin() as connection:
@@ -212,6 +213,9 @@ def correct(
         reached = status.of(connection, issue_id).planned
         earlier = issues.corrections(connection, issue_id)
     if not reached:
+        if wrong.state in OUT:
+            msg = f"the database does not know the recipients of issue {issue_id}: {wrong.reason}"
+            raise NotAllowed(msg, next_step=ViewIssue(issue_id))
         msg = f"issue {issue_id} is {wrong.state} and has no recipients yet: edit it instead"
         raise NotAllowed(msg, next_step=EditIssue(issue_id))
     newsletter = context.publication.require_newsletter(wrong.newsletter)

@@ -52,7 +52,7 @@ class Restoring:
                 self._copy()
         self._put_back()
         self._doomed(1)
-        for _ in range(8):
+        for _ in range(5):
             self.scene.later(1200)
             self._prepare()
             self._pass()

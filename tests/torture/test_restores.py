@@ -6,7 +6,8 @@
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -24,28 +25,34 @@ def workers() -> Iterator[Workers]:
     yield from warm_workers()
 
 
-@pytest.mark.parametrize("provider", ["smtp", "sendgrid"])
+@pytest.fixture(scope="module")
+def totals() -> Iterator[Counter[str]]:
+    """Count what became of the recipients, and print it at the end."""
+    counted: Counter[str] = Counter()
+    yield counted
+    sys.stdout.write(f"\nrestores: {dict(counted)}, no recipient twice\n")
+
+
+CELLS = list(product(("smtp", "sendgrid"), POINTS, PAIRS))
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]}-{cell[1]}-{'-'.join(cell[2])}")
 def test_no_restore_sends_a_second_copy_or_hides_anyone(
-    provider: str,
+    cell: tuple[str, str, tuple[str, str]],
     migrated_file: Path,
     tmp_path: Path,
     workers: Workers,
-    capsys: pytest.CaptureFixture[str],
+    totals: Counter[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
-    totals: Counter[str] = Counter()
-    for point in POINTS:
-        for backed_up, restored in PAIRS:
-            folder = tmp_path / "cell"
-            folder.mkdir()
-            shutil.copyfile(migrated_file, folder / "newsletter.sqlite3")
-            engine = open_engine(f"sqlite:///{folder / 'newsletter.sqlite3'}")
-            scene = Scene(engine, folder, workers)
-            with sink_of(provider, scene.ledger.path) as server:
-                played = Restoring(scene, server, point)
-                played.play(backed_up, restored)
-            engine.dispose()
-            shutil.rmtree(folder)
-            totals.update(played.totals)
-            totals["restores"] += 1
-    with capsys.disabled():
-        sys.stdout.write(f"\nrestores, {provider}: {dict(totals)}, no recipient twice\n")
+    provider, point, (backed_up, restored) = cell
+    shutil.copyfile(migrated_file, tmp_path / "newsletter.sqlite3")
+    engine = open_engine(f"sqlite:///{tmp_path / 'newsletter.sqlite3'}")
+    scene = Scene(engine, tmp_path, workers)
+    with sink_of(provider, scene.ledger.path) as server:
+        played = Restoring(scene, server, point)
+        played.play(backed_up, restored)
+    engine.dispose()
+    totals.update(played.totals | Counter({f"restores, {provider}": 1}))
+    for name, number in played.totals.items():
+        record_property(name, number)

@@ -63,11 +63,13 @@ def load_published(connection: sa.Connection, article_id: int) -> Article | None
     return _article(row) if row is not None else None
 
 
-def at(connection: sa.Connection, urls: Collection[str]) -> dict[str, KnownArticle]:
-    """Return what identifies the articles with these URLs, by URL; of several, the first."""
-    columns = (articles.c[name] for name in KnownArticle._fields)
-    query = sa.select(*columns).where(articles.c.url.in_(urls)).order_by(articles.c.id.desc())
-    return {row.url: KnownArticle(*row) for row in connection.execute(query)}
+def named(connection: sa.Connection, names: Collection[str]) -> dict[str, KnownArticle]:
+    """Return what identifies articles, by URL or, without one, by title; of several, the first."""
+    name = sa.case((articles.c.url == "", articles.c.title), else_=articles.c.url)
+    columns = [articles.c[column] for column in KnownArticle._fields]
+    query = sa.select(*columns).where(name.in_(names)).order_by(articles.c.id.desc())
+    found = [KnownArticle(*row) for row in connection.execute(query)]
+    return {article.url or article.title: article for article in found}
 
 
 def eligible(connection: sa.Connection, newsletter: str, since: datetime) -> list[Article]:
