@@ -1,6 +1,7 @@
 """Recognize paragraphs of a page that address the reader's browser or purse, not the subject."""
 
 import re
+from collections.abc import Sequence
 
 LONGEST, LONGEST_CHARACTERS = 60, 600
 """Words. A longer paragraph may mention these things as its subject."""
@@ -16,6 +17,9 @@ _NOTICE = re.compile(
     r"|bereits abonnent|jetzt abonnieren|déjà abonné|réservé aux abonnés|ya eres suscriptor|solo para suscriptores"
     r"|já é assinante|sei già abbonato|al abonnee|구독자 전용|会員限定|この記事は有料"
     r"|^(?:advertisement|anzeige|publicité|publicidad|pubblicità|광고|広告|广告)$"
+    r"|\b(?:log|sign) in\b[^.]{0,30}\bto (?:post|leave|add) (?:a )?comments?"
+    r"|^(?:copyright|©|저작권자)[^.]{0,80}(?:all rights reserved|무단)|무단\s?전재[^.]{0,20}(?:금지|재배포)"
+    r"|^thanks for reading [^.!]{2,60}[.!] subscribe\b"
     r"|^(?:skip to (?:main )?content|article continues below|story continues below|continue reading below)",
     re.IGNORECASE,
 )
@@ -25,6 +29,7 @@ _NOTICE = re.compile(
 _HINTS = (
     "javascript", "browser", "cookie", "subscri", "already", "sign in", "log in", "reading", "members",
     "cancel", "unlimited", "limit", "free article", "abonn", "suscri", "assinante", "구독", "会員", "有料",
+    "copyright", "©", "저작권", "무단", "comment",
     "advertisement", "anzeige", "publici", "pubblicit", "광고", "広告", "广告", "skip to", "continues below",
 )  # fmt: skip
 
@@ -35,3 +40,46 @@ def is_boilerplate(text: str) -> bool:
     if len(text) > LONGEST_CHARACTERS or not any(hint in low for hint in _HINTS):
         return False
     return bool(_NOTICE.search(text)) and len(text.split()) <= LONGEST
+
+
+_OFFER = re.compile(
+    r"\b(?:subscri\w+|sign in|log in|unlimited|cancel|free trial|e-?paper|ad-free|abonn\w*"
+    r"|kündbar|jetzt testen|gratis testen|weiterlesen mit|illimité\w*|suscri\w+|ilimitad\w+|cancela|assina\w*"
+    r"|abbona\w+|disdici|opzegbaar)\b|구독|購読|订阅",
+    re.IGNORECASE,
+)
+SHORT, SURE, AFTER = 10, 2, 2
+"""Words of a line in an offer; how many lines must name it, unless a notice does; how many
+paragraphs may follow it."""
+
+
+def offered(texts: Sequence[str]) -> frozenset[int]:
+    """Return the places of the lines that belong to a paywall's offer.
+
+    An offer is a run of short lines that are not sentences. Only some of them say so: "Weekly e-paper"
+    is one only beside "Already a subscriber?".
+    """
+    found: set[int] = set()
+    run: list[int] = []
+    paragraphs = 0
+    # From the end: an article stops where its offer begins.
+    for at in range(len(texts) - 1, -2, -1):
+        if at >= 0 and _is_line(texts[at]):
+            run.append(at)
+            continue
+        lines = [texts[place] for place in run]
+        named = sum(bool(_OFFER.search(line)) for line in lines)
+        if len(lines) > 1 and (named >= SURE or any(map(is_boilerplate, lines))):
+            found.update(run)
+        run.clear()
+        paragraphs += 1
+        if paragraphs > AFTER:
+            break
+    return frozenset(found)
+
+
+def _is_line(text: str) -> bool:
+    """Return whether a text is a short line without the end of a sentence, or a notice."""
+    if is_boilerplate(text):
+        return True
+    return len(text.split()) <= SHORT and not text.endswith((".", "!", "。", "”", "다"))

@@ -13,10 +13,15 @@ Dated = tuple[When, str]
 
 
 def published(
-    meta: Metadata, head: Head, guess: Callable[[], When | None]
+    meta: Metadata, head: Head, marked: When | None, guess: Callable[[], When | None]
 ) -> tuple[When | None, str, bool]:
-    """Return the date, its origin, and whether it is a guess."""
+    """Return the date, its origin, and whether it is a guess.
+
+    `marked` is the date that the markup around the title states.
+    """
     stated = list(meta.whens)
+    if marked:
+        stated.append((marked, "markup around the title"))
     if head.when and head.when_certain:
         stated.append((head.when, "below the title"))
     if stated:

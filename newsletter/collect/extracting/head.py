@@ -41,7 +41,7 @@ _TAGS = re.compile(
 )
 LONG_PARAGRAPH, HEAD_SPAN, BEFORE, AFTER, NEAR = 24, 14, 4, 14, 5
 LONGEST_KICKER, LONGEST_TITLE = 10, 45
-WORDS_OF_KICKER = 6
+WORDS_OF_KICKER, MOST_FURTHER = 6, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,14 @@ def text_head(blocks: Sequence[TextBlock]) -> Head:
 
 
 def _first_date(blocks: Sequence[TextBlock], places: Sequence[int]) -> When | None:
-    return next((when for at in places if (when := date_within(blocks[at].text))), None)
+    found = (_stated(blocks[at]) or date_within(blocks[at].text) for at in places)
+    return next((when for when in found if when), None)
+
+
+def _stated(block: TextBlock) -> When | None:
+    """Return the date that a block, or one of its lines, consists of."""
+    texts = (block.text, *block.lines)
+    return next((when for text in texts if (when := read_date(text))), None)
 
 
 def _span(blocks: Sequence[TextBlock]) -> int:
@@ -254,6 +261,7 @@ def _page_authors(
             or block.words > 2 * LONG_PARAGRAPH
             or is_dated(block.text)
             or block.away
+            or (block.zone in {"aside", "footer"} and not has_prefix(block.text))
         ):
             continue
         labeled = at > 0 and is_label(blocks[at - 1].text)
@@ -264,11 +272,26 @@ def _page_authors(
         )
         if authors:
             lines = _positions_below(blocks, at, len(authors), hints_of)
-            return with_positions(authors, [blocks[line].text for line in lines]), [
-                at,
-                *lines,
-            ]
+            found = with_positions(authors, [blocks[line].text for line in lines])
+            more, others = _further_authors(blocks, at + len(lines) + 1, hints_of, site)
+            return (*found, *more), [at, *lines, *others]
     return (), []
+
+
+def _further_authors(
+    blocks: Sequence[TextBlock], start: int, hints_of: HintsOf, site: str
+) -> tuple[tuple[Author, ...], list[int]]:
+    """Read the blocks directly below a byline that name one more author with a role each."""
+    found: list[Author] = []
+    used: list[int] = []
+    for at in range(start, min(len(blocks), start + MOST_FURTHER)):
+        block = blocks[at]
+        people = read_byline(_line(block), site) if block.lines else ()
+        if len(people) != 1 or not people[0].role or not _BYLINE.search(hints_of(block, 2)):
+            break
+        found.extend(people)
+        used.append(at)
+    return tuple(found), used
 
 
 def _line(block: TextBlock) -> str:
@@ -284,8 +307,10 @@ def _positions_below(
     for below in range(at + 1, min(len(blocks), at + 1 + max(most, 2))):
         block = blocks[below]
         hinted = bool(_POSITION.search(hints_of(block, 1))) and block.words <= LONG_PARAGRAPH
+        named = len(block.lines) > 1 and is_name(block.lines[0])
         if (
-            is_dated(block.text)
+            named
+            or is_dated(block.text)
             or block.kind is BlockKind.HEADING
             or not (hinted or is_position(block.text))
         ):
@@ -303,7 +328,7 @@ def _page_date(
     the masthead or to another article.
     """
     usable = [at for at in places if not blocks[at].away]
-    dated = [at for at in usable if read_date(blocks[at].text)]
+    dated = [at for at in usable if _stated(blocks[at])]
     hinted = [at for at in dated if _DATE.search(hints_of(blocks[at], 2))]
     within = [] if dated else [at for at in usable if date_within(blocks[at].text)]
     at = (hinted or dated or within or [-1])[0]

@@ -50,7 +50,7 @@ REACH = 4
 """How many elements below a heading or a list item its text may be nested."""
 LONGEST_HEADING = 45
 """Words. Some sites wrap whole paragraphs in headings to make them large."""
-LONGEST_NAMES = 300
+LONGEST_NAMES, SHORTEST_DATE = 300, 6
 
 
 @dataclass(slots=True)
@@ -245,7 +245,8 @@ def _leave(walk: Walk, element: Element) -> None:
 
 def _is_apart(element: Element) -> bool:
     """Return whether an inline element is a name, a role or a date beside another one."""
-    if not (element.text or "")[:1].isupper():
+    text = element.text or ""
+    if not (text[:1].isupper() or (text[:1].isdigit() and len(text) >= SHORTEST_DATE)):
         return False
     names = element.get("class") or element.get("itemprop") or element.get("rel") or ""
     return bool(_APART.search(names[:LONGEST_NAMES]))

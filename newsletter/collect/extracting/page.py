@@ -10,7 +10,7 @@ from lxml.etree import XPath
 
 from newsletter.collect.extracting import body
 from newsletter.collect.extracting.authorship import called_author, stated_authors
-from newsletter.collect.extracting.boilerplate import is_boilerplate
+from newsletter.collect.extracting.boilerplate import is_boilerplate, offered
 from newsletter.collect.extracting.dating import published
 from newsletter.collect.extracting.head import Head, page_head
 from newsletter.collect.extracting.markup import Element, hints, markup_blocks
@@ -19,7 +19,14 @@ from newsletter.collect.extracting.notes import Tail, read_tail
 from newsletter.collect.extracting.pictures import lead_image
 from newsletter.collect.extracting.points import KeyPoints
 from newsletter.collect.extracting.takeaways import author_takeaways
-from newsletter.collect.extracting.tree import drop_scripts, is_blind, parse, repair
+from newsletter.collect.extracting.timestamps import marked_date
+from newsletter.collect.extracting.tree import (
+    drop_other_articles,
+    drop_scripts,
+    is_blind,
+    parse,
+    repair,
+)
 from newsletter.collect.text import language, urls
 from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words
 from newsletter.collect.text.dates import When, read_date
@@ -68,6 +75,7 @@ class Found:
     tail: Tail
     authors: tuple[Author, ...]
     authors_from: str
+    marked: When | None
 
     @property
     def used(self) -> frozenset[int]:
@@ -78,13 +86,15 @@ class Found:
 
 def extract_markup(text: str, *, url: str = "") -> Extracted:
     """Extract the article from an HTML document. Raises ExtractFailed if there is none."""
-    page = open_page(text, url)
+    page = _with_one_article(open_page(text, url))
     found = recognize(page)
     title, title_from = _title(found.head, page.meta)
     if not title:
         msg = "no title found on the page"
         raise ExtractFailed(msg)
-    when, when_from, guessed = published(page.meta, found.head, lambda: _guessed_date(page))
+    when, when_from, guessed = published(
+        page.meta, found.head, found.marked, lambda: _guessed_date(page)
+    )
     authors, authors_from = found.authors, found.authors_from
     if not authors:
         authors, authors_from = called_author(page.root, page.meta.site)
@@ -124,6 +134,15 @@ def open_page(text: str, url: str) -> Page:
     return Page(root, url, meta, blocks, elements, is_huge=_COUNT(root) > MOST_ELEMENTS)
 
 
+def _with_one_article(page: Page) -> Page:
+    """Leave out the other articles of a page that has several below each other."""
+    at = _title_block(page.blocks, page.meta)
+    if at < 0 or not drop_other_articles(page.root, page.elements[at]):
+        return page
+    blocks, elements = markup_blocks(page.root)
+    return replace(page, blocks=blocks, elements=elements)
+
+
 def recognize(page: Page) -> Found:
     """Find the parts of the article among the page's blocks."""
     at = _title_block(page.blocks, page.meta)
@@ -131,7 +150,8 @@ def recognize(page: Page) -> Found:
     points = author_takeaways(page.blocks, page.hints, head.used)
     authors, authors_from = stated_authors(head, page.meta)
     tail = read_tail(page.blocks, max(at + 1, 0), authors, page.hints, page.links)
-    return Found(head, points, tail, authors, authors_from)
+    marked = marked_date(page.elements[at]) if at >= 0 else None
+    return Found(head, points, tail, authors, authors_from, marked)
 
 
 def _title_block(blocks: list[TextBlock], meta: Metadata) -> int:
@@ -193,10 +213,14 @@ def _sections(page: Page, found: Found) -> tuple[tuple[Section, ...], str]:
         _drop(page.blocks[at], page.elements[at])
     known = {form for at in used for form in body.forms(page.blocks[at].text)}
     known.add(body.packed(found.head.title))
+    chosen = body.chosen_parts(page.root, page.url, _prose(page, found))
+    offers = offered([part.text for part in chosen])
     parts = [
         part
-        for part in body.chosen_parts(page.root, page.url, _prose(page, found))
-        if body.packed(part.text) not in known and not is_boilerplate(part.text)
+        for at, part in enumerate(chosen)
+        if at not in offers
+        and body.packed(part.text) not in known
+        and not is_boilerplate(part.text)
     ]
     taken = body.aligned(page.blocks, parts, used)
     if taken:

@@ -18,6 +18,7 @@ _LONG_TAG = re.compile(rf"<[^<>]{{{LONG_TAG},}}>?")
 MOST_ATTRIBUTES = 1000
 MOST_CONTAINERS, FEWEST_PARAGRAPHS = 40, 3
 MAIN_SHARE, FEWEST_CHARACTERS = 0.5, 300
+LONG_PARAGRAPH, FEWEST_LONG = 80, 2
 
 
 def parse(text: str) -> html.HtmlElement:
@@ -50,6 +51,34 @@ def _bounded(tag: re.Match[str]) -> str:
 def drop_scripts(root: html.HtmlElement) -> None:
     """Remove scripts and styles. They are half of a typical page, and it is copied several times."""
     etree.strip_elements(root, "script", "style", with_tail=False)
+
+
+def drop_other_articles(root: html.HtmlElement, title: etree._Element) -> bool:
+    """Remove the whole articles beside the one that has the title; return whether there were any.
+
+    Teasers of other articles stay: they are recognized by their links.
+    """
+    own = next(title.iterancestors("article"), None)
+    if own is None or not _is_whole(own):
+        return False
+    around = set(own.iterancestors("article"))
+    others = [
+        element
+        for element in root.iter("article")
+        if element is not own
+        and element not in around
+        and all(above is not own for above in element.iterancestors("article"))
+        and (next(element.iter("h1"), None) is not None or _is_whole(element))
+    ]
+    for element in others:
+        element.drop_tree()
+    return bool(others)
+
+
+def _is_whole(article: etree._Element) -> bool:
+    """Return whether an article has paragraphs, not only a line that leads to them."""
+    long = (element for element in article.iter("p") if _LENGTH(element) >= LONG_PARAGRAPH)
+    return all(next(long, None) is not None for _ in range(FEWEST_LONG))
 
 
 def is_blind(root: html.HtmlElement, seen: int) -> bool:

@@ -16,6 +16,8 @@ _DROPPED = re.compile(
 )
 _C1 = re.compile(r"[\x80-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u0e01-\u0e4e]")
+LONGEST_WORD, FEW_SPACES = 15, 3
 BULLET = re.compile(
     r"^\s*(?:(?:[-*+·–—∙]|\(?\d{1,2}[.)])\s+|[•‣▪●◦□■◆◇►▶▸➤➔✓✔☑✅※・○◎]\ufe0f?\s*"
     r"|[①-⑳⓪❶-❿]\s*|[0-9０-９]{1,2}[．、）]\s*|[０-９]{1,2}[.)]\s*|（[0-9０-９]{1,2}）\s*"
@@ -95,9 +97,13 @@ def has_bullet(text: str) -> bool:
 def count_words(text: str) -> int:
     """Count the words; in scripts without spaces, two characters count as a word."""
     spaced = text.count(" ") + 1 if text else 0
-    if text.isascii() or spaced * 15 > len(text):
+    if text.isascii():
         return spaced
-    return max(spaced, len(text) // 2)
+    if spaced * LONGEST_WORD <= len(text):
+        return max(spaced, len(text) // 2)
+    # A short line in such a script is no longer than a long word in another.
+    few = spaced <= FEW_SPACES and 2 * len(_UNSPACED.findall(text)) > len(text)
+    return max(spaced, len(text) // 2) if few else spaced
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -10,13 +10,13 @@ from newsletter.model.article import Author
 __all__ = ["has_prefix", "is_name", "is_position", "read_byline", "with_positions"]
 
 _PREFIX = re.compile(
-    r"^(?:an? )?(?:(?:written|words|reported|posted|published|story|article|text|analysis|opinion|essay"
+    r"^(?:an? )?(?:(?:written|words|reported|submitted|posted|published|story|article|text|analysis|opinion|essay"
     r"|guest (?:post|article|column|essay|commentary)|commentary|contributed|authored) )?"
     r"(?:by|author|authors)(?:\s*[:：]\s*|\s+)(?=\S)"
     r"|^(?:von|par|por|di|door|av|af|autor|autora|autorin|autoren|auteur|auteurs|autore|autori|redactor|text"
     r"|texto|texte|testo|tekst|écrit par|escrito por|scritto da|geschrieben von|ein gastbeitrag von|yazar|yazan"
     r"|بقلم|מאת|bài)\s*[:：]?\s+"
-    r"|^(?:글쓴이|글|저자|필자|기고|작성자)\s*[:：=·]?\s*(?=\S)"
+    r"|^(?:글쓴이|기자명|글|저자|필자|기고|작성자)\s*[:：=·]?\s*(?=\S)"
     r"|^(?:文|作者|著者|執筆者?|筆者|記者|撰文|автор|авторы|текст)\s*[:：/／|]\s*",
     re.IGNORECASE,
 )
@@ -34,7 +34,9 @@ _CREDIT = re.compile(
     r"|(?:사진|번역|편집|감수|写真|翻訳|編集|監修|摄影|翻译|编辑)\s*[:：=]\s*[^|·•;.。\s]{1,30}",
     re.IGNORECASE,
 )
-_ON_DATE = re.compile(r"\s+(?:on|am|le|el|il|op|em|den)\s+(?=[^,]{0,20}\d).*$", re.IGNORECASE)
+_ON_DATE = re.compile(
+    r"\s+(?:on|am|le|el|il|op|em|den)\s+(?=(?:[^\W\d]{2,12}\.?,\s)?[^,]{0,20}\d).*$", re.IGNORECASE
+)
 _SUFFIX = re.compile(r"\s*(?:기자|特派員|記者|특파원)$")
 _BETWEEN = re.compile(
     r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or|with|mit|avec|con)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
@@ -46,6 +48,8 @@ _TRAILING = re.compile(
     re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"\s*[(（\[]([^()（）\[\]]{2,80})[)）\]]\s*")
+# "来源：港口日报 作者：林海 发布时间：…": a line with several labels.
+_LABELED = re.compile(r"(?:^|\s)(?:作者|记者|記者|撰文|기자명)\s*[:：]\s*([^\s:：]{2,12})(?=\s|$)")
 _SENTENCE = re.compile(r"(?<=[a-z]{3})\.\s+")
 LABELS = frozenset(
     "by|author|authors|written by|words by|posted by|von|autor|autorin|autoren|auteur|auteurs|par|por|autora|autore"
@@ -59,7 +63,7 @@ def has_prefix(text: str) -> bool:
     """Return whether `text` starts like a byline ("By …", "Von …", "글 …")."""
     if len(text.split()) > LONGEST_BYLINE:
         return False
-    return bool(_PREFIX.match(text) or _POSTED.match(text))
+    return bool(_PREFIX.match(text) or _POSTED.match(text) or _LABELED.search(text))
 
 
 def is_label(text: str) -> bool:
@@ -69,6 +73,8 @@ def is_label(text: str) -> bool:
 
 def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
     """Return the authors named in a byline, with roles and organizations if it has any."""
+    if labeled := _LABELED.search(text):
+        text = labeled[1]
     line = _CREDIT.sub(" ", _POSTED.sub("", tidy(text), count=1)).strip(" ,;:|·•–—(")
     line = _SUFFIX.sub("", _PREFIX.sub("", line, count=1)).strip(" ,;:")
     line = _SENTENCE.split(PLACES_OF_BYLINE.split(line, maxsplit=1)[0], maxsplit=1)[0]

@@ -27,7 +27,7 @@ LANGUAGES = (
     "el", "hu", "ro", "cs", "ar",
 )  # fmt: skip
 
-_TIME = r"(?:[T\s,]+(?:at |um |à |a las )?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?\s*(?:Uhr\s*)?)?"
+_TIME = r"(?:(?:[T\s,]+|\s[–-]\s)(?:at |um |à |a las )?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?\s*(?:Uhr\s*)?)?"
 _ZONE = r"(?:\(?(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z]{1,5})\)?(?:\s*\([A-Za-z ]+\))?)?"
 _DAY_NAME = r"(?:[^\W\d]{2,12}\.?,?\s+)?"
 _FORMS = tuple(
@@ -39,7 +39,7 @@ _FORMS = tuple(
         r"(?P<year>\d{4})\s?[년年]\s?(?P<month>\d{1,2})\s?[월月]\s?(?P<day>\d{1,2})\s?[일日号號]?(?:\s?[(（]?[^\W\d]{1,3}[)）]?)?",
         r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
         r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<short>\d{2})(?!\d)",
-        r"(?P<first>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<year>\d{4})",
+        _DAY_NAME + r"(?P<first>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<year>\d{4})",
         r"(?P<first>\d{1,2})/(?P<other>\d{1,2})/(?P<short>\d{2})(?!\d)",
         _DAY_NAME
         + r"(?:the )?(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s(?:of |de |d’|d')?(?P<name>[^\W\d]{3,12}|\d{1,2}월)\.?,?\s(?:de |del )?(?P<year>\d{4})",
@@ -78,6 +78,17 @@ _UPDATE = re.compile(
     r"|aggiornato|modificato|atualizado|bijgewerkt|uppdaterad|oppdatert|zaktualizowano|aktualizacja|обновлено|изменено"
     r"|оновлено|güncelleme|수정|최종수정|업데이트|更新日?|最終更新日?|修改|更新时间|更新于|تحديث)"
     r"(?: date| on| am| le| el| il| em| op)?\s*[:：]?\s*",
+    re.IGNORECASE,
+)
+# Where a line that says more announces its date: "Posted on 26 November 2026 by Ada Quell".
+_ANNOUNCED = re.compile(
+    r"(?:\b(?:published|posted|submitted|publiée?|paru|publicado|pubblicato|gepubliceerd"
+    r"|veröffentlicht|opublikowano|опубликовано)(?: on| at| am| le| el| il| op)?|发布时间|发布于|发表时间|日期"
+    r"|公開日?|掲載日?|입력|등록|게재|승인)\s*[:：]?\s*(?=[^:：]*\d)",
+    re.IGNORECASE,
+)
+_NEXT_PART = re.compile(
+    r"\s+(?:by|von|par|por|di|door|updated|modified|last|수정)\b.*$|\s+(?:作者|来源|수정|更新).*$",
     re.IGNORECASE,
 )
 _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
@@ -144,6 +155,9 @@ def date_within(text: str) -> When | None:
     if changed_date(text):
         return None
     parts = [text, *_DIVIDERS.split(text)]
+    parts.append(text.rpartition(" on ")[2])
+    if found := _ANNOUNCED.search(text):
+        parts.append(_NEXT_PART.sub("", text[found.end() :]))
     return next((when for part in parts if (when := read_date(part))), None)
 
 
