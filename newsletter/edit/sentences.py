@@ -1,8 +1,8 @@
 """Split a paragraph into sentences, in the languages that a publisher mixes.
 
 sentencex knows the abbreviations and quotation rules of many languages. This module repairs what it
-misses: a footnote mark, closing bracket or ellipsis between two sentences, and a Japanese quotation
-within a sentence. Offsets refer to the original paragraph, including its footnote marks.
+misses: a footnote mark, closing bracket or ellipsis between two sentences, a Japanese quotation within
+a sentence, and abbreviations that it does not know. Offsets refer to the original paragraph, including its footnote marks.
 """
 
 import re
@@ -19,6 +19,21 @@ _SEAM = re.compile(r"(?:(?<=[.!?]\))|(?<=…))\s+(?=[A-Z“\"(\u00c0-\u00de])")
 _NUMBER = re.compile(r"\s*\(?\d{1,2}[.)]\s*")
 # Japanese particles after a closing quotation mark: the sentence continues.
 _GOES_ON = re.compile(r"\s*(?:と|って|という|、)")
+# What comes before a name, and before a number, in the languages whose abbreviations sentencex
+# does not know. Others are known by the small letter after them.
+_BEFORE_NAME = {
+    "fr": "m mm mme mmes mlle mlles me mgr dr drs pr prof st ste sts bd",
+    "pl": "dr hab inż mgr prof św ul pl al",
+    "ru": "ул гл проф акад",
+}
+_BEFORE_NUMBER = {
+    "fr": "art al chap t vol n no fig p pp env av bd éd janv févr avr juil sept oct nov déc",
+    "pl": "art ust pkt poz nr godz ok str s t r",
+    "ru": "ст п гл стр рис д кв ок",
+}
+_LAST_WORD = re.compile(r"(?:^|[\s(«“\"'’‘])([^\s(«“\"'’‘]{1,6})\.\s*$")
+_NUMERAL = re.compile(r"\d|[IVXLC]+\b")
+LONGEST_ABBREVIATION = 10
 _UNWRITABLE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"\s+")
 
@@ -63,10 +78,25 @@ def _lengths(line: str, language: str) -> list[int]:
     for piece in sentencex.segment(language, line):
         if ends and (_NUMBER.fullmatch(line, ends[-2] if len(ends) > 1 else 0, ends[-1])):
             ends.pop()
-        if ends and language == "ja" and _GOES_ON.match(piece):
+        if ends and _goes_on(line[: ends[-1]], piece, language):
             ends.pop()
         ends.extend(done + seam.end() for seam in _SEAM.finditer(piece) if seam.start())
         done += len(piece)
         ends.append(done)
     # sentencex must return the whole line; if it does not, its offsets cannot be trusted.
     return sorted(set(ends)) if done == len(line) else [len(line)]
+
+
+def _goes_on(before: str, piece: str, language: str) -> bool:
+    """Return whether a piece continues the sentence that a full stop seems to have ended."""
+    if language == "ja":
+        return bool(_GOES_ON.match(piece))
+    begun, ended = piece.lstrip(), before.rstrip()
+    if not begun or not ended.endswith("."):
+        return False
+    # "iPhone" may begin a sentence, "c.-à-d." and "z.B. in" do not.
+    if begun[0] == "-" or (begun[0].islower() and not begun[1:2].isupper()):
+        return True
+    last = _LAST_WORD.search(ended[-LONGEST_ABBREVIATION:])
+    known = _BEFORE_NUMBER if _NUMERAL.match(begun) else _BEFORE_NAME
+    return bool(last and last[1].casefold() in known.get(language, "").split())

@@ -43,6 +43,55 @@ from newsletter.edit.sentences import split
         ),
         ("ja", "彼は「行く。」と言った。次の文。", ["彼は「行く。」と言った。", "次の文。"]),
         ("zh", "港口很安静。合同不睡觉！为什么？", ["港口很安静。", "合同不睡觉！", "为什么？"]),
+        (
+            "fr",
+            "M. Dupont a vu Mme. Roy le 3 janv. 1987. Elle partait.",
+            ["M. Dupont a vu Mme. Roy le 3 janv. 1987.", "Elle partait."],
+        ),
+        (
+            "fr",
+            "L’art. 12 de la loi, c.-à-d. le plus long, date de 52 av. J.-C. environ. Il dure.",
+            [
+                "L’art. 12 de la loi, c.-à-d. le plus long, date de 52 av. J.-C. environ.",
+                "Il dure.",
+            ],
+        ),
+        (
+            "fr",
+            "Le Dr. Leroy, de St. Malo, parle. Il a tort.",
+            ["Le Dr. Leroy, de St. Malo, parle.", "Il a tort."],
+        ),
+        ("fr", "C’est de l’art. Puis il est sorti.", ["C’est de l’art.", "Puis il est sorti."]),
+        (
+            "nl",
+            "De heer Jansen, d.w.z. de loods, ging. Het was laat.",
+            ["De heer Jansen, d.w.z. de loods, ging.", "Het was laat."],
+        ),
+        (
+            "pl",
+            "W 2020 r. rada, np. prof. Lis, zebrała się ok. godz. 8 rano. Wyszli.",
+            ["W 2020 r. rada, np. prof. Lis, zebrała się ok. godz. 8 rano.", "Wyszli."],
+        ),
+        (
+            "ru",
+            "Совет собрался на ул. Новой. Ничего не решили.",
+            ["Совет собрался на ул. Новой.", "Ничего не решили."],
+        ),
+        (
+            "pt",
+            "Vieram navios, p. ex. de Lisboa. Saíram cedo.",
+            ["Vieram navios, p. ex. de Lisboa.", "Saíram cedo."],
+        ),
+        (
+            "sv",
+            "Hon kom bl.a. från Lund, t.ex. i går. Hon gick.",
+            ["Hon kom bl.a. från Lund, t.ex. i går.", "Hon gick."],
+        ),
+        (
+            "en",
+            "The port sells phones. iPhone sales rose.",
+            ["The port sells phones.", "iPhone sales rose."],
+        ),
         ("", "No language is known. It works.", ["No language is known.", "It works."]),
         ("en", "", []),
     ],
