@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
-from newsletter.model.next_step import NextStep, UpgradeDatabase
+from newsletter.model.next_step import NextStep, UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import coming, local, note, offset
+from newsletter.model.states import BatchState
 from newsletter.store import events
 from newsletter.store.content import slots
 from newsletter.store.database import is_sqlite, open_reader
@@ -28,6 +29,9 @@ EVENTS_WITHIN = timedelta(hours=1)
 """How long after a submission an event must have arrived; SendGrid posts every 30 seconds."""
 SKEW = timedelta(minutes=1)
 """How far two machines' clocks may differ before that is reported."""
+
+
+IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
 
 
 class Health(StrEnum):
@@ -168,6 +172,7 @@ def _tables(
         yield ok("database", f"{where} answers, and its tables are up to date ({schema.head})")
     with engine.begin() as connection:
         yield _clock(slots.latest_record(connection), now)
+        yield from _in_doubt(connection)
         if installation.publication.provider == "smtp":
             yield _bounces(installation.publication)
         if installation.publication.provider == "sendgrid":
@@ -203,6 +208,14 @@ def _clock(latest: datetime | None, now: datetime) -> Reading:
         advice = "set the clock; slots would be late or doubled"
         return Reading(Health.FAIL, "clock", message, advice)
     return ok("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _in_doubt(connection: sa.Connection) -> Iterator[Reading]:
+    """Report recipients of whom it is not known whether they have an issue."""
+    if in_doubt := [batch for batch in batches.waiting(connection) if batch.state in IN_DOUBT]:
+        people, issue_id = sum(batch.awaiting for batch in in_doubt), in_doubt[0].issue_id
+        message = f"whether {people:,} recipients have their issue is unknown"
+        yield Reading(Health.WARN, "sending", message, next_step=ViewIssue(issue_id))
 
 
 def _bounces(publication: Publication) -> Reading:
@@ -341,7 +354,7 @@ def _next_slot(newsletter: Newsletter, now: datetime) -> str:
     slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
     at = local(slot.due_at, newsletter.timezone)
     away = offset(slot.due_at, newsletter.timezone)
-    message = f"next due {at:%a %d %b %Y %H:%M} {newsletter.timezone} ({away})"
+    message = f"next slot {at:%a %d %b %Y %H:%M} {newsletter.timezone} ({away})"
     caution = note(datetime.fromisoformat(slot.nominal), newsletter.timezone)
     return f"{message}; {caution}" if caution else message
 

@@ -71,6 +71,7 @@ def test_a_held_batch_is_shown_and_decided(house: sa.Engine) -> None:
     with house.begin() as connection:
         doubtful = batches.update().values(state="held", submitted=0, reason="no answer")
         connection.execute(doubtful)
+    assert "whether 12 recipients have their issue is unknown" in run("doctor").output
     shown = run("issues", "show", "1")
     assert "1.1" in shown.output
     assert "--resolve BATCH accepted" in shown.output
