@@ -29,6 +29,8 @@ AUTHOR, MUTE = "author:", "mute:"
 _PREFIXES = re.compile(r"\s*(mute:)?\s*(author:)?", re.IGNORECASE)
 BY_IMPORT = "import:"
 """Prefix of an origin or a reason that names an import."""
+ATTESTED = "attested:"
+"""Prefix of the origin of a subscription that staff confirmed, with evidence of consent."""
 READER = "reader"
 """The actor recorded for what subscribers do themselves."""
 WAY_BACK = "way back"
@@ -195,6 +197,11 @@ class Subscription:
     confirmed_at: datetime | None
     reason: str = ""
     origin: str = ""
+
+    @property
+    def on_record(self) -> bool:
+        """Return whether it rests on a record of consent, rather than on an answer to our email."""
+        return self.origin.startswith((BY_IMPORT, ATTESTED))
 
     @property
     def ended_by_import(self) -> bool:

@@ -9,6 +9,7 @@ from subscribers.consent import signing_up
 from subscribers.consent.signing_up import Rules, SignUp
 from subscribers.errors import AdditionRefused
 from subscribers.model import (
+    ATTESTED,
     Effects,
     EmailAddress,
     Subscriber,
@@ -71,6 +72,8 @@ def add(connection: sa.Connection, addition: Addition, rules: Rules) -> Effects:
         return _ask(connection, subscriber_id, addition, wanted, rules)
     for newsletter in wanted:
         statuses.confirm(connection, subscriber_id, newsletter, rules.now)
+        origin = {"origin": f"{ATTESTED}{addition.actor}"}
+        statuses.adjust(connection, subscriber_id, newsletter, origin)
     given = [Consent(newsletter, "attested", rules.now, addition.source) for newsletter in wanted]
     proofs.record(connection, subscriber_id, given)
     return Effects("confirmed")

@@ -16,7 +16,6 @@ from newsletter.web.public.challenge import Challenge
 from newsletter.web.public.wording import Wording
 from subscribers.model import (
     AUTHOR,
-    BY_IMPORT,
     Frequency,
     Subscriber,
     Subscription,
@@ -311,8 +310,7 @@ def explain_subscription(subscription: Subscription | None, catalog: Catalog) ->
     match subscription.state:
         case SubscriptionState.CONFIRMED:
             agreed_on = catalog.date(subscription.confirmed_at or subscription.since)
-            imported = subscription.origin.startswith(BY_IMPORT)
-            key = "status.imported" if imported else "status.confirmed"
+            key = "status.imported" if subscription.on_record else "status.confirmed"
             return catalog.text(key, day=agreed_on)
         case SubscriptionState.PENDING:
             return catalog.text("status.pending")

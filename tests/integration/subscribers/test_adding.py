@@ -14,7 +14,7 @@ from subscribers import directory
 from subscribers.errors import AdditionRefused, InvalidAddress
 from subscribers.model import TagKind
 from tests.fakes.house import STAFF, leave_all
-from tests.fakes.readers import Reader, reader
+from tests.fakes.readers import Reader, reader, words_of
 
 NIA = "nia@example.org"
 
@@ -60,6 +60,21 @@ def test_with_evidence_a_subscriber_is_confirmed_and_the_evidence_is_kept(desk: 
     assert "attested weekly (person:mina: book fair, 3 May 2026)" in words
     assert add(desk, attest="book fair, 3 May 2026").outcome == "already"
     assert [words for _who, words in history(desk, NIA)] == words
+
+
+@pytest.mark.parametrize(
+    ("attest", "why"),
+    [
+        ("book fair", "because our records show that you agreed to it on 26 November 2026"),
+        ("", "because you confirmed your subscription on 26 November 2026"),
+    ],
+)
+def test_the_preference_page_says_truly_why(desk: Reader, attest: str, why: str) -> None:
+    desk.sign_up(NIA)
+    add(desk, attest=attest)
+    if not attest:
+        desk.client.post(desk.link(NIA, "confirm"))
+    assert why in words_of(desk.client.get(f"/preferences/{desk.token(NIA)}").text)
 
 
 def test_a_subscriber_is_asked_once_a_day(desk: Reader) -> None:
