@@ -19,6 +19,9 @@ LARGEST = 5_000_000
 """Bytes of an image that is copied."""
 HEAD = 65_536
 """Bytes of an image that are read to measure it."""
+LONGEST_SIDE = 65_535
+"""In pixels: the most that JPEG allows."""
+NOT_AN_IMAGE = "it is not a PNG, JPEG, GIF or WebP image"
 _GONE = frozenset({404, 410})
 SUFFIXES = ("png", "jpg", "jpeg", "gif", "webp")
 _TYPES = ((b"\x89PNG", "png"), (b"GIF8", "gif"), (b"\xff\xd8", "jpeg"), (b"RIFF", "webp"))
@@ -49,18 +52,23 @@ def _seen(fetcher: Fetcher, sources: Sequence[Source], address: str) -> Seen:
         return StoredPicture(address, problem=str(error), missing=missing), None
     if needs_copy(address):
         return _copied(address, content)
-    size = size_of(content)
+    size = _size(content)
     if size is None:
-        return StoredPicture(address, problem="it is not a PNG, JPEG, GIF or WebP image"), None
+        return StoredPicture(address, problem=NOT_AN_IMAGE), None
     return StoredPicture(address, *size), None
 
 
-def _copied(address: str, content: bytes) -> Seen:
+def _size(content: bytes) -> tuple[int, int] | None:
+    """Return the size that an image states, unless no image has that size."""
     size = size_of(content[:HEAD])
+    return size if size and all(0 < side <= LONGEST_SIDE for side in size) else None
+
+
+def _copied(address: str, content: bytes) -> Seen:
+    size = _size(content)
     kind = next((suffix for start, suffix in _TYPES if content.startswith(start)), "")
     if size is None or not kind:
-        reason = "it is not a PNG, JPEG, GIF or WebP image"
-        return StoredPicture(address, problem=reason, missing=True), None
+        return StoredPicture(address, problem=NOT_AN_IMAGE, missing=True), None
     name = f"{sha256(content).hexdigest()[:32]}.{kind}"
     return StoredPicture(address, *size, copy=name), PictureCopy(name, f"image/{kind}", content)
 

@@ -13,7 +13,7 @@ from newsletter.model.picture import (
     fitted,
     needs_copy,
 )
-from newsletter.model.text import bounded, web_address
+from newsletter.model.text import LONGEST_URL, bounded, web_address
 from newsletter.render.view import Picture, RenderContext
 
 LONGEST_ALT, LONGEST_CAPTION = 200, 240
@@ -87,7 +87,10 @@ def unmeasured(
 
 
 def _is_open(url: str, known: Mapping[str, StoredPicture]) -> bool:
+    """Return whether an image must be looked at; one whose address fits no index never is."""
     stored = known.get(url)
+    if len(url.encode()) > LONGEST_URL:
+        return False
     return stored is None or bool(stored.problem) or url.startswith(LOCAL)
 
 

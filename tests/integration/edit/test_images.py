@@ -1,6 +1,7 @@
 """Images from http, from a folder and from nowhere: copied, served, or left out with a message."""
 
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -111,6 +112,25 @@ def test_a_file_beside_an_article_is_its_image(tmp_path: Path, place: str) -> No
         page = pages.get(address)
         assert 'alt="A pier" width="528" height="330"' in page.text
         assert "The pier. Photo: Ada Keel" in page.text
+
+
+@pytest.mark.parametrize("size", [(2**32 - 1, 40), (0, 40)])
+def test_a_size_that_no_image_has_is_not_one(tmp_path: Path, size: tuple[int, int]) -> None:
+    with house(tmp_path) as opened:
+        lying = png(1, 1).replace(struct.pack(">II", 1, 1), struct.pack(">II", *size))
+        (tmp_path / "articles" / "lying.png").write_bytes(lying)
+        first, *_ = drafted(opened)
+        give_image(opened, first, "file:desk/lying.png")
+        html = reviewing.render(opened.app.context, STAFF, 1).editions[0].html
+        assert "<img" not in html
+
+
+def test_an_address_of_any_length_is_harmless(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        first, *_ = drafted(opened)
+        give_image(opened, first, f"http://e.example/{'é' * 3000}")
+        html = reviewing.render(opened.app.context, STAFF, 1).editions[0].html
+        assert "<img" not in html
 
 
 def test_a_file_outside_the_folder_is_never_read(tmp_path: Path) -> None:
