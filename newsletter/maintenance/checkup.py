@@ -20,6 +20,7 @@ from newsletter.model.states import BatchState
 from newsletter.store import events
 from newsletter.store.content import slots
 from newsletter.store.database import is_sqlite, open_reader
+from newsletter.store.people import segments
 from newsletter.store.sending import batches
 
 log = structlog.get_logger()
@@ -175,8 +176,18 @@ def _tables(
         yield from _in_doubt(connection)
         if installation.publication.provider == "smtp":
             yield _bounces(installation.publication)
+        yield from _segments(connection, installation.publication)
         if installation.publication.provider == "sendgrid":
             yield _events(connection, installation, now)
+
+
+def _segments(connection: sa.Connection, publication: Publication) -> Iterator[Reading]:
+    """Warn about tags in segments that no one has: `not stff` would email the staff."""
+    for newsletter in publication.newsletters:
+        for tag in segments.unknown(connection, publication, newsletter):
+            subject, message = f"newsletter {newsletter.key}", f"no subscriber has the tag “{tag}”"
+            advice = "correct its segment, or tag someone, if the tag is not misspelled"
+            yield Reading(Health.WARN, subject, message, advice)
 
 
 def _revision(

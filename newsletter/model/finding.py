@@ -29,6 +29,7 @@ CHECKS: Mapping[str, Level] = {
     "opening": "warn",
     "outdated": "warn",
     "printed before": "warn",
+    "segment": "warn",
     "uncovered": "warn",
     "suggestions": "note",
     "carried over": "note",

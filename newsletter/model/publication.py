@@ -1,6 +1,6 @@
 """The publication, its newsletters and topics, as the configuration describes them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -160,6 +160,11 @@ class Newsletter:
     digests: Digests = Digests()
     welcome: Welcome = "next"
     alerts: Alerts = Alerts()
+    public: bool = True
+    description: str = ""
+    sender: Mailbox | None = None
+    reply_to: Mailbox | None = None
+    brand: Brand | None = None
 
     @property
     def digest_cadences(self) -> dict[Frequency, Cadence]:
@@ -218,6 +223,15 @@ class Publication:
     def domain(self) -> str:
         """Return the domain by which receivers know us."""
         return self.sender.address.rpartition("@")[2]
+
+    def for_newsletter(self, newsletter: Newsletter) -> "Publication":
+        """Return the publication with the sender, the reply address and the look of a newsletter."""
+        return replace(
+            self,
+            sender=newsletter.sender or self.sender,
+            reply_to=newsletter.reply_to or self.reply_to,
+            brand=newsletter.brand or self.brand,
+        )
 
     @property
     def alerting(self) -> tuple[str, ...]:

@@ -50,8 +50,9 @@ def printed(notice: Notice, publication: Publication, signer: Signer) -> dict[st
     values = {name: str(value) for name, value in notice.values.items()}
     if notice.subscriber_id is None:
         return dict(notice.values)
-    newsletter = publication.newsletter(values.get("newsletter", ""))
-    values.setdefault("title", newsletter.title if newsletter else publication.name)
+    keys = values.get("newsletters", "").split() or [values.get("newsletter", "")]
+    named = [found.title for key in keys if (found := publication.newsletter(key))]
+    values.setdefault("title", ", ".join(named) or publication.name)
     made = _Links(notice.subscriber_id, values, publication.url, signer)
     until = values.get("until", "")
     ends = datetime.fromisoformat(until).astimezone(publication.timezone) if until else None

@@ -99,7 +99,7 @@ def issue_view(
     subject = subject_of(issue, full, context)
     return IssueView(
         locale=text_locale(context.frame),
-        publication=publication_view(context.publication),
+        publication=publication_view(context.publication.for_newsletter(context.newsletter)),
         title=context.newsletter.title,
         number=str(issue.number) if issue.number > 0 else "",
         date=context.catalog.date(day, "date.full"),

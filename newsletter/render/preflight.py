@@ -18,6 +18,7 @@ from newsletter.render.checks.issues import IssueFacts
 from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.manuscript import manuscript, quoted
 from newsletter.store.content import articles, editions, issues
+from newsletter.store.people import segments
 from subscribers.audience import has_readers
 
 
@@ -44,6 +45,7 @@ def check(
             lost=read.plan.lost,
             repeated=[] if issue.digest else issues.printed_before(connection, issue),
             outdated=_outdated(connection, read.items),
+            unknown_tags=segments.unknown(connection, publication, newsletter),
             digest_later=not issue.digest and _has_digest_readers(connection, newsletter),
         )
     found = list(issue_checks.check(issue, read.items, publication, facts))

@@ -24,7 +24,7 @@ def source_hash(templates: Templates, publication: Publication, newsletter: News
         publication.url,
         publication.language,
         publication.postal_address,
-        publication.brand,
+        publication.for_newsletter(newsletter).brand,
         publication.topics,
         newsletter.key,
         newsletter.title,

@@ -28,9 +28,10 @@ def letter(
 
     `origin` marks it, so that the provider's events about it are recognized as ours.
     """
+    own = publication.for_newsletter(newsletter)
     return Letter(
-        sender=publication.sender,
-        reply_to=publication.reply_to,
+        sender=own.sender,
+        reply_to=own.reply_to,
         subject=edition.subject,
         html=edition.html,
         text=edition.text,

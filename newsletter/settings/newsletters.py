@@ -11,6 +11,7 @@ from newsletter.model.cadence import Cadence
 from newsletter.model.publication import (
     Alerts,
     Approval,
+    Brand,
     CatchUp,
     Content,
     Department,
@@ -26,6 +27,7 @@ from newsletter.model.publication import (
 from newsletter.model.quiet import Quiet
 from newsletter.settings import values
 from newsletter.settings.blocks import recurring_blocks
+from newsletter.settings.brand import brand
 from newsletter.settings.reading import Table, nearest
 from newsletter.settings.segments import segment
 from subscribers.model import slug
@@ -45,6 +47,7 @@ class Inherited:
     language: str
     sources: Collection[str]
     segments: Mapping[str, str]
+    brand: Brand
 
 
 def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
@@ -56,8 +59,8 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
     cadence = _cadence(table, default.cadence)
     if cadence.on_publish:
         default = replace(default, content="followed", undo=timedelta(0), lead=timedelta(0))
-    built = Newsletter(
-        key=key,
+    built = replace(
+        _presented(default, table, inherited),
         title=table.text("title", key),
         language=table.parsed("language", inherited.language, values.language),
         timezone=table.parsed("timezone", inherited.zone, values.timezone),
@@ -96,6 +99,18 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
     tracking.finish()
     table.finish()
     return built
+
+
+def _presented(default: Newsletter, table: Table, inherited: Inherited) -> Newsletter:
+    """Return how the newsletter presents itself; every other setting is the default."""
+    return replace(
+        default,
+        public=table.flag("public", default=default.public),
+        description=table.text("description"),
+        sender=table.parsed("from", None, values.mailbox),
+        reply_to=table.parsed("reply_to", None, values.mailbox),
+        brand=brand(table.table("brand"), inherited.brand) if "brand" in table.values else None,
+    )
 
 
 def _cadence(table: Table, default: Cadence) -> Cadence:

@@ -5,7 +5,6 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from newsletter.model.finding import CHECKS
-from newsletter.model.picture import WIDEST
 from newsletter.model.publication import (
     Brand,
     Mailbox,
@@ -17,6 +16,7 @@ from newsletter.model.publication import (
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import CollectLimits, Identity, Source, SourceKind
 from newsletter.settings import values
+from newsletter.settings.brand import brand
 from newsletter.settings.newsletters import Inherited, newsletter
 from newsletter.settings.reading import Table, shown
 from newsletter.settings.segments import saved_segments
@@ -34,7 +34,8 @@ def publication(table: Table, root: Path) -> Publication:
     sources = tuple(_source(name, source, root) for name, source in table.tables("sources"))
     topics = _topics(table)
     segments = saved_segments(table, {topic.slug for topic in topics})
-    inherited = Inherited(zone, language, {source.key for source in sources}, segments)
+    look = brand(table.table("brand"), Brand())
+    inherited = Inherited(zone, language, {source.key for source in sources}, segments, look)
     built = Publication(
         name=head.text("name", required='the name of the publication, such as "Peninsula Review"'),
         url=_site(head),
@@ -50,7 +51,7 @@ def publication(table: Table, root: Path) -> Publication:
             newsletter(name, title, inherited) for name, title in table.tables("newsletters")
         ),
         segments=tuple(segments.items()),
-        brand=_brand(table.table("brand")),
+        brand=look,
         checks=_checks(table.table("checks")),
         alerts=head.parsed("alerts", NO_MAILBOX, values.mailbox).address,
         leave_mailto=head.parsed("unsubscribe_mailto", NO_MAILBOX, values.mailbox).address,
@@ -168,21 +169,3 @@ def _checks(table: Table) -> tuple[tuple[str, str], ...]:
     policy = tuple((name, level) for name, level in chosen if level)
     table.finish()
     return policy
-
-
-def _brand(table: Table) -> Brand:
-    default = Brand()
-    built = Brand(
-        accent=table.parsed("accent", default.accent, values.color),
-        accent_dark=table.parsed("accent_dark", default.accent_dark, values.color),
-        paper=table.parsed("paper", default.paper, values.color),
-        logo=table.parsed("logo", default.logo, values.image),
-        logo_dark=table.parsed("logo_dark", default.logo_dark, values.image),
-        logo_width=min(WIDEST, table.count("logo_width", default.logo_width, least=1)),
-        logo_alt=table.text("logo_alt", default.logo_alt),
-        serif=table.parsed("serif", default.serif, values.fonts),
-        sans=table.parsed("sans", default.sans, values.fonts),
-        footer=table.text("footer", default.footer, lines=True),
-    )
-    table.finish()
-    return built

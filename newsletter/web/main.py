@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from newsletter.app import App
 from newsletter.web import guard
+from newsletter.web.brand import stylesheet
 from newsletter.web.desk.access import DeskAccess, Door
 from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.hooks import hook_routes
@@ -30,7 +31,7 @@ Missing = Callable[[Request], Response]
 def public_site(app: App) -> FastAPI:
     """Build the public pages: sign-up, confirmation, preferences, unsubscribing, reading."""
     reading = ReadingPages(app)
-    site = _site(app, PUBLIC_FILES, reading.missing)
+    site = _site(app, PUBLIC_FILES, reading.missing, stylesheet(app.publication.brand))
     site.include_router(reading_routes(reading))
     site.include_router(public_routes(app))
     site.include_router(hook_routes(app))
@@ -58,11 +59,11 @@ def desk_access(app: App) -> DeskAccess:
     return DeskAccess(app.settings.desk, app.new_id, app.now)
 
 
-def _site(app: App, served: Mapping[str, str], missing: Missing) -> FastAPI:
+def _site(app: App, served: Mapping[str, str], missing: Missing, brand: str = "") -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _answer_strays(site, missing)
     for address, name in served.items():
-        _serve_file(site, app, address, name)
+        _serve_file(site, app, address, name, brand if address == "/paper.css" else "")
     return site
 
 
@@ -79,10 +80,11 @@ def _answer_strays(site: FastAPI, missing: Missing) -> None:
         site.add_exception_handler(failure, stray)
 
 
-def _serve_file(site: FastAPI, app: App, address: str, name: str) -> None:
+def _serve_file(site: FastAPI, app: App, address: str, name: str, more: str = "") -> None:
     def content() -> Response:
         headers = {"Cache-Control": "max-age=300"}
         media_type = "text/javascript" if name.endswith(".js") else "text/css"
-        return Response(app.templates.source(name), media_type=media_type, headers=headers)
+        text = f"{app.templates.source(name)}{more}"
+        return Response(text, media_type=media_type, headers=headers)
 
     site.add_api_route(address, content, methods=["GET", "HEAD"], response_model=None)

@@ -224,13 +224,13 @@ def _subscribe(
 
 
 def _welcome(person: Subscriber, request: SignUpRequest) -> NoticeIntent:
-    newsletter = request.newsletters[0] if request.newsletters else ""
+    only = request.newsletters[0] if len(request.newsletters) == 1 else ""
     return NoticeIntent(
         "welcome",
         f"welcome:{request.id}",
         person.id,
         request.language or person.language,
-        {"newsletter": newsletter},
+        {"newsletter": only, "newsletters": " ".join(request.newsletters)},
     )
 
 

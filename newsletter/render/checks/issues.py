@@ -27,6 +27,7 @@ class IssueFacts:
     repeated: Sequence[int] = ()
     outdated: Sequence[int] = ()
     digest_later: bool = False
+    unknown_tags: Sequence[str] = ()
 
 
 def check(
@@ -40,7 +41,7 @@ def check(
     yield from texts.check(issue, items)
     yield from _sponsor(issue, publication)
     yield from _items(items, facts)
-    yield from _colors(publication)
+    yield from _colors(issue, publication)
 
 
 def _finding(name: str, message: str, where: str = "") -> Finding:
@@ -53,6 +54,11 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     counted = issue.kind not in {IssueKind.CORRECTION, IssueKind.ALERT}
     if counted and not (facts.people or facts.digest_later):
         yield _finding("audience", "No one would get this issue; check the segment and the topics.")
+    for tag in facts.unknown_tags:
+        message = (
+            f"No subscriber has the tag “{tag}”, which the segment names; correct the segment."
+        )
+        yield _finding("segment", message)
     if facts.lost:
         yield _finding(
             "uncovered",
@@ -106,8 +112,10 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
         yield _finding("carried over", f"{carry} over.")
 
 
-def _colors(publication: Publication) -> Iterator[Finding]:
-    schemes = (("light", light(publication.brand)), ("dark", dark(publication.brand)))
+def _colors(issue: Issue, publication: Publication) -> Iterator[Finding]:
+    newsletter = publication.newsletter(issue.newsletter)
+    look = publication.for_newsletter(newsletter).brand if newsletter else publication.brand
+    schemes = (("light", light(look)), ("dark", dark(look)))
     for mode, scheme in schemes:
         for pair, color, background in _pairs(scheme):
             ratio = contrast(color, background)

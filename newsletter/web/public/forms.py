@@ -11,8 +11,9 @@ from starlette.requests import Request
 
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topic_tag
+from newsletter.web.public.views import offers
 from subscribers.consent.choosing import NewsletterPreference
-from subscribers.model import Frequency, Tag
+from subscribers.model import Frequency, Subscriber, Tag
 
 FIELDS_LIMIT = 400
 LINE_LIMIT = 1_000
@@ -83,15 +84,19 @@ def titles(publication: Publication) -> dict[str, str]:
 
 def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
     """Return the newsletters that a form asks for. If only one is configured, return that one."""
-    known = titles(publication)
+    offered_keys = {newsletter.key for newsletter in offers(publication)}
+    known = {key: title for key, title in titles(publication).items() if key in offered_keys}
     if len(known) == 1:
         return known
     asked = form.all("newsletter")
     return {key: title for key, title in known.items() if key in asked}
 
 
-def wishes(form: Form, publication: Publication) -> dict[str, NewsletterPreference]:
-    """Return what the preference page asks for, for every configured newsletter."""
+def wishes(
+    form: Form, publication: Publication, person: Subscriber
+) -> dict[str, NewsletterPreference]:
+    """Return what the preference page asks for, for every newsletter that it shows a person."""
+    known = frozenset(subscription.newsletter for subscription in person.subscriptions)
     wanted = form.all("newsletter")
     return {
         key: NewsletterPreference(
@@ -99,7 +104,7 @@ def wishes(form: Form, publication: Publication) -> dict[str, NewsletterPreferen
             _frequency(form.first(f"frequency.{key}")),
             _pause(form.first(f"pause.{key}")),
         )
-        for key in titles(publication)
+        for key in (newsletter.key for newsletter in offers(publication, person.slugs, known))
     }
 
 

@@ -134,7 +134,7 @@ class PreferencePages:
             follows=form.all("topic"),
             offered=offered(publication, publication.language) | known,
             unmuted=form.all("muted") - form.all("mute"),
-            newsletters=wishes(form, publication),
+            newsletters=wishes(form, publication, person),
             language=language if language in self._languages() else "",
             names={slug(topic.slug): topic_names(topic) for topic in publication.topics},
             titles=titles(publication),

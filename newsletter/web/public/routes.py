@@ -1,7 +1,7 @@
 """The routes of the pages for subscribers.
 
-GET and HEAD change nothing. A token is verified before the database is asked. What was typed into
-a form is never shown again.
+GET and HEAD change nothing. A token is verified before the database is asked. Of what was typed
+into a form, only the sign-up form shows the address again, to the person who mistyped it.
 """
 
 from typing import Annotated

@@ -23,6 +23,7 @@ from subscribers.errors import InvalidAddress
 from subscribers.model import Effects, EmailAddress, SignUpRequest
 from subscribers.tokens import LinkClaim, Purpose
 
+LONGEST_ADDRESS = 254
 ANSWERS = {
     "confirmed": "confirmed",
     "already": "already",
@@ -132,13 +133,16 @@ class SignUpPages:
     def _form(
         self, catalog: Catalog, name: str, *, problem: str = "", form: Form | None = None
     ) -> HTMLResponse:
-        """Show the form. After a mistake the choices stay selected; the address is typed again."""
+        """Show the form. After a mistake the address and the choices stay as they were."""
         pages = self._pages
         newsletters = form.all("newsletter") if form else frozenset()
         topics = form.all("topic") if form else frozenset()
         view = SignUpView(
             problem=problem,
-            newsletters=newsletter_choices(pages.publication, newsletters),
+            address=form.first("address")[:LONGEST_ADDRESS] if form else "",
+            newsletters=newsletter_choices(
+                pages.publication, newsletters, catalog, pages.app.now()
+            ),
             topics=topic_choices(pages.publication, topics, catalog.language),
             languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
             wording=wording.consent_wording(pages.app, catalog),

@@ -23,6 +23,7 @@ from subscribers.model import (
     TagKind,
     slug,
 )
+from subscribers.segment import evaluate, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,26 @@ class FormChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A newsletter on the sign-up form: what it is about, and when its next issue comes out."""
+
+    value: str
+    label: str
+    selected: bool
+    description: str
+    next_issue: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignUpView(View):
     """The sign-up form; `problem` names what was wrong with the last attempt, or is empty.
 
-    `challenge` is set while the form asks for a proof of work.
+    `challenge` is set while the form asks for a proof of work. `address` is what was typed.
     """
 
     problem: str
-    newsletters: tuple[FormChoice, ...]
+    address: str
+    newsletters: tuple[Offer, ...]
     topics: tuple[FormChoice, ...]
     languages: tuple[FormChoice, ...]
     wording: Wording
@@ -177,13 +190,45 @@ class MessageView(View):
 
 
 def newsletter_choices(
-    publication: Publication, selected: frozenset[str]
-) -> tuple[FormChoice, ...]:
-    """Return the newsletters that a form offers."""
+    publication: Publication, selected: frozenset[str], catalog: Catalog, now: datetime
+) -> tuple[Offer, ...]:
+    """Return the newsletters that the sign-up form offers."""
     return tuple(
-        FormChoice(newsletter.key, newsletter.title, newsletter.key in selected)
-        for newsletter in publication.newsletters
+        Offer(
+            newsletter.key,
+            newsletter.title,
+            newsletter.key in selected,
+            newsletter.description,
+            _next_issue(newsletter, catalog, now),
+        )
+        for newsletter in offers(publication)
     )
+
+
+def offers(
+    publication: Publication, tags: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset()
+) -> list[Newsletter]:
+    """Return the newsletters that someone with these tags may choose; those in `keep` always stay.
+
+    Private ones are not offered, nor those whose segment leaves the person out with any topics.
+    """
+    topics = frozenset(name for topic in publication.topics for name in topic_names(topic))
+    found = []
+    for newsletter in publication.newsletters:
+        rule = parse(newsletter.segment, dict(publication.segments))
+        open_to = evaluate(rule, tags) or evaluate(rule, tags | topics)
+        if newsletter.key in keep or (newsletter.public and open_to):
+            found.append(newsletter)
+    return found
+
+
+def _next_issue(newsletter: Newsletter, catalog: Catalog, now: datetime) -> str:
+    """Say when the next issue comes out, in the zone of the newsletter."""
+    slot = next(upcoming(newsletter.cadence, newsletter.timezone, now), None)
+    if slot is None:
+        return catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
+    day = catalog.date(slot.due_at.astimezone(newsletter.timezone), "date.full")
+    return catalog.text("form.next_issue", day=day)
 
 
 def topic_choices(
@@ -240,10 +285,11 @@ def subscription_views(
     catalog: Catalog,
     now: datetime,
 ) -> tuple[SubscriptionView, ...]:
-    """Return a person's status with every configured newsletter."""
+    """Return a person's status with every newsletter that they have or may choose."""
+    known = frozenset(subscription.newsletter for subscription in person.subscriptions)
     return tuple(
         _subscription_view(newsletter, person, received.get(newsletter.key, []), catalog, now)
-        for newsletter in publication.newsletters
+        for newsletter in offers(publication, person.slugs, known)
     )
 
 
