@@ -78,8 +78,9 @@ def read_robots(raw: bytes, agent: str) -> Robots:
             naming = True
             ours = value != "*" and bool(value) and value.lower() in agent.lower()
             named = named or ours
-            if ours or value == "*":
-                open_groups.append(mine if ours else general)
+            group = mine if ours else general
+            if (ours or value == "*") and not any(group is known for known in open_groups):
+                open_groups.append(group)
         else:
             naming = False
             for group in open_groups:

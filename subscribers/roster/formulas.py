@@ -5,7 +5,7 @@ import re
 # Signs that begin a formula, full-width forms included, and the apostrophe itself, so that `armed`
 # restores every text. Before them: the start, or a delimiter with spaces and quotation marks.
 _SIGNS = "=+\\-@＝＋－＠'\\t\\r"  # noqa: RUF001 - spreadsheets in East Asia accept these
-_BEFORE = r"(^|[;,|\t\r\n；，｜][\s\"]*)"  # noqa: RUF001
+_BEFORE = r"(^|[;,|\t\r\n；，｜](?:(?![\t\r\n])[\s\"])*)"  # noqa: RUF001
 _FORMULA = re.compile(rf"{_BEFORE}(?=[{_SIGNS}])")
 _DEFUSED = re.compile(rf"{_BEFORE}'(?=[{_SIGNS}])")
 

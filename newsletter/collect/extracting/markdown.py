@@ -15,12 +15,12 @@ from newsletter.model.article import Author, Extracted, Image, Translation
 from newsletter.model.text import web_address
 
 _FENCE = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_PAIR = re.compile(r"^([A-Za-z_][\w -]*?)\s*:\s*(.*)$")
+_KEY = re.compile(r"[A-Za-z_][\w -]*")
 _ITEM = re.compile(r"^\s*-\s+(.*)$")
-_NOTE = re.compile(r"^\[\^([^\]\s]+)\]:[ \t]+", re.MULTILINE)
+_NOTE = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]+", re.MULTILINE)
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:", re.MULTILINE)
 MOST_REFERENCES = 300
-_MARK = re.compile(r"\[\^([^\]\s]+)\]")
+_MARK = re.compile(r"\[\^([^\]\s]{1,100})\]")
 
 FrontMatter = Mapping[str, tuple[str, ...]]
 
@@ -77,9 +77,11 @@ def _simple_yaml(text: str) -> FrontMatter:
         item = _ITEM.match(line)
         if item and key:
             pairs[key].append(_unquoted(item.group(1)))
-        elif found := _PAIR.match(line):
-            key = found.group(1).strip().lower()
-            pairs[key] = list(_values(found.group(2)))
+            continue
+        name, colon, value = line.partition(":")
+        if colon and _KEY.fullmatch(name.rstrip()):
+            key = name.strip().lower()
+            pairs[key] = list(_values(value))
     return {name: tuple(values) for name, values in pairs.items()}
 
 

@@ -32,6 +32,12 @@ _ADVERTISED = re.compile(
 _HREF = re.compile(r"\bhref=[\"']([^\"']+)[\"']", re.IGNORECASE)
 _ENCODING = re.compile(r"(<\?xml[^>]*?)\s+encoding\s*=\s*[\"'][^\"']*[\"']", re.IGNORECASE)
 _SURROGATE = re.compile(r"&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[5-7]\d{3});")
+_LONG_NAME = re.compile(
+    r"(<[\w:]{0,20}(?:author|creator|editor|master|name|email|contributor)\b[^<>]{0,200}>"
+    r"(?:<!\[CDATA\[)?[^<\]]{300})[^<\]]+",
+    re.IGNORECASE,
+)
+"""A name too long to be one: feedparser looks for addresses in names in quadratic time."""
 HEAD = 4096
 
 
@@ -67,7 +73,7 @@ def _listing_of_xml(text: str, url: str) -> Listing:
     # Pass a stream: given a string, feedparser would open it as a path or an address. Its own
     # sanitizing would drop words in angle brackets from titles; nothing here is shown as HTML.
     parsed = feedparser.parse(
-        io.BytesIO(whole.encode("utf-8", "replace")),
+        io.BytesIO(_LONG_NAME.sub(r"\1", whole).encode("utf-8", "replace")),
         response_headers=headers,
         sanitize_html=False,
         resolve_relative_uris=False,

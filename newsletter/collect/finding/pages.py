@@ -29,7 +29,7 @@ _AWAY = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
-    r"/\d{4}/\d{1,2}/|/\d{4}-\d{2}|\d{4,}(?:\.\w+)?$|[a-z0-9]+(?:-[a-z0-9]+){3,}|(?:idxno|articleid|newsid|aid|oid|no|id)=\d+",
+    r"/\d{4}/\d{1,2}/|/\d{4}-\d{2}|(?<!\d)\d{4,}(?:\.\w+)?$|(?<![a-z0-9])[a-z0-9]+(?:-[a-z0-9]+){3,}|(?:idxno|articleid|newsid|aid|oid|no|id)=\d+",
     re.IGNORECASE,
 )
 

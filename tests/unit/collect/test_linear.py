@@ -14,6 +14,7 @@ from newsletter.collect.finding.feeds import read_feed
 from newsletter.collect.finding.pages import read_page
 from newsletter.collect.finding.sitemaps import read_sitemap
 from newsletter.errors import ExtractFailed
+from newsletter.fetch.robots import read_robots
 
 SMALL, FACTOR = 5_000, 6
 START = "<html><head><title>On the River</title></head><body><main><h1>On the River</h1>" + (
@@ -85,8 +86,53 @@ CASES: dict[str, Case] = {
     "sitemap": (read_sitemap, lambda size: ("<urlset>" + "<url><loc>https://e.org/a</loc></url>" * (size // 40) + "</urlset>").encode()),
     "sitemap, nested": (read_sitemap, lambda size: ("<urlset>" + "<url>" * (size // 5)).encode()),
     "passwords": (lambda raw: is_login(raw.decode()), lambda size: (b"<input " * (size // 7))),
+    "robots, agents before rules": (lambda raw: read_robots(raw, "newsletter"), lambda size: b"User-agent: *\n" * (size // 28) + b"Disallow: /a\n" * (size // 2)),
     "password attributes": (lambda raw: is_login(raw.decode()), lambda size: (b"type=password " * (size // 14))),
 }  # fmt: skip
+
+
+RUNS = (
+    " ", "\xa0", " \t", "\u3000", "a", "1", "A", "a ", "1 ", "- ", "| ", "(", "[", "{", "{a", "@", "a@", "</", "*", "_", "`", "www.", "http://a", "by ", "By A ", "2026-1", "/1",
+    ", ", "; ", "a-", "ab.", "“", "한", "。", "# ", "1/1/", "\u2191", "and ", "am ", "Jan ", "[^a", " :", "a:", "\\", "x\u200b",
+)  # fmt: skip
+"""What a careless pattern repeats. Each is tried in every field of a document at once."""
+
+
+def _page(run: str) -> bytes:
+    head = f'<title>T {run}x</title><meta name="author" content="{run}x"><meta name="keywords" content="{run}x"><meta property="article:published_time" content="{run}x">'
+    body = f'<h1>T {run}x</h1><p class="byline">By {run}x</p><time>{run}x</time><p>Some words {run}x</p><h2>{run}x</h2><ul><li>{run}x</li></ul><a href="/{run}x">{run}x</a>'
+    return f"<html><head>{head}</head><body><main>{body}{START}</main></body></html>".encode()
+
+
+def _feed(run: str) -> bytes:
+    fields = "".join(
+        f"<{name}>{run}x</{name}>"
+        for name in (
+            "title",
+            "author",
+            "pubDate",
+            "category",
+            "guid",
+            "link",
+            "dc:creator",
+            "description",
+        )
+    )
+    return f"<rss><channel><title>{run}x</title><item>{fields}</item></channel></rss>".encode()
+
+
+def _run(unit: str, make: Callable[[str], bytes]) -> Callable[[int], bytes]:
+    return lambda size: make(unit * (size // 2 // len(unit)))
+
+
+for _unit in RUNS:
+    CASES |= {
+        f"run in a page {_unit!r}": (_article("a.html"), _run(_unit, _page)),
+        f"run in a listing {_unit!r}": (lambda raw: read_page(raw, url="https://example.org/"), _run(_unit, _page)),
+        f"run in a text {_unit!r}": (_article("a.txt"), _run(_unit, lambda run: f"Title\n\nBy {run}x\n\nSome words of a text. {run}x\n\nMore words of a text.".encode())),
+        f"run in Markdown {_unit!r}": (_article("a.md"), _run(_unit, lambda run: f"---\ntitle{run}x\nauthor: {run}x\n---\n# T {run}x\n\nSome words of a text. {run}x\n\nMore words.".encode())),
+        f"run in a feed {_unit!r}": (read_feed, _run(_unit, _feed)),
+    }  # fmt: skip
 
 
 def _seconds(read: Callable[[bytes], object], raw: bytes) -> float:
