@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from newsletter.model.batch import Claim, Span
 from newsletter.model.delivery import read_delivery
 from newsletter.model.states import DeliveryState
-from newsletter.store.database import is_sqlite
 from newsletter.store.sending import outcomes
 from newsletter.store.tables import batches, deliveries, exclusions, issues
 from newsletter.store.types import UtcDateTime
@@ -102,8 +101,8 @@ def ranges(connection: sa.Connection, issue_id: int) -> list[tuple[int, int, int
 def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
     """Return what is still pending in a claimed batch, in order, as consent stands now.
 
-    SQLite hands the columns over as JSON: one step instead of one per row, which is faster, and
-    lets other threads run in between.
+    The database hands the columns over as JSON, in one row. For Python, that is three times as fast
+    as a row per recipient, and lets other threads run in between.
     """
     asked = {
         "of_issue": claim.issue_id,
@@ -111,35 +110,36 @@ def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
         "last": claim.last,
         "moment": now,
     }
-    if is_sqlite(connection):
-        found = connection.execute(_waiting_columns(claim.newsletter), asked).one()
-        reasons, *columns = map(orjson.loads, found)
-        return Waiting({int(seq): reason for seq, reason in reasons.items()}, *columns)
-    rows = connection.execute(_waiting(claim.newsletter), asked).all()
-    reasons = {row.seq: row.reason for row in rows if row.reason}
-    return Waiting(reasons, *zip(*(row[: len(_COLUMNS)] for row in rows), strict=True))
+    query = _waiting(claim.newsletter, connection.dialect.name)
+    reasons, *columns = (
+        orjson.loads(text or "[]") for text in connection.execute(query, asked).one()
+    )
+    return Waiting({int(seq): reason for seq, reason in dict(reasons).items()}, *columns)
 
 
 _COLUMNS = ("seq", "subscriber_id", "address", "name")
 
 
-# Built once per newsletter: that takes longer than to run them.
+# Built once per newsletter: that takes longer than to run it.
 @cache
-def _waiting(newsletter: str) -> sa.Select[Any]:
-    found = _found(newsletter)
-    columns = (*_COLUMNS, "reason")
-    return sa.select(*(found.c[name] for name in columns)).order_by(found.c.seq)
+def _waiting(newsletter: str, dialect: str) -> sa.Select[Any]:
+    """Select an object of reasons by number, and a list per column; NULL for no rows.
 
-
-@cache
-def _waiting_columns(newsletter: str) -> sa.Select[Any]:
-    """Return the same in one row of JSON.
-
-    In order, too, as left joins can only be read from the left: to sort once more would copy all.
+    On SQLite, the rows are in order, as left joins are read from the left: to sort once more would
+    copy all. PostgreSQL may join from either side.
     """
     found = _found(newsletter)
-    reasons = sa.func.json_group_object(found.c.seq, found.c.reason).filter(found.c.reason != "")
-    return sa.select(reasons, *(sa.func.json_group_array(found.c[name]) for name in _COLUMNS))
+    if dialect == "sqlite":
+        objects, lists = sa.func.json_group_object, sa.func.json_group_array
+    else:
+        objects, lists = sa.func.json_object_agg, sa.func.json_agg
+        found = sa.select(found).order_by(found.c.seq).subquery()
+    columns = (
+        objects(found.c.seq, found.c.reason).filter(found.c.reason != ""),
+        *(lists(found.c[name]) for name in _COLUMNS),
+    )
+    texts: list[sa.ColumnElement[Any]] = [sa.cast(column, sa.Text) for column in columns]
+    return sa.select(*texts)
 
 
 def _found(newsletter: str) -> sa.Subquery:
