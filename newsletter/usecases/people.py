@@ -28,6 +28,7 @@ from subscribers.model import (
     SuppressionReason,
     Tag,
     TagKind,
+    slug,
 )
 from subscribers.roster import run, undoing
 from subscribers.roster.cells import clean
@@ -158,7 +159,8 @@ def tag(
             connection,
             person,
             add=directory.tags_named(connection, map(clean, add), known),
-            remove=[tag.slug for tag in removed],
+            # A topic may also be followed under one of its other names.
+            remove=[*(tag.slug for tag in removed), *known.keys() & map(slug, remove)],
             actor=str(actor),
             now=context.now(),
         )

@@ -15,7 +15,7 @@ from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
 from subscribers.roster.run import ImportJob
 from subscribers.segment import evaluate, parse
-from subscribers.store import people, segments
+from subscribers.store import people, segments, tags
 from subscribers.store.tables import subscribers
 from tests.fakes.house import STAFF, house
 from tests.fakes.people import NOW, PEPPER
@@ -107,3 +107,13 @@ def test_staff_add_and_remove_the_tag_that_they_name(tmp_path: Path) -> None:
         with opened.app.reader.connect() as connection:
             person = directory.require(connection, "ann@example.org")
     assert {tag.slug for tag in person.tags} == {"ships", "node-js", "c-plus-plus", "c"}
+
+
+def test_a_topic_is_removed_under_every_name(tmp_path: Path) -> None:
+    with house(tmp_path, '[topics.vessels]\naliases = ["boats"]') as opened:
+        with opened.app.engine.begin() as connection:
+            person = directory.require(connection, "ann@example.org")
+            older = [Tag(name, name, TagKind.TOPIC) for name in ("boats", "vessels")]
+            tags.give(connection, person.id, older)
+        after = acts.tag(opened.app.context, STAFF, "ann@example.org", add=(), remove=["boats"])
+    assert {tag.slug for tag in after.tags} == {"ships"}
