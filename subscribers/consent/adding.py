@@ -50,23 +50,23 @@ class Addition:
 def add(connection: sa.Connection, addition: Addition, rules: Rules) -> Effects:
     """Add a subscriber; the outcome is `confirmed`, `emailed`, `not emailed` or `already`.
 
-    With evidence of consent they are confirmed; else they are asked by email, within limits. So are
-    those who unsubscribed before: their status rises only by their own answer. Raise
-    AdditionRefused if they are suppressed, erased, or unsubscribed and nothing attests that they
-    asked again.
+    With evidence of consent they are confirmed; else they are asked by email, within limits. Those
+    who unsubscribed before are asked in any case: their status rises only by their own answer.
+    Raise AdditionRefused if they are suppressed, erased, or unsubscribed and nothing attests that
+    they asked again.
     """
     key = addition.address.key
     kept = erasures.kept(connection, [key], rules.pepper)
     erasures.recognize(connection, [key], rules.pepper)
     person = people.find(connection, key)
     _check_suppressed(connection, key, erased=key in kept and kept[key].reason == ERASED)
+    wanted = _missing(person, addition)
+    if not wanted:
+        return Effects("already")
     # A kept hash of another kind: an address that unsubscribed, or that its owner gave up.
     returning = key in kept or (person is not None and _has_unsubscribed(person))
     if returning and not addition.attest:
         raise AdditionRefused(_UNSUBSCRIBED_BEFORE)
-    wanted = _missing(person, addition)
-    if not wanted:
-        return Effects("already")
     subscriber_id = _stored(connection, addition, tuple(wanted), rules)
     if returning or not addition.attest:
         return _ask(connection, subscriber_id, addition, wanted, rules)
