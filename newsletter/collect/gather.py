@@ -273,9 +273,7 @@ def _scheduled(entry: Entry, now: datetime) -> str:
 def _newest_first(
     pending: Sequence[_Due],
 ) -> list[_Due]:
-    """Order by date if every entry has one; otherwise keep the order of the source."""
-    if not all(entry.when for entry, _ in pending):
-        return list(pending)
+    """Order by date; entries without one come last, in the order of the source."""
     return sorted(pending, key=lambda pair: -_day(pair[0]))
 
 

@@ -43,6 +43,7 @@ OUT_REASONS: Mapping[str, str] = {
 INCLUDED = "included by staff"
 PINNED = "pinned by staff"
 LATE = "collected after the draft"
+AFTER_APPROVAL = "collected after the approval"
 """How the reason of an item begins that was added to a draft later."""
 
 

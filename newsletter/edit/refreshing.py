@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.edit.approval import void
 from newsletter.edit.items import renewed
-from newsletter.edit.operations import LATE
+from newsletter.edit.operations import AFTER_APPROVAL, LATE
 from newsletter.edit.run import candidates, placed
 from newsletter.edit.select import EligibleArticle, Selection, room, select
 from newsletter.model.act import ActKind
@@ -16,7 +16,7 @@ from newsletter.model.actor import MACHINE
 from newsletter.model.article import Article
 from newsletter.model.issue import Issue, IssueKind, Item
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.states import UNAPPROVED
+from newsletter.model.states import EDITABLE, UNAPPROVED
 from newsletter.store import acts
 from newsletter.store.content import articles, issues
 
@@ -40,29 +40,34 @@ def refresh(
     """Update a draft from its articles.
 
     Corrections by staff are kept. Articles that were collected after the draft are included while
-    there is room and staff have not edited the issue; otherwise they are added as candidates. An
-    approved issue is not changed; a check reports its outdated articles. If staff change the issue
-    at the same time, their change wins and the next call does the rest.
+    there is room and staff have not edited the issue; otherwise they are added as candidates. What
+    an approved issue prints is not changed: late articles become candidates, and a check reports
+    its outdated articles. If staff change the issue at the same time, their change wins and the
+    next call does the rest.
     """
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         present = issues.load_items(connection, issue_id)
         stored = _stored(connection, present)
         edited = any(act.kind is ActKind.EDITED for act in acts.of_issue(connection, issue_id))
-    if issue.state not in UNAPPROVED:
+    if issue.state not in EDITABLE:
         return Refreshed()
+    approved = issue.state not in UNAPPROVED
     changed = {
         item.article_id: renewed(
             item, stored[item.article_id], publication.topics, newsletter.highlights
         )
-        for item in present
+        for item in (() if approved else present)
         if item.article_id in stored and _is_outdated(item, stored[item.article_id])
     }
     current = [changed.get(item.article_id, item) for item in present]
     late: list[Item] = []
     if issue.kind not in {IssueKind.CORRECTION, IssueKind.DIGEST, IssueKind.ALERT}:
         selections = select(_fresh(engine, publication, newsletter, present, now), newsletter)
-        judged = _judged(selections, issue, newsletter, current, edited=edited)
+        if approved:
+            judged = [_after_approval(selection) for selection in selections]
+        else:
+            judged = _judged(selections, issue, newsletter, current, edited=edited)
         late = [placed(selection, 0, publication, newsletter) for selection in judged]
     if not changed and not late:
         return Refreshed()
@@ -71,6 +76,13 @@ def refresh(
     if not _written(engine, issue, present, items, reached=reached, now=now):
         return Refreshed()
     return Refreshed(tuple(sorted(changed)), tuple(late))
+
+
+def _after_approval(selection: Selection) -> Selection:
+    """Leave an article out that was collected after the approval, and say where it goes."""
+    if not selection.included:
+        return selection
+    return replace(selection, included=False, reason=f"{AFTER_APPROVAL}; carries over")
 
 
 def _is_outdated(item: Item, article: Article) -> bool:

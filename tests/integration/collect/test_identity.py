@@ -159,6 +159,15 @@ def test_translations_are_linked_and_not_merged(collector: Collector) -> None:
     assert article.translation_group == other.translation_group == article.id
 
 
+def test_the_first_collection_goes_by_the_dates_that_are_known(collector: Collector) -> None:
+    items = [item(n, collector.site.serve(f"/a/{n}", article_page(n))) for n in range(1, 6)]
+    undated = re.sub("<pubDate>.*?</pubDate>", "", item(9, collector.site.url("/a/9")))
+    collector.site.serve("/feed", rss(undated, *items))
+    collector.run(collector.feed("feed", "/feed", backfill=2))
+    new = {article.content.title for article in collector.stored("new")}
+    assert new == {f"Article number {n} about the river" for n in (4, 5)}
+
+
 @pytest.mark.parametrize(
     ("head", "tail"),
     [

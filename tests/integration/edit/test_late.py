@@ -14,9 +14,11 @@ from newsletter.model.article import Extracted, Section
 from newsletter.model.issue import Item
 from newsletter.model.publication import ItemLimits, Newsletter
 from newsletter.model.slot import Due
+from newsletter.model.states import IssueState
 from newsletter.store.content import articles, issues
 from newsletter.store.content.articles import NewArticle
 from tests.fakes import manuscripts
+from tests.fakes.issues import force_state
 
 STAFF = Actor.person("mina")
 NOW = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
@@ -129,3 +131,21 @@ def test_recurring_blocks_are_in_every_new_issue(engine: sa.Engine) -> None:
     assert made is not None
     with engine.connect() as connection:
         assert issues.load(connection, made).blocks == (manuscripts.SPONSOR,)
+
+
+def test_an_article_after_the_approval_is_reported_once_and_does_not_void_it(
+    engine: sa.Engine, issue_id: int
+) -> None:
+    with engine.begin() as connection:
+        force_state(connection, issue_id, IssueState.APPROVED)
+    insert(engine, "Breaking", date(2026, 11, 28))
+    (added,) = refresh(engine, HOUSE, DAILY, issue_id, now=NOW).added
+    assert (added.title, added.included) == ("Breaking", False)
+    assert added.reason == "collected after the approval; carries over"
+    assert refresh(engine, HOUSE, DAILY, issue_id, now=NOW).added == ()
+    assert titles(engine, issue_id) == ["On the 27th", "On the 26th"]
+    with engine.connect() as connection:
+        assert issues.load(connection, issue_id).state is IssueState.APPROVED
+    made = edit.draft(engine, HOUSE, DAILY, NEXT, now=NOW, actor=STAFF)
+    assert made is not None
+    assert titles(engine, made) == ["Breaking"]
