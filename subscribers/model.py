@@ -33,6 +33,8 @@ ATTESTED = "attested:"
 """Prefix of the origin of a subscription that staff confirmed, with evidence of consent."""
 READER = "reader"
 """The actor recorded for what subscribers do themselves."""
+ASKED = "asked by staff"
+"""Source of the request that asks an imported subscriber to confirm."""
 WAY_BACK = "way back"
 """Source of the request that an unsubscribe creates; sign-up limits do not count it."""
 # Special-use names (RFC 6761, RFC 7686): no public mail server answers for them.

@@ -8,7 +8,7 @@ import typer
 from newsletter.cli import lists
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
-from newsletter.usecases import people
+from newsletter.usecases import asking, people
 from subscribers import directory
 from subscribers.model import (
     MUTE,
@@ -153,6 +153,26 @@ def lift(
     with open_app() as app:
         people.lift(app.context, current_user(), address, reason=why_)
     say(f"{address} is no longer suppressed.")
+
+
+@subscribers.command()
+def ask(
+    *,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Ask those who are pending and were never asked.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many to ask now.")] = asking.AT_ONCE,
+) -> None:
+    """Ask subscribers without consent to confirm by email. Each is asked once."""
+    if not pending:
+        fail("Say whom to ask: --pending.", Exit.USAGE)
+    with open_app() as app:
+        done = asking.ask_pending(app.context, current_user(), limit)
+    say(f"{done.emailed:,} confirmation emails are queued; the next pass sends them.")
+    if done.left_out:
+        say(f"{done.left_out:,} were not asked: suppressed, or asked too often.")
+    if done.more:
+        say("More are pending. Run the command again later.")
 
 
 def _describe(person: Subscriber) -> list[str]:

@@ -7,16 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import WAY_BACK, SignUpRequest
+from subscribers.model import ASKED, WAY_BACK, SignUpRequest
 from subscribers.store.tables import requests
 from subscribers.store.tables import subscribers as people
 
+OURS = (WAY_BACK, ASKED)
+"""Sources of requests that no visitor made; the limits of the sign-up form do not count them."""
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 
 
-_EMAILED = (requests.c.mailed, requests.c.source != WAY_BACK)
+_EMAILED = (requests.c.mailed, requests.c.source.not_in(OURS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def by_network(connection: sa.Connection, now: datetime, prefix: str) -> dict[st
     recent = (
         sa.select(requests.c.network, sa.func.count().label("sign_ups"))
         .where(
-            requests.c.source != WAY_BACK,
+            requests.c.source.not_in(OURS),
             requests.c.at > now - _HOUR,
             requests.c.network.startswith(prefix, autoescape=True),
         )
@@ -193,7 +195,9 @@ def _since(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _unanswered() -> tuple[sa.ColumnElement[bool], ...]:
-    return (*_EMAILED, requests.c.confirmed_at.is_(None))
+    """Return the conditions of an email that an address left unanswered, no matter who caused it."""
+    emailed = (requests.c.mailed, requests.c.source != WAY_BACK)
+    return (*emailed, requests.c.confirmed_at.is_(None))
 
 
 def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]]:
