@@ -43,6 +43,7 @@ from subscribers.tokens import Signer
 if TYPE_CHECKING:
     from newsletter.collect.report import CollectReport
     from newsletter.esp.port import Letter, Recipient, Sender
+    from newsletter.esp.sendgrid.suppressions import SuppressionLists
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
     from newsletter.model.picture import PictureCopy, StoredPicture
@@ -138,6 +139,7 @@ class App:
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
             behind=self._behind,
+            lists=self._lists if self.publication.sync_suppressions else None,
             mailbox=self.settings.bounce_mailbox,
             patience=patience,
         )
@@ -176,6 +178,11 @@ class App:
             clock=self.now, limits=self.publication.collecting, stopped=self.stop.is_set
         )
         return collect(self.engine, self.publication.sources, self.fetcher, options)
+
+    def _lists(self) -> SuppressionLists:
+        from newsletter.esp.sendgrid.suppressions import SuppressionLists
+
+        return SuppressionLists(self.settings.sendgrid_api_key, self.settings.sendgrid_api_host)
 
     def _tidy(self) -> dict[str, int]:
         from newsletter.maintenance.retention import tidy

@@ -1,6 +1,6 @@
 """Find subscribers, tag them, and describe them and their history."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,17 @@ def require(connection: sa.Connection, address: str) -> Subscriber:
 def load(connection: sa.Connection, subscriber_id: int) -> Subscriber | None:
     """Return a subscriber by ID, or None."""
     return people.load(connection, subscriber_id)
+
+
+def by_keys(connection: sa.Connection, keys: Collection[str]) -> dict[str, Subscriber]:
+    """Return the subscribers with one of these address keys, by key."""
+    return people.by_keys(connection, keys)
+
+
+def lifted_since(connection: sa.Connection, person: Subscriber, since: datetime) -> bool:
+    """Return whether a suppression of a subscriber's address was lifted after a time."""
+    entries = audit.entries_of(connection, person.id)
+    return any(entry.act == audit.LIFTED and entry.at > since for entry in entries)
 
 
 def unknown_tags(connection: sa.Connection, slugs: Iterable[str]) -> list[str]:

@@ -75,7 +75,7 @@ def lift(
         raise NoReason(msg)
     connection.execute(table.delete().where(table.c.address_key == address_key))
     detail = {"reason": present.reason.value, "why": why}
-    act = AuditEntry(actor, "suppression lifted", now, detail=detail)
+    act = AuditEntry(actor, audit.LIFTED, now, detail=detail)
     subscriber_id, hash_ = _record(connection, address_key, act, pepper)
     return Effects("lifted", entries=(JournalEntry("lifted", now, subscriber_id, hash_),))
 

@@ -49,6 +49,7 @@ COMMANDS = {
     "worker": ("running", "Send what is approved, and nothing else."),
     "bounce": ("bounce", "Take in an email that came back, from a pipe."),
     "events": ("events", "Take in events that a provider exported."),
+    "suppressions": ("suppressions", "Compare the suppressions with the provider's."),
     "db": ("database", "Upgrade, check, back up and restore the database."),
 }
 """Every command with the module that has it, and its line in the list."""

@@ -193,7 +193,8 @@ class Publication:
     """The house: one installation, one configuration, one database.
 
     `alerts` gets the alerts for staff, `leave_mailto` takes unsubscribes by email, and bounces go to
-    the mailbox `bounces`; each may be empty.
+    the mailbox `bounces`; each may be empty. With `sync_suppressions`, a pass compares our suppressions
+    with the provider's once a day.
     `rate` limits recipients a second, 0 is no limit; `ramp` what a new sender domain bears a day.
     """
 
@@ -214,6 +215,7 @@ class Publication:
     alerts: str = ""
     leave_mailto: str = ""
     bounces: str = ""
+    sync_suppressions: bool = False
     rate: float = 0
     ramp: Ramp | None = None
     smtp: SmtpUse = SmtpUse()

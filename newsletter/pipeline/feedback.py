@@ -9,7 +9,7 @@ from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
-from newsletter.usecases import events, returned
+from newsletter.usecases import events, returned, syncing
 
 
 def drain(tools: Tools) -> Iterator[Line]:
@@ -46,3 +46,20 @@ def read_mailbox(tools: Tools) -> Iterator[Line]:
             f"; {done.untrusted:,} prove no email of this publication" if done.untrusted else ""
         )
         yield Line("mailbox", f"{found}: {done.new:,} new{untrusted}")
+
+
+def sync_suppressions(tools: Tools) -> Iterator[Line]:
+    """Take over what the provider suppresses and we do not; tried once a day, even if it fails."""
+    if tools.lists is None:
+        return
+    context = tools.context
+    lists = tools.lists()
+    try:
+        compared = syncing.sync(context, MACHINE, lists)
+    finally:
+        lists.close()
+        with context.engine.begin() as connection:
+            marks.write(connection, gates.SYNCED, int(context.now().timestamp() // 60))
+    if new := sum(found.new for found in compared):
+        known = counted(new, "suppression or unsubscribe", "suppressions or unsubscribes")
+        yield Line("suppressions", f"{known} taken over from the provider")

@@ -33,6 +33,9 @@ TIDIED = "tidied"
 TIDY_EVERY = 60
 """Nothing is kept for less than days, so that once an hour is soon enough."""
 
+SYNCED = "suppressions synced"
+"""The mark of the last comparison with the provider's suppressions, in minutes since 1970."""
+SYNC_EVERY = 24 * 60
 MAILBOX_READ = "mailbox read"
 """The mark of when the mailbox for bounces was last read, in minutes since 1970."""
 READ_EVERY = 2
@@ -72,6 +75,11 @@ def _events(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
 def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     minutes = int(tools.context.now().timestamp() // 60)
     return bool(tools.mailbox) and marks.read(connection, MAILBOX_READ) + READ_EVERY <= minutes
+
+
+def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    minutes = int(tools.context.now().timestamp() // 60)
+    return tools.lists is not None and marks.read(connection, SYNCED) + SYNC_EVERY <= minutes
 
 
 def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
@@ -151,6 +159,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "notices": _notices,
     "events": _events,
     "mailbox": _mailbox,
+    "suppressions": _suppressions,
     "draft": _draft,
     "render": _render,
     "approve": _approve,

@@ -27,6 +27,7 @@ def steps(tools: Tools) -> list[Step]:
         Step("collect"),
         *_issues(tools),
         Step("notices"),
+        Step("suppressions"),
         Step("retention"),
         Step("status"),
     ]
@@ -53,7 +54,7 @@ def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect")],
-        "events": [Step("mailbox"), Step("events")],
+        "events": [Step("mailbox"), Step("events"), Step("suppressions")],
         "issues": [step for step in issues if sending or step.name != "send"],
     }
 
@@ -101,6 +102,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "collect": ("upkeep", "collect"),
     "events": ("feedback", "drain"),
     "mailbox": ("feedback", "read_mailbox"),
+    "suppressions": ("feedback", "sync_suppressions"),
     "draft": ("drafting", "draft"),
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),

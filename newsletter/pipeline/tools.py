@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from newsletter.collect.report import CollectReport
+    from newsletter.esp.sendgrid.suppressions import SuppressionLists
     from newsletter.send.notices import Post
 
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Tools:
     """The use cases' context, and the work around them that `app` builds.
 
-    `mailbox` is the URL of the mailbox that bounces go to, and contains a password. `behind` asks whether the files beside the database and the database differ. `patience` is how
+    `lists` opens the provider's suppression lists, if they are to be read every day. `mailbox` is the URL of the mailbox that bounces go to, and contains a password. `behind` asks whether the files beside the database and the database differ. `patience` is how
     long sending may wait for the next batch.
     """
 
@@ -31,5 +32,6 @@ class Tools:
     catch_up: Callable[[], int]
     forgotten: Callable[[], Sequence[str]]
     behind: Callable[[sa.Connection], bool]
+    lists: Callable[[], SuppressionLists] | None = None
     mailbox: str = field(default="", repr=False)
     patience: timedelta = timedelta(0)

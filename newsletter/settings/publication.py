@@ -56,6 +56,7 @@ def publication(table: Table, root: Path) -> Publication:
         alerts=head.parsed("alerts", NO_MAILBOX, values.mailbox).address,
         leave_mailto=head.parsed("unsubscribe_mailto", NO_MAILBOX, values.mailbox).address,
         bounces=head.parsed("bounces", NO_MAILBOX, values.mailbox).address,
+        sync_suppressions=head.flag("sync_suppressions", default=False),
         rate=head.count("rate", 0),
         ramp=_ramp(head),
         smtp=_smtp(table.table("smtp")),

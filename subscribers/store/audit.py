@@ -13,6 +13,9 @@ import sqlalchemy as sa
 from subscribers.model import BY_IMPORT
 from subscribers.store.tables import audit, import_changes, imports
 
+LIFTED = "suppression lifted"
+"""The act of allowing email to a suppressed address again."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:

@@ -58,6 +58,7 @@ class Site:
     routes: dict[str, Handler] = field(default_factory=dict)
     seen: list[tuple[str, str]] = field(default_factory=list)
     sent: list[Mapping[str, str]] = field(default_factory=list)
+    fallback: Handler = field(default_factory=lambda: _missing)
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """Return the address of a path."""
@@ -99,7 +100,7 @@ def open_site(address: str = "127.0.0.1") -> Iterator[Site]:
             site.sent.append(dict(self.headers.items()))
             exchange = Exchange(self.path, dict(self.headers.items()), host, self, stopped)
             handler = (
-                site.routes.get(f"{host}{self.path}") or site.routes.get(self.path) or _missing
+                site.routes.get(f"{host}{self.path}") or site.routes.get(self.path) or site.fallback
             )
             try:
                 handler(exchange)

@@ -19,6 +19,7 @@ from hashlib import blake2b
 from flufl.bounce import all_failures
 
 from newsletter.esp.returned.causes import Cause, cause
+from newsletter.esp.text import quoted_answer
 from newsletter.model.event import EventKind
 
 LARGEST = 512 * 1024
@@ -30,7 +31,6 @@ _LONGEST_REASON = 500
 _ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-RCPT-To", "To")
 _MESSAGE_ID = re.compile(r"<([0-9]{1,18}-[0-9]{1,18})@[^<>\s]{1,255}>", re.ASCII)
 _TOKEN = re.compile(r"[a-z][0-9a-f]{4}\.[a-z0-9_~-]{1,300}\.[0-9.]{1,40}\.[0-9a-f]{32}", re.ASCII)
-_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]{1,64}@[^\s<>,;:\"'()\[\]]{1,255}")
 _AUTOMATIC = re.compile(
     r"^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|out of (?:the )?office"
     r"|abwesen|réponse automatique|respuesta automática|risposta automatica|자동 ?응답|부재중)",
@@ -104,7 +104,7 @@ def _read(
         kind=kind,
         at=_date(message, now),
         event=event,
-        reason=_ADDRESS.sub("…", " ".join(reason.split()))[:_LONGEST_REASON],
+        reason=quoted_answer(reason[: 2 * _LONGEST_REASON], _LONGEST_REASON),
         to=tuple(filter(None, [envelope_to, *_all(message, _ENVELOPE)])),
         deliveries=tuple(dict.fromkeys(_MESSAGE_ID.findall(original))),
         tokens=tuple(dict.fromkeys(_TOKEN.findall(original.lower()))),

@@ -5,7 +5,6 @@ package's own helper raises five kinds of exceptions for malformed requests and 
 """
 
 import base64
-import re
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 import orjson
 
 from newsletter.errors import ConfigurationError
+from newsletter.esp.text import quoted_answer
 from newsletter.model.event import DropReason, Event, EventKind
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
@@ -29,7 +29,6 @@ _LONGEST_TIMESTAMP = 12
 _LONGEST_ID = 100
 _LONGEST_REASON = 500
 _LATEST = 253_402_300_799  # the last second of the year 9999
-_ADDRESS = re.compile(r"[^\s<>,;:\"'()\[\]]{1,64}@[^\s<>,;:\"'()\[\]]{1,255}")
 
 _KINDS = {
     "processed": EventKind.PROCESSED,
@@ -198,9 +197,7 @@ def _origin(category: object) -> str:
 def _reason(found: Mapping[str, Any]) -> str:
     """Return the server's words without addresses."""
     text = _text(found, "reason") or _text(found, "response")
-    if address := _text(found, "email"):
-        text = text.replace(address, "…")
-    return _ADDRESS.sub("…", text[:_LONGEST_REASON])
+    return quoted_answer(text[: 2 * _LONGEST_REASON], _LONGEST_REASON)
 
 
 def _moment(timestamp: object) -> datetime | None:

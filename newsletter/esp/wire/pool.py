@@ -1,4 +1,4 @@
-"""HTTP/1.1 POST requests to a provider over kept-alive connections, each with one deadline.
+"""HTTP/1.1 requests to a provider over kept-alive connections, each with one deadline.
 
 Nothing is retried or redirected, and no proxy is read from the environment. The caller decides what
 a failure means, so it must know whether any byte of the request was transmitted.
@@ -97,12 +97,14 @@ class Pool:
         self._idle: list[tuple[float, http.client.HTTPConnection]] = []
         self._lock = threading.Lock()
 
-    def post(self, path: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
-        """Post once; raise NotSentError or UnansweredError if there is no answer."""
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> HttpAnswer:
+        """Make one request; raise NotSentError or UnansweredError if there is no answer."""
         deadline = CallDeadline(self._patience.total)
         connection = self._connected(deadline)
         try:
-            answer, keep = self._exchange(connection, path, headers, body, deadline)
+            answer, keep = self._exchange(connection, method, path, headers, body, deadline)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise UnansweredError(describe_error(error)) from error
@@ -146,6 +148,7 @@ class Pool:
     def _exchange(
         self,
         connection: http.client.HTTPConnection,
+        method: str,
         path: str,
         headers: Mapping[str, str],
         body: bytes,
@@ -154,7 +157,7 @@ class Pool:
         sock = connection.sock
         connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
         sent = {**headers, "Content-Length": str(len(body))}
-        connection.request("POST", path, body=self._pieces(sock, body, deadline), headers=sent)
+        connection.request(method, path, body=self._pieces(sock, body, deadline), headers=sent)
         self._at("after_send")
         response = connection.getresponse()
         content = response.read(LARGEST_ANSWER)
