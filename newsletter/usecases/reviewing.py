@@ -23,8 +23,9 @@ from newsletter.model.states import IssueState
 from newsletter.render import preflight
 from newsletter.render import run as rendering
 from newsletter.render.checks import accessibility, apply_policy
-from newsletter.store.content import audits, editions, issues
-from newsletter.usecases import picturing
+from newsletter.render.manuscript import known_pictures
+from newsletter.render.picture_view import unmeasured
+from newsletter.store.content import audits, editions, issues, pictures
 from newsletter.usecases.context import Context
 
 
@@ -128,7 +129,7 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
     with context.reader.connect() as connection:
         before = editions.of_issue(connection, issue_id)
     if not before:
-        picturing.prepare(context, issue_id)
+        _look_at_images(context, issue_id)
     made = rendering.render(
         context.engine,
         context.publication,
@@ -152,6 +153,26 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         next_step=ApproveIssue(issue_id),
         voided=voided,
     )
+
+
+def _look_at_images(context: Context, issue_id: int) -> None:
+    """Measure the images of an issue before it is rendered, and copy those that emails cannot link to.
+
+    What cannot be read is recorded with the reason, and tried again before the next rendering.
+    """
+    if context.look_at is None:
+        return
+    with context.reader.connect() as connection:
+        issue = issues.load(connection, issue_id)
+        items = issues.load_items(connection, issue_id)
+        known = known_pictures(connection, issue, items)
+    addresses = unmeasured(issue, items, known)
+    if not addresses:
+        return
+    found = context.look_at(addresses)
+    with context.engine.begin() as connection:
+        for picture, copy in found:
+            pictures.keep(connection, picture, copy, now=context.now())
 
 
 def _additions(refreshed: Refreshed) -> Iterator[str]:
