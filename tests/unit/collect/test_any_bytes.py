@@ -13,6 +13,7 @@ from newsletter.collect.finding.feeds import read_feed
 from newsletter.collect.finding.pages import read_page
 from newsletter.collect.finding.sitemaps import read_sitemap
 from newsletter.collect.parsing.worker import answer_to
+from newsletter.collect.text.images import size_of
 from newsletter.errors import ExtractFailed
 from newsletter.fetch.robots import read_robots
 
@@ -23,6 +24,8 @@ PIECES = (
     b'{"@type":"Article","author":{"@id":"#a"}}', b"</script>", b"{", b"}", b"[", b'"version":"https://jsonfeed.org/version/1.1"', b'"items":', b",", b'"\\ud83d"',
     b"\xff", b"\x00", b"\xc3", "é".encode(), "\u202e".encode(), "항구".encode(), b"<urlset><url><loc>https://e.org/a</loc></url>", b"\x1f\x8b", b"---\n", b"title: T\n",
     b"User-agent: *\n", b"Disallow: /*a*b$\n", b"\n\n", b"By Ada Quell", b"October 5, 2026", b"99999999999999", b"<time datetime='0000-00-00'>", b"<a href='http://[::'>x</a>",
+    b"<article>", b"</article>", b"<abbr class='published' title='x'>", b"<a hreflang='ko' href='http://['>", "作者：林海 发布时间：".encode(), b"Log in to continue",
+    b"\xff\xd8\xff\xc0\x00\x11", b"\x89PNG\r\n\x1a\n", b"RIFF\x00\x00\x00\x00WEBPVP8 ", b"GIF89a", b"\xff\xff",
     b"<img src='//[' width='9'>", b"<base href='http://['>", b"<link rel=canonical href='http://[x'>", b"<meta charset='nonsense'>", b"<?xml version='1.0' encoding='utf-16'?>",
 )  # fmt: skip
 ANY = st.one_of(
@@ -36,6 +39,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "feed": lambda raw: read_feed(raw, url="https://example.org/feed"),
     "listing": lambda raw: read_page(raw, url="https://example.org/"),
     "sitemap": read_sitemap,
+    "picture": size_of,
     "robots": lambda raw: read_robots(raw, "newsletter").allows("https://example.org/aaab"),
 }
 
