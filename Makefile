@@ -36,7 +36,7 @@ check: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the linters, the typ
 bench: .venv/requirements-bench.lock ## Run the benchmarks. ARGS="--quick" or ARGS="--only NAME"
 	@$(BIN)/python -m bench $(ARGS)
 
-torture: .venv/requirements-dev.lock ## Run the long tests: kills, races and soaks.
+torture: .venv/requirements-dev.lock ## Run the long tests: kills, races, soaks, and an hour of fuzzing (TORTURE_FUZZ_SECONDS).
 	$(BIN)/python -m pytest -m torture -s $(ARGS)
 
 audit: .venv/requirements-dev.lock ## Check all locked packages for known vulnerabilities.
