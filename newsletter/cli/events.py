@@ -8,19 +8,19 @@ import typer
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import say
 from newsletter.pipeline.report import counted
-from newsletter.usecases import events as usecase
+from newsletter.usecases import events
 
 commands = typer.Typer()
-events = typer.Typer(help="Take in events that a provider exported.", no_args_is_help=True)
-commands.add_typer(events, name="events")
+group = typer.Typer(help="Take in events that a provider exported.", no_args_is_help=True)
+commands.add_typer(group, name="events")
 
 
-@events.callback()
-def group() -> None:
+@group.callback()
+def describe() -> None:
     """Take in events that a provider exported."""
 
 
-@events.command()
+@group.command()
 def replay(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="A JSON array, or JSON lines.")
@@ -28,7 +28,7 @@ def replay(
 ) -> None:
     """Take in the events of an exported file. Events that are known change nothing."""
     with open_app() as app:
-        done = usecase.replay(app.context, current_user(), "sendgrid", file.read_bytes())
+        done = events.replay(app.context, current_user(), "sendgrid", file.read_bytes())
     say(f"{counted(done.events, 'event')}: {done.new:,} new, {done.ours:,} about our emails.")
     say(
         f"{counted(done.settled, 'batch', 'batches')} settled,"

@@ -1,16 +1,23 @@
 """What is held about a person on this side: what they were sent, left out of, and written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.store.sending import outcomes
-from newsletter.store.tables import deliveries, exclusions, issues, notices
+from newsletter.store.tables import (
+    deliveries,
+    events,
+    exclusions,
+    issues,
+    notices,
+    welcomes,
+)
 
 
 def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str, object]]]:
-    """Return every delivery, exclusion and notice of a person, oldest first, in plain values."""
+    """Return all rows about a person, by what they are, oldest first, in plain values."""
     return {
         "deliveries": _of_issues(
             connection,
@@ -21,7 +28,24 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str
         ),
         "left_out": _of_issues(connection, exclusions, subscriber_id, exclusions.c.reason),
         "notices": _notices(connection, subscriber_id),
+        "events": _rows(connection, events, subscriber_id, events.c.at, _EVENT),
+        "welcomes": _rows(connection, welcomes, subscriber_id, welcomes.c.at, _WELCOME),
     }
+
+
+_EVENT = (events.c.at, events.c.kind, events.c.reason, events.c.link, events.c.agent)
+_WELCOME = (welcomes.c.newsletter, welcomes.c.confirmed_at, welcomes.c.reason, welcomes.c.at)
+
+
+def _rows(
+    connection: sa.Connection,
+    table: sa.Table,
+    subscriber_id: int,
+    order: sa.ColumnElement[Any],
+    shown: Sequence[sa.ColumnElement[Any]],
+) -> list[dict[str, object]]:
+    mine = sa.select(*shown).where(table.c.subscriber_id == subscriber_id).order_by(order)
+    return [_plain(row) for row in connection.execute(mine).mappings()]
 
 
 def _of_issues(

@@ -33,6 +33,8 @@ PLACES = {
     "deliveries": "deliveries",
     "exclusions": "left_out",
     "notices": "notices",
+    "events": "events",
+    "welcomes": "welcomes",
 }
 """By table that names a subscriber: where its rows stand in what they get."""
 
