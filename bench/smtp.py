@@ -1,4 +1,6 @@
-"""The SMTP path against a sink, next to its baselines: at 0, 20 and 150 ms per answer, and TLS.
+"""The SMTP path against a sink, next to its baselines: at 0, 20 and 150 ms per answer, over TLS.
+
+One process is compared with two, each with as many connections.
 
 A ratio is taken within a round, in which all modes run one after the other; the median of the
 rounds is shown.
@@ -10,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.figure import Figure
-from bench.processes import Result, cpu, measure, rate, ratio, serving
+from bench.processes import Result, cpu, measure, measure_two, rate, ratio, serving
 from bench.send import freeze
 from bench.smtpclient import SIZE
 from newsletter.esp.smtp.sender import SmtpSender
@@ -45,6 +47,8 @@ def _ratios(frozen: Path, url: str, people: int, rounds: int) -> Iterator[Figure
     for _ in range(rounds):
         results.setdefault("ours", []).append(_ours(frozen, url, CONNECTIONS))
         results.setdefault("alone", []).append(_ours(frozen, url, 1))
+        both = measure_two("smtpclient", "ours", frozen, url, "--connections", CONNECTIONS)
+        results.setdefault("two", []).append(both)
         for mode, share in (("prebuilt", 5), ("emailmessage", 50)):
             results.setdefault(mode, []).append(_baseline(mode, frozen, url, people // share))
         results.setdefault("sink", []).append(_baseline("sink", frozen, url, people, CONNECTIONS))
@@ -52,6 +56,9 @@ def _ratios(frozen: Path, url: str, people: int, rounds: int) -> Iterator[Figure
     yield _rates("submitted", ours, f"{CONNECTIONS} connections, durable rows; target: 3,000")
     yield Figure("CPU", median(map(cpu, ours)), "µs/recipient", "target: ≤ 250")
     yield _rates("over one connection", results["alone"])
+    yield _rates("two processes", results["two"], f"{CONNECTIONS} connections each")
+    gain = ratio(results["two"], ours)
+    yield Figure("two processes / one", gain, "×", "target: 1.7, if each has a core")
     yield _rates("smtplib, message prebuilt", results["prebuilt"])
     yield _rates("smtplib, EmailMessage per recipient", results["emailmessage"])
     yield Figure("ours / smtplib prebuilt", ratio(ours, results["prebuilt"]), "×", "target: 3")

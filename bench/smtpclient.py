@@ -29,10 +29,12 @@ import structlog
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.smtp.sender import SmtpSender
+from newsletter.model.publication import SmtpUse
 from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.send.headers import letter
 from newsletter.send.journal import SubmissionJournal
+from newsletter.send.pacing import Pacing
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Purpose, Signer
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, publication, sample_edition
@@ -84,6 +86,7 @@ def ours(given: argparse.Namespace) -> Callable[[], int]:
         owner="bench",
         connections=given.connections,
         journal=SubmissionJournal(Path(journals.name)),
+        pacing=Pacing.of(given.url, SmtpUse()),
     )
     present = publication()
 
