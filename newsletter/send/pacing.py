@@ -134,7 +134,8 @@ class Pacing:
     ) -> None:
         """Slow what asked for fewer emails, and ease what took them well.
 
-        The outage of the only server says nothing about its pace.
+        The outage of the only server says nothing about its pace, and an unknown outcome nothing
+        about anyone.
         """
         servers = self.servers.get(claim.provider, ())
         if not servers:
@@ -143,7 +144,8 @@ class Pacing:
         for name in sorted(outcome.slowed):
             if name.startswith("@") or not outage:
                 slowed.slow(connection, name, outcome.slowed[name], now)
-        for name in sorted(outcome.eased & known.keys()):
+        well = outcome.eased if outcome.verdict is not Verdict.UNKNOWN else frozenset()
+        for name in sorted(well & known.keys()):
             slowed.ease(connection, name, now)
 
 

@@ -27,9 +27,11 @@ from newsletter.esp.port import FaultPoint, Sender
 from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
 from newsletter.esp.wire.pool import Patience
+from newsletter.model.publication import SmtpUse
 from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
+from newsletter.send.pacing import Pacing
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Signer
 from tests.fakes.issues import publication
@@ -133,6 +135,7 @@ def work(order: Order) -> dict[str, Any]:
         connections=order.connections,
         at=at,
         journal=journal,
+        pacing=Pacing.of(order.host if order.provider == "smtp" else "", SmtpUse()),
     )
     present = publication(on_unknown=order.policy)
     run.reconcile(engine, present, courier)

@@ -151,7 +151,30 @@ def test_a_kill_leaves_at_most_one_message_per_connection_in_doubt(
     assert scene.report().held <= CONNECTIONS
 
 
-def _settle(scene: Scene, cut: Cut, sink: Esmtp | Smtp) -> None:
+class Pair:
+    """Two servers with one ledger, as the sink of a worker; the first one misbehaves."""
+
+    provider = "smtp"
+
+    def __init__(self, first: Esmtp, second: Esmtp) -> None:
+        """Take two servers that run."""
+        self.url = f"{first.url} {second.url}"
+
+
+@pytest.mark.parametrize("cut", [FEW])
+@pytest.mark.parametrize("point", ["", *POINTS])
+@pytest.mark.parametrize("faults", [["ok", "drop", "mail_450"], ["rcpt_421", "accept_drop"]])
+def test_with_two_servers_no_one_is_lost_or_gets_two_copies(
+    scene: Scene, point: str, cut: Cut, faults: list[str]
+) -> None:
+    with Esmtp(faults, scene.ledger.path) as first, Esmtp(ledger=scene.ledger.path) as second:
+        pair = Pair(first, second)
+        scene.crash(pair, point)
+        _settle(scene, cut, pair)
+        assert second.mailbox.messages
+
+
+def _settle(scene: Scene, cut: Cut, sink: Esmtp | Smtp | Pair) -> None:
     """Judge what is shown, look the doubtful up in the server's log, and submit the rest again."""
     scene.judge_hold()
     missed = scene.settle_by_log()
