@@ -9,8 +9,10 @@ from newsletter.model.delivery import read_delivery
 
 # The Message-ID of a delivery is <DELIVERY@HOST>.
 _OURS = re.compile(r"<?([0-9]+-[0-9]+)@[^\s<>]+>?")
-_POSTFIX_ID = re.compile(r"postfix[^ ]*/cleanup\[\d+\]: ([0-9A-Za-z]+): message-id=(\S+)")
-_POSTFIX_QUEUED = re.compile(r"postfix[^ ]*/qmgr\[\d+\]: ([0-9A-Za-z]+): from=.*\(queue active\)")
+_POSTFIX_ID = re.compile(r"postfix[^ ]{0,60}/cleanup\[\d+\]: ([0-9A-Za-z]+): message-id=(\S+)")
+_POSTFIX_QUEUED = re.compile(
+    r"postfix[^ ]{0,60}/qmgr\[\d+\]: ([0-9A-Za-z]+): from=.*\(queue active\)"
+)
 _EXIM = re.compile(r" <= .* id=(\S+)")
 _SES_REFUSED = frozenset({"Reject", "Rendering Failure", "RenderingFailure"})
 

@@ -3,6 +3,9 @@
 import re
 from enum import Enum, auto
 
+MOST_WORDS = 4_000
+"""Characters of a server's words that are looked at."""
+
 
 class Cause(Enum):
     """Why an email was not delivered.
@@ -20,9 +23,9 @@ _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _REPLY = re.compile(r"\b([45])(\d\d)[ -]")
 # Words before codes: many servers give 5.7.1 or 5.0.0 for an address that does not exist.
 _FULL = re.compile(
-    r"mailbox (?:is |size limit |storage limit )?(?:full|exceeded)|(?:over|exceed\w*|out of|quota"
-    r" exceeded|insufficient) ?(?:the |its |his |their |storage |disk )*(?:quota|storage|space)"
-    r"|quota exceeded|user has too many messages|postfach (?:ist )?voll|boîte pleine|casella piena",
+    r"mailbox (?:is |size limit |storage limit )?(?:full|exceeded)|(?:over|exceed(?:s|ed|ing)?|out of"
+    r"|insufficient)(?: the| its| his| their| system| mailbox| storage| disk){0,3} (?:quota|storage"
+    r"|space)|quota ?exceeded|too many messages|postfach (?:ist )?voll|boîte pleine|casella piena",
     re.IGNORECASE,
 )
 _NO_SUCH_USER = re.compile(
@@ -46,6 +49,7 @@ _OF_ADDRESS = {("1", "0"), ("1", "1"), ("1", "2"), ("1", "3"), ("1", "6"), ("1",
 
 def cause(status: str, words: str) -> Cause:
     """Return why an email came back, from the status of a report (may be "") and its words."""
+    words = words[:MOST_WORDS]
     said = next((found for pattern, found in _WORDS if pattern.search(words)), None)
     if said is not None:
         return said
