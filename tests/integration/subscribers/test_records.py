@@ -322,13 +322,18 @@ def test_many_preferences_and_events_at_once_end_in_one_state(engine: sa.Engine)
 
 
 def test_all_sign_ups_together_are_capped(engine: sa.Engine) -> None:
-    rules = replace(RULES, limits=replace(SignUpLimits(), all_addresses=2))
+    rules = replace(RULES, limits=replace(SignUpLimits(), all_addresses=2, queue=1))
+    asked = {
+        name: SignUp(EmailAddress.parse(name), {"weekly": "W"}, (), "en", "", "", "n")
+        for name in ("c@example.org", "d@example.org")
+    }
     with engine.begin() as connection:
         for number in range(2):
             sign_up(connection, f"r{number}@example.org", rules)
-        asked = SignUp(EmailAddress.parse("c@example.org"), {"weekly": "W"}, (), "en", "", "", "n")
-        assert signing_up.sign_up(connection, asked, rules).outcome == "limited"
-        assert people.find(connection, "c@example.org") is None
+        waiting = signing_up.sign_up(connection, asked["c@example.org"], rules)
+        assert (waiting.outcome, waiting.notices) == ("waits", ())
+        assert signing_up.sign_up(connection, asked["d@example.org"], rules).outcome == "limited"
+        assert people.find(connection, "d@example.org") is None
 
 
 def test_what_an_earlier_version_kept_of_an_address_gives_way_to_an_erasure(
