@@ -106,7 +106,7 @@ def mark(
     for tag in add:
         _check_length(tag)
     added = [tag for tag in add if tag.slug not in person.slugs]
-    removed = [name for name in remove if name in person.slugs]
+    removed = sorted(name for name in set(remove) if name in person.slugs)
     tags.give(connection, person.id, added)
     tags.take(connection, person.id, removed)
     detail = {"added": [tag.name for tag in added], "removed": removed}

@@ -160,7 +160,7 @@ def tag(
             person,
             add=directory.tags_named(connection, map(clean, add), known),
             # A topic may also be followed under one of its other names.
-            remove=[*(tag.slug for tag in removed), *known.keys() & map(slug, remove)],
+            remove={*(tag.slug for tag in removed), *known.keys() & map(slug, remove)},
             actor=str(actor),
             now=context.now(),
         )

@@ -60,7 +60,9 @@ def test_an_issue_that_was_sent_is_not_sent_by_a_restored_database(
         assert {path for path in found if "notice" not in path.name} == {
             path for path in sent if "notice" not in path.name
         }
-        assert "before the database was restored" in messages(lines, Level.OK), lines
+        # Articles that the database does not know need a person.
+        level = Level.WAITS if backed_up == "before the draft" else Level.OK
+        assert "before the database was restored" in messages(lines, level), lines
         if backed_up != "approved":
             assert "issue approved: issue 1, by ada" in messages(lines, Level.WAITS)
         assert again.issues()[0].state == "submitted"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.app import installation
+from newsletter.inspection import installation
 from newsletter.maintenance.checkup import examine
 from newsletter.usecases import reviewing
 from tests.fakes.house import MONDAY, STAFF, house
