@@ -44,7 +44,7 @@ def _sendgrid(router: APIRouter, app: App, verifier: Verifier) -> None:
         if not verifier.genuine(body, signature, timestamp, app.now()):
             log.warning("events refused", provider=PROVIDER, bytes=len(body))
             return PlainTextResponse("The signature is not valid.\n", status_code=403)
-        await run_in_threadpool(events.receive, app.context, PROVIDER, body)
+        await run_in_threadpool(lambda: events.receive(app.context, PROVIDER, body))
         return Response(status_code=204)
 
 
