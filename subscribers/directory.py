@@ -82,6 +82,11 @@ def unknown_tags(connection: sa.Connection, slugs: Iterable[str]) -> list[str]:
     return sorted(wanted - set(segments.tag_ids(connection, wanted)))
 
 
+def labels(connection: sa.Connection, slugs: Iterable[str]) -> frozenset[str]:
+    """Return those of `slugs` that are labels, which only staff set."""
+    return tags.labels(connection, slugs)
+
+
 def tags_named(
     connection: sa.Connection, names: Iterable[str], topics: Mapping[str, Tag]
 ) -> list[Tag]:

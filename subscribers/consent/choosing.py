@@ -18,6 +18,7 @@ from subscribers.model import (
     Subscription,
     SubscriptionState,
     Tag,
+    TagKind,
 )
 from subscribers.store import audit, statuses, tags
 from subscribers.store.audit import AuditEntry
@@ -41,8 +42,9 @@ class Preferences:
 
     `offered` are the topics on the page, `follows` the slugs of those that were ticked; topics that
     were not offered do not change. `names` contains the other slugs under which a topic may be
-    followed. `unmuted` are the slugs of the mutes that were cleared. `titles` names the newsletters in the notice: newly ticked ones must be confirmed by
-    email, because the link to this page is in emails that subscribers forward.
+    followed. `unmuted` are the slugs of the mutes that were cleared. `titles` names the newsletters
+    in the notice: newly ticked ones must be confirmed by email, because the link to this page is in
+    emails that subscribers forward.
     """
 
     follows: frozenset[str]
@@ -111,7 +113,8 @@ def _save_topics(
 ) -> None:
     """Add and remove topics; a cleared mute is removed too."""
     added: list[Tag] = []
-    removed = list(preferences.unmuted)
+    mutes = {tag.slug for tag in person.tags if tag.kind is TagKind.MUTE}
+    removed = sorted(preferences.unmuted & mutes)
     for slug, tag in preferences.offered.items():
         followed = person.slugs & (preferences.names.get(slug, frozenset()) | {slug})
         if slug in preferences.follows and not followed:

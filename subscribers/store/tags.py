@@ -71,6 +71,11 @@ def ensure(connection: sa.Connection, wanted: Iterable[Tag]) -> dict[str, int]:
     return {row.slug: int(row.id) for row in rows}
 
 
+def labels(connection: sa.Connection, slugs: Iterable[str]) -> frozenset[str]:
+    """Return those of `slugs` that are labels."""
+    return frozenset(row.slug for row in _rows(connection, slugs) if row.kind == TagKind.LABEL)
+
+
 def _rows(connection: sa.Connection, slugs: Iterable[str]) -> list[sa.Row[Any]]:
     wanted = sorted(set(slugs))
     found: list[sa.Row[Any]] = []

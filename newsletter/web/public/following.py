@@ -1,6 +1,8 @@
 """Why a subscriber received an article, and a form to get more or less of its kind."""
 
+import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -15,11 +17,14 @@ from newsletter.store.people import received
 from newsletter.web.public.forms import Form, LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import SubjectView, WhyView
+from subscribers import directory
 from subscribers.consent import choosing
 from subscribers.model import Subscriber, Tag, TagKind, slug
 from subscribers.tokens import LinkClaim, Purpose
 
 MOST_SUBJECTS = 8
+_NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+"""The number of an article, no larger than the databases take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +47,14 @@ class WhyPages:
         """Take the base of the public pages."""
         self._pages = pages
 
-    def page(self, request: Request, article: int, token: LinkToken) -> HTMLResponse:
+    def page(self, request: Request, article: str, token: LinkToken) -> HTMLResponse:
         """Say why the subscriber received the article, and offer to follow or mute its subjects."""
         found = self._found(token, article)
         if found is None:
             return self._pages.incomplete(request)
-        claim, person, item = found
+        claim, person, item, labels = found
         catalog = self._pages.personal_catalog(request, person, claim.newsletter)
-        subjects = tuple(subjects_of(item, self._pages.publication, catalog.language))
+        subjects = tuple(subjects_of(item, labels, self._pages.publication, catalog.language))
         view = WhyView(
             title=item.title,
             saved=request.query_params.get("saved") == "1",
@@ -59,16 +64,16 @@ class WhyPages:
         )
         return self._pages.page("why", catalog, view)
 
-    def choose(self, request: Request, article: int, token: LinkToken, form: Form) -> Response:
+    def choose(self, request: Request, article: str, token: LinkToken, form: Form) -> Response:
         """Follow or mute the subjects of the article as the form says."""
         found = self._found(token, article)
         if found is None:
             return self._pages.incomplete(request)
-        _claim, person, item = found
+        _claim, person, item, labels = found
         publication = self._pages.publication
         add: list[Tag] = []
         remove: set[str] = set()
-        for subject in subjects_of(item, publication, publication.language):
+        for subject in subjects_of(item, labels, publication, publication.language):
             choice = form.first(f"choice.{subject.tag.slug}")
             if choice == "follow":
                 add += [] if subject.names & person.slugs else [subject.tag]
@@ -82,17 +87,25 @@ class WhyPages:
         self._pages.act(
             lambda connection: choosing.follow(connection, person, add=add, remove=remove, now=now)
         )
-        return RedirectResponse(f"{links.why('', article, token)}?saved=1", status_code=303)
+        return RedirectResponse(f"{links.why('', item.article_id, token)}?saved=1", status_code=303)
 
-    def _found(self, token: str, article: int) -> tuple[LinkClaim, Subscriber, Item] | None:
-        """Return who asks about which item; None if the link is not genuine, or was not theirs."""
+    def _found(
+        self, token: str, article: str
+    ) -> tuple[LinkClaim, Subscriber, Item, AbstractSet[str]] | None:
+        """Return who asks about which item, and which of its topics are labels to staff.
+
+        None if the link is not genuine, or the article was not theirs.
+        """
         claim = self._pages.claim(token, Purpose.ISSUE)
         person = self._pages.person(claim) if claim else None
-        if claim is None or person is None:
+        if claim is None or person is None or not _NUMBER.fullmatch(article):
             return None
         with self._pages.app.reader.connect() as connection:
-            item = received.item(connection, claim.newsletter, person.id, article)
-        return (claim, person, corrected(item)) if item else None
+            item = received.item(connection, claim.newsletter, person.id, int(article))
+            if item is None:
+                return None
+            labels = directory.labels(connection, map(slug, item.topics))
+        return claim, person, corrected(item), labels
 
     def _reasons(
         self, subjects: Iterable[Subject], person: Subscriber, claim: LinkClaim, catalog: Catalog
@@ -109,12 +122,19 @@ class WhyPages:
             yield catalog.text("why.beside")
 
 
-def subjects_of(item: Item, publication: Publication, language: str) -> Iterator[Subject]:
-    """Yield the topics and the authors of an item, at most MOST_SUBJECTS."""
+def subjects_of(
+    item: Item, labels: AbstractSet[str], publication: Publication, language: str
+) -> Iterator[Subject]:
+    """Yield the topics and the authors of an item, at most MOST_SUBJECTS.
+
+    A topic that is not configured and has the slug of a label is left out: only staff set labels.
+    """
     topics = {name: topic for topic in publication.topics for name in topic_names(topic)}
     found: dict[str, Subject] = {}
     for name in item.topics:
         topic = topics.get(slug(name))
+        if topic is None and slug(name) in labels:
+            continue
         tag = topic_tag(topic, language) if topic else Tag(slug(name), name, TagKind.TOPIC)
         found[tag.slug] = Subject(tag, topic_names(topic) if topic else frozenset({tag.slug}))
     for author in item.authors:

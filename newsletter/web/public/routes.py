@@ -81,11 +81,11 @@ def _preferences(router: APIRouter, pages: PreferencePages) -> None:
 
 
 def _why(router: APIRouter, pages: WhyPages) -> None:
-    path = "/why/{article:int}/{token:path}"
+    path = "/why/{article}/{token:path}"
     router.add_api_route(path, pages.page, methods=LOOK, response_model=None)
 
     @router.post(path, response_model=None)
-    def choose(request: Request, article: int, token: LinkToken, form: Submitted) -> Response:
+    def choose(request: Request, article: str, token: LinkToken, form: Submitted) -> Response:
         return pages.choose(request, article, token, form)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.usecases import people
 from subscribers import directory
 from subscribers.audience import Question, members
-from subscribers.model import Subscriber, slug
+from subscribers.model import Subscriber, TagKind, slug
 from subscribers.segment import parse
-from tests.fakes.house import MONDAY, article
+from tests.fakes.house import MONDAY, STAFF, article
 from tests.fakes.readers import Reader, reader, words_of
 
 ANN, BOB, CYD = "ann@example.org", "bob@example.org", "cyd@example.org"
@@ -51,12 +52,16 @@ def person(found: Reader, address: str) -> Subscriber:
         return directory.require(connection, address)
 
 
-def why(found: Reader, address: str, n: int = 0) -> str:
-    """Return the path of the n-th link to an explanation in the latest email."""
+def whys(found: Reader, address: str) -> list[str]:
+    """Return the paths of the links to explanations in the latest email."""
     body = found.letters(address)[-1].get_body(("plain",))
     assert body is not None
-    links = [line for line in body.get_content().splitlines() if f"{found.base}/why/" in line]
-    return links[n].removeprefix(found.base)
+    lines = body.get_content().splitlines()
+    return [line.removeprefix(found.base) for line in lines if f"{found.base}/why/" in line]
+
+
+def why(found: Reader, address: str) -> str:
+    return whys(found, address)[0]
 
 
 @pytest.mark.parametrize(
@@ -138,3 +143,30 @@ def test_an_article_that_the_reader_did_not_receive_is_not_shown(ann: Reader) ->
         ann.client.post(f"/why/{number}/{token}", data={"choice.ships": "less"}).status_code == 404
     )
     assert ann.client.get(f"/why/999999/{ann.token(ANN)}").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "0", "-1", "x"])
+def test_a_number_that_no_article_has_is_not_found(ann: Reader, number: str) -> None:
+    assert ann.client.get(f"/why/{number}/{ann.token(ANN)}").status_code == 404
+    assert ann.client.post(f"/why/{number}/{ann.token(ANN)}", data={"x": "y"}).status_code == 404
+
+
+def test_a_form_neither_sets_nor_removes_a_label(tmp_path: Path) -> None:
+    with reader(tmp_path, "") as found:
+        article(found.house.root, "third", "board")  # not a topic of the configuration
+        sent(found)
+        context = found.house.app.context
+        pages = {path: found.client.get(path).text for path in whys(found, CYD)}
+        link = next(path for path, page in pages.items() if "About board" in page)
+        assert 'name="choice.board"' in pages[link]
+        people.tag(context, STAFF, BOB, add=["Board"], remove=[])
+        assert 'name="choice.board"' not in found.client.get(link).text
+        found.client.post(link, data={"choice.board": "follow"})
+        assert person(found, CYD).slugs == set()
+        people.tag(context, STAFF, CYD, add=["Board"], remove=[])
+        for choice in ("less", "neither"):
+            found.client.post(link, data={"choice.board": choice})
+        chosen = {"form": "preferences", "newsletter": ["weekly"], "muted": ["board"]}
+        found.client.post(found.link(CYD, "preferences"), data=chosen)
+        (tag,) = person(found, CYD).tags
+        assert (tag.slug, tag.kind) == ("board", TagKind.LABEL)
