@@ -56,6 +56,14 @@ def of_issue(connection: sa.Connection, issue_id: int) -> list[Edition]:
     return [_edition(row) for row in connection.execute(query).mappings()]
 
 
+def first_subject(connection: sa.Connection, issue_id: int) -> tuple[str, str]:
+    """Return the subject of the first edition with its nonce, without its content; or ("", "")."""
+    e = editions.c
+    query = sa.select(e.subject, e.nonce).where(e.issue_id == issue_id).order_by(e.seq).limit(1)
+    row = connection.execute(query).first()
+    return (row[0], row[1]) if row else ("", "")
+
+
 def load(connection: sa.Connection, edition_id: int) -> Edition | None:
     """Return one edition."""
     query = sa.select(editions).where(editions.c.id == edition_id)

@@ -10,7 +10,6 @@ from newsletter.errors import NotFound
 from newsletter.model.edition import Edition
 from newsletter.model.issue import Item, corrected
 from newsletter.model.naming import issue_name
-from newsletter.model.personalization import fill, substitutions
 from newsletter.pipeline.report import counted
 from newsletter.render.catalog import Catalog, language_name
 from newsletter.render.reasons import explain
@@ -18,6 +17,7 @@ from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.store.content import articles, editions, issues
 from newsletter.store.sending import deliveries
+from newsletter.web.desk import sentences
 from newsletter.web.desk.next_steps import Advice, next_of
 from newsletter.web.desk.today import describe
 
@@ -34,8 +34,6 @@ NAMES = {
     "link": "Text of the link",
     "takeaways": "Takeaways",
 }
-SAMPLE = {"token": "preview", "delivery": "0-0", "name": ""}
-"""What fills a preview's placeholders: the links to our pages lead nowhere."""
 ORIGINS = {
     "author": "marked by the author",
     "description": "the page’s description",
@@ -207,9 +205,9 @@ def preview(connection: sa.Connection, issue_id: int, seq: int) -> PreviewView:
     chosen = _edition(rendered, issue_id, seq)
     return PreviewView(
         seq=chosen.seq,
-        subject=_filled(chosen, chosen.subject),
-        preheader=_filled(chosen, chosen.preheader),
-        text=_filled(chosen, chosen.text),
+        subject=sentences.filled(chosen.nonce, chosen.subject),
+        preheader=sentences.filled(chosen.nonce, chosen.preheader),
+        text=sentences.filled(chosen.nonce, chosen.text),
         people=chosen.people,
         items=len(chosen.items),
         headlines=len(chosen.headlines),
@@ -225,7 +223,7 @@ def preview(connection: sa.Connection, issue_id: int, seq: int) -> PreviewView:
 def html(connection: sa.Connection, issue_id: int, seq: int) -> str:
     """Return an edition's HTML for a frame; the links to our pages lead nowhere."""
     chosen = _edition(editions.of_issue(connection, issue_id), issue_id, seq)
-    return _filled(chosen, chosen.html)
+    return sentences.filled(chosen.nonce, chosen.html)
 
 
 def _edition(rendered: list[Edition], issue_id: int, seq: int) -> Edition:
@@ -234,10 +232,6 @@ def _edition(rendered: list[Edition], issue_id: int, seq: int) -> Edition:
         msg = f"Issue {issue_id} has no edition {seq} yet. It is rendered when it is drafted."
         raise NotFound(msg)
     return chosen
-
-
-def _filled(edition: Edition, text: str) -> str:
-    return fill(text, substitutions(edition.nonce, SAMPLE))
 
 
 def _edition_link(edition: Edition, contents: str, *, chosen: bool = False) -> EditionLink:

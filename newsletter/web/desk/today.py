@@ -16,7 +16,7 @@ from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.pipeline import statuses
 from newsletter.send import status
 from newsletter.send.context import SendingContext
-from newsletter.store.content import issues, slots
+from newsletter.store.content import editions, issues, slots
 from newsletter.usecases import sign_ups
 from newsletter.web.desk import sentences
 from newsletter.web.desk.lists import IssueRow, SourceRow, issue_rows, source_rows
@@ -125,10 +125,18 @@ def _card(connection: sa.Connection, issue: Issue, context: SendingContext) -> C
         sentence=describe(connection, issue, newsletter, context),
         state=sentences.state(issue),
         tone=sentences.TONES[issue.state],
-        subject=issue.subject,
+        subject=_subject(connection, issue),
         items=len(included),
         href=f"/issues/{issue.id}",
     )
+
+
+def _subject(connection: sa.Connection, issue: Issue) -> str:
+    """Return the subject that staff wrote, or the one of the first edition, filled for a sample."""
+    if issue.subject:
+        return issue.subject
+    subject, nonce = editions.first_subject(connection, issue.id)
+    return sentences.filled(nonce, subject) or "chosen when the issue is rendered"
 
 
 def no_issue(newsletter: Newsletter, taken: frozenset[str], now: datetime) -> str:

@@ -48,6 +48,14 @@ def test_every_open_issue_has_a_card_and_the_next_one_comes_first(opened: House)
     assert view.title == "2 issues are waiting for you"
 
 
+def test_a_card_has_the_subject_that_recipients_see(opened: House) -> None:
+    opened.pass_at(MONDAY - timedelta(days=1, hours=23))
+    [subject] = {card.subject for card in shown(opened).cards if card.href}
+    assert subject.startswith("About ")
+    editing.change(opened.app.context, STAFF, 1, [SetText("subject", "Ships and fish")])
+    assert [card.subject for card in shown(opened).cards if card.href] == ["Ships and fish"]
+
+
 def test_a_slot_whose_issue_exists_is_not_listed_as_coming(opened: House) -> None:
     opened.pass_at(MONDAY - timedelta(days=1, hours=23))
     due = [row.due for row in shown(opened).slots if row.newsletter == "The Tide"]
