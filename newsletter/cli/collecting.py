@@ -152,7 +152,8 @@ def try_source(
     Nothing is stored. Entries that would not be taken are shown with the reason.
     """
     with open_app() as app:
-        found = probe.probe(app.engine, _source(app, name), app.fetcher, app.now)
+        user = app.publication.collecting.user
+        found = probe.probe(app.engine, _source(app, name), app.fetcher, app.now, user=user)
     if as_json:
         print_json(asdict(found))
     else:

@@ -113,10 +113,19 @@ def beside(url: str, file: Path, source: Source) -> str:
     for path in (
         folder / name for folder in (file.parent, file.parent / "images") for name in names
     ):
-        found = path.resolve()
-        if found.is_file() and found.is_relative_to(home) and size_of(_head(found)):
+        found = _resolved(path)
+        if found and found.is_relative_to(home) and size_of(_head(found)):
             return f"{LOCAL}{source.key}/{found.relative_to(home).as_posix()}"
     return ""
+
+
+def _resolved(path: Path) -> Path | None:
+    """Return the file that a path leads to; an article can name what no file can be called."""
+    try:
+        found = path.resolve()
+        return found if found.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def _head(path: Path) -> bytes:

@@ -33,7 +33,10 @@ SOON, FAR = timedelta(days=1), timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The result of reading a source. `problem` is set if the source itself failed."""
+    """The result of reading a source. `problem` is set if the source itself failed.
+
+    What is `abandoned` is not stored; the source comes first in the next pass.
+    """
 
     source: Source
     candidates: tuple[ReadEntry, ...] = ()
@@ -51,6 +54,7 @@ class Gathered:
     moved_to: str = ""
     waiting: int = 0
     cut_short: bool = False
+    abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,9 @@ class Gatherer:
 
     def _gather(self, source: Source, state: SourceState) -> Gathered:
         deadline = time.monotonic() + self.seconds
-        read = self._listing(source, state, deadline)
+        # Which articles of a new folder or index are the newest is only known when all are read.
+        until = math.inf if _is_whole(source, state) else deadline
+        read = self._listing(source, state, until)
         answer = read.answer
         base = Gathered(
             source,
@@ -121,6 +127,8 @@ class Gatherer:
         listing = read.listing
         pending = self._pending(source, listing)
         candidates, waiting = self._candidates(source, state, pending.entries, deadline)
+        if _is_whole(source, state) and self.stopped():
+            return replace(base, abandoned=True)
         again = pending.scheduled or any(candidate.again for candidate in candidates)
         settled = not waiting and not again
         # An index rarely changes when its sitemaps do: it is always read, and they with it.
@@ -220,8 +228,7 @@ class Gatherer:
         """Read the articles behind the pending entries. Returns also how many must wait."""
         reader = ArticleReader(self.fetcher, self.sandbox, self.clock)
         if source.kind == "folder":
-            # Which files of a new folder are the newest is only known when all are read.
-            until = deadline if state.first_collected_at else math.inf
+            until = math.inf if _is_whole(source, state) else deadline
             files = [reader.file(source, entry) for entry, _ in self._until(until, pending)]
             return tuple(files), len(pending) - len(files)
         newest = pending
@@ -244,6 +251,11 @@ class Gatherer:
 
     def _is_up(self, deadline: float) -> bool:
         return self.stopped() or time.monotonic() >= deadline
+
+
+def _is_whole(source: Source, state: SourceState) -> bool:
+    """Return whether a part of a source must not be stored: the rest would then look new."""
+    return state.first_collected_at is None and source.kind in {"folder", "sitemap"}
 
 
 def _attempts(pending: _Due) -> int:
@@ -270,9 +282,7 @@ def _scheduled(entry: Entry, now: datetime) -> str:
     return entry.when.day.isoformat()
 
 
-def _newest_first(
-    pending: Sequence[_Due],
-) -> list[_Due]:
+def _newest_first(pending: Sequence[_Due]) -> list[_Due]:
     """Order by date; entries without one come last, in the order of the source."""
     return sorted(pending, key=lambda pair: -_day(pair[0]))
 

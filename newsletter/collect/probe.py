@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from newsletter.collect.deciding import identity
 from newsletter.collect.deciding.decide import Match, decide
 from newsletter.collect.gather import Gatherer
-from newsletter.collect.parsing.sandbox import Sandbox
+from newsletter.collect.parsing.sandbox import USER, Sandbox
 from newsletter.collect.reader import ReadEntry
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import Source, SourceState
@@ -39,10 +39,15 @@ class Probe:
     problem: str = ""
 
 
-def probe(engine: sa.Engine, source: Source, fetcher: Fetcher, clock: Clock) -> Probe:
-    """Read a source as in a first collection, but only a few articles. Stores nothing."""
+def probe(
+    engine: sa.Engine, source: Source, fetcher: Fetcher, clock: Clock, *, user: str = USER
+) -> Probe:
+    """Read a source as in a first collection, but only a few articles. Stores nothing.
+
+    `user` is that of the parsing process.
+    """
     few = replace(source, backfill=min(source.backfill, READ))
-    with Sandbox() as sandbox:
+    with Sandbox(user=user) as sandbox:
         gatherer = Gatherer(engine, fetcher, sandbox, clock, memory=False)
         gathered = gatherer.gather(few, SourceState(source.key))
     if gathered.problem:

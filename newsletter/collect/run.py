@@ -85,6 +85,8 @@ def collect(
         for done, (gathered, state, seconds) in enumerate(
             _gathered(pool, gatherer, work, options), 1
         ):
+            if gathered.abandoned:
+                continue
             with gatherer.lock:
                 report = _stored(engine, gathered, state, options)
             reports[gathered.source.key] = _timed(report, seconds)

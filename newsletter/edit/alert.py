@@ -1,6 +1,6 @@
 """Draft alerts: new articles of a newsletter that is sent on publishing, after a delay."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -40,10 +40,10 @@ def ready(
     return sorted(over, key=lambda candidate: candidate.article.id)
 
 
-def withdraw(engine: sa.Engine, reasons: Mapping[int, str]) -> None:
+def mark_gone(engine: sa.Engine, article_ids: Iterable[int]) -> None:
     """Mark articles as gone whose page was taken down."""
     with engine.begin() as connection:
-        for article_id in reasons:
+        for article_id in article_ids:
             articles.set_state(connection, article_id, "gone")
 
 

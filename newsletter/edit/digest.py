@@ -39,7 +39,7 @@ def draft(
         wanted = connection.scalar(has_readers(newsletter, frequency)) is not None
         items = missed(connection, newsletter, frequency, now) if wanted else []
         if not items:
-            reason = NOTHING_NEW if wanted else f"no one reads it {frequency.value}"
+            reason = NOTHING_NEW if wanted else f"no subscriber gets it {frequency.value}"
             slots.record(connection, key, when, now, state="skipped", reason=reason)
             return None
     nominal = f"{when.nominal} {frequency.value}"

@@ -68,6 +68,8 @@ _ITEM_KEYS: Mapping[str, CorrectableField] = {
     "takeaways": "takeaways",
 }
 _PROSE_KEYS = ("note", "text")
+LONGEST_PLACE = 4
+"""Digits of the number of an item."""
 PLACEMENTS: tuple[Placement, ...] = ("in", "out", "later", "never")
 _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 
@@ -313,7 +315,7 @@ def _block_value(part: _Part, key: str) -> Any:  # noqa: ANN401 - the field deci
             raise _refused(part.line, "expected “sponsor: yes” or “sponsor: no”")
         return text == "yes"
     if key == "after":
-        if text and not text.isdecimal():
+        if text and not (text.isdecimal() and len(text) <= LONGEST_PLACE):
             raise _refused(part.line, "expected “after: NUMBER”, the number of an item")
         return int(text or 0)
     return text

@@ -131,7 +131,7 @@ def draft_alert(
     broken = context.broken_links(asked) if asked and context.broken_links else {}
     gone = {pages[url]: why for url, why in broken.items() if any(code in why for code in _GONE)}
     if gone:
-        alert.withdraw(context.engine, gone)
+        alert.mark_gone(context.engine, gone)
     left = [each for each in present if each.article.id not in gone]
     issue_id = (
         alert.draft(context.engine, publication, newsletter, left, now=now, actor=actor)

@@ -1,8 +1,10 @@
 """A slow source uses its own time only, and what was not reached is read in the next pass."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from newsletter.collect.report import CollectReport
 from newsletter.collect.run import CollectOptions, collect
@@ -23,13 +25,17 @@ class _Passes:
     limits: CollectLimits
     rng: random.Random = field(default_factory=lambda: random.Random(3))
 
-    def one(self, *sources: Source) -> CollectReport:
+    def one(self, *sources: Source, stopped: Callable[[], bool] = lambda: False) -> CollectReport:
         """Collect what is due."""
         now = self.collector.now
         waits = FetchLimits(total_seconds=0.4, step_seconds=0.4, rest_seconds=0.001)
         fetcher = open_fetcher(lambda: now, self.rng, limits=waits)
         options = CollectOptions(
-            lambda: now, limits=self.limits, rng=self.rng, sandbox=self.collector.sandbox
+            lambda: now,
+            limits=self.limits,
+            rng=self.rng,
+            sandbox=self.collector.sandbox,
+            stopped=stopped,
         )
         report = collect(self.collector.engine, sources, fetcher, options)
         fetcher.close()
@@ -101,3 +107,42 @@ def test_a_chain_of_slow_redirects_ends(collector: Collector) -> None:
     (report,) = _Passes(collector, CollectLimits()).one(collector.feed("far", "/step0")).sources
     assert "redirects take too long" in report.summary
     assert site.asked("/step5") == 0
+
+
+def test_a_new_folder_that_a_stop_interrupts_is_read_again_as_a_whole(
+    collector: Collector, tmp_path: Path
+) -> None:
+    for number in range(1, 9):
+        head = f'<meta property="article:published_time" content="2026-10-{number:02}">'
+        (tmp_path / f"{number}.html").write_text(article_page(number, head=head))
+    source = Source("files", "folder", path=tmp_path, backfill=2)
+    passes = _Passes(collector, CollectLimits())
+    answers = iter([False] * 4)
+    (report,) = passes.one(source, stopped=lambda: next(answers, True)).sources
+    assert report.outcome == "not reached"
+    assert collector.stored() == []
+    (report,) = passes.one(source).sources
+    assert (report.new, report.count("seen")) == (2, 6)
+
+
+def test_all_sitemaps_of_a_new_index_are_read_however_long_they_take(collector: Collector) -> None:
+    site, names = collector.site, 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+    index = []
+    for first in (5, 1):
+        records = "".join(
+            f"<url><loc>{site.serve(f'/p/{n}', article_page(n))}</loc><lastmod>2026-10-{n:02}</lastmod></url>"
+            for n in range(first, first + 4)
+        )
+        body = f"<urlset {names}>{records}</urlset>".encode()
+
+        def late(exchange: Exchange, body: bytes = body) -> None:
+            exchange.stopped.wait(0.2)
+            exchange.answer(body)
+
+        index.append(f"<sitemap><loc>{site.on(f'/{first}.xml', late)}</loc></sitemap>")
+    site.serve("/map.xml", f"<sitemapindex {names}>{''.join(index)}</sitemapindex>")
+    source = collector.feed("map", "/map.xml", kind="sitemap", backfill=2)
+    _Passes(collector, CollectLimits(per_source=timedelta(seconds=0.1))).one(source)
+    _Passes(collector, CollectLimits()).one(source)
+    states = [len(collector.stored(state)) for state in ("new", "seen")]
+    assert states == [2, 6]

@@ -343,6 +343,15 @@ def test_files_outside_a_folder_are_not_read(collector: Collector, tmp_path: Pat
     assert report.skipped == (("leak.txt", "not read: it links to a file outside the folder"),)
 
 
+@pytest.mark.parametrize("name", ["a%00.png", f"{'x' * 300}.png"])
+def test_a_name_that_no_image_can_have_does_not_fail_a_folder(
+    collector: Collector, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a.html").write_text(article_page(1, extra=f'<img src="{name}" alt="A pier">'))
+    (report,) = collector.run(Source("folder", "folder", path=tmp_path)).sources
+    assert (report.new, report.problem) == (1, "")
+
+
 @pytest.mark.parametrize("address", ["javascript:alert(3)", "data:text/html,x", "file:///etc/x"])
 def test_an_address_that_is_not_a_page_is_not_a_canonical_address(address: str) -> None:
     page = article_page(1, head=f'<link rel="canonical" href="{address}">')

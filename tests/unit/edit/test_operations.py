@@ -305,7 +305,7 @@ def test_the_place_and_the_label_of_a_block_survive_the_file(draft: Draft) -> No
     (operation,) = sheet.read(text.replace("after: 1\nsponsor: yes", "after: 2"), made)
     assert isinstance(operation, SetBlocks)
     assert (operation.blocks[0].after, operation.blocks[0].sponsor) == (2, False)
-    for wrong in ("after: two", "after: 1\nsponsor: maybe"):
+    for wrong in ("after: two", f"after: {'9' * 5000}", "after: 1\nsponsor: maybe"):
         with pytest.raises(NotAllowed, match="expected “"):
             sheet.read(text.replace("after: 1\nsponsor: yes", wrong), made)
 
