@@ -2,9 +2,9 @@
 
     python -m bench.sender MODE DATABASE HOST [--connections N] [--recipients N]
 
-MODE is `ours`, `freeze`, `whole` (both), or a baseline: `dumps` (json.dumps of the same bodies), `sink` (the same bytes to the
-sink, nothing else), `helpers` (the vendor's package as documented), `anymail` (django-anymail's
-merge send). Prints one JSON object.
+MODE is `ours`, `freeze`, `whole` (both), or a baseline: `dumps` (json.dumps of the same bodies),
+`sink` (the same bytes to the sink, nothing else), `helpers` (the vendor's package as documented),
+`anymail` (django-anymail's merge send). Prints one JSON object.
 """
 
 import argparse
@@ -27,11 +27,11 @@ import structlog
 from newsletter.esp.port import Letter, Recipient, Shipment
 from newsletter.esp.sendgrid.body import BodyTemplate
 from newsletter.esp.sendgrid.sender import SendGridSender
-from newsletter.send import run
+from newsletter.send import headers, run
 from newsletter.send.courier import Courier
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Purpose, Signer
-from tests.fakes.issues import NOW, publication
+from tests.fakes.issues import NOW, PUBLICATION, WEEKLY, publication, sample_edition
 
 KEY = [b"k" * 32]
 BATCH = 1000
@@ -135,7 +135,7 @@ def sink(given: argparse.Namespace) -> Callable[[], int]:
 def helpers(given: argparse.Namespace) -> Callable[[], int]:
     """Follow the package's documentation: a Mail with Personalizations, and its own client."""
     from sendgrid import SendGridAPIClient  # noqa: PLC0415 - only here
-    from sendgrid.helpers import mail as m  # noqa: PLC0415
+    from sendgrid.helpers import mail as m  # noqa: PLC0415 - as above
 
     client = SendGridAPIClient("SG.bench", host=given.host)
     letter = _letter()
@@ -164,7 +164,7 @@ def helpers(given: argparse.Namespace) -> Callable[[], int]:
 def anymail(given: argparse.Namespace) -> Callable[[], int]:
     """Use django-anymail: one merge send per thousand."""
     import django  # noqa: PLC0415 - only here
-    from django.conf import settings  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415 - as above
 
     settings.configure(
         ANYMAIL={"SENDGRID_API_KEY": "SG.bench", "SENDGRID_API_URL": f"{given.host}/v3/"},
@@ -172,7 +172,7 @@ def anymail(given: argparse.Namespace) -> Callable[[], int]:
         USE_TZ=True,
     )
     django.setup()
-    from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: PLC0415
+    from django.core.mail import EmailMultiAlternatives, get_connection  # noqa: PLC0415 - needs setup
 
     letter = _letter()
     backend = get_connection()
@@ -203,10 +203,7 @@ def _pair(recipient: Recipient) -> list[tuple[str, str]]:
 
 
 def _letter() -> Letter:
-    from newsletter.send.headers import letter  # noqa: PLC0415 - after the imports above
-    from tests.fakes.issues import PUBLICATION, WEEKLY, sample_edition  # noqa: PLC0415
-
-    return letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
+    return headers.letter(PUBLICATION, WEEKLY, sample_edition(), kind="regular", date=NOW)
 
 
 def _people(number: int) -> Iterator[list[Recipient]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.cli import logs
-from newsletter.cli.opening import open_app
+from newsletter.cli.opening import open_app, stop_on_signals
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
@@ -26,20 +26,24 @@ class CollectorEnded(NewsletterError):  # noqa: N818 - named for what happened
 def collect(root: Path) -> "CollectReport":
     """Collect from every source that is due, in another process."""
     command = [sys.executable, "-P", "-m", "newsletter.cli.apart"]
-    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)  # noqa: S603 - ourselves
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own module
     if done.returncode:
         msg = (
             f"the process that collects ended with code {done.returncode}; the log has the details"
         )
         raise CollectorEnded(msg)
-    report: CollectReport = pickle.loads(done.stdout)  # noqa: S301 - written by ourselves
+    report: CollectReport = pickle.loads(done.stdout)  # noqa: S301 - `main` wrote it
     return report
 
 
 def main() -> None:
-    """Collect in the current folder, and write the report to standard output."""
+    """Collect in the current folder, and write the report to standard output.
+
+    Ctrl-C reaches this process, too. It then reports what it has collected.
+    """
     logs.configure(logging.INFO)
     with open_app() as app:
+        stop_on_signals(app.stop)
         report = app.collect()
     sys.stdout.buffer.write(pickle.dumps(report))
 

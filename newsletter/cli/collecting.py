@@ -220,8 +220,8 @@ def _with_teaser(article: Extracted) -> Extracted:
 
 
 def _extracted(sandbox: Sandbox, path: Path, url: str) -> Extracted:
-    from newsletter.collect.extracting.extract import LARGEST  # noqa: PLC0415
-    from newsletter.collect.finding.folders import read_bytes  # noqa: PLC0415
+    from newsletter.collect.extracting.extract import LARGEST  # noqa: PLC0415 - only `extract` needs it
+    from newsletter.collect.finding.folders import read_bytes  # noqa: PLC0415 - as above
 
     return sandbox.article(read_bytes(path, LARGEST), name=path.name, url=url)
 

@@ -3,6 +3,8 @@
 import gc
 import getpass
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,6 +49,12 @@ def open_app(processes: int = 1) -> Iterator[app.App]:
             yield opened
         finally:
             opened.close()
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let Ctrl-C and SIGTERM stop what is in progress, instead of the process."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
 
 
 @contextmanager

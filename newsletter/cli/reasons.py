@@ -12,8 +12,7 @@ def explained(reason: str) -> str:
 
     A mail server's own words are returned unchanged.
     """
-    # The catalog is slow to import, and most commands print no reason.
-    from newsletter.render.reasons import explain  # noqa: PLC0415
+    from newsletter.render.reasons import explain  # noqa: PLC0415 - slow, and rarely needed
 
     return explain(reason, _english()).removesuffix(".")
 

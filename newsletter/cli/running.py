@@ -2,7 +2,6 @@
 
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +16,7 @@ import typer
 from newsletter.app import App
 from newsletter.cli import apart, logs
 from newsletter.cli.next_steps import as_command, as_sentence
-from newsletter.cli.opening import open_app
+from newsletter.cli.opening import open_app, stop_on_signals
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.dispatch.beside import Siblings
 from newsletter.pipeline.report import Level, Line
@@ -115,11 +114,15 @@ def serve_until_stopped(app: App, *, senders: int = 0) -> None:
 
     With `senders`, so many other processes send. They end with this one, even if it is killed.
     """
-    # The web parts take as long to import as all the rest, and only this command needs them.
-    from newsletter.web.main import desk_access, desk_site, public_site  # noqa: PLC0415
-    from newsletter.web.serving import serving  # noqa: PLC0415
+    # The web parts take as long to import as all the rest.
+    from newsletter.web.main import (  # noqa: PLC0415 - only this command needs them
+        desk_access,
+        desk_site,
+        public_site,
+    )
+    from newsletter.web.serving import serving  # noqa: PLC0415 - as above
 
-    _stop_on_signals(app.stop)
+    stop_on_signals(app.stop)
     settings = app.settings
     access = desk_access(app)
     desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
@@ -163,7 +166,7 @@ def worker(
     """
     logs.configure(logging.WARNING if once else logging.INFO)
     with open_app(processes) as app:
-        _stop_on_signals(app.stop)
+        stop_on_signals(app.stop)
         if once:
             raise SystemExit(int(CODES[worst(app.send_only(_print_line))]))
         if beside:
@@ -200,8 +203,3 @@ def logged(one_pass: Callable[[], list[Line]]) -> Callable[[], None]:
         before.update(report)
 
     return tick
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())

@@ -4,7 +4,6 @@ A step that is not needed is not imported either: cron starts the program every 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -114,7 +113,7 @@ def _has(connection: sa.Connection, key: str, states: Collection[IssueState]) ->
 def _welcome(tools: Tools, connection: sa.Connection, key: str) -> bool:
     if tools.context.publication.require_newsletter(key).welcome != "latest":
         return False
-    return bool(welcomes.waiting(connection, key, tools.context.now() - timedelta(days=1)))
+    return bool(welcomes.waiting(connection, key, tools.context.now()))
 
 
 def _send(_tools: Tools, connection: sa.Connection, _key: str) -> bool:

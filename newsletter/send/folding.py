@@ -24,23 +24,28 @@ log = structlog.get_logger()
 
 def fold_finished(journal: SubmissionJournal, at: FaultPoint = nowhere) -> int:
     """Fold the file of every issue that has finished since the last time; return how many."""
-    number = 0
-    for issue_id in journal.issues():
-        last = journal.last_line(issue_id)
-        if last.startswith("E ") and not last.endswith(FOLDED):
-            number += _fold(journal, issue_id, at)
-    return number
+    return sum(
+        _fold(journal, issue_id, at) for issue_id in journal.issues() if _is_due(journal, issue_id)
+    )
+
+
+def _is_due(journal: SubmissionJournal, issue_id: int) -> bool:
+    last = journal.last_line(issue_id)
+    return last.startswith("E ") and not last.endswith(FOLDED)
 
 
 def _fold(journal: SubmissionJournal, issue_id: int, at: FaultPoint) -> bool:
-    """Replace a file; False if someone appends to it now, or if it cannot be read."""
+    """Replace a file; False if another process changes it now, or if it cannot be read."""
     path = journal.path(issue_id)
     with path.open("rb") as present:
+        at("opened")
         try:
             # No worker appends until the other file is in place; then it opens that one.
             fcntl.flock(present, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        if os.fstat(present.fileno()).st_nlink == 0 or not _is_due(journal, issue_id):
+            return False  # before the lock, another process folded it or appended to it
         known = submitted.read(journal.lines(issue_id))
         if known is None:
             return False

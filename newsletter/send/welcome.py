@@ -17,13 +17,12 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import upcoming
 from newsletter.model.states import SENDABLE, IssueState
 from newsletter.send import recovery
+from newsletter.send.audience import batch_size
 from newsletter.send.run import Route
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import audience, welcomes
 from subscribers.audience import reached
 
-PATIENCE = timedelta(days=1)
-"""How long after the confirmation the latest issue is still a welcome."""
 NEAR = timedelta(hours=3)
 """New subscribers who confirm this close to the next issue get only that one."""
 
@@ -45,13 +44,13 @@ def welcome(
     *,
     now: datetime,
 ) -> Welcomed | None:
-    """Add the latest issue for everyone who has just confirmed; None if no one waits for it."""
+    """Add the latest issue for those who have just confirmed; None if no one waits for it."""
     with engine.begin() as connection:
         issue_id = welcomes.latest_sent(connection, newsletter.key)
         if issue_id is None:
             return None
         issues.lock(connection, issue_id)
-        waiting = welcomes.waiting(connection, newsletter.key, now - PATIENCE)
+        waiting = welcomes.waiting(connection, newsletter.key, now)
         if not waiting or _unsendable(connection, issue_id):
             return None
         chosen: dict[int, list[int]] = {}
@@ -61,7 +60,8 @@ def welcome(
             outcomes, chosen = _choose(connection, publication, newsletter, issue_id, waiting, now)
         welcomes.record(connection, newsletter.key, outcomes, issue_id, waiting, now)
         if chosen:
-            total = welcomes.add(connection, issue_id, route.sender.name, chosen)
+            size = batch_size(len(waiting), route.sender.max_batch)
+            total = welcomes.add(connection, issue_id, route.sender.name, chosen, size)
             welcomes.reopen(connection, issue_id, total)
             issue = issues.load(connection, issue_id)
             route.journal.freeze(recovery.frozen_issue(connection, issue, total))

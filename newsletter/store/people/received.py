@@ -89,7 +89,10 @@ def lately(
 def item(
     connection: sa.Connection, newsletter: str, subscriber_id: int, article_id: int
 ) -> Item | None:
-    """Return an article as the latest issue that a subscriber received printed it; None if none did."""
+    """Return an article as printed in the latest issue with a delivery to a subscriber, or None.
+
+    The delivery's state does not count: they ask by a link from the email.
+    """
     latest = (
         sa.select(items.c.issue_id)
         .join(issues, issues.c.id == items.c.issue_id)

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from newsletter.model.edition import Chooser, Taste
 from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.publication import Newsletter
-from newsletter.store.sending import had
+from newsletter.model.states import DeliveryState
+from newsletter.store.sending import had, outcomes
 from newsletter.store.sending.had import Printed
 from newsletter.store.tables import deliveries, issues
 from subscribers import audience, segment
@@ -39,7 +40,10 @@ def question(
 
 
 def alerted(newsletter: Newsletter, now: datetime) -> sa.Select[int]:
-    """Select subscriber_id of those who have had all alerts that a day of the newsletter's zone has."""
+    """Select subscriber_id of those with as many alerts as a day in the newsletter's zone allows.
+
+    An alert that was withdrawn or refused does not count; one that waits does.
+    """
     midnight = now.astimezone(newsletter.timezone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
@@ -50,6 +54,7 @@ def alerted(newsletter: Newsletter, now: datetime) -> sa.Select[int]:
             issues.c.newsletter == newsletter.key,
             issues.c.kind == IssueKind.ALERT.value,
             issues.c.frozen_at >= midnight.astimezone(UTC),
+            outcomes.state().not_in([DeliveryState.WITHDRAWN, DeliveryState.REFUSED]),
         )
         .group_by(deliveries.c.subscriber_id)
         .having(sa.func.count() >= newsletter.alerts.per_day)

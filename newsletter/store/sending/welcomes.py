@@ -1,7 +1,7 @@
 """The latest issue for new subscribers: who waits for it, and late deliveries of a sent issue."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -12,17 +12,24 @@ from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import deliveries, exclusions, issues, welcomes
 from subscribers.consent.newcomers import confirmed_since
 
+PATIENCE = timedelta(days=1)
+"""How long after the confirmation the latest issue is still a welcome."""
+AT_ONCE = 5000
+"""New subscribers that one transaction takes; the next pass takes the next."""
 SENT = (IssueState.SUBMITTING.value, IssueState.SUBMITTED.value)
 
 
-def waiting(connection: sa.Connection, newsletter: str, since: datetime) -> dict[int, datetime]:
-    """Return who confirmed a newsletter since then and has no welcome on record, and when."""
-    confirmed = confirmed_since(newsletter, since).subquery()
+def waiting(connection: sa.Connection, newsletter: str, now: datetime) -> dict[int, datetime]:
+    """Return who has just confirmed a newsletter and has no welcome on record, and when.
+
+    At most AT_ONCE, those first who have waited longest.
+    """
+    confirmed = confirmed_since(newsletter, now - PATIENCE).subquery()
     known = sa.exists().where(
         welcomes.c.newsletter == newsletter,
         welcomes.c.subscriber_id == confirmed.c.subscriber_id,
     )
-    query = sa.select(confirmed.c.subscriber_id, confirmed.c.confirmed_at).where(~known)
+    query = sa.select(confirmed).where(~known).order_by(confirmed.c.confirmed_at).limit(AT_ONCE)
     return {row.subscriber_id: row.confirmed_at for row in connection.execute(query)}
 
 
@@ -75,11 +82,16 @@ def record(
 
 
 def add(
-    connection: sa.Connection, issue_id: int, provider: str, chosen: Mapping[int, Sequence[int]]
+    connection: sa.Connection,
+    issue_id: int,
+    provider: str,
+    chosen: Mapping[int, Sequence[int]],
+    size: int,
 ) -> int:
     """Add deliveries to an issue that was sent: subscribers by edition; return the new total.
 
-    The issue must be locked. Its exclusions of these subscribers are taken back.
+    A batch gets at most `size` of them. The issue must be locked. Its exclusions of these
+    subscribers are taken back.
     """
     last = connection.scalar(
         sa.select(sa.func.max(deliveries.c.seq)).where(deliveries.c.issue_id == issue_id)
@@ -89,7 +101,7 @@ def add(
     )
     seq, number = int(last or 0), int(batch or 0)
     planned = []
-    for edition_id, subscribers in chosen.items():
+    for edition_id, subscribers in _batches(chosen, size):
         rows = [
             {
                 "issue_id": issue_id,
@@ -107,6 +119,12 @@ def add(
         _take_back(connection, issue_id, subscribers)
     batches.plan(connection, issue_id, provider, planned)
     return seq
+
+
+def _batches(chosen: Mapping[int, Sequence[int]], size: int) -> Iterator[tuple[int, Sequence[int]]]:
+    for edition_id, subscribers in chosen.items():
+        for start in range(0, len(subscribers), size):
+            yield edition_id, subscribers[start : start + size]
 
 
 def _take_back(connection: sa.Connection, issue_id: int, subscribers: Sequence[int]) -> None:

@@ -1,6 +1,8 @@
 """A process that serves stays small: it imports little, and collects in another process."""
 
 import os
+import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ import pytest
 
 from newsletter import app, settings
 from newsletter.cli import apart
+from newsletter.collect.report import CollectReport
 from newsletter.store.content import articles
 from tests.fakes.house import MONDAY, SECRETS, house, lay_out
 from tests.integration.operating.test_senders import free_port
@@ -105,3 +108,30 @@ def test_a_collector_that_fails_is_reported(tmp_path: Path) -> None:
         with pytest.raises(apart.CollectorEnded, match="ended with code 2"):
             apart.collect(elsewhere)
         assert opened.issues() == []
+
+
+def test_ctrl_c_lets_the_collector_report(tmp_path: Path) -> None:
+    """The terminal sends it to the whole group of `serve`."""
+    lay_out(tmp_path)
+    (tmp_path / ".env").write_text("".join(f"{key}={value}\n" for key, value in SECRETS.items()))
+    with subprocess.Popen(
+        [sys.executable, "-m", "newsletter.cli.apart"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+    ) as collecting:
+        while not handles(collecting.pid, signal.SIGTERM):
+            assert collecting.poll() is None, "it ended before it handled signals"
+            time.sleep(0.001)
+        collecting.send_signal(signal.SIGINT)
+        collecting.send_signal(signal.SIGTERM)
+        report, _ = collecting.communicate(timeout=PATIENCE)
+    assert collecting.returncode == 0
+    assert isinstance(pickle.loads(report), CollectReport)  # noqa: S301 - `apart` wrote it
+
+
+def handles(pid: int, number: signal.Signals) -> bool:
+    """Return whether a process has a function for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.model.issue import IssueKind
-from newsletter.store.tables import articles, exclusions
+from newsletter.store.tables import articles, batches, deliveries, exclusions
 from newsletter.usecases import drafting
 from tests.fakes.house import STAFF, article
 from tests.fakes.readers import Reader, reader
@@ -83,6 +83,18 @@ def test_a_reader_gets_only_so_many_alerts_a_day(tide: Reader) -> None:
         )
         assert len(connection.execute(query).all()) == 1
     publish(tide, "tomorrow", "ships", NOON + timedelta(days=1))
+    assert len(alerts(tide, ANN)) == 3
+
+
+def test_a_cancelled_alert_does_not_count_for_the_day(tide: Reader) -> None:
+    publish(tide, "ship0", "ships", NOON)
+    publish(tide, "ship1", "ships", NOON + timedelta(minutes=40))
+    with tide.house.app.engine.begin() as connection:
+        last = sa.select(sa.func.max(deliveries.c.issue_id)).scalar_subquery()
+        cancelled = batches.update().where(batches.c.issue_id == last)
+        connection.execute(cancelled.values(state="cancelled", reason="cancelled"))
+    for number in (2, 3):
+        publish(tide, f"ship{number}", "ships", NOON + timedelta(minutes=40 * number))
     assert len(alerts(tide, ANN)) == 3
 
 

@@ -1,7 +1,7 @@
 """New subscribers get the latest issue right after they confirm, once, and never beside the next."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from newsletter.send import run
 from newsletter.send.run import Route
 from newsletter.send.welcome import welcome
+from newsletter.store.sending import batches
 from newsletter.store.sending import welcomes as stored
 from newsletter.store.tables import deliveries, exclusions, welcomes
 from newsletter.usecases import watching
+from subscribers.store.tables import consents, subscriptions
 from tests.fakes.house import MONDAY
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender
@@ -128,10 +130,44 @@ def test_the_unique_keys_refuse_a_second_copy(engine: sa.Engine) -> None:
         stored.record(connection, "weekly", {77: ""}, issue_id, confirmed, NOW)
         edition = connection.scalar(sa.select(deliveries.c.edition_id).limit(1))
         assert edition is not None
-        assert stored.add(connection, issue_id, "outbox", {edition: [77]}) == 3
+        assert stored.add(connection, issue_id, "outbox", {edition: [77]}, 5) == 3
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
         stored.record(connection, "weekly", {77: ""}, issue_id, confirmed, NOW)
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
-        stored.add(connection, issue_id, "outbox", {edition: [77]})
+        stored.add(connection, issue_id, "outbox", {edition: [77]}, 5)
     newsletter = publication().newsletters[0]
     assert welcome(engine, publication(), newsletter, Route(sender), now=NOW) is None
+
+
+def test_many_new_subscribers_get_batches_that_the_provider_takes(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.begin() as connection:
+        add_people(connection, 2)
+        issue_id = add_issue(connection)
+    route = Route(MemorySender(max_batch=3, name="outbox"))
+    assert run.prepare(engine, publication(), issue_id, route, now=NOW)
+    later = NOW + timedelta(days=2)
+    with engine.begin() as connection:
+        add_people(connection, 10, first=11)
+        confirm_all(connection, range(11, 21), later)
+    monkeypatch.setattr(stored, "AT_ONCE", 7)
+    newsletter = publication().newsletters[0]
+    sent = []
+    while (done := welcome(engine, publication(), newsletter, route, now=later)) is not None:
+        sent.append(done.sent)
+    assert sent == [7, 3]
+    with engine.begin() as connection:
+        sizes = [
+            batch.last_seq - batch.first_seq + 1 for batch in batches.of_issue(connection, issue_id)
+        ]
+    assert sizes == [2, 3, 3, 1, 3]
+
+
+def confirm_all(connection: sa.Connection, people: Iterable[int], at: datetime) -> None:
+    """Let subscribers confirm by email at a time."""
+    for person in people:
+        mine = subscriptions.c.subscriber_id == person
+        connection.execute(subscriptions.update().where(mine).values(confirmed_at=at))
+        consent = {"subscriber_id": person, "newsletter": "weekly", "act": "confirmed", "at": at}
+        connection.execute(consents.insert().values(**consent, source="page"))

@@ -144,6 +144,33 @@ def test_a_full_disk_leaves_the_file_as_it_was(
     assert journal.path(7).read_bytes() == before
 
 
+def test_what_another_process_did_before_the_lock_is_kept(tmp_path: Path) -> None:
+    """The other process folds the file, or goes on with the issue, once it has been opened."""
+    journal = written(tmp_path)
+    welcome = replace(CLAIM, seq=51, first=5_001, last=5_002)
+
+    def go_on(passed: str) -> None:
+        if passed == "opened":
+            other = SubmissionJournal(tmp_path / "submissions", boot="b1")
+            other.claim(welcome, [5_001, 5_002])
+
+    assert fold_finished(journal, go_on) == 0
+    assert not journal.is_finished(7)
+    journal.finish(7, "submitted")
+
+    def fold_and_go_on(passed: str) -> None:
+        if passed == "opened":
+            other = SubmissionJournal(tmp_path / "submissions", boot="b1")
+            assert fold_finished(other) == 1
+            other.finish(7, "submitted")
+
+    assert fold_finished(journal, fold_and_go_on) == 0
+    assert journal.last_line(7) == "E submitted", "the replaced file was not folded instead"
+    known = read(journal.lines(7), "e1", "b1")
+    assert known is not None
+    assert known.attempts[-1].doubtful() == [5_001]
+
+
 def test_a_late_answer_reaches_the_folded_file(tmp_path: Path) -> None:
     """A worker that was only stopped still has the file open that was replaced."""
     journal = written(tmp_path, finished=False)
