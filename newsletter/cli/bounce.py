@@ -3,6 +3,7 @@
 import sys
 from typing import Annotated
 
+import structlog
 import typer
 
 from newsletter.cli.opening import open_app
@@ -12,6 +13,7 @@ from newsletter.model.actor import MACHINE
 from newsletter.usecases import returned
 
 commands = typer.Typer()
+log = structlog.get_logger()
 TRY_LATER = 75
 """EX_TEMPFAIL (sysexits.h): the mail server keeps the email and tries again."""
 
@@ -34,7 +36,9 @@ def bounce(
     try:
         with open_app() as app:
             taken = returned.take(app.context, MACHINE, raw, envelope_to=to)
-    except SystemExit as error:
+    except (SystemExit, Exception) as error:
+        # With any other exit code, the mail server would return the email to its sender.
+        log.exception("an email that came back was not taken in")
         raise SystemExit(TRY_LATER) from error
     proof = "" if taken.trusted else ", which proves no email of this publication"
     say(f"{taken.kind.capitalize()}{proof}: {'recorded' if taken.new else 'nothing to do'}.")

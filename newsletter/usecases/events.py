@@ -20,6 +20,7 @@ from newsletter.model.actor import Actor, ActorKind, Role
 from newsletter.model.event import Event, EventKind, origin
 from newsletter.model.next_step import ViewIssue
 from newsletter.model.states import IssueState
+from newsletter.people import reported
 from newsletter.people.effects import apply_effects
 from newsletter.send import brake, evidence
 from newsletter.store import epoch
@@ -27,8 +28,6 @@ from newsletter.store import events as store
 from newsletter.store.content import issues
 from newsletter.usecases.context import Context
 from subscribers import directory, suppression
-from subscribers.consent import unsubscribing
-from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.model import Effects, Subscriber, Suppression, SuppressionReason
 
 READERS: Mapping[str, Callable[[bytes], Iterator[Event]]] = {sendgrid.PROVIDER: sendgrid.read}
@@ -76,7 +75,7 @@ def drain(context: Context, actor: Actor) -> Drained:
     """Take in every stored request, a few per transaction; several processes may drain at once."""
     actor.require(Role.EDITOR)
     total = Drained()
-    while (done := _repeated(lambda: _drain_some(context))) is not None:
+    while (done := repeated(lambda: _drain_some(context))) is not None:
         total += done
     if total.ours:
         brake_issues(context)
@@ -92,7 +91,7 @@ def replay(context: Context, actor: Actor, provider: str, content: bytes) -> Dra
     total = Drained()
     events = READERS[provider](content)
     while found := _some(events):
-        total += _repeated(partial(_take_in_alone, context, provider, found))
+        total += repeated(partial(_take_in_alone, context, provider, found))
     brake_issues(context)
     return total
 
@@ -102,7 +101,7 @@ def _take_in_alone(context: Context, provider: str, events: Sequence[Event]) -> 
         return take_in(context, connection, provider, events)
 
 
-def _repeated(transact: Callable[[], T]) -> T:
+def repeated(transact: Callable[[], T]) -> T:
     """Repeat a transaction in which another process took in the same event at the same time."""
     for _ in range(REPETITIONS):
         try:
@@ -221,9 +220,10 @@ class _Reaction:
             lifted = person.suppressed is not None and person.suppressed.origin == SOFT_BOUNCES
             if fails and person.suppressed is None:
                 self._apply_suppression(
+                    person,
                     Suppression(
                         person.address_key, SuppressionReason.BOUNCE, SOFT_BOUNCES, SOFT_RULE, at
-                    )
+                    ),
                 )
             elif lifted and not fails:
                 self._lift(person)
@@ -240,14 +240,15 @@ class _Reaction:
         if moved and reason is SuppressionReason.BOUNCE:
             return
         self._apply_suppression(
-            Suppression(person.address_key, reason, self._actor, event.reason, event.at)
+            person, Suppression(person.address_key, reason, self._actor, event.reason, event.at)
         )
 
-    def _apply_suppression(self, cause: Suppression) -> None:
+    def _apply_suppression(self, person: Subscriber, cause: Suppression) -> None:
         pepper = self._context.journals.pepper
-        effects = suppression.suppress(self._connection, cause, pepper=pepper, actor=self._actor)
-        self.suppressed += effects.outcome == "suppressed"
-        self._apply(effects)
+        done = reported.suppress(self._connection, person, cause, actor=self._actor, pepper=pepper)
+        for effects in done:
+            self.suppressed += effects.outcome == "suppressed"
+            self._apply(effects)
 
     def _lift(self, person: Subscriber) -> None:
         effects = suppression.lift(
@@ -263,18 +264,15 @@ class _Reaction:
     def _unsubscribe(
         self, person: Subscriber, report: AboutDelivery, newsletter: str | None
     ) -> None:
-        """End subscriptions, except those that the person confirmed again after the event."""
-        for subscription in person.subscriptions:
-            since = subscription.confirmed_at or subscription.since
-            if newsletter not in {None, subscription.newsletter} or since > report.event.at:
-                continue
-            effects = unsubscribing.unsubscribe(
-                self._connection,
-                person.id,
-                Unsubscribe(subscription.newsletter, "provider"),
-                pepper=self._context.journals.pepper,
-                now=self._context.now(),
-            )
+        done = reported.unsubscribe(
+            self._connection,
+            person,
+            newsletter,
+            report.event.at,
+            pepper=self._context.journals.pepper,
+            now=self._context.now(),
+        )
+        for effects in done:
             self.unsubscribed += effects.outcome == "unsubscribed"
             self._apply(effects)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -9,12 +10,13 @@ from newsletter.esp.returned.mailboxes import Letterbox
 from newsletter.esp.returned.reading import Returned, ReturnKind, read
 from newsletter.model.actor import Actor, Role
 from newsletter.model.delivery import read_delivery
-from newsletter.model.event import Event, origin
+from newsletter.model.event import Event, EventKind, origin
 from newsletter.people.effects import apply_effects
 from newsletter.store import epoch
 from newsletter.store.sending import reports
 from newsletter.usecases import events
 from newsletter.usecases.context import Context
+from newsletter.usecases.events import Drained
 from subscribers.consent import unsubscribing
 from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.tokens import Purpose
@@ -68,22 +70,29 @@ def take(context: Context, actor: Actor, raw: bytes, *, envelope_to: str = "") -
         return _unsubscribe(context, found)
     if found.event is None:
         return Taken(found.kind)
+    done = events.repeated(partial(_record, context, found, found.event))
+    if done is None:
+        return Taken(found.kind)
+    events.brake_issues(context)
+    return Taken(found.kind, trusted=True, new=bool(done.new))
+
+
+def _record(context: Context, found: Returned, kind: EventKind) -> Drained | None:
+    """Record what an email that came back means; None if it proves no delivery."""
     with context.engine.begin() as connection:
         delivery = _proven(context, connection, found)
         if delivery is None:
-            return Taken(found.kind)
+            return None
         mark = origin(epoch.read(connection), context.publication.url)
         event = Event(
             id=f"mail:{found.id}",
-            kind=found.event,
+            kind=kind,
             at=found.at,
             origin=mark,
             delivery=delivery,
             reason=found.reason,
         )
-        done = events.take_in(context, connection, PROVIDER, [event])
-    events.brake_issues(context)
-    return Taken(found.kind, trusted=True, new=bool(done.new))
+        return events.take_in(context, connection, PROVIDER, [event])
 
 
 def _proven(context: Context, connection: sa.Connection, found: Returned) -> str | None:

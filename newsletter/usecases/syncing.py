@@ -1,6 +1,6 @@
 """Compare our suppressions with the provider's: what a webhook missed must not be lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,18 +8,16 @@ import sqlalchemy as sa
 
 from newsletter.esp.sendgrid.suppressions import ListedAddress, ListKind, SuppressionLists
 from newsletter.model.actor import Actor, ActorKind, Role
+from newsletter.people import reported
 from newsletter.people.effects import apply_effects
 from newsletter.store import marks
 from newsletter.usecases.context import Context
-from subscribers import directory, suppression
-from subscribers.consent import unsubscribing
-from subscribers.consent.unsubscribing import Unsubscribe
+from subscribers import directory
 from subscribers.errors import InvalidAddress
 from subscribers.model import (
     Effects,
     EmailAddress,
     Subscriber,
-    SubscriptionState,
     Suppression,
     SuppressionReason,
 )
@@ -98,46 +96,17 @@ def _apply(
     person: Subscriber,
     entry: ListedAddress,
 ) -> bool:
+    """Do what an entry means, and return whether it changed something."""
+    pepper, now = context.journals.pepper, context.now()
     reason = _REASONS.get(kind)
+    effects: Iterable[Effects] = ()  # a block is not about the address
     if reason is not None:
-        effects = _suppress(context, connection, person, entry, reason)
+        cause = Suppression(person.address_key, reason, str(PROVIDER), entry.reason, entry.at)
+        effects = reported.suppress(connection, person, cause, actor=str(PROVIDER), pepper=pepper)
     elif kind is ListKind.UNSUBSCRIBES:
-        effects = _unsubscribe(context, connection, person, entry)
-    else:
-        return False  # a block is not about the address
+        effects = reported.unsubscribe(connection, person, None, entry.at, pepper=pepper, now=now)
+    changed = False
     for effect in effects:
-        apply_effects(connection, effect, context.journals.journal, now=context.now())
-    return any(effect.outcome in {"suppressed", "unsubscribed"} for effect in effects)
-
-
-def _suppress(
-    context: Context,
-    connection: sa.Connection,
-    person: Subscriber,
-    entry: ListedAddress,
-    reason: SuppressionReason,
-) -> list[Effects]:
-    """Suppress an address, unless staff lifted a suppression of it after the entry."""
-    if directory.lifted_since(connection, person, entry.at):
-        return []
-    cause = Suppression(person.address_key, reason, str(PROVIDER), entry.reason, entry.at)
-    pepper = context.journals.pepper
-    return [suppression.suppress(connection, cause, pepper=pepper, actor=str(PROVIDER))]
-
-
-def _unsubscribe(
-    context: Context, connection: sa.Connection, person: Subscriber, entry: ListedAddress
-) -> list[Effects]:
-    """End the subscriptions that were not confirmed again after the entry."""
-    return [
-        unsubscribing.unsubscribe(
-            connection,
-            person.id,
-            Unsubscribe(subscription.newsletter, "provider"),
-            pepper=context.journals.pepper,
-            now=context.now(),
-        )
-        for subscription in person.subscriptions
-        if subscription.state is not SubscriptionState.UNSUBSCRIBED
-        and (subscription.confirmed_at or subscription.since) <= entry.at
-    ]
+        apply_effects(connection, effect, context.journals.journal, now=now)
+        changed |= effect.outcome in {"suppressed", "unsubscribed"}
+    return changed

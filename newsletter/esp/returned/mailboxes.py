@@ -21,6 +21,7 @@ TIMEOUT = 30.0
 MOST = 500
 """Emails that one pass takes; the next one takes the next."""
 _SEEN = "S"
+_ERRORS = (OSError, imaplib.IMAP4.error, ImapToolsError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,8 @@ class _Imap:
                     raw = _content(box, uid)
                     if raw is not None:
                         yield Arrived(raw, partial(self._file, box, uid))
-        except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
-            # The text of an error may repeat what was sent, the password included.
-            why = (
-                getattr(error, "strerror", None) or "the server refused; check the user and folder"
-            )
-            msg = f"the mailbox at {self._address.host} cannot be read: {why}"
+        except _ERRORS as error:
+            msg = f"the mailbox at {self._address.host} cannot be read: {_why(error)}"
             raise NotAllowed(msg) from None
 
     def _open(self) -> BaseMailBox:
@@ -112,13 +109,23 @@ class _Imap:
             raise
 
     def _file(self, box: BaseMailBox, uid: str) -> None:
-        match self._address.then:
-            case "delete":
-                box.delete(uid)
-            case "move":
-                box.move(uid, self._address.target)
-            case _:
-                box.flag(uid, MailMessageFlags.SEEN, value=True)
+        try:
+            match self._address.then:
+                case "delete":
+                    box.delete(uid)
+                case "move":
+                    box.move(uid, self._address.target)
+                case _:
+                    box.flag(uid, MailMessageFlags.SEEN, value=True)
+        except _ERRORS as error:
+            where = f"then={self._address.then} for an email at {self._address.host}"
+            msg = f"{where} failed: {_why(error)}"
+            raise NotAllowed(msg) from None
+
+
+def _why(error: Exception) -> str:
+    """Describe an error without its text, which may repeat what was sent: the password."""
+    return getattr(error, "strerror", None) or "the server refused; check the user and the folder"
 
 
 def _content(box: BaseMailBox, uid: str) -> bytes | None:

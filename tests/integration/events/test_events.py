@@ -91,6 +91,17 @@ def test_which_events_suppress(
     assert desk.person(4).suppressed is None
 
 
+def test_what_staff_lifted_after_an_event_stays_lifted(desk: Desk) -> None:
+    desk.drain(desk.event("bounce", 3, type="bounce", status="5.1.1"))
+    desk.office.later(days=1)
+    people.lift(desk.context, ADA, "reader3@example.net", reason="they wrote to us")
+    late = desk.event("bounce", 3, NOW, type="bounce", status="5.1.1", sg_event_id="late")
+    assert desk.drain(late).suppressed == 0
+    assert desk.person(3).suppressed is None
+    newer = desk.event("bounce", 3, NOW + 2 * DAY, type="bounce", status="5.1.1")
+    assert desk.drain(newer).suppressed == 1
+
+
 @pytest.mark.parametrize("kind", ["unsubscribe", "group_unsubscribe"])
 def test_an_unsubscribe_at_the_provider_ends_the_subscription(desk: Desk, kind: str) -> None:
     done = desk.drain(desk.event(kind, 2, NOW + timedelta(hours=1)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from imap_tools import MailBoxUnencrypted
 
 from newsletter.errors import NotAllowed
 from newsletter.esp.returned.address import MailboxAddress
@@ -57,3 +58,17 @@ def test_a_missing_server_is_reported() -> None:
     address = MailboxAddress.parse("imap://ada:hidden@127.0.0.1:1/INBOX")
     with pytest.raises(NotAllowed, match="refused"):
         list(open_letterbox(address).letters())
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_emails_are_moved_to_a_folder_that_exists(desk: Desk, imap: Imap) -> None:
+    imap.deliver("1.a", plain("a@example.net", "Thank you", "Nice."))
+    with pytest.raises(NotAllowed, match="then=move for an email"):
+        returned.empty(desk.context, MACHINE, _box(imap, "?then=move:Done"))
+    with MailBoxUnencrypted("127.0.0.1", imap.port).login("ada", "secret") as box:
+        box.folder.create("Done")
+    assert returned.empty(desk.context, MACHINE, _box(imap, "?then=move:Done")).kinds == {
+        ReturnKind.OTHER: 1
+    }
+    with MailBoxUnencrypted("127.0.0.1", imap.port).login("ada", "secret", "Done") as box:
+        assert len(box.uids()) == 1
