@@ -7,7 +7,7 @@ name that is a saved segment means that segment; in quotation marks it is always
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -87,6 +87,39 @@ def evaluate(segment: Segment, slugs: AbstractSet[str]) -> bool:
             return all(evaluate(part, slugs) for part in parts)
         case Or(parts):
             return any(evaluate(part, slugs) for part in parts)
+
+
+def may_match(segment: Segment, slugs: AbstractSet[str], free: AbstractSet[str]) -> bool:
+    """Return whether a subscriber with these tags may get into the segment by tags in `free`.
+
+    Each tag counts separately: "a and not a" may match.
+    """
+    return True in _outcomes(segment, slugs, free)
+
+
+def _outcomes(
+    segment: Segment, slugs: AbstractSet[str], free: AbstractSet[str]
+) -> AbstractSet[bool]:
+    """Return what `evaluate` may return when the subscriber adds or removes tags in `free`."""
+    match segment:
+        case Everyone():
+            return {True}
+        case Tagged(name):
+            return {True, False} if name in free else {name in slugs}
+        case Not(part):
+            return {not outcome for outcome in _outcomes(part, slugs, free)}
+        case And(parts):
+            return _combined((_outcomes(part, slugs, free) for part in parts), all)
+        case Or(parts):
+            return _combined((_outcomes(part, slugs, free) for part in parts), any)
+
+
+def _combined(
+    parts: Iterable[AbstractSet[bool]], combine: Callable[[Iterable[bool]], bool]
+) -> AbstractSet[bool]:
+    """Return the lowest and the highest outcome of all parts together."""
+    outcomes = list(parts)
+    return {combine(map(min, outcomes)), combine(map(max, outcomes))}
 
 
 def names(segment: Segment) -> frozenset[str]:

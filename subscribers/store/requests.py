@@ -169,7 +169,7 @@ def emailed_to_inbox(connection: sa.Connection, address_key: str, now: datetime)
     mine = sa.select(people.c.id).where(
         people.c.id == requests.c.subscriber_id, sa.or_(key == f"{base}@{domain}", tagged)
     )
-    return _count(connection, requests.c.at > now - _DAY, *_unanswered(), mine.exists())
+    return _count(connection, *_since(now - _DAY), *_unanswered(), mine.exists())
 
 
 def traffic(connection: sa.Connection, now: datetime) -> tuple[int, int, float]:

@@ -16,6 +16,7 @@ from newsletter.web.public.challenge import Challenge
 from newsletter.web.public.wording import Wording
 from subscribers.model import (
     AUTHOR,
+    MUTE,
     Frequency,
     Subscriber,
     Subscription,
@@ -23,7 +24,7 @@ from subscribers.model import (
     TagKind,
     slug,
 )
-from subscribers.segment import evaluate, parse
+from subscribers.segment import may_match, names, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +211,16 @@ def offers(
 ) -> list[Newsletter]:
     """Return the newsletters that someone with these tags may choose; those in `keep` always stay.
 
-    Private ones are not offered, nor those whose segment leaves the person out with any topics.
+    Private ones are not offered, nor those whose segment excludes the person whatever they follow
+    or mute.
     """
     topics = frozenset(name for topic in publication.topics for name in topic_names(topic))
     found = []
     for newsletter in publication.newsletters:
         rule = parse(newsletter.segment, dict(publication.segments))
-        open_to = evaluate(rule, tags) or evaluate(rule, tags | topics)
-        if newsletter.key in keep or (newsletter.public and open_to):
+        free = topics | {name for name in names(rule) if name.startswith((AUTHOR, MUTE))}
+        open_to = newsletter.public and may_match(rule, tags, free)
+        if newsletter.key in keep or open_to:
             found.append(newsletter)
     return found
 

@@ -30,6 +30,14 @@ segment = "crew"
 title = "Fish Only"
 cadence = "mon 07:00"
 segment = "fish and not crew"
+[newsletters.navy]
+title = "Ships Only"
+cadence = "mon 07:00"
+segment = "ships and not fish"
+[newsletters.ada]
+title = "Ada Alone"
+cadence = "mon 07:00"
+segment = "author:ada-keel and not crew"
 """
 
 
@@ -43,7 +51,7 @@ def test_a_visitor_is_offered_only_what_they_can_get(tmp_path: Path) -> None:
     with reader(tmp_path, MORE) as eve:
         page = words_of(eve.client.get("/").text)
         assert "Every tide & every ship Next issue: Friday 27 November 2026" in page
-        assert "Fish Only" in page
+        assert all(title in page for title in ("Fish Only", "Ships Only", "Ada Alone"))
         assert "Board Letter" not in page
         assert "Crew News" not in page
         eve.sign_up(EVE, newsletter=["board", "crew", "daily"])

@@ -162,3 +162,14 @@ def test_a_pass_that_runs_twice_asks_no_one_twice(form: Form) -> None:
         first = signing_up.release(connection, found[0].id, TITLES, form.rules)
         again = signing_up.release(connection, found[0].id, TITLES, form.rules)
     assert (len(first), len(again)) == (1, 0)
+
+
+def test_the_day_of_an_address_begins_when_its_email_goes_out(form: Form) -> None:
+    form.store_waiting("x", ["203.0.113.9"])
+    form.now += timedelta(hours=20)
+    form.tick()
+    assert form.emailed("victimx-0@victims.example")
+    form.now += timedelta(hours=6)
+    assert form.sign_up("victimx-0@victims.example", "203.0.113.9") == "not emailed"
+    form.now += timedelta(hours=18)
+    assert form.sign_up("victimx-0@victims.example", "203.0.113.9") == "emailed"

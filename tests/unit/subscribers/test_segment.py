@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import SegmentError
-from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, evaluate, names, parse
+from subscribers.segment import (
+    And,
+    Everyone,
+    Not,
+    Or,
+    Segment,
+    Tagged,
+    evaluate,
+    may_match,
+    names,
+    parse,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +116,15 @@ def test_what_is_written_is_read_back_with_the_same_meaning(
 @given(segments, st.sets(st.sampled_from(TAGS)))
 def test_only_named_tags_decide(segment: Segment, tags: set[str]) -> None:
     assert evaluate(segment, tags) == evaluate(segment, tags & names(segment))
+
+
+@given(segments, *[st.sets(st.sampled_from(TAGS))] * 3)
+def test_who_can_get_into_a_segment_by_their_own_tags_may_match(
+    segment: Segment, tags: set[str], free: set[str], chosen: set[str]
+) -> None:
+    if evaluate(segment, (tags - free) | (chosen & free)):
+        assert may_match(segment, tags, free)
+    assert may_match(segment, tags, frozenset()) == evaluate(segment, tags)
 
 
 @given(st.text(max_size=60))
