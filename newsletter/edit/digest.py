@@ -11,7 +11,7 @@ from newsletter.model.issue import NOTHING_NEW, IssueKind, Item
 from newsletter.model.slot import Due, digest_key
 from newsletter.store.content import issues, slots
 from newsletter.store.content.issues import NewIssue
-from subscribers.audience import has_readers
+from subscribers.audience import has_subscribers
 from subscribers.model import Frequency
 
 PERIOD = {Frequency.WEEKLY: timedelta(days=7), Frequency.MONTHLY: timedelta(days=31)}
@@ -36,7 +36,7 @@ def draft(
     newsletter, frequency, when = slot.newsletter, slot.frequency, slot.due
     key = digest_key(newsletter, frequency)
     with engine.begin() as connection:
-        wanted = connection.scalar(has_readers(newsletter, frequency)) is not None
+        wanted = connection.scalar(has_subscribers(newsletter, frequency)) is not None
         items = missed(connection, newsletter, frequency, now) if wanted else []
         if not items:
             reason = NOTHING_NEW if wanted else f"no subscriber gets it {frequency.value}"

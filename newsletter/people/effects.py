@@ -19,9 +19,14 @@ def apply_effects(
     The journal is on the disk before the transaction commits: what is restored from a backup can
     then never know more than the journal.
     """
-    for mail in effects.notices:
+    for intent in effects.notices:
         notice = Notice(
-            mail.kind, mail.key, mail.subscriber_id, mail.address, mail.language, dict(mail.values)
+            intent.kind,
+            intent.key,
+            intent.subscriber_id,
+            intent.address,
+            intent.language,
+            dict(intent.values),
         )
         notices.queue(connection, notice, now=now)
     if effects.erased is not None:

@@ -19,7 +19,7 @@ from newsletter.render.checks.links import BrokenLinks
 from newsletter.render.manuscript import manuscript, quoted
 from newsletter.store.content import articles, editions, issues
 from newsletter.store.people import segments
-from subscribers.audience import has_readers
+from subscribers.audience import has_subscribers
 
 
 def check(
@@ -46,7 +46,7 @@ def check(
             repeated=[] if issue.digest else issues.printed_before(connection, issue),
             outdated=_outdated(connection, read.items),
             unknown_tags=segments.unknown(connection, publication, newsletter),
-            digest_later=not issue.digest and _has_digest_readers(connection, newsletter),
+            digest_later=not issue.digest and _has_digest_subscribers(connection, newsletter),
         )
     found = list(issue_checks.check(issue, read.items, publication, facts))
     if not stored:
@@ -64,8 +64,10 @@ def check(
     return apply_policy(dict(publication.checks), _gathered(found))
 
 
-def _has_digest_readers(connection: sa.Connection, newsletter: Newsletter) -> bool:
-    wanted = (has_readers(newsletter.key, frequency) for frequency in newsletter.digest_cadences)
+def _has_digest_subscribers(connection: sa.Connection, newsletter: Newsletter) -> bool:
+    wanted = (
+        has_subscribers(newsletter.key, frequency) for frequency in newsletter.digest_cadences
+    )
     return any(connection.scalar(query) is not None for query in wanted)
 
 

@@ -25,7 +25,7 @@ class Asked:
 def ask_pending(context: Context, actor: Actor, most: int = AT_ONCE) -> Asked:
     """Queue one confirmation email for each pending subscriber who was never asked, up to `most`.
 
-    Each is a transaction of its own: a killed run asks no one twice.
+    Each is a separate transaction with its request: a killed run asks no one twice.
     """
     actor.require(Role.ADMIN)
     publication = context.publication

@@ -96,7 +96,7 @@ class _WaitingServer(uvicorn.Server):
     @override
     async def main_loop(self) -> None:
         """Wait, and renew the Date of answers every second."""
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        self._stopping, self._loop = asyncio.Event(), asyncio.get_running_loop()
         while not await self.on_tick(0):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), 1.0)

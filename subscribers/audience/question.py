@@ -244,7 +244,7 @@ def _instead(question: Question) -> list[tuple[sa.ColumnElement[bool], sa.Column
     return cases
 
 
-def has_readers(newsletter: str, frequency: Frequency) -> sa.Select[int]:
+def has_subscribers(newsletter: str, frequency: Frequency) -> sa.Select[int]:
     """Select a row if anyone is subscribed to a newsletter with a frequency."""
     return (
         sa.select(sa.literal(1))

@@ -1,6 +1,6 @@
 """Describe an audience: its size, a few examples, and why a subscriber is in or out.
 
-Frequency is ignored: it depends on the day on which an issue leaves.
+Frequency is ignored: subscribers who get a digest instead of each issue count as recipients.
 """
 
 from collections import Counter

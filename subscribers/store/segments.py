@@ -28,7 +28,7 @@ def condition(
 ) -> sa.ColumnElement[bool]:
     """Return the condition for `subscriber_id` to be in the segment; it is never NULL.
 
-    `of_all` tells that the query looks at most subscribers, not at a few.
+    `of_all` means that the query reads most subscribers, not a few.
     """
     ids = tag_ids(connection, names(segment))
     # SQLite then reads the tags' subscribers once: three times as fast as one lookup for each.

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,9 +36,9 @@ def free_address() -> str:
 
 
 @contextmanager
-def _served(root: Path) -> Iterator[tuple[Reader, str]]:
+def _served(root: Path, more: str = MORE + TOPICS) -> Iterator[tuple[Reader, str]]:
     port = free_address().rpartition(":")[2]
-    lay_out(root, MORE + TOPICS)
+    lay_out(root, more)
     path = root / "newsletter.toml"
     path.write_text(path.read_text().replace(":8025", f":{port}"), encoding="utf-8")
     opened = app.open_app(settings.load(root, SECRETS))
@@ -288,3 +289,39 @@ def test_a_wave_of_sign_ups_is_answered_by_our_script_or_by_a_person(
     context.close()
     with eve.house.app.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM requests WHERE source = 'wave'")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_reason_for_an_article_has_no_barrier_and_takes_a_choice(
+    browser: Browser,
+    tmp_path: Path,
+    barriers: Callable[[Page], list[str]],
+    language: str,
+    scheme: Literal["light", "dark"],
+) -> None:
+    address = "cyd@example.org"
+    with _served(tmp_path, "") as (cyd, base):
+        cyd.house.at = MONDAY - timedelta(days=4)
+        cyd.sign_up(address, language=language)
+        cyd.client.post(cyd.link(address, "confirm"))
+        cyd.house.pass_at(MONDAY - timedelta(hours=5))
+        cyd.house.approve()
+        cyd.house.pass_at(MONDAY)
+        link = f"{base}{cyd.link(address, 'why')}"
+        with phone(browser, color_scheme=scheme) as page:
+            page.goto(link)
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            fits(page)
+            picture(page, f"why-{language}-{scheme}")
+            page.locator("input[value=less]").first.check()
+            page.get_by_role("button", name=TEXTS[language]["save"]).click()
+            expect(page.get_by_role("status")).to_contain_text(TEXTS[language]["saved"])
+            expect(page.locator("input[value=less]").first).to_be_checked()
+            picture(page, f"why-saved-{language}-{scheme}")
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 375, "height": 720})
+        page = context.new_page()
+        for query in ("", "?saved=1"):
+            page.goto(f"{link}{query}")
+            assert barriers(page) == [], query
+        context.close()

@@ -117,7 +117,8 @@ class WhyPages:
         if followed:
             yield catalog.text("why.followed", names=", ".join(followed))
         elif not person.topics:
-            yield catalog.text("why.everything")
+            mutes = any(tag.kind is TagKind.MUTE for tag in person.tags)
+            yield catalog.text("why.everything_but" if mutes else "why.everything")
         else:
             yield catalog.text("why.beside")
 

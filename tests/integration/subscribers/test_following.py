@@ -102,7 +102,9 @@ def test_less_of_a_topic_takes_its_articles_out_of_the_next_issue(ann: Reader) -
     link = why(ann, CYD)
     about = "ships" if "ships" in words_of(ann.client.get(link).text) else "fish"
     answer = ann.client.post(link, data={f"choice.{about}": "less"})
-    assert "Saved." in words_of(ann.client.get(answer.headers["location"]).text)
+    page = words_of(ann.client.get(answer.headers["location"]).text)
+    assert "Saved." in page
+    assert "so you receive all articles except those you chose to get less of." in page
     texts = next_week(ann)
     assert f"about {about}" not in texts[CYD].lower()
     other = "fish" if about == "ships" else "ships"
