@@ -211,8 +211,8 @@ def offers(
 ) -> list[Newsletter]:
     """Return the newsletters that someone with these tags may choose; those in `keep` always stay.
 
-    Private ones are not offered, nor those whose segment excludes the person whatever they follow
-    or mute.
+    Private ones are not offered, nor those whose segment excludes the person no matter what they
+    follow or mute.
     """
     topics = frozenset(name for topic in publication.topics for name in topic_names(topic))
     found = []
