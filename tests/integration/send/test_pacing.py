@@ -280,6 +280,30 @@ def test_a_limit_of_one_server_lets_the_other_one_take_the_rest(lite_post: Post)
     assert len(other.mailbox.messages) == PEOPLE - SIZE
 
 
+def test_if_every_server_is_busy_the_next_batch_waits_for_the_first_that_is_free(
+    lite_post: Post,
+) -> None:
+    servers = [lite_post.serve(options="?rate=1"), lite_post.serve(options="?rate=1")]
+    began = lite_post.office.now
+    lite_post.submit()
+    assert [len(server.mailbox.messages) for server in servers] == [SIZE, SIZE]
+    lite_post.submit(patience=timedelta(hours=1))
+    require_one_copy_each(lite_post)
+    assert lite_post.office.now - began >= timedelta(seconds=(PEOPLE - 2 * SIZE) / 2)
+
+
+def test_refusals_of_what_was_already_on_its_way_count_once(office: Office) -> None:
+    name, began = "@b.example", office.now
+    with office.engine.begin() as connection:
+        for seconds in (0, 1, 59):
+            slowed.slow(connection, name, "451 busy", began + timedelta(seconds=seconds))
+        found = slowed.present(connection)[name]
+        assert (found.strikes, found.until, found.pace) == (1, began + FIRST_WAIT, FIRST_PACE)
+        slowed.slow(connection, name, "451 busy", found.until)
+        found = slowed.present(connection)[name]
+        assert (found.strikes, found.pace) == (2, FIRST_PACE / 2)
+
+
 def test_the_outage_of_the_only_server_does_not_slow_it(lite_post: Post) -> None:
     lite_post.serve(["mail_550 not today"])
     lite_post.submit()
