@@ -18,7 +18,8 @@ class Edition:
 
     `items` are the article ids printed in full, `headlines` those under "Also published", both in
     printed order. `people` is how many would get it when it was last counted. `language` is that of
-    the texts around the articles, empty for the newsletter's. `rendered_from` is the hash of the configuration, templates and program that rendered it.
+    the texts around the articles, empty for the newsletter's. `rendered_from` is the hash of the
+    configuration, templates and program that rendered it.
     """
 
     id: int
@@ -95,8 +96,9 @@ class Chooser:
 
     Tags are bits in the order of `asked`, so that a million followers cost a few integer
     operations each; `choose` is the same in words. The tags by which the items can be followed come
-    first in `asked`, and the tags that mute them follow in the same order. `languages` are those that an edition can have:
-    the newsletter's (empty), and every other that a translation in the issue is in.
+    first in `asked`, and the tags that mute them follow in the same order. `languages` are those
+    that an edition can have: the newsletter's (empty), and every other that a translation in the
+    issue is in.
     """
 
     def __init__(self, items: Sequence[Item], newsletter: Newsletter) -> None:

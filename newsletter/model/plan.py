@@ -11,7 +11,7 @@ from newsletter.model.publication import Newsletter
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which contents are rendered, with how many people each, and where everybody else went.
+    """Which contents are rendered, how many people get each, and how many get another one instead.
 
     The first is what a subscriber who follows nothing gets. `folded` counts the people of sets that
     were too rare for an edition of their own and take the largest subset that has one; `rare` is

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 class Tools:
     """The use cases' context, and the work around them that `app` builds.
 
-    `lists` opens the provider's suppression lists, if they are to be read every day. `mailbox` is the URL of the mailbox that bounces go to, and contains a password. `behind` asks whether the files beside the database and the database differ. `patience` is how
-    long sending may wait for the next batch.
+    `lists` opens the provider's suppression lists, if they are to be read every day. `mailbox` is
+    the URL of the mailbox that bounces go to, and contains a password. `behind` asks whether the
+    files beside the database and the database differ. `patience` is how long sending may wait for
+    the next batch.
     """
 
     context: Context

@@ -97,6 +97,6 @@ def _dates(cell: str) -> Iterable[datetime]:
 
 def _full(year: int) -> int:
     """Return a year of two digits in full: 25 means 2025, 95 means 1995."""
-    if year >= 100:  # noqa: PLR2004
+    if year >= 100:  # noqa: PLR2004 - more than two digits
         return year
     return 2000 + year if year < 90 else 1900 + year  # noqa: PLR2004 - EARLIEST

@@ -64,8 +64,8 @@ def undo(
             progress(undoing.removed + undoing.restored)
     with engine.begin() as connection:
         lifted = imports.unsuppress(connection, import_id)
-        undoing.record_lifted(connection, lifted)
         imports.finish(connection, import_id, "undone", actor=actor, now=now)
+        undoing.record_lifted(connection, lifted)
     return Undone(
         undoing.removed, undoing.restored, len(lifted), undoing.kept_count, tuple(undoing.kept)
     )
