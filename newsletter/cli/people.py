@@ -8,6 +8,7 @@ import typer
 from newsletter.cli import lists
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
+from newsletter.pipeline.report import counted
 from newsletter.usecases import asking, people
 from subscribers import directory
 from subscribers.model import (
@@ -168,9 +169,10 @@ def ask(
         fail("Say whom to ask: --pending.", Exit.USAGE)
     with open_app() as app:
         done = asking.ask_pending(app.context, current_user(), limit)
-    say(f"{done.emailed:,} confirmation emails are queued; the next pass sends them.")
+    say(f"Queued {counted(done.emailed, 'confirmation email')} for the next pass.")
     if done.left_out:
-        say(f"{done.left_out:,} were not asked: suppressed, or asked too often.")
+        left_out = counted(done.left_out, "subscriber")
+        say(f"Not asked, because suppressed or asked too often: {left_out}.")
     if done.more:
         say("More are pending. Run the command again later.")
 

@@ -165,7 +165,7 @@ def describe(each: Slowed, now: datetime, zone: tzinfo) -> str:
     since = each.since.astimezone(zone)
     day = f"{since:%d %b} " if now - each.since > timedelta(hours=20) else ""
     failing = "has been deferring" if is_domain else "has not been taking email"
-    verb = failing if each.strikes else "is slowed"
+    verb = failing if each.strikes else "has been slowed"
     if _waits(each, now):
         then = f"it gets nothing until {each.until.astimezone(zone):%H:%M}"
     else:

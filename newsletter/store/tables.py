@@ -47,7 +47,7 @@ source_entries = sa.Table(
     sa.Column("first_seen_at", UtcDateTime, nullable=False),
 )
 
-# The numbers of articles, issues and notices stand in mails, files and attempts: none comes again.
+# Emails, files and attempts name articles, issues and notices by number: none is used again.
 articles = sa.Table(
     "articles",
     metadata,

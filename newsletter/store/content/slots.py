@@ -23,7 +23,7 @@ def claim(
 ) -> int | None:
     """Claim a slot and return its id; None if it is claimed already or recorded as missed.
 
-    Insert the issue in the same transaction: then a slot never stands without its issue.
+    Insert the issue in the same transaction, so that no slot is claimed without its issue.
     """
     return _insert(connection, newsletter, Due(nominal, due_at), now, CLAIMED, "")
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from newsletter.pipeline import statuses
 from newsletter.send import run, status
 from newsletter.send.context import SendingContext
 from newsletter.send.courier import Courier
-from newsletter.send.pacing import GIVEN_UP, Pacing
+from newsletter.send.pacing import GIVEN_UP, Pacing, describe
 from newsletter.send.worker import Tally
 from newsletter.store.content import issues
 from newsletter.store.sending import batches, deliveries, slowed
@@ -302,6 +302,13 @@ def test_refusals_of_what_was_already_on_its_way_count_once(office: Office) -> N
         slowed.slow(connection, name, "451 busy", found.until)
         found = slowed.present(connection)[name]
         assert (found.strikes, found.pace) == (2, FIRST_PACE / 2)
+        for _ in range(found.strikes):
+            slowed.ease(connection, name, found.until)
+        eased = slowed.present(connection)[name]
+    assert (
+        describe(eased, found.until, UTC)
+        == "b.example has been slowed since 08:00 UTC (451 busy); it gets 47 per minute, and more as it takes them"
+    )
 
 
 def test_the_outage_of_the_only_server_does_not_slow_it(lite_post: Post) -> None:
