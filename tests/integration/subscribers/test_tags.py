@@ -117,3 +117,10 @@ def test_a_topic_is_removed_under_every_name(tmp_path: Path) -> None:
             tags.give(connection, person.id, older)
         after = acts.tag(opened.app.context, STAFF, "ann@example.org", add=(), remove=["boats"])
     assert {tag.slug for tag in after.tags} == {"ships"}
+
+
+def test_a_tag_does_not_get_the_slug_of_a_configured_topic(sqlite_engine: sa.Engine) -> None:
+    wanted = [Tag("node-js", name, TagKind.LABEL) for name in ("Node.js", "Node JS")]
+    with sqlite_engine.begin() as connection:
+        found = tags.settled(connection, wanted, {"node-js-2"})
+    assert [found[tag].slug for tag in wanted] == ["node-js", "node-js-3"]
