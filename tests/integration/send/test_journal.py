@@ -362,6 +362,25 @@ def test_what_a_worker_of_this_host_claimed_but_did_not_begin_is_not_in_doubt(
     assert claim.attempt == 1
 
 
+def test_what_a_worker_of_another_host_claimed_stays_in_doubt(
+    office: Office, tmp_path: Path
+) -> None:
+    """What it began is in the journal of its own host."""
+    office.issue(people=5)
+    office.freeze()
+    office.journal.owner("here", lambda: "0123456789ab")
+    elsewhere = SubmissionJournal(tmp_path / "elsewhere")
+    owner = elsewhere.owner("silent", lambda: "ba9876543210")
+    with office.engine.begin() as connection:
+        office.claim(connection)
+        connection.execute(sa.text("UPDATE batches SET owner = :owner"), {"owner": owner})
+    office.later(minutes=5)
+    reconcile(office)
+    assert (office.told().unknown, office.told().waiting) == (5, 0)
+    office.submit()
+    assert office.memory.shipments == []
+
+
 @pytest.mark.parametrize("fault", ["ok", "data_550", "accept_drop", "rcpt_450"])
 def test_the_outcome_of_an_accepted_batch_waits_for_the_next_claim(
     lite: Office, fault: str, monkeypatch: pytest.MonkeyPatch
