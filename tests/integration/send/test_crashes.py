@@ -116,7 +116,7 @@ def test_a_worker_that_was_stopped_past_its_lease_mails_nobody_twice(
 
 def test_a_stopped_worker_whose_lease_ended_does_not_send_any_more(scene: Scene) -> None:
     with SendGrid(scene.ledger.path) as sink:
-        order = scene.order(sink, point="before_send", nth=2, signal=signal.SIGSTOP)
+        order = scene.order(sink, point="before_send", nth=2, signal=signal.SIGSTOP, deadline=5.0)
         stopped = scene.workers.start(order)
         until_stopped(stopped)
         scene.later(600)
