@@ -13,6 +13,7 @@ from newsletter.collect.extracting.extract import extract
 from newsletter.collect.probe import probe
 from newsletter.fetch.client import FetchLimits, open_fetcher
 from newsletter.model.source import Source
+from tests.fakes.pictures import png
 from tests.fakes.site import Exchange, article_page, item, open_site, rss
 from tests.integration.collect.conftest import Collector
 
@@ -341,6 +342,18 @@ def test_files_outside_a_folder_are_not_read(collector: Collector, tmp_path: Pat
     (report,) = collector.run(Source("folder", "folder", path=folder)).sources
     assert report.new == 0
     assert report.skipped == (("leak.txt", "not read: it links to a file outside the folder"),)
+
+
+def test_an_image_outside_a_folder_is_not_taken(collector: Collector, tmp_path: Path) -> None:
+    folder, secret = tmp_path / "articles", tmp_path / "secret.png"
+    folder.mkdir()
+    secret.write_bytes(png(300, 200))
+    (folder / "pier.png").symlink_to(secret)
+    (folder / "a.html").write_text(article_page(1, extra='<img src="pier.png" alt="A pier">'))
+    (report,) = collector.run(Source("folder", "folder", path=folder)).sources
+    (stored,) = collector.stored()
+    image = stored.content.image
+    assert (report.problem, image is None or image.url == "") == ("", True)
 
 
 @pytest.mark.parametrize("name", ["a%00.png", f"{'x' * 300}.png"])

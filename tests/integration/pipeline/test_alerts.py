@@ -73,6 +73,15 @@ def test_an_article_is_sent_after_the_delay_to_those_who_follow_it_and_once(tide
     assert len(alerts(tide, ANN)) == 1
 
 
+def test_an_article_that_no_pass_saw_for_a_day_is_no_longer_sent(tide: Reader) -> None:
+    for name, day, hours in (("tug", 0, 24), ("barge", 2, 25)):
+        seen = NOON + timedelta(days=day)
+        article(tide.house.root, name, "ships")
+        tide.house.pass_at(seen)
+        tide.house.pass_at(seen + timedelta(hours=hours))
+    assert [letter["Subject"] for letter in alerts(tide, ANN)] == ["About ships and tug"]
+
+
 def test_a_reader_gets_only_so_many_alerts_a_day(tide: Reader) -> None:
     for number in range(3):
         publish(tide, f"ship{number}", "ships", NOON + timedelta(minutes=40 * number))

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from newsletter.edit.digest import missed
 from newsletter.model.issue import Issue, IssueKind
+from newsletter.store.content import issues
 from newsletter.store.tables import deliveries
+from subscribers.model import Frequency
 from tests.fakes.house import article
 from tests.fakes.readers import Reader, reader
 
@@ -103,6 +106,19 @@ def test_the_next_digest_repeats_nothing(daily: Reader) -> None:
     latest = text(daily.letters(BOB)[-1]).lower()
     assert "and day7" in latest
     assert "and day1" not in latest
+
+
+def test_what_a_digest_did_not_have_is_in_the_next_and_nothing_else(daily: Reader) -> None:
+    week(daily, 0, 1)
+    daily.house.pass_at(SATURDAY)
+    (first,) = digests(daily)
+    with daily.house.app.engine.begin() as connection:
+        lost, *rest = issues.load_items(connection, first.id)
+        assert rest
+        issues.replace_items(connection, first.id, rest)
+        later = SATURDAY + timedelta(days=7)
+        found = missed(connection, "daily", Frequency.WEEKLY, later)
+    assert [item.article_id for item in found] == [lost.article_id]
 
 
 def test_a_digest_is_sent_even_if_no_one_wants_each_issue(daily: Reader) -> None:

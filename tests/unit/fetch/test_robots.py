@@ -38,6 +38,12 @@ def test_a_group_for_our_agent_replaces_the_general_group() -> None:
     assert not rules.allows("https://example.org/no")
 
 
+def test_a_group_that_names_an_agent_twice_has_each_rule_once() -> None:
+    for agent in (b"*", b"newsletter"):
+        raw = b"User-agent: " + agent + b"\n"
+        assert len(read_robots(raw * 5 + b"Disallow: /a\n", "newsletter").rules) == 1
+
+
 def test_the_crawl_delay_is_limited() -> None:
     assert read_robots(RULES, "newsletter").delay == 3
     assert read_robots(b"User-agent: *\nCrawl-delay: 9999", "newsletter").delay == 10

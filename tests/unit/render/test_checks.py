@@ -9,7 +9,7 @@ import pytest
 from newsletter.model.article import Image
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, blocking
-from newsletter.model.issue import Block, Item, Takeaways, Text
+from newsletter.model.issue import Block, IssueKind, Item, Takeaways, Text
 from newsletter.model.publication import Brand
 from newsletter.render.checks import apply_policy, issues, pages, texts
 from newsletter.render.checks import links as link_check
@@ -231,6 +231,13 @@ def test_a_missing_sponsor_block_is_found() -> None:
     found = {one.check for one in issues.check(bare, manuscripts.GOOD, house, facts)}
     assert found == {"sponsor"}
     assert not list(issues.check(booked, manuscripts.GOOD, house, facts))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in IssueKind if kind is not IssueKind.REGULAR])
+def test_only_regular_issues_need_the_booked_sponsors(kind: IssueKind) -> None:
+    house = replace(HOUSE, newsletters=(manuscripts.newsletter(blocks=(manuscripts.SPONSOR,)),))
+    found = issues.check(manuscripts.issue(kind=kind), manuscripts.GOOD, house, IssueFacts(9, 0, 0))
+    assert "sponsor" not in {one.check for one in found}
 
 
 def test_each_booked_sponsor_that_is_missing_is_named() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.model.article import Image
 from newsletter.model.issue import Block
-from newsletter.model.picture import NARROW, TALLEST, StoredPicture, fitted
+from newsletter.model.picture import LOCAL, NARROW, TALLEST, StoredPicture, fitted
 from newsletter.model.publication import Brand
 from newsletter.render.compose import compose
 from newsletter.render.picture_view import in_email, problems, unmeasured
@@ -110,9 +110,17 @@ def test_what_is_left_out_is_reported_with_the_reason() -> None:
             " preview."
         ),
     ]
+    assert unmeasured(issue, items, known)[:2] == (HTTP, HTTPS)
     measured = {HTTP: StoredPicture(HTTP, 4, 3, copy="a.png"), HTTPS: StoredPicture(HTTPS, 4, 3)}
     assert list(problems(issue, items, measured)) == []
     assert HTTP not in unmeasured(issue, items, measured)
+
+
+def test_a_file_is_looked_at_again_because_it_may_have_changed() -> None:
+    local = f"{LOCAL}articles/pier.png"
+    known = {local: StoredPicture(local, 4, 3, copy="a.png")}
+    items = [item(1, image=Image(local))]
+    assert unmeasured(manuscripts.issue(), items, known) == (local,)
 
 
 def test_the_logo_has_its_width_and_another_one_in_dark_mode() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.model.publication import Brand, Topic
+from newsletter.model.publication import Brand, Department, Topic
 from newsletter.render.source import source_hash
 from newsletter.render.templates import open_templates
 from tests.fakes import manuscripts
@@ -42,6 +42,8 @@ def test_a_changed_publication_has_another_hash(changes: dict[str, Any]) -> None
         {"subject_prefix": "(Ad)"},
         {"topics_shown": 3},
         {"utm": (("source", "n"),)},
+        {"brand": Brand(footer="A line.")},
+        {"sections": (Department("Trade", topics=("trade",)),)},
     ],
 )
 def test_a_changed_newsletter_has_another_hash(changes: dict[str, Any]) -> None:
