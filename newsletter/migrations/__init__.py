@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
-from newsletter.store import tables as newsletter_tables
+from newsletter.store import engagement_tables
 from subscribers.store import tables as subscriber_tables
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-METADATA = [newsletter_tables.metadata, subscriber_tables.metadata]
+METADATA = [engagement_tables.engagements.metadata, subscriber_tables.metadata]
 
 VERSIONS = sa.table("alembic_version", sa.column("version_num", sa.String))
 """The table in which Alembic keeps the revision of a database."""

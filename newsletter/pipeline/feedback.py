@@ -9,7 +9,7 @@ from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
-from newsletter.usecases import events, returned, syncing
+from newsletter.usecases import engagements, events, returned, syncing
 
 
 def drain(tools: Tools) -> Iterator[Line]:
@@ -30,6 +30,8 @@ def drain(tools: Tools) -> Iterator[Line]:
             f"{requests} could not be read and {'was' if done.unreadable == 1 else 'were'} put aside",
             Level.FAILED,
         )
+    if decided := engagements.decide(tools.context, MACHINE):
+        yield Line("events", f"{counted(decided, 'open or click', 'opens and clicks')} counted")
 
 
 def read_mailbox(tools: Tools) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
+from newsletter.model.engagement import SETTLES
 from newsletter.model.slot import Timing, digest_key, digest_timings, due
 from newsletter.model.states import (
     DECIDABLE,
@@ -24,7 +25,7 @@ from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, slots, sources
 from newsletter.store.people import notices
-from newsletter.store.sending import batches, rates, welcomes
+from newsletter.store.sending import batches, engagements, rates, welcomes
 from subscribers.consent import queueing
 
 TIDIED = "tidied"
@@ -67,8 +68,9 @@ def _notices(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(notices.count(connection)) or queueing.needs_attention(connection, now)
 
 
-def _events(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    return events.is_waiting(connection)
+def _events(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    decidable = tools.context.now() - SETTLES
+    return events.is_waiting(connection) or engagements.any_undecided(connection, decidable)
 
 
 def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:

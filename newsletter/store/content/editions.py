@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.edition import Edition
+from newsletter.store.content import edition_links
 from newsletter.store.tables import editions
 
 
@@ -40,6 +41,7 @@ def replace(
 
 def forget(connection: sa.Connection, issue_id: int) -> None:
     """Delete the editions of an issue: what they show is no longer what the issue says."""
+    edition_links.forget(connection, issue_id)
     connection.execute(editions.delete().where(editions.c.issue_id == issue_id))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.store.engagement_tables import edition_links, engagements
 from newsletter.store.sending import outcomes
 from newsletter.store.tables import (
     deliveries,
@@ -29,6 +30,7 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str
         "left_out": _of_issues(connection, exclusions, subscriber_id, exclusions.c.reason),
         "notices": _notices(connection, subscriber_id),
         "events": _rows(connection, events, subscriber_id, events.c.at, _EVENT),
+        "opens_and_clicks": _engagements(connection, subscriber_id),
         "welcomes": _rows(connection, welcomes, subscriber_id, welcomes.c.at, _WELCOME),
     }
 
@@ -45,6 +47,18 @@ def _rows(
     shown: Sequence[sa.ColumnElement[Any]],
 ) -> list[dict[str, object]]:
     mine = sa.select(*shown).where(table.c.subscriber_id == subscriber_id).order_by(order)
+    return [_plain(row) for row in connection.execute(mine).mappings()]
+
+
+def _engagements(connection: sa.Connection, subscriber_id: int) -> list[dict[str, object]]:
+    e, links = engagements.c, edition_links.c
+    followed = sa.and_(links.edition_id == e.edition_id, links.number == e.link)
+    mine = (
+        sa.select(e.at, e.kind, links.url.label("link"), e.rule.label("caused_by"))
+        .outerjoin(edition_links, followed)
+        .where(e.subscriber_id == subscriber_id)
+        .order_by(e.at)
+    )
     return [_plain(row) for row in connection.execute(mine).mappings()]
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.store.sending import engagements
 from newsletter.store.tables import deliveries, exclusions, issues, notices
 
 AT_ONCE = 1
@@ -12,7 +13,7 @@ SETTLED = ("submitted", "refused", "unknown")
 
 
 def purge(connection: sa.Connection, *, deliveries: datetime, notices: datetime) -> dict[str, int]:
-    """Delete who got issues submitted before `deliveries`, and notices settled before `notices`.
+    """Delete who got issues submitted before `deliveries` and what they opened, and notices settled before `notices`.
 
     The issues themselves, their editions and their counters stay.
     """
@@ -34,6 +35,7 @@ def _purge_deliveries(connection: sa.Connection, before: datetime) -> int:
     ).all()
     number = 0
     for issue_id in old:
+        engagements.purge(connection, issue_id)
         connection.execute(exclusions.delete().where(exclusions.c.issue_id == issue_id))
         gone = connection.execute(deliveries.delete().where(deliveries.c.issue_id == issue_id))
         number += gone.rowcount

@@ -33,6 +33,7 @@ PLACES = {
     "deliveries": "deliveries",
     "exclusions": "left_out",
     "notices": "notices",
+    "engagements": "opens_and_clicks",
     "events": "events",
     "welcomes": "welcomes",
 }
