@@ -12,7 +12,7 @@ from newsletter.app import clock
 from newsletter.cli.opening import expected_errors, open_app
 from newsletter.cli.show import fail, say
 from newsletter.maintenance import backup as copies
-from newsletter.maintenance import journals, restoring
+from newsletter.maintenance import counters, journals, restoring
 from newsletter.maintenance.history import History
 from newsletter.maintenance.journals import Journals
 from newsletter.pipeline.report import counted
@@ -38,12 +38,12 @@ def upgrade() -> None:
 
 @database.command()
 def check() -> None:
-    """Check that the database is whole and its tables are up to date."""
+    """Check that the database is whole, and that counters agree with what they count."""
     with open_app() as app:
-        problems = copies.problems(app.engine)
+        problems = [*copies.problems(app.engine), *counters.problems(app.engine)]
     if problems:
         fail("\n".join(problems))
-    say("The database is whole, and its tables are up to date.")
+    say("The database is whole, its tables are up to date, and its counters agree.")
 
 
 @database.command()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from newsletter.maintenance import counters
 from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
 from newsletter.model.retention import Retention
 from newsletter.store import events
@@ -15,7 +16,10 @@ from subscribers.consent.retention import RetentionPeriods, purge
 def tidy(
     engine: sa.Engine, periods: Retention, *, outbox: Path, pepper: bytes, now: datetime
 ) -> dict[str, int]:
-    """Delete what is kept no longer, a bounded part at a time; return how much of what."""
+    """Delete what is kept no longer, a bounded part at a time; return how much of what.
+
+    The counters of reports stay; what was added to them is folded.
+    """
     with engine.begin() as connection:
         people = purge(
             connection,
@@ -27,6 +31,7 @@ def tidy(
             connection, deliveries=now - periods.deliveries, notices=now - periods.events
         )
         reported = events.purge(connection, now - periods.events)
+    counters.fold(engine)
     files = purge_outbox(outbox, now - periods.outbox)
     replaced = delete_replaced(engine, now - REPLACED_FOR)
     ours["events"] = reported

@@ -12,12 +12,17 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.store import engagement_tables
+from newsletter.store.counting import tables as counting_tables
 from subscribers.store import tables as subscriber_tables
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-METADATA = [engagement_tables.engagements.metadata, subscriber_tables.metadata]
+# Several modules define tables in one metadata: each must be imported.
+METADATA = [
+    *{engagement_tables.engagements.metadata, counting_tables.tallies.metadata},
+    subscriber_tables.metadata,
+]
 
 VERSIONS = sa.table("alembic_version", sa.column("version_num", sa.String))
 """The table in which Alembic keeps the revision of a database."""

@@ -4,17 +4,24 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.store.people import erasure, notices
+from newsletter.model.event import EventKind
+from newsletter.model.tally import Happened, tallied
+from newsletter.store.content import issues
+from newsletter.store.counting import tallies
+from newsletter.store.people import erasure, notices, received
 from newsletter.store.people.notices import Notice
 from subscribers import journal as journals
 from subscribers.journal import Journal
-from subscribers.model import Effects
+from subscribers.model import Effects, JournalEntry
+
+UNSUBSCRIBED = "unsubscribed"
+"""The act of the journal that ends one subscription."""
 
 
 def apply_effects(
     connection: sa.Connection, effects: Effects, journal: Journal, *, now: datetime
 ) -> None:
-    """Queue the notices, erase newsletter's own rows, and write the journal last.
+    """Queue the notices, count unsubscribes, erase newsletter's own rows, and write the journal last.
 
     The journal is on the disk before the transaction commits: what is restored from a backup can
     then never know more than the journal.
@@ -29,6 +36,17 @@ def apply_effects(
             dict(intent.values),
         )
         notices.queue(connection, notice, now=now)
+    for entry in effects.entries:
+        if entry.act == UNSUBSCRIBED:
+            _count_unsubscribe(connection, entry)
     if effects.erased is not None:
         erasure.erase(connection, effects.erased)
     journals.record(connection, journal, effects.entries)
+
+
+def _count_unsubscribe(connection: sa.Connection, entry: JournalEntry) -> None:
+    """Count an unsubscribe for the last issue of the newsletter that the person was sent."""
+    issue_id = received.last_issue(connection, entry.newsletter, entry.subscriber_id)
+    if issue_id is not None:
+        happened = Happened(issue_id, EventKind.UNSUBSCRIBED, entry.at)
+        tallies.add(connection, tallied([happened], issues.began(connection, [issue_id])))

@@ -13,7 +13,7 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.errors import NotAllowed
 from newsletter.esp.sendgrid import events as sendgrid
-from newsletter.events import run
+from newsletter.events import run, tallying
 from newsletter.events.deciding import SOFT_RULE, Ends
 from newsletter.events.run import AboutDelivery, Kept
 from newsletter.model.actor import Actor, ActorKind, Role
@@ -153,6 +153,7 @@ def take_in(
     # Before the deliveries move: an attempt that was seen has submitted them.
     settled = evidence.seen(connection, run.attempts(reports), now=context.now())
     run.move(connection, reports)
+    tallying.count(connection, reports)
     reaction = _Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
     for report in reports:
         reaction.to(report, newsletters[report.issue_id])

@@ -118,6 +118,13 @@ def overwrite_deleted(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
+def domain(connection: sa.Connection, address_key: sa.ColumnElement[str]) -> sa.Function[str]:
+    """Return the part of an address key after its only @."""
+    if is_sqlite(connection):
+        return sa.func.substr(address_key, sa.func.instr(address_key, "@") + 1)
+    return sa.func.split_part(address_key, "@", 2)
+
+
 def is_sqlite(connection: sa.Connection) -> bool:
     """Return whether this is SQLite; the only other database is PostgreSQL."""
     return connection.dialect.name == "sqlite"

@@ -14,6 +14,7 @@ from newsletter.model.issue import Block, Issue, IssueKind, Item, ItemDecision, 
 from newsletter.model.next_step import ListIssues
 from newsletter.model.states import EDITABLE, OUT, IssueState
 from newsletter.store.tables import issues, items
+from newsletter.store.types import UtcDateTime
 
 _NUMBERED = {IssueKind.REGULAR, IssueKind.SPECIAL}
 LARGEST_ID = 31
@@ -107,6 +108,13 @@ def finished(connection: sa.Connection, issue_ids: Sequence[int]) -> set[int]:
         issues.c.id.in_(issue_ids), issues.c.state.in_(final), issues.c.frozen_at.is_not(None)
     )
     return set(connection.scalars(query))
+
+
+def began(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, datetime]:
+    """Return when sending of each of these issues began; when it was due if that is not known."""
+    start = sa.func.coalesce(issues.c.frozen_at, issues.c.due_at, type_=UtcDateTime)
+    query = sa.select(issues.c.id, start).where(issues.c.id.in_(issue_ids))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def every(connection: sa.Connection, states: Collection[IssueState]) -> list[Issue]:

@@ -86,6 +86,23 @@ def lately(
     ]
 
 
+def last_issue(connection: sa.Connection, newsletter: str, subscriber_id: int) -> int | None:
+    """Return the latest issue of a newsletter with a delivery to a subscriber, in any state."""
+    query = (
+        sa.select(issues.c.id)
+        .join(deliveries, deliveries.c.issue_id == issues.c.id)
+        .where(
+            issues.c.newsletter == newsletter,
+            issues.c.frozen_at.is_not(None),
+            deliveries.c.subscriber_id == subscriber_id,
+        )
+        .order_by(issues.c.id.desc())
+        .limit(1)
+    )
+    found: int | None = connection.scalar(query)
+    return found
+
+
 def item(
     connection: sa.Connection, newsletter: str, subscriber_id: int, article_id: int
 ) -> Item | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from newsletter.maintenance import counters
 from newsletter.store.tables import event_bodies, events
 from tests.fakes.issues import NOW
 from tests.integration.events.conftest import Desk
@@ -59,3 +60,4 @@ def test_kills_while_draining_lose_and_double_nothing(desk: Desk, tmp_path: Path
         assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 120 * 2 + 10
     found = desk.status()
     assert (found.submitted, found.delivered, found.complained, found.deferred) == (12, 11, 1, 0)
+    assert counters.problems(desk.office.engine) == []

@@ -1,0 +1,1 @@
+"""Counters for reports, written in the transactions that change what they count."""

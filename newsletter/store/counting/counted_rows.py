@@ -1,0 +1,80 @@
+"""Count the rows behind the counters of reports. It reads whole tables: for checks, never for a page."""
+
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from newsletter.model.tally import TALLIED, Axis
+from newsletter.store.counting.tables import tallies
+from newsletter.store.sending.reports import COUNTED
+from newsletter.store.tables import batches, deliveries, events, issues
+
+Counts = dict[tuple[int, str], int]
+"""Numbers by issue, and by kind of event or state."""
+
+
+def of_events(connection: sa.Connection) -> Counts:
+    """Count the events that are kept, by issue and kind."""
+    query = (
+        sa.select(events.c.issue_id, events.c.kind, sa.func.count())
+        .where(events.c.issue_id.is_not(None), events.c.kind.in_(_kinds()))
+        .group_by(events.c.issue_id, events.c.kind)
+    )
+    return _counts(connection, query)
+
+
+def of_tallies(connection: sa.Connection, axis: Axis = Axis.HOUR) -> Counts:
+    """Return what the tallies say about events, by issue and kind."""
+    query = (
+        sa.select(tallies.c.issue_id, tallies.c.kind, sa.func.sum(tallies.c.number))
+        .where(tallies.c.axis == axis.value, tallies.c.kind.in_(_kinds()))
+        .group_by(tallies.c.issue_id, tallies.c.kind)
+    )
+    return _counts(connection, query)
+
+
+def complete_issues(connection: sa.Connection) -> set[int]:
+    """Return the issues of which no event was deleted by retention."""
+    oldest = sa.select(sa.func.min(events.c.at)).scalar_subquery()
+    query = sa.select(issues.c.id).where(issues.c.frozen_at >= oldest)
+    return set(connection.scalars(query))
+
+
+def of_deliveries(connection: sa.Connection) -> Counts:
+    """Count deliveries by issue and reported state."""
+    query = (
+        sa.select(deliveries.c.issue_id, deliveries.c.state, sa.func.count())
+        .where(deliveries.c.state.in_([state.value for state in COUNTED]))
+        .group_by(deliveries.c.issue_id, deliveries.c.state)
+    )
+    return _counts(connection, query)
+
+
+def of_batches(connection: sa.Connection) -> Counts:
+    """Return what batches say about reported states, of the issues whose deliveries are kept."""
+    kept = sa.exists().where(deliveries.c.issue_id == issues.c.id)
+    sums = [sa.func.sum(batches.c[state.value]) for state in COUNTED]
+    query = (
+        sa.select(batches.c.issue_id, *sums)
+        .join(issues, issues.c.id == batches.c.issue_id)
+        .where(kept)
+        .group_by(batches.c.issue_id)
+    )
+    return dict(_by_state(connection, query))
+
+
+def _by_state(
+    connection: sa.Connection, query: sa.Select[*tuple[int, ...]]
+) -> Iterator[tuple[tuple[int, str], int]]:
+    for issue_id, *numbers in connection.execute(query):
+        for state, number in zip(COUNTED, numbers, strict=True):
+            if number:
+                yield (issue_id, state.value), int(number)
+
+
+def _counts(connection: sa.Connection, query: sa.Select[int, str, int]) -> Counts:
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(query)}
+
+
+def _kinds() -> list[str]:
+    return sorted(kind.value for kind in TALLIED)

@@ -1,0 +1,28 @@
+"""The tables of counters: increments that are only added, and the size of each receiving domain."""
+
+import sqlalchemy as sa
+
+from newsletter.store.tables import metadata
+
+# Increments, so that no two transactions wait for the same row. `tallies.fold` adds them up.
+tallies = sa.Table(
+    "tallies",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("issue_id", sa.Integer, nullable=False),
+    sa.Column("axis", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+sa.Index(None, tallies.c.issue_id, tallies.c.id)
+
+# The largest receiving domains of an issue by name, and the others together under "".
+issue_domains = sa.Table(
+    "issue_domains",
+    metadata,
+    sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("planned", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
