@@ -194,7 +194,8 @@ class PoliteClient:
         ):
             status, headers = answer.status, answer.headers
             if status in _REDIRECTS and headers.get("location"):
-                return _Redirect(urljoin(request.url, headers["location"]), status in _PERMANENT)
+                target = _target(request.url, headers["location"])
+                return _Redirect(target, status in _PERMANENT)
             fresh = _fresh_seconds(headers, self._clock())
             if status == 304 and (request.etag or request.last_modified):  # noqa: PLR2004
                 return NotModified(request.url, fresh_seconds=fresh)
@@ -277,13 +278,24 @@ _STATUS_WORDS = {
 
 def _check_address(url: str) -> None:
     try:
+        url.encode()
         parts = urlsplit(url)
         host = parts.hostname
-    except ValueError:
+    except ValueError:  # half a surrogate pair, or half an IPv6 address
         parts, host = urlsplit(""), None
     if parts.scheme.lower() not in {"http", "https"} or not host:
-        msg = f"not fetched: {url[:80]} is not an http or https address"
+        shown = url[:80].encode(errors="backslashreplace").decode()
+        msg = f"not fetched: {shown} is not an http or https address"
         raise FetchFailed(msg)
+
+
+def _target(url: str, location: str) -> str:
+    """Return the address that a redirect from `url` leads to."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        msg = "redirects to an address that is not valid"
+        raise FetchFailed(msg) from error
 
 
 def _headers(request: FetchRequest) -> dict[str, str]:
@@ -318,6 +330,6 @@ def _retry_after(text: str, now: datetime) -> int:
 def _http_date(text: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)

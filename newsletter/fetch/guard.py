@@ -189,7 +189,7 @@ class Guard(httpcore2.NetworkBackend):
     def _addresses(self, host: str, port: int) -> list[str]:
         try:
             found = list(self._resolve(host, port))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # no name has an empty or a very long label
             msg = f"the name {host} does not resolve"
             raise FetchFailed(msg) from error
         for address in found:

@@ -37,7 +37,10 @@ def broken(fetcher: Fetcher, addresses: Iterable[str]) -> Mapping[str, str]:
 
 
 def _reserved(address: str) -> bool:
-    host = (urlsplit(address).hostname or "").rstrip(".")
+    try:
+        host = (urlsplit(address).hostname or "").rstrip(".")
+    except ValueError:
+        return False
     return any(host == name or host.endswith(f".{name}") for name in _RESERVED)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,8 @@ _LARGEST_TEXT = 64 * 1024
 _DEEPEST = 20
 _MOST_PARTS = 60
 _LONGEST_REASON = 500
+_LONGEST_HEADER = 4_000
+"""Characters: the standard library's time to decode a header grows with the square of its length."""
 _ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-RCPT-To", "To")
 _MESSAGE_ID = re.compile(r"<([0-9]{1,18}-[0-9]{1,18})@[^<>\s]{1,255}>", re.ASCII)
 _TOKEN = re.compile(r"[a-z][0-9a-f]{4}\.[a-z0-9_~-]{1,300}\.[0-9.]{1,40}\.[0-9a-f]{32}", re.ASCII)
@@ -87,7 +90,7 @@ def read(raw: bytes, *, envelope_to: str = "", now: datetime) -> Returned:
         message = email.message_from_bytes(raw)
         parts = list(_parts(message))
         return _read(message, parts, identity, envelope_to, now)
-    except (ValueError, LookupError, RecursionError, TypeError, AttributeError):
+    except (MessageError, ValueError, LookupError, RecursionError, TypeError, AttributeError):
         # The standard library raises all of these for malformed emails.
         return Returned(identity, ReturnKind.OTHER, now, reason="it cannot be read")
 
@@ -254,7 +257,8 @@ def _first_lines(text: str) -> str:
 def _header(message: Message, name: str) -> str:
     """Return the first value of a header, decoded; servers write UTF-8 without saying so."""
     raw = next((text for key, text in message.raw_items() if key.lower() == name.lower()), "")
-    text = str(raw).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    start = str(raw)[:_LONGEST_HEADER]
+    text = start.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if "=?" in text:
         text = str(make_header(decode_header(text)))
     return text.replace("\0", "").encode("utf-8", "ignore").decode()
@@ -270,8 +274,8 @@ def _date(message: Message, now: datetime) -> datetime:
     """Return when the email was written, unless that is in the future or cannot be read."""
     try:
         written = parsedate_to_datetime(_header(message, "Date"))
+        if written.tzinfo is None:
+            written = written.replace(tzinfo=UTC)
+        return min(written.astimezone(UTC), now)
     except (ValueError, TypeError, OverflowError):
         return now
-    if written.tzinfo is None:
-        written = written.replace(tzinfo=UTC)
-    return min(written.astimezone(UTC), now)

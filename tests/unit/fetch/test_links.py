@@ -71,3 +71,24 @@ def test_a_link_into_a_private_network_is_named_and_not_requested() -> None:
     fetcher.close()
     assert list(found) == ["http://127.0.0.1:9/admin"]
     assert "private" in found["http://127.0.0.1:9/admin"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://[x",
+        "http://a..b/",
+        f"http://{'a' * 100}.org/",
+        "http://\u2100.org/",
+        "http://127.0.0.1:99999/",
+        "http://a.org/\ud800",
+        "http://us\udcffer@a.org/",
+        "http:",
+    ],
+)
+def test_an_address_that_is_not_valid_is_broken(address: str) -> None:
+    fetcher = open_fetcher(lambda: datetime(2026, 11, 27, tzinfo=UTC), random.Random(1))
+    found = broken(fetcher, [address])
+    fetcher.close()
+    assert list(found) == [address]
+    assert found[address].encode(), "it can be stored and printed"

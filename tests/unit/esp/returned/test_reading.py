@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from newsletter.esp.returned.reading import LARGEST, Returned, ReturnKind, read
 from newsletter.model.event import EventKind
 from tests.fakes import returned
+from tests.fakes.clocks import stopped_after
 from tests.fakes.returned import DELIVERY, ORIGINAL, TOKEN, complaint, plain, report
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -176,6 +177,26 @@ def test_nested_and_large_emails_are_bounded() -> None:
     assert _read(parts).event is None
     huge = report("5.1.1", "no", original="x" * (LARGEST * 4))
     assert _read(huge).event is DEAD
+
+
+@pytest.mark.parametrize("name", ["Subject", "Date", "From", "Auto-Submitted"])
+@pytest.mark.parametrize("word", ["=?utf-8?b?", "=?a?b?QQ==", "=?utf-8?b?QQQQQ?= ", "=?x?q?a?= "])
+def test_a_header_of_encoded_words_is_read_in_linear_time(name: str, word: str) -> None:
+    raw = f"{name}: {word * (LARGEST // len(word))}\n\nHello".encode()
+    with stopped_after(10):
+        assert _read(raw).event is None
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "1 Jan 99999999999 00:00:00",
+        "1 Jan 2026 00:00 +99999999999",
+    ],
+)
+def test_a_date_that_no_calendar_has_is_ignored(date: str) -> None:
+    assert _read(plain("a@example.net", "x", "y", Date=date)).at == NOW
 
 
 @given(st.binary(max_size=2000))
