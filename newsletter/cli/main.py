@@ -22,7 +22,7 @@ OTHERS = 0o027
 COMMANDS = {
     "demo": ("demo", "Do the whole job on a sample publication, offline."),
     "init": ("beginning", "Begin a publication: write newsletter.toml and .env."),
-    "next": ("upcoming", "Show the next slots that have no issue yet."),
+    "next": ("upcoming", "Show the next slots with their state."),
     "doctor": (
         "doctor",
         "Check the installation for what is missing or broken.",

@@ -1,8 +1,10 @@
 """`newsletter next`: the coming slots."""
 
 import os
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +14,23 @@ import typer
 from newsletter import settings
 from newsletter.app import clock
 from newsletter.cli.opening import expected_errors
-from newsletter.cli.show import fail, print_rows
+from newsletter.cli.show import Exit, console, fail, print_rows
+from newsletter.model.agenda import AgendaSlot, SlotRecord, agenda
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import Due, local, note, offset, upcoming
+from newsletter.model.slot import FARTHEST, local, resolve
 from newsletter.settings import Settings
 from newsletter.store.content import slots
 from newsletter.store.database import open_reader
 
 commands = typer.Typer()
+
+YEARS = range(1970, 2200)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    newsletter: Newsletter
+    slot: AgendaSlot
 
 
 @commands.command("next")
@@ -28,78 +39,122 @@ def show_next(
         str, typer.Argument(metavar="NEWSLETTER", help="Only this newsletter.")
     ] = "",
     *,
+    since: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="From this time on, such as 2026-12-24 or 2026-12-24T08:00.",
+        ),
+    ] = "",
     count: Annotated[
         int, typer.Option(min=1, max=400, help="How many slots of each newsletter.")
     ] = 5,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line.")
     ] = False,
+    as_calendar: Annotated[
+        bool, typer.Option("--ics", help="Print an iCalendar file for calendar programs.")
+    ] = False,
 ) -> None:
-    """Show the next slots that have no issue yet.
+    """Show the next slots with their state.
 
-    A slot that has an issue is in `newsletter issues`.
+    Notes say where a holiday or a change of the clocks moves a slot, and which slots are off.
     """
     with expected_errors():
         loaded = settings.load(Path.cwd(), os.environ)
         publication = loaded.publication
         if not publication.newsletters:
             fail("No newsletter is configured: add a [newsletters.NAME] table to newsletter.toml.")
-        one = publication.require_newsletter(newsletter) if newsletter else None
-        chosen = (one,) if one else publication.newsletters
-        taken = _taken(loaded, [each.key for each in chosen])
-    now = clock()
-    rows = [
-        row for each in chosen for row in _rows(each, taken.get(each.key, frozenset()), now, count)
-    ]
-    print_rows(rows, ("newsletter", "due", "offset", "in", "note"), as_json=as_json)
+        named = publication.require_newsletter(newsletter) if newsletter else None
+        begin, now = _parsed(since), clock()
+        listed = list(_listed(loaded, [named] if named else publication.newsletters, begin, count))
+    if as_calendar:
+        console.file.write(_calendar(publication.name, listed, now))
+        return
+    rows = (_row(each, now) for each in listed)
+    print_rows(rows, ("newsletter", "due", "offset", "in", "state", "note"), as_json=as_json)
 
 
-def _taken(loaded: Settings, keys: Sequence[str]) -> dict[str, frozenset[str]]:
-    """Return the slots on record, by newsletter; none before the database exists."""
-    reader = open_reader(loaded.database_url)
+def _parsed(text: str) -> datetime | None:
+    """Read the start of the list; a time without an offset is local to each newsletter."""
+    if not text:
+        return None
     try:
-        with reader.connect() as connection:
-            return {key: slots.taken_ahead(connection, key, clock()) for key in keys}
-    except sa.exc.DBAPIError:
-        return {}
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        fail(
+            f"--from must be a time such as 2026-12-24 or 2026-12-24T08:00, not {text}.", Exit.USAGE
+        )
+    if found.year not in YEARS:
+        fail(f"--from must be in the years {YEARS[0]} to {YEARS[-1]}.", Exit.USAGE)
+    return found
+
+
+def _listed(
+    loaded: Settings, newsletters: Sequence[Newsletter], begin: datetime | None, count: int
+) -> Iterator[_Listed]:
+    reader, now = open_reader(loaded.database_url), clock()
+    try:
+        for newsletter in newsletters:
+            since = _instant(begin, newsletter) if begin else now
+            records = _records(reader, newsletter, since)
+            for slot in islice(agenda(newsletter, records, since, now), count):
+                yield _Listed(newsletter, slot)
     finally:
         reader.dispose()
 
 
-def _rows(
-    newsletter: Newsletter, taken: frozenset[str], now: datetime, count: int
-) -> Iterator[dict[str, str]]:
-    zone = newsletter.timezone
-    before = offset(now, zone)
-    found = 0
-    for slot in upcoming(newsletter.cadence, zone, now):
-        at = offset(slot.due_at, zone)
-        if slot.nominal not in taken:
-            found += 1
-            yield {
-                "newsletter": newsletter.key,
-                "due": f"{local(slot.due_at, zone):%a %d %b %Y %H:%M}",
-                "offset": at,
-                "in": _away(slot, now),
-                "note": _remark(newsletter, slot, before if before != at else ""),
-                "nominal": slot.nominal,
-                "due_at": slot.due_at.isoformat(),
-                "timezone": str(zone),
-            }
-        before = at
-        if found == count:
-            return
+def _instant(begin: datetime, newsletter: Newsletter) -> datetime:
+    """Return the last instant before the start of the list."""
+    at = begin.astimezone(UTC) if begin.tzinfo else resolve(begin, newsletter.timezone)
+    return at - timedelta(microseconds=1)
 
 
-def _remark(newsletter: Newsletter, slot: Due, changed_from: str) -> str:
-    caution = note(datetime.fromisoformat(slot.nominal), newsletter.timezone)
-    if changed_from:
-        shift = f"the clocks have changed since ({changed_from} before)"
-        return f"{caution}; {shift}" if caution else shift
-    return caution
+def _records(
+    reader: sa.Engine, newsletter: Newsletter, since: datetime
+) -> Mapping[str, SlotRecord]:
+    """Return what is on record; nothing before the database exists."""
+    try:
+        with reader.connect() as connection:
+            return slots.records(connection, newsletter.key, since - FARTHEST)
+    except sa.exc.DBAPIError:
+        return {}
 
 
-def _away(slot: Due, now: datetime) -> str:
-    days, rest = divmod(int((slot.due_at - now).total_seconds()), 86400)
-    hours, minutes = rest // 3600, rest % 3600 // 60
-    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min"
+def _row(listed: _Listed, now: datetime) -> dict[str, str]:
+    zone, due = listed.newsletter.timezone, listed.slot.due
+    return {
+        "newsletter": listed.newsletter.key,
+        "due": f"{local(due.due_at, zone):%a %d %b %Y %H:%M}",
+        "offset": listed.slot.offset,
+        "in": _away(due.due_at - now),
+        "state": listed.slot.state,
+        "note": listed.slot.note,
+        "nominal": due.nominal,
+        "due_at": due.due_at.isoformat(),
+        "timezone": str(zone),
+    }
+
+
+def _away(distance: timedelta) -> str:
+    if distance < timedelta(0):
+        return ""
+    hours, rest = divmod(distance, timedelta(hours=1))
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if days else f"{hours} h {rest // timedelta(minutes=1)} min"
+
+
+def _calendar(name: str, listed: Sequence[_Listed], now: datetime) -> str:
+    from newsletter.fetch import calendars  # noqa: PLC0415 - slow, and rarely needed
+
+    entries = [
+        calendars.CalendarEntry(
+            uid=f"{each.slot.due.nominal}@{each.newsletter.key}",
+            summary=f"{each.newsletter.title}: {each.slot.state}",
+            begins=each.slot.due.due_at,
+            description=each.slot.note,
+        )
+        for each in listed
+    ]
+    return calendars.write(name, entries, now).decode()

@@ -15,7 +15,7 @@ import structlog
 from newsletter.model.next_step import NextStep, UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import coming, local, note, offset
+from newsletter.model.slot import Timing, coming, local, note, offset
 from newsletter.model.states import BatchState
 from newsletter.store import events
 from newsletter.store.content import slots
@@ -362,11 +362,11 @@ def _newsletters(
 def _next_slot(newsletter: Newsletter, now: datetime) -> str:
     if newsletter.cadence.on_publish:
         return f"sent {newsletter.alerts.delay.total_seconds() / 60:.0f} minutes after publishing"
-    slot = coming(newsletter.cadence, newsletter.timezone, now, 1)[0]
+    slot = coming(Timing.of(newsletter), now, 1)[0]
     at = local(slot.due_at, newsletter.timezone)
     away = offset(slot.due_at, newsletter.timezone)
     message = f"next slot {at:%a %d %b %Y %H:%M} {newsletter.timezone} ({away})"
-    caution = note(datetime.fromisoformat(slot.nominal), newsletter.timezone)
+    caution = note(slot, newsletter.timezone)
     return f"{message}; {caution}" if caution else message
 
 

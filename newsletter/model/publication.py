@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.errors import NotFound
 from newsletter.model.cadence import Cadence
+from newsletter.model.days_off import DaysOff
 from newsletter.model.issue import Block
 from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
@@ -140,6 +141,7 @@ class Newsletter:
     approve_by: timedelta = timedelta(hours=1)
     late: Late = Late()
     catch_up: CatchUp = "latest"
+    days_off: DaysOff = field(default_factory=DaysOff)
     undo: timedelta = timedelta(minutes=10)
     spread: timedelta = timedelta(0)
     quiet: str = ""

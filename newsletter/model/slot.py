@@ -5,12 +5,13 @@ zone's rules and cannot occur twice in the hour that autumn repeats.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice, takewhile
 from typing import Literal
 
 from newsletter.model.cadence import Cadence
+from newsletter.model.days_off import DaysOff
 from newsletter.model.publication import CatchUp, Newsletter
 from subscribers.model import Frequency
 
@@ -18,18 +19,24 @@ HORIZON = timedelta(days=400)
 DAY = timedelta(days=1)
 PROMPT = timedelta(minutes=15)
 """A slot that is found this soon after its time is on time, however short the grace."""
+FARTHEST = timedelta(days=31)
+"""How far a holiday moves a slot at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """A slot: its nominal local time as text, and the instant at which its issue is due.
 
-    A special slot is outside the cadence.
+    A special slot is outside the cadence. `moved` names the holiday that moved it; it keeps its
+    nominal time, so that a changed calendar never makes a second issue. `off` says why no issue is
+    due at all.
     """
 
     nominal: str
     due_at: datetime
     special: bool = False
+    moved: str = ""
+    off: str = ""
 
     @classmethod
     def at(cls, nominal: datetime, zone: tzinfo) -> "Due":
@@ -39,9 +46,9 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a slot wants now: `draft` its issue, or be recorded as `missed` for `reason`."""
+    """What a slot wants now: `draft` its issue, or be recorded as `missed` or `skipped`."""
 
-    act: Literal["draft", "missed"]
+    act: Literal["draft", "missed", "skipped"]
     due: Due
     reason: str = ""
 
@@ -67,6 +74,7 @@ class Timing:
     lead: timedelta = timedelta(0)
     grace: timedelta = timedelta(0)
     catch_up: CatchUp = "latest"
+    days_off: DaysOff = field(default_factory=DaysOff)
 
     @classmethod
     def of(cls, newsletter: Newsletter) -> "Timing":
@@ -77,6 +85,7 @@ class Timing:
             lead=newsletter.lead,
             grace=newsletter.late.grace,
             catch_up=newsletter.catch_up,
+            days_off=newsletter.days_off,
         )
 
 
@@ -92,7 +101,7 @@ def digest_timings(newsletter: Newsletter) -> dict[Frequency, Timing]:
     """
     lead = timedelta(0) if newsletter.approval == "automatic" else min(newsletter.lead, DAY)
     return {
-        frequency: Timing(cadence, newsletter.timezone, lead, newsletter.late.grace)
+        frequency: replace(Timing.of(newsletter), cadence=cadence, lead=lead, catch_up="latest")
         for frequency, cadence in newsletter.digest_cadences.items()
     }
 
@@ -124,29 +133,79 @@ def offset(instant: datetime, zone: tzinfo) -> str:
     return f"UTC{sign}{hours:02}:{rest // timedelta(minutes=1):02}"
 
 
-def note(nominal: datetime, zone: tzinfo) -> str:
-    """Say in words what a change of the clocks does to this slot; empty on ordinary days."""
-    due_at = resolve(nominal, zone)
+def note(slot: Due, zone: tzinfo) -> str:
+    """Say what a holiday or a change of the clocks does to this slot; empty on ordinary days."""
+    wall = datetime.fromisoformat(slot.nominal)
+    if not slot.moved:
+        return _clock_note(wall, zone)
+    actual = local(slot.due_at, zone)
+    moved = f"{slot.moved}: moved from {wall:%a %d %b} to {actual:%a %d %b}"
+    change = _clock_note(datetime.combine(actual.date(), wall.time()), zone)
+    return f"{moved}; {change}" if change else moved
+
+
+def _clock_note(wall: datetime, zone: tzinfo) -> str:
+    due_at = resolve(wall, zone)
     actual = local(due_at, zone)
-    if actual != nominal:
+    if actual != wall:
         return (
-            f"clocks go forward: {nominal:%H:%M} does not exist that day, "
+            f"clocks go forward: {wall:%H:%M} does not exist that day, "
             f"the issue is due at {actual:%H:%M}"
         )
-    if nominal.replace(tzinfo=zone, fold=1).astimezone(UTC) != due_at:
+    if wall.replace(tzinfo=zone, fold=1).astimezone(UTC) != due_at:
         return (
-            f"clocks go back: {nominal:%H:%M} comes twice that day, "
+            f"clocks go back: {wall:%H:%M} comes twice that day, "
             f"the issue is due the first time ({offset(due_at, zone)})"
         )
     return ""
 
 
-def upcoming(cadence: Cadence, zone: tzinfo, now: datetime) -> Iterator[Due]:
-    """Walk the slots due later than `now`, the next one first."""
-    for nominal in cadence.nominals(local(now, zone) - timedelta(days=1)):
-        slot = Due.at(nominal, zone)
+def upcoming(timing: Timing, now: datetime) -> Iterator[Due]:
+    """Walk the slots due later than `now`, the next one first, without those that are off."""
+    return (slot for slot in planned(timing, now) if not slot.off)
+
+
+def planned(timing: Timing, now: datetime) -> Iterator[Due]:
+    """Walk the slots due later than `now`, the next one first, with those that are off."""
+    moves = timing.days_off.holidays and timing.days_off.on_holiday == "after"
+    reach = DAY + FARTHEST if moves else DAY
+    for nominal in timing.cadence.nominals(local(now, timing.zone) - reach):
+        slot = _placed(nominal, timing)
         if slot.due_at > now:
             yield slot
+
+
+def _placed(nominal: datetime, timing: Timing) -> Due:
+    """Return the slot of a nominal time: in its place, moved off a holiday, or off."""
+    slot, days_off = Due.at(nominal, timing.zone), timing.days_off
+    if pause := days_off.pause_on(nominal.date()):
+        return replace(slot, off=f"paused {pause}")
+    holiday = days_off.holiday_on(nominal.date())
+    if not holiday:
+        return slot
+    moved = _moved(nominal, timing)
+    if moved is None:
+        return replace(slot, off=f"holiday: {holiday}")
+    return replace(slot, due_at=resolve(moved, timing.zone), moved=holiday)
+
+
+def _moved(nominal: datetime, timing: Timing) -> datetime | None:
+    """Return the time to which a holiday moves a slot.
+
+    None if it stays away: the slot never moves onto another slot, or past it.
+    """
+    days_off = timing.days_off
+    if days_off.on_holiday == "skip":
+        return None
+    step = -DAY if days_off.on_holiday == "before" else DAY
+    days = (nominal + step * count for count in range(1, FARTHEST // DAY + 1))
+    target = next((day for day in days if not days_off.is_off(day.date())), None)
+    if target is None:
+        return None
+    if target > nominal:
+        return target if next(timing.cadence.nominals(nominal)) > target else None
+    between = timing.cadence.nominals(target - timedelta(minutes=1))
+    return target if next(between) == nominal else None
 
 
 def next_free(timing: Timing, ledger: Ledger, now: datetime) -> Due:
@@ -156,8 +215,7 @@ def next_free(timing: Timing, ledger: Ledger, now: datetime) -> Due:
 
 def free(timing: Timing, taken: Collection[str], now: datetime) -> Iterator[Due]:
     """Walk the slots due later than `now` that have no issue and are not on record."""
-    ahead = upcoming(timing.cadence, timing.zone, now)
-    return (slot for slot in ahead if slot.nominal not in taken)
+    return (slot for slot in upcoming(timing, now) if slot.nominal not in taken)
 
 
 def next_draft(timing: Timing, taken: Collection[str], now: datetime) -> tuple[Due, datetime]:
@@ -166,7 +224,7 @@ def next_draft(timing: Timing, taken: Collection[str], now: datetime) -> tuple[D
     A draft begins when the lead does, but not before the slot in front of it has passed.
     """
     before = now - timing.lead
-    for slot in upcoming(timing.cadence, timing.zone, now):
+    for slot in upcoming(timing, now):
         if slot.nominal not in taken:
             return slot, max(before, slot.due_at - timing.lead)
         before = slot.due_at
@@ -183,25 +241,28 @@ def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:
     """
     if timing.cadence.on_publish:
         return []
-    passed = [slot for slot in _passed(timing, ledger, now) if slot.nominal not in ledger.taken]
-    ahead = next(upcoming(timing.cadence, timing.zone, now))
+    unrecorded = [slot for slot in _passed(timing, ledger, now) if slot.nominal not in ledger.taken]
+    passed = [slot for slot in unrecorded if not slot.off]
+    ahead = next(upcoming(timing, now))
     opened = ahead.due_at - timing.lead <= now and ahead.nominal not in ledger.taken
     fresh = [slot for slot in passed if now - slot.due_at <= max(timing.grace, PROMPT)]
     stale = passed[: len(passed) - len(fresh)]
     caught_up = _caught_up(timing, stale, superseded=bool(fresh) or opened)
-    decisions = [
+    decisions = [Decision("skipped", slot, slot.off) for slot in unrecorded if slot.off]
+    decisions += [
         Decision("draft", slot)
         if slot in caught_up
         else Decision("missed", slot, "nothing was running when it was due")
         for slot in stale
     ]
     decisions += [Decision("draft", slot) for slot in fresh]
-    return [*decisions, Decision("draft", ahead)] if opened else decisions
+    decisions += [Decision("draft", ahead)] if opened else []
+    return sorted(decisions, key=lambda decision: decision.due.due_at)
 
 
 def _passed(timing: Timing, ledger: Ledger, now: datetime) -> Iterator[Due]:
     since = max(ledger.since, now - HORIZON)
-    return takewhile(lambda slot: slot.due_at <= now, upcoming(timing.cadence, timing.zone, since))
+    return takewhile(lambda slot: slot.due_at <= now, planned(timing, since))
 
 
 def _caught_up(timing: Timing, stale: list[Due], *, superseded: bool) -> list[Due]:
@@ -212,6 +273,6 @@ def _caught_up(timing: Timing, stale: list[Due], *, superseded: bool) -> list[Du
     return stale[-1:]
 
 
-def coming(cadence: Cadence, zone: tzinfo, now: datetime, count: int) -> list[Due]:
+def coming(timing: Timing, now: datetime, count: int) -> list[Due]:
     """Return the next `count` slots after `now`."""
-    return list(islice(upcoming(cadence, zone, now), count))
+    return list(islice(upcoming(timing, now), count))

@@ -52,6 +52,10 @@ def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterato
             message = f"{newsletter.title}, slot {nominal}: missed, {decision.reason}"
             yield Line("draft", message, Level.FAILED)
         return
+    if decision.act == "skipped":
+        if alerting.record_off(tools.context, MACHINE, newsletter.key, decision):
+            yield Line("draft", f"{newsletter.title}, slot {nominal}: skipped, {decision.reason}")
+        return
     match drafting.draft(tools.context, MACHINE, newsletter, decision.due):
         case Drafted(issue, _, items):
             included = sum(item.included for item in items)

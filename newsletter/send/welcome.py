@@ -14,7 +14,7 @@ from newsletter.model.departure import departure
 from newsletter.model.edition import Chooser
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import upcoming
+from newsletter.model.slot import Timing, upcoming
 from newsletter.model.states import SENDABLE, IssueState
 from newsletter.send import recovery
 from newsletter.send.audience import batch_size
@@ -77,7 +77,7 @@ def _unsendable(connection: sa.Connection, issue_id: int) -> bool:
 
 def _near(connection: sa.Connection, newsletter: Newsletter, now: datetime) -> bool:
     """Return whether the next issue goes out so soon that the latest would come alongside it."""
-    slot = next(upcoming(newsletter.cadence, newsletter.timezone, now), None)
+    slot = next(upcoming(Timing.of(newsletter), now), None)
     open_issues = issues.every(connection, SENDABLE | {IssueState.PREPARING})
     leaving = [
         departure(issue, newsletter) for issue in open_issues if issue.newsletter == newsletter.key

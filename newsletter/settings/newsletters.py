@@ -4,10 +4,12 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from newsletter.model.cadence import Cadence
+from newsletter.model.cadence import ON_PUBLISH, Cadence
+from newsletter.model.days_off import DaysOff
 from newsletter.model.publication import (
     Alerts,
     Approval,
@@ -28,6 +30,7 @@ from newsletter.model.quiet import Quiet
 from newsletter.settings import values
 from newsletter.settings.blocks import recurring_blocks
 from newsletter.settings.brand import brand
+from newsletter.settings.days_off import days_off
 from newsletter.settings.reading import Table, nearest
 from newsletter.settings.segments import segment
 from subscribers.model import slug
@@ -41,8 +44,12 @@ UTM_NAMES = ("key", "number", "date")
 
 @dataclass(frozen=True, slots=True)
 class Inherited:
-    """What every newsletter takes from its publication unless it sets its own."""
+    """What every newsletter takes from its publication unless it sets its own.
 
+    Paths in the configuration start at `root`.
+    """
+
+    root: Path
     zone: ZoneInfo
     language: str
     sources: Collection[str]
@@ -75,6 +82,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         approve_by=table.parsed("approve_by", default.approve_by, values.duration),
         late=_late(table.table("late")),
         catch_up=table.choice("catch_up", default.catch_up, get_args(CatchUp)),
+        days_off=_days_off(table, inherited.root, cadence),
         undo=table.parsed("undo", default.undo, values.duration),
         spread=table.parsed("spread", default.spread, values.duration),
         quiet=table.parsed("quiet", default.quiet, _quiet),
@@ -116,6 +124,13 @@ def _presented(default: Newsletter, table: Table, inherited: Inherited) -> Newsl
 def _cadence(table: Table, default: Cadence) -> Cadence:
     table.text("cadence", required='when an issue is due, such as "mon 08:00" or "daily 07:30"')
     return table.parsed("cadence", default, Cadence.parse)
+
+
+def _days_off(table: Table, root: Path, cadence: Cadence) -> DaysOff:
+    built = days_off(table, root)
+    if cadence.on_publish and built != DaysOff():
+        table.complain("cadence", f"{ON_PUBLISH} has no slots that a pause or holiday could skip")
+    return built
 
 
 def _alerts(table: Table) -> Alerts:

@@ -35,7 +35,7 @@ def publication(table: Table, root: Path) -> Publication:
     topics = _topics(table)
     segments = saved_segments(table, {topic.slug for topic in topics})
     look = brand(table.table("brand"), Brand())
-    inherited = Inherited(zone, language, {source.key for source in sources}, segments, look)
+    inherited = Inherited(root, zone, language, {source.key for source in sources}, segments, look)
     built = Publication(
         name=head.text("name", required='the name of the publication, such as "Peninsula Review"'),
         url=_site(head),

@@ -54,6 +54,18 @@ def record_missed(
     return new
 
 
+def record_off(context: Context, actor: Actor, key: str, decision: Decision) -> bool:
+    """Record a slot that a pause or a holiday skipped; return False if it is on record already.
+
+    `key` names the newsletter, or its digest. No alert: staff configured it.
+    """
+    actor.require(Role.EDITOR)
+    with context.engine.begin() as connection:
+        return slots.record(
+            connection, key, decision.due, context.now(), state="skipped", reason=decision.reason
+        )
+
+
 def skip_late(
     context: Context, actor: Actor, issue: Issue, newsletter: Newsletter, reason: str
 ) -> bool:

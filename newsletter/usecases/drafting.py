@@ -90,10 +90,12 @@ def due_digests(
         key = digest_key(newsletter.key, frequency)
         with context.engine.begin() as connection:
             decisions = due(timing, slots.ledger(connection, key, timing, now), now)
-            for decision in decisions[:-1]:
-                reason = "a later digest covers it"
-                slots.record(connection, key, decision.due, now, state="skipped", reason=reason)
-        found += [(frequency, decision.due) for decision in decisions[-1:]]
+            wanted = [decision.due for decision in decisions if decision.act != "skipped"]
+            for decision in decisions:
+                if decision.due not in wanted[-1:]:
+                    reason = decision.due.off or "a later digest covers it"
+                    slots.record(connection, key, decision.due, now, state="skipped", reason=reason)
+        found += [(frequency, slot) for slot in wanted[-1:]]
     return found
 
 

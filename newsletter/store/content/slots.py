@@ -9,9 +9,10 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from newsletter.model.agenda import SlotRecord
 from newsletter.model.slot import HORIZON, Due, Ledger, Timing
 from newsletter.store.database import insert_ignoring_conflicts
-from newsletter.store.tables import slots
+from newsletter.store.tables import issues, slots
 
 CLAIMED = "claimed"
 ACTIVE = "active"
@@ -79,6 +80,19 @@ def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> fr
     """Return the nominal times of the slots after `now` that have an issue or are on record."""
     ahead = _recorded(newsletter).where(slots.c.due_at > now)
     return frozenset(connection.scalars(ahead.with_only_columns(slots.c.nominal)))
+
+
+def records(connection: sa.Connection, newsletter: str, since: datetime) -> dict[str, SlotRecord]:
+    """Return what is on record of the slots due from a time on, by nominal time."""
+    query = (
+        sa.select(slots, issues.c.state.label("issue_state"), issues.c.reason.label("why"))
+        .outerjoin(issues, issues.c.slot_id == slots.c.id)
+        .where(slots.c.newsletter == newsletter, slots.c.state != ACTIVE, slots.c.due_at >= since)
+    )
+    return {
+        row.nominal: SlotRecord(row.issue_state or row.state, row.why or row.reason)
+        for row in connection.execute(query)
+    }
 
 
 def _recorded(newsletter: str) -> sa.Select[datetime]:

@@ -189,5 +189,5 @@ def _slot_row(slot: Due, newsletter: Newsletter) -> SlotRow:
     return SlotRow(
         newsletter=newsletter.title,
         due=f"{slot.due_at.astimezone(zone):%a %d %b %H:%M}",
-        note=note(datetime.fromisoformat(slot.nominal), zone),
+        note=note(slot, zone),
     )

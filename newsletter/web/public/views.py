@@ -1,13 +1,13 @@
 """What the templates of the public pages see: frozen values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from babel import Locale
 
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import upcoming
+from newsletter.model.slot import Timing, upcoming
 from newsletter.model.vocabulary import author_tag, shown_name, topic_names, topic_tag
 from newsletter.render.catalog import Catalog
 from newsletter.render.reasons import explain
@@ -227,7 +227,7 @@ def offers(
 
 def _next_issue(newsletter: Newsletter, catalog: Catalog, now: datetime) -> str:
     """Say when the next issue comes out, in the zone of the newsletter."""
-    slot = next(upcoming(newsletter.cadence, newsletter.timezone, now), None)
+    slot = next(upcoming(Timing.of(newsletter), now), None)
     if slot is None:
         return catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
     day = catalog.date(slot.due_at.astimezone(newsletter.timezone), "date.full")
@@ -341,7 +341,8 @@ def _frequencies(
         elif cadence.on_publish:
             hint = catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
         else:
-            due = next(upcoming(cadence, newsletter.timezone, now)).due_at
+            timing = replace(Timing.of(newsletter), cadence=cadence)
+            due = next(upcoming(timing, now)).due_at
             day = catalog.date(due.astimezone(newsletter.timezone), "date.full")
             hint = catalog.text(with_day, day=day)
         found.append(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from icalendar import Calendar
 from typer.testing import CliRunner, Result
 
 from newsletter import migrations, settings
@@ -30,6 +31,22 @@ GIVEN = (
     "--from=Review <brief@example.org>",
     "--timezone=America/New_York",
     "--postal-address=1 Example Street",
+)
+
+
+CHRISTMAS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Test//EN
+BEGIN:VEVENT
+UID:1
+DTSTART;VALUE=DATE:20301227
+SUMMARY:Boxing Day (observed)
+END:VEVENT
+END:VCALENDAR
+"""
+MOVED = (
+    "none on Fri 20 Dec (paused on 2030-12-20);"
+    " Boxing Day (observed): moved from Fri 27 Dec to Thu 26 Dec"
 )
 
 
@@ -101,7 +118,7 @@ def test_next_remarks_on_the_days_on_which_the_clocks_change(folder: Path) -> No
     assert any("the clocks have changed since (UTC-04:00 before)" in note for note in notes)
 
 
-def test_next_leaves_out_a_slot_that_has_an_issue(folder: Path) -> None:
+def test_next_shows_a_slot_that_is_on_record_with_its_state(folder: Path) -> None:
     call("init", *GIVEN)
     before = [json.loads(line)["nominal"] for line in call("next", "--json").output.splitlines()]
     engine = open_engine(settings.load(folder, {}).database_url)
@@ -110,9 +127,48 @@ def test_next_leaves_out_a_slot_that_has_an_issue(folder: Path) -> None:
         due = clock() + timedelta(days=1)
         slots.claim(connection, "weekly", before[0], due, due)
     engine.dispose()
-    after = [json.loads(line)["nominal"] for line in call("next", "--json").output.splitlines()]
-    assert after[:4] == before[1:]
-    assert len(after) == 5
+    after = [json.loads(line) for line in call("next", "--json").output.splitlines()]
+    assert [row["nominal"] for row in after] == before
+    assert [row["state"] for row in after] == ["claimed", *["coming"] * 4]
+
+
+def test_next_begins_where_it_is_asked_to_and_names_what_is_off(folder: Path) -> None:
+    call("init", *GIVEN)
+    (folder / "days.ics").write_text(CHRISTMAS)
+    path = folder / "newsletter.toml"
+    text = path.read_text().replace("mon 08:00", "fri 08:00")
+    off = 'holidays = ["days.ics"]\non_holiday = "before"\npauses = ["2030-12-20"]\n'
+    path.write_text(text.replace("lead =", f"{off}lead ="))
+    found = call("next", "weekly", "--from=2030-12-13T08:00", "--count=3", "--json").output
+    rows = [json.loads(line) for line in found.splitlines()]
+    assert [(row["nominal"], row["due_at"], row["note"]) for row in rows] == [
+        ("2030-12-13T08:00", "2030-12-13T13:00:00+00:00", ""),
+        ("2030-12-27T08:00", "2030-12-26T13:00:00+00:00", MOVED),
+        ("2031-01-03T08:00", "2031-01-03T13:00:00+00:00", ""),
+    ]
+    past = json.loads(call("next", "--from=2020-01-01", "--count=1", "--json").output)
+    assert (past["nominal"], past["state"]) == ("2020-01-03T08:00", "passed")
+    aware = json.loads(call("next", "--from=2030-12-13T13:00:01Z", "--count=1", "--json").output)
+    assert aware["nominal"] == "2030-12-27T08:00"
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("since", ["soon", "0001-01-01", "9999-12-31T23:59"])
+def test_next_refuses_a_start_that_is_not_a_time(since: str) -> None:
+    call("init", *GIVEN)
+    result = call("next", f"--from={since}")
+    assert result.exit_code == 2
+    assert "--from must be" in result.output
+
+
+@pytest.mark.usefixtures("folder")
+def test_next_writes_a_calendar() -> None:
+    call("init", *GIVEN)
+    events = Calendar.from_ical(call("next", "--ics", "--count=3").output).walk("VEVENT")
+    rows = [json.loads(line) for line in call("next", "--json", "--count=3").output.splitlines()]
+    assert [event.decoded("DTSTART").isoformat() for event in events] == [
+        row["due_at"] for row in rows
+    ]
 
 
 def test_the_version_is_printed() -> None:

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from newsletter.dispatch import embedded
 from newsletter.maintenance import backup
 from newsletter.model.actor import Actor
+from newsletter.model.agenda import SlotRecord
 from newsletter.model.next_step import ApproveIssue
 from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line, Step
-from newsletter.store.content import issues
+from newsletter.store.content import issues, slots
 from tests.fakes.house import MONDAY, House, article, house, leave_all, reopened
 
 FRIDAY = MONDAY - timedelta(days=3)
@@ -324,3 +325,17 @@ def test_sets_too_rare_for_an_edition_of_their_own_are_reported(tmp_path: Path) 
         report = said(opened.pass_at(SATURDAY))
         assert "max_editions" in report
         assert "max_editions" not in said(opened.pass_at(SATURDAY + timedelta(minutes=5)))
+
+
+def test_a_slot_in_a_pause_is_skipped_with_its_reason_and_reported_once(tmp_path: Path) -> None:
+    with house(tmp_path, 'pauses = ["2026-11-30"]', at=MONDAY - timedelta(days=1)) as opened:
+        opened.pass_at(opened.at)
+        report = opened.pass_at(MONDAY + timedelta(minutes=1))
+        assert "slot 2026-11-30T08:00: skipped, paused on 2026-11-30" in said(report)
+        assert gravest(report) is not Level.FAILED
+        assert "skipped" not in said(opened.pass_at(MONDAY + timedelta(minutes=2)))
+        with opened.app.reader.connect() as connection:
+            found = slots.records(connection, "weekly", MONDAY)
+        assert found == {"2026-11-30T08:00": SlotRecord("skipped", "paused on 2026-11-30")}
+        assert [issue.nominal for issue in opened.issues()] == []
+        assert not alerts(opened)

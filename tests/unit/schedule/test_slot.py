@@ -55,11 +55,13 @@ def test_a_nominal_time_has_one_instant_on_both_clock_changes(nominal: str, inst
 
 def test_the_note_says_what_a_clock_change_does() -> None:
     assert "does not exist that day, the issue is due at 03:30" in note(
-        wall("2026-03-08T02:30"), NEW_YORK
+        Due.at(wall("2026-03-08T02:30"), NEW_YORK), NEW_YORK
     )
-    assert "the first time (UTC-04:00)" in note(wall("2026-11-01T01:30"), NEW_YORK)
-    assert note(wall("2026-11-02T01:30"), NEW_YORK) == ""
-    assert note(wall("2026-03-08T02:30"), SEOUL) == ""
+    assert "the first time (UTC-04:00)" in note(
+        Due.at(wall("2026-11-01T01:30"), NEW_YORK), NEW_YORK
+    )
+    assert note(Due.at(wall("2026-11-02T01:30"), NEW_YORK), NEW_YORK) == ""
+    assert note(Due.at(wall("2026-03-08T02:30"), SEOUL), SEOUL) == ""
 
 
 def test_offsets_read_as_people_write_them() -> None:
@@ -72,7 +74,7 @@ def test_offsets_read_as_people_write_them() -> None:
 
 
 def test_a_year_of_daily_slots_over_both_changes_has_no_gap_and_no_repeat() -> None:
-    slots = coming(Cadence.parse("daily 01:30"), NEW_YORK, utc("2026-01-01T00:00"), 365)
+    slots = coming(Timing(Cadence.parse("daily 01:30"), NEW_YORK), utc("2026-01-01T00:00"), 365)
     gaps = {later.due_at - earlier.due_at for earlier, later in pairwise(slots)}
     assert len({slot.nominal for slot in slots}) == 365
     assert gaps == {timedelta(hours=23), timedelta(hours=24), timedelta(hours=25)}
@@ -149,7 +151,7 @@ def test_a_plan_is_ordered_never_repeats_and_reaches_one_slot_ahead(
 ) -> None:
     since = utc("2026-09-20T00:00")
     now = since + timedelta(hours=hours)
-    everything = coming(DAILY, NEW_YORK, since, 70)
+    everything = coming(Timing(DAILY, NEW_YORK), since, 70)
     held = {everything[index].nominal for index in taken}
     timing = Timing(DAILY, NEW_YORK, timedelta(hours=lead), timedelta(hours=2), catch_up)
     plan = due(timing, Ledger(since, held), now)

@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from newsletter import settings
 from newsletter.errors import ConfigurationError
+from newsletter.model.days_off import DaysOff, Pause
 from newsletter.model.finding import CHECKS
 from newsletter.model.publication import ItemLimits, Late, Mailbox, SmtpUse
 from newsletter.model.source import CollectLimits
@@ -28,6 +29,11 @@ name = "Peninsula Review"
 url = "https://news.example.org"
 from = "brief@example.org"
 """
+WEEKLY = '[newsletters.weekly]\ncadence = "mon 08:00"\n'
+ICS = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Christmas\r\n"
+    "DTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
 FULL = (ROOT / "newsletter.example.toml").read_text(encoding="utf-8")
 
 Load = Callable[..., Settings]
@@ -397,6 +403,38 @@ LEAVES = st.one_of(
     st.lists(st.text(max_size=3), max_size=2),
     st.dictionaries(st.sampled_from(["en", "min", "x"]), st.text(max_size=3), max_size=2),
 )
+
+
+def test_days_off_are_read_with_their_files(tmp_path: Path) -> None:
+    (tmp_path / "days.ics").write_text(ICS, encoding="utf-8")
+    keys = 'pauses = ["2026-12-27..2027-01-02"]\nholidays = ["days.ics"]\non_holiday = "after"\n'
+    (tmp_path / "newsletter.toml").write_text(f"{SMALLEST}{WEEKLY}{keys}", encoding="utf-8")
+    (newsletter,) = settings.load(tmp_path, SECRETS).publication.newsletters
+    assert newsletter.days_off == DaysOff(
+        (Pause(date(2026, 12, 27), date(2027, 1, 2)),), {date(2026, 12, 25): "Christmas"}, "after"
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "complaint"),
+    [
+        ('pauses = ["christmas"]', "expected days such as"),
+        ('holidays = ["none.ics"]', '"none.ics" cannot be read: No such file'),
+        ('holidays = ["."]', "Is a directory"),
+        ('holidays = ["newsletter.toml"]', "is not a calendar that can be read"),
+        ('on_holiday = "later"', '"skip", "before", "after"'),
+    ],
+)
+def test_a_wrong_day_off_is_named_with_its_key(refused: Refused, keys: str, complaint: str) -> None:
+    (line,) = refused(f"{SMALLEST}{WEEKLY}{keys}\n")
+    assert f"newsletters.weekly.{keys.partition(' ')[0]}: " in line
+    assert complaint in line
+
+
+def test_alerts_have_no_slots_to_skip(refused: Refused) -> None:
+    text = f'{SMALLEST}[newsletters.now]\ncadence = "on-publish"\npauses = ["2026-12-24"]\n'
+    (line,) = refused(text)
+    assert "on-publish has no slots" in line
 
 
 @given(data=st.data())

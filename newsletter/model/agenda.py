@@ -1,0 +1,61 @@
+"""The slots of a newsletter as staff see them: when, in which state, and what is special."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.model.publication import Newsletter
+from newsletter.model.slot import Due, Timing, note, offset, planned
+
+COMING, PASSED = "coming", "passed"
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRecord:
+    """What is on record of a slot: the state of its issue, or why it has none."""
+
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaSlot:
+    """A slot, its state, and a note if its time or its neighbors are not the usual ones.
+
+    `offset` is the zone's when the slot is due.
+    """
+
+    due: Due
+    state: str
+    offset: str
+    note: str = ""
+
+
+def agenda(
+    newsletter: Newsletter, records: Mapping[str, SlotRecord], since: datetime, now: datetime
+) -> Iterator[AgendaSlot]:
+    """Walk the slots due after `since`, the next one first. Notes name those that are off."""
+    timing = Timing.of(newsletter)
+    zone, before = timing.zone, offset(since, timing.zone)
+    off: list[Due] = []
+    for due in planned(timing, since):
+        record = records.get(due.nominal)
+        if due.off and (record is None or record.state == "skipped"):
+            off.append(due)
+            continue
+        at = offset(due.due_at, zone)
+        changed = f"the clocks have changed since ({before} before)" if at != before else ""
+        notes = (_without(off), record.reason if record else "", note(due, zone), changed)
+        state = record.state if record else COMING if due.due_at > now else PASSED
+        yield AgendaSlot(due, state, at, "; ".join(filter(None, notes)))
+        before, off = at, []
+
+
+def _without(off: list[Due]) -> str:
+    """Say which slots before this one are off, and why."""
+    if not off:
+        return ""
+    reasons = ", ".join(dict.fromkeys(due.off for due in off))
+    days = list(dict.fromkeys(f"{datetime.fromisoformat(due.nominal):%a %d %b}" for due in off))
+    when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
+    return f"none {when} ({reasons})"
