@@ -39,3 +39,18 @@ def manage(base: str, token: str) -> str:
 def signup(base: str) -> str:
     """Return the address of the sign-up page."""
     return f"{base.rstrip('/')}/"
+
+
+def archive(base: str, newsletter: str) -> str:
+    """Return the address of the list of a newsletter's past issues."""
+    return f"{base.rstrip('/')}/archive/{newsletter}"
+
+
+def archived(base: str, newsletter: str, issue_id: int) -> str:
+    """Return the public address of an issue."""
+    return f"{archive(base, newsletter)}/{issue_id}"
+
+
+def feed(base: str, newsletter: str) -> str:
+    """Return the address of the Atom feed of a newsletter."""
+    return f"{archive(base, newsletter)}/feed.xml"

@@ -163,6 +163,8 @@ class Newsletter:
     welcome: Welcome = "next"
     alerts: Alerts = Alerts()
     public: bool = True
+    archive: bool = True
+    noindex: bool = False
     description: str = ""
     sender: Mailbox | None = None
     reply_to: Mailbox | None = None
@@ -196,7 +198,8 @@ class Publication:
 
     `alerts` gets the alerts for staff, `leave_mailto` takes unsubscribes by email, and bounces go to
     the mailbox `bounces`; each may be empty. With `sync_suppressions`, a pass compares our suppressions
-    with the provider's once a day.
+    with the provider's once a day. `origins` are the words by which sign-up forms name where a reader
+    came from.
     `rate` limits recipients a second, 0 is no limit; `ramp` what a new sender domain bears a day.
     """
 
@@ -218,6 +221,7 @@ class Publication:
     leave_mailto: str = ""
     bounces: str = ""
     sync_suppressions: bool = False
+    origins: tuple[str, ...] = ()
     rate: float = 0
     ramp: Ramp | None = None
     smtp: SmtpUse = SmtpUse()

@@ -114,6 +114,8 @@ def _presented(default: Newsletter, table: Table, inherited: Inherited) -> Newsl
     return replace(
         default,
         public=table.flag("public", default=default.public),
+        archive=table.flag("archive", default=default.archive),
+        noindex=table.flag("noindex", default=default.noindex),
         description=table.text("description"),
         sender=table.parsed("from", None, values.mailbox),
         reply_to=table.parsed("reply_to", None, values.mailbox),

@@ -23,7 +23,20 @@ from newsletter.settings.segments import saved_segments
 from subscribers.model import slug
 
 _LEVELS = ("block", "warn", "off")
+LONGEST_ORIGIN = 40
 NO_MAILBOX = Mailbox("", "")
+
+
+def _origins(head: Table) -> tuple[str, ...]:
+    words = head.texts("origins")
+    for word in words:
+        if not values.is_key(word) or len(word) > LONGEST_ORIGIN:
+            head.complain(
+                "origins",
+                f"found {shown(word)}; expected at most {LONGEST_ORIGIN} lowercase letters, digits"
+                " and hyphens",
+            )
+    return words
 
 
 def publication(table: Table, root: Path) -> Publication:
@@ -57,6 +70,7 @@ def publication(table: Table, root: Path) -> Publication:
         leave_mailto=head.parsed("unsubscribe_mailto", NO_MAILBOX, values.mailbox).address,
         bounces=head.parsed("bounces", NO_MAILBOX, values.mailbox).address,
         sync_suppressions=head.flag("sync_suppressions", default=False),
+        origins=_origins(head),
         rate=head.count("rate", 0),
         ramp=_ramp(head),
         smtp=_smtp(table.table("smtp")),

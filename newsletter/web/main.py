@@ -1,6 +1,6 @@
 """The two sites: public pages on `publication.url`, and the desk on loopback."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,16 +12,21 @@ from newsletter.web.brand import stylesheet
 from newsletter.web.desk.access import DeskAccess, Door
 from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.hooks import hook_routes
+from newsletter.web.public.archive import archive_routes
 from newsletter.web.public.reading import ReadingPages, reading_routes
 from newsletter.web.public.routes import public_routes
 
+COLORS = "web/colors.css"
+"""Followed by the colors and fonts of the publication."""
+PAPER = (COLORS, "web/paper.css")
 PUBLIC_FILES = {
-    "/paper.css": "web/paper.css",
-    "/public.css": "web/public/public.css",
-    "/reading.css": "web/reading/reading.css",
-    "/proof.js": "web/public/proof.js",
+    "/paper.css": PAPER,
+    "/public.css": ("web/public/public.css",),
+    "/reading.css": ("web/reading/reading.css",),
+    "/archive.css": (COLORS, "web/public/archive.css"),
+    "/proof.js": ("web/public/proof.js",),
 }
-DESK_FILES = {"/paper.css": "web/paper.css", "/desk.css": "web/desk/desk.css"}
+DESK_FILES = {"/paper.css": PAPER, "/desk.css": ("web/desk/desk.css",)}
 
 
 Missing = Callable[[Request], Response]
@@ -33,6 +38,7 @@ def public_site(app: App) -> FastAPI:
     reading = ReadingPages(app)
     site = _site(app, PUBLIC_FILES, reading.missing, stylesheet(app.publication.brand))
     site.include_router(reading_routes(reading))
+    site.include_router(archive_routes(app, reading.missing))
     site.include_router(public_routes(app))
     site.include_router(hook_routes(app))
     guard.protect_public(site, app)
@@ -59,11 +65,13 @@ def desk_access(app: App) -> DeskAccess:
     return DeskAccess(app.settings.desk, app.new_id, app.now)
 
 
-def _site(app: App, served: Mapping[str, str], missing: Missing, brand: str = "") -> FastAPI:
+def _site(
+    app: App, served: Mapping[str, Sequence[str]], missing: Missing, brand: str = ""
+) -> FastAPI:
     site = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _answer_strays(site, missing)
-    for address, name in served.items():
-        _serve_file(site, app, address, name, brand if address == "/paper.css" else "")
+    for address, names in served.items():
+        _serve_file(site, app, address, names, brand)
     return site
 
 
@@ -80,11 +88,12 @@ def _answer_strays(site: FastAPI, missing: Missing) -> None:
         site.add_exception_handler(failure, stray)
 
 
-def _serve_file(site: FastAPI, app: App, address: str, name: str, more: str = "") -> None:
+def _serve_file(site: FastAPI, app: App, address: str, names: Sequence[str], brand: str) -> None:
     def content() -> Response:
         headers = {"Cache-Control": "max-age=300"}
-        media_type = "text/javascript" if name.endswith(".js") else "text/css"
-        text = f"{app.templates.source(name)}{more}"
+        media_type = "text/javascript" if address.endswith(".js") else "text/css"
+        more = {COLORS: brand}
+        text = "".join(f"{app.templates.source(name)}{more.get(name, '')}\n" for name in names)
         return Response(text, media_type=media_type, headers=headers)
 
     site.add_api_route(address, content, methods=["GET", "HEAD"], response_model=None)

@@ -25,7 +25,7 @@ TOPICS = '[topics.south-korea]\nlabels = { en = "South Korea", ko = "한국" }\n
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, str]]:
     """A publication at a free port, with somebody who reads it."""
-    with _served(tmp_path_factory.mktemp("site")) as found:
+    with open_to_browsers(tmp_path_factory.mktemp("site")) as found:
         yield found
 
 
@@ -36,7 +36,7 @@ def free_address() -> str:
 
 
 @contextmanager
-def _served(root: Path, more: str = MORE + TOPICS) -> Iterator[tuple[Reader, str]]:
+def open_to_browsers(root: Path, more: str = MORE + TOPICS) -> Iterator[tuple[Reader, str]]:
     port = free_address().rpartition(":")[2]
     lay_out(root, more)
     path = root / "newsletter.toml"
@@ -301,7 +301,7 @@ def test_the_reason_for_an_article_has_no_barrier_and_takes_a_choice(
     scheme: Literal["light", "dark"],
 ) -> None:
     address = "cyd@example.org"
-    with _served(tmp_path, "") as (cyd, base):
+    with open_to_browsers(tmp_path, "") as (cyd, base):
         cyd.house.at = MONDAY - timedelta(days=4)
         cyd.sign_up(address, language=language)
         cyd.client.post(cyd.link(address, "confirm"))

@@ -254,6 +254,13 @@ def load_items(connection: sa.Connection, issue_id: int) -> list[Item]:
     return [_item(row) for row in connection.execute(query).mappings()]
 
 
+def load_item(connection: sa.Connection, issue_id: int, article_id: int) -> Item | None:
+    """Return one item of an issue."""
+    query = sa.select(items).where(items.c.issue_id == issue_id, items.c.article_id == article_id)
+    row = connection.execute(query).mappings().first()
+    return _item(row) if row is not None else None
+
+
 def replace_items(connection: sa.Connection, issue_id: int, present: Sequence[Item]) -> None:
     """Replace the items of an issue."""
     connection.execute(items.delete().where(items.c.issue_id == issue_id))

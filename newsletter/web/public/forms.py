@@ -15,6 +15,8 @@ from newsletter.web.public.views import offers
 from subscribers.consent.choosing import NewsletterPreference
 from subscribers.model import Frequency, Subscriber, Tag
 
+ARCHIVE = "archive"
+"""The origin of sign-ups below a past issue."""
 FIELDS_LIMIT = 400
 LINE_LIMIT = 1_000
 
@@ -90,6 +92,11 @@ def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
         return known
     asked = form.all("newsletter")
     return {key: title for key, title in known.items() if key in asked}
+
+
+def chosen_origin(word: str, publication: Publication) -> str:
+    """Return where a reader came from, if it is a configured word; anything else is not kept."""
+    return word if word in {ARCHIVE, *publication.origins} else ""
 
 
 def wishes(

@@ -68,8 +68,12 @@ class Pages:
 
     def page(self, name: str, catalog: Catalog, view: View, *, status: int = 200) -> HTMLResponse:
         """Render one page in the language of a catalog."""
+        return HTMLResponse(self.fragment(name, catalog, view), status_code=status)
+
+    def fragment(self, name: str, catalog: Catalog, view: View) -> str:
+        """Render a page, or a part of one, in the language of a catalog."""
         locale = Locale.parse(catalog.language.replace("-", "_"))
-        content = self.app.templates.page(
+        return self.app.templates.page(
             f"public/{name}",
             publication=self.publication,
             language=catalog.language,
@@ -78,7 +82,6 @@ class Pages:
             count=catalog.count,
             view=view,
         )
-        return HTMLResponse(content, status_code=status)
 
     def claim(self, token: str, *purposes: Purpose) -> LinkClaim | None:
         """Return what a token of one of these purposes claims, without a query."""

@@ -8,9 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
-from newsletter.model import prose
 from newsletter.model.article import Extracted, Image
-from newsletter.model.issue import Issue
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
@@ -19,6 +17,7 @@ from newsletter.render.view import Picture
 from newsletter.store.content import articles, editions, issues, pictures
 from newsletter.store.sending import deliveries
 from newsletter.web.headers import READING
+from newsletter.web.public.corrected import marks
 from newsletter.web.public.forms import TRAILING, LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import View
@@ -78,20 +77,7 @@ class ReadingPages:
                 for correction in issues.corrections(connection, issue_id)
                 if correction.frozen_at is not None
             ]
-        return "".join(map(self._mark, sent))
-
-    def _mark(self, correction: Issue) -> str:
-        newsletter = self._app.publication.require_newsletter(correction.newsletter)
-        catalog = self._app.templates.catalogs.of(newsletter.language)
-        day = catalog.date(correction.day(newsletter.timezone))
-        lines = [
-            prose.plain_line(line).replace("{name}", "")
-            for part in prose.parse(correction.note)
-            for line in part.lines
-        ]
-        heading = catalog.text("issue.corrected_on", day=day)
-        values = {"language": catalog.language, "heading": heading, "lines": lines}
-        return self._app.templates.render("base/corrected.html.j2", values)
+        return marks(self._app, sent)
 
     def article(self, request: Request, name: str) -> Response:
         """Show an article that has no page elsewhere, at its signed address.

@@ -47,6 +47,7 @@ def public_routes(app: App) -> APIRouter:
 def _sign_up(router: APIRouter, pages: SignUpPages) -> None:
     router.add_api_route("/", pages.form, methods=LOOK, response_model=None)
     router.add_api_route("/embed", pages.embedded, methods=LOOK, response_model=None)
+    router.add_api_route("/embed/form", pages.snippet, methods=LOOK, response_model=None)
     router.add_api_route("/signed-up", pages.thanks, methods=LOOK, response_model=None)
     router.add_api_route(
         "/confirm/{token:path}", pages.requested, methods=LOOK, response_model=None

@@ -1,14 +1,23 @@
 """Sign up, and confirm a sign-up."""
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from newsletter.model import links
 from newsletter.render.catalog import Catalog
 from newsletter.web.headers import EMBEDDED, policy
 from newsletter.web.public import wording
-from newsletter.web.public.forms import Form, LinkToken, chosen_newsletters, offered, titles
+from newsletter.web.public.forms import (
+    Form,
+    LinkToken,
+    chosen_newsletters,
+    chosen_origin,
+    offered,
+    titles,
+)
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
     ConfirmView,
@@ -23,6 +32,8 @@ from subscribers.errors import InvalidAddress
 from subscribers.model import Effects, EmailAddress, SignUpRequest
 from subscribers.tokens import LinkClaim, Purpose
 
+EMBEDDED_FORM = "embedded"
+"""The value of the field `form` of a form on another site."""
 LONGEST_ADDRESS = 254
 ANSWERS = {
     "confirmed": "confirmed",
@@ -34,6 +45,31 @@ ANSWERS = {
 """The message that each outcome of a confirmation shows."""
 
 
+def _asked(request: Request, **fields: str) -> Form:
+    """Return the origin that the address of a form names, with other fields."""
+    filled = {"origin": request.query_params.get("origin", "")} | fields
+    return Form({name: (value,) for name, value in filled.items()})
+
+
+def sign_up_view(
+    pages: Pages,
+    catalog: Catalog,
+    newsletters: frozenset[str] = frozenset(),
+    topics: frozenset[str] = frozenset(),
+) -> SignUpView:
+    """Return the form with these newsletters and topics selected."""
+    return SignUpView(
+        problem="",
+        address="",
+        newsletters=newsletter_choices(pages.publication, newsletters, catalog, pages.app.now()),
+        topics=topic_choices(pages.publication, topics, catalog.language),
+        languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
+        wording=wording.consent_wording(pages.app, catalog),
+        base=pages.publication.url.rstrip("/"),
+        challenge=None,
+    )
+
+
 class SignUpPages:
     """The pages on which a subscription begins."""
 
@@ -43,13 +79,21 @@ class SignUpPages:
 
     def form(self, request: Request) -> HTMLResponse:
         """Show the sign-up form."""
-        return self._form(self._pages.catalog(request), "sign_up")
+        return self._form(self._pages.catalog(request), "sign_up", form=_asked(request))
 
     def embedded(self, request: Request) -> HTMLResponse:
         """Show the form alone, for a frame on another site's page."""
-        answer = self._form(self._pages.catalog(request), "embed")
+        asked = _asked(request, form=EMBEDDED_FORM)
+        answer = self._form(self._pages.catalog(request), "embed", form=asked)
         answer.headers["Content-Security-Policy"] = EMBEDDED
         return answer
+
+    def snippet(self, request: Request) -> Response:
+        """Return the form as plain HTML, to be copied into a page of another site."""
+        asked = _asked(request, newsletter=request.query_params.get("newsletter", ""))
+        view = self._view(self._pages.catalog(request), asked)
+        html = self._pages.fragment("snippet", self._pages.catalog(request), view)
+        return PlainTextResponse(html)
 
     def submit(self, request: Request, form: Form) -> Response:
         """Accept a sign-up. A known, unknown or suppressed address gets the same answer."""
@@ -74,7 +118,7 @@ class SignUpPages:
             titles=newsletters,
             topics=tuple(slug for slug in topics if slug in form.all("topic")),
             language=catalog.language,
-            source="embedded form" if form.first("form") == "embedded" else "sign-up page",
+            source=self._source(form),
             wording=shown.version,
             network=pages.network(request),
         )
@@ -134,25 +178,30 @@ class SignUpPages:
         self, catalog: Catalog, name: str, *, problem: str = "", form: Form | None = None
     ) -> HTMLResponse:
         """Show the form. After a mistake the address and the choices stay as they were."""
-        pages = self._pages
-        newsletters = form.all("newsletter") if form else frozenset()
-        topics = form.all("topic") if form else frozenset()
-        view = SignUpView(
-            problem=problem,
-            address=form.first("address")[:LONGEST_ADDRESS] if form else "",
-            newsletters=newsletter_choices(
-                pages.publication, newsletters, catalog, pages.app.now()
-            ),
-            topics=topic_choices(pages.publication, topics, catalog.language),
-            languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
-            wording=wording.consent_wording(pages.app, catalog),
-            base=pages.publication.url.rstrip("/"),
-            challenge=pages.challenges.new() if problem == "proof" else None,
-        )
-        answer = pages.page(name, catalog, view, status=422 if problem else 200)
+        view = self._view(catalog, form, problem)
+        answer = self._pages.page(name, catalog, view, status=422 if problem else 200)
         if view.challenge is not None:
             answer.headers["Content-Security-Policy"] = policy(script_src="'self'")
         return answer
+
+    def _view(self, catalog: Catalog, form: Form | None, problem: str = "") -> SignUpView:
+        pages = self._pages
+        newsletters = form.all("newsletter") if form else frozenset()
+        topics = form.all("topic") if form else frozenset()
+        return replace(
+            sign_up_view(pages, catalog, newsletters, topics),
+            problem=problem,
+            address=form.first("address")[:LONGEST_ADDRESS] if form else "",
+            challenge=pages.challenges.new() if problem == "proof" else None,
+            origin=chosen_origin(form.first("origin"), pages.publication) if form else "",
+            embedded=form is not None and form.first("form") == EMBEDDED_FORM,
+        )
+
+    def _source(self, form: Form) -> str:
+        """Return what the proof of consent says about where the reader agreed."""
+        page = "embedded form" if form.first("form") == EMBEDDED_FORM else "sign-up page"
+        origin = chosen_origin(form.first("origin"), self._pages.publication)
+        return f"{page}: {origin}" if origin else page
 
     def _proven(self, form: Form) -> bool:
         """Return whether a sign-up may go on: without an answer to a challenge if all is quiet."""

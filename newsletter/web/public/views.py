@@ -56,7 +56,8 @@ class Offer:
 class SignUpView(View):
     """The sign-up form; `problem` names what was wrong with the last attempt, or is empty.
 
-    `challenge` is set while the form asks for a proof of work. `address` is what was typed.
+    `challenge` is set while the form asks for a proof of work. `address` is what was typed. `origin`
+    is where the reader came from, or empty.
     """
 
     problem: str
@@ -67,6 +68,8 @@ class SignUpView(View):
     wording: Wording
     base: str
     challenge: Challenge | None
+    origin: str = ""
+    embedded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
