@@ -18,6 +18,7 @@ from newsletter.collect.deciding.decide import (
 from newsletter.collect.gather import Gathered
 from newsletter.collect.reader import ReadEntry
 from newsletter.collect.report import Collected, SourceReport
+from newsletter.collect.text import urls
 from newsletter.model.article import Article, ArticleKey, Extracted
 from newsletter.model.languages import main_language
 from newsletter.model.source import SeenEntry, Source, SourceState
@@ -117,10 +118,18 @@ def _matches(
     connection: sa.Connection, keys: Sequence[ArticleKey], content: Extracted
 ) -> list[Match]:
     known = articles.matching(connection, keys)
-    found = [Match(articles.load(connection, known[key]), key.kind) for key in keys if key in known]
+    found = [_match(connection, key, known[key], content) for key in keys if key in known]
     seen = {match.article.id for match in found}
     titled = articles.titled(connection, identity.title_key(content.title))
     return [*found, *(Match(article, "title") for article in titled if article.id not in seen)]
+
+
+def _match(
+    connection: sa.Connection, key: ArticleKey, article_id: int, content: Extracted
+) -> Match:
+    own = {urls.identity(content.url)} if content.url else set()
+    elsewhere = key.kind == "file" and articles.is_on_the_web(connection, article_id, own)
+    return Match(articles.load(connection, article_id), key.kind, elsewhere)
 
 
 def _carry_out(

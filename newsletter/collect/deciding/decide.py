@@ -16,10 +16,14 @@ Verdict = Literal["new", "changed", "enriched", "same"]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A stored article that shares a key with the candidate. `by` is the kind of the key."""
+    """A stored article that shares a key with the candidate.
+
+    `by` is the kind of the key. `is_elsewhere` says that an article of a file is on the web too.
+    """
 
     article: Article
     by: str
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,10 @@ def decide(
     why = f"the same {_KINDS.get(match.by, match.by)} as article {match.article.id}"
     stored = match.article
     own = stored.source == source and match.by in _OWN_KINDS
-    # A file is edited as a whole: what is gone from it was removed on purpose.
-    best = content if match.by == "file" else best_of(stored.content, content, own=own)
+    # A file is edited as a whole: what is gone from it was removed on purpose. But what another
+    # source gave the article was never in the file.
+    whole = match.by == "file" and not match.is_elsewhere
+    best = content if whole else best_of(stored.content, content, own=own)
     if not _differs(best, stored.content, stored_hash):
         return ArticleDecision("same", stored, why)
     edited = own and not is_richer(content, stored.content)

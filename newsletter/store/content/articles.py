@@ -212,6 +212,14 @@ def revisions(connection: sa.Connection, article_id: int) -> list[tuple[int, dat
     return [(row["revision"], row["at"], restored(row["content"])) for row in rows]
 
 
+def is_on_the_web(connection: sa.Connection, article_id: int, own: Collection[str]) -> bool:
+    """Return whether a feed or a page has an article too; a file may state its `own` address."""
+    keys = article_keys.c
+    named = sa.or_(keys.kind == "guid", sa.and_(keys.kind == "url", keys.value.not_in(own)))
+    query = sa.select(keys.value).where(keys.article_id == article_id, named).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def claim_keys(connection: sa.Connection, article_id: int, keys: Iterable[ArticleKey]) -> None:
     """Give the article those of the keys that no article owns yet."""
     wanted = list(dict.fromkeys(keys))

@@ -1,8 +1,11 @@
 """A rich article never becomes poorer, whatever its address answers later."""
 
+from pathlib import Path
+
 import pytest
 
 from newsletter.collect.run import CollectReport
+from newsletter.model.source import Source
 from tests.fakes.site import article_page, item, rss
 from tests.integration.collect.conftest import Collector
 
@@ -125,3 +128,44 @@ def test_a_sitemap_index_that_has_not_changed_still_has_its_sitemaps_read(
     site.serve("/s.xml", urlset.format("".join(pages)))
     collector.run(source)
     assert len(collector.stored()) == 2
+
+
+@pytest.mark.parametrize("first", ["file", "feed"])
+def test_an_edit_of_its_file_takes_nothing_that_a_feed_gave_an_article(
+    collector: Collector, tmp_path: Path, first: str
+) -> None:
+    site = collector.site
+    link = site.serve("/a/1", article_page(1, head=HEAD))
+    site.serve("/feed", rss(item(1, link)), kind="application/rss+xml")
+    manuscript = tmp_path / "manuscripts" / "river.html"
+    manuscript.parent.mkdir()
+    manuscript.write_text(article_page(1), "utf-8")
+    sources = {
+        "file": Source("folder", "folder", path=manuscript.parent),
+        "feed": collector.feed("feed", "/feed"),
+    }
+    for name in sorted(sources, key=lambda name: name != first):
+        collector.run(sources[name])
+    before = collector.stored()[0].content
+    manuscript.write_text(article_page(1).replace("rose by", "sank by"), "utf-8")
+    collector.run(sources["file"])
+    (article,) = collector.stored()
+    assert before.image
+    assert (article.content.image, article.content.url) == (before.image, before.url)
+    edited = "sank by" in article.content.sections[0].paragraphs[0]
+    assert edited == (first == "file"), "only the source it was collected from changes its text"
+
+
+def test_what_is_removed_from_the_only_file_of_an_article_is_removed(
+    collector: Collector, tmp_path: Path
+) -> None:
+    manuscript = tmp_path / "manuscripts" / "river.html"
+    manuscript.parent.mkdir()
+    manuscript.write_text(article_page(1, head=HEAD, extra=TAKEAWAYS), "utf-8")
+    folder = Source("folder", "folder", path=manuscript.parent)
+    collector.run(folder)
+    assert collector.stored()[0].content.image
+    manuscript.write_text(article_page(1), "utf-8")
+    collector.run(folder)
+    content = collector.stored()[0].content
+    assert (content.image, content.takeaways) == (None, ())
