@@ -139,7 +139,13 @@ STATUS_NAMES: Mapping[str, StatusField] = {
             " kein_newsletter keine_newsletter keine_werbung no_newsletter no_emails no_email"
             " pas_de_newsletter avanmald avanmalt avmeldt afmeldt frameldt odhlasen odhlasena odhlaseno"
             " odhlaseni odhlaseny leiratkozott leiratkozas dezabonat peruttu peruutettu отписки"
-            " відписаний відписався διαγραφη",
+            " відписаний відписався διαγραφη deactivated deactivation withdrawn consent_withdrawn"
+            " revoked revoked_at consent_revoked resigned quit unjoined terminated erased erasure"
+            " purged anonymized anonymised forgotten right_to_be_forgotten gekundigt kundigung"
+            " geloscht geloscht_am loschung widerspruch widersprochen werbewiderspruch resilie"
+            " supprime anulado revocato revoca opgezegd rezygnacja uppsagd zruseno"
+            " ayrildi iptal_tarihi отказ удален удалён 삭제 삭제일 解約 解約日 取消 取消日期 拒收"
+            " ביטול إلغاء_الاشتراك",
             "suppressed": "suppressed do_not_contact donotcontact dnc do_not_email donotemail"
             " do_not_mail do_not_send blacklisted blacklist is_blacklisted email_blacklist"
             " blocklisted blocklist is_blocklisted blocked is_blocked denylisted banned"
@@ -148,15 +154,18 @@ STATUS_NAMES: Mapping[str, StatusField] = {
             " nao_contatar geblokkeerd niet_contacteren zablokowany nie_kontaktowac blockerad"
             " заблокирован engellendi 차단 차단됨 수신차단 ブロック 黑名单 excluded is_excluded"
             " excluded_from_campaigns is_excluded_from_campaigns ineligible is_ineligible"
-            " is_globally_ineligible",
+            " is_globally_ineligible suspended dnd do_not_disturb stop_email stop_emails no_mailings"
+            " no_marketing no_bulk_email do_not_bulk_email ne_plus_contacter",
             "bounced": "bounced bounce is_bounced hard_bounce hard_bounced hardbounce bounced_at"
             " bounce_date bounced_on cleanedat cleaned_at cleantime clean_time cleaned undeliverable"
             " undeliverability_date is_undeliverable invalid unzustellbar zuruckgewiesen rebond"
             " rebondi rebotado rebote rimbalzato devolvido onbestelbaar odrzucony studsat"
-            " 반송 반송됨 不達 退信 npai studsad invalid_email email_invalid",
+            " 반송 반송됨 不達 退信 npai studsad invalid_email email_invalid"
+            " unreachable dead_email email_dead zustellfehler エラー 不達日",
             "complained": "complained complaint complained_at spam spam_complaint marked_as_spam"
             " spam_report spam_reported abuse beschwerde plainte queja reclamo reclamacao klacht"
-            " skarga 스팸신고 苦情 is_spam_complaining junk",
+            " skarga 스팸신고 苦情 is_spam_complaining junk fbl"
+            " feedback_loop 投诉",
             "pending": "pending is_pending is_opt_in_pending opt_in_pending unconfirmed is_unconfirmed"
             " not_confirmed nicht_bestatigt non_confirme no_confirmado non_confermato nao_confirmado"
             " niepotwierdzony 미인증 未確認",
@@ -172,7 +181,11 @@ _STEMS = re.compile(
     r"|debaja|suscri|suscrip|disiscri|iscritt|descadastr|inscricao|uitgeschr|uitschr|afgemeld"
     r"|wypisa|zablokow|avregistr|отпис|подпис|해지|수신거부|구독|탈퇴|반송|차단|配信|購読|退会"
     r"|订阅|退订|wypis|avanm|avmeld|afmeld|frameld|odhlas|leiratkoz|dezabon|studsa|austrag|exclu"
-    r"|ineligib|invalid|junk|відпис|διαγραφ|npai"
+    r"|ineligib|invalid|junk|відпис|διαγραφ|npai|deactivat|withdraw|revok|revoc"
+    r"|suspend|unreach|erased|erasure|purge|anonymi|forgotten|bulkemail|stopemail|nomailings$"
+    r"|gekundigt|kundigung|widerspr|gelosch|loschung|zustellfehler|resilie|supprim|opposition|anulad|opgezeg"
+    r"|rezygn|uppsag|zrusen|ayril|iptal|отказ|удал[её]н|삭제|解約|取消|拒收|投诉|不達|エラー"
+    r"|إلغاء|ביטול"
     # Who agreed, in a column that is not the one with the consent.
     r"|consen[st]|einwillig|erwunscht|toestemm|zgod[ay]|samtyck|samtykk|souhlas|соглас|동의|同意"
     r"|permission|gdpr|rgpd|dsgvo|(?:kein|keine|no|pasde)(?:newsletter|emails?|mail|werbung)$"

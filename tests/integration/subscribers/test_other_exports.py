@@ -319,6 +319,10 @@ def test_every_status_of_a_list_is_understood(system: str, tmp_path: Path) -> No
         ("Consenso marketing", ["Sì", "No"]),
         ("Zgoda marketingowa", ["tak", "nie"]),
         ("Marketing permissions", ["Email", ""]),
+        ("Deactivated by", ["Kim", ""]),
+        ("Opposition", ["oui", ""]),
+        ("Kündigungsgrund", ["Zu viele", ""]),
+        ("탈퇴 후 삭제", ["Y", ""]),
     ],
 )
 def test_what_is_unclear_stops_the_import(header: str, cells: list[str], tmp_path: Path) -> None:
@@ -340,3 +344,30 @@ def test_a_negative_number_is_not_a_yes(cell: str, tmp_path: Path) -> None:
     assert outcomes(path) == {"a@example.org": PENDING}
     path.write_text(f"email,unsubscribed\na@example.org,{cell}\n")
     assert outcomes(path) == {"a@example.org": UNSUBSCRIBED}
+
+
+GONE_HEADERS = """
+Deactivated; Deactivation Date; Withdrawn; Consent Withdrawn; Revoked At; Resigned; Quit; Terminated; Erased;
+Erasure Date; Purged; Anonymized; Right to be forgotten; Suspended; DND; Stop Email; No Mailings; No Bulk Email;
+DoNotBulkEMail; Unreachable; Dead Email; FBL; Gekündigt; Kündigung; Gelöscht; Gelöscht am; Widerspruch;
+Werbewiderspruch; Zustellfehler; Résilié; Supprimé; Ne plus contacter; Anulado; Revocato; Opgezegd; Rezygnacja;
+Uppsagd; Zrušeno; IPTAL;
+Отказ; Удалён; 삭제일; 解約; エラー; 不達日; 取消; 拒收; 投诉; ביטול;
+إلغاء الاشتراك
+""".replace("\n", " ").split(";")
+
+
+@pytest.mark.parametrize("header", [header.strip() for header in GONE_HEADERS])
+@pytest.mark.parametrize("no_and_yes", [("no", "yes"), ("", "2024-05-01"), ("0", "1"), ("", "x")])
+def test_who_is_gone_by_any_word_is_never_confirmed(
+    header: str, no_and_yes: tuple[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    rows = [f"{at}@example.org,{cell}" for at, cell in enumerate(no_and_yes)]
+    path.write_text("\n".join([f"email,{header}", *rows]), encoding="utf-8")
+    try:
+        found = outcomes(path)
+    except UnclearStatus:
+        return
+    assert found["0@example.org"] == CONFIRMED
+    assert found["1@example.org"] != CONFIRMED
