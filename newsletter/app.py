@@ -28,6 +28,7 @@ from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
 from newsletter.model.once import Once, OnceEach
 from newsletter.model.return_path import ReturnPaths
+from newsletter.model.sign_in_link import SignInLinks
 from newsletter.pipeline import passes
 from newsletter.pipeline.report import Line, Step
 from newsletter.pipeline.tools import Tools
@@ -73,6 +74,7 @@ class App:
     signer: Signer
     articles: ArticleSigner
     returns: ReturnPaths
+    sign_ins: SignInLinks
     journal: Journal
     submissions: SubmissionJournal
     now: Callable[[], datetime]
@@ -121,6 +123,7 @@ class App:
                 return_path=self.returns.envelope_sender,
             ),
             returns=self.returns,
+            sign_ins=self.sign_ins,
             journals=self.journals,
             new_id=self.new_id,
             now=self.now,
@@ -204,7 +207,9 @@ class App:
     def _compose(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
         from newsletter.pipeline.composing import Composer
 
-        compose = Composer(self.publication, self.templates, self.signer, self.reader, self.now)
+        compose = Composer(
+            self.publication, self.templates, self.signer, self.sign_ins, self.reader, self.now
+        )
         return compose(claimed)
 
     def one_pass(
@@ -281,6 +286,7 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         signer=Signer(settings.secret_keys),
         articles=ArticleSigner(settings.secret_keys),
         returns=ReturnPaths(settings.publication.bounces, settings.secret_keys),
+        sign_ins=SignInLinks(settings.desk_origin, settings.secret_keys),
         journal=Journal(journal),
         submissions=SubmissionJournal(settings.root / SUBMISSIONS),
         now=clock,

@@ -47,6 +47,8 @@ COMMANDS = {
     "run": ("running", "Make one pass over everything that is due; for cron."),
     "serve": ("running", "Serve the pages and make a pass every 20 seconds."),
     "worker": ("running", "Send what is approved, and nothing else."),
+    "staff": ("staff", "Choose who may sign in at the desk."),
+    "audit": ("audit", "Show who did what and when, latest first."),
     "bounce": ("bounce", "Take in an email that came back, from a pipe."),
     "events": ("events", "Take in events that a provider exported."),
     "suppressions": ("suppressions", "Compare the suppressions with the provider's."),

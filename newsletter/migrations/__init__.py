@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.store import engagement_tables
 from newsletter.store.counting import tables as counting_tables
+from newsletter.store.desk import tables as desk_tables
 from subscribers.store import tables as subscriber_tables
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 # Several modules define tables in one metadata: each must be imported.
 METADATA = [
-    *{engagement_tables.engagements.metadata, counting_tables.tallies.metadata},
+    *{
+        engagement_tables.engagements.metadata,
+        counting_tables.tallies.metadata,
+        desk_tables.staff.metadata,
+    },
     subscriber_tables.metadata,
 ]
 

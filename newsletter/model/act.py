@@ -1,4 +1,4 @@
-"""What was done to an issue, by whom and when: the values of the audit log."""
+"""What was done, by whom and when: the values of the audit log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,6 +23,12 @@ class ActKind(StrEnum):
     CANCELLED = "issue cancelled"
     MOVED = "issue moved"
     RESOLVED = "batch resolved"
+    STAFF_ADDED = "staff added"
+    ROLE_CHANGED = "role changed"
+    STAFF_REMOVED = "staff removed"
+    LINK_MADE = "sign-in link made"
+    SIGNED_IN = "signed in"
+    SIGNED_OUT = "signed out"
     OTHER = "other"
 
 

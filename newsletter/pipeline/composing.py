@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from newsletter.esp.port import Letter, Recipient
 from newsletter.model.publication import Publication
+from newsletter.model.sign_in_link import SignInLinks
 from newsletter.people import letters
 from newsletter.render import notice
 from newsletter.render.templates import Templates
 from newsletter.send.notices import letter, notice_id
-from newsletter.store.people.notices import Claimed
+from newsletter.store.people.notices import Claimed, Notice
 from subscribers.tokens import Signer
 
 
@@ -23,6 +24,7 @@ class Composer:
     publication: Publication
     templates: Templates
     signer: Signer
+    sign_ins: SignInLinks
     reader: sa.Engine
     now: Callable[[], datetime]
 
@@ -32,10 +34,19 @@ class Composer:
             to = letters.addressee(connection, claimed.notice)
         if to is None:
             return None
-        printed = letters.printed(claimed.notice, self.publication, self.signer)
-        values = {"link": "", **printed} if claimed.notice.kind == "alert" else printed
+        values = self._values(claimed.notice)
         written = notice.render(self.templates, claimed.notice.kind, to.language, values)
         ready = letter(
             self.publication, written.subject, written.html, written.text, date=self.now()
         )
         return ready, Recipient(notice_id(claimed), to.address, to.name, "")
+
+    def _values(self, notice: Notice) -> dict[str, object]:
+        printed = letters.printed(notice, self.publication, self.signer)
+        match notice.kind:
+            case "alert":
+                return {"link": "", **printed}
+            case "sign-in":
+                return {**printed, "link": self.sign_ins.link(int(str(printed["request"])))}
+            case _:
+                return printed

@@ -24,6 +24,7 @@ from newsletter.pipeline.tools import Tools
 from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, slots, sources
+from newsletter.store.desk import sign_ins
 from newsletter.store.people import notices
 from newsletter.store.sending import batches, engagements, rates, welcomes
 from subscribers.consent import queueing
@@ -65,7 +66,9 @@ def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def _notices(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     now = tools.context.now()
-    return bool(notices.count(connection)) or queueing.needs_attention(connection, now)
+    if notices.count(connection) or sign_ins.any_unanswered(connection):
+        return True
+    return queueing.needs_attention(connection, now)
 
 
 def _events(tools: Tools, connection: sa.Connection, _key: str) -> bool:

@@ -6,7 +6,7 @@ from newsletter.model.actor import MACHINE
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.send import notices as outgoing
-from newsletter.usecases import sign_ups
+from newsletter.usecases import sign_ups, signing_in
 
 
 def submit(tools: Tools) -> Iterator[Line]:
@@ -16,6 +16,8 @@ def submit(tools: Tools) -> Iterator[Line]:
         yield Line("notices", wave.what, Level.WAITS)
     if released := sign_ups.release(context, MACHINE):
         yield Line("notices", f"{counted(released, 'waiting sign-up')} asked to confirm")
+    if links := signing_in.answer_requests(context, MACHINE):
+        yield Line("notices", f"{counted(links, 'sign-in link')} queued")
     done = outgoing.submit(context.engine, tools.post())
     if done.submitted:
         yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")

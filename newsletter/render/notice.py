@@ -1,4 +1,4 @@
-"""Notices: single automatic emails (confirm, welcome, goodbye, manage, address-change, alert)."""
+"""Notices: single automatic emails (confirm, welcome, goodbye, manage, address-change, alert, sign-in)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "manage": ("link", "until"),
     "address-change": ("link", "until"),
     "alert": ("what", "next_step", "link"),
+    "sign-in": ("link", "until"),
 }
 """The values that each notice prints. A link is "" if there is none."""
 

@@ -33,6 +33,7 @@ class Settings:
     retention: Retention
     listen: str
     desk: str
+    desk_url: str
     trusted_proxies: tuple[Network, ...]
     sendgrid_api_host: str
     sendgrid_webhook_public_key: str
@@ -43,6 +44,11 @@ class Settings:
     smtp_url: str = field(repr=False)
     alert_smtp_url: str = field(repr=False)
     bounce_mailbox: str = field(repr=False)
+
+    @property
+    def desk_origin(self) -> str:
+        """Return the address at which staff reach the desk."""
+        return self.desk_url or f"http://{self.desk}"
 
 
 def load(root: Path, environ: Mapping[str, str]) -> Settings:
@@ -84,6 +90,7 @@ class _Surroundings:
     retention: Retention
     listen: str
     desk: str
+    desk_url: str
     trusted_proxies: tuple[Network, ...]
 
     @classmethod
@@ -95,6 +102,7 @@ class _Surroundings:
             retention=_retention(table.table("retention")),
             listen=web.parsed("listen", f"127.0.0.1:{port}", values.listener),
             desk=web.parsed("desk", f"127.0.0.1:{port + 1}", values.loopback),
+            desk_url=web.parsed("desk_url", "", values.secure_origin),
             trusted_proxies=_networks(web, "trusted_proxies"),
         )
         web.finish()
@@ -178,6 +186,7 @@ def _settings(
         retention=surroundings.retention,
         listen=surroundings.listen,
         desk=surroundings.desk,
+        desk_url=surroundings.desk_url,
         trusted_proxies=surroundings.trusted_proxies,
         sendgrid_api_host=environment.sendgrid_api_host.strip(),
         sendgrid_webhook_public_key=environment.sendgrid_webhook_public_key.strip(),

@@ -95,6 +95,14 @@ def site(text: str) -> str:
     return text.rstrip("/")
 
 
+def secure_origin(text: str) -> str:
+    """Parse the address of the desk behind a proxy: a host name of its own, over https."""
+    parts = urlsplit(site(text))
+    if parts.scheme != "https" or parts.path or parts.username is not None:
+        raise _refusal(text, 'https and a host name, such as "https://desk.example.org"')
+    return text.rstrip("/").lower()
+
+
 def color(text: str) -> str:
     """Parse a color in the notation that every email client understands."""
     if not _COLOR.fullmatch(text):
@@ -142,9 +150,7 @@ def loopback(text: str) -> str:
     except ValueError:
         local = host == "localhost"
     if not local:
-        expected = (
-            'an address of this machine only, such as "127.0.0.1:8026"; staff can\'t sign in yet'
-        )
+        expected = 'an address of this machine only, such as "127.0.0.1:8026"; see desk_url'
         raise _refusal(text, expected)
     return text
 

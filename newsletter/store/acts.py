@@ -1,7 +1,8 @@
 """The append-only audit log: who did what, and when."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,26 @@ from newsletter.store.tables import acts
 
 EDITS = "edits"
 """The key of the edits in `detail`."""
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ActFilter:
+    """Which acts to list; an empty field admits all. `who` is a part of the actor's name."""
+
+    who: str = ""
+    kind: str = ""
+    issue_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedAct:
+    """An act with its number, after which the next page begins."""
+
+    number: int
+    act: Act
 
 
 def record(connection: sa.Connection, act: Act) -> None:
@@ -38,6 +59,27 @@ def of_issue(connection: sa.Connection, issue_id: int) -> list[Act]:
         sa.select(acts).where(acts.c.issue_id == issue_id).order_by(acts.c.id)
     ).mappings()
     return [_act(row) for row in rows]
+
+
+def listed(
+    connection: sa.Connection,
+    wanted: ActFilter,
+    *,
+    before: int | None = None,
+    limit: int = PAGE,
+) -> list[NumberedAct]:
+    """Return acts, latest first, a page at a time (`before` is the last number seen)."""
+    conditions = [
+        acts.c.actor.icontains(wanted.who, autoescape=True) if wanted.who else None,
+        acts.c.kind == wanted.kind if wanted.kind else None,
+        acts.c.issue_id == wanted.issue_id if wanted.issue_id is not None else None,
+        acts.c.at >= wanted.since if wanted.since else None,
+        acts.c.at < wanted.until if wanted.until else None,
+        acts.c.id < before if before is not None else None,
+    ]
+    query = sa.select(acts).where(*(each for each in conditions if each is not None))
+    rows = connection.execute(query.order_by(acts.c.id.desc()).limit(limit)).mappings()
+    return [NumberedAct(row["id"], _act(row)) for row in rows]
 
 
 def _act(row: Mapping[Any, Any]) -> Act:

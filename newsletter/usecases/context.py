@@ -13,6 +13,7 @@ from newsletter.esp.port import Sender
 from newsletter.maintenance.journals import Journals
 from newsletter.model.publication import Publication
 from newsletter.model.return_path import ReturnPaths
+from newsletter.model.sign_in_link import SignInLinks
 from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
 
@@ -43,6 +44,7 @@ class Context:
     courier: Courier
     journals: Journals
     returns: ReturnPaths
+    sign_ins: SignInLinks
     new_id: Callable[[], str]
     now: Callable[[], datetime]
     broken_links: BrokenLinks | None = None

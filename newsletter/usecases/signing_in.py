@@ -1,0 +1,145 @@
+"""Sign in at the desk by a link that is emailed, and end sessions.
+
+The request only notes the address that was typed, for members and strangers alike. A pass then
+emails the members. So neither the answer nor its time shows who is a member.
+"""
+
+from hashlib import sha256
+
+from newsletter.model.act import Act, ActKind
+from newsletter.model.actor import Actor, Role
+from newsletter.model.staff import LINK_LASTS, DeskSession, Member
+from newsletter.store import acts
+from newsletter.store.desk import sessions, sign_ins, staff
+from newsletter.store.desk.sign_ins import SignInRequest
+from newsletter.store.people import notices
+from newsletter.usecases.context import Context
+from subscribers.errors import InvalidAddress
+from subscribers.model import EmailAddress
+
+OWN_LIMIT = 5
+"""Open requests for one address: more would only fill an inbox."""
+LIMIT = 200
+"""Requests of all that wait for the next pass, which deletes those of strangers."""
+SEEN_EVERY = 60 * 5
+"""Seconds after which the use of a session is noted again: a write for each page would wait."""
+
+
+def digest(secret: str) -> str:
+    """Return what the database knows of a secret that a browser holds."""
+    return sha256(secret.encode()).hexdigest()
+
+
+def ask(context: Context, address: str, browser: str) -> None:
+    """Ask for a sign-in link, which only the browser with the secret `browser` can use."""
+    try:
+        key = EmailAddress.parse(address).key
+    except InvalidAddress:
+        return
+    now = context.now()
+    with context.engine.begin() as connection:
+        own, everyone = sign_ins.count_open(connection, key, now)
+        if own < OWN_LIMIT and everyone < LIMIT:
+            request = SignInRequest(0, key, digest(browser), now + LINK_LASTS)
+            sign_ins.insert(connection, request)
+
+
+def answer_requests(context: Context, actor: Actor) -> int:
+    """Queue an email with a link for each request of a member; delete the others.
+
+    Returns how many emails were queued.
+    """
+    actor.require(Role.EDITOR)
+    now, zone = context.now(), context.publication.timezone
+    queued = 0
+    with context.engine.begin() as connection:
+        sign_ins.purge(connection, now)
+        sessions.purge(connection, now)
+        for request in sign_ins.unanswered(connection):
+            member = staff.find(connection, request.key)
+            if member is None:
+                sign_ins.use_up(connection, request.id)
+                continue
+            notice = notices.Notice(
+                kind="sign-in",
+                key=f"sign-in:{request.id}",
+                address=member.address,
+                language=member.language or context.publication.language,
+                values={
+                    "request": request.id,
+                    "until": f"{request.until.astimezone(zone):%H:%M %Z}",
+                },
+            )
+            queued += notices.queue(connection, notice, now=now)
+            sign_ins.mark_answered(connection, request.id)
+    return queued
+
+
+def offered(context: Context, token: str, browser: str) -> Member | None:
+    """Return whom a link would sign in in this browser; looking does not use the link up."""
+    with context.reader.connect() as connection:
+        request = sign_ins.find(connection, context.sign_ins.read(token) or 0, context.now())
+        if request is None or request.browser not in {"", digest(browser)}:
+            return None
+        return staff.find(connection, request.key)
+
+
+def enter(context: Context, token: str, browser: str, name: str) -> str | None:
+    """Use a link up; return the secret of a new session, or None if the link does not work.
+
+    `name` describes the browser in the member's list of sessions.
+    """
+    secret, now = context.new_id(), context.now()
+    with context.engine.begin() as connection:
+        request = sign_ins.find(connection, context.sign_ins.read(token) or 0, now)
+        if request is None or request.browser not in {"", digest(browser)}:
+            return None
+        member = staff.find(connection, request.key)
+        if not sign_ins.use_up(connection, request.id) or member is None:
+            return None
+        sessions.insert(connection, digest(secret), member.id, name, now)
+        act = Act(now, member.actor, ActKind.SIGNED_IN, None, detail={"browser": name})
+        acts.record(connection, act)
+    return secret
+
+
+def session_of(context: Context, secret: str) -> DeskSession | None:
+    """Return the open session of a browser, and note that it is used."""
+    now = context.now()
+    with context.reader.connect() as connection:
+        session = sessions.find(connection, digest(secret))
+    if session is None or not session.is_open(now):
+        return None
+    if (now - session.seen_at).total_seconds() >= SEEN_EVERY:
+        with context.engine.begin() as connection:
+            sessions.mark_seen(connection, session.id, now)
+    return session
+
+
+def staffed(context: Context) -> bool:
+    """Return whether staff sign in; without staff, the link that `serve` prints opens the desk."""
+    with context.reader.connect() as connection:
+        return staff.any_exist(connection)
+
+
+def sessions_of(context: Context, actor: Actor) -> list[DeskSession]:
+    """Return the open sessions of the member who asks."""
+    actor.require(Role.EDITOR)
+    with context.reader.connect() as connection:
+        member = staff.find(connection, EmailAddress.parse(actor.name).key)
+        return sessions.of_member(connection, member.id, context.now()) if member else []
+
+
+def sign_out(context: Context, actor: Actor, secret: str, *, everywhere: bool = False) -> None:
+    """End this session, or every session of the member who asks."""
+    actor.require(Role.EDITOR)
+    with context.engine.begin() as connection:
+        session = sessions.find(connection, digest(secret))
+        if session is None:
+            return
+        if everywhere:
+            sessions.delete_of(connection, session.member.id)
+        else:
+            sessions.delete(connection, digest(secret))
+        detail = {"everywhere": everywhere}
+        acts.record(connection, Act(context.now(), actor, ActKind.SIGNED_OUT, None, detail=detail))
