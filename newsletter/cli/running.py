@@ -20,6 +20,7 @@ from newsletter.cli.opening import open_app, stop_on_signals
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.dispatch.beside import Siblings
 from newsletter.pipeline.report import Level, Line
+from newsletter.usecases import signing_in
 
 if TYPE_CHECKING:
     from newsletter.schedule import Ticker
@@ -131,13 +132,20 @@ def serve_until_stopped(app: App, *, senders: int = 0) -> None:
     sending = Siblings([*_SENDER, "--processes", str(senders)], senders)
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
-        say(f"Desk          {access.link}  (this link works once)")
+        say(f"Desk          {_way_in(app, access.link)}")
         say("Press Ctrl-C to stop; what is in progress is finished first.")
         ticker.start(app.now())
         sending.start()
         app.stop.wait()
         sending.stop()
         ticker.stop()
+
+
+def _way_in(app: App, link: str) -> str:
+    """Return how the desk opens: by signing in, or without staff by a link."""
+    if signing_in.staffed(app.context):
+        return f"{app.settings.desk_origin}/  (sign in with your email address)"
+    return f"{link}  (this link works once)"
 
 
 @commands.command()

@@ -38,8 +38,8 @@ def protect_public(site: FastAPI, app: App) -> None:
     _protect(site, hosts, headers.PUBLIC, secure=url.scheme == "https")
 
 
-def protect_desk(site: FastAPI, app: App, door: Callable[[FastAPI], None]) -> None:
-    """Admit only requests from and to this machine that pass the door.
+def protect_desk(site: FastAPI, app: App) -> None:
+    """Admit only requests from and to this machine, and those that a proxy passes to `desk_url`.
 
     The host is checked too: another site's name may resolve to a loopback address (DNS rebinding).
     """
@@ -49,9 +49,11 @@ def protect_desk(site: FastAPI, app: App, door: Callable[[FastAPI], None]) -> No
         for name in ("localhost", "127.0.0.1", "[::1]", address)
         for host in _spellings(name, int(port), 80)
     }
-    door(site)
+    url = urlsplit(app.settings.desk_url)
+    if url.hostname:
+        hosts |= _spellings(url.hostname, url.port, 443)
     site.add_middleware(LoopbackPeer)
-    _protect(site, hosts, headers.DESK, secure=False)
+    _protect(site, hosts, headers.DESK, secure=url.scheme == "https")
 
 
 def _spellings(host: str, port: int | None, default: int) -> set[str]:

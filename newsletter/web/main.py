@@ -1,5 +1,6 @@
 """The two sites: public pages on `publication.url`, and the desk on loopback."""
 
+import getpass
 from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import FastAPI, Request
@@ -7,10 +8,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 
 from newsletter.app import App
+from newsletter.model.actor import Actor
 from newsletter.web import guard
 from newsletter.web.brand import stylesheet
-from newsletter.web.desk.access import DeskAccess, Door
+from newsletter.web.desk.access import DeskAccess
+from newsletter.web.desk.account.pages import AccountPages, account_routes
+from newsletter.web.desk.audit.pages import AuditPages, audit_routes
+from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
+from newsletter.web.desk.rules import answer_refusals, refuse_unruled
+from newsletter.web.desk.shell import Shell
+from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
+from newsletter.web.desk.staff.pages import StaffPages, staff_routes
 from newsletter.web.hooks import hook_routes
 from newsletter.web.public.archive import archive_routes
 from newsletter.web.public.reading import ReadingPages, reading_routes
@@ -49,20 +58,30 @@ def desk_site(
     app: App, access: DeskAccess, announce: Callable[[str], None] = lambda _link: None
 ) -> FastAPI:
     """Build the staff pages. `announce` shows staff the link that opens them in another browser."""
-    desk = Desk(app, access, announce)
+    shell = Shell(app)
+    gate = Gate(app, access, shell)
+    desk = Desk(shell, gate, announce)
     site = _site(app, DESK_FILES, lambda _request: desk.missing("This page doesn't exist."))
-    site.include_router(desk_routes(desk))
-
-    def door(site: FastAPI) -> None:
-        site.add_middleware(Door, access=access, closed=desk.closed, free=frozenset(DESK_FILES))
-
-    guard.protect_desk(site, app, door)
+    site.state.gate = gate
+    for routes in (
+        desk_routes(desk),
+        sign_in_routes(SignInPages(shell, gate)),
+        account_routes(AccountPages(shell, gate)),
+        staff_routes(StaffPages(shell, gate)),
+        audit_routes(AuditPages(shell, gate)),
+    ):
+        # Not include_router, which hides the routes from the check of their rules.
+        site.router.routes.extend(routes.routes)
+    refuse_unruled(site)
+    answer_refusals(site, shell)
+    guard.protect_desk(site, app)
     return site
 
 
 def desk_access(app: App) -> DeskAccess:
     """Return the access to the desk of a publication, with its first one-time link."""
-    return DeskAccess(app.settings.desk, app.new_id, app.now)
+    person = Actor.person(getpass.getuser())
+    return DeskAccess(app.settings.desk, person, app.new_id, app.now)
 
 
 def _site(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import httpx2
 
 from newsletter.app import App
+from newsletter.model.sign_in_link import SignInLinks
 from newsletter.web.main import desk_access, desk_site, public_site
 from newsletter.web.serving import serving
 
@@ -44,7 +45,8 @@ def pages(app: App) -> Iterator[Pages]:
     public, desk = free_port(), free_port()
     settings = replace(app.settings, listen=f"127.0.0.1:{public}", desk=f"127.0.0.1:{desk}")
     publication = replace(app.publication, url=f"http://127.0.0.1:{public}")
-    served = replace(app, settings=settings, publication=publication)
+    links = SignInLinks(f"http://{settings.desk}", settings.secret_keys)
+    served = replace(app, settings=settings, publication=publication, sign_ins=links)
     access = desk_access(served)
     session = access.open(access.link.rpartition("/")[2])
     assert session is not None

@@ -1,4 +1,4 @@
-"""Open the desk with a one-time link, as long as staff cannot sign in.
+"""Open the desk with a one-time link, as long as no staff sign in.
 
 Being on the machine is not enough: other users of it, and web pages that staff have open, can
 reach a loopback port. `serve` prints a link; the first browser that uses it gets a session cookie.
@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+
+from newsletter.model.actor import Actor
 
 OPEN = "/open/"
 LASTS = timedelta(hours=12)
@@ -23,9 +23,14 @@ class DeskAccess:
     """The one-time link, and the sessions that it opened; both end when `serve` does."""
 
     def __init__(
-        self, address: str, new_id: Callable[[], str], now: Callable[[], datetime]
+        self,
+        address: str,
+        actor: Actor,
+        new_id: Callable[[], str],
+        now: Callable[[], datetime],
     ) -> None:
-        """Create the first link to the desk at `host:port`."""
+        """Create the first link to the desk at `host:port`; `actor` is who uses it."""
+        self.actor = actor
         self.cookie = f"newsletter-desk-{address.rpartition(':')[2]}"
         self._address = address
         self._new_id = new_id
@@ -53,45 +58,15 @@ class DeskAccess:
         self._sessions[_digest(session)] = self._now() + LASTS
         return session
 
-    def admits(self, session: str) -> bool:
-        """Return whether a session exists and hasn't expired."""
+    def opened_at(self, session: str) -> datetime | None:
+        """Return when a session was opened, or None if it doesn't exist or has expired."""
         ends = self._sessions.get(_digest(session))
-        return ends is not None and self._now() < ends
+        return ends - LASTS if ends is not None and self._now() < ends else None
 
 
 def _digest(session: str) -> bytes:
     """Return the key of a session: a digest, so that looking it up takes no telling time."""
     return sha256(session.encode()).digest()
-
-
-class Door:
-    """Let only requests with a session in; style sheets and the one-time link need none."""
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        access: DeskAccess,
-        closed: Callable[[], Response],
-        free: frozenset[str],
-    ) -> None:
-        """Wrap the desk; `closed` is the answer to everyone else, `free` the paths for everyone."""
-        self._app = app
-        self._access = access
-        self._closed = closed
-        self._free = free
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request with a session on."""
-        if scope["type"] == "http" and not self._passes(Request(scope)):
-            await self._closed()(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _passes(self, request: Request) -> bool:
-        path = request.url.path
-        if path in self._free or path.startswith(OPEN):
-            return True
-        return self._access.admits(request.cookies.get(self._access.cookie, ""))
 
 
 def enter(access: DeskAccess, code: str) -> Response | None:

@@ -37,10 +37,11 @@ def history(connection: sa.Connection, publication: Publication, issue_id: int) 
     newsletter = publication.newsletter(issues.load(connection, issue_id).newsletter)
     zone = newsletter.timezone if newsletter else publication.timezone
     recorded = reversed(acts.of_issue(connection, issue_id))
-    return HistoryView(tuple(_row(act, zone) for act in recorded))
+    return HistoryView(tuple(act_row(act, zone) for act in recorded))
 
 
-def _row(act: Act, zone: tzinfo) -> ActRow:
+def act_row(act: Act, zone: tzinfo) -> ActRow:
+    """Return an act as staff read it."""
     beside = {**act.before, **act.after, **act.detail}
     return ActRow(
         when=sentences.moment(act.at, zone),

@@ -47,6 +47,11 @@ def moment(instant: datetime, zone: tzinfo) -> str:
     return f"{day(instant, zone)} at {instant.astimezone(zone):%H:%M %Z}"
 
 
+def stamp(instant: datetime, zone: tzinfo) -> str:
+    """Write a time for a table, in every language alike: 2026-11-30 08:00 KST."""
+    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
 def distance(span: timedelta) -> str:
     """Write a span in its two largest units: 1 day 22 hours."""
     minutes = int(abs(span).total_seconds() // 60)

@@ -66,7 +66,7 @@ def test_a_missing_page_says_so_in_a_sentence(desk: tuple[House, Pages], path: s
     assert "Back to today" in answer.text
 
 
-def test_no_desk_page_accepts_a_post(
+def test_no_page_that_only_shows_something_accepts_a_post(
     desk: tuple[House, Pages],
 ) -> None:
     _, served = desk

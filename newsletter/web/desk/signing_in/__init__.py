@@ -1,0 +1,1 @@
+"""Sign in: ask for a link, and use it."""

@@ -1,0 +1,87 @@
+"""The pages of a desk with staff, in both languages and color schemes, on a phone."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from newsletter.model.actor import Role
+from newsletter.usecases import signing_in, staff
+from newsletter.web.serving import serving
+from tests.fakes.desk import ADDRESSES, OWNER, StaffedDesk, staffed_desk
+from tests.fakes.house import MONDAY, house
+from tests.fakes.pages import free_port
+
+PATHS = ["/account", "/staff", "/audit"]
+OUTSIDE = ["/sign-in", "/sign-in/1-0"]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaffedDesk]:
+    with house(tmp_path_factory.mktemp("house")) as opened:
+        opened.pass_at(MONDAY - timedelta(days=1))
+        settings = replace(opened.app.settings, desk=f"127.0.0.1:{free_port()}")
+        staffed = staffed_desk(replace(opened.app, settings=settings))
+        with serving([(staffed.site, settings.desk)]):
+            yield staffed
+
+
+def sign_in(page: Page, desk: StaffedDesk, role: Role, language: str) -> None:
+    """Sign in as a person does, with an emailed link, and choose a language."""
+    page.goto(desk.origin)
+    page.fill("#address", ADDRESSES[role])
+    page.click("button")
+    page.wait_for_selector("text=Check your inbox")
+    assert signing_in.answer_requests(desk.app.context, OWNER) == 1
+    with desk.app.reader.connect() as connection:
+        number = connection.exec_driver_sql("SELECT max(id) FROM sign_ins").scalar()
+    page.goto(desk.app.sign_ins.link(int(number or 0)))
+    page.click("button")
+    page.wait_for_url(f"{desk.origin}/")
+    member = next(
+        member
+        for member in staff.members(desk.app.context, OWNER)
+        if member.address == ADDRESSES[role]
+    )
+    staff.choose_language(desk.app.context, member.actor, language)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("light", ["light", "dark"])
+def test_every_page_fits_a_phone_and_is_accessible(
+    browser: Browser,
+    barriers: Callable[[Page], list[str]],
+    desk: StaffedDesk,
+    light: Literal["light", "dark"],
+    language: str,
+) -> None:
+    context = browser.new_context(viewport={"width": 375, "height": 720}, color_scheme=light)
+    page = context.new_page()
+    for path in OUTSIDE:
+        look(page, desk, path, f"{light}-{language}", barriers)
+    sign_in(page, desk, Role.ADMIN, language)
+    for path in PATHS:
+        look(page, desk, path, f"{light}-{language}", barriers)
+        assert page.evaluate("document.documentElement.lang") == language
+    context.close()
+
+
+def look(
+    page: Page,
+    desk: StaffedDesk,
+    path: str,
+    name: str,
+    barriers: Callable[[Page], list[str]],
+) -> None:
+    """Open a page and check that it fits and that everyone can use it."""
+    page.goto(desk.origin + path)
+    if folder := os.environ.get("PICTURES"):
+        shown = path.strip("/").replace("/", "-")
+        page.screenshot(path=str(Path(folder) / f"staffed-{shown}-{name}.png"), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
+    assert barriers(page) == [], path
