@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 @database.command()
 def check() -> None:
-    """Check that the database is whole, and that counters agree with what they count."""
+    """Check that the database is whole and its counters agree."""
     with open_app() as app:
         problems = [*copies.problems(app.engine), *counters.problems(app.engine)]
     if problems:

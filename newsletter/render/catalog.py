@@ -8,20 +8,21 @@ import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Message
 from babel.messages.pofile import PoFileError, read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from newsletter.errors import ConfigurationError
 
 SOURCE = "en"
 _ENGLISH = Locale("en")
+SMALL_SHARE = 0.01
 _KEY = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 Texts = Mapping[str, str | tuple[str, ...]]
@@ -52,6 +53,19 @@ class Catalog:
     def date(self, day: date, pattern: str = "date.day") -> str:
         """Return a day in the pattern that the catalog has under a key."""
         return format_date(day, format=self.text(pattern), locale=self.locale)
+
+    def number(self, n: int) -> str:
+        """Return a number as this language writes it."""
+        return str(format_decimal(n, locale=self.locale))
+
+    def share(self, share: float) -> str:
+        """Return a share of 1 in percent: 98.4%; more exactly if it is below 1%."""
+        few = 0 < share < SMALL_SHARE
+        return str(format_percent(share, format="0.00%" if few else "0.0%", locale=self.locale))
+
+    def moment(self, at: datetime, pattern: str) -> str:
+        """Return a local time in the pattern that the catalog has under a key."""
+        return str(format_datetime(at, format=self.text(pattern), locale=self.locale))
 
     def join(self, names: Sequence[str]) -> str:
         """Return names as a list: A; A and B; A and others."""

@@ -167,6 +167,15 @@ def for_each_dialect(
     return {name: build(dialect_insert(name)) for name in ("sqlite", "postgresql")}
 
 
+def hours_since_1970(connection: sa.Connection, moment: sa.Column[Any]) -> sa.ColumnElement[int]:
+    """Return the hour in which a moment is, as a number."""
+    if is_sqlite(connection):
+        seconds = sa.cast(sa.func.strftime("%s", moment), sa.Integer)
+    else:
+        seconds = sa.cast(sa.func.floor(sa.extract("epoch", moment)), sa.Integer)
+    return sa.cast(sa.func.floor(seconds / 3600), sa.Integer)
+
+
 def analyze(connection: sa.Connection, table: sa.Table) -> None:
     """Tell PostgreSQL the size of a new table: it guesses too low and joins row by row."""
     if not is_sqlite(connection):

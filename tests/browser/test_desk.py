@@ -23,6 +23,8 @@ PATHS = [
     "/issues/1/preview",
     "/issues/1/preview?show=text",
     "/issues/1/audience",
+    "/issues/1/report",
+    "/issues/1/report?language=ko",
     "/issues/1/history",
     "/articles",
     "/sources",

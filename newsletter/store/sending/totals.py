@@ -1,11 +1,14 @@
 """Sums over the batches of an issue: no page and no report counts deliveries."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from newsletter.model.issue_report import REPORTED, RecipientCounts
 from newsletter.model.states import BatchState
+from newsletter.store.database import hours_since_1970
 from newsletter.store.tables import batches, rates
 
 _AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
@@ -92,3 +95,61 @@ def remaining(connection: sa.Connection, issue_id: int) -> list[Remainder]:
         )
         for provider, people, not_before, free_at, reason in connection.execute(query)
     ]
+
+
+def by_edition(connection: sa.Connection, issue_id: int) -> dict[int, RecipientCounts]:
+    """Return the recipients of each edition of an issue, by the id of the edition."""
+    return _reaches(connection, batches.c.edition_id, batches.c.issue_id == issue_id)
+
+
+def by_issue(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, RecipientCounts]:
+    """Return the recipients of each of these issues."""
+    return _reaches(connection, batches.c.issue_id, batches.c.issue_id.in_(issue_ids))
+
+
+def _reaches(
+    connection: sa.Connection, key: sa.Column[int], chosen: sa.ColumnElement[bool]
+) -> dict[int, RecipientCounts]:
+    """Sum the counters of batches by a column.
+
+    A batch that the provider refused reached no one; its recipients count as refused.
+    """
+    b = batches.c
+    refused = sa.case((b.state == BatchState.REFUSED.value, _AWAITING), else_=0)
+    states = [b[state.value] for state in REPORTED]
+    counters = (b.planned, b.submitted, b.refused + refused, b.withdrawn, *states)
+    query = sa.select(key, *map(sa.func.sum, counters)).where(chosen).group_by(key)
+    found = {}
+    for value, planned, submitted, declined, withdrawn, *reported in connection.execute(query):
+        numbers = zip(REPORTED, map(int, reported), strict=True)
+        found[value] = RecipientCounts(
+            int(planned), int(submitted), int(declined), int(withdrawn), dict(numbers)
+        )
+    return found
+
+
+def submitted_by_hour(connection: sa.Connection, issue_id: int) -> dict[int, int]:
+    """Return how many emails of an issue were submitted in each hour since 1970.
+
+    Emails of a batch that is not settled yet do not count.
+    """
+    hour = hours_since_1970(connection, batches.c.settled_at)
+    query = (
+        sa.select(hour, sa.func.sum(batches.c.submitted))
+        .where(batches.c.issue_id == issue_id, batches.c.settled_at.is_not(None))
+        .group_by(hour)
+    )
+    return {int(row[0]): int(row[1]) for row in connection.execute(query)}
+
+
+def providers(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, set[str]]:
+    """Return the providers that the batches of each issue went to."""
+    query = (
+        sa.select(batches.c.issue_id, batches.c.provider)
+        .where(batches.c.issue_id.in_(issue_ids))
+        .distinct()
+    )
+    found: dict[int, set[str]] = {issue_id: set() for issue_id in issue_ids}
+    for issue_id, provider in connection.execute(query):
+        found[issue_id].add(provider)
+    return found

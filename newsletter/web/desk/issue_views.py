@@ -42,7 +42,7 @@ ORIGINS = {
     "extracted": "extracted from the text",
     "staff": "written by staff",
 }
-TABS = ("Content", "Preview", "Audience", "History")
+TABS = ("Content", "Preview", "Audience", "Report", "History")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from newsletter.errors import NotFound
 from newsletter.send.context import SendingContext
 from newsletter.usecases import signing_in
-from newsletter.web.desk import issue_views, lists, outbox, today
+from newsletter.web.desk import issue_views, lists, outbox, reports, today
 from newsletter.web.desk.access import OPEN, enter
 from newsletter.web.desk.choices import Control, controls, settle
 from newsletter.web.desk.frames import frame
@@ -178,6 +178,28 @@ class Desk:
             return self.missing(str(error), visitor)
         return frame(html, light=asked["light"], images=asked["images"])
 
+    def report(self, request: Request, visitor: Editor, issue_id: int) -> Response:
+        """Show what became of an issue: where its recipients are, and what they did."""
+        asked = request.query_params
+
+        def view(_connection: sa.Connection, issue: int) -> reports.ReportPage:
+            return reports.page(self._app, asked, issue)
+
+        return self._issue(visitor, issue_id, "Report", view)
+
+    def report_body(
+        self, request: Request, visitor: Editor, issue_id: int, edition: int
+    ) -> Response:
+        """Return the HTML of an edition for its frame, with the clicks beside the links."""
+        catalogs = self._app.templates.catalogs
+        catalog = catalogs.of(request.query_params.get("language", ""))
+        try:
+            with self._app.reader.connect() as connection:
+                html = reports.body(connection, issue_id, edition, catalog)
+        except NotFound as error:
+            return self.missing(str(error), visitor)
+        return frame(html, images="off")
+
     def articles(self, visitor: Editor) -> Response:
         """List the articles collected last."""
         with self._app.reader.connect() as connection:
@@ -271,6 +293,8 @@ def desk_routes(desk: Desk) -> APIRouter:
         ("/issues/{issue_id}/history", desk.history),
         ("/issues/{issue_id}/preview", desk.preview),
         ("/issues/{issue_id}/preview/{edition}/body", desk.preview_body),
+        ("/issues/{issue_id}/report", desk.report),
+        ("/issues/{issue_id}/report/{edition}/body", desk.report_body),
         ("/articles", desk.articles),
         ("/sources", desk.sources),
         ("/outbox", desk.outbox),
