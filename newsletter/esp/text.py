@@ -21,7 +21,8 @@ def quoted_answer(text: str | bytes, most: int = 300) -> str:
     PostgreSQL refuses control characters, and with them the result that they explain.
     """
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return _ADDRESS.sub("(an address)", one_line(text))[:most]
+    line = one_line(text)
+    return (_ADDRESS.sub("(an address)", line) if "@" in line else line)[:most]
 
 
 def describe_error(error: Exception) -> str:

@@ -127,7 +127,7 @@ def _row(event: Event, report: AboutDelivery | None, kept: Kept) -> EventRow:
 
 def _without_token(link: str, own: str) -> str:
     """Cut a link to our own pages after the name of the page: the rest is a person's token."""
-    if not link.startswith(own):
+    if not link or not link.startswith(own):
         return link
     page = link.removeprefix(own).strip("/").partition("/")[0]
     return f"{own.rstrip('/')}/{page}"

@@ -7,7 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.model.event import EventKind
+from newsletter.store.bulk import among, execute_many
 from newsletter.store.tables import event_bodies, events
+
+_INSERT = events.insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +97,17 @@ def add(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
     unique = {row.id: row for row in rows}
     if not unique:
         return set()
-    query = sa.select(events.c.id).where(events.c.id.in_(unique))
+    query = sa.select(events.c.id).where(among(connection, events.c.id, unique))
     new = unique.keys() - set(connection.scalars(query))
-    if new:
-        connection.execute(events.insert(), [_values(unique[key]) for key in sorted(new)])
+    execute_many(connection, _INSERT, [_values(unique[key]) for key in sorted(new)])
     return set(new)
 
 
 def with_soft_bounces(connection: sa.Connection, people: Collection[int]) -> list[int]:
     """Return those of `people` (subscriber ids) of whom a soft bounce is known."""
     query = sa.select(events.c.subscriber_id).where(
-        events.c.subscriber_id.in_(people), events.c.kind == EventKind.SOFT_BOUNCED.value
+        among(connection, events.c.subscriber_id, people),
+        events.c.kind == EventKind.SOFT_BOUNCED.value,
     )
     return sorted(connection.scalars(query.distinct()))
 
@@ -143,7 +146,7 @@ def purge(connection: sa.Connection, before: datetime) -> int:
 def _values(row: EventRow) -> dict[str, object]:
     return {
         "id": row.id,
-        "kind": row.kind.value,
+        "kind": str(row.kind),
         "at": row.at,
         "issue_id": row.issue_id,
         "seq": row.seq,

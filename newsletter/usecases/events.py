@@ -126,16 +126,20 @@ def _drain_some(context: Context) -> Drained | None:
         if not bodies:
             return None
         done = Drained()
+        found: dict[str, list[Event]] = {}
         drained = []
         for body in bodies:
             try:
-                found = list(READERS[body.provider](body.body))
+                events = list(READERS[body.provider](body.body))
             except ValueError:
                 store.set_problem(connection, body.id, "it is not JSON")
                 done += Drained(unreadable=1)
-                continue
-            done += take_in(context, connection, body.provider, found)
-            drained.append(body.id)
+            else:
+                found.setdefault(body.provider, []).extend(events)
+                drained.append(body.id)
+        # All at once: the fewer statements, the less each event costs.
+        for provider, events in found.items():
+            done += take_in(context, connection, provider, events)
         store.remove_bodies(connection, drained)
     return done
 

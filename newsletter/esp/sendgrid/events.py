@@ -189,15 +189,16 @@ def _drop(reason: str) -> DropReason:
 
 def _origin(category: object) -> str:
     """Return our mark among the categories, which are a string or an array."""
-    named = category if isinstance(category, list) else [category]
-    marks = (text for text in named if isinstance(text, str) and text.startswith("nl-"))
-    return next(marks, "")
+    for text in category if isinstance(category, list) else (category,):
+        if isinstance(text, str) and text.startswith("nl-"):
+            return text
+    return ""
 
 
 def _reason(found: Mapping[str, Any]) -> str:
     """Return the server's words without addresses."""
     text = _text(found, "reason") or _text(found, "response")
-    return quoted_answer(text[: 2 * _LONGEST_REASON], _LONGEST_REASON)
+    return text and quoted_answer(text[: 2 * _LONGEST_REASON], _LONGEST_REASON)
 
 
 def _moment(timestamp: object) -> datetime | None:
@@ -211,7 +212,7 @@ def _moment(timestamp: object) -> datetime | None:
 def _text(found: Mapping[str, Any], name: str) -> str:
     """Return a text of an event without what PostgreSQL refuses: NUL, and half a surrogate pair."""
     value = found.get(name)
-    if not isinstance(value, str):
+    if not value or not isinstance(value, str):
         return ""
     return value if value.isascii() and "\0" not in value else _storable(value)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.model.delivery import advance
 from newsletter.model.states import DeliveryState
+from newsletter.store.bulk import among, execute_many
 from newsletter.store.sending import outcomes
 from newsletter.store.tables import batches, deliveries
 
@@ -29,7 +30,7 @@ def recipients(
 ) -> dict[int, int]:
     """Return the subscriber of each of these deliveries, by number."""
     query = sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(
-        deliveries.c.issue_id == issue_id, deliveries.c.seq.in_(numbers)
+        deliveries.c.issue_id == issue_id, among(connection, deliveries.c.seq, numbers)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -43,20 +44,21 @@ def move(
     numbers, so that two drainers do not wait for each other in a circle.
     """
     present = _lock(connection, issue_id, reported)
-    rows = []
+    rows: list[dict[str, object]] = []
     counters: dict[int, Counter[DeliveryState]] = {}
     batch_of = _batches(connection, issue_id, present)
     for number, state in present.items():
         seen, reason = reported[number]
         if state not in REPORTED_FROM or advance(state, seen) is state:
             continue
-        rows.append({"of_seq": number, "now_state": seen.value, "why": reason or None})
+        moved = {"of_issue": issue_id, "of_seq": number}
+        rows.append({**moved, "now_state": str(seen), "why": reason or None})
         counter = counters.setdefault(batch_of(number), Counter())
         counter[seen] += 1
         if state in COUNTED:
             counter[state] -= 1
     if rows:
-        connection.execute(_MOVED, [{"of_issue": issue_id, **row} for row in rows])
+        execute_many(connection, _MOVED, rows)
         changes = [
             {"of_issue": issue_id, "of_seq": seq, **_changes(counter)}
             for seq, counter in sorted(counters.items())
@@ -73,7 +75,7 @@ def _lock(
 ) -> dict[int, DeliveryState]:
     query = (
         sa.select(deliveries.c.seq, outcomes.state())
-        .where(deliveries.c.issue_id == issue_id, deliveries.c.seq.in_(numbers))
+        .where(deliveries.c.issue_id == issue_id, among(connection, deliveries.c.seq, numbers))
         .order_by(deliveries.c.seq)
         .with_for_update(of=deliveries)
     )
