@@ -241,7 +241,10 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A subscriber with everything that an audience depends on."""
+    """A subscriber with everything that an audience depends on.
+
+    `answers` are what they wrote into the configured fields of the sign-up form, by key.
+    """
 
     id: int
     address: str
@@ -254,6 +257,7 @@ class Subscriber:
     subscriptions: tuple[Subscription, ...] = ()
     tags: tuple[Tag, ...] = ()
     suppressed: Suppression | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     def subscription(self, newsletter: str) -> Subscription | None:
         """Return the subscription to a newsletter, or None."""
@@ -284,6 +288,8 @@ class SignUpRequest:
     wording: str
     network: str
     confirmed_at: datetime | None
+    name: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def leads_back(self) -> bool:

@@ -1,5 +1,6 @@
 """The publication, its newsletters and topics, as the configuration describes them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
@@ -42,8 +43,29 @@ class Topic:
 
     def label(self, language: str) -> str:
         """Return the topic's name in `language`, else in its first language, else its slug."""
-        named = dict(self.labels)
-        return named.get(language) or next(iter(named.values()), self.slug)
+        return _named(self.labels, language) or self.slug
+
+
+def _named(labels: Iterable[tuple[str, str]], language: str) -> str:
+    named = dict(labels)
+    return named.get(language) or next(iter(named.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """What the sign-up form asks for besides the name: plain text of at most `longest` characters.
+
+    `labels` are by language.
+    """
+
+    key: str
+    labels: tuple[tuple[str, str], ...] = ()
+    required: bool = False
+    longest: int = 100
+
+    def label(self, language: str) -> str:
+        """Return the field's label in `language`, else in its first language, else its key."""
+        return _named(self.labels, language) or self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +234,7 @@ class Publication:
     postal_address: str
     provider: Provider
     topics: tuple[Topic, ...] = ()
+    fields: tuple[CustomField, ...] = ()
     sources: tuple[Source, ...] = ()
     newsletters: tuple[Newsletter, ...] = ()
     segments: tuple[tuple[str, str], ...] = ()

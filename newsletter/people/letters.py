@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.model import links
-from newsletter.model.publication import Publication
+from newsletter.model.publication import Newsletter, Publication
 from newsletter.store.people.notices import Notice
 from subscribers import directory
 from subscribers.tokens import Purpose, Signer
@@ -45,14 +45,25 @@ def addressee(connection: sa.Connection, notice: Notice) -> Addressee | None:
     return Addressee(person.address, person.name, language)
 
 
+def presented(notice: Notice, publication: Publication) -> Publication:
+    """Return the publication as a notice presents it: as its newsletter does, if it is about one."""
+    about = _newsletters(notice, publication)
+    return publication.for_newsletter(about[0]) if len(about) == 1 else publication
+
+
+def _newsletters(notice: Notice, publication: Publication) -> list[Newsletter]:
+    """Return the newsletters that a notice is about, of those that are still configured."""
+    keys = str(notice.values.get("newsletters") or notice.values.get("newsletter", "")).split()
+    return [found for key in keys if (found := publication.newsletter(key))]
+
+
 def printed(notice: Notice, publication: Publication, signer: Signer) -> dict[str, object]:
     """Return the values that a notice prints; its links are signed only now."""
     values = {name: str(value) for name, value in notice.values.items()}
     if notice.subscriber_id is None:
         return dict(notice.values)
-    keys = values.get("newsletters", "").split() or [values.get("newsletter", "")]
-    named = [found.title for key in keys if (found := publication.newsletter(key))]
-    values.setdefault("title", ", ".join(named) or publication.name)
+    named = ", ".join(newsletter.title for newsletter in _newsletters(notice, publication))
+    values.setdefault("title", named or publication.name)
     made = _Links(notice.subscriber_id, values, publication.url, signer)
     until = values.get("until", "")
     ends = datetime.fromisoformat(until).astimezone(publication.timezone) if until else None

@@ -35,10 +35,9 @@ class Composer:
         if to is None:
             return None
         values = self._values(claimed.notice)
-        written = notice.render(self.templates, claimed.notice.kind, to.language, values)
-        ready = letter(
-            self.publication, written.subject, written.html, written.text, date=self.now()
-        )
+        own = letters.presented(claimed.notice, self.publication)
+        written = notice.render(self.templates, claimed.notice.kind, to.language, values, own)
+        ready = letter(own, written.subject, written.html, written.text, date=self.now())
         return ready, Recipient(notice_id(claimed), to.address, to.name, "")
 
     def _values(self, notice: Notice) -> dict[str, object]:

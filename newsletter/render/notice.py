@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter.errors import TemplateFailed
+from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, printable
 from newsletter.render import plain
 from newsletter.render.html import inline
@@ -33,13 +34,17 @@ class RenderedNotice:
 
 
 def render(
-    templates: Templates, kind: str, language: str, values: Mapping[str, object]
+    templates: Templates,
+    kind: str,
+    language: str,
+    values: Mapping[str, object],
+    publication: Publication | None = None,
 ) -> RenderedNotice:
     """Render a notice in `language`, else in the publication's; raise TemplateFailed.
 
-    `values` has at least VALUES[kind]. Texts in it are data and are printed as one line each.
+    `publication` has the look of a newsletter, for a notice about one. `values` has at least VALUES[kind]. Texts in it are data and are printed as one line each.
     """
-    publication = templates.publication
+    publication = publication or templates.publication
     missing = [name for name in VALUES.get(kind, ()) if name not in values]
     if kind not in VALUES or missing:
         problem = f"{missing[0]} is missing" if missing else "there is no such notice"

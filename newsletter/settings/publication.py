@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from newsletter.model.finding import CHECKS
 from newsletter.model.publication import (
     Brand,
+    CustomField,
     Mailbox,
     Provider,
     Publication,
@@ -25,6 +26,7 @@ from subscribers.model import slug
 _LEVELS = ("block", "warn", "off")
 LONGEST_ORIGIN = 40
 NO_MAILBOX = Mailbox("", "")
+LONGEST_ANSWER = 500
 
 
 def _origins(head: Table) -> tuple[str, ...]:
@@ -59,6 +61,7 @@ def publication(table: Table, root: Path) -> Publication:
         postal_address=head.text("postal_address", lines=True),
         provider=head.choice("provider", "outbox", get_args(Provider)),
         topics=topics,
+        fields=tuple(_field(key, entry) for key, entry in table.tables("fields")),
         sources=sources,
         newsletters=tuple(
             newsletter(name, title, inherited) for name, title in table.tables("newsletters")
@@ -141,6 +144,24 @@ def _topics(table: Table) -> tuple[Topic, ...]:
                 entry.complain("", f'"{word}" already means the topic "{holder}"; remove it here')
         topics.append(topic)
     return tuple(topics)
+
+
+def _field(key: str, table: Table) -> CustomField:
+    if not values.is_key(key) or key == "name":
+        table.complain(
+            "", "expected a key of lowercase letters, digits and hyphens, and not “name”"
+        )
+    default = CustomField(key)
+    built = CustomField(
+        key=key,
+        labels=tuple(table.entries("labels")),
+        required=table.flag("required", default=default.required),
+        longest=table.count("longest", default.longest, least=1),
+    )
+    table.finish()
+    if built.longest > LONGEST_ANSWER:
+        table.complain("longest", f"found {built.longest}; expected {LONGEST_ANSWER} or less")
+    return built
 
 
 def _source(name: str, table: Table, root: Path) -> Source:

@@ -44,7 +44,8 @@ class Preferences:
     were not offered do not change. `names` contains the other slugs under which a topic may be
     followed. `unmuted` are the slugs of the mutes that were cleared. `titles` names the newsletters
     in the notice: newly ticked ones must be confirmed by email, because the link to this page is in
-    emails that subscribers forward.
+    emails that subscribers forward. `name`, unless None, and `answers` replace those on file; an
+    empty one deletes.
     """
 
     follows: frozenset[str]
@@ -57,6 +58,8 @@ class Preferences:
     source: str = "preferences"
     wording: str = ""
     network: str = ""
+    name: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose(
@@ -72,6 +75,7 @@ def choose(
         _save_newsletter(connection, person, key, preferences, rules)
         for key in preferences.newsletters
     ]
+    _save_answers(connection, person, preferences, rules.now)
     language = preferences.language or person.language
     statuses.acted(connection, person.id, rules.now, language=language)
     if language != person.language:
@@ -122,6 +126,22 @@ def _save_topics(
         elif slug not in preferences.follows:
             removed.extend(sorted(followed))
     follow(connection, person, add=added, remove=removed, now=now)
+
+
+def _save_answers(
+    connection: sa.Connection, person: Subscriber, preferences: Preferences, now: datetime
+) -> None:
+    """Replace the name and the answers; the audit names the fields, not what was written."""
+    name = person.name if preferences.name is None else preferences.name
+    merged = {**person.answers, **preferences.answers}
+    answers = {key: text for key, text in merged.items() if text}
+    changed = [key for key in merged if answers.get(key) != person.answers.get(key)]
+    if name != person.name:
+        changed.insert(0, "name")
+    if changed:
+        statuses.answer(connection, person, name=name, answers=answers)
+        entry = AuditEntry(READER, "chose", now, person.id, detail={"changed": changed})
+        audit.record(connection, entry)
 
 
 def _save_newsletter(

@@ -1,7 +1,7 @@
 """Sign up, and confirm a sign-up by email; until then, nothing is subscribed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -30,7 +30,11 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A sign-up as the form submitted it; `titles` names each newsletter in the notice."""
+    """A sign-up as the form submitted it; `titles` names each newsletter in the notice.
+
+    `name` and `answers` count once the person confirms, and are never in the notice: a stranger may
+    have typed them.
+    """
 
     address: EmailAddress
     titles: Mapping[str, str]
@@ -39,12 +43,21 @@ class SignUp:
     source: str
     wording: str
     network: str
+    name: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def as_request(self) -> NewRequest:
         """Return the request to store."""
         return NewRequest(
-            tuple(self.titles), self.topics, self.language, self.source, self.wording, self.network
+            tuple(self.titles),
+            self.topics,
+            self.language,
+            self.source,
+            self.wording,
+            self.network,
+            self.name,
+            self.answers,
         )
 
 
@@ -162,6 +175,7 @@ def confirm(
 ) -> Effects:
     """Confirm a request: subscribe to its newsletters and topics, with the proof of consent.
 
+    Its name and answers fill in what the person has not given before.
     The outcome is `confirmed`, `already`, `expired`, `suppressed` or `gone`; repeating it has no
     effect.
     """
@@ -176,6 +190,8 @@ def confirm(
     _subscribe(connection, person, request, network, rules)
     chosen = [offered[slug] for slug in request.topics if slug in offered]
     tags.give(connection, person.id, chosen)
+    name, answers = person.name or request.name, {**request.answers, **person.answers}
+    statuses.answer(connection, person, name=name, answers=answers)
     language = {} if person.language else {"language": request.language}
     statuses.acted(connection, person.id, rules.now, **language)
     entries = _forget_hash(connection, person, rules)
@@ -242,6 +258,7 @@ def _notice(
         "serial": str(request_id),
         "until": (now + CONFIRM_WITHIN).isoformat(),
         "newsletter": "",
+        "newsletters": " ".join(asked.titles),
     }
     return NoticeIntent(kind, f"{kind}:{request_id}", subscriber_id, asked.language, values)
 

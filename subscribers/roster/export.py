@@ -19,6 +19,7 @@ COLUMNS = (
     "address",
     "name",
     "language",
+    "answers",
     "topics",
     "labels",
     "subscriptions",

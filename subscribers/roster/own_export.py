@@ -54,6 +54,7 @@ def read_own(
         acted_at=moment(cells.get("acted_at", "")),
         unattested=granted != wanted,
         person=bool(created_at or wanted),
+        answers=_answers(cells.get("answers", "")),
     )
 
 
@@ -71,6 +72,14 @@ def own_suppression(cell: str) -> WantedSuppression | None:
         _text(record, "detail"),
         moment(_text(record, "at")),
     )
+
+
+def _answers(cell: str) -> dict[str, str]:
+    """Read what a subscriber answered; raise CellError."""
+    if not cell:
+        return {}
+    (record,) = objects(f"[{cell}]", "answers")
+    return {clean(key)[:KEY_LIMIT]: clean(_text(record, key))[:NAME_LIMIT] for key in record}
 
 
 def _records(cells: Mapping[str, str], column: str) -> Iterable[dict[str, Any]]:

@@ -77,6 +77,7 @@ class ImportRow:
     acted_at: datetime | None = None
     unattested: bool = False
     person: bool = True
+    answers: Mapping[str, str] = field(default_factory=dict)
     withheld: tuple[str, ...] = ()
 
 

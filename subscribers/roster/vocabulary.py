@@ -96,6 +96,7 @@ FIELD_NAMES = _folded(
         " anmeldedatum fecha_de_alta data_di_iscrizione data_de_inscricao inschrijfdatum"
         " data_zapisu 登録日",
         "acted_at": "actedat",
+        "answers": "answers",
         "attributes": "attributes attribs",
     }
 )

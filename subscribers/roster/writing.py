@@ -81,7 +81,10 @@ def _add_new(
     c = subscribers.c
     bulk_insert(
         connection,
-        (c.id, c.address, c.address_key, c.name, c.language, c.origin, c.created_at, c.acted_at),
+        (
+            *(c.id, c.address, c.address_key, c.name, c.language),
+            *(c.origin, c.created_at, c.acted_at, c.answers),
+        ),
         (
             (
                 subscriber_id,
@@ -92,6 +95,7 @@ def _add_new(
                 origin(import_id),
                 change.row.created_at or now,
                 change.row.acted_at and min(change.row.acted_at, now),
+                dict(change.row.answers),
             )
             for subscriber_id, change in zip(ids, new, strict=True)
         ),

@@ -109,6 +109,7 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
             subscriptions=tuple(found.get(row.id, ())),
             tags=tuple(tagged.get(row.id, ())),
             suppressed=blocked.get(row.address_key),
+            answers=row.answers,
         )
         for row in rows
     ]

@@ -1,7 +1,7 @@
 """Sign-up requests, and the counts that limit the emails they cause."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,8 @@ class NewRequest:
     source: str
     wording: str
     network: str
+    name: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def add(
@@ -64,6 +66,8 @@ def add(
         network=new_request.network,
         mailed=emailed,
         waits=waits,
+        name=new_request.name,
+        answers=dict(new_request.answers),
     )
     return int(connection.execute(new.returning(requests.c.id)).scalar_one())
 
@@ -209,6 +213,8 @@ def all_of(connection: sa.Connection, subscriber_id: int) -> list[dict[str, Any]
             "newsletters": list(row.newsletters),
             "topics": list(row.topics),
             "language": row.language,
+            "name": row.name,
+            "answers": row.answers,
             "source": row.source,
             "wording": row.wording,
             "network": row.network,
@@ -238,4 +244,6 @@ def _request(row: sa.Row[Any]) -> SignUpRequest:
         wording=row.wording,
         network=row.network,
         confirmed_at=row.confirmed_at,
+        name=row.name,
+        answers=row.answers,
     )

@@ -1,12 +1,12 @@
 """Write subscriptions: pending, confirmed, unsubscribed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import BY_IMPORT, EmailAddress, SubscriptionState
+from subscribers.model import BY_IMPORT, EmailAddress, Subscriber, SubscriptionState
 from subscribers.store.dialects import add_missing
 from subscribers.store.tables import subscribers, subscriptions
 
@@ -34,6 +34,15 @@ def fill_name(connection: sa.Connection, subscriber_id: int, name: str) -> None:
     """Set the name of a subscriber who has none."""
     chosen = (subscribers.c.id == subscriber_id, subscribers.c.name == "")
     connection.execute(subscribers.update().where(*chosen).values(name=name))
+
+
+def answer(
+    connection: sa.Connection, person: Subscriber, *, name: str, answers: Mapping[str, str]
+) -> None:
+    """Replace the name and the answers of a subscriber."""
+    mine = subscribers.update().where(subscribers.c.id == person.id)
+    if name != person.name or answers != person.answers:
+        connection.execute(mine.values(name=name, answers=dict(answers)))
 
 
 def add_pending(

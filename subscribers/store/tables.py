@@ -29,6 +29,7 @@ subscribers = sa.Table(
     sa.Column("origin", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", UtcTimestamp, nullable=False),
     sa.Column("acted_at", UtcTimestamp),
+    sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),
     sqlite_autoincrement=True,
 )
 sa.Index("uq_subscribers_address_key", subscribers.c.address_key, unique=True)
@@ -108,6 +109,8 @@ requests = sa.Table(
     # During a wave of sign-ups a request waits for its email, which is then released later.
     sa.Column("waits", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("released_at", UtcTimestamp),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
+    sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),
     sqlite_autoincrement=True,
 )
 sa.Index(None, requests.c.waits)

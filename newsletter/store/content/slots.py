@@ -4,13 +4,15 @@ The unique index on (newsletter, nominal) is what makes two claims at once harml
 `active` is no slot: it marks from when on a newsletter's present cadence applies.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
 
 from newsletter.model.agenda import SlotRecord
-from newsletter.model.slot import HORIZON, Due, Ledger, Timing
+from newsletter.model.slot import HORIZON, Due, Ledger, Timing, free
+from newsletter.model.states import UNFINISHED
 from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import issues, slots
 
@@ -74,6 +76,33 @@ def _in_force(timing: Timing) -> str:
 def _since(connection: sa.Connection, newsletter: str, since: datetime, now: datetime) -> Ledger:
     recent = _recorded(newsletter).where(slots.c.due_at >= max(since, now - HORIZON))
     return Ledger(since, frozenset(connection.scalars(recent.with_only_columns(slots.c.nominal))))
+
+
+def ahead(
+    connection: sa.Connection, newsletter: str, timing: Timing, now: datetime
+) -> Iterator[Due]:
+    """Walk the slots after `now` that have no issue and are not on record, the next one first."""
+    return free(timing, taken_ahead(connection, newsletter, now), now)
+
+
+def announced(
+    connection: sa.Connection, newsletter: str, timing: Timing, now: datetime
+) -> Iterator[Due]:
+    """Walk the slots after `now` at which readers get an issue: those of `ahead`, and of open issues.
+
+    A slot whose issue was sent ahead, skipped or cancelled is not among them.
+    """
+    unsent = (
+        sa.select(slots.c.nominal)
+        .join(issues, issues.c.slot_id == slots.c.id)
+        .where(
+            slots.c.newsletter == newsletter,
+            issues.c.frozen_at.is_(None),
+            issues.c.state.in_([state.value for state in UNFINISHED]),
+        )
+    )
+    taken = taken_ahead(connection, newsletter, now)
+    return free(timing, taken.difference(connection.scalars(unsent)), now)
 
 
 def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> frozenset[str]:

@@ -11,7 +11,7 @@ from newsletter.collect.health import Tone
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Due, Timing, free, next_draft, note, offset
+from newsletter.model.slot import Due, Timing, next_draft, note, offset
 from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.pipeline import statuses
 from newsletter.send import status
@@ -177,8 +177,7 @@ def _slots(
     """Return the next slots that have no issue yet."""
     found: list[tuple[Due, Newsletter]] = []
     for newsletter in publication.newsletters:
-        taken = slots.taken_ahead(connection, newsletter.key, now)
-        ahead = free(Timing.of(newsletter), taken, now)
+        ahead = slots.ahead(connection, newsletter.key, Timing.of(newsletter), now)
         found += [(slot, newsletter) for slot in islice(ahead, SLOTS_SHOWN)]
     found.sort(key=lambda pair: pair[0].due_at)
     return tuple(_slot_row(slot, newsletter) for slot, newsletter in found[:SLOTS_SHOWN])

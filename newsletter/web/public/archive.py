@@ -31,9 +31,10 @@ from newsletter.web.public import feed
 from newsletter.web.public.corrected import marks
 from newsletter.web.public.feed import Feed, FeedEntry
 from newsletter.web.public.forms import ARCHIVE
+from newsletter.web.public.offering import offers
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.signing_up import sign_up_view
-from newsletter.web.public.views import SignUpView, View, offers
+from newsletter.web.public.views import SignUpView, View
 
 PAGE = 20
 """Issues on one page, and in a feed."""

@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from newsletter.model.publication import Publication
+from newsletter.model.text import printable
 from newsletter.model.vocabulary import topic_tag
-from newsletter.web.public.views import offers
+from newsletter.web.public.offering import LONGEST_NAME, NAME, offers
 from subscribers.consent.choosing import NewsletterPreference
 from subscribers.model import Frequency, Subscriber, Tag
 
@@ -97,6 +98,21 @@ def chosen_newsletters(form: Form, publication: Publication) -> dict[str, str]:
 def chosen_origin(word: str, publication: Publication) -> str:
     """Return where a reader came from, if it is a configured word; anything else is not kept."""
     return word if word in {ARCHIVE, *publication.origins} else ""
+
+
+def answers(form: Form, publication: Publication) -> dict[str, str]:
+    """Return what was typed as the name and into the configured fields, by key, without empty ones."""
+    longest = {f"field.{field.key}": field.longest for field in publication.fields}
+    longest[NAME] = LONGEST_NAME
+    typed = {name: printable(form.first(name))[:most].strip() for name, most in longest.items()}
+    return {name.removeprefix("field."): text for name, text in typed.items() if text}
+
+
+def changed_answers(form: Form, publication: Publication) -> dict[str, str]:
+    """Return the answers that the preference page replaces, by key; "" deletes one."""
+    optional = {NAME, *(field.key for field in publication.fields if not field.required)}
+    deleted = form.all("delete") & optional
+    return dict.fromkeys(sorted(deleted), "") | answers(form, publication)
 
 
 def wishes(

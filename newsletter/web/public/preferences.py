@@ -1,5 +1,7 @@
 """The preference page, opened by the link in any email, without a password."""
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -10,9 +12,19 @@ from newsletter.render.catalog import Catalog
 from newsletter.store.content import articles
 from newsletter.store.people import received
 from newsletter.web.public import wording
-from newsletter.web.public.forms import PAUSES, Form, LinkToken, offered, titles, wishes
+from newsletter.web.public.forms import (
+    PAUSES,
+    Form,
+    LinkToken,
+    changed_answers,
+    offered,
+    titles,
+    wishes,
+)
+from newsletter.web.public.offering import NAME, AskedField, asked_fields, next_due
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
+    KnownOf,
     PreferencesView,
     SubscriptionView,
     author_choices,
@@ -59,6 +71,7 @@ class PreferencePages:
             authors=author_choices(self._authors(), person),
             muted=mute_choices(pages.publication, person, catalog.language),
             languages=language_choices(self._languages(), person.language or catalog.language),
+            fields=self._fields(person, catalog),
             pauses=PAUSES,
             unsubscribe=links.unsubscribe("", token),
             data=f"{links.preferences('', token)}/data",
@@ -95,14 +108,24 @@ class PreferencePages:
     def _subscriptions(self, person: Subscriber, catalog: Catalog) -> tuple[SubscriptionView, ...]:
         pages = self._pages
         now = pages.app.now()
+        known = {subscription.newsletter for subscription in person.subscriptions}
         with pages.app.reader.connect() as connection:
-            issues = {
-                subscription.newsletter: received.lately(
-                    connection, subscription.newsletter, person.id, now
+            facts = {
+                key: KnownOf(
+                    received.lately(connection, key, person.id, now) if key in known else [],
+                    next_due(connection, newsletter, now),
                 )
-                for subscription in person.subscriptions
+                for newsletter in pages.publication.newsletters
+                for key in (newsletter.key,)
             }
-        return subscription_views(pages.publication, person, issues, catalog, now)
+        return subscription_views(pages.publication, person, facts, catalog, now)
+
+    def _fields(self, person: Subscriber, catalog: Catalog) -> tuple[AskedField, ...]:
+        given = {**person.answers, NAME: person.name}
+        return tuple(
+            replace(field, on_file=bool(given.get(field.key)))
+            for field in asked_fields(self._pages.publication, catalog)
+        )
 
     def _choose(
         self,
@@ -130,11 +153,14 @@ class PreferencePages:
         known = {tag.slug: tag for tag in map(author_tag, self._authors())}
         known |= {tag.slug: tag for tag in person.tags if tag.slug.startswith(AUTHOR)}
         language = form.first("language")
+        answers = changed_answers(form, publication)
         return Preferences(
             follows=form.all("topic"),
             offered=offered(publication, publication.language) | known,
             unmuted=form.all("muted") - form.all("mute"),
             newsletters=wishes(form, publication, person),
+            name=answers.pop(NAME, None),
+            answers=answers,
             language=language if language in self._languages() else "",
             names={slug(topic.slug): topic_names(topic) for topic in publication.topics},
             titles=titles(publication),

@@ -1,5 +1,6 @@
 """Sign up, and confirm a sign-up."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -13,17 +14,18 @@ from newsletter.web.public import wording
 from newsletter.web.public.forms import (
     Form,
     LinkToken,
+    answers,
     chosen_newsletters,
     chosen_origin,
     offered,
     titles,
 )
+from newsletter.web.public.offering import NAME, asked_fields, newsletter_choices
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
     ConfirmView,
     SignUpView,
     language_choices,
-    newsletter_choices,
     topic_choices,
 )
 from subscribers.consent import signing_up
@@ -58,10 +60,15 @@ def sign_up_view(
     topics: frozenset[str] = frozenset(),
 ) -> SignUpView:
     """Return the form with these newsletters and topics selected."""
+    with pages.app.reader.connect() as connection:
+        choices = newsletter_choices(
+            connection, pages.publication, newsletters, catalog, pages.app.now()
+        )
     return SignUpView(
         problem="",
         address="",
-        newsletters=newsletter_choices(pages.publication, newsletters, catalog, pages.app.now()),
+        newsletters=choices,
+        fields=asked_fields(pages.publication, catalog),
         topics=topic_choices(pages.publication, topics, catalog.language),
         languages=language_choices(pages.app.templates.catalogs.languages, catalog.language),
         wording=wording.consent_wording(pages.app, catalog),
@@ -106,11 +113,9 @@ class SignUpPages:
             address = EmailAddress.parse(form.first("address"))
         except InvalidAddress as error:
             return self._form(catalog, "sign_up", problem=error.word, form=form)
-        if not newsletters or form.first("agree") != "yes":
-            missing = "agree" if newsletters else "newsletter"
-            return self._form(catalog, "sign_up", problem=missing, form=form)
-        if not self._proven(form):
-            return self._form(catalog, "sign_up", problem="proof", form=form)
+        given = answers(form, pages.publication)
+        if problem := self._missing(form, newsletters, given):
+            return self._form(catalog, "sign_up", problem=problem, form=form)
         shown = wording.consent_wording(pages.app, catalog)
         topics = offered(pages.publication, catalog.language)
         sign_up = SignUp(
@@ -121,6 +126,8 @@ class SignUpPages:
             source=self._source(form),
             wording=shown.version,
             network=pages.network(request),
+            name=given.pop(NAME, ""),
+            answers=given,
         )
         pages.act(lambda connection: self._sign_up(connection, sign_up, shown))
         return self._thanks(catalog)
@@ -188,8 +195,11 @@ class SignUpPages:
         pages = self._pages
         newsletters = form.all("newsletter") if form else frozenset()
         topics = form.all("topic") if form else frozenset()
+        typed = answers(form, pages.publication) if form else {}
+        view = sign_up_view(pages, catalog, newsletters, topics)
         return replace(
-            sign_up_view(pages, catalog, newsletters, topics),
+            view,
+            fields=tuple(replace(field, value=typed.get(field.key, "")) for field in view.fields),
             problem=problem,
             address=form.first("address")[:LONGEST_ADDRESS] if form else "",
             challenge=pages.challenges.new() if problem == "proof" else None,
@@ -203,6 +213,18 @@ class SignUpPages:
         origin = chosen_origin(form.first("origin"), self._pages.publication)
         return f"{page}: {origin}" if origin else page
 
+    def _missing(self, form: Form, newsletters: Mapping[str, str], given: Mapping[str, str]) -> str:
+        """Name what a sign-up lacks, or return ""."""
+        if not newsletters:
+            return "newsletter"
+        if any(
+            field.required and field.key not in given for field in self._pages.publication.fields
+        ):
+            return "field"
+        if form.first("agree") != "yes":
+            return "agree"
+        return "" if self._proven(form) else "proof"
+
     def _proven(self, form: Form) -> bool:
         """Return whether a sign-up may go on: without an answer to a challenge if all is quiet."""
         answers = (form.first(name) for name in ("challenge", "address", "proof", "answer"))
@@ -215,9 +237,15 @@ class SignUpPages:
         publication = self._pages.publication
         known = titles(publication)
         topics = offered(publication, catalog.language)
+        given = {**found.answers, **({NAME: found.name} if found.name else {})}
         view = ConfirmView(
             titles=tuple(known.get(key, key) for key in found.newsletters),
             topics=tuple(topics[slug].name for slug in found.topics if slug in topics),
+            answers=tuple(
+                (field.label, given[field.key])
+                for field in asked_fields(publication, catalog)
+                if field.key in given
+            ),
             requested_on=catalog.date(found.at),
             again=found.leads_back,
         )

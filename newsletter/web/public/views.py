@@ -1,22 +1,21 @@
 """What the templates of the public pages see: frozen values."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from babel import Locale
 
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Timing, upcoming
 from newsletter.model.vocabulary import author_tag, shown_name, topic_names, topic_tag
 from newsletter.render.catalog import Catalog
 from newsletter.render.reasons import explain
 from newsletter.store.people.received import Received
 from newsletter.web.public.challenge import Challenge
+from newsletter.web.public.offering import AskedField, Offer, offers
 from newsletter.web.public.wording import Wording
 from subscribers.model import (
     AUTHOR,
-    MUTE,
     Frequency,
     Subscriber,
     Subscription,
@@ -24,7 +23,6 @@ from subscribers.model import (
     TagKind,
     slug,
 )
-from subscribers.segment import may_match, names, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +40,6 @@ class FormChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A newsletter on the sign-up form: what it is about, and when its next issue comes out."""
-
-    value: str
-    label: str
-    selected: bool
-    description: str
-    next_issue: str
-
-
-@dataclass(frozen=True, slots=True)
 class SignUpView(View):
     """The sign-up form; `problem` names what was wrong with the last attempt, or is empty.
 
@@ -63,6 +50,7 @@ class SignUpView(View):
     problem: str
     address: str
     newsletters: tuple[Offer, ...]
+    fields: tuple[AskedField, ...]
     topics: tuple[FormChoice, ...]
     languages: tuple[FormChoice, ...]
     wording: Wording
@@ -74,10 +62,14 @@ class SignUpView(View):
 
 @dataclass(frozen=True, slots=True)
 class ConfirmView(View):
-    """What a confirmation link confirms; `again` if the person had unsubscribed before."""
+    """What a confirmation link confirms; `again` if the person had unsubscribed before.
+
+    `answers` are labels of fields with what was typed into them.
+    """
 
     titles: tuple[str, ...]
     topics: tuple[str, ...]
+    answers: tuple[tuple[str, str], ...]
     requested_on: str
     again: bool
 
@@ -108,6 +100,14 @@ class ReceiptView:
     day: str
     subject: str
     explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOf:
+    """What is known of one newsletter and one person: recent issues, and when the next ones are due."""
+
+    received: list[Received]
+    due: Mapping[Frequency, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +144,7 @@ class PreferencesView(View):
     authors: tuple[FormChoice, ...]
     muted: tuple[FormChoice, ...]
     languages: tuple[FormChoice, ...]
+    fields: tuple[AskedField, ...]
     pauses: tuple[int, ...]
     unsubscribe: str
     data: str
@@ -191,50 +192,6 @@ class MessageView(View):
     sentences: tuple[str, ...]
     preferences: str
     sign_up: str
-
-
-def newsletter_choices(
-    publication: Publication, selected: frozenset[str], catalog: Catalog, now: datetime
-) -> tuple[Offer, ...]:
-    """Return the newsletters that the sign-up form offers."""
-    return tuple(
-        Offer(
-            newsletter.key,
-            newsletter.title,
-            newsletter.key in selected,
-            newsletter.description,
-            _next_issue(newsletter, catalog, now),
-        )
-        for newsletter in offers(publication)
-    )
-
-
-def offers(
-    publication: Publication, tags: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset()
-) -> list[Newsletter]:
-    """Return the newsletters that someone with these tags may choose; those in `keep` always stay.
-
-    Private ones are not offered, nor those whose segment excludes the person no matter what they
-    follow or mute.
-    """
-    topics = frozenset(name for topic in publication.topics for name in topic_names(topic))
-    found = []
-    for newsletter in publication.newsletters:
-        rule = parse(newsletter.segment, dict(publication.segments))
-        free = topics | {name for name in names(rule) if name.startswith((AUTHOR, MUTE))}
-        open_to = newsletter.public and may_match(rule, tags, free)
-        if newsletter.key in keep or open_to:
-            found.append(newsletter)
-    return found
-
-
-def _next_issue(newsletter: Newsletter, catalog: Catalog, now: datetime) -> str:
-    """Say when the next issue comes out, in the zone of the newsletter."""
-    slot = next(upcoming(Timing.of(newsletter), now), None)
-    if slot is None:
-        return catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
-    day = catalog.date(slot.due_at.astimezone(newsletter.timezone), "date.full")
-    return catalog.text("form.next_issue", day=day)
 
 
 def topic_choices(
@@ -287,14 +244,14 @@ def _own_name(tag: str) -> str:
 def subscription_views(
     publication: Publication,
     person: Subscriber,
-    received: Mapping[str, list[Received]],
+    known_of: Mapping[str, KnownOf],
     catalog: Catalog,
     now: datetime,
 ) -> tuple[SubscriptionView, ...]:
     """Return a person's status with every newsletter that they have or may choose."""
     known = frozenset(subscription.newsletter for subscription in person.subscriptions)
     return tuple(
-        _subscription_view(newsletter, person, received.get(newsletter.key, []), catalog, now)
+        _subscription_view(newsletter, person, known_of[newsletter.key], catalog, now)
         for newsletter in offers(publication, person.slugs, known)
     )
 
@@ -302,7 +259,7 @@ def subscription_views(
 def _subscription_view(
     newsletter: Newsletter,
     person: Subscriber,
-    received: list[Received],
+    known: KnownOf,
     catalog: Catalog,
     now: datetime,
 ) -> SubscriptionView:
@@ -312,12 +269,12 @@ def _subscription_view(
         key=newsletter.key,
         title=newsletter.title,
         subscribed=subscription is not None and subscription.state is SubscriptionState.CONFIRMED,
-        frequencies=_frequencies(newsletter, subscription, catalog, now),
+        frequencies=_frequencies(newsletter, subscription, known.due, catalog),
         paused_until=catalog.date(paused) if paused and paused > now else "",
         explanation=explain_subscription(subscription, catalog),
         receipts=tuple(
             ReceiptView(catalog.date(each.due_at), each.subject, explain(each.outcome, catalog))
-            for each in received
+            for each in known.received
         ),
     )
 
@@ -331,22 +288,21 @@ _FREQUENCIES = {
 
 
 def _frequencies(
-    newsletter: Newsletter, subscription: Subscription | None, catalog: Catalog, now: datetime
+    newsletter: Newsletter,
+    subscription: Subscription | None,
+    due: Mapping[Frequency, datetime],
+    catalog: Catalog,
 ) -> tuple[FrequencyChoice, ...]:
     chosen = subscription.frequency if subscription else Frequency.EACH
-    digests = newsletter.digest_cadences
     found = []
     for frequency in Frequency:
-        cadence = newsletter.cadence if frequency is Frequency.EACH else digests.get(frequency)
         label, with_day = _FREQUENCIES[frequency]
-        if cadence is None:
-            hint = catalog.text("preferences.rare")
-        elif cadence.on_publish:
+        if frequency is Frequency.EACH and newsletter.cadence.on_publish:
             hint = catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
+        elif frequency not in due:
+            hint = catalog.text("preferences.rare")
         else:
-            timing = replace(Timing.of(newsletter), cadence=cadence)
-            due = next(upcoming(timing, now)).due_at
-            day = catalog.date(due.astimezone(newsletter.timezone), "date.full")
+            day = catalog.date(due[frequency].astimezone(newsletter.timezone), "date.full")
             hint = catalog.text(with_day, day=day)
         found.append(
             FrequencyChoice(

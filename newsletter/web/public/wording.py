@@ -28,6 +28,7 @@ def consent_wording(app: App, catalog: Catalog) -> Wording:
         _name(language),
         {
             "publication": app.publication,
+            "fields": [field.label(language) for field in app.publication.fields],
             "sendgrid": "sendgrid" in app.senders,
             "mail_server": _mail_server(app),
             "days": app.settings.retention.pending.days,

@@ -1,5 +1,6 @@
 """What the public pages offer, and how each newsletter presents itself."""
 
+import html
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -8,7 +9,8 @@ import pytest
 
 from newsletter.inspection import installation
 from newsletter.maintenance.checkup import examine
-from newsletter.usecases import reviewing
+from newsletter.usecases import drafting, reviewing, sending
+from subscribers import directory
 from tests.fakes.house import MONDAY, STAFF, house
 from tests.fakes.readers import Reader, reader, words_of
 
@@ -38,6 +40,15 @@ segment = "ships and not fish"
 title = "Ada Alone"
 cadence = "mon 07:00"
 segment = "author:ada-keel and not crew"
+"""
+
+
+FIELDS = """
+[fields.city]
+labels = { en = "City", ko = "도시" }
+required = true
+longest = 40
+[fields.role]
 """
 
 
@@ -118,6 +129,111 @@ def test_a_newsletter_has_its_own_sender_reply_address_look_and_footer(tmp_path:
     assert page is not None
     assert "#1d5b3a" in page.get_content()
     assert "Printed on recycled bits" in text(letter)
+
+
+def test_a_notice_about_one_newsletter_is_presented_as_that_newsletter(tmp_path: Path) -> None:
+    own = (
+        'from = "Tide Desk <tide@harbour.example>"\nreply_to = "talk@harbour.example"\n'
+        'brand = { accent = "#1d5b3a", footer = "Printed on recycled bits" }\n'
+    )
+    other = '[newsletters.daily]\ntitle = "The Daily Tide"\ncadence = "daily 07:00"\n'
+    with reader(tmp_path, own + other) as found:
+        found.sign_up(EVE, newsletter=["weekly"])
+        found.client.post(found.link(EVE, "confirm"))
+        found.client.post(found.link(EVE, "unsubscribe"), data={"scope": "one"})
+        found.sign_up("fay@example.org", newsletter=["weekly", "daily"])
+        alone, both = found.letters(EVE), found.letters("fay@example.org")
+    assert len(alone) == 3
+    for letter in alone:
+        assert letter["From"] == "Tide Desk <tide@harbour.example>", letter["Subject"]
+        assert letter["Reply-To"] == "talk@harbour.example"
+        page = letter.get_body(("html",))
+        assert page is not None
+        assert "#1d5b3a" in page.get_content()
+    assert [letter["From"] for letter in both] == ["Harbour Notes <notes@harbour.example>"]
+
+
+@pytest.mark.parametrize("words", ["Ann", "<b>Eve</b>", "x" * 900, "이브"])
+def test_the_form_takes_a_name_and_configured_fields_as_plain_text(
+    tmp_path: Path, words: str
+) -> None:
+    with reader(tmp_path, FIELDS) as found:
+        assert "City" in words_of(found.client.get("/").text)
+        assert found.sign_up(EVE) == 422
+        page = found.client.post("/sign-up", data={"address": EVE, "agree": "yes", "name": words})
+        assert "Please fill in: City." in words_of(page.text)
+        assert html.escape(words[:100], quote=False) in page.text.replace("&#39;", "'")
+        fields = {"name": words, "field.city": words, "field.role": "", "field.tag": "staff"}
+        assert found.sign_up(EVE, **fields) == 303
+        (asked,) = found.letters(EVE)
+        assert words[:20] not in text(asked)
+        assert answers(found) == ("", {})
+        shown = found.client.get(found.link(EVE, "confirm"))
+        assert f"City: {words[:40]}" in words_of(shown.text) or "<b>" in words
+        assert "<b>Eve" not in shown.text
+        found.client.post(found.link(EVE, "confirm"))
+        assert answers(found) == (words[:100], {"city": words[:40]})
+
+
+def answers(found: Reader) -> tuple[str, dict[str, str]]:
+    with found.house.app.reader.connect() as connection:
+        person = directory.require(connection, EVE)
+    assert not person.tags
+    return person.name, dict(person.answers)
+
+
+def test_a_stranger_cannot_overwrite_what_a_subscriber_has_answered(tmp_path: Path) -> None:
+    with reader(tmp_path, FIELDS) as found:
+        found.sign_up(EVE, **{"name": "Eve", "field.city": "Busan"})
+        found.client.post(found.link(EVE, "confirm"))
+        found.house.at += timedelta(days=2)
+        found.sign_up(EVE, **{"name": "Mallory", "field.city": "Nowhere", "field.role": "critic"})
+        found.client.post(found.link(EVE, "confirm"))
+        assert answers(found) == ("Eve", {"city": "Busan", "role": "critic"})
+
+
+def test_answers_are_replaced_and_deleted_on_the_preference_page_but_not_shown(
+    tmp_path: Path,
+) -> None:
+    with reader(tmp_path, FIELDS) as found:
+        found.sign_up(EVE, **{"name": "Eve", "field.city": "Busan", "field.role": "critic"})
+        found.client.post(found.link(EVE, "confirm"))
+        path = f"/preferences/{found.token(EVE)}"
+        page = found.client.get(path).text
+        assert "Busan" not in page
+        assert "critic" not in page
+        assert 'name="delete" value="role"' in page
+        assert 'name="delete" value="city"' not in page  # a required field
+        kept = {"form": "preferences", "newsletter": ["weekly"]}
+        found.client.post(path, data=kept)
+        assert answers(found) == ("Eve", {"city": "Busan", "role": "critic"})
+        changed = {"name": "Eva", "field.city": "Seoul", "delete": ["role", "city"]}
+        found.client.post(path, data=kept | changed)
+        assert answers(found) == ("Eva", {"city": "Seoul"})
+        found.client.post(f"{path}/data")
+        exported = found.client.post(found.link(EVE, "manage"), data={"act": "export"}).json()
+        assert exported["answers"] == {"city": "Seoul"}
+        assert exported["requests"][0]["answers"] == {"city": "Busan", "role": "critic"}
+        found.client.post(f"{path}/data")
+        found.client.post(found.link(EVE, "manage"), data={"act": "erase", "sure": "yes"})
+        assert not [rows for rows in found.everything().items() if "Busan" in repr(rows)]
+        assert not [rows for rows in found.everything().items() if "Seoul" in repr(rows)]
+
+
+def test_an_issue_that_was_sent_ahead_is_not_announced_as_the_next_one(tmp_path: Path) -> None:
+    with reader(tmp_path) as found:
+        assert "Next issue: Monday 30 November 2026" in words_of(found.client.get("/").text)
+        context = found.house.app.context
+        drafting.draft_next(context, STAFF, "weekly")
+        assert "Next issue: Monday 30 November 2026" in words_of(found.client.get("/").text)
+        found.house.pass_at(found.house.at)
+        found.house.approve()
+        sending.freeze(context, STAFF, 1, at_once=True)
+        page = words_of(found.client.get("/").text)
+        assert "Next issue: Monday 7 December 2026" in page
+        assert "Monday 30 November" not in page
+        preferences = found.client.get(f"/preferences/{found.token('ann@example.org')}")
+        assert "Monday 7 December 2026" in words_of(preferences.text)
 
 
 def test_a_misspelled_tag_in_a_segment_is_reported_before_it_reaches_anyone(tmp_path: Path) -> None:
