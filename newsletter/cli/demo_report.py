@@ -100,7 +100,7 @@ def submitted(app: App, newsletter: Newsletter, issue_id: int, *, again: bool) -
     chapter(f"Who gets it: {_people(len(people))}")
     for person in people:
         edition = next(
-            seqs[edition_id] for edition_id, first, last in spans if first <= person["seq"] <= last
+            seqs[span.edition_id] for span in spans if span.first <= person["seq"] <= span.last
         )
         state = person["state"]
         say(f"  {person['address']:<36} edition {edition}, {state}")

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +15,33 @@ from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, say
 from newsletter.cli.watching import Number
+from newsletter.edit.operations import Operation, SetTest, SetText
 from newsletter.errors import NotAllowed
+from newsletter.model.subjects import read_test
 from newsletter.pipeline.report import counted
 from newsletter.usecases import editing
+from newsletter.usecases.editing import Edited
 
 commands = typer.Typer()
 
 
+FirstSubject = Annotated[
+    str | None, typer.Option("--subject", help="Set the subject; empty is the default one.")
+]
+SecondSubject = Annotated[
+    str | None,
+    typer.Option("--subject-b", help="Test this subject against the first; empty ends it."),
+]
+Share = Annotated[
+    str, typer.Option("--share", help="With --subject-b: how many get one of them first.")
+]
+DecideAfter = Annotated[
+    str, typer.Option("--decide-after", help="With --subject-b: when the rest gets the first.")
+]
+
+
 @commands.command()
-def edit(
+def edit(  # noqa: PLR0913 - one argument per option of the command
     issue: Number,
     export: Annotated[
         Path | None, typer.Option("--export", help="Write the edit file here; change nothing.")
@@ -30,14 +49,26 @@ def edit(
     read: Annotated[
         Path | None, typer.Option("--import", help="Apply an edit file that was exported.")
     ] = None,
+    *,
+    subject: FirstSubject = None,
+    second: SecondSubject = None,
+    share: Share = "20%",
+    decide_after: DecideAfter = "4h",
 ) -> None:
     """Edit an issue as a text in $EDITOR.
 
-    Order, headlines, teasers, takeaways, note and extras. Any change voids an approval.
+    Order, headlines, teasers, takeaways, note and extras. Any change voids an approval. With
+    --subject and --subject-b, only the subjects are changed.
     """
-    if export is not None and read is not None:
-        fail("--export and --import cannot be combined.", Exit.USAGE)
+    asked = {"--export": export, "--import": read, "--subject": subject, "--subject-b": second}
+    given = [name for name, value in asked.items() if value is not None]
+    if len(given) > 1 and given != ["--subject", "--subject-b"]:
+        fail(f"{' and '.join(given)} cannot be combined.", Exit.USAGE)
     with open_app() as app:
+        if subject is not None or second is not None:
+            operations = list(_subjects(subject, second, share, decide_after))
+            _tell(editing.change(app.context, current_user(), issue, operations))
+            return
         opened = editing.open_file(app.context, current_user(), issue)
         if export is not None:
             export.write_text(opened.text, encoding="utf-8", newline="\n")
@@ -52,11 +83,28 @@ def edit(
             edited = editing.apply_file(app.context, current_user(), opened, changed)
         except NotAllowed as error:
             fail(f"{error}.{_kept(issue, changed) if read is None else ''}")
+    _tell(edited)
+
+
+def _tell(edited: Edited) -> None:
     if not edited.changes:
         say("Nothing was changed.")
         return
-    say(f"{counted(edited.changes, 'change')} made to issue {issue}.")
+    say(f"{counted(edited.changes, 'change')} made to issue {edited.issue_id}.")
     say(as_sentence(edited.next_step))
+
+
+def _subjects(
+    subject: str | None, second: str | None, share: str, decide_after: str
+) -> Iterator[Operation]:
+    if subject is not None:
+        yield SetText("subject", subject)
+    if second is not None:
+        try:
+            test = read_test(second, share, decide_after) if second.strip() else None
+        except ValueError as error:
+            fail(f"{error}.", Exit.USAGE)
+        yield SetTest(test)
 
 
 def _in_editor(text: str) -> str | None:

@@ -11,6 +11,7 @@ from newsletter.app import App
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, say, warn
 from newsletter.cli.watching import AsJson, Number, print_status
+from newsletter.model.subjects import Arm
 from newsletter.pipeline.report import counted
 from newsletter.send.decisions import Decision
 from newsletter.usecases import proofs, sending
@@ -23,6 +24,16 @@ Resolution = Annotated[
     str | None,
     typer.Option(
         "--resolve", metavar="BATCH", help="Decide about a batch with an unknown outcome."
+    ),
+]
+Provider = Annotated[
+    str | None,
+    typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider."),
+]
+Winner = Annotated[
+    str | None,
+    typer.Option(
+        "--winner", metavar="SUBJECT", help="Send the rest with subject a or b of a test."
     ),
 ]
 DecisionWord = Annotated[
@@ -59,16 +70,14 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Cancel what has not been submitted.")
     ] = False,
-    move: Annotated[
-        str | None,
-        typer.Option("--move", metavar="PROVIDER", help="Give the rest to another provider."),
-    ] = None,
+    move: Provider = None,
+    winner: Winner = None,
     resolve: Resolution = None,
     from_log: LogFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Send an approved issue; or test, stop or decide about it."""
-    asked = {"--test": test, "--move": move, "--resolve": resolve}
+    asked = {"--test": test, "--move": move, "--winner": winner, "--resolve": resolve}
     chosen = _only({**asked, "--pause": pause, "--resume": resume, "--cancel": cancel}, now=now)
     if subscriber and test is None:
         fail("--as goes with --test ADDRESS only.", Exit.USAGE)
@@ -81,6 +90,8 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         if move is not None:
             _require_provider(app, move)
             sending.move(app.context, current_user(), issue, move)
+        elif winner is not None:
+            _choose(app.context, issue, winner)
         elif resolve is not None:
             _resolve(app.context, issue, resolve, decision, from_log)
         elif chosen:
@@ -110,6 +121,14 @@ def _require_provider(app: App, name: str) -> None:
 def _stop(context: Context, issue_id: int, chosen: str) -> None:
     known = {"--pause": sending.pause, "--resume": sending.resume, "--cancel": sending.cancel}
     known[chosen](context, current_user(), issue_id)
+
+
+def _choose(context: Context, issue_id: int, winner: str) -> None:
+    if winner not in {Arm.A, Arm.B}:
+        fail(f"{winner!r} is not a subject: choose a or b.", Exit.USAGE)
+    chosen = sending.choose_subject(context, current_user(), issue_id, Arm(winner))
+    rest = counted(chosen.recipients, "recipient")
+    say(f"The other {rest} of issue {issue_id} will get subject {winner.upper()}.")
 
 
 def _resolve(

@@ -11,9 +11,10 @@ from newsletter.cli.reasons import explained
 from newsletter.cli.show import print_json, print_rows, say
 from newsletter.model.batch import batch_id
 from newsletter.model.states import IssueState
+from newsletter.model.subjects import Arm
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import counted
-from newsletter.send.status import IssueStatus
+from newsletter.send.status import IssueStatus, SubjectCounts
 from newsletter.store.content import issues
 from newsletter.store.sending import attempts, deliveries
 from newsletter.usecases import watching
@@ -102,6 +103,8 @@ def _tell(found: IssueStatus) -> None:
     _tell_what_it_is(found)
     for word, people in _counts(found):
         say(f"  {word:<12}{people:>10,}")
+    for counts in found.subjects:
+        say(f"  {_subject(counts)}")
     for line in statuses.waiting(found):
         say(f"Why the rest waits: {line}")
     if found.excluded:
@@ -121,6 +124,13 @@ def _tell_what_it_is(found: IssueStatus) -> None:
         say(f"Corrected by issue {', '.join(map(str, found.corrected_by))}.")
     if found.audit is not None:
         say(f"The approved content: {found.audit.summary}.")
+
+
+def _subject(counts: SubjectCounts) -> str:
+    """Describe one of two subjects, or the rest: “Trade talks” went to 12 of 12."""
+    name = "the rest" if counts.arm is Arm.REST else f"subject {counts.arm.upper()}"
+    shown = f" “{counts.subject}”" if counts.subject else ""
+    return f"{name}{shown}: {counts.submitted:,} of {counts.planned:,} submitted"
 
 
 def _tell_doubts(found: IssueStatus) -> None:

@@ -7,13 +7,14 @@ beside the original, and can be reverted.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import reduce
 from typing import Literal
 
 from newsletter.errors import NotAllowed
 from newsletter.model import prose
 from newsletter.model.issue import CORRECTABLE, EXTRACTED, TAGS, Block, Item, corrected
+from newsletter.model.subjects import SubjectTest
 from newsletter.model.text import bounded, web_address
 
 TextField = Literal["subject", "preheader", "note"]
@@ -34,6 +35,9 @@ CorrectableField = Literal[
 LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000, "image": 2000}
 LONGEST_LINE = 240
 """The greatest length of the other texts."""
+LEAST_SHARE, MOST_SHARE = 2, 90
+"""In percent of the recipients."""
+MINUTE, MOST_PATIENCE = timedelta(minutes=1), timedelta(days=7)
 LONGEST_TAKEAWAY, LONGEST_HEADING = 600, 300
 OUT_REASONS: Mapping[str, str] = {
     "out": "excluded by staff",
@@ -56,6 +60,7 @@ class Draft:
     note: str
     blocks: tuple[Block, ...]
     items: tuple[Item, ...]
+    test: SubjectTest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,13 @@ class SetText:
 
     name: TextField
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTest:
+    """Test a second subject against the first; None ends the test."""
+
+    test: SubjectTest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,9 @@ class AcceptSuggested:
     article_id: int
 
 
-Operation = SetText | SetBlocks | Place | Pin | Reorder | Correct | Revert | AcceptSuggested
+Operation = (
+    SetText | SetTest | SetBlocks | Place | Pin | Reorder | Correct | Revert | AcceptSuggested
+)
 
 
 def applied(draft: Draft, operations: Sequence[Operation]) -> Draft:
@@ -143,7 +157,7 @@ def numbered(draft: Draft) -> Draft:
 
 def _apply(draft: Draft, operation: Operation) -> Draft:
     match operation:
-        case SetText() | SetBlocks():
+        case SetText() | SetTest() | SetBlocks():
             return _with_texts(draft, operation)
         case Reorder(articles):
             return _reordered(draft, articles)
@@ -155,8 +169,10 @@ def _apply(draft: Draft, operation: Operation) -> Draft:
             return _changed(draft, operation.article_id, lambda item: _corrected(item, operation))
 
 
-def _with_texts(draft: Draft, operation: SetText | SetBlocks) -> Draft:
+def _with_texts(draft: Draft, operation: SetText | SetTest | SetBlocks) -> Draft:
     match operation:
+        case SetTest(test):
+            return replace(draft, test=_clean_test(test) if test else None)
         case SetBlocks(blocks):
             return replace(draft, blocks=tuple(map(_clean_block, blocks)))
         case SetText("subject", text):
@@ -165,6 +181,16 @@ def _with_texts(draft: Draft, operation: SetText | SetBlocks) -> Draft:
             return replace(draft, preheader=bounded(text, LONGEST["preheader"]))
         case SetText(_, text):
             return replace(draft, note=clean_prose(text, "note"))
+
+
+def _clean_test(test: SubjectTest) -> SubjectTest:
+    if not LEAST_SHARE <= test.share <= MOST_SHARE:
+        msg = f"the share is {test.share}%; expected {LEAST_SHARE}% to {MOST_SHARE}%"
+        raise NotAllowed(msg)
+    if not MINUTE <= test.decide_after <= MOST_PATIENCE:
+        msg = f"the decision is due after {test.decide_after}; expected one minute to seven days"
+        raise NotAllowed(msg)
+    return replace(test, subject=bounded(test.subject, LONGEST["subject"]))
 
 
 def _clean_block(block: Block) -> Block:

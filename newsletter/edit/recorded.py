@@ -15,10 +15,12 @@ from newsletter.edit.operations import (
     Reorder,
     Revert,
     SetBlocks,
+    SetTest,
     SetText,
     applied,
 )
 from newsletter.model.act import Edit, EditKind
+from newsletter.model.duration import spell_duration
 from newsletter.model.issue import Item, corrected
 
 
@@ -34,7 +36,7 @@ def edits(draft: Draft, operations: Sequence[Operation]) -> tuple[Edit, ...]:
 
 def _edit(operation: Operation, before: Draft, after: Draft) -> Edit:
     match operation:
-        case SetText() | SetBlocks() | Reorder():
+        case SetText() | SetTest() | SetBlocks() | Reorder():
             return _whole(operation, before, after)
         case Place(article_id, where):
             was = "in" if _item(before, article_id).included else "out"
@@ -47,11 +49,14 @@ def _edit(operation: Operation, before: Draft, after: Draft) -> Edit:
             return _correction(operation, before, after)
 
 
-def _whole(operation: SetText | SetBlocks | Reorder, before: Draft, after: Draft) -> Edit:
+def _whole(operation: SetText | SetTest | SetBlocks | Reorder, before: Draft, after: Draft) -> Edit:
     match operation:
         case SetText(name, _):
             was, now = getattr(before, name), getattr(after, name)
             return Edit(EditKind.SET_TEXT, name, before=was, after=now)
+        case SetTest():
+            was, now = _test(before), _test(after)
+            return Edit(EditKind.SET_TEST, "subject test", before=was, after=now)
         case SetBlocks():
             return Edit(EditKind.SET_BLOCKS, "blocks", None, _blocks(before), _blocks(after))
         case Reorder():
@@ -87,6 +92,14 @@ def _printed(item: Item, name: str) -> str | list[str]:
 
 def _order(draft: Draft) -> list[int]:
     return [item.article_id for item in draft.items if item.included]
+
+
+def _test(draft: Draft) -> str:
+    """Return a test of two subjects in one line."""
+    if draft.test is None:
+        return ""
+    test = draft.test
+    return f"“{test.subject}”, {test.share}%, {spell_duration(test.decide_after)}"
 
 
 def _blocks(draft: Draft) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due, digest_key
 from newsletter.model.states import IssueState
 from newsletter.store import acts
-from newsletter.store.content import articles, issues, slots
+from newsletter.store.content import articles, issues, slots, subjects
 from newsletter.store.content.issues import NewIssue
 from subscribers.model import Frequency
 
@@ -192,7 +192,8 @@ def load_draft(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:
     """Return an issue and what staff can change in it."""
     issue = issues.load(connection, issue_id)
     items = tuple(issues.load_items(connection, issue_id))
-    return issue, Draft(issue.subject, issue.preheader, issue.note, issue.blocks, items)
+    texts = (issue.subject, issue.preheader, issue.note)
+    return issue, Draft(*texts, issue.blocks, items, issue.test)
 
 
 def change(
@@ -226,9 +227,23 @@ def change(
             preheader=changed.preheader,
             note=changed.note,
         )
+        _require_testable(issue, changed)
+        subjects.set_test(connection, issue_id, changed.test)
         issues.set_blocks(connection, issue_id, changed.blocks)
         issues.replace_items(connection, issue_id, changed.items)
         void(connection, issue, actor=actor, now=now, why="the issue was edited")
         made = edits(present, operations)
         acts.record(connection, Act(now, actor, ActKind.EDITED, issue_id, edits=made))
     return True
+
+
+def _require_testable(issue: Issue, changed: Draft) -> None:
+    """Raise NotAllowed if the two subjects of an issue cannot be tested."""
+    if changed.test is None:
+        return
+    if issue.kind in {IssueKind.CORRECTION, IssueKind.ALERT}:
+        msg = f"issue {issue.id} is a {issue.kind}; it has one subject"
+        raise NotAllowed(msg)
+    if changed.test.subject == changed.subject:
+        msg = "the two subjects are the same; a test needs different ones"
+        raise NotAllowed(msg)

@@ -23,11 +23,14 @@ from newsletter.edit.operations import (
     Reorder,
     Revert,
     SetBlocks,
+    SetTest,
     SetText,
     TextField,
 )
 from newsletter.errors import NotAllowed
+from newsletter.model.duration import spell_duration
 from newsletter.model.issue import Block, Issue, Item, corrected
+from newsletter.model.subjects import SubjectTest, read_test
 
 _HEAD = """\
 # Issue {number} of {newsletter}, due {nominal}. Edit this file, save it, and close the editor.
@@ -38,6 +41,8 @@ _HEAD = """\
 # "after: 2" prints a block after the second item, and "sponsor: yes" labels it as an advertisement.
 # The note and the text of a block may contain **bold**, *italic*, [links](https://…), lists, and
 # images: ![description](https://…).
+# With a "subject b", half of the share gets each subject first. The rest gets the one that you choose,
+# or the first one when the time is over.
 # "by" is "Name (role); Name", topics are separated by semicolons, and a date is YYYY-MM-DD.
 # An empty line or list prints nothing there. To print the article's own again, delete the line or
 # restore its text.
@@ -72,6 +77,7 @@ LONGEST_PLACE = 4
 """Digits of the number of an item."""
 PLACEMENTS: tuple[Placement, ...] = ("in", "out", "later", "never")
 _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
+_TEST_KEYS = ("subject b", "share", "decide after")
 
 
 def fingerprint(draft: Draft) -> str:
@@ -93,7 +99,7 @@ def write(issue: Issue, draft: Draft) -> str:
     """Return the issue as an edit file."""
     head = _HEAD.format(number=issue.id, newsletter=issue.newsletter, nominal=issue.nominal)
     lines = [head, f"@ issue {issue.id} {fingerprint(draft)}"]
-    lines += [f"subject: {draft.subject}", f"preheader: {draft.preheader}"]
+    lines += [f"subject: {draft.subject}", *_test_lines(draft), f"preheader: {draft.preheader}"]
     lines += ["note:", _escaped(draft.note), ""]
     for item in draft.items:
         lines += [*_item_lines(item), ""]
@@ -102,6 +108,13 @@ def write(issue: Issue, draft: Draft) -> str:
     lines += ["# To add a block (an event, a notice), copy these lines without the #:"]
     lines += ["# @ block", *(f"# {key}:" for key in _BLOCK_KEYS)]
     return "\n".join(lines) + "\n"
+
+
+def _test_lines(draft: Draft) -> Iterator[str]:
+    test = draft.test or SubjectTest("")
+    yield f"subject b: {test.subject}"
+    yield f"share: {test.share}%"
+    yield f"decide after: {spell_duration(test.decide_after)}"
 
 
 def _item_lines(item: Item) -> Iterator[str]:
@@ -159,7 +172,9 @@ def _escaped(text: str) -> str:
 
 def _ambiguous(line: str) -> bool:
     key = _KEY.fullmatch(line)
-    return line[:1] in {"@", "#", "\\"} or (key is not None and key[1] in {*_BLOCK_KEYS, *_TEXTS})
+    return line[:1] in {"@", "#", "\\"} or (
+        key is not None and key[1] in {*_BLOCK_KEYS, *_known("issue")}
+    )
 
 
 @dataclass(slots=True)
@@ -221,7 +236,7 @@ def _take(part: _Part, number: int, line: str) -> None:
 
 def _known(kind: str) -> Sequence[str]:
     if kind == "issue":
-        return _TEXTS
+        return (*_TEXTS, *_TEST_KEYS)
     return tuple(_BLOCK_KEYS) if kind == "block" else tuple(_ITEM_KEYS)
 
 
@@ -234,6 +249,20 @@ def _texts(part: _Part, draft: Draft) -> Iterator[Operation]:
         text = part.texts.get(name, "").strip()
         if text != getattr(draft, name):
             yield SetText(name, text)
+    test = _read_test(part)
+    if test != draft.test:
+        yield SetTest(test)
+
+
+def _read_test(part: _Part) -> SubjectTest | None:
+    """Return the test of two subjects; an empty second subject is no test."""
+    subject, share, after = (part.texts.get(key, "").strip() for key in _TEST_KEYS)
+    if not subject:
+        return None
+    try:
+        return read_test(subject, share, after)
+    except ValueError as error:
+        raise _refused(part.line, str(error)) from error
 
 
 def _items(parts: Sequence[_Part], draft: Draft) -> Iterator[Operation]:

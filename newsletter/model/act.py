@@ -29,6 +29,7 @@ class ActKind(StrEnum):
     LINK_MADE = "sign-in link made"
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
+    CHOSE_SUBJECT = "subject chosen"
     OTHER = "other"
 
 
@@ -37,6 +38,7 @@ class EditKind(StrEnum):
 
     SET_TEXT = "set text"
     SET_BLOCKS = "set blocks"
+    SET_TEST = "set subject test"
     PLACE = "place"
     PIN = "pin"
     REORDER = "reorder"

@@ -73,5 +73,7 @@ MACHINE = Actor(ActorKind.MACHINE, "newsletter", Role.ADMIN)
 """The program itself: it drafts, renders, pauses and reconciles on schedule."""
 AUTOMATIC_APPROVAL = Actor(ActorKind.POLICY, "automatic approval", Role.APPROVER)
 """The configured policy `approval = "automatic"`."""
+FIRST_SUBJECT = Actor(ActorKind.POLICY, "first subject", Role.APPROVER)
+"""The rule that the rest gets the first of two subjects if no one chooses in time."""
 LATE_POLICY = Actor(ActorKind.POLICY, "late issues are sent", Role.APPROVER)
 """The configured policy `late = { then = "send" }` or `"skip"`."""

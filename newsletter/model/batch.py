@@ -41,7 +41,8 @@ def read_attempt(text: str) -> tuple[int, int, int] | None:
 class Batch:
     """A stored batch: a range of deliveries of one edition, its state and its counters.
 
-    `unknown_at` is set once an attempt had an unknown outcome, and stays set.
+    `unknown_at` is set once an attempt had an unknown outcome, and stays set. `arm` is set if two
+    subjects are tested; a batch of the rest waits until one of them is chosen.
     """
 
     issue_id: int
@@ -63,6 +64,7 @@ class Batch:
     submitted: int
     refused: int
     withdrawn: int
+    arm: str = ""
 
     @property
     def key(self) -> BatchKey:
@@ -101,6 +103,7 @@ class Planned:
     recipients: int | None = None
     rejections: int = 0
     unknown_at: datetime | None = None
+    arm: str = ""
 
     @property
     def people(self) -> int:

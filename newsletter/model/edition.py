@@ -9,6 +9,7 @@ from newsletter.model.issue import Item, corrected
 from newsletter.model.languages import main_language
 from newsletter.model.publication import Newsletter
 from newsletter.model.sections import by_section, within_limits
+from newsletter.model.subjects import Arm
 from subscribers.model import MUTE
 
 
@@ -18,7 +19,8 @@ class Edition:
 
     `items` are the article ids printed in full, `headlines` those under "Also published", both in
     printed order. `people` is how many would get it when it was last counted. `language` is that of
-    the texts around the articles, empty for the newsletter's. `rendered_from` is the hash of the
+    the texts around the articles, empty for the newsletter's. `arm` is A or B if two subjects are
+    tested: editions of both have the same contents. `rendered_from` is the hash of the
     configuration, templates and program that rendered it.
     """
 
@@ -36,6 +38,7 @@ class Edition:
     people: int
     rendered_from: str = ""
     language: str = ""
+    arm: Arm | None = None
 
     @property
     def contents(self) -> "Contents":
@@ -84,6 +87,12 @@ def issue_hash(editions: Iterable[Edition]) -> str:
     """Return the hash that an approval is bound to: every edition's, in order."""
     parts = (f"{edition.seq}:{edition.hash}" for edition in editions)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def by_contents(editions: Iterable[Edition], arm: Arm | None = None) -> dict[Contents, Edition]:
+    """Return the edition of each contents: of a test of two subjects, the one of `arm`, else of A."""
+    unwanted = Arm.A if arm is Arm.B else Arm.B
+    return {edition.contents: edition for edition in editions if edition.arm is not unwanted}
 
 
 def followable(items: Iterable[Item]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from newsletter.model.actor import Actor
 from newsletter.model.article import Author, Image, author_tags
 from newsletter.model.byline import authors_of
 from newsletter.model.states import EDITABLE, IssueState
+from newsletter.model.subjects import Arm, SubjectTest
 from subscribers.model import AUTHOR, Frequency
 
 NOTHING_NEW = "nothing new to print"
@@ -108,7 +109,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue's row; times are aware UTC, `nominal` is the slot's local wall time."""
+    """An issue's row; times are aware UTC, `nominal` is the slot's local wall time.
+
+    `test` is set if two subjects are tested; `winner` is A or B once the rest gets its subject.
+    """
 
     id: int
     newsletter: str
@@ -131,6 +135,21 @@ class Issue:
     submitted_at: datetime | None
     created_by: Actor
     frozen_at: datetime | None = None
+    test: SubjectTest | None = None
+    winner: Arm | None = None
+
+    def printed_as(self, arm: Arm | None) -> "Issue":
+        """Return the issue with the subject of an arm."""
+        if self.test is None or arm is not Arm.B:
+            return self
+        return replace(self, subject=self.test.subject)
+
+    @property
+    def decides_at(self) -> datetime | None:
+        """Return when the rest gets the first subject; None before the freeze or without a test."""
+        if self.test is None or self.frozen_at is None:
+            return None
+        return self.frozen_at + self.test.decide_after
 
     def day(self, zone: tzinfo) -> date:
         """Return the date that is printed: the slot's, or the day on which a correction was drafted."""

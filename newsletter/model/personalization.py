@@ -41,6 +41,11 @@ def substitutions(nonce: str, values: Mapping[str, str]) -> dict[str, str]:
     return filled | plain
 
 
+def unfilled(nonce: str, text: str) -> str:
+    """Return a text of an edition without anyone's values."""
+    return fill(text, substitutions(nonce, dict.fromkeys(NAMES, "")))
+
+
 def fill(text: str, replacements: Mapping[str, str]) -> str:
     """Replace every placeholder of `text` in one pass; a value is never filled in again."""
     if not replacements:

@@ -70,6 +70,9 @@ def reconcile(tools: Tools) -> Iterator[Line]:
     for finding in done.findings:
         level = Level.WAITS if finding.for_a_person else Level.OK
         yield Line("reconcile", finding.message, level, ViewIssue(finding.issue_id))
+    for issue_id in done.first_subject:
+        message = f"issue {issue_id}: no one chose a subject in time; the rest gets subject A"
+        yield Line("reconcile", message)
     if done.clock_jumps:
         waits = counted(done.clock_jumps, "wait")
         message = f"the clock of this machine had jumped ahead; {waits} that it caused ended"

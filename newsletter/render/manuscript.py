@@ -13,6 +13,7 @@ from newsletter.model.issue import Issue, IssueKind, Item, corrected
 from newsletter.model.picture import StoredPicture
 from newsletter.model.plan import Plan, plan
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.subjects import Arm
 from newsletter.render.picture_view import printed_images
 from newsletter.render.reach import wanted
 from newsletter.store.content import articles, issues, pictures
@@ -115,7 +116,14 @@ def quoted(read: Manuscript) -> str:
         for section in text.sections
         for line in section.paragraphs
     ]
-    staff = [read.issue.subject, read.issue.preheader, read.issue.note, str(read.issue.blocks)]
+    second = read.issue.printed_as(Arm.B).subject
+    staff = [
+        read.issue.subject,
+        second,
+        read.issue.preheader,
+        read.issue.note,
+        str(read.issue.blocks),
+    ]
     return "\n".join([*staff, *map(_texts, map(corrected, read.items)), *texts])
 
 

@@ -1,6 +1,6 @@
 """Render the editions of an issue and store them: read, render outside a transaction, write."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -15,6 +15,7 @@ from newsletter.model.edition import Contents, Edition
 from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import IssueState
+from newsletter.model.subjects import BUCKETS, Arm
 from newsletter.render.compose import compose
 from newsletter.render.fallbacks import Fallback, fallbacks
 from newsletter.render.manuscript import (
@@ -94,18 +95,33 @@ def _editions(
         corrects=read.corrects,
     )
     taken = quoted(read)
-    made = []
-    for seq, (contents, people) in enumerate(read.plan.contents, 1):
+    made: list[Edition] = []
+    for contents, arm, people in _wanted(read):
         own = replace(context, nonce=_nonce(kit, taken), language=contents.language)
-        edition = _edition(read, contents, own, kit)
-        made.append(replace(edition, seq=seq, people=people, rendered_from=source))
+        edition = _edition(read, contents, arm, own, kit)
+        made.append(replace(edition, seq=len(made) + 1, people=people, rendered_from=source))
     return made
 
 
+def _wanted(read: Manuscript) -> Iterator[tuple[Contents, Arm | None, int]]:
+    """Yield each edition with how many people get it: one for each subject, if two are tested.
+
+    The rest counts for the first subject until one is chosen.
+    """
+    test = read.issue.test
+    for contents, people in read.plan.contents:
+        if test is None:
+            yield contents, None, people
+        else:
+            second = people * test.half // BUCKETS
+            yield contents, Arm.A, people - second
+            yield contents, Arm.B, second
+
+
 def _edition(
-    read: Manuscript, contents: Contents, context: RenderContext, kit: RenderKit
+    read: Manuscript, contents: Contents, arm: Arm | None, context: RenderContext, kit: RenderKit
 ) -> Edition:
-    made = compose(kit.templates, read.issue, read.items, contents, context)
+    made = compose(kit.templates, read.issue.printed_as(arm), read.items, contents, context)
     return Edition(
         id=0,
         issue_id=read.issue.id,
@@ -120,6 +136,7 @@ def _edition(
         text=made.text,
         hash=made.hash,
         people=0,
+        arm=arm,
     )
 
 
@@ -157,7 +174,8 @@ def is_stale(
     )
     for edition in stored:
         own = replace(context, nonce=edition.nonce, language=edition.language)
-        made = compose(kit.templates, issue, items, edition.contents, own)
+        printed = issue.printed_as(edition.arm)
+        made = compose(kit.templates, printed, items, edition.contents, own)
         if made.hash != edition.hash:
             return True
     with engine.begin() as connection:

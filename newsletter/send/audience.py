@@ -3,21 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from newsletter.model.batch import Planned
-from newsletter.model.edition import Chooser, Edition
+from newsletter.model.edition import Chooser, Edition, by_contents
 from newsletter.model.issue import Issue, Item
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.model.reason import Reason
+from newsletter.model.subjects import Arm
 from newsletter.store.database import analyze
-from newsletter.store.sending import audience, deliveries, had
+from newsletter.store.sending import arms, audience, deliveries, had
+from newsletter.store.sending.deliveries import Range
 from subscribers.audience import excluded, reachable, reached
 
 SMALLEST = 100
+LAST = 1_000_000
+"""More than any issue has editions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
     people, left_out = _people(connection, frozen, now)
     homes = _homes_of(connection, frozen, people)
     assigned = (
-        sa.select(people.c.subscriber_id, homes.c.edition_id, homes.c.place)
+        sa.select(people.c.subscriber_id, *_assigned(frozen.issue, people, homes))
         .join(homes, sa.and_(*(homes.c[key.name] == key for key in _keys(people))))
         .subquery("assigned")
     )
@@ -55,6 +59,25 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
     homes.drop(connection)
     people.drop(connection)
     return planned
+
+
+def _assigned(
+    issue: Issue, people: sa.Table, homes: sa.Table
+) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+    """Return the edition of a recipient, and its place in the order in which editions are sent.
+
+    The rest of a test of two subjects comes last, with the editions of A until one is chosen.
+    """
+    if issue.test is None:
+        return homes.c.edition_id, homes.c.place
+    arm = arms.arm(people.c.subscriber_id, issue.id, issue.test)
+    edition_id = sa.case((arm == Arm.B.value, homes.c.second_id), else_=homes.c.edition_id)
+    place = sa.case(
+        (arm == Arm.B.value, homes.c.place + 1),
+        (arm == Arm.REST.value, homes.c.place + LAST),
+        else_=homes.c.place,
+    )
+    return edition_id.label("edition_id"), place.label("place")
 
 
 def _set_aside(connection: sa.Connection, name: str, rows: sa.Select[Any]) -> sa.Table:
@@ -107,8 +130,8 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
     Python handles each distinct set once, no matter how many subscribers share it.
     """
     keys = _keys(people)
-    edition, place = sa.Column("edition_id", sa.Integer), sa.Column("place", sa.Integer)
-    table = _temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), edition, place])
+    home_columns = [sa.Column(name, sa.Integer) for name in Home._fields]
+    table = _temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), *home_columns])
     table.create(connection)
     home = _homes(frozen)
     distinct = (
@@ -123,31 +146,43 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
     return table
 
 
-def _homes(frozen: Frozen) -> Callable[[Sequence[Any]], tuple[int | None, int]]:
-    """Return the function from a row of `_keys` to an edition's id and seq.
+class Home(NamedTuple):
+    """The edition of a set of tags, its seq, and the one with the second of two subjects."""
+
+    edition_id: int | None = None
+    place: int = 0
+    second_id: int | None = None
+
+
+def _homes(frozen: Frozen) -> Callable[[Sequence[Any]], Home]:
+    """Return the function from a row of `_keys` to its home.
 
     Every recipient gets a correction as a whole, and an issue without items.
     """
-    printed = {edition.contents: edition for edition in frozen.editions}
+    printed, seconds = by_contents(frozen.editions), by_contents(frozen.editions, Arm.B)
+
+    def home_in(edition: Edition) -> Home:
+        return Home(edition.id, edition.seq, seconds[edition.contents].id)
+
     chooser = Chooser(frozen.items, frozen.newsletter)
     if frozen.issue.corrects_issue_id is not None or not any(
         item.included for item in frozen.items
     ):
+        editions = list(printed.values())
         # Backwards, so that the first edition of each language is kept.
-        whole = {edition.language: edition for edition in reversed(frozen.editions)}
-        first = frozen.editions[0]
+        whole = {edition.language: edition for edition in reversed(editions)}
 
-        def home_of_all(row: Sequence[Any]) -> tuple[int | None, int]:
-            edition = whole.get(chooser.language(audience.taste(chooser, row).language), first)
-            return edition.id, edition.seq
+        def home_of_all(row: Sequence[Any]) -> Home:
+            language = chooser.language(audience.taste(chooser, row).language)
+            return home_in(whole.get(language, editions[0]))
 
         return home_of_all
     rendered = Subsets(list(printed), frozen.newsletter, chooser.originals())
 
-    def home(row: Sequence[Any]) -> tuple[int | None, int]:
+    def home(row: Sequence[Any]) -> Home:
         wanted = chooser.choose(audience.taste(chooser, row))
         found = rendered.of(wanted) if wanted else None
-        return (printed[found].id, printed[found].seq) if found else (None, 0)
+        return home_in(printed[found]) if found else Home()
 
     return home
 
@@ -166,20 +201,31 @@ def batch_size(planned: int, max_batch: int) -> int:
 
 
 def lay_out(
-    ranges: Sequence[tuple[int, int, int]],
+    ranges: Sequence[Range],
     size: int,
     *,
     begin: datetime,
     spread: timedelta,
 ) -> list[Planned]:
-    """Cut each edition's range into batches of at most `size`, evenly spaced over `spread`."""
-    spans = [
-        (edition, start, min(start + size - 1, last))
-        for edition, first, last in ranges
-        for start in range(first, last + 1, size)
+    """Cut each range into batches of at most `size`, evenly spaced over `spread`.
+
+    The rest of a test of two subjects gets its times when one of them is chosen.
+    """
+    cut = [
+        each._replace(first=start, last=min(start + size - 1, each.last))
+        for each in ranges
+        for start in range(each.first, each.last + 1, size)
     ]
-    step = spread / len(spans) if spans else spread
+    known = sum(each.arm != Arm.REST for each in cut)
+    moments = [*spaced(known, begin, spread), *spaced(len(cut) - known, None, spread)]
     return [
-        Planned(seq, *span, not_before=begin + step * (seq - 1) if spread else None)
-        for seq, span in enumerate(spans, 1)
+        Planned(seq, each.edition_id, each.first, each.last, not_before=not_before, arm=each.arm)
+        for seq, (each, not_before) in enumerate(zip(cut, moments, strict=True), 1)
     ]
+
+
+def spaced(count: int, begin: datetime | None, spread: timedelta) -> list[datetime | None]:
+    """Return the times of batches that are evenly spaced; None if they need not wait."""
+    if begin is None or not spread:
+        return [None] * count
+    return [begin + spread / count * place for place in range(count)]

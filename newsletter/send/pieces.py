@@ -50,6 +50,7 @@ def split_off(
             recipients,
             batch.rejections,
             unknown_at,
+            batch.arm,
         )
         for seq, ((first, last), recipients) in enumerate(
             zip(pieces, pending, strict=True), next_seq

@@ -17,7 +17,16 @@ from newsletter.model.issue import Issue
 from newsletter.model.next_step import CancelIssue, PreviewIssue, ViewIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import SENDABLE, BatchState, IssueState
-from newsletter.send import audience, brake, decisions, evidence, headers, recovery, volume
+from newsletter.send import (
+    audience,
+    brake,
+    decisions,
+    evidence,
+    headers,
+    recovery,
+    subjects,
+    volume,
+)
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.send.recovery import Recovered
@@ -53,6 +62,8 @@ class Reconciled:
     held: int = 0
     again: int = 0
     finished: tuple[int, ...] = ()
+    first_subject: tuple[int, ...] = ()
+    """Issues of which no one chose a subject in time: the rest gets the first one."""
     findings: tuple[Recovered, ...] = ()
     """What the journal of submissions showed that the database did not know."""
     clock_jumps: int = 0
@@ -129,7 +140,7 @@ def _freeze(
         publication.alerting,
     )
     planned = audience.freeze(connection, frozen, now)
-    spans = deliveries.ranges(connection, issue_id)
+    spans = deliveries.ranges(connection, issue_id, issue.test)
     most = audience.batch_size(planned, route.sender.max_batch)
     size = volume.largest_batch(connection, publication, planned, most, now)
     laid = audience.lay_out(spans, size, begin=now, spread=spread)
@@ -190,10 +201,18 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     with engine.begin() as connection:
         for issue in issues.every(connection, [IssueState.SUBMITTING]):
             brake.after_events(connection, publication, issue.id, now=now)
+    with engine.connect() as connection:
+        overdue = subjects.overdue(connection, now)
+    decided = tuple(issue_id for issue_id in overdue if _decide(engine, publication, issue_id, now))
     with engine.begin() as connection:
         _release_stranded(connection, now)
     finished = _finish(engine, courier)
-    return Reconciled(len(expired), held, again, finished, tuple(findings), jumped)
+    return Reconciled(len(expired), held, again, finished, decided, tuple(findings), jumped)
+
+
+def _decide(engine: sa.Engine, publication: Publication, issue_id: int, now: datetime) -> bool:
+    with engine.begin() as connection:
+        return subjects.decide(connection, publication, issue_id, now)
 
 
 def _recall_unknown(connection: sa.Connection, now: datetime) -> None:

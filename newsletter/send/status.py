@@ -11,12 +11,14 @@ import sqlalchemy as sa
 
 from newsletter.model.accessibility import Audit
 from newsletter.model.issue import Issue
+from newsletter.model.personalization import unfilled
 from newsletter.model.states import DECIDABLE, BatchState, DeliveryState, IssueState
+from newsletter.model.subjects import Arm
 from newsletter.send import pacing, waits
 from newsletter.send.context import SendingContext
 from newsletter.send.waits import Wait
 from newsletter.store.content import audits, issues
-from newsletter.store.sending import batches, deliveries, slowed, totals
+from newsletter.store.sending import arms, batches, deliveries, slowed, totals
 from newsletter.store.sending.totals import StateTotals
 
 COUNTED = (
@@ -47,13 +49,23 @@ class DoubtfulBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class SubjectCounts:
+    """How many recipients an arm of a test of two subjects has; the rest has the chosen subject."""
+
+    arm: Arm
+    subject: str
+    planned: int
+    submitted: int
+
+
+@dataclass(frozen=True, slots=True)
 class IssueStatus:
     """Where every recipient of an issue is; `waiting` to `withdrawn` add up to `planned`.
 
     `delivered` and what follows say what became of the submitted ones, as far as the provider
     reported it. `waits` says why the rest is not submitted now, if the caller gave a context, and
     `slowed` which servers and receiving domains get fewer emails. `corrects` and `corrected_by` are
-    ids of issues. `audit` has the accessibility rules of the approved content.
+    ids of issues. `subjects` is set if two subjects are tested. `audit` has the accessibility rules of the approved content.
     """
 
     issue_id: int
@@ -82,6 +94,7 @@ class IssueStatus:
     corrects: int | None = None
     corrected_by: tuple[int, ...] = ()
     slowed: tuple[str, ...] = ()
+    subjects: tuple[SubjectCounts, ...] = ()
     audit: Audit | None = None
 
     @property
@@ -131,6 +144,7 @@ def of(
         corrects=issue.corrects_issue_id,
         corrected_by=tuple(later.id for later in issues.corrections(connection, issue_id)),
         slowed=_slowed(connection, issue, context) if context else (),
+        subjects=_subjects(connection, issue),
         audit=audits.of(connection, issue_id, issue.approved_hash),
     )
 
@@ -142,6 +156,20 @@ def _slowed(connection: sa.Connection, issue: Issue, context: SendingContext) ->
     zone = context.publication.timezone
     return tuple(
         pacing.describe(each, context.now, zone) for each in slowed.present(connection).values()
+    )
+
+
+def _subjects(connection: sa.Connection, issue: Issue) -> tuple[SubjectCounts, ...]:
+    """Return the counts of both subjects, and of the rest; its subject is empty until chosen."""
+    if issue.test is None:
+        return ()
+    shown = arms.subjects(connection, issue.id)
+    named = {arm: unfilled(nonce, subject) for arm, (subject, nonce) in shown.items()}
+    if issue.winner is not None:
+        named[Arm.REST] = named.get(issue.winner, "")
+    return tuple(
+        SubjectCounts(total.arm, named.get(total.arm, ""), total.planned, total.submitted)
+        for total in arms.totals(connection, issue.id)
     )
 
 

@@ -1,5 +1,6 @@
 """Why the rest of an issue is not submitted now, until when, and what a person can do."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,9 +11,10 @@ from newsletter.model.next_step import MoveIssue, NextStep
 from newsletter.model.publication import Newsletter
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import IssueState
+from newsletter.model.subjects import Arm
 from newsletter.send import volume
 from newsletter.send.context import SendingContext
-from newsletter.store.sending import totals
+from newsletter.store.sending import arms, totals
 from newsletter.store.sending.totals import Remainder
 
 ROUNDED = timedelta(seconds=1)
@@ -44,10 +46,28 @@ def of(connection: sa.Connection, issue: Issue, context: SendingContext) -> tupl
         return ()
     newsletter = context.publication.newsletter(issue.newsletter)
     ramp_at = volume.opens_at(connection, context.publication, context.now)
-    return tuple(
+    timed = [
         explain(issue.id, remainder, ramp_at, context, newsletter)
         for remainder in totals.remaining(connection, issue.id)
-    )
+    ]
+    return (*timed, *_undecided(connection, issue, context, newsletter))
+
+
+def _undecided(
+    connection: sa.Connection,
+    issue: Issue,
+    context: SendingContext,
+    newsletter: Newsletter | None,
+) -> Iterator[Wait]:
+    """Yield the wait of the recipients who get the better of two subjects."""
+    if issue.winner is not None or issue.decides_at is None:
+        return
+    zone = newsletter.timezone if newsletter else context.publication.timezone
+    at = f"{issue.decides_at.astimezone(zone):%a %d %b %H:%M %Z}"
+    for total in arms.totals(connection, issue.id):
+        if total.arm is Arm.REST and total.waiting:
+            message = f"the better subject; if no one chooses it, subject A goes out {at}"
+            yield Wait("", total.waiting, message, issue.decides_at)
 
 
 def explain(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.model.departure import departure
-from newsletter.model.edition import Chooser
+from newsletter.model.edition import Chooser, by_contents
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Timing
@@ -96,7 +96,8 @@ def _choose(
 ) -> tuple[dict[int, str], dict[int, list[int]]]:
     """Return the reason for each new subscriber, empty if they get it, and who gets which edition."""
     chooser = Chooser(issues.load_items(connection, issue_id), newsletter)
-    printed = {edition.contents: edition for edition in editions.of_issue(connection, issue_id)}
+    winner = issues.load(connection, issue_id).winner
+    printed = by_contents(editions.of_issue(connection, issue_id), winner)
     homes = Subsets(list(printed), newsletter, chooser.originals())
     question = audience.question(newsletter, dict(publication.segments), now)
     asked = reached(connection, question, chooser.asked).subquery()

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from newsletter.errors import ConfigurationError
+from newsletter.model.duration import duration
 from newsletter.model.publication import Publication
 from newsletter.model.retention import Retention
 from newsletter.settings import secrets, values
@@ -141,11 +142,11 @@ def _parse(text: str) -> dict[str, Any]:
 def _retention(table: Table) -> Retention:
     default = Retention()
     built = Retention(
-        pending=table.parsed("pending", default.pending, values.duration),
-        addresses=table.parsed("addresses", default.addresses, values.duration),
-        events=table.parsed("events", default.events, values.duration),
-        outbox=table.parsed("outbox", default.outbox, values.duration),
-        deliveries=table.parsed("deliveries", default.deliveries, values.duration),
+        pending=table.parsed("pending", default.pending, duration),
+        addresses=table.parsed("addresses", default.addresses, duration),
+        events=table.parsed("events", default.events, duration),
+        outbox=table.parsed("outbox", default.outbox, duration),
+        deliveries=table.parsed("deliveries", default.deliveries, duration),
     )
     table.finish()
     return built

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.model.cadence import ON_PUBLISH, Cadence
 from newsletter.model.days_off import DaysOff
+from newsletter.model.duration import duration
 from newsletter.model.publication import (
     Alerts,
     Approval,
@@ -78,16 +79,16 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         items=_items(table.table("items")),
         highlights=table.choice("highlights", default.highlights, get_args(Highlights)),
         approval=table.choice("approval", default.approval, get_args(Approval)),
-        lead=table.parsed("lead", default.lead, values.duration),
-        approve_by=table.parsed("approve_by", default.approve_by, values.duration),
+        lead=table.parsed("lead", default.lead, duration),
+        approve_by=table.parsed("approve_by", default.approve_by, duration),
         late=_late(table.table("late")),
         catch_up=table.choice("catch_up", default.catch_up, get_args(CatchUp)),
         days_off=_days_off(table, inherited.root, cadence),
-        undo=table.parsed("undo", default.undo, values.duration),
-        spread=table.parsed("spread", default.spread, values.duration),
+        undo=table.parsed("undo", default.undo, duration),
+        spread=table.parsed("spread", default.spread, duration),
         quiet=table.parsed("quiet", default.quiet, _quiet),
         on_unknown=table.choice("on_unknown", default.on_unknown, get_args(OnUnknown)),
-        max_age=table.parsed("max_age", default.max_age, values.duration),
+        max_age=table.parsed("max_age", default.max_age, duration),
         max_editions=table.count("max_editions", default.max_editions, least=1),
         subject=table.parsed("subject", default.subject, _subject),
         subject_prefix=table.text("subject_prefix"),
@@ -138,7 +139,7 @@ def _days_off(table: Table, root: Path, cadence: Cadence) -> DaysOff:
 def _alerts(table: Table) -> Alerts:
     default = Alerts()
     built = Alerts(
-        table.parsed("delay", default.delay, values.duration),
+        table.parsed("delay", default.delay, duration),
         table.count("per_day", default.per_day, least=1),
         repeat=table.flag("repeat", default=default.repeat),
     )
@@ -184,7 +185,7 @@ def _items(table: Table) -> ItemLimits:
 def _late(table: Table) -> Late:
     default = Late()
     built = Late(
-        grace=table.parsed("grace", default.grace, values.duration),
+        grace=table.parsed("grace", default.grace, duration),
         then=table.choice("then", default.then, get_args(LatePolicy)),
     )
     table.finish()

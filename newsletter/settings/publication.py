@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from newsletter.model.duration import duration
 from newsletter.model.finding import CHECKS
 from newsletter.model.publication import (
     Brand,
@@ -111,8 +112,8 @@ def _collecting(table: Table) -> CollectLimits:
     built = CollectLimits(
         parsers=table.count("parsers", defaults.parsers),
         user=table.text("user", defaults.user),
-        per_source=table.parsed("per_source", defaults.per_source, values.duration),
-        per_pass=table.parsed("per_pass", defaults.per_pass, values.duration),
+        per_source=table.parsed("per_source", defaults.per_source, duration),
+        per_pass=table.parsed("per_pass", defaults.per_pass, duration),
     )
     table.finish()
     return built
@@ -175,7 +176,7 @@ def _source(name: str, table: Table, root: Path) -> Source:
         url=table.parsed("url", "", values.page),
         path=root / path if path else None,
         topics=table.texts("topics"),
-        every=table.parsed("every", defaults.every, values.duration),
+        every=table.parsed("every", defaults.every, duration),
         backfill=table.count("backfill", defaults.backfill),
         language=table.parsed("language", "", values.language),
         links=table.parsed("links", "", values.pattern),

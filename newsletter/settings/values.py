@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from datetime import timedelta
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -14,8 +13,6 @@ from subscribers.model import EmailAddress
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"(?:\d+[smhdw])+|0")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 # Keys become part of addresses, List-Id headers and file names: 60 characters fit a DNS label.
@@ -28,14 +25,6 @@ _PORTS = range(1, 65536)
 
 def _refusal(text: str, expected: str) -> ValueError:
     return ValueError(f'found "{text}"; expected {expected}')
-
-
-def duration(text: str) -> timedelta:
-    """Parse "30m", "2h", "3d" or "1h30m"."""
-    if not _DURATION.fullmatch(text):
-        raise _refusal(text, 'a duration such as "30m", "2h", "3d" or "1h30m"')
-    parts = re.findall(r"(\d+)([smhdw])", text)
-    return sum((timedelta(**{_UNITS[unit]: int(n)}) for n, unit in parts), timedelta(0))
 
 
 def timezone(text: str) -> ZoneInfo:

@@ -157,6 +157,8 @@ issues = sa.Table(
     sa.Column("frozen_at", UtcDateTime),
     sa.Column("submitted_at", UtcDateTime),
     sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("test", sa.JSON),
+    sa.Column("winner", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 sa.Index("uq_issues_slot_id", issues.c.slot_id, unique=True)
@@ -196,6 +198,7 @@ editions = sa.Table(
     sa.Column("rendered_from", sa.Text, nullable=False, server_default=""),
     sa.Column("language", sa.Text, nullable=False, server_default=""),
     sa.Column("rendered_at", UtcDateTime, nullable=False),
+    sa.Column("arm", sa.Text, nullable=False, server_default=""),
 )
 sa.Index("uq_editions_issue_id_seq", editions.c.issue_id, editions.c.seq, unique=True)
 
@@ -255,6 +258,7 @@ batches = sa.Table(
     sa.Column("bounced", sa.Integer, nullable=False, server_default="0"),
     sa.Column("dropped", sa.Integer, nullable=False, server_default="0"),
     sa.Column("complained", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("arm", sa.Text, nullable=False, server_default=""),
 )
 sa.Index(None, batches.c.state, batches.c.issue_id, batches.c.seq)
 sa.Index(None, batches.c.issue_id, batches.c.first_seq)

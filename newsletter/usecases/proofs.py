@@ -7,11 +7,12 @@ from newsletter.errors import NotAllowed
 from newsletter.esp.message.mime import message
 from newsletter.esp.port import Outcome, Recipient, Verdict
 from newsletter.model.actor import Actor, Role
-from newsletter.model.edition import Chooser, Edition
+from newsletter.model.edition import Chooser, Edition, by_contents
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import PreviewIssue, RunCheckup
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
+from newsletter.model.subjects import Arm, arm_of
 from newsletter.send import headers, testsend
 from newsletter.store.content import editions, issues
 from newsletter.usecases.context import Context
@@ -121,19 +122,22 @@ def _reader(
     if person is None:
         return Reader(EmailAddress.parse(address).text)
     chooser = Chooser(items, newsletter)
+    arm = arm_of(person.id, issue.id, issue.test) if issue.test else None
+    arm = issue.winner if arm is Arm.REST else arm
     # Every recipient gets a correction as a whole, and an issue without items.
     if issue.corrects_issue_id is not None or not any(item.included for item in items):
         language = chooser.language(person.language)
-        whole = {edition.language: edition.seq for edition in reversed(printed)}
-        return Reader(person.address, person.name, whole.get(language, printed[0].seq))
+        mine = list(by_contents(printed, arm).values())
+        whole = {edition.language: edition.seq for edition in reversed(mine)}
+        return Reader(person.address, person.name, whole.get(language, mine[0].seq))
     topics = bool(person.topics)
     wanted = chooser.choose(chooser.taste(person.slugs, topics=topics, language=person.language))
-    seqs = {edition.contents: edition.seq for edition in printed}
-    taken = Subsets(list(seqs), newsletter, chooser.originals()).of(wanted) if wanted else None
+    known = by_contents(printed, arm)
+    taken = Subsets(list(known), newsletter, chooser.originals()).of(wanted) if wanted else None
     if taken is None:
         msg = f"issue {issue.id} has nothing on the topics that {address} follows"
         raise NotAllowed(msg)
-    return Reader(person.address, person.name, seqs[taken])
+    return Reader(person.address, person.name, known[taken].seq)
 
 
 def _name(context: Context, address: str) -> str:

@@ -19,7 +19,8 @@ from newsletter.model.next_step import (
 )
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import SENDABLE, UNAPPROVED, IssueState
-from newsletter.send import decisions, maillog, run
+from newsletter.model.subjects import Arm
+from newsletter.send import decisions, maillog, run, subjects
 from newsletter.send import welcome as welcoming
 from newsletter.send.decisions import Decision, LogFindings
 from newsletter.send.run import Prepared, Reconciled
@@ -91,6 +92,18 @@ def move(context: Context, actor: Actor, issue_id: int, provider: str) -> Decide
     with context.engine.begin() as connection:
         people = decisions.move(
             connection, issue_id, provider, size, actor=actor, now=context.now()
+        )
+    return Decided(issue_id, people, ViewIssue(issue_id))
+
+
+def choose_subject(context: Context, actor: Actor, issue_id: int, winner: Arm) -> Decided:
+    """Let the rest of an issue with two subjects go out with one of them."""
+    actor.require(Role.APPROVER)
+    with context.engine.begin() as connection:
+        issue = issues.load(connection, issue_id)
+        spread = context.publication.require_newsletter(issue.newsletter).spread
+        people = subjects.choose(
+            connection, issue_id, winner, spread=spread, actor=actor, now=context.now()
         )
     return Decided(issue_id, people, ViewIssue(issue_id))
 

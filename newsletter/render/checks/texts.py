@@ -39,6 +39,8 @@ def _leftover(where: str, found: str) -> Finding:
 
 def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str]]:
     yield "subject", issue.subject
+    if issue.test is not None:
+        yield "second subject", issue.test.subject
     yield "preheader", issue.preheader
     yield from _markdown(issue)
     for block in issue.blocks:

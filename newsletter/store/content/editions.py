@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.edition import Edition
+from newsletter.model.subjects import Arm
 from newsletter.store.content import edition_links
 from newsletter.store.tables import editions
 
@@ -31,6 +32,7 @@ def replace(
             "people": edition.people,
             "rendered_from": edition.rendered_from,
             "language": edition.language,
+            "arm": edition.arm or "",
             "rendered_at": now,
         }
         for edition in present
@@ -77,4 +79,5 @@ def _edition(row: Mapping[Any, Any]) -> Edition:
     values = {name: row[name] for name in Edition.__dataclass_fields__}
     values["items"] = tuple(values["items"])
     values["headlines"] = tuple(values["headlines"])
+    values["arm"] = Arm(values["arm"]) if values["arm"] else None
     return Edition(**values)

@@ -13,6 +13,8 @@ from newsletter.model.article import Author, Image
 from newsletter.model.issue import Block, Issue, IssueKind, Item, ItemDecision, Takeaways, Text
 from newsletter.model.next_step import ListIssues
 from newsletter.model.states import EDITABLE, OUT, IssueState
+from newsletter.model.subjects import Arm
+from newsletter.store.content import subjects
 from newsletter.store.tables import issues, items
 from newsletter.store.types import UtcDateTime
 
@@ -380,4 +382,6 @@ def _issue(row: Mapping[Any, Any]) -> Issue:
     values["created_by"] = Actor.parse(values["created_by"])
     values["approved_by"] = Actor.parse(by) if (by := values["approved_by"]) else None
     values["blocks"] = tuple(Block(**block) for block in values["blocks"])
+    values["test"] = subjects.read(values["test"])
+    values["winner"] = Arm(values["winner"]) if values["winner"] else None
     return Issue(**values)

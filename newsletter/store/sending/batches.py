@@ -47,6 +47,7 @@ def plan(
             "planned": batch.people,
             "rejections": batch.rejections,
             "unknown_at": batch.unknown_at,
+            "arm": batch.arm,
         }
         for batch in planned
     ]
@@ -136,6 +137,12 @@ def raise_attempt(connection: sa.Connection, key: BatchKey, attempt: int) -> Non
     """Let the next attempt at a batch have a higher number than `attempt`."""
     lower = batches.update().where(*_is(key), batches.c.attempt < attempt)
     connection.execute(lower.values(attempt=attempt))
+
+
+def set_not_before(connection: sa.Connection, key: BatchKey, moment: datetime | None) -> None:
+    """Let a prepared batch wait until a moment."""
+    statement = _update(key, [BatchState.PREPARED]).values(not_before=moment)
+    connection.execute(statement)
 
 
 def reassign(connection: sa.Connection, key: BatchKey, provider: str) -> bool:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from newsletter.model.batch import BatchKey, Claim, Result
 from newsletter.model.states import BatchState, IssueState
 from newsletter.store.content.issues import lock
-from newsletter.store.sending import attempts
+from newsletter.store.sending import arms, attempts
 from newsletter.store.tables import batches, issues, rates
 from newsletter.store.types import UtcDateTime
 
@@ -43,6 +43,7 @@ _CLAIMABLE = (
         ),
         issues.c.state == IssueState.SUBMITTING.value,
         issues.c.newsletter.not_in(sa.bindparam("quiet", expanding=True)),
+        ~arms.undecided(),
     )
     .order_by(batches.c.issue_id, batches.c.seq)
     .limit(1)
@@ -224,6 +225,7 @@ def next_moment(connection: sa.Connection, wanted: Wanted, now: datetime) -> dat
             b.provider.in_(wanted.providers),
             issues.c.state == IssueState.SUBMITTING.value,
             issues.c.newsletter.not_in(wanted.quiet),
+            ~arms.undecided(),
         )
         .group_by(b.provider, rates.c.free_at)
     )

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from newsletter.model.batch import Claim, Span
 from newsletter.model.delivery import read_delivery
 from newsletter.model.states import DeliveryState
-from newsletter.store.sending import outcomes
+from newsletter.model.subjects import SubjectTest
+from newsletter.store.sending import arms, outcomes
 from newsletter.store.tables import batches, deliveries, exclusions, issues
 from newsletter.store.types import UtcDateTime
 from subscribers.audience import reachable
@@ -86,16 +87,28 @@ def count_exclusions(connection: sa.Connection, issue_id: int) -> dict[str, int]
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def ranges(connection: sa.Connection, issue_id: int) -> list[tuple[int, int, int]]:
-    """Return (edition, first, last) for each edition of a frozen issue, in sending order."""
+class Range(NamedTuple):
+    """The deliveries of one edition; of a test of two subjects, those of one arm."""
+
+    edition_id: int
+    first: int
+    last: int
+    arm: str = ""
+
+
+def ranges(
+    connection: sa.Connection, issue_id: int, test: SubjectTest | None = None
+) -> list[Range]:
+    """Return the ranges of a frozen issue in sending order."""
     first = sa.func.min(deliveries.c.seq)
-    query = (
-        sa.select(deliveries.c.edition_id, first, sa.func.max(deliveries.c.seq))
-        .where(deliveries.c.issue_id == issue_id)
-        .group_by(deliveries.c.edition_id)
-        .order_by(first)
-    )
-    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+    chosen = (deliveries.c.edition_id, first, sa.func.max(deliveries.c.seq))
+    query = sa.select(*chosen).where(deliveries.c.issue_id == issue_id)
+    keys: list[sa.ColumnElement[Any]] = [deliveries.c.edition_id]
+    if test is not None:
+        arm = arms.arm(deliveries.c.subscriber_id, issue_id, test).label("arm")
+        query, keys = query.add_columns(arm), [*keys, sa.literal_column("arm")]
+    rows = connection.execute(query.group_by(*keys).order_by(first))
+    return [Range(*row) for row in rows]
 
 
 def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
@@ -188,12 +201,21 @@ def pending(connection: sa.Connection, issue_id: int, span: Span) -> list[int]:
 
 
 def edition_of(connection: sa.Connection, delivery: str, subscriber_id: int) -> int | None:
-    """Return the edition that a delivery of this subscriber holds; None when there is none."""
+    """Return the edition that a delivery of this subscriber holds; None when there is none.
+
+    That is its batch's: after a test of two subjects, the rest got the winner's.
+    """
     key = read_delivery(delivery)
     if key is None:
         return None
-    query = sa.select(deliveries.c.edition_id).where(
-        *_within(key[0], key[1], key[1]), deliveries.c.subscriber_id == subscriber_id
+    b, d = batches.c, deliveries.c
+    held_by = sa.and_(
+        b.issue_id == d.issue_id, b.first_seq <= d.seq, b.last_seq >= d.seq, b.arm != ""
+    )
+    query = (
+        sa.select(sa.func.coalesce(b.edition_id, d.edition_id))
+        .select_from(deliveries.outerjoin(batches, held_by))
+        .where(*_within(key[0], key[1], key[1]), d.subscriber_id == subscriber_id)
     )
     edition: int | None = connection.scalar(query)
     return edition

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from newsletter.model.issue_report import REPORTED, RecipientCounts
 from newsletter.model.states import BatchState
 from newsletter.store.database import hours_since_1970
-from newsletter.store.tables import batches, rates
+from newsletter.store.sending import arms
+from newsletter.store.tables import batches, issues, rates
 
 _AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
 
@@ -69,7 +70,10 @@ def by_state(connection: sa.Connection, issue_id: int) -> list[StateTotals]:
 
 
 def remaining(connection: sa.Connection, issue_id: int) -> list[Remainder]:
-    """Return what has not been submitted of an issue, by provider."""
+    """Return what has not been submitted of an issue, by provider.
+
+    Without the recipients who wait until a subject is chosen.
+    """
     b = batches.c
     timeless = sa.func.sum(sa.case((b.not_before.is_(None), 1), else_=0))
     query = (
@@ -80,8 +84,9 @@ def remaining(connection: sa.Connection, issue_id: int) -> list[Remainder]:
             rates.c.free_at,
             sa.func.max(b.reason),
         )
+        .join(issues, issues.c.id == b.issue_id)
         .outerjoin(rates, rates.c.name == b.provider)
-        .where(b.issue_id == issue_id, b.state == BatchState.PREPARED.value)
+        .where(b.issue_id == issue_id, b.state == BatchState.PREPARED.value, ~arms.undecided())
         .group_by(b.provider, rates.c.free_at)
         .order_by(b.provider)
     )

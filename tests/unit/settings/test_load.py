@@ -100,6 +100,7 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
     manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     tables = {
         "topics",
+        "fields",
         "sources",
         "newsletters",
         "segments",
