@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from newsletter.model.edition import Edition
 from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.states import BatchState, IssueState
+from newsletter.model.subjects import Arm
 from newsletter.store.content import editions, issues
 from newsletter.store.tables import batches
 from newsletter.store.tables import editions as edition_rows
@@ -21,8 +22,11 @@ LISTED = frozenset({IssueKind.REGULAR, IssueKind.SPECIAL})
 """Digests repeat these, and alerts announce single articles: neither is in the archive."""
 READABLE = LISTED | {IssueKind.CORRECTION}
 _OUT = (IssueState.SUBMITTING.value, IssueState.SUBMITTED.value)
-_WHOLE = 1
-"""The number of the edition for readers who follow no topics; the others show what few people chose."""
+_WHOLE = sa.case((issue_rows.c.winner == Arm.B.value, 2), else_=1)
+"""The number of the edition for readers who follow no topics; the others show what few people chose.
+
+The second has the same contents and the second subject, if two were tested.
+"""
 
 
 @dataclass(frozen=True, slots=True)

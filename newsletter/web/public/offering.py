@@ -6,11 +6,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.model import links
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Timing, digest_key, digest_timings
 from newsletter.model.vocabulary import topic_names
 from newsletter.render.catalog import Catalog
-from newsletter.store.content import slots
+from newsletter.store.content import archive, slots
 from subscribers.model import AUTHOR, MUTE, Frequency
 from subscribers.segment import may_match, names, parse
 
@@ -20,13 +21,17 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A newsletter on the sign-up form: what it is about, and when its next issue comes out."""
+    """A newsletter on the sign-up form: what it is about, and when its next issue comes out.
+
+    `sample` is the address of the latest issue that anyone may read, empty if there is none.
+    """
 
     value: str
     label: str
     selected: bool
     description: str
     next_issue: str
+    sample: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ def newsletter_choices(
             newsletter.key in selected,
             newsletter.description,
             _next_issue(newsletter, next_due(connection, newsletter, now), catalog),
+            _sample(connection, publication, newsletter),
         )
         for newsletter in offers(publication)
     )
@@ -102,6 +108,12 @@ def offers(
         if newsletter.key in keep or open_to:
             found.append(newsletter)
     return found
+
+
+def _sample(connection: sa.Connection, publication: Publication, newsletter: Newsletter) -> str:
+    """Return the public address of the latest issue; "" before the first one and without an archive."""
+    latest = archive.listed(connection, newsletter.key, limit=1) if newsletter.archive else []
+    return links.archived(publication.url, newsletter.key, latest[0].id) if latest else ""
 
 
 def next_due(

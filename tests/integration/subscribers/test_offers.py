@@ -233,6 +233,28 @@ def test_an_issue_that_was_sent_ahead_is_not_announced_as_the_next_one(tmp_path:
         assert "Monday 7 December 2026" in words_of(preferences.text)
 
 
+def test_the_form_links_to_the_latest_issue_that_anyone_may_read(tmp_path: Path) -> None:
+    sample = "http://127.0.0.1:8025/archive/weekly/1"
+    with reader(tmp_path, "") as found:
+        found.house.pass_at(MONDAY - timedelta(days=1))
+        found.house.approve()
+        assert sample not in found.client.get("/").text
+        found.house.pass_at(MONDAY)
+        found.house.pass_at(MONDAY + timedelta(minutes=1))
+        assert f'href="{sample}"' in found.client.get("/").text
+        assert "Read the latest issue of The Tide" in words_of(found.client.get("/").text)
+        assert found.client.get(sample).status_code == 200
+
+
+def test_a_newsletter_without_an_archive_shows_no_sample(tmp_path: Path) -> None:
+    with reader(tmp_path, "archive = false\n") as found:
+        found.house.pass_at(MONDAY - timedelta(days=1))
+        found.house.approve()
+        found.house.pass_at(MONDAY)
+        assert found.house.mails()
+        assert "/archive/" not in found.client.get("/").text
+
+
 def test_a_misspelled_tag_in_a_segment_is_reported_before_it_reaches_anyone(tmp_path: Path) -> None:
     with house(tmp_path, 'segment = "not stff"\n') as built:
         built.pass_at(MONDAY - timedelta(hours=5))
