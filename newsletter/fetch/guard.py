@@ -19,8 +19,10 @@ from newsletter.errors import FetchFailed
 
 Resolve = Callable[[str, int], Iterable[str]]
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+# IPv6 addresses that end in an IPv4 address: both kinds of NAT64, IPv4-compatible and IPv4-translated.
+_ENDING_IN_IPV4 = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96"))
+)
 # Written out, so that the answer does not depend on the version of the interpreter.
 # https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 counterpart.
 _NOT_PUBLIC_4 = tuple(
@@ -42,15 +44,22 @@ _NOT_PUBLIC_6 = tuple(
     )
 )
 # Never opened, not even for an intranet: link-local addresses, where clouds keep their keys
-# (Azure's is 168.63.129.16, Amazon's over IPv6 fd00:ec2::254), multicast and "this host".
+# (Azure's is 168.63.129.16, Alibaba's 100.100.100.200, Oracle's 192.0.0.192; over IPv6, Amazon's is
+# fd00:ec2::254 and Google's fd20:ce::254), multicast and "this host".
 _CLOSED_4 = tuple(
     map(
         ipaddress.IPv4Network,
-        ("0.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "224.0.0.0/4", "255.255.255.255/32"),
+        (
+            "0.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32", "224.0.0.0/4",
+            "255.255.255.255/32",
+        ),
     )
-)
+)  # fmt: skip
 _CLOSED_6 = tuple(
-    map(ipaddress.IPv6Network, ("::/128", "fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::/32"))
+    map(
+        ipaddress.IPv6Network,
+        ("fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::/32", "fd20:ce::/32"),
+    )
 )
 
 
@@ -110,7 +119,7 @@ def may_connect(address: str, trust: Trust) -> bool:
     if isinstance(parsed, ipaddress.IPv4Address):
         return not any(parsed in network for network in _CLOSED_4)
     inner = _carried(parsed)
-    if inner is not None and parsed not in _IPV4_COMPATIBLE:
+    if inner is not None and not parsed.is_loopback:
         return may_connect(str(inner), trust)
     return not any(parsed in network for network in _CLOSED_6)
 
@@ -122,7 +131,7 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or address in _IPV4_COMPATIBLE:
+    if any(address in network for network in _ENDING_IN_IPV4):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
 

@@ -7,16 +7,18 @@ import sqlalchemy as sa
 
 from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.people.effects import apply_effects
-from newsletter.store.tables import notices
+from newsletter.store.people import erasure as erasing
+from newsletter.store.tables import deliveries, issues, notices
 from subscribers import directory, erasure
 from subscribers.consent import rights
 from subscribers.consent.limits import SignUpLimits
 from subscribers.consent.signing_up import Rules
-from subscribers.model import Effects, EmailAddress
+from subscribers.model import Effects, EmailAddress, Erased
 from subscribers.store.tables import tags
 from subscribers.tokens import LinkClaim, Purpose
 from tests.fakes.house import House, house
 from tests.fakes.people import NOW, PEPPER, add_person
+from tests.integration.subscribers.test_export_of_one import ISSUE
 
 
 def carried_out(opened: House, outcome: Effects, connection: sa.Connection) -> Effects:
@@ -69,3 +71,16 @@ def test_an_erasure_leaves_no_tag_that_only_that_person_had(engine: sa.Engine) -
         assert person is not None
         erasure.erase(connection, person, pepper=PEPPER, actor="person:kim", now=NOW)
         assert set(connection.scalars(sa.select(tags.c.name))) == {"vip"}
+
+
+def test_an_erasure_empties_what_servers_said_about_the_address(engine: sa.Engine) -> None:
+    answers = {1: "550 ann@example.org is unknown", 2: "550 bob@example.org is unknown", 3: "full"}
+    with engine.begin() as connection:
+        connection.execute(issues.insert().values(id=1, number=1, **ISSUE))
+        for person, reason in answers.items():
+            row = {"issue_id": 1, "seq": person, "subscriber_id": person, "edition_id": 1}
+            connection.execute(deliveries.insert().values(state="refused", reason=reason, **row))
+        erasing.erase(connection, Erased(1, "ann@example.org"))
+        erasing.erase(connection, Erased(3, "eve@example.org"))
+        reasons = connection.execute(sa.select(deliveries.c.seq, deliveries.c.reason)).all()
+    assert dict(reasons) == {**answers, 1: "erased"}

@@ -15,6 +15,7 @@ from newsletter.fetch.guard import FetchDeadline, Guard, Trust, is_public, may_c
         "fe80::1%eth0", "fc00::1", "fd12:3456::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1",
         "2002:7f00:1::", "2002:a00:1::", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2001:db8::1", "not an address", "",
         "fec0::1", "192.0.0.9", "168.63.129.16", "5f00::1", "3fff::1", "100::1", "fd00:ec2::254", "::ffff:168.63.129.16", "4000::1",
+        "64:ff9b:1::a9fe:a9fe", "::ffff:0:a9fe:a9fe", "2001:0:4136:e378:8000:63bf:5601:5601", "100.100.100.200",
     ],
 )  # fmt: skip
 def test_private_addresses_are_refused_in_every_form(address: str) -> None:
@@ -42,7 +43,17 @@ def test_public_addresses_are_allowed(address: str) -> None:
         "168.63.129.16",
         "fec0::1",
         "fd00:ec2::254",
+        "fd20:ce::254",
+        "100.100.100.200",
+        "192.0.0.192",
         "0.0.0.0",  # noqa: S104
+        # The same by way of IPv6: compatible, translated, NAT64, 6to4 and Teredo.
+        "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::169.254.169.254",
+        "2002:a9fe:a9fe::1",
+        "2001:0:4136:e378:8000:63bf:5601:5601",
     ],
 )
 def test_link_local_addresses_are_never_allowed(address: str, trust: Trust) -> None:
