@@ -1,6 +1,7 @@
 """Deliveries: one edition to one recipient."""
 
 import re
+from hashlib import blake2b
 
 from newsletter.model.states import RANK, DeliveryState
 
@@ -8,6 +9,14 @@ from newsletter.model.states import RANK, DeliveryState
 def delivery_id(issue_id: int, seq: int) -> str:
     """Return the opaque, stable id that travels with the email."""
     return f"{issue_id}-{seq}"
+
+
+def edition_mark(nonce: str) -> str:
+    """Return what follows a delivery in its Message-ID: deliveries of two databases have equal ids.
+
+    It depends on the random nonce of the edition, and is empty for a letter without one.
+    """
+    return "." + blake2b(nonce.encode(), digest_size=4).hexdigest() if nonce else ""
 
 
 _DELIVERY = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,17})", re.ASCII)

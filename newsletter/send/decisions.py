@@ -11,7 +11,7 @@ from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.batch import Batch, read_batch
-from newsletter.model.delivery import delivery_id
+from newsletter.model.delivery import delivery_id, edition_mark
 from newsletter.model.next_step import ListIssues
 from newsletter.model.reason import Reason
 from newsletter.model.states import (
@@ -25,7 +25,7 @@ from newsletter.model.states import (
 )
 from newsletter.send import pieces
 from newsletter.store import acts
-from newsletter.store.content import issues
+from newsletter.store.content import editions, issues
 from newsletter.store.sending import batches, deliveries
 
 Decision = Literal["accepted", "again", "never"]
@@ -153,8 +153,8 @@ def resolve_from_log(
 ) -> LogFindings:
     """Mark the recipients of a batch in doubt that a server's log shows as accepted.
 
-    `logged` are delivery ids. A recipient that is missing there stays in doubt: the log may not
-    cover the time of the submission.
+    `logged` are delivery ids with the marks of their editions, or without any. A recipient that is
+    missing there stays in doubt: the log may not cover the time of the submission.
     """
     batch = _batch(connection, name)
     if batch.state not in DECIDABLE:
@@ -163,7 +163,10 @@ def resolve_from_log(
         )
         raise NotAllowed(msg)
     pending = deliveries.pending(connection, batch.issue_id, batch.span)
-    found = [number for number in pending if delivery_id(batch.issue_id, number) in logged]
+    edition = editions.load(connection, batch.edition_id)
+    marks = {"", edition_mark(edition.nonce) if edition else ""}
+    ids = {delivery_id(batch.issue_id, number): number for number in pending}
+    found = [ids[id_] for id_ in ids if any(f"{id_}{mark}" in logged for mark in marks)]
     state = DeliveryState.SUBMITTED
     deliveries.mark_each(connection, batch.issue_id, dict.fromkeys(found, ""), state)
     batches.count_settled(connection, batch.key, submitted=len(found))

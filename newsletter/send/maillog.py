@@ -7,8 +7,8 @@ from typing import Any
 
 from newsletter.model.delivery import read_delivery
 
-# The Message-ID of a delivery is <DELIVERY@HOST>.
-_OURS = re.compile(r"<?([0-9]+-[0-9]+)@[^\s<>]+>?")
+# The Message-ID of a delivery is <DELIVERY.MARK@HOST>; earlier versions left out the mark.
+_OURS = re.compile(r"<?([0-9]+-[0-9]+)(\.[0-9a-f]{8})?@[^\s<>]+>?")
 _POSTFIX_ID = re.compile(r"postfix[^ ]{0,60}/cleanup\[\d+\]: ([0-9A-Za-z]+): message-id=(\S+)")
 _POSTFIX_QUEUED = re.compile(
     r"postfix[^ ]{0,60}/qmgr\[\d+\]: ([0-9A-Za-z]+): from=.*\(queue active\)"
@@ -18,7 +18,7 @@ _SES_REFUSED = frozenset({"Reject", "Rendering Failure", "RenderingFailure"})
 
 
 def accepted(lines: Iterable[str]) -> set[str]:
-    """Return the delivery ids of the messages that the log shows as accepted.
+    """Return the delivery ids, with their marks, of the messages that the log shows as accepted.
 
     Postfix logs the Message-ID while it still receives a message; it has accepted the message once
     the queue manager names it. Exim logs an arrival (`<=`) only after that. Amazon SES changes the
@@ -41,7 +41,7 @@ def accepted(lines: Iterable[str]) -> set[str]:
 def _delivery(message_id: str) -> Iterator[str]:
     match = _OURS.fullmatch(message_id)
     if match and read_delivery(match[1]):
-        yield match[1]
+        yield match[1] + (match[2] or "")
 
 
 def _ses(line: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from newsletter.esp.message.headers import field, mailbox, message_id, unstructu
 from newsletter.esp.message.mime import boundary
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.text import one_line
+from newsletter.model.delivery import edition_mark
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 
@@ -41,7 +42,7 @@ def _headers(letter: Letter, recipient: Recipient, replacements: dict[str, str])
         field("To", mailbox("To", Mailbox(recipient.name, recipient.address))),
         *([field("Reply-To", mailbox("Reply-To", reply_to))] if reply_to else []),
         field("Date", format_datetime(letter.date)),
-        field("Message-ID", message_id(recipient.delivery, host)),
+        field("Message-ID", message_id(recipient.delivery, edition_mark(letter.nonce), host)),
     ]
 
 

@@ -107,7 +107,7 @@ class Mailbox:
         """Keep an accepted message, and write it into the ledger."""
         parsed = message_from_bytes(content, policy=default)
         if self._ledger:
-            delivery = str(parsed["Message-ID"]).strip("<>").partition("@")[0]
+            delivery = str(parsed["Message-ID"]).strip("<>").partition("@")[0].partition(".")[0]
             self._ledger.write([], [(address, delivery)])
         self.raw.append(content)
         self.messages.append(parsed)  # type: ignore[arg-type]

@@ -62,9 +62,9 @@ def _with_name(name: str, display: str, address: str) -> str:
     return f"{phrase} <{address}>" if line <= LONGEST_LINE else f"{phrase}\r\n <{address}>"
 
 
-def message_id(delivery: str, address: str) -> str:
-    """Return the stable Message-ID of a delivery."""
-    return f"<{delivery}@{address.rpartition('@')[2]}>"
+def message_id(delivery: str, mark: str, address: str) -> str:
+    """Return the stable Message-ID of a delivery; `mark` is that of its edition."""
+    return f"<{delivery}{mark}@{address.rpartition('@')[2]}>"
 
 
 def _plain(text: str) -> bool:

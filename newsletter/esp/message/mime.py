@@ -15,6 +15,7 @@ from newsletter.esp.message.holes import Holes
 from newsletter.esp.message.part import TextTemplate
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.text import one_line
+from newsletter.model.delivery import edition_mark
 from newsletter.model.personalization import fill
 
 _BODY = (
@@ -40,6 +41,7 @@ class MessageTemplate:
         self._html = TextTemplate(letter.html, placeholders)
         self._boundary = boundary(letter).encode()
         self._host = ascii_address(letter.sender.address)
+        self._mark = edition_mark(letter.nonce)
         self._constant_subject = b"" if self._subject.names else self._write_subject({})
         self._before_to = field("From", mailbox("From", letter.sender))
         reply_to = letter.reply_to
@@ -79,7 +81,7 @@ class MessageTemplate:
                 self._before_to,
                 to,
                 self._after_to,
-                field("Message-ID", message_id(recipient.delivery, self._host)),
+                field("Message-ID", message_id(recipient.delivery, self._mark, self._host)),
             )
         )
 

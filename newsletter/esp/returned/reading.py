@@ -32,7 +32,7 @@ _LONGEST_REASON = 500
 _LONGEST_HEADER = 4_000
 """Characters: the standard library's time to decode a header grows with the square of its length."""
 _ENVELOPE = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-RCPT-To", "To")
-_MESSAGE_ID = re.compile(r"<([0-9]{1,18}-[0-9]{1,18})@[^<>\s]{1,255}>", re.ASCII)
+_MESSAGE_ID = re.compile(r"<([0-9]{1,18}-[0-9]{1,18})(?:\.[0-9a-f]{8})?@[^<>\s]{1,255}>", re.ASCII)
 _TOKEN = re.compile(r"[a-z][0-9a-f]{4}\.[a-z0-9_~-]{1,300}\.[0-9.]{1,40}\.[0-9a-f]{32}", re.ASCII)
 _AUTOMATIC = re.compile(
     r"^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|out of (?:the )?office"

@@ -17,9 +17,10 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.model.actor import Actor
 from newsletter.model.batch import Claim
+from newsletter.model.delivery import edition_mark
 from newsletter.send import decisions, run
 from newsletter.send.journal import SubmissionJournal
-from newsletter.store.content import issues
+from newsletter.store.content import editions, issues
 from newsletter.store.sending import batches
 from tests.conftest import ROOT
 from tests.fakes.esmtp import Esmtp
@@ -343,6 +344,23 @@ def test_a_log_settles_whom_it_names_and_leaves_the_others_in_doubt(office: Offi
     assert (office.told().submitted, office.told().state) == (5, "submitted")
     with office.engine.begin() as connection, pytest.raises(NotAllowed):
         decisions.resolve_from_log(connection, "1.1", set(), actor=ada, now=office.now)
+
+
+def test_a_log_that_another_database_shares_settles_nothing_of_this_one(office: Office) -> None:
+    office.answers([UNKNOWN])
+    office.issue(people=3)
+    office.freeze()
+    office.submit()
+    office.later(hours=1)
+    office.submit()
+    ada = Actor.person("ada")
+    with office.engine.begin() as connection:
+        batch = batches.of_issue(connection, office.issue_id)[0]
+        edition = editions.load(connection, batch.edition_id)
+        assert edition
+        logged = {f"1-1{edition_mark(edition.nonce)}", f"1-2{edition_mark('of another')}"}
+        found = decisions.resolve_from_log(connection, "1.1", logged, actor=ada, now=office.now)
+    assert (found.accepted, found.missing) == (1, 2)
 
 
 def test_what_a_worker_of_this_host_claimed_but_did_not_begin_is_not_in_doubt(

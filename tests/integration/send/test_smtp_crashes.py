@@ -172,6 +172,9 @@ def test_with_two_servers_no_one_is_lost_or_gets_two_copies(
     with Esmtp(faults, scene.ledger.path) as first, Esmtp(ledger=scene.ledger.path) as second:
         pair = Pair(first, second)
         scene.crash(pair, point)
+        # How much the first server got depends on the time. A fault that is left over would put the
+        # last attempt in doubt, after which nothing may be.
+        first.mailbox.faults.clear()
         _settle(scene, cut, pair)
         assert second.mailbox.messages
 

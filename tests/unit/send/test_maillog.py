@@ -15,7 +15,7 @@ Nov 23 08:00:02 mx postfix/cleanup[12]: 5AbC9: message-id=<7-2@example.org>
 Nov 23 08:00:09 mx postfix/smtpd[11]: lost connection after DATA from news.example.org[192.0.2.1]
 Nov 23 08:00:10 mx postfix/cleanup[12]: 6AbC9: message-id=<someone@else.example>
 Nov 23 08:00:10 mx postfix/qmgr[9]: 6AbC9: from=<x@else.example>, size=1, nrcpt=1 (queue active)
-Nov 23 08:00:10 mx postfix/submission/cleanup[12]: 7AbC9: message-id=<7-4@example.org>
+Nov 23 08:00:10 mx postfix/submission/cleanup[12]: 7AbC9: message-id=<7-4.0a1b2c3d@example.org>
 Nov 23 08:00:10 mx postfix/qmgr[9]: 7AbC9: from=<brief@example.org>, size=1, nrcpt=1 (queue active)
 """
 EXIM = """\
@@ -31,7 +31,7 @@ def ses(kind: str, delivery: str, *, key: str = "eventType") -> str:
 
 
 def test_postfix_has_accepted_what_its_queue_manager_names() -> None:
-    assert accepted(POSTFIX.splitlines()) == {"7-1", "7-4"}
+    assert accepted(POSTFIX.splitlines()) == {"7-1", "7-4.0a1b2c3d"}
 
 
 def test_exim_has_accepted_what_has_arrived() -> None:

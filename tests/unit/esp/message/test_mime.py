@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from newsletter.esp.message.checks import AddressError, LetterError, require
 from newsletter.esp.message.mime import message
 from newsletter.esp.port import Recipient
+from newsletter.model.delivery import edition_mark
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
 from newsletter.send.headers import letter
@@ -45,7 +46,7 @@ def test_every_header_that_bulk_email_needs_is_present() -> None:
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["List-ID"] == '"The Weekly Brief" <weekly.example.org>'
     assert mail["Feedback-ID"] == "7:regular:weekly:exampleorg"
-    assert mail["Message-ID"] == "<7-1@example.org>"
+    assert mail["Message-ID"] == f"<7-1{edition_mark(LETTER.nonce)}@example.org>"
     assert mail["To"] == '"Löve, Ada" <ada@example.net>'
     assert mail["Date"].datetime == NOW
 

@@ -179,6 +179,12 @@ def test_nested_and_large_emails_are_bounded() -> None:
     assert _read(huge).event is DEAD
 
 
+@pytest.mark.parametrize("mark", ["", ".0a1b2c3d"])
+def test_a_message_id_names_its_delivery_with_a_mark_and_without(mark: str) -> None:
+    original = ORIGINAL.replace(DELIVERY, DELIVERY + mark)
+    assert _read(report("5.1.1", "no", original=original)).deliveries == (DELIVERY,)
+
+
 @pytest.mark.parametrize("name", ["Subject", "Date", "From", "Auto-Submitted"])
 @pytest.mark.parametrize("word", ["=?utf-8?b?", "=?a?b?QQ==", "=?utf-8?b?QQQQQ?= ", "=?x?q?a?= "])
 def test_a_header_of_encoded_words_is_read_in_linear_time(name: str, word: str) -> None:
