@@ -29,6 +29,7 @@ from newsletter.model.article_address import ArticleSigner
 from newsletter.model.once import Once, OnceEach
 from newsletter.model.return_path import ReturnPaths
 from newsletter.model.sign_in_link import SignInLinks
+from newsletter.model.ticket import TicketSigner
 from newsletter.pipeline import passes
 from newsletter.pipeline.report import Line, Step
 from newsletter.pipeline.tools import Tools
@@ -75,6 +76,7 @@ class App:
     articles: ArticleSigner
     returns: ReturnPaths
     sign_ins: SignInLinks
+    tickets: TicketSigner
     journal: Journal
     submissions: SubmissionJournal
     now: Callable[[], datetime]
@@ -121,6 +123,7 @@ class App:
                 rates=_rates(self.publication, self.senders),
                 pacing=Pacing.of(self.settings.smtp_url, self.publication.smtp),
                 return_path=self.returns.envelope_sender,
+                tickets=self.tickets,
             ),
             returns=self.returns,
             sign_ins=self.sign_ins,
@@ -287,6 +290,7 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         articles=ArticleSigner(settings.secret_keys),
         returns=ReturnPaths(settings.publication.bounces, settings.secret_keys),
         sign_ins=SignInLinks(settings.desk_origin, settings.secret_keys),
+        tickets=TicketSigner(settings.secret_keys),
         journal=Journal(journal),
         submissions=SubmissionJournal(settings.root / SUBMISSIONS),
         now=clock,

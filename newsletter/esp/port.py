@@ -37,7 +37,9 @@ class Letter:
 
     `headers` are ASCII and complete except for From, To, Subject, Date and Message-ID. They use the
     plain form of placeholders. A letter never names a recipient. `return_path` gives the envelope
-    sender of a delivery; it is the sender's address if there is none.
+    sender of a delivery; it is the sender's address if there is none. `opens` and `clicks` ask the
+    provider to count them; `ticket` gives the value of the placeholder `ticket` for a delivery, if
+    we count them.
     """
 
     sender: Mailbox
@@ -52,6 +54,7 @@ class Letter:
     opens: bool = False
     clicks: bool = False
     return_path: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
+    ticket: Callable[[str], str] | None = field(default=None, compare=False, repr=False)
 
 
 class Recipient(NamedTuple):

@@ -14,18 +14,7 @@ from newsletter.store import events as store
 from newsletter.store.events import EventRow
 from newsletter.store.sending import reports as rows
 
-STATISTICS = frozenset({EventKind.OPENED, EventKind.CLICKED})
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of statistics: for each issue, which kinds are kept per person.
-
-    `url` is the address of our own pages.
-    """
-
-    url: str
-    statistics: Mapping[int, Collection[EventKind]]
+ENGAGEMENTS = frozenset({EventKind.OPENED, EventKind.CLICKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +60,12 @@ def record(
     connection: sa.Connection,
     events: Iterable[Event],
     known: Mapping[str, AboutDelivery],
-    kept: Kept,
 ) -> set[str]:
-    """Insert events with what is `known` of them; return the ids of those that are new."""
-    return store.add(connection, [_row(event, known.get(event.id), kept) for event in events])
+    """Insert events with what is `known` of them; return the ids of those that are new.
+
+    Opens and clicks that no one wants counted are kept without the recipient.
+    """
+    return store.add(connection, [_row(event, known.get(event.id)) for event in events])
 
 
 def move(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
@@ -106,11 +97,11 @@ def failing(
     return found
 
 
-def _row(event: Event, report: AboutDelivery | None, kept: Kept) -> EventRow:
+def _row(event: Event, report: AboutDelivery | None) -> EventRow:
     if report is None:
         return EventRow(event.id, event.kind, event.at, reason=event.reason)
-    if event.kind in STATISTICS and event.kind not in kept.statistics.get(report.issue_id, ()):
-        return EventRow(event.id, event.kind, event.at, report.issue_id, machine=event.machine)
+    if event.kind in ENGAGEMENTS:
+        return EventRow(event.id, event.kind, event.at, report.issue_id)
     return EventRow(
         id=event.id,
         kind=event.kind,
@@ -119,18 +110,7 @@ def _row(event: Event, report: AboutDelivery | None, kept: Kept) -> EventRow:
         seq=report.number,
         subscriber_id=report.subscriber_id,
         reason=event.reason,
-        link=_without_token(event.link, kept.url),
-        agent=event.agent,
-        machine=event.machine,
     )
-
-
-def _without_token(link: str, own: str) -> str:
-    """Cut a link to our own pages after the name of the page: the rest is a person's token."""
-    if not link or not link.startswith(own):
-        return link
-    page = link.removeprefix(own).strip("/").partition("/")[0]
-    return f"{own.rstrip('/')}/{page}"
 
 
 def attempts(reports: Iterable[AboutDelivery]) -> Collection[str]:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from newsletter.model.event import EventKind
+from newsletter.model.ticket import Ticket
 
 Mode = Literal["readers", "totals"]
 
@@ -31,12 +32,12 @@ class Judgment(StrEnum):
     HUMAN = "human"
     PROVIDER = "provider"
     """The provider says that a program opened the email."""
+    CANARY = "canary"
+    """The hidden link of the same email was followed."""
     AGENT = "agent"
     """The program named itself: a crawler, a scanner, or a proxy that loads images."""
     HEAD = "head"
     """Only the head of the page was requested; browsers do not do that."""
-    CANARY = "canary"
-    """The hidden link of the same email was followed."""
     PREFETCH = "prefetch"
     """It happened within seconds of the delivery."""
     SWEEP = "sweep"
@@ -96,6 +97,22 @@ class Engagement:
     def human(self) -> bool:
         """Return whether it is decided that a person caused it."""
         return self.judgment is Judgment.HUMAN
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A request for a counted link, or for the image that counts an open.
+
+    `agent` is what the program calls itself; it is judged and not stored. `head` is whether it
+    asked for the head of the page only.
+    """
+
+    ticket: Ticket
+    kind: EventKind
+    at: datetime
+    link: int = NO_LINK
+    agent: str = ""
+    head: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,21 @@ def manage(base: str, token: str) -> str:
     return f"{base.rstrip('/')}/manage/{token}"
 
 
+def click(base: str, ticket: str, number: int) -> str:
+    """Return the address that counts a click and leads on; number 0 is the canary."""
+    return f"{base.rstrip('/')}/c/{ticket}/{number}"
+
+
+def canary(base: str) -> str:
+    """Return the address of the hidden link in emails whose clicks the provider counts."""
+    return f"{base.rstrip('/')}/c/0"
+
+
+def pixel(base: str, ticket: str) -> str:
+    """Return the address of the image that counts an open."""
+    return f"{base.rstrip('/')}/o/{ticket}.gif"
+
+
 def signup(base: str) -> str:
     """Return the address of the sign-up page."""
     return f"{base.rstrip('/')}/"

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from newsletter.errors import NotFound
 from newsletter.model.cadence import Cadence
 from newsletter.model.days_off import DaysOff
+from newsletter.model.engagement import Tracking
 from newsletter.model.issue import Block
 from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
@@ -179,8 +180,7 @@ class Newsletter:
     utm: tuple[tuple[str, str], ...] = ()
     blocks: tuple[Block, ...] = ()
     sections: tuple[Department, ...] = ()
-    opens: bool = False
-    clicks: bool = False
+    tracking: Tracking = field(default_factory=Tracking)
     digests: Digests = Digests()
     welcome: Welcome = "next"
     alerts: Alerts = Alerts()

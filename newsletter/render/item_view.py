@@ -57,7 +57,7 @@ def item_view(item: Item, number: int, context: RenderContext) -> ItemView:
         takeaways=item.takeaways.items,
         image=in_email(item.image, context),
         narrow=in_email(item.image, context, NARROW),
-        href=_href(item, context),
+        href=href_of(item, context),
         link=_link(item, authors, catalog),
         why=_why(item, context, plain=False),
         why_text=_why(item, context, plain=True),
@@ -99,12 +99,13 @@ def headline_view(item: Item, context: RenderContext) -> HeadlineView:
     return HeadlineView(
         locale=text_locale(item.lang or context.newsletter.language, item.direction),
         title=item.title,
-        href=_href(item, context),
+        href=href_of(item, context),
         meta=tuple(text for text in (authors, *topics) if text),
     )
 
 
-def _href(item: Item, context: RenderContext) -> str:
+def href_of(item: Item, context: RenderContext) -> str:
+    """Return the address of an article: its page, or ours if it has none."""
     own = web_address(item.url)
     if own:
         return tagged(own, context.utm)

@@ -17,6 +17,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import IssueState
 from newsletter.model.subjects import BUCKETS, Arm
 from newsletter.render.compose import compose
+from newsletter.render.counted import counted_links
 from newsletter.render.fallbacks import Fallback, fallbacks
 from newsletter.render.manuscript import (
     Manuscript,
@@ -30,7 +31,7 @@ from newsletter.render.source import source_hash
 from newsletter.render.templates import Templates
 from newsletter.render.view import RenderContext
 from newsletter.store import acts
-from newsletter.store.content import editions, issues
+from newsletter.store.content import edition_links, editions, issues
 
 # How often to render again if staff change the issue while it is rendered.
 ATTEMPTS = 3
@@ -67,11 +68,14 @@ def render(
             if not _wants_rendering(issue, stored):
                 return stored
             read = manuscript(connection, publication, newsletter, issue, now=now)
-        made = _editions(read, publication, newsletter, kit)
+        context = _context(read, publication, newsletter, kit)
+        made = _editions(read, context, source_hash(kit.templates, publication, newsletter), kit)
+        counted = counted_links(read.issue, read.items, made, context)
         with engine.begin() as connection:
             issues.lock(connection, issue_id)
             if _unchanged(connection, read):
                 editions.replace(connection, issue_id, made, now=now)
+                edition_links.replace(connection, issue_id, counted)
                 if made:
                     issues.start_review(connection, issue_id)
                 acts.record(connection, _act(read, made, newsletter, now))
@@ -80,11 +84,11 @@ def render(
     raise NotAllowed(msg)
 
 
-def _editions(
+def _context(
     read: Manuscript, publication: Publication, newsletter: Newsletter, kit: RenderKit
-) -> list[Edition]:
-    source = source_hash(kit.templates, publication, newsletter)
-    context = RenderContext(
+) -> RenderContext:
+    """Return what rendering the editions needs; each has its own nonce and language."""
+    return RenderContext(
         publication,
         newsletter,
         kit.templates.catalogs,
@@ -94,6 +98,11 @@ def _editions(
         pictures=read.pictures,
         corrects=read.corrects,
     )
+
+
+def _editions(
+    read: Manuscript, context: RenderContext, source: str, kit: RenderKit
+) -> list[Edition]:
     taken = quoted(read)
     made: list[Edition] = []
     for contents, arm, people in _wanted(read):

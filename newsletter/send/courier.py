@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.esp.port import FaultPoint, Sender, nowhere
+from newsletter.model.ticket import TicketSigner
 from newsletter.send.journal import SubmissionJournal
 from newsletter.send.pacing import Pacing
 from subscribers.tokens import Signer
@@ -31,6 +32,7 @@ class Courier:
       server and receiving domain.
     - Once `stopped` returns true, a worker finishes its batch and claims no more.
     - `return_path` gives the envelope sender of a delivery, if bounces go to a mailbox.
+    - `tickets` signs the links that we count; without it, we count nothing.
     - `at` is for crash tests only.
     """
 
@@ -49,5 +51,6 @@ class Courier:
     patience: timedelta = timedelta(0)
     stopped: Callable[[], bool] = lambda: False
     return_path: Callable[[str], str] | None = None
+    tickets: TicketSigner | None = None
     journal: SubmissionJournal = field(default_factory=lambda: SubmissionJournal(None))
     at: FaultPoint = nowhere

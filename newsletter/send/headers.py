@@ -43,8 +43,6 @@ def letter(
             ("Feedback-ID", feedback_id(publication, newsletter, edition.issue_id, kind)),
         ),
         categories=tuple(filter(None, (ascii_only(newsletter.key), origin))),
-        opens=newsletter.opens,
-        clicks=newsletter.clicks,
     )
 
 

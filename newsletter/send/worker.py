@@ -15,11 +15,11 @@ from newsletter.model.event import origin
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.quiet import Quiet
 from newsletter.model.states import BatchState, DeliveryState
-from newsletter.send import attempt, headers, pacing, volume
+from newsletter.send import attempt, counting, headers, pacing, volume
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store import epoch
-from newsletter.store.content import editions, issues
+from newsletter.store.content import edition_links, editions, issues
 from newsletter.store.sending import claims, deliveries, rates, slowed
 from newsletter.store.sending.slowed import Slowed
 from newsletter.store.turns import Turns
@@ -54,7 +54,7 @@ class Worker:
         self._courier = courier
         self._writing = Turns(engine)
         self._counting = threading.Lock()
-        self._letters: dict[int, Letter] = {}
+        self._letters: dict[tuple[int, str], Letter] = {}
         self._down: set[str] = set()
         self.stopping = False
         self.tally = Tally()
@@ -230,11 +230,13 @@ class Worker:
 
     def _letter(self, claim: Claim) -> Letter | None:
         """Return the letter of a claim's edition, loaded once; None if a part does not exist."""
-        if (known := self._letters.get(claim.edition_id)) is not None:
+        key = (claim.edition_id, claim.provider)
+        if (known := self._letters.get(key)) is not None:
             return known
         with self._courier.reader.begin() as connection:
             edition = editions.load(connection, claim.edition_id)
             issue = issues.load(connection, claim.issue_id)
+            counted = edition_links.of_edition(connection, claim.edition_id)
             mark = origin(epoch.read(connection), self._publication.url)
         newsletter = self._publication.newsletter(claim.newsletter)
         if edition is None or newsletter is None:
@@ -244,7 +246,12 @@ class Worker:
             self._publication, newsletter, edition, kind=issue.kind.value, date=date, origin=mark
         )
         letter = replace(letter, return_path=self._courier.return_path)
-        return self._letters.setdefault(claim.edition_id, letter)
+        tracking, base = newsletter.tracking, self._publication.url
+        if claim.provider in counting.PROVIDERS:
+            letter = counting.by_provider(letter, tracking, base)
+        elif tickets := self._courier.tickets:
+            letter = counting.by_us(letter, edition, counted, tracking, tickets, base)
+        return self._letters.setdefault(key, letter)
 
     def _count(self, claim: Claim, people: int, outcome: Outcome, result: Result) -> None:
         with self._counting:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from newsletter.model.cadence import ON_PUBLISH, Cadence
 from newsletter.model.days_off import DaysOff
 from newsletter.model.duration import duration
+from newsletter.model.engagement import Mode, Tracking
 from newsletter.model.publication import (
     Alerts,
     Approval,
@@ -63,7 +64,6 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
     if not values.is_key(key):
         table.complain("", "expected a key of lowercase letters, digits and hyphens")
     default = Newsletter(key, key, inherited.language, inherited.zone, Cadence.parse("mon 08:00"))
-    tracking = table.table("tracking")
     cadence = _cadence(table, default.cadence)
     if cadence.on_publish:
         default = replace(default, content="followed", undo=timedelta(0), lead=timedelta(0))
@@ -102,10 +102,8 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         digests=_digests(table.table("digests")),
         alerts=_alerts(table.table("alerts")),
         welcome=table.choice("welcome", default.welcome, get_args(Welcome)),
-        opens=tracking.flag("opens", default=default.opens),
-        clicks=tracking.flag("clicks", default=default.clicks),
+        tracking=_tracking(table.table("tracking")),
     )
-    tracking.finish()
     table.finish()
     return built
 
@@ -133,6 +131,17 @@ def _days_off(table: Table, root: Path, cadence: Cadence) -> DaysOff:
     built = days_off(table, root)
     if cadence.on_publish and built != DaysOff():
         table.complain("cadence", f"{ON_PUBLISH} has no slots that a pause or holiday could skip")
+    return built
+
+
+def _tracking(table: Table) -> Tracking:
+    default = Tracking()
+    built = Tracking(
+        opens=table.flag("opens", default=default.opens),
+        clicks=table.flag("clicks", default=default.clicks),
+        mode=table.choice("mode", default.mode, get_args(Mode)),
+    )
+    table.finish()
     return built
 
 

@@ -27,7 +27,7 @@ class EventRow:
     """An event as it is kept: about which delivery, without the address.
 
     `subscriber_id` is None for events that are not about one of our deliveries, and for opens and
-    clicks that the newsletter does not track.
+    clicks that the newsletter does not count.
     """
 
     id: str
@@ -37,9 +37,6 @@ class EventRow:
     seq: int | None = None
     subscriber_id: int | None = None
     reason: str = ""
-    link: str = ""
-    agent: str = ""
-    machine: bool = False
 
 
 def keep_body(connection: sa.Connection, provider: str, body: bytes, *, now: datetime) -> None:
@@ -131,7 +128,7 @@ def erase(connection: sa.Connection, subscriber_id: int) -> None:
     connection.execute(
         events.update()
         .where(events.c.subscriber_id == subscriber_id)
-        .values(subscriber_id=None, agent="", reason="")
+        .values(subscriber_id=None, reason="")
     )
 
 
@@ -152,7 +149,4 @@ def _values(row: EventRow) -> dict[str, object]:
         "seq": row.seq,
         "subscriber_id": row.subscriber_id,
         "reason": row.reason,
-        "link": row.link,
-        "agent": row.agent,
-        "machine": row.machine,
     }

@@ -303,9 +303,6 @@ events = sa.Table(
     sa.Column("seq", sa.Integer),
     sa.Column("subscriber_id", sa.Integer, index=True),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
-    sa.Column("link", sa.Text, nullable=False, server_default=""),
-    sa.Column("agent", sa.Text, nullable=False, server_default=""),
-    sa.Column("machine", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_with_rowid=False,
 )
 

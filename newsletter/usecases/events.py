@@ -15,9 +15,9 @@ from newsletter.errors import NotAllowed
 from newsletter.esp.sendgrid import events as sendgrid
 from newsletter.events import run, tallying
 from newsletter.events.deciding import SOFT_RULE, Ends
-from newsletter.events.run import AboutDelivery, Kept
+from newsletter.events.run import AboutDelivery
 from newsletter.model.actor import Actor, ActorKind, Role
-from newsletter.model.event import Event, EventKind, origin
+from newsletter.model.event import Event, origin
 from newsletter.model.next_step import ViewIssue
 from newsletter.model.states import IssueState
 from newsletter.people import reported
@@ -26,6 +26,7 @@ from newsletter.send import brake, evidence
 from newsletter.store import epoch
 from newsletter.store import events as store
 from newsletter.store.content import issues
+from newsletter.usecases import engagements
 from newsletter.usecases.context import Context
 from subscribers import directory, suppression
 from subscribers.model import Effects, Subscriber, Suppression, SuppressionReason
@@ -151,8 +152,9 @@ def take_in(
     mark = origin(epoch.read(connection), context.publication.url)
     known = run.about(connection, events, mark)
     newsletters = _newsletters(connection, known.values())
-    kept = Kept(context.publication.url, _statistics(context, newsletters))
-    new = run.record(connection, events, known, kept)
+    counted = _counted(context, known, newsletters)
+    new = engagements.take_in(context, connection, provider, counted.values())
+    new |= run.record(connection, (event for event in events if event.id not in counted), known)
     reports = [known[key] for key in sorted(new & known.keys())]
     # Before the deliveries move: an attempt that was seen has submitted them.
     settled = evidence.seen(connection, run.attempts(reports), now=context.now())
@@ -178,17 +180,16 @@ def _newsletters(connection: sa.Connection, reports: Iterable[AboutDelivery]) ->
     return {number: issues.load(connection, number).newsletter for number in sorted(numbers)}
 
 
-def _statistics(context: Context, newsletters: Mapping[int, str]) -> dict[int, set[EventKind]]:
-    """Return for each issue which statistics its newsletter keeps per person."""
-    found = {}
-    for issue_id, key in newsletters.items():
-        newsletter = context.publication.newsletter(key)
-        wanted = {
-            EventKind.OPENED: newsletter is not None and newsletter.opens,
-            EventKind.CLICKED: newsletter is not None and newsletter.clicks,
-        }
-        found[issue_id] = {kind for kind, kept in wanted.items() if kept}
-    return found
+def _counted(
+    context: Context, known: Mapping[str, AboutDelivery], newsletters: Mapping[int, str]
+) -> dict[str, AboutDelivery]:
+    """Return the opens and clicks that their newsletters want to count."""
+    found = {issue_id: context.publication.newsletter(key) for issue_id, key in newsletters.items()}
+    return {
+        event_id: report
+        for event_id, report in known.items()
+        if (newsletter := found[report.issue_id]) and newsletter.tracking.wants(report.event.kind)
+    }
 
 
 class _Reaction:

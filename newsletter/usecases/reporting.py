@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from newsletter.model.edition import Edition
-from newsletter.model.engagement import NO_LINK, CountedLink, EngagementTotal
+from newsletter.model.engagement import NO_LINK, CountedLink, EngagementTotal, Tracking
 from newsletter.model.event import EventKind
 from newsletter.model.issue import Issue, Item, corrected
 from newsletter.model.issue_report import (
@@ -88,8 +88,9 @@ def _report(connection: sa.Connection, publication: Publication, issue: Issue) -
     unsubscribed = sum(
         number for (_, kind), number in hours.items() if kind is EventKind.UNSUBSCRIBED
     )
-    opens = tracked.kept(EventKind.OPENED, wanted=newsletter is not None and newsletter.opens)
-    clicks = tracked.kept(EventKind.CLICKED, wanted=newsletter is not None and newsletter.clicks)
+    tracking = newsletter.tracking if newsletter else Tracking()
+    opens = tracked.kept(EventKind.OPENED, wanted=tracking.opens)
+    clicks = tracked.kept(EventKind.CLICKED, wanted=tracking.clicks)
     items = [corrected(item) for item in issues.load_items(connection, issue.id) if item.included]
     rendered = editions.of_issue(connection, issue.id)
     reaches = totals.by_edition(connection, issue.id)

@@ -22,6 +22,7 @@ from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
 from newsletter.web.desk.staff.pages import StaffPages, staff_routes
 from newsletter.web.hooks import hook_routes
 from newsletter.web.public.archive import archive_routes
+from newsletter.web.public.counting import counting_routes
 from newsletter.web.public.reading import ReadingPages, reading_routes
 from newsletter.web.public.routes import public_routes
 
@@ -48,6 +49,7 @@ def public_site(app: App) -> FastAPI:
     site = _site(app, PUBLIC_FILES, reading.missing, stylesheet(app.publication.brand))
     site.include_router(reading_routes(reading))
     site.include_router(archive_routes(app, reading.missing))
+    site.include_router(counting_routes(app))
     site.include_router(public_routes(app))
     site.include_router(hook_routes(app))
     guard.protect_public(site, app)

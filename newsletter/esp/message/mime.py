@@ -16,7 +16,7 @@ from newsletter.esp.message.part import TextTemplate
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.text import one_line
 from newsletter.model.delivery import edition_mark
-from newsletter.model.personalization import fill
+from newsletter.model.personalization import fill, placeholder
 
 _BODY = (
     b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
@@ -34,7 +34,11 @@ class MessageTemplate:
     def __init__(self, letter: Letter) -> None:
         """Split the letter and write the headers that all recipients share."""
         self.letter = letter
-        placeholders = tuple(Recipient("", "", "", "").replacements(letter.nonce))
+        self._ticket = placeholder(letter.nonce, "ticket")
+        placeholders = (
+            *Recipient("", "", "", "").replacements(letter.nonce),
+            *([self._ticket] if letter.ticket else []),
+        )
         self._headers = [(name, Holes.split(value, placeholders)) for name, value in letter.headers]
         self._subject = Holes.split(letter.subject, placeholders)
         self._text = TextTemplate(letter.text, placeholders)
@@ -56,6 +60,8 @@ class MessageTemplate:
         `international` allows one that only servers with SMTPUTF8 take.
         """
         replacements = recipient.replacements(self.letter.nonce)
+        if self.letter.ticket:
+            replacements[self._ticket] = self.letter.ticket(recipient.delivery)
         texts = (self._text, self._html)
         if not self._can_divide(replacements):
             letter = self.letter

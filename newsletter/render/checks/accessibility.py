@@ -98,6 +98,8 @@ def _links(root: html.HtmlElement) -> Problems:
         if element.tag in _HEADINGS:
             heading = name
             continue
+        if (element.get("aria-hidden"), element.get("tabindex")) == ("true", "-1"):
+            continue  # no one meets it
         href = str(element.get("href"))
         if not name or _VAGUE.fullmatch(name):
             yield f"the words of a link do not say where it leads: “{name}”"

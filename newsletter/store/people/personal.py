@@ -35,7 +35,7 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str
     }
 
 
-_EVENT = (events.c.at, events.c.kind, events.c.reason, events.c.link, events.c.agent)
+_EVENT = (events.c.at, events.c.kind, events.c.reason)
 _WELCOME = (welcomes.c.newsletter, welcomes.c.confirmed_at, welcomes.c.reason, welcomes.c.at)
 
 

@@ -23,17 +23,31 @@ _DECIDING = 20_261_128
 """The advisory lock on PostgreSQL of the one process that decides. Any fixed number works."""
 
 
-def add(connection: sa.Connection, found: Iterable[Engagement]) -> int:
-    """Store engagements that are not decided; return how many were not known."""
+def add(connection: sa.Connection, found: Iterable[Engagement]) -> set[str]:
+    """Store engagements that are not decided; return the ids of those that were not known."""
     unique = {each.id: each for each in found}
     if not unique:
-        return 0
+        return set()
     known = connection.scalars(sa.select(engagements.c.id).where(engagements.c.id.in_(unique)))
     new = unique.keys() - set(known)
     if new:
         rows = [_values(unique[key]) for key in sorted(new)]
         connection.execute(_ADDED[connection.dialect.name], rows)
-    return len(new)
+    return set(new)
+
+
+def crowded(
+    connection: sa.Connection, issue_id: int, numbers: Collection[int], most: int
+) -> set[int]:
+    """Return those of these deliveries of which at least `most` engagements are stored."""
+    seq = engagements.c.seq
+    query = (
+        sa.select(seq)
+        .where(engagements.c.issue_id == issue_id, seq.in_(numbers))
+        .group_by(seq)
+        .having(sa.func.count() >= most)
+    )
+    return set(connection.scalars(query))
 
 
 def lock_deciding(connection: sa.Connection) -> None:

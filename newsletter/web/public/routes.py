@@ -22,7 +22,7 @@ Submitted = Annotated[Form, Depends(read_form)]
 LOOK = ["GET", "HEAD"]
 UNSUBSCRIBE = ("/unsubscribe/{token:path}", "/leave/{token:path}")
 """The second path is in emails that earlier versions sent, and must work forever."""
-PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read", "why")
+PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read", "why", "c", "o")
 
 
 def public_routes(app: App) -> APIRouter:

@@ -64,7 +64,7 @@ class Crowd:
     def arrive(self, *found: Engagement) -> int:
         """Store engagements; return how many are new."""
         with self.desk.office.engine.begin() as connection:
-            return store.add(connection, found)
+            return len(store.add(connection, found))
 
     def decide(self) -> int:
         """Decide about what is old enough."""

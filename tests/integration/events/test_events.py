@@ -8,6 +8,9 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.model.actor import Actor
+from newsletter.model.engagement import CountedLink, Tracking
+from newsletter.store.content import edition_links
+from newsletter.store.engagement_tables import engagements
 from newsletter.store.tables import batches, event_bodies, events, notices
 from newsletter.usecases import events as usecase
 from newsletter.usecases import people
@@ -19,6 +22,8 @@ from tests.integration.send.conftest import UNKNOWN
 
 ADA = Actor.person("ada")
 DAY = timedelta(days=1)
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+e = engagements.c
 
 
 def _counters(desk: Desk) -> list[tuple[int, ...]]:
@@ -188,21 +193,73 @@ def test_staff_are_told_once_that_the_provider_dropped_emails(desk: Desk) -> Non
     ]
 
 
-def test_statistics_about_people_are_kept_only_if_configured(desk: Desk) -> None:
-    def click(number: int, at: int) -> dict[str, object]:
-        link = "https://news.example.org/unsubscribe/m1234.weekly.1.abc"
-        return desk.event("click", number, NOW + at * DAY, url=link, useragent="Mozilla")
-
-    desk.drain(click(1, 0))
-    desk.configure(clicks=True)
-    desk.drain(click(2, 1))
-    columns = (events.c.subscriber_id, events.c.link, events.c.agent)
+def _clicked(desk: Desk) -> list[tuple[object, ...]]:
+    columns = (e.subscriber_id, e.seq, e.edition_id, e.link, e.sign, e.source)
     with desk.office.reader.connect() as connection:
-        rows = connection.execute(sa.select(*columns).order_by(events.c.at)).all()
-    assert [tuple(row) for row in rows] == [
-        (None, "", ""),
-        (2, "https://news.example.org/unsubscribe", "Mozilla"),
+        rows = connection.execute(sa.select(*columns).order_by(e.at, e.subscriber_id))
+        return [tuple(row) for row in rows]
+
+
+def _with_links(desk: Desk) -> int:
+    with desk.office.engine.begin() as connection:
+        edition_links.replace(connection, 1, {1: [CountedLink(1, "https://www.example.org/1")]})
+        return int(connection.scalar(sa.text("SELECT id FROM editions")) or 0)
+
+
+def test_opens_and_clicks_are_counted_only_if_configured(desk: Desk) -> None:
+    edition = _with_links(desk)
+
+    def click(number: int, at: int, url: str, **more: object) -> dict[str, object]:
+        found = desk.event("click", number, NOW + at * DAY, url=url, useragent=BROWSER)
+        return {**found, **more}
+
+    article, own = "https://www.example.org/1", "https://news.example.org/unsubscribe/m1234.weekly"
+    before = click(1, 0, article)
+    assert (desk.drain(before).new, desk.drain(before).new) == (1, 0)
+    desk.configure(tracking=Tracking(clicks=True))
+    found = [
+        click(2, 1, article),
+        click(3, 2, own),
+        click(4, 3, article, useragent="Googlebot/2.1"),
+        click(5, 4, "https://news.example.org/c/0"),
+        {**desk.event("open", 6, NOW), "sg_machine_open": True},
     ]
+    assert (desk.drain(*found).new, desk.drain(*found).new) == (5, 0)
+    assert _clicked(desk) == [
+        (2, 2, edition, 1, "", "sendgrid"),
+        (3, 3, edition, 0, "", "sendgrid"),
+        (4, 4, edition, 1, "agent", "sendgrid"),
+        (5, 5, edition, 0, "canary", "sendgrid"),
+    ]
+
+
+def test_with_totals_no_event_names_anyone(desk: Desk) -> None:
+    edition = _with_links(desk)
+    desk.configure(tracking=Tracking(opens=True, clicks=True, mode="totals"))
+    at = NOW + timedelta(minutes=17)
+    desk.drain(
+        desk.event("open", 2, at, sg_machine_open=True),
+        desk.event("click", 2, at, url="https://www.example.org/1", useragent=BROWSER),
+    )
+    assert sorted(_clicked(desk), key=str) == [
+        (None, None, edition, 0, "provider", "sendgrid"),
+        (None, None, edition, 1, "", "sendgrid"),
+    ]
+    with desk.office.reader.connect() as connection:
+        assert set(connection.scalars(sa.select(e.at))) == {NOW}
+        assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 0
+
+
+def test_an_open_is_evidence_that_its_batch_was_accepted(desk: Desk) -> None:
+    office = desk.office
+    desk.configure(tracking=Tracking(opens=True))
+    office.answers([UNKNOWN])
+    with office.engine.begin() as connection:
+        office.issue_id = add_issue(connection, number=2)
+    office.freeze()
+    office.submit()
+    done = desk.drain({**desk.event("open", 1), "nl_delivery": "2-1", "nl_attempt": "2.1:1"})
+    assert done.settled == 1
 
 
 def test_an_erasure_detaches_the_events(desk: Desk) -> None:
