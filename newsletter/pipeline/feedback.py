@@ -9,7 +9,7 @@ from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
-from newsletter.usecases import engagements, events, returned, syncing
+from newsletter.usecases import engagements, events, mailing_reports, returned, syncing
 
 
 def drain(tools: Tools) -> Iterator[Line]:
@@ -65,3 +65,9 @@ def sync_suppressions(tools: Tools) -> Iterator[Line]:
     if new := sum(found.new for found in compared):
         known = counted(new, "suppression or unsubscribe", "suppressions or unsubscribes")
         yield Line("suppressions", f"{known} taken over from the provider")
+
+
+def email_reports(tools: Tools) -> Iterator[Line]:
+    """Email staff the reports of the issues that were submitted a day ago."""
+    for name in mailing_reports.email_reports(tools.context, MACHINE):
+        yield Line("reports", f"{name}: the report is emailed")

@@ -25,7 +25,7 @@ from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, slots, sources
 from newsletter.store.desk import sign_ins
-from newsletter.store.people import notices
+from newsletter.store.people import notices, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
 from subscribers.consent import queueing
 
@@ -84,6 +84,10 @@ def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     minutes = int(tools.context.now().timestamp() // 60)
     return tools.lists is not None and marks.read(connection, SYNCED) + SYNC_EVERY <= minutes
+
+
+def _reports(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    return bool(reports.due(connection, tools.context.now()))
 
 
 def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
@@ -164,6 +168,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "events": _events,
     "mailbox": _mailbox,
     "suppressions": _suppressions,
+    "reports": _reports,
     "draft": _draft,
     "render": _render,
     "approve": _approve,

@@ -26,6 +26,7 @@ def steps(tools: Tools) -> list[Step]:
         Step("send"),
         Step("collect"),
         *_issues(tools),
+        Step("reports"),
         Step("notices"),
         Step("suppressions"),
         Step("retention"),
@@ -54,7 +55,7 @@ def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect")],
-        "events": [Step("mailbox"), Step("events"), Step("suppressions")],
+        "events": [Step("mailbox"), Step("events"), Step("reports"), Step("suppressions")],
         "issues": [step for step in issues if sending or step.name != "send"],
     }
 
@@ -103,6 +104,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "events": ("feedback", "drain"),
     "mailbox": ("feedback", "read_mailbox"),
     "suppressions": ("feedback", "sync_suppressions"),
+    "reports": ("feedback", "email_reports"),
     "draft": ("drafting", "draft"),
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),

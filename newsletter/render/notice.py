@@ -19,6 +19,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "manage": ("link", "until"),
     "address-change": ("link", "until"),
     "alert": ("what", "next_step", "link"),
+    "report": ("title", "sections"),
     "sign-in": ("link", "until"),
 }
 """The values that each notice prints. A link is "" if there is none."""

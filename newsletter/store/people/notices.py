@@ -1,6 +1,6 @@
 """Notices: single automatic emails, queued in the transaction that causes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,6 +55,11 @@ def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
         "queued_at": now,
     }
     return insert_ignoring_conflicts(connection, notices, values, [notices.c.key]) is not None
+
+
+def known(connection: sa.Connection, keys: Collection[str]) -> set[str]:
+    """Return those of `keys` under which a notice was ever queued."""
+    return set(connection.scalars(sa.select(notices.c.key).where(notices.c.key.in_(keys))))
 
 
 def claim(

@@ -86,6 +86,15 @@ def notice(kind: str, language: str) -> Composed:
         "until": "14:30",
         "what": "Issue 42 waits: nobody saw how batch 42.3 ended",
         "next_step": "Look at it with: newsletter issues show 42",
+        "sections": [
+            {
+                "title": "Where every recipient is",
+                "notes": ["12 recipients were chosen when sending began."],
+                "head": ["State", "Recipients", "Share"],
+                "rows": [["submitted", "12", "100.0%"], ["delivered", "not reported by SMTP", "–"]],
+            },
+            {"title": "Opens and clicks", "notes": ["Not tracked."], "head": [], "rows": []},
+        ],
     }
     made = render_notice(manuscripts.templates(), kind, language, values)
     return Composed(made.subject, "", made.html, made.text)
@@ -105,6 +114,7 @@ MAILS = {
     "manage.en": lambda: notice("manage", "en"),
     "address-change.en": lambda: notice("address-change", "en"),
     "alert.en": lambda: notice("alert", "en"),
+    "report.ko": lambda: notice("report", "ko"),
 }
 
 
