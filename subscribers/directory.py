@@ -190,7 +190,9 @@ def _describe_subscription(subscription: Subscription) -> str:
         words += f" ({subscription.reason})"
     if subscription.frequency != "each":
         words += f", {subscription.frequency.value}"
-    if subscription.paused_until is not None:
+    if subscription.paused_as_inactive:
+        words += ", paused because they did not answer whether they still want it"
+    elif subscription.paused_until is not None:
         words += f", paused until {subscription.paused_until:%Y-%m-%d}"
     return words
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from subscribers.errors import InvalidAddress, UnsupportedAddress
@@ -31,6 +31,10 @@ BY_IMPORT = "import:"
 """Prefix of an origin or a reason that names an import."""
 ATTESTED = "attested:"
 """Prefix of the origin of a subscription that staff confirmed, with evidence of consent."""
+INACTIVE = "inactive"
+"""Reason of a pause: the subscriber was asked whether they still want the newsletter, and did not answer."""
+WITHOUT_END = datetime(9000, 1, 1, tzinfo=UTC)
+"""The end of a pause that lasts until the subscriber ends it."""
 READER = "reader"
 """The actor recorded for what subscribers do themselves."""
 ASKED = "asked by staff"
@@ -204,6 +208,11 @@ class Subscription:
     def on_record(self) -> bool:
         """Return whether it rests on a record of consent, rather than on an answer to our email."""
         return self.origin.startswith((BY_IMPORT, ATTESTED))
+
+    @property
+    def paused_as_inactive(self) -> bool:
+        """Return whether it is paused because the subscriber did not answer."""
+        return self.reason == INACTIVE and self.paused_until == WITHOUT_END
 
     @property
     def ended_by_import(self) -> bool:

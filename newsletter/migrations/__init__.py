@@ -14,6 +14,7 @@ from newsletter.errors import NotAllowed
 from newsletter.store import engagement_tables
 from newsletter.store.counting import tables as counting_tables
 from newsletter.store.desk import tables as desk_tables
+from newsletter.store.people import question_tables
 from subscribers.store import tables as subscriber_tables
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ METADATA = [
         engagement_tables.engagements.metadata,
         counting_tables.tallies.metadata,
         desk_tables.staff.metadata,
+        question_tables.still_wanted.metadata,
     },
     subscriber_tables.metadata,
 ]

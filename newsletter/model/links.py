@@ -26,6 +26,11 @@ def why(base: str, article_id: int, token: str) -> str:
     return f"{base.rstrip('/')}/why/{article_id}/{token}"
 
 
+def keep(base: str, token: str) -> str:
+    """Return the address of the page that asks whether someone still wants a newsletter."""
+    return f"{base.rstrip('/')}/keep/{token}"
+
+
 def confirm(base: str, token: str) -> str:
     """Return the address of the page that confirms a sign-up by POST."""
     return f"{base.rstrip('/')}/confirm/{token}"

@@ -24,6 +24,7 @@ LatePolicy = Literal["hold", "send", "skip"]
 CatchUp = Literal["latest", "all", "none"]
 Welcome = Literal["next", "latest"]
 OnUnknown = Literal["hold", "resend"]
+InactivePolicy = Literal["ask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,19 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True)
+class Inactive:
+    """When subscribers are asked whether they still want a newsletter.
+
+    `after` is how long someone has shown no sign of reading it; `answer` is how long they have to
+    answer before the subscription is paused.
+    """
+
+    after: timedelta = timedelta(days=180)
+    answer: timedelta = timedelta(days=14)
+    then: InactivePolicy = "ask"
+
+
+@dataclass(frozen=True, slots=True)
 class Alerts:
     """How a newsletter with the cadence "on-publish" sends new articles.
 
@@ -184,6 +198,7 @@ class Newsletter:
     digests: Digests = Digests()
     welcome: Welcome = "next"
     alerts: Alerts = Alerts()
+    inactive: Inactive | None = None
     public: bool = True
     archive: bool = True
     noindex: bool = False

@@ -22,6 +22,13 @@ _ONCE: Mapping[str, tuple[str, Callable[[str, str], str], Purpose]] = {
 }
 """By kind of notice: what its link is called there, where it leads, what it may do."""
 
+_CHOICES = {"preferences": links.preferences, "unsubscribe": links.unsubscribe}
+_WITH_CHOICES: Mapping[str, Mapping[str, Callable[[str, str], str]]] = {
+    "welcome": _CHOICES,
+    "still-wanted": {"keep": links.keep, **_CHOICES},
+}
+"""By kind of notice: its links that work as those of an issue do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
@@ -85,14 +92,11 @@ class _Links:
         if kind in _ONCE:
             name, address, purpose = _ONCE[kind]
             return {name: address(self.base, self._once(purpose))}
-        if kind != "welcome":
+        if kind not in _WITH_CHOICES:
             return {}
         newsletter = self.values.get("newsletter", "")
         token = self.signer.mint(self.subscriber_id, newsletter, Purpose.ISSUE)
-        return {
-            "preferences": links.preferences(self.base, token),
-            "unsubscribe": links.unsubscribe(self.base, token),
-        }
+        return {name: address(self.base, token) for name, address in _WITH_CHOICES[kind].items()}
 
     def _once(self, purpose: Purpose) -> str:
         return self.signer.mint(

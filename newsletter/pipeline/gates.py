@@ -25,7 +25,7 @@ from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, slots, sources
 from newsletter.store.desk import sign_ins
-from newsletter.store.people import notices, reports
+from newsletter.store.people import notices, questions, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
 from subscribers.consent import queueing
 
@@ -125,6 +125,16 @@ def _welcome(tools: Tools, connection: sa.Connection, key: str) -> bool:
     return bool(welcomes.waiting(connection, key, tools.context.now()))
 
 
+def _inactive(tools: Tools, connection: sa.Connection, key: str) -> bool:
+    """Return whether someone may have to be asked whether they still want it, or paused."""
+    if tools.context.publication.require_newsletter(key).inactive is None:
+        return False
+    now = tools.context.now()
+    if questions.looked_through(connection, key) < questions.day_of(now):
+        return True
+    return bool(questions.overdue(connection, key, now, 1))
+
+
 def _send(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     states: list[IssueState] = list(SENDABLE | SENDING)
     return bool(issues.recent(connection, states=states, limit=1))
@@ -173,6 +183,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "render": _render,
     "approve": _approve,
     "welcome": _welcome,
+    "inactive": _inactive,
     "send": _send,
     "retention": _retention,
     "status": _status,

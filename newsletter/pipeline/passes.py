@@ -73,6 +73,7 @@ def _issues(tools: Tools) -> list[Step]:
         *(Step("render", key) for key in newsletters),
         *(Step("approve", key) for key in newsletters),
         *(Step("welcome", key) for key in newsletters),
+        *(Step("inactive", key) for key in newsletters),
         Step("send"),
     ]
 
@@ -109,6 +110,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),
     "welcome": ("sending", "welcome"),
+    "inactive": ("upkeep", "reengage"),
     "retention": ("upkeep", "tidy"),
     "status": ("sending", "report_status"),
 }

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from newsletter.model.actor import MACHINE
 from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.send import folding
 from newsletter.store import marks
+from newsletter.usecases import reengaging
 
 
 def catch_up(tools: Tools) -> Iterator[Line]:
@@ -27,6 +29,18 @@ def collect(tools: Tools) -> Iterator[Line]:
             continue
         level = Level.FAILED if source.failed else Level.OK
         yield Line("collect", f"{source.source}: {source.summary}", level)
+
+
+def reengage(tools: Tools, key: str) -> Iterator[Line]:
+    """Ask readers who seem inactive whether they still want a newsletter; pause the silent ones."""
+    done = reengaging.reengage(tools.context, MACHINE, key)
+    parts = [
+        f"{counted(number, 'subscriber')} {what}"
+        for number, what in ((done.asked, "asked"), (done.paused, "paused without an answer"))
+        if number
+    ]
+    if parts:
+        yield Line("inactive", f"{key}: {', '.join(parts)}")
 
 
 def tidy(tools: Tools) -> Iterator[Line]:

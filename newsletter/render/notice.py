@@ -1,4 +1,4 @@
-"""Notices: single automatic emails (confirm, welcome, goodbye, manage, address-change, alert, sign-in)."""
+"""Notices: single automatic emails (confirm, welcome, goodbye, still-wanted and others)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("title", "link"),
     "welcome": ("title", "preferences", "unsubscribe"),
     "goodbye": ("title", "back"),
+    "still-wanted": ("title", "until", "keep", "preferences", "unsubscribe"),
     "manage": ("link", "until"),
     "address-change": ("link", "until"),
     "alert": ("what", "next_step", "link"),

@@ -21,6 +21,8 @@ from newsletter.model.publication import (
     Department,
     Digests,
     Highlights,
+    Inactive,
+    InactivePolicy,
     ItemLimits,
     Late,
     LatePolicy,
@@ -101,6 +103,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         topics_shown=table.count("topics_shown", default.topics_shown),
         digests=_digests(table.table("digests")),
         alerts=_alerts(table.table("alerts")),
+        inactive=_inactive(table.table("inactive")) if "inactive" in table.values else None,
         welcome=table.choice("welcome", default.welcome, get_args(Welcome)),
         tracking=_tracking(table.table("tracking")),
     )
@@ -153,6 +156,19 @@ def _alerts(table: Table) -> Alerts:
         repeat=table.flag("repeat", default=default.repeat),
     )
     table.finish()
+    return built
+
+
+def _inactive(table: Table) -> Inactive:
+    default = Inactive()
+    built = Inactive(
+        table.parsed("after", default.after, duration),
+        table.parsed("answer", default.answer, duration),
+        table.choice("then", default.then, get_args(InactivePolicy)),
+    )
+    table.finish()
+    if built.after <= built.answer or not built.answer:
+        table.complain("after", "must be longer than answer, and answer must not be 0")
     return built
 
 

@@ -233,6 +233,7 @@ def test_no_page_has_a_barrier_in_any_language_or_color(
         manage,
         f"/preferences/{token}",
         f"/unsubscribe/{token}",
+        f"/keep/{token}",
         "/unsubscribe/x",
     ]
     context = browser.new_context(color_scheme=scheme, viewport={"width": 375, "height": 720})

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from newsletter.model.delivery import delivery_id
 from newsletter.store import events
+from newsletter.store.people import questions
 from newsletter.store.sending import engagements
 from newsletter.store.tables import deliveries, issues, notices
 from subscribers.model import Erased
@@ -42,6 +43,7 @@ def erase(connection: sa.Connection, erased: Erased) -> None:
     )
     events.erase(connection, erased.subscriber_id)
     engagements.erase(connection, erased.subscriber_id)
+    questions.erase(connection, erased.subscriber_id)
 
 
 def _deliveries_to(subscriber_id: int) -> tuple[sa.ColumnElement[bool], ...]:

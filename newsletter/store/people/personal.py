@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.store.engagement_tables import edition_links, engagements
+from newsletter.store.people.question_tables import still_wanted
 from newsletter.store.sending import outcomes
 from newsletter.store.tables import (
     deliveries,
@@ -31,11 +32,17 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str
         "notices": _notices(connection, subscriber_id),
         "events": _rows(connection, events, subscriber_id, events.c.at, _EVENT),
         "opens_and_clicks": _engagements(connection, subscriber_id),
+        "still_wanted": _rows(
+            connection, still_wanted, subscriber_id, still_wanted.c.asked_at, _QUESTION
+        ),
         "welcomes": _rows(connection, welcomes, subscriber_id, welcomes.c.at, _WELCOME),
     }
 
 
 _EVENT = (events.c.at, events.c.kind, events.c.reason)
+_QUESTION = tuple(
+    still_wanted.c[name] for name in ("newsletter", "asked_at", "until", "answered_at", "paused_at")
+)
 _WELCOME = (welcomes.c.newsletter, welcomes.c.confirmed_at, welcomes.c.reason, welcomes.c.at)
 
 

@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 from newsletter.app import App
 from newsletter.web.public.following import WhyPages
 from newsletter.web.public.forms import Form, LinkToken, read_form
+from newsletter.web.public.keeping import KeepPages
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.preferences import PreferencePages
 from newsletter.web.public.rights import DataPages
@@ -22,7 +23,18 @@ Submitted = Annotated[Form, Depends(read_form)]
 LOOK = ["GET", "HEAD"]
 UNSUBSCRIBE = ("/unsubscribe/{token:path}", "/leave/{token:path}")
 """The second path is in emails that earlier versions sent, and must work forever."""
-PRIVATE = ("confirm", "unsubscribe", "leave", "preferences", "manage", "read", "why", "c", "o")
+PRIVATE = (
+    "confirm",
+    "unsubscribe",
+    "leave",
+    "preferences",
+    "manage",
+    "read",
+    "why",
+    "keep",
+    "c",
+    "o",
+)
 
 
 def public_routes(app: App) -> APIRouter:
@@ -33,6 +45,7 @@ def public_routes(app: App) -> APIRouter:
     _unsubscribe(router, UnsubscribePages(pages))
     _preferences(router, PreferencePages(pages))
     _why(router, WhyPages(pages))
+    _keep(router, KeepPages(pages))
     _rights(router, DataPages(pages))
 
     @router.api_route("/robots.txt", methods=LOOK)
@@ -79,6 +92,12 @@ def _preferences(router: APIRouter, pages: PreferencePages) -> None:
     @router.post(path, response_model=None)
     def save(request: Request, token: LinkToken, form: Submitted) -> Response:
         return pages.save(request, token, form)
+
+
+def _keep(router: APIRouter, pages: KeepPages) -> None:
+    path = "/keep/{token:path}"
+    router.add_api_route(path, pages.page, methods=LOOK, response_model=None)
+    router.add_api_route(path, pages.keep, methods=["POST"], response_model=None)
 
 
 def _why(router: APIRouter, pages: WhyPages) -> None:

@@ -128,7 +128,7 @@ class SubscriptionView:
     title: str
     subscribed: bool
     frequencies: tuple[FrequencyChoice, ...]
-    paused_until: str
+    paused: str
     explanation: str
     receipts: tuple[ReceiptView, ...]
 
@@ -264,19 +264,28 @@ def _subscription_view(
     now: datetime,
 ) -> SubscriptionView:
     subscription = person.subscription(newsletter.key)
-    paused = subscription.paused_until if subscription else None
     return SubscriptionView(
         key=newsletter.key,
         title=newsletter.title,
         subscribed=subscription is not None and subscription.state is SubscriptionState.CONFIRMED,
         frequencies=_frequencies(newsletter, subscription, known.due, catalog),
-        paused_until=catalog.date(paused) if paused and paused > now else "",
+        paused=_pause(subscription, catalog, now),
         explanation=explain_subscription(subscription, catalog),
         receipts=tuple(
             ReceiptView(catalog.date(each.due_at), each.subject, explain(each.outcome, catalog))
             for each in known.received
         ),
     )
+
+
+def _pause(subscription: Subscription | None, catalog: Catalog, now: datetime) -> str:
+    """Say until when a subscription is paused; empty if it is not."""
+    until = subscription.paused_until if subscription else None
+    if subscription is None or until is None or until <= now:
+        return ""
+    if subscription.paused_as_inactive:
+        return catalog.text("preferences.paused_inactive")
+    return catalog.text("preferences.paused_until", day=catalog.date(until))
 
 
 _FREQUENCIES = {

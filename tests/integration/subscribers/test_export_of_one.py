@@ -35,6 +35,7 @@ PLACES = {
     "notices": "notices",
     "engagements": "opens_and_clicks",
     "events": "events",
+    "still_wanted": "still_wanted",
     "welcomes": "welcomes",
 }
 """By table that names a subscriber: where its rows stand in what they get."""

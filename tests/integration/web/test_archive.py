@@ -270,3 +270,28 @@ def test_the_form_below_an_issue_signs_up(tmp_path: Path) -> None:
         assert 'action="/sign-up"' in page(eve)
         assert eve.sign_up("new@example.org") == 303
         assert eve.state("new@example.org") == "pending"
+
+
+def test_the_copy_of_a_reader_is_their_own_edition_with_their_own_links(tmp_path: Path) -> None:
+    with sent(tmp_path, 'content = "followed"\n') as eve:
+        link = eve.link("ann@example.org", "read")
+        text = page(eve, link)
+        assert "About ships" in text
+        assert "About fish" not in text
+        unsubscribe = re.search(rf'href="{HOST}(/unsubscribe/[^"]+)"', text)
+        assert unsubscribe is not None
+        before = eve.everything()
+        assert eve.client.get(unsubscribe[1]).status_code == 200
+        assert eve.everything() == before
+        eve.client.post(unsubscribe[1])
+        assert eve.state("ann@example.org") == "unsubscribed"
+        assert eve.state("bob@example.org") == "confirmed"
+
+
+def test_the_copy_of_another_reader_is_refused(tmp_path: Path) -> None:
+    with sent(tmp_path) as eve:
+        _, delivery, token = eve.link("ann@example.org", "read").strip("/").split("/")
+        other = eve.link("bob@example.org", "read").strip("/").split("/")[1]
+        assert eve.client.get(f"/read/{delivery}/{token}").status_code == 200
+        for path in (f"/read/{other}/{token}", f"/read/{delivery}/{token[:-1]}0x", "/read/1-1/x"):
+            assert eve.client.get(path).status_code == 404

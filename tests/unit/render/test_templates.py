@@ -140,7 +140,7 @@ def test_a_notice_is_written_in_three_parts(kind: str, language: str) -> None:
     assert made.subject
     assert "\n" not in made.subject
     for name in VALUES[kind]:
-        if name in {"link", "preferences", "unsubscribe", "back"}:
+        if name in {"link", "preferences", "unsubscribe", "back", "keep"}:
             assert str(values[name]) in made.html
             assert str(values[name]) in made.text
     assert HOUSE.postal_address in made.html
