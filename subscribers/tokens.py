@@ -25,8 +25,7 @@ _SHAPE = re.compile(
     r"\.(?P<mac>[0-9a-f]{32})",
     re.ASCII,
 )
-_TRAILING = " \t\r\n.,;:!?=*/'\"<>()[]{}«»“”‘’…"
-"""What clients include in a link that ends a sentence or is in parentheses (mailcow#7317)."""
+_LETTERS = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
 _PLAIN = re.compile(r"[a-z0-9_-]+", re.ASCII)
 
 
@@ -56,6 +55,16 @@ class LinkClaim:
     def expired(self, now: datetime) -> bool:
         """Return whether the token has expired."""
         return self.until is not None and now >= self.until
+
+
+def bare(token: str) -> str:
+    """Return a token without what clients and readers add after a link.
+
+    That is the sign that ends a sentence or a parenthesis (mailcow#7317) in any language, an entity
+    such as `&gt;`, or what is left of an encoding.
+    """
+    found = _LETTERS.match(token)
+    return found[0].rstrip("._~-") if found else ""
 
 
 class Signer:
@@ -105,10 +114,9 @@ class Signer:
     def read(self, token: str) -> LinkClaim | None:
         """Return the content of a token if one of our keys signed it, else None.
 
-        Signs that email clients and readers add after a link are ignored, as is upper case: a token
-        never contains either.
+        What is added after a link is ignored, as is upper case: a token never contains either.
         """
-        if len(token) > LONGEST or not (found := _SHAPE.fullmatch(token.rstrip(_TRAILING).lower())):
+        if len(token) > LONGEST or not (found := _SHAPE.fullmatch(bare(token).lower())):
             return None
         macs = [_mac(key, found["message"]) for key_id, key in self._keys if key_id == found["key"]]
         if not any(compare_digest(mac, found["mac"]) for mac in macs):

@@ -28,7 +28,7 @@ def tidy(
             now=now,
         )
         ours = rows.purge(
-            connection, deliveries=now - periods.deliveries, notices=now - periods.events
+            connection, deliveries=now - periods.deliveries, notices=now - periods.notices
         )
         reported = events.purge(connection, now - periods.events)
     counters.fold(engine)

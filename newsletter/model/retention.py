@@ -11,5 +11,6 @@ class Retention:
     pending: timedelta = timedelta(days=14)
     addresses: timedelta = timedelta(days=30)
     events: timedelta = timedelta(days=90)
+    notices: timedelta = timedelta(days=90)
     outbox: timedelta = timedelta(days=30)
     deliveries: timedelta = timedelta(days=730)

@@ -145,6 +145,7 @@ def _retention(table: Table) -> Retention:
         pending=table.parsed("pending", default.pending, duration),
         addresses=table.parsed("addresses", default.addresses, duration),
         events=table.parsed("events", default.events, duration),
+        notices=table.parsed("notices", default.notices, duration),
         outbox=table.parsed("outbox", default.outbox, duration),
         deliveries=table.parsed("deliveries", default.deliveries, duration),
     )

@@ -15,6 +15,7 @@ from newsletter.model.vocabulary import topic_tag
 from newsletter.web.public.offering import LONGEST_NAME, NAME, offers
 from subscribers.consent.choosing import NewsletterPreference
 from subscribers.model import Frequency, Subscriber, Tag
+from subscribers.tokens import bare
 
 ARCHIVE = "archive"
 """The origin of sign-ups below a past issue."""
@@ -25,19 +26,8 @@ PAUSES = (1, 2, 4, 8, 12)
 """The pauses that the preference page offers, in weeks."""
 
 
-TRAILING = ".,;:!?)]}>'\"/\\*_ \u00a0\u201d\u2019\u3002"
-
-
-def _bare(token: str) -> str:
-    """Return a token without what email programs take for a part of a link: a period, a bracket.
-
-    A token ends in a letter or digit.
-    """
-    return token.rstrip(TRAILING)
-
-
-LinkToken = Annotated[str, Depends(_bare)]
-"""The token in the path of a link."""
+LinkToken = Annotated[str, Depends(bare)]
+"""The token in the path of a link, without what email programs took for a part of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from newsletter.store.content import articles, editions, issues, pictures
 from newsletter.store.sending import deliveries
 from newsletter.web.headers import READING
 from newsletter.web.public.corrected import marks
-from newsletter.web.public.forms import TRAILING, LinkToken
+from newsletter.web.public.forms import LinkToken
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import View
-from subscribers.tokens import Purpose
+from subscribers.tokens import Purpose, bare
 
 _BODY = re.compile(r"<body\b[^>]*>")
 FOREVER = "public, max-age=31536000, immutable"
@@ -84,7 +84,7 @@ class ReadingPages:
 
         Manuscripts, and articles that staff left out of every issue, are not published.
         """
-        article_id = self._app.articles.read(name.rstrip(TRAILING))
+        article_id = self._app.articles.read(bare(name))
         if article_id is None:
             return self.missing(request, "missing.article")
         with self._app.reader.connect() as connection:

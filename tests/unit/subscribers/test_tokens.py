@@ -69,7 +69,44 @@ def test_a_claim_expires_at_its_time_and_not_before() -> None:
     assert not LinkClaim(7, "weekly", Purpose.ISSUE).expired(NOW)
 
 
-@pytest.mark.parametrize("sign", [".", ")", ">", "/", ",", "=", ".)", "»", " ", "'", "…"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        *[
+            ".",
+            ")",
+            ">",
+            "/",
+            ",",
+            "=",
+            ".)",
+            "»",
+            " ",
+            "'",
+            "…",
+            "|",
+            "`",
+            "^",
+            "&",
+            "~",
+            "--",
+            "\\",
+        ],
+        *[
+            "&gt;",
+            "&quot;.",
+            "&amp;nbsp;",
+            "=0D",
+            "=3D",
+            "%22",
+            "\u200b",
+            "\u00ad",
+            "\ufeff",
+            "\u00a0",
+        ],
+        *["）", "】", "」", "』", "》", "、", "。", "，", "！", "؟", "।"],
+    ],
+)
 def test_a_sign_after_a_link_is_not_part_of_its_token(sign: str) -> None:
     token = signer.mint(7, "weekly", Purpose.ISSUE)
     assert signer.read(token + sign) == signer.read(token) is not None
