@@ -79,3 +79,9 @@ def test_fifty_one_networks_do_not_close_the_form_for_the_others() -> None:
 )
 def test_a_jump_of_unconfirmed_sign_ups_is_a_wave(traffic: Traffic, *, wave: bool) -> None:
     assert is_wave(traffic) is wave
+
+
+def test_what_waits_is_bounded() -> None:
+    limits = SignUpLimits(all_addresses=100, queue=50)
+    assert limits.admits("198.51.100.7", {}, 149)
+    assert not limits.admits("198.51.100.7", {}, 150)
