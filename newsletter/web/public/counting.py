@@ -21,8 +21,8 @@ from newsletter.model.event import EventKind
 from newsletter.model.ticket import Ticket
 from newsletter.store.content import edition_links
 from newsletter.usecases import engagements
-from newsletter.web.public.forms import TRAILING
 from newsletter.web.public.pages import Pages
+from subscribers.tokens import bare
 
 MOST_WAITING = 10_000
 AT_ONCE = 500
@@ -78,7 +78,7 @@ class CountingPages:
 
     def click(self, request: Request, ticket: str, number: str) -> Response:
         """Lead to the address of a link; show a page if the ticket or the link is not known."""
-        known, link = self._app.tickets.read(ticket), _number(number.rstrip(TRAILING))
+        known, link = self._app.tickets.read(ticket), _number(bare(number))
         if known is None or link is None:
             return self._pages.incomplete(request)
         with self._app.reader.connect() as connection:
