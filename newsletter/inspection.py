@@ -12,8 +12,9 @@ from newsletter.collect.parsing.sandbox import unprotected
 from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid.events import key_problem
 from newsletter.esp.sendgrid.sender import SendGridSender
-from newsletter.maintenance.checkup import Installation, Schema
+from newsletter.maintenance.checkup import DKIM, Installation, Schema
 from newsletter.model.protection import Protection
+from newsletter.model.publication import Dkim
 from newsletter.render.templates import open_templates, template_root
 from newsletter.send.notices import letter
 from newsletter.settings import FILE, Settings, secrets
@@ -54,9 +55,17 @@ def probes(settings: Settings) -> dict[str, Callable[[], str]]:
         found["SENDGRID_API_KEY"] = lambda: _probe_sendgrid(settings)
     if settings.publication.provider == "smtp":
         found["SMTP_URL"] = lambda: open_smtp(settings.smtp_url).probe()
+        if (dkim := settings.publication.smtp.dkim) is not None:
+            found[DKIM] = lambda: _probe_dkim(dkim)
     if settings.alert_smtp_url:
         found["ALERT_SMTP_URL"] = lambda: open_smtp(settings.alert_smtp_url).probe()
     return found
+
+
+def _probe_dkim(dkim: Dkim) -> str:
+    from newsletter.esp.smtp.signing import published_problem  # noqa: PLC0415 - rarely configured
+
+    return published_problem(dkim)
 
 
 def _probe_sendgrid(settings: Settings) -> str:

@@ -32,6 +32,8 @@ SKEW = timedelta(minutes=1)
 """How far two machines' clocks may differ before that is reported."""
 
 
+DKIM = "DKIM"
+"""The probe that compares our DKIM key with DNS."""
 IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
 
 
@@ -106,8 +108,14 @@ def online(probes: Mapping[str, Callable[[], str]], secrets_file: Path) -> Itera
     `probes` has a function for each secret that is in use; it returns why not, or an empty text.
     """
     for name, probe in probes.items():
+        problem = _asked(probe)
+        if name == DKIM:
+            advice = "publish the public key as docs/sending.md describes"
+            fine = ok(DKIM, "the key in DNS belongs to ours")
+            yield Reading(Health.FAIL, DKIM, problem, advice) if problem else fine
+            continue
         subject = "alerts online" if name.startswith("ALERT") else "provider online"
-        if problem := _asked(probe):
+        if problem:
             advice = f"check {name} in {secrets_file.name}, and whether this machine may connect"
             yield Reading(Health.FAIL, subject, problem, advice)
         else:

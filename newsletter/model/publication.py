@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -216,6 +217,15 @@ class Newsletter:
 
 
 @dataclass(frozen=True, slots=True)
+class Dkim:
+    """How emails are signed: `key` is the file of the private RSA key whose public half is in DNS."""
+
+    selector: str
+    domain: str
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class SmtpUse:
     """How hard the SMTP server is used.
 
@@ -227,6 +237,7 @@ class SmtpUse:
     per_connection: int = 0
     rate: float = 0
     domains: tuple[tuple[str, float], ...] = ()
+    dkim: Dkim | None = None
 
 
 @dataclass(frozen=True, slots=True)

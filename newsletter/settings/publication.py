@@ -1,5 +1,6 @@
 """Read the publication from the configuration."""
 
+import re
 from pathlib import Path
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from newsletter.model.finding import CHECKS
 from newsletter.model.publication import (
     Brand,
     CustomField,
+    Dkim,
     Mailbox,
     Provider,
     Publication,
@@ -24,6 +26,7 @@ from newsletter.settings.reading import Table, shown
 from newsletter.settings.segments import saved_segments
 from subscribers.model import slug
 
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 _LEVELS = ("block", "warn", "off")
 LONGEST_ORIGIN = 40
 NO_MAILBOX = Mailbox("", "")
@@ -52,12 +55,13 @@ def publication(table: Table, root: Path) -> Publication:
     segments = saved_segments(table, {topic.slug for topic in topics})
     look = brand(table.table("brand"), Brand())
     inherited = Inherited(root, zone, language, {source.key for source in sources}, segments, look)
+    sender = _sender(head)
     built = Publication(
         name=head.text("name", required='the name of the publication, such as "Peninsula Review"'),
         url=_site(head),
         timezone=zone,
         language=language,
-        sender=_sender(head),
+        sender=sender,
         reply_to=head.parsed("reply_to", None, values.mailbox),
         postal_address=head.text("postal_address", lines=True),
         provider=head.choice("provider", "outbox", get_args(Provider)),
@@ -77,7 +81,7 @@ def publication(table: Table, root: Path) -> Publication:
         origins=_origins(head),
         rate=head.count("rate", 0),
         ramp=_ramp(head),
-        smtp=_smtp(table.table("smtp")),
+        smtp=_smtp(table.table("smtp"), root, sender),
         collecting=_collecting(table.table("collect")),
     )
     head.text("outbox")
@@ -95,16 +99,35 @@ def _ramp(head: Table) -> Ramp | None:
     return built
 
 
-def _smtp(table: Table) -> SmtpUse:
+def _smtp(table: Table, root: Path, sender: Mailbox) -> SmtpUse:
     defaults = SmtpUse()
     built = SmtpUse(
         connections=table.count("connections", defaults.connections, least=1),
         per_connection=table.count("per_connection", defaults.per_connection),
         rate=table.count("rate", 0),
         domains=tuple((name.lower(), limit) for name, limit in table.counts("domains", least=1)),
+        dkim=_dkim(table, root, sender),
     )
     table.finish()
     return built
+
+
+def _dkim(head: Table, root: Path, sender: Mailbox) -> Dkim | None:
+    table = head.table("dkim")
+    selector = table.parsed("selector", "", _selector)
+    domain = table.text("domain") or sender.address.rpartition("@")[2]
+    key = table.text("key", "dkim.pem")
+    table.finish()
+    if "dkim" in head.values and not selector:
+        table.complain("selector", 'expected the name of the key in DNS, such as "s2026"')
+    return Dkim(selector, domain, root / key) if selector else None
+
+
+def _selector(text: str) -> str:
+    if not _SELECTOR.fullmatch(text):
+        msg = f'found "{text}"; expected letters, digits, hyphens and dots'
+        raise ValueError(msg)
+    return text
 
 
 def _collecting(table: Table) -> CollectLimits:

@@ -6,7 +6,7 @@ microseconds.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 
 from newsletter.esp.message.checks import ascii_address
@@ -31,9 +31,13 @@ _BODY = (
 class MessageTemplate:
     """A letter as bytes with holes. The caller has checked the letter with `checks.require`."""
 
-    def __init__(self, letter: Letter) -> None:
-        """Split the letter and write the headers that all recipients share."""
+    def __init__(self, letter: Letter, sign: Callable[[bytes], bytes] | None = None) -> None:
+        """Split the letter and write the headers that all recipients share.
+
+        `sign` puts a signature before each message.
+        """
         self.letter = letter
+        self._sign = sign
         self._ticket = placeholder(letter.nonce, "ticket")
         placeholders = (
             *Recipient("", "", "", "").replacements(letter.nonce),
@@ -70,7 +74,8 @@ class MessageTemplate:
                 TextTemplate(fill(letter.html, replacements), ()),
             )
         to = to_field(recipient.name, recipient.address, international=international)
-        return self._head(to, recipient, replacements) + self._body(texts, replacements)
+        message = self._head(to, recipient, replacements) + self._body(texts, replacements)
+        return self._sign(message) if self._sign else message
 
     def _can_divide(self, replacements: Mapping[str, str]) -> bool:
         """Return whether pieces that are encoded separately give the same lines as the whole."""

@@ -4,8 +4,10 @@ import smtplib
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from newsletter.errors import ConfigurationError
 from newsletter.esp.message.checks import LetterError, require
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Shipment, Verdict, nowhere
@@ -16,6 +18,7 @@ from newsletter.esp.smtp.progress import FINE, LATER, TEMPORARY, shown_reply
 from newsletter.esp.smtp.server import SmtpServer
 from newsletter.esp.text import describe_error
 from newsletter.esp.wire.deadline import CallDeadline, Ticks
+from newsletter.model.once import Once
 from newsletter.model.publication import SmtpUse
 
 KEPT_TEMPLATES = 8
@@ -77,6 +80,7 @@ class SmtpSender:
         self._ticks = ticks
         self._at = at
         self._templates: dict[int, MessageTemplate] = {}
+        self._signer = Once(lambda: _signer(use))
         self._lock = threading.Lock()
 
     def submit(self, shipment: Shipment) -> Outcome:
@@ -87,7 +91,7 @@ class SmtpSender:
         deadline = CallDeadline(self._timeouts.total, self._ticks)
         try:
             template = self._template(shipment.letter)
-        except LetterError as error:
+        except (LetterError, ConfigurationError) as error:
             return Outcome(Verdict.UNSENT, str(error), stop=True)
         exchange = Exchange(template, shipment, self._timeouts.batch, self._at)
         failed = Outcome(Verdict.UNSENT)
@@ -128,15 +132,27 @@ class SmtpSender:
             pool.close()
 
     def _template(self, letter: Letter) -> MessageTemplate:
-        """Return the template of a letter, built once; raise LetterError."""
+        """Return the template of a letter, built once.
+
+        Raise LetterError, and ConfigurationError if messages cannot be signed as configured.
+        """
         with self._lock:
             known = self._templates.get(id(letter))
             if known is None or known.letter is not letter:
                 require(letter)
                 while len(self._templates) >= KEPT_TEMPLATES:
                     del self._templates[next(iter(self._templates))]
-                known = self._templates[id(letter)] = MessageTemplate(letter)
+                known = self._templates[id(letter)] = MessageTemplate(letter, self._signer())
             return known
+
+
+def _signer(use: SmtpUse) -> Callable[[bytes], bytes] | None:
+    """Return what signs messages; dkimpy is imported only where it is used."""
+    if use.dkim is None:
+        return None
+    from newsletter.esp.smtp.signing import open_signer  # noqa: PLC0415
+
+    return open_signer(use.dkim)
 
 
 def share(connections: int, processes: int) -> int:
