@@ -63,8 +63,7 @@ class _Tracked:
 def issue_report(context: Context, issue_id: int) -> IssueReport:
     """Return the report of an issue; raise NotFound."""
     with context.reader.connect() as connection:
-        issue = issues.load(connection, issue_id)
-        return _report(connection, context.publication, issue)
+        return report_of(connection, context.publication, issue_id)
 
 
 def clicks_on(connection: sa.Connection, issue_id: int, seq: int) -> dict[str, Engaged]:
@@ -78,7 +77,9 @@ def clicks_on(connection: sa.Connection, issue_id: int, seq: int) -> dict[str, E
     }
 
 
-def _report(connection: sa.Connection, publication: Publication, issue: Issue) -> IssueReport:
+def report_of(connection: sa.Connection, publication: Publication, issue_id: int) -> IssueReport:
+    """Return the report of an issue, in a transaction of the caller; raise NotFound."""
+    issue = issues.load(connection, issue_id)
     newsletter = publication.newsletter(issue.newsletter)
     tracked = _Tracked(engagements.totals_of(connection, issue.id))
     hours = tallies.of(connection, issue.id, Axis.HOUR)

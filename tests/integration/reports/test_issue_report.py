@@ -8,10 +8,12 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotFound
 from newsletter.model.event import EventKind
-from newsletter.model.issue_report import Gap, Measure, MeasureComparison
+from newsletter.model.issue_report import Engaged, Gap, Measure, MeasureComparison
 from newsletter.model.states import DeliveryState
 from newsletter.render.catalog import open_catalogs
 from newsletter.render.report_view import ReportSection, sections
+from newsletter.store.engagement_tables import edition_links, engagement_totals
+from newsletter.store.tables import editions, items
 from newsletter.usecases import reporting
 from tests.fakes.issues import NOW, add_issue
 from tests.integration.events.conftest import Desk, desk
@@ -98,6 +100,30 @@ def test_a_report_reads_counters_and_no_table_of_recipients(desk: Desk) -> None:
     for statement in statements:
         tables = statement.replace("(", " ").replace(",", " ").split()
         assert not set(COUNTED_ONLY) & set(tables), statement
+
+
+def test_clicks_are_reported_by_link_edition_and_topic(desk: Desk) -> None:
+    url = "https://www.example.org/a?x=1"
+    with desk.office.engine.begin() as connection:
+        edition = connection.scalar(sa.select(editions.c.id))
+        article = connection.scalar(sa.select(items.c.article_id))
+        link = {"edition_id": edition, "number": 1, "url": url, "article_id": article}
+        connection.execute(edition_links.insert().values(link))
+        for number, human in ((0, 4), (1, 3)):
+            total = {"issue_id": 1, "edition_id": edition, "kind": "clicked", "link": number}
+            counted = {"raw": 9, "human": human, "raw_emails": 5, "human_emails": 2}
+            connection.execute(engagement_totals.insert().values(total | counted))
+    report = reporting.issue_report(desk.context, 1)
+    on_link = Engaged(9, 3, 5, 2)
+    assert report.clicks == Engaged(9, 4, 5, 2)
+    assert [(link.url, link.clicks) for link in report.links] == [(url, on_link)]
+    assert report.editions[0].clicks == report.clicks
+    assert all(topic.clicks == on_link for topic in report.topics)
+    assert {each.measure: each for each in report.comparisons}[Measure.CLICKED].share == 2 / 12
+    assert shown(desk)["links"].rows[0][1:] == ("9", "3")
+    with desk.office.reader.connect() as connection:
+        assert reporting.clicks_on(connection, 1, 1) == {url: on_link}
+        assert reporting.clicks_on(connection, 1, 7) == {}
 
 
 def test_an_unknown_issue_has_no_report(desk: Desk) -> None:
