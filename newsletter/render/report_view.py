@@ -5,7 +5,7 @@ The page, the email to staff and the command show the same sections.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 from newsletter.model.event import EventKind
 from newsletter.model.issue_report import (
@@ -17,6 +17,7 @@ from newsletter.model.issue_report import (
     Period,
 )
 from newsletter.model.states import DeliveryState
+from newsletter.model.tally import BY_THE_HOUR, HOUR
 from newsletter.render.catalog import Catalog
 from newsletter.render.plots import Drawing, Plot, Series, Tone, bars, columns
 from newsletter.render.reasons import explain
@@ -56,6 +57,8 @@ FAILED = (EventKind.SOFT_BOUNCED, EventKind.BLOCKED, EventKind.BOUNCED, EventKin
 UNKNOWN = "–"
 FEWEST_COLUMNS = 2
 """A plot over time needs two moments."""
+MOST_COLUMNS = 36
+"""Columns of a plot over time: on a phone, more would be lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,7 @@ class _Words:
     def periods(self, periods: Sequence[Period]) -> ReportSection:
         """Plot what happened over time; the rarer the events, the stronger their color."""
         text = self.catalog.text
-        moments = [
-            self.catalog.moment(period.at.astimezone(self.zone), "report.hour")
-            for period in periods
-        ]
+        moments = [self._moment(period.at) for period in periods]
         series = [
             Series(text("report.submitted"), "soft", [period.submitted for period in periods]),
             Series(text("report.delivered"), "good", self._events(periods, EventKind.DELIVERED)),
@@ -161,8 +161,18 @@ class _Words:
         used = [each for each in series if any(each.values)]
         plotted = [each for each in used if each.tone != "soft"] or used[:1]
         title = text("report.over_time")
-        drawn = len(periods) >= FEWEST_COLUMNS and plotted
-        plot = Plot("over-time", title, text("report.over_time.summary"), moments, plotted)
+        starts, column_of = _timeline([period.at for period in periods])
+        drawn = len(starts) >= FEWEST_COLUMNS and plotted
+        plot = Plot(
+            "over-time",
+            title,
+            text("report.over_time.summary"),
+            [self._moment(start) for start in starts],
+            [
+                Series(each.name, each.tone, _summed(each.values, column_of, len(starts)))
+                for each in plotted
+            ],
+        )
         return ReportSection(
             "over-time",
             title,
@@ -322,6 +332,9 @@ class _Words:
         head = (text("report.link"), *self._click_names(report))
         return ReportSection("links", text("report.links"), (), head, rows)
 
+    def _moment(self, at: datetime) -> str:
+        return self.catalog.moment(at.astimezone(self.zone), "report.hour")
+
     def _edition(self, seq: int, title: str, more: int) -> str:
         text = self.catalog.text("report.edition.name", seq=seq, title=title or UNKNOWN)
         return f"{text} {self.catalog.count('report.edition.more', more)}" if more else text
@@ -346,3 +359,26 @@ class _Words:
 
     def _share(self, number: int, of: int) -> str:
         return self.catalog.share(number / of) if of else UNKNOWN
+
+
+def _timeline(moments: Sequence[datetime]) -> tuple[list[datetime], list[int]]:
+    """Return the starts of the columns of a plot, and the column of each moment of its days.
+
+    Columns have the same width in time, so that hours in which nothing happened are seen too.
+    """
+    if not moments:
+        return [], []
+    first = moments[0]
+    plotted = [at for at in moments if at - first < BY_THE_HOUR]
+    hours = (plotted[-1] - first) // HOUR + 1
+    width = -(-hours // MOST_COLUMNS)
+    starts = [first + place * width * HOUR for place in range(-(-hours // width))]
+    return starts, [(at - first) // (width * HOUR) for at in plotted]
+
+
+def _summed(values: Sequence[int], column_of: Sequence[int], columns: int) -> list[int]:
+    """Add values up by column; what is after the plotted days is left out."""
+    sums = [0] * columns
+    for place, column in enumerate(column_of):
+        sums[column] += values[place]
+    return sums
