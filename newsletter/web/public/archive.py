@@ -17,7 +17,7 @@ from newsletter.app import App
 from newsletter.model import links
 from newsletter.model.edition import Edition
 from newsletter.model.issue import Issue, corrected
-from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.publication import Newsletter
 from newsletter.render.catalog import Catalog
 from newsletter.render.issue_view import publication_view
 from newsletter.render.picture_view import picture
@@ -31,7 +31,7 @@ from newsletter.web.public import feed
 from newsletter.web.public.corrected import marks
 from newsletter.web.public.feed import Feed, FeedEntry
 from newsletter.web.public.forms import ARCHIVE
-from newsletter.web.public.offering import offers
+from newsletter.web.public.offering import archived
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.signing_up import sign_up_view
 from newsletter.web.public.views import SignUpView, View
@@ -97,11 +97,6 @@ class ArchivedView(View):
     corrects: str
     corrections: tuple[str, ...]
     form: SignUpView
-
-
-def archived(publication: Publication) -> tuple[Newsletter, ...]:
-    """Return the newsletters that have an archive."""
-    return tuple(newsletter for newsletter in offers(publication) if newsletter.archive)
 
 
 class ArchivePages:

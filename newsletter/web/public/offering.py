@@ -141,3 +141,8 @@ def _next_issue(newsletter: Newsletter, due: Mapping[Frequency, datetime], catal
         return catalog.text("preferences.alerts_hint", most=newsletter.alerts.per_day)
     day = catalog.date(due[Frequency.EACH].astimezone(newsletter.timezone), "date.full")
     return catalog.text("form.next_issue", day=day)
+
+
+def archived(publication: Publication) -> tuple[Newsletter, ...]:
+    """Return the newsletters whose past issues anyone may read."""
+    return tuple(newsletter for newsletter in offers(publication) if newsletter.archive)

@@ -20,7 +20,7 @@ from newsletter.web.public.forms import (
     offered,
     titles,
 )
-from newsletter.web.public.offering import NAME, asked_fields, newsletter_choices
+from newsletter.web.public.offering import NAME, archived, asked_fields, newsletter_choices
 from newsletter.web.public.pages import Pages
 from newsletter.web.public.views import (
     ConfirmView,
@@ -203,6 +203,7 @@ class SignUpPages:
             problem=problem,
             address=form.first("address")[:LONGEST_ADDRESS] if form else "",
             challenge=pages.challenges.new() if problem == "proof" else None,
+            past_issues=bool(archived(pages.publication)),
             origin=chosen_origin(form.first("origin"), pages.publication) if form else "",
             embedded=form is not None and form.first("form") == EMBEDDED_FORM,
         )

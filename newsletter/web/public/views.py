@@ -44,7 +44,7 @@ class SignUpView(View):
     """The sign-up form; `problem` names what was wrong with the last attempt, or is empty.
 
     `challenge` is set while the form asks for a proof of work. `address` is what was typed. `origin`
-    is where the reader came from, or empty.
+    is where the reader came from, or empty. `past_issues` if anyone may read some.
     """
 
     problem: str
@@ -58,6 +58,7 @@ class SignUpView(View):
     challenge: Challenge | None
     origin: str = ""
     embedded: bool = False
+    past_issues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,13 @@ def test_a_newsletter_that_is_not_for_everyone_has_no_archive(tmp_path: Path, mo
         assert statuses(eve) == [404, 404, 404, 404]
 
 
+def test_the_sign_up_page_leads_to_past_issues(tmp_path: Path) -> None:
+    with reader(tmp_path, "") as eve:
+        assert 'href="/archive"' in page(eve, "/")
+    with reader(tmp_path / "other", "archive = false\n") as eve:
+        assert 'href="/archive"' not in page(eve, "/")
+
+
 def test_search_engines_are_kept_away_on_request(tmp_path: Path) -> None:
     with sent(tmp_path, "noindex = true\n") as eve:
         for path in PATHS[1:]:
