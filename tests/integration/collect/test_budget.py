@@ -23,12 +23,13 @@ class _Passes:
 
     collector: Collector
     limits: CollectLimits
+    seconds: float = 0.8
     rng: random.Random = field(default_factory=lambda: random.Random(3))
 
     def one(self, *sources: Source, stopped: Callable[[], bool] = lambda: False) -> CollectReport:
         """Collect what is due."""
         now = self.collector.now
-        waits = FetchLimits(total_seconds=0.4, step_seconds=0.4, rest_seconds=0.001)
+        waits = FetchLimits(self.seconds, step_seconds=self.seconds, rest_seconds=0.001)
         fetcher = open_fetcher(lambda: now, self.rng, limits=waits)
         options = CollectOptions(
             lambda: now,
@@ -56,7 +57,7 @@ def _pages(site: Site, *, dripping: int, good: int) -> None:
 def test_what_a_slow_source_did_not_reach_is_reported_and_due_again(collector: Collector) -> None:
     _pages(collector.site, dripping=8, good=0)
     source = collector.feed("slow", "/feed", backfill=60)
-    passes = _Passes(collector, CollectLimits(per_source=timedelta(seconds=0.6)))
+    passes = _Passes(collector, CollectLimits(per_source=timedelta(seconds=1.2)))
     (report,) = passes.one(source).sources
     assert "not reached in the time for this source; read in the next pass" in report.summary
     assert all(reason for _, reason in report.skipped)
@@ -68,7 +69,7 @@ def test_what_a_slow_source_did_not_reach_is_reported_and_due_again(collector: C
 def test_dripping_pages_do_not_starve_the_others_of_their_source(collector: Collector) -> None:
     _pages(collector.site, dripping=4, good=3)
     source = collector.feed("slow", "/feed", backfill=60)
-    passes = _Passes(collector, CollectLimits(per_source=timedelta(seconds=0.6)))
+    passes = _Passes(collector, CollectLimits(per_source=timedelta(seconds=1.2)))
     for _ in range(PASSES):
         passes.one(source)
     read = [article.content.provenance["sections"] for article in collector.stored()]
@@ -97,14 +98,15 @@ def test_a_chain_of_slow_redirects_ends(collector: Collector) -> None:
 
     def late(step: int) -> None:
         def redirect(exchange: Exchange) -> None:
-            exchange.stopped.wait(0.35)
+            exchange.stopped.wait(1.3)
             exchange.answer(status=302, Location=site.url(f"/step{step + 1}"))
 
         site.on(f"/step{step}", redirect)
 
     for step in range(7):
         late(step)
-    (report,) = _Passes(collector, CollectLimits()).one(collector.feed("far", "/step0")).sources
+    passes = _Passes(collector, CollectLimits(), seconds=2.0)
+    (report,) = passes.one(collector.feed("far", "/step0")).sources
     assert "redirects take too long" in report.summary
     assert site.asked("/step5") == 0
 

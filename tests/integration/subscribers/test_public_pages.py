@@ -340,7 +340,7 @@ def test_unsubscribing_is_answered_during_another_write(eve: Reader) -> None:
 
     thread = threading.Thread(target=freeze)
     thread.start()
-    held.wait(5)
+    assert held.wait(60)
     assert eve.client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     thread.join()
     assert eve.state("ann@example.org") == "unsubscribed"

