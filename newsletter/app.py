@@ -181,7 +181,10 @@ class App:
         from newsletter.collect.run import CollectOptions, collect
 
         options = CollectOptions(
-            clock=self.now, limits=self.publication.collecting, stopped=self.stop.is_set
+            clock=self.now,
+            limits=self.publication.collecting,
+            stopped=self.stop.is_set,
+            recheck=self.publication.shortest_delay,
         )
         return collect(self.engine, self.publication.sources, self.fetcher, options)
 

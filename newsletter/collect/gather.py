@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from newsletter.collect import missing
 from newsletter.collect.deciding.merge import light_content
 from newsletter.collect.entry import INDEX, Entry, Listing
 from newsletter.collect.finding import folders
@@ -35,7 +36,8 @@ SOON, FAR = timedelta(days=1), timedelta(days=90)
 class Gathered:
     """The result of reading a source. `problem` is set if the source itself failed.
 
-    What is `abandoned` is not stored; the source comes first in the next pass.
+    What is `abandoned` is not stored; the source comes first in the next pass. `listed` are the keys
+    of all entries, None if the listing is not known to be complete.
     """
 
     source: Source
@@ -55,6 +57,7 @@ class Gathered:
     waiting: int = 0
     cut_short: bool = False
     abandoned: bool = False
+    listed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class Gatherer:
             candidates=candidates,
             found=len(listing.entries),
             known=len(listing.entries) - len(pending.entries),
+            listed=missing.complete(source, listing),
             skipped=(*listing.skipped, *pending.bad),
             note=listing.note if listing.note != INDEX else "",
             fresh_seconds=max(base.fresh_seconds, listing.ttl_seconds),

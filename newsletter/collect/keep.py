@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from newsletter.collect import missing
 from newsletter.collect.deciding import identity
 from newsletter.collect.deciding.decide import (
     ArticleDecision,
@@ -36,8 +37,12 @@ def keep(
     state: SourceState,
     now: datetime,
     rng: random.Random,
+    recheck: timedelta | None = None,
 ) -> SourceReport:
-    """Store everything gathered from a source. Returns the outcome of each candidate."""
+    """Store everything gathered from a source. Returns the outcome of each candidate.
+
+    `recheck` is how soon a source with news is read again, to notice what is withdrawn.
+    """
     if gathered.problem:
         source_store.save(connection, failed_state(gathered, state, now, rng))
         return SourceReport(gathered.source.key, "failed", problem=gathered.problem)
@@ -58,8 +63,12 @@ def keep(
         _remember(connection, gathered.source, candidate, collected.article_id, now)
         if candidate.reason:
             without_page.append((candidate.entry.title or candidate.entry.url, candidate.reason))
+    if gathered.listed is not None:
+        missing.note(connection, gathered.source, gathered.listed, now)
     fresh = any(collected.verdict == "new" for collected in kept)
-    source_store.save(connection, _succeeded(gathered, state, now, rng, fresh=fresh))
+    source_store.save(
+        connection, _succeeded(gathered, state, now, rng, fresh=fresh, recheck=recheck)
+    )
     return SourceReport(
         gathered.source.key,
         "unchanged"
@@ -270,9 +279,18 @@ def _learnt(gathered: Gathered, state: SourceState) -> tuple[str, str, int]:
 
 
 def _succeeded(
-    gathered: Gathered, state: SourceState, now: datetime, rng: random.Random, *, fresh: bool
+    gathered: Gathered,
+    state: SourceState,
+    now: datetime,
+    rng: random.Random,
+    *,
+    fresh: bool,
+    recheck: timedelta | None,
 ) -> SourceState:
+    """Return the state after a success. After news, it is read again before an alert is sent."""
     pause = max(gathered.source.every, timedelta(seconds=gathered.fresh_seconds))
+    if fresh and recheck is not None:
+        pause = min(pause, recheck * (1 - JITTER))
     learnt, redirected, seen = _learnt(gathered, state)
     kept = gathered.unchanged
     return replace(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -49,7 +49,8 @@ class CollectOptions:
 
     `rng` spreads the next checks. `on_progress` is called after each source. `parse_seconds`
     replaces the time limits for parsing a document. When `stopped` returns True, what is being read
-    is finished, and the rest is due again. A given `sandbox` is used and left open.
+    is finished, and the rest is due again. A given `sandbox` is used and left open. `recheck` is the
+    shortest delay of an alert: a source with news is read again before it is over.
     """
 
     clock: Clock
@@ -60,6 +61,7 @@ class CollectOptions:
     stopped: Callable[[], bool] = lambda: False
     parse_seconds: float = 0.0
     sandbox: Sandbox | None = None
+    recheck: timedelta | None = None
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
     on_progress: Callable[[CollectProgress], None] = lambda _: None
 
@@ -188,7 +190,9 @@ def _stored(
     for last in range(TRIES):
         try:
             with engine.begin() as connection:
-                return keep.keep(connection, gathered, state, options.clock(), options.rng)
+                return keep.keep(
+                    connection, gathered, state, options.clock(), options.rng, options.recheck
+                )
         except sa.exc.IntegrityError:
             if last == TRIES - 1:
                 raise

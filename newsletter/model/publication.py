@@ -300,6 +300,12 @@ class Publication:
         )
 
     @property
+    def shortest_delay(self) -> timedelta | None:
+        """Return the shortest delay of an alert; None if no newsletter is sent on publishing."""
+        delays = (each.alerts.delay for each in self.newsletters if each.cadence.on_publish)
+        return min(delays, default=None)
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """Return the languages in which its newsletters are written or print articles."""
         named = (

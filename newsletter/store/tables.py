@@ -45,6 +45,7 @@ source_entries = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("first_seen_at", UtcDateTime, nullable=False),
+    sa.Column("missing_since", UtcDateTime),
 )
 
 # Emails, files and attempts name articles, issues and notices by number: none is used again.

@@ -31,7 +31,7 @@ from newsletter.model.slot import (
 )
 from newsletter.model.states import OUT, IssueState
 from newsletter.send import status
-from newsletter.store.content import issues, slots
+from newsletter.store.content import issues, slots, sources
 from newsletter.usecases.context import Context
 from subscribers.model import Frequency
 
@@ -122,16 +122,21 @@ def draft_alert(
 ) -> tuple[Drafted | None, Mapping[int, str]]:
     """Draft an alert of the articles whose delay is over, if any.
 
-    The second value names the articles whose pages were taken down during the delay, and why; they
-    are gone for all newsletters.
+    The second value names the articles that were withdrawn during the delay, and why: their pages
+    were taken down, or no source lists them any more. They are gone for all newsletters.
     """
     actor.require(Role.EDITOR)
     publication, now = context.publication, context.now()
     present = alert.ready(context.engine, publication, newsletter, now=now)
-    pages = {each.article.content.url: each.article.id for each in present}
+    with context.reader.connect() as connection:
+        removed = sources.withdrawn(connection, [each.article.id for each in present])
+    gone = {number: f"the source “{key}” no longer lists it" for number, key in removed.items()}
+    pages = {
+        each.article.content.url: each.article.id for each in present if each.article.id not in gone
+    }
     asked = [address for address in pages if address]
     broken = context.broken_links(asked) if asked and context.broken_links else {}
-    gone = {pages[url]: why for url, why in broken.items() if any(code in why for code in _GONE)}
+    gone |= {pages[url]: why for url, why in broken.items() if any(code in why for code in _GONE)}
     if gone:
         alert.mark_gone(context.engine, gone)
     left = [each for each in present if each.article.id not in gone]

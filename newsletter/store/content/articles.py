@@ -99,6 +99,13 @@ def set_state(connection: sa.Connection, article_id: int, state: str) -> None:
     connection.execute(articles.update().where(articles.c.id == article_id).values(state=state))
 
 
+def restore(connection: sa.Connection, article_ids: Sequence[int]) -> list[int]:
+    """Let articles that were gone be eligible again; return them."""
+    back = (articles.c.id.in_(article_ids), articles.c.state == "gone")
+    update = articles.update().where(*back).values(state="new").returning(articles.c.id)
+    return list(connection.scalars(update)) if article_ids else []
+
+
 def any_new_since(connection: sa.Connection, since: datetime) -> bool:
     """Return whether an article has come in after a time."""
     query = sa.select(articles.c.id).where(

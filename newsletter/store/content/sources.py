@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -10,6 +11,15 @@ from newsletter.model.source import SeenEntry, SourceState
 from newsletter.store.tables import source_entries, source_states
 
 MANY = 400
+
+
+class RecentEntry(NamedTuple):
+    """An entry with an article, and since when the source no longer lists it, if so."""
+
+    key: str
+    article_id: int
+    first_seen_at: datetime
+    missing_since: datetime | None
 
 
 def states(connection: sa.Connection) -> dict[str, SourceState]:
@@ -58,3 +68,38 @@ def remember(connection: sa.Connection, source: str, entry: SeenEntry, now: date
         connection.execute(
             source_entries.insert().values(**values, source=source, first_seen_at=now)
         )
+
+
+def recent(connection: sa.Connection, source: str, since: datetime) -> list[RecentEntry]:
+    """Return the entries of a source that were first seen since a time and have an article."""
+    e = source_entries.c
+    query = sa.select(e.key, e.article_id, e.first_seen_at, e.missing_since).where(
+        e.source == source, e.article_id.is_not(None), e.first_seen_at > since
+    )
+    return [RecentEntry(*row) for row in connection.execute(query)]
+
+
+def first_seen(connection: sa.Connection, source: str) -> dict[str, datetime]:
+    """Return when each entry of a source was first seen, by key."""
+    e = source_entries.c
+    query = sa.select(e.key, e.first_seen_at).where(e.source == source)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def mark_missing(connection: sa.Connection, source: str, key: str, since: datetime | None) -> None:
+    """Note since when a source no longer lists an entry; None if it lists it again."""
+    place = (source_entries.c.source == source) & (source_entries.c.key == key)
+    connection.execute(source_entries.update().where(place).values(missing_since=since))
+
+
+def withdrawn(connection: sa.Connection, article_ids: Iterable[int]) -> dict[int, str]:
+    """Return those of the articles that no source lists any more, with the key of one source."""
+    e = source_entries.c
+    listed = sa.func.sum(sa.case((e.missing_since.is_(None), 1), else_=0))
+    query = (
+        sa.select(e.article_id, sa.func.min(e.source))
+        .where(e.article_id.in_(list(article_ids)))
+        .group_by(e.article_id)
+        .having(listed == 0)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}

@@ -153,6 +153,80 @@ def test_a_page_that_is_taken_down_during_the_delay_cancels_the_alert(tide: Read
     assert not alerts(tide, ANN)
 
 
+def test_a_file_that_is_removed_during_the_delay_cancels_the_alert(tide: Reader) -> None:
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON)
+    (tide.house.root / "articles" / "tug.txt").unlink()
+    lines = tide.house.pass_at(NOON + timedelta(minutes=10))
+    withdrawn = [line.message for line in lines if "withdrawn" in line.message]
+    assert len(withdrawn) == 1
+    assert withdrawn[0].endswith("before its alert: the source “desk” no longer lists it")
+    later = tide.house.pass_at(NOON + timedelta(minutes=40))
+    assert not [line for line in later if "withdrawn" in line.message]
+    assert not alerts(tide, ANN)
+
+
+def test_an_article_that_is_listed_again_gets_its_alert(tide: Reader) -> None:
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON)
+    (tide.house.root / "articles" / "tug.txt").unlink()
+    tide.house.pass_at(NOON + timedelta(minutes=10))
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON + timedelta(minutes=41))
+    assert len(alerts(tide, ANN)) == 1
+
+
+FEED = """
+[sources.wire]
+path = "wire.xml"
+topics = ["ships"]
+every = "1m"
+"""
+
+
+def write_feed(root: Path, *names: str) -> None:
+    """Write a feed of these articles, the newest first."""
+    text = "The ship sails at noon with coal and corn, and the crew waits for the tide. " * 20
+    items = "".join(
+        f"<item><title>News of {name}</title><guid isPermaLink='false'>{name}</guid>"
+        f"<description>&lt;p&gt;{name}: {text}&lt;/p&gt;</description></item>"
+        for name in names
+    )
+    feed = f"<rss version='2.0'><channel><title>Wire</title>{items}</channel></rss>"
+    (root / "wire.xml").write_text(feed, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("later", "sent"),
+    [
+        (("c", "b", "a"), False),  # removed
+        (("e", "c", "b", "a"), False),  # removed, and another one came
+        (("h", "g", "f", "e"), True),  # pushed out by newer ones
+        (("h", "g", "f", "a"), True),  # the same; an old one always stays
+        ((), True),  # empty
+        (None, True),  # fails
+    ],
+)
+def test_only_an_entry_that_was_removed_from_a_feed_cancels_the_alert(
+    tmp_path: Path, later: tuple[str, ...] | None, sent: bool
+) -> None:
+    (tmp_path / "wire.xml").parent.mkdir(exist_ok=True)
+    write_feed(tmp_path, "c", "b", "a")
+    for tide in opened(tmp_path, ALERTS + FEED):
+        write_feed(tmp_path, "dory", "c", "b", "a")
+        tide.house.pass_at(NOON)
+        if later is None:
+            (tmp_path / "wire.xml").write_text("<html>maintenance</html>", encoding="utf-8")
+        else:
+            write_feed(tmp_path, *later)
+        tide.house.pass_at(NOON + timedelta(minutes=5))
+        lines = tide.house.pass_at(NOON + timedelta(minutes=10))
+        withdrawn = [line for line in lines if "no longer lists it" in line.message]
+        found = [str(letter["Subject"]) for letter in alerts(tide, ANN)]
+        assert any("dory" in subject for subject in found) is sent
+        assert bool(withdrawn) is not sent
+
+
 def test_two_passes_at_once_draft_an_article_once(tide: Reader) -> None:
     article(tide.house.root, "tug", "ships")
     tide.house.pass_at(NOON)
