@@ -10,6 +10,7 @@ from newsletter.errors import NotFound
 from newsletter.model.edition import Edition
 from newsletter.model.issue import Item, corrected
 from newsletter.model.naming import issue_name
+from newsletter.model.publication import Publication
 from newsletter.pipeline.report import counted
 from newsletter.render.catalog import Catalog, language_name
 from newsletter.render.reasons import explain
@@ -220,6 +221,13 @@ def preview(connection: sa.Connection, issue_id: int, seq: int) -> PreviewView:
     )
 
 
+def sender(connection: sa.Connection, publication: Publication, issue_id: int) -> str:
+    """Return the name from which an issue comes."""
+    newsletter = publication.newsletter(issues.load(connection, issue_id).newsletter)
+    own = publication.for_newsletter(newsletter) if newsletter else publication
+    return own.sender.name or own.name
+
+
 def html(connection: sa.Connection, issue_id: int, seq: int) -> str:
     """Return an edition's HTML for a frame; the links to our pages lead nowhere."""
     chosen = _edition(editions.of_issue(connection, issue_id), issue_id, seq)
@@ -237,7 +245,9 @@ def _edition(rendered: list[Edition], issue_id: int, seq: int) -> Edition:
 def _edition_link(edition: Edition, contents: str, *, chosen: bool = False) -> EditionLink:
     href = f"/issues/{edition.issue_id}/preview?edition={edition.seq}"
     translated = f", in {language_name(edition.language)}" if edition.language else ""
-    return EditionLink(edition.seq, edition.people, f"{contents}{translated}", href, chosen)
+    tested = f", subject {edition.arm.upper()}" if edition.arm else ""
+    shown = f"{contents}{translated}{tested}"
+    return EditionLink(edition.seq, edition.people, shown, href, chosen)
 
 
 def _first(titles: Mapping[int, str], edition: Edition) -> str:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from newsletter.errors import NotFound
+from newsletter.render.inbox import InboxRow, rows
 from newsletter.send.context import SendingContext
 from newsletter.usecases import signing_in
 from newsletter.web.desk import issue_views, lists, outbox, reports, today
@@ -61,10 +62,11 @@ class SourcesView:
 
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
-    """An edition as its readers will see it."""
+    """An edition as its readers will see it; `inbox` is its row in several email clients."""
 
     edition: issue_views.PreviewView
     sender: str
+    inbox: tuple[InboxRow, ...]
     viewer: Viewer
 
 
@@ -158,11 +160,13 @@ class Desk:
         path = f"/issues/{issue_id}/preview"
         present = {**asked, "edition": str(edition)}
         viewer = _viewer(path, present, PREVIEW, f"{path}/{edition}/body")
-        sender = self._app.publication.sender.name or self._app.publication.name
+        publication = self._app.publication
 
         def view(connection: sa.Connection, issue: int) -> PreviewPage:
             shown = issue_views.preview(connection, issue, edition)
-            return PreviewPage(shown, sender, viewer)
+            sender = issue_views.sender(connection, publication, issue)
+            inbox = tuple(rows(sender, shown.subject, shown.preheader))
+            return PreviewPage(shown, sender, inbox, viewer)
 
         return self._issue(visitor, issue_id, "Preview", view)
 

@@ -39,6 +39,7 @@ SHOWN = {
     "/issues/1/report?language=ko": "수신자별 현재 상태",
     "/issues/1/report/1/body": "About ships and first",
     "/issues/1/preview?edition=1": "Content hash",
+    "/issues/1/preview": "In the inboxes of five email clients",
     "/issues/1/preview?edition=1&show=text": "HARBOUR NOTES",
     "/articles": "Ada Keel",
     "/sources": "desk",
