@@ -72,9 +72,12 @@ def collect(
     """Collect the sources that are due. A failing source does not stop the others."""
     now = options.clock()
     with engine.connect() as connection:
-        states = source_store.states(connection)
+        known = source_store.states(connection)
+    states = {
+        source.key: known.get(source.key, SourceState(source.key)).of(source) for source in sources
+    }
     chosen = _chosen(sources, options)
-    due = [source for source in chosen if _is_due(states.get(source.key), now, options)]
+    due = [source for source in chosen if _is_due(states[source.key], now, options)]
     reports = {source.key: SourceReport(source.key, "not due") for source in chosen}
     reports |= {source.key: SourceReport(source.key, "not reached") for source in due}
     with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
@@ -82,7 +85,7 @@ def collect(
         gatherer = Gatherer(
             engine, fetcher, sandbox, options.clock, seconds=seconds, stopped=options.stopped
         )
-        work = [(source, states.get(source.key, SourceState(source.key))) for source in due]
+        work = [(source, states[source.key]) for source in due]
         work.sort(key=_last_checked)
         for done, (gathered, state, seconds) in enumerate(
             _gathered(pool, gatherer, work, options), 1
@@ -116,10 +119,8 @@ def _chosen(sources: Sequence[Source], options: CollectOptions) -> list[Source]:
     return [by_key[name] for name in options.names]
 
 
-def _is_due(state: SourceState | None, now: datetime, options: CollectOptions) -> bool:
-    if options.force or options.names or state is None or state.next_check_at is None:
-        return True
-    return state.next_check_at <= now
+def _is_due(state: SourceState, now: datetime, options: CollectOptions) -> bool:
+    return options.force or bool(options.names) or state.is_due(now)
 
 
 def _last_checked(pair: tuple[Source, SourceState]) -> datetime:

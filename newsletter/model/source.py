@@ -1,6 +1,7 @@
 """Where articles are collected from, as configured, and what is known of each."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,11 @@ class Source:
     allow_private: bool = False
     max_bytes: int = 15_000_000
 
+    @property
+    def fingerprint(self) -> str:
+        """Return a short hash of the configuration."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class CollectLimits:
@@ -55,7 +61,8 @@ class SourceState:
     `etag`, `last_modified` and `body_hash` are from the last answer that was parsed. `learnt_url`
     replaces the configured address after a permanent redirect was seen often enough; `redirected_to`
     and `redirects_seen` count it. `found` is the number of entries at the last success, `health`
-    the last problem in words, empty when there is none.
+    the last problem in words, empty when there is none. `configured` is the fingerprint of the
+    configuration that this state belongs to.
     """
 
     source: str
@@ -74,6 +81,32 @@ class SourceState:
     failing_since: datetime | None = None
     found: int = 0
     health: str = ""
+    configured: str = ""
+
+    def of(self, source: Source) -> "SourceState":
+        """Return the state under the present configuration of the source.
+
+        If that has changed, the source is due, and what is known of the last answer may belong to
+        another address.
+        """
+        present = source.fingerprint
+        if self.configured in {"", present}:
+            return replace(self, configured=present)
+        return replace(
+            self,
+            configured=present,
+            etag="",
+            last_modified="",
+            body_hash="",
+            learnt_url="",
+            redirected_to="",
+            redirects_seen=0,
+            next_check_at=None,
+        )
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether the source is to be checked; one that was never checked is."""
+        return self.next_check_at is None or self.next_check_at <= now
 
 
 @dataclass(frozen=True, slots=True)

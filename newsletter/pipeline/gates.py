@@ -55,13 +55,12 @@ def any_needed(tools: Tools, steps: Iterable[Step]) -> bool:
 
 
 def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    """Return whether a source is due; one that was never checked is."""
+    """Return whether a source is due; one that was never checked, or configured anew, is."""
     states, now = sources.states(connection), tools.context.now()
-    for source in tools.context.publication.sources:
-        state = states.get(source.key)
-        if state is None or state.next_check_at is None or state.next_check_at <= now:
-            return True
-    return False
+    return any(
+        source.key not in states or states[source.key].of(source).is_due(now)
+        for source in tools.context.publication.sources
+    )
 
 
 def _notices(tools: Tools, connection: sa.Connection, _key: str) -> bool:

@@ -33,6 +33,7 @@ source_states = sa.Table(
     sa.Column("failing_since", UtcDateTime),
     sa.Column("found", sa.Integer, nullable=False, server_default="0"),
     sa.Column("health", sa.Text, nullable=False, server_default=""),
+    sa.Column("configured", sa.Text, nullable=False, server_default=""),
 )
 
 source_entries = sa.Table(

@@ -1,4 +1,4 @@
-"""Entries that a source no longer lists: their articles were withdrawn before an alert."""
+"""Entries that a source no longer lists, and the configuration that the state of a source belongs to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,5 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; no earlier entry is known to be missing."""
+    """Add the columns; no earlier entry is known to be missing."""
     op.add_column("source_entries", sa.Column("missing_since", UtcDateTime()))
+    op.add_column(
+        "source_states",
+        sa.Column("configured", sa.Text(), server_default="", nullable=False),
+    )

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -91,6 +92,37 @@ def test_a_source_is_read_again_when_it_is_due_and_not_before(collector: Collect
     assert report.outcome == "not due"
     collector.now += timedelta(hours=3)
     assert collector.run(source, force=False).sources[0].outcome == "unchanged"
+
+
+@pytest.mark.parametrize("change", [{"topics": ("trade",)}, {"every": timedelta(hours=9)}])
+def test_a_source_whose_configuration_changed_is_due_now(
+    collector: Collector, change: dict[str, object]
+) -> None:
+    collector.site.serve("/feed", rss(item(1, collector.site.serve("/a/1", article_page(1)))))
+    source = collector.feed("feed", "/feed", every=timedelta(hours=5))
+    collector.run(source, force=False)
+    assert collector.run(source, force=False).sources[0].outcome == "not due"
+    changed = replace(source, **change)  # type: ignore[arg-type] - the fields of a source
+    assert collector.run(changed, force=False).sources[0].outcome != "not due"
+    assert collector.run(changed, force=False).sources[0].outcome == "not due"
+
+
+def test_what_an_address_answered_is_not_told_to_another(collector: Collector) -> None:
+    body = rss(item(1, collector.site.serve("/a/1", article_page(1))))
+    collector.site.serve("/feed", body, ETag='"v1"', Last_Modified="Sun, 01 Nov 2026 00:00:00 GMT")
+    collector.site.serve("/other", body)
+    source = collector.feed("feed", "/feed")
+    collector.run(source)
+    assert collector.state("feed").etag == '"v1"'
+    collector.run(replace(source, url=collector.site.url("/other")))
+    sent = [
+        headers
+        for (_, path), headers in zip(collector.site.seen, collector.site.sent, strict=True)
+        if path == "/other"
+    ]
+    assert len(sent) == 1
+    assert "If-None-Match" not in sent[0]
+    assert "If-Modified-Since" not in sent[0]
 
 
 @pytest.mark.parametrize(
