@@ -1,7 +1,7 @@
 """The commands `collect`, `sources` and `extract`."""
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from rich.progress import Progress as ProgressBar
 from newsletter.app import App
 from newsletter.cli.articles import print_article
 from newsletter.cli.opening import expected_errors, open_app
-from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
+from newsletter.cli.show import Exit, errors, fail, minute, print_json, print_rows, say
 from newsletter.collect import health, probe
 from newsletter.collect.extracting.outline import outline
 from newsletter.collect.parsing.sandbox import Sandbox
@@ -135,8 +135,8 @@ def list_sources(context: typer.Context, *, as_json: AsJson = False) -> None:
         print_rows(printed, columns, as_json=as_json)
 
 
-def _local(moment: datetime | None, zone: object) -> str | None:
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else None  # type: ignore[arg-type] # a ZoneInfo
+def _local(moment: datetime | None, zone: tzinfo) -> str | None:
+    return minute(moment, zone) if moment else None
 
 
 @listing.command("test")

@@ -12,7 +12,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from newsletter.app import App
 from newsletter.cli.opening import current_user, open_app
-from newsletter.cli.show import Exit, errors, fail, print_json, print_rows, say
+from newsletter.cli.show import Exit, errors, fail, minute, print_json, print_rows, say
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
@@ -125,7 +125,7 @@ def imports(*, as_json: AsJson = False) -> None:
             "file": imported.file,
             "format": imported.format,
             "state": imported.state,
-            "started": f"{imported.started_at:%Y-%m-%d %H:%M}",
+            "started": minute(imported.started_at, app.publication.timezone),
             "by": imported.actor,
             "result": ", ".join(f"{count:,} {word}" for word, count in imported.counts.items()),
         }

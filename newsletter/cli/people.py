@@ -1,13 +1,14 @@
 """`newsletter subscribers …`."""
 
 from collections.abc import Iterable
+from datetime import tzinfo
 from typing import Annotated
 
 import typer
 
 from newsletter.cli import lists
 from newsletter.cli.opening import current_user, open_app
-from newsletter.cli.show import Exit, fail, print_json, print_rows, say
+from newsletter.cli.show import Exit, fail, minute, print_json, print_rows, say
 from newsletter.pipeline.report import counted
 from newsletter.usecases import asking, people
 from subscribers import directory
@@ -36,17 +37,18 @@ def show(address: Address, *, as_json: AsJson = False) -> None:
         if directory.find(connection, address) is None:
             suppressed = directory.find_suppressed(connection, address, app.settings.pepper)
             if suppressed is not None:
-                _show_suppressed(suppressed, as_json=as_json)
+                _show_suppressed(suppressed, app.publication.timezone, as_json=as_json)
                 return
         person = directory.require(connection, address)
         history = directory.history(connection, person)
+        zone = app.publication.timezone
     if as_json:
         print_json(_as_json(person, history))
         return
     for line in _describe(person):
         say(line)
     say()
-    _print_history(history)
+    _print_history(history, zone)
 
 
 @subscribers.command()
@@ -198,15 +200,14 @@ def _describe(person: Subscriber) -> list[str]:
     ]
 
 
-def _print_history(history: Iterable[directory.HistoryLine]) -> None:
+def _print_history(history: Iterable[directory.HistoryLine], zone: tzinfo) -> None:
     rows = [
-        {"when": f"{line.at:%Y-%m-%d %H:%M}", "who": line.actor, "what": line.words}
-        for line in history
+        {"when": minute(line.at, zone), "who": line.actor, "what": line.words} for line in history
     ]
     print_rows(rows, ("when", "who", "what"))
 
 
-def _show_suppressed(found: directory.SuppressedAddress, *, as_json: bool) -> None:
+def _show_suppressed(found: directory.SuppressedAddress, zone: tzinfo, *, as_json: bool) -> None:
     suppressed = found.suppressed
     if as_json:
         record = directory.suppression_record(suppressed)
@@ -222,7 +223,7 @@ def _show_suppressed(found: directory.SuppressedAddress, *, as_json: bool) -> No
         f" since {suppressed.at:%Y-%m-%d}{detail}"
     )
     say()
-    _print_history(found.history)
+    _print_history(found.history, zone)
 
 
 def _as_json(person: Subscriber, history: list[directory.HistoryLine]) -> dict[str, object]:

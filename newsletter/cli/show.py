@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 from enum import IntEnum
 from typing import NoReturn
 
@@ -90,6 +91,11 @@ def print_rows(
     for row in listed:
         table.add_row(*(_cell(row.get(name)) for name in used))
     console.print(table)
+
+
+def minute(moment: datetime, zone: tzinfo) -> str:
+    """Write a time with the name of its zone: 2026-11-30 08:00 KST."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _cell(value: object) -> Text:

@@ -55,7 +55,7 @@ def any_needed(tools: Tools, steps: Iterable[Step]) -> bool:
 
 
 def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    """Return whether a source is due; one that was never checked, or configured anew, is."""
+    """Return whether a source is due; so is one that was never checked, or whose configuration changed."""
     states, now = sources.states(connection), tools.context.now()
     return any(
         source.key not in states or states[source.key].of(source).is_due(now)
