@@ -107,10 +107,17 @@ def lay_out(root: Path, more: str = "") -> None:
 
 
 @contextmanager
-def house(root: Path, more: str = "", at: datetime = MONDAY - timedelta(days=4)) -> Iterator[House]:
-    """Open the publication in `root` with its four people imported."""
+def house(
+    root: Path,
+    more: str = "",
+    at: datetime = MONDAY - timedelta(days=4),
+    *,
+    database: str = "",
+) -> Iterator[House]:
+    """Open the publication in `root`, or with another database, with its four people imported."""
     lay_out(root, more)
-    opened = app.open_app(settings.load(root, SECRETS))
+    elsewhere = {"NEWSLETTER_DATABASE_URL": database} if database else {}
+    opened = app.open_app(settings.load(root, SECRETS | elsewhere))
     built = House(opened, root, at)
     built.app = replace(opened, now=lambda: built.at)
     listing = open_listing(root / "people.csv")

@@ -89,9 +89,9 @@ class Reader:
 
 
 @contextmanager
-def reader(root: Path, more: str = MORE) -> Iterator[Reader]:
+def reader(root: Path, more: str = MORE, *, database: str = "") -> Iterator[Reader]:
     """Open a publication of two newsletters and sit down before it."""
-    with house(root, more) as built:
+    with house(root, more, database=database) as built:
         client = TestClient(public_site(built.app), base_url=HOST, follow_redirects=False)
         yield Reader(built, client)
 

@@ -28,8 +28,8 @@ alerts = { delay = "10m", per_day = 2 }
 """
 
 
-def opened(root: Path, more: str = ALERTS) -> Iterator[Reader]:
-    with reader(root, more) as found:
+def opened(root: Path, more: str = ALERTS, *, database: str = "") -> Iterator[Reader]:
+    with reader(root, more, database=database) as found:
         with found.house.app.engine.begin() as connection:
             connection.execute(
                 sa.text(
