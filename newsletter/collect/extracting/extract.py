@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 from newsletter.collect.extracting import markdown
 from newsletter.collect.extracting.page import extract_markup
-from newsletter.collect.extracting.plaintext import extract_text
+from newsletter.collect.extracting.plaintext import extract_text, labeled
 from newsletter.collect.text.encoding import decode, looks_binary
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
@@ -38,7 +38,9 @@ def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extr
         return markdown.with_front_matter(extract_markup(html, url=url), pairs)
     if suffix not in TEXT and (suffix in MARKUP or _LOOKS_MARKUP.search(text[:8192])):
         return extract_markup(text, url=url)
-    return extract_text(text, url=url)
+    pairs, rest = labeled(text)
+    article = extract_text(rest, url=url)
+    return markdown.with_front_matter(article, pairs) if pairs else article
 
 
 def refuse(raw: bytes) -> None:

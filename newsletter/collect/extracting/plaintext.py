@@ -1,6 +1,7 @@
 """Extract an article from plain text, by its lines, their lengths and their order."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from newsletter.collect.extracting.body import sections
 from newsletter.collect.extracting.head import Head, text_head
@@ -13,8 +14,47 @@ from newsletter.collect.text.blocks import BlockKind, TextBlock
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
 
+MOST_LABELS = 12
+_LABELS = {
+    "title": "title",
+    "author": "author",
+    "authors": "author",
+    "by": "author",
+    "date": "date",
+    "topic": "topics",
+    "topics": "topics",
+    "tags": "topics",
+    "제목": "title",
+    "저자": "author",
+    "글쓴이": "author",
+    "필자": "author",
+    "날짜": "date",
+    "주제": "topics",
+}
+"""What the lines above a text are called, and as which value of front matter they are read."""
 LONGEST_HEADING, LONGEST_HEADING_CHARACTERS = 14, 110
 _NO_HEADING_END = (".", "!", ",", ";", "。", "”", '"', "…", ":")
+
+
+def labeled(text: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
+    """Split off the lines `Title: …`, `Author: …`, `Date: …` and `Topics: …` that a text begins with.
+
+    The title stays as the first line. Without a title these lines are text.
+    """
+    lines = text.lstrip("\ufeff \t\r\n").splitlines()
+    pairs: dict[str, tuple[str, ...]] = {}
+    for line in lines[:MOST_LABELS]:
+        name, colon, value = line.replace("\uff1a", ":").partition(":")
+        key = _LABELS.get(name.strip().casefold(), "")
+        if not colon or not key or key in pairs:
+            break
+        parts = re.split("[;,]", value) if key == "topics" else value.split(";")
+        pairs[key] = tuple(filter(None, (part.strip() for part in parts)))
+    if not pairs.get("title"):
+        return {}, text
+    title = "; ".join(pairs["title"])
+    rest = "\n".join(lines[len(pairs) :])
+    return {**pairs, "title": (title,)}, f"{title}\n\n{rest}"
 
 
 def extract_text(text: str, *, url: str = "") -> Extracted:
