@@ -172,7 +172,7 @@ def test_an_article_that_is_listed_again_gets_its_alert(tide: Reader) -> None:
     (tide.house.root / "articles" / "tug.txt").unlink()
     tide.house.pass_at(NOON + timedelta(minutes=10))
     article(tide.house.root, "tug", "ships")
-    tide.house.pass_at(NOON + timedelta(minutes=41))
+    tide.house.pass_at(NOON + timedelta(minutes=50))
     assert len(alerts(tide, ANN)) == 1
 
 
