@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 
 from newsletter import migrations
 from newsletter.dispatch import embedded
@@ -27,11 +28,12 @@ from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
 from newsletter.model.once import Once, OnceEach
+from newsletter.model.pass_report import WHOLE
 from newsletter.model.return_path import ReturnPaths
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.model.ticket import TicketSigner
-from newsletter.pipeline import passes
-from newsletter.pipeline.report import Line, Step
+from newsletter.pipeline import passes, recording
+from newsletter.pipeline.report import Line, Part, Step
 from newsletter.pipeline.tools import Tools
 from newsletter.send.courier import Courier
 from newsletter.send.journal import FOLDER as SUBMISSIONS
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from newsletter.model.publication import Publication, SmtpUse
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
-    from newsletter.send.notices import Post
+    from newsletter.send.notices import Announce, Post
     from newsletter.settings import Settings
     from newsletter.store.people.notices import Claimed
 
@@ -142,9 +144,11 @@ class App:
             post=self._post,
             collect=self.collector or self.collect,
             tidy=self._tidy,
+            watch=self._watch,
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
             behind=self._behind,
+            backup=self.settings.backup,
             lists=self._lists if self.publication.sync_suppressions else None,
             mailbox=self.settings.bounce_mailbox,
             patience=patience,
@@ -204,11 +208,27 @@ class App:
             now=self.now(),
         )
 
+    def _watch(self) -> list[str]:
+        from newsletter.maintenance.watchdog import examine
+
+        return examine(self.reader, self.publication, self.settings.root, self.now())
+
     def _post(self) -> Post:
         from newsletter.send.notices import Post
 
         sender = self.senders[self.publication.provider]
-        return Post(sender, self.alerts() if self.alerts else sender, self._compose, self.now)
+        return Post(
+            sender,
+            self.alerts() if self.alerts else sender,
+            self._compose,
+            self.now,
+            self._announcing() if self.settings.alert_webhook_url else None,
+        )
+
+    def _announcing(self) -> Announce:
+        from newsletter.fetch.announcing import announce
+
+        return partial(announce, self.settings.alert_webhook_url, self.publication.name)
 
     def _compose(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
         from newsletter.pipeline.composing import Composer
@@ -225,7 +245,8 @@ class App:
     ) -> list[Line]:
         """Do everything that is due now, and return what each stage reports."""
         tools = self.tools(patience)
-        return self._run(tools, passes.steps(tools), on_line, passes.BESIDE)
+        steps = passes.steps(tools)
+        return self._recorded(tools, Part(WHOLE, steps, passes.BESIDE), on_line, always=True)
 
     def lanes(self, *, sending: bool = True) -> dict[str, Callable[[], list[Line]]]:
         """Return the parts of a pass that may run at the same time, by name.
@@ -234,26 +255,45 @@ class App:
         """
         tools = self.tools()
         lanes = passes.lanes(tools, sending=sending)
-        return {name: partial(self._run, tools, steps) for name, steps in lanes.items()}
+        return {
+            name: partial(self._recorded, tools, Part(name, steps)) for name, steps in lanes.items()
+        }
 
     def send_only(self, on_line: Callable[[Line], None] | None = None) -> list[Line]:
         """Send what may be sent now, and return what the stages report."""
-        return self._run(self.tools(), passes.sending(), on_line)
+        return self._recorded(self.tools(), Part("send", passes.sending()), on_line)
+
+    def _recorded(
+        self,
+        tools: Tools,
+        part: Part,
+        on_line: Callable[[Line], None] | None = None,
+        *,
+        always: bool = False,
+    ) -> list[Line]:
+        """Perform a part of a pass, record its report, and send the alerts that it causes."""
+        began = self.now()
+        steps, noted = passes.due(tools, part.steps)
+        report = self._run(tools, steps, on_line, part.beside)
+        if noted and recording.record(tools, part.name, began, report, always=always):
+            self._run(tools, passes.alerts())
+        return report
 
     def _run(
         self,
         tools: Tools,
-        steps: list[Step],
+        steps: Sequence[Step],
         on_line: Callable[[Line], None] | None = None,
         beside: Mapping[str, Sequence[Step]] = embedded.NOTHING,
     ) -> list[Line]:
-        return embedded.run(
-            passes.due(tools, steps),
-            lambda step: passes.perform(tools, step),
-            self.stop,
-            on_line or (lambda _: None),
-            beside,
-        )
+        with structlog.contextvars.bound_contextvars(pass_id=self.new_id()[:12]):
+            return embedded.run(
+                steps,
+                lambda step: passes.perform(tools, step),
+                self.stop,
+                on_line or (lambda _: None),
+                beside,
+            )
 
     def close(self) -> None:
         """Give back connections and files."""

@@ -1,6 +1,6 @@
 """Build what the checkup looks at, and what asks the providers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,11 @@ from newsletter.collect.parsing.sandbox import unprotected
 from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid.events import key_problem
 from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.fetch.names import LookupFailed, Names
+from newsletter.fetch.wire import get
+from newsletter.maintenance import checkup, sender_domain
 from newsletter.maintenance.checkup import DKIM, Installation, Schema
+from newsletter.maintenance.readings import Health, Reading, ok
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Dkim
 from newsletter.render.templates import open_templates, template_root
@@ -46,6 +50,36 @@ def _unprotected(settings: Settings) -> Mapping[Protection, str]:
     if database.get_backend_name() == "sqlite":
         hidden.append(Path(str(database.database)))
     return unprotected(settings.publication.collecting.user, hidden)
+
+
+def reachability(settings: Settings, names: Names | None = None) -> Iterator[Reading]:
+    """Ask the public pages and the records of the sender domain, where email leaves this machine."""
+    publication = settings.publication
+    if publication.provider == "outbox":
+        return
+    yield _pages(publication.url)
+    if names is None and sender_domain.is_reserved(publication.domain):
+        message = f"{publication.domain} is reserved for examples: no one can send in its name"
+        advice = "set from in [publication] to an address of your domain"
+        yield Reading(Health.WARN, sender_domain.SUBJECT, message, advice)
+        return
+    asked = names or Names()
+    try:
+        records = sender_domain.look_up(publication.domain, asked.texts, asked.exists)
+    except LookupFailed as error:
+        advice = "run this again where names can be looked up"
+        yield Reading(Health.WARN, sender_domain.SUBJECT, str(error), advice)
+        return
+    yield from sender_domain.judge(publication.domain, records, publication.bounces)
+
+
+def _pages(url: str) -> Reading:
+    """Report whether the public pages answer at their address."""
+    if problem := checkup.asked(partial(get, f"{url}/robots.txt")):
+        message = f"{url} {problem}, so readers cannot unsubscribe"
+        advice = "start the server, and let the proxy pass this address on to it"
+        return Reading(Health.FAIL, "pages", message, advice)
+    return ok("pages", f"answer at {url}")
 
 
 def probes(settings: Settings) -> dict[str, Callable[[], str]]:

@@ -9,7 +9,7 @@ import typer
 
 from newsletter import migrations, settings
 from newsletter.app import clock
-from newsletter.cli.opening import expected_errors, open_app
+from newsletter.cli.opening import current_user, expected_errors, open_app
 from newsletter.cli.show import fail, say
 from newsletter.maintenance import backup as copies
 from newsletter.maintenance import counters, journals, restoring
@@ -20,6 +20,7 @@ from newsletter.send import recovery
 from newsletter.send.journal import FOLDER as SUBMISSIONS
 from newsletter.send.journal import SubmissionJournal
 from newsletter.settings import Settings
+from newsletter.usecases import keeping, sending
 from subscribers.journal import Journal
 
 commands = typer.Typer()
@@ -47,14 +48,25 @@ def check() -> None:
 
 
 @database.command()
-def backup(target: Annotated[Path, typer.Argument(help="The file to write.")]) -> None:
-    """Write a consistent copy of the SQLite database.
+def backup(
+    target: Annotated[
+        Path, typer.Argument(help="The file to write; with --keep, the folder to write into.")
+    ],
+    *,
+    keep: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Name the copy by the time, and delete all but so many of the newest."
+        ),
+    ] = 0,
+) -> None:
+    """Write a consistent copy of the SQLite database, and check it.
 
     Other commands may run at the same time.
     """
     with open_app() as app:
-        copies.backup(app.engine, target)
-    say(f"Written: {target}. Restore it with `newsletter db restore {target}`.")
+        copy = keeping.back_up(app.context, current_user(), target, keep)
+    say(f"Written: {copy}. Restore it with `newsletter db restore {copy}`.")
 
 
 @database.command()
@@ -65,7 +77,7 @@ def restore(
 
     Stop every other process first. Unsubscribes, suppressions and deletions since the backup are
     applied from the journal before the copy takes its place. The present database is kept for a
-    week.
+    week. No issue is sent until you release it.
     """
     with expected_errors():
         chosen = settings.load(Path.cwd(), os.environ)
@@ -78,6 +90,9 @@ def restore(
             lambda engine: _catch_up(engine, chosen, beside),
         )
     say(f"Restored from {copy}. {_applied(done.replayed)}")
+    say(
+        "No issue is sent until you have looked at `newsletter issues` and run `newsletter db release`."
+    )
     if done.kept is not None:
         days = restoring.REPLACED_FOR.days
         say(
@@ -99,6 +114,17 @@ def _catch_up(engine: sa.Engine, chosen: Settings, beside: Journals) -> int:
     for finding in findings:
         say(f"{finding.message[0].upper()}{finding.message[1:]}.")
     return number
+
+
+@database.command()
+def release() -> None:
+    """Let issues be sent again after a restore.
+
+    Look first at `newsletter issues` and at what `newsletter run` reports.
+    """
+    with open_app() as app:
+        held = sending.release(app.context, current_user())
+    say("Issues are sent again." if held else "Sending was not held.")
 
 
 @database.command()

@@ -12,9 +12,9 @@ from newsletter.app import clock
 from newsletter.cli.next_steps import as_command
 from newsletter.cli.show import Exit, print_rows, say
 from newsletter.errors import ConfigurationError
-from newsletter.inspection import installation, probes
+from newsletter.inspection import installation, probes, reachability
 from newsletter.maintenance import checkup
-from newsletter.maintenance.checkup import Health, Reading
+from newsletter.maintenance.readings import Health, Reading
 
 commands = typer.Typer()
 
@@ -23,7 +23,10 @@ commands = typer.Typer()
 def doctor(
     *,
     online: Annotated[
-        bool, typer.Option("--online", help="Ask the provider too; nothing is sent.")
+        bool,
+        typer.Option(
+            "--online", help="Ask the provider, the public pages and the DNS; nothing is sent."
+        ),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line.")
@@ -58,6 +61,7 @@ def _readings(*, online: bool) -> Iterator[Reading]:
     yield from checkup.examine(examined, clock())
     if online:
         yield from checkup.online(probes(loaded), examined.secrets_file)
+        yield from reachability(loaded)
 
 
 def _advice(reading: Reading) -> str:

@@ -46,6 +46,7 @@ COMMANDS = {
     "send": ("sending", "Send an approved issue; or test, stop or decide about it."),
     "correct": ("drafting", "Draft a correction to exactly the recipients of an issue."),
     "run": ("running", "Make one pass over everything that is due; for cron."),
+    "passes": ("passes", "Show where everything is, and what the last passes did."),
     "serve": ("running", "Serve the pages and make a pass every 20 seconds."),
     "worker": ("running", "Send what is approved, and nothing else."),
     "staff": ("staff", "Choose who may sign in at the desk."),

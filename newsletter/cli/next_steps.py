@@ -16,6 +16,7 @@ from newsletter.model.next_step import (
     MoveIssue,
     NextStep,
     PreviewIssue,
+    ReleaseSending,
     ReplayJournals,
     RestoreBackup,
     ResumeIssue,
@@ -84,6 +85,8 @@ def _words(step: NextStep) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - a cas
             return ["run"]
         case ReplayJournals():
             return ["db", "replay"]
+        case ReleaseSending():
+            return ["db", "release"]
         case RestoreBackup():
             return ["db", "restore", "FILE"]
         case UpgradeDatabase():

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter import app, settings
+from newsletter.cli import logs
 from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.show import Exit, fail
 from newsletter.errors import ConfigurationError, NewsletterError, NothingToPrint
@@ -42,7 +43,10 @@ def open_app(processes: int = 1) -> Iterator[app.App]:
             Exit.USAGE,
         )
     with expected_errors():
-        opened = app.open_app(settings.load(root, os.environ), processes)
+        loaded = settings.load(root, os.environ)
+        if loaded.json_logs:
+            logs.write_json()
+        opened = app.open_app(loaded, processes)
         # What is loaded stays loaded: spare a long send from looking through it again and again.
         gc.freeze()
         try:

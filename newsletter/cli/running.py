@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,8 @@ from newsletter.cli.next_steps import as_command, as_sentence
 from newsletter.cli.opening import open_app, stop_on_signals
 from newsletter.cli.show import Exit, fail, print_rows, say
 from newsletter.dispatch.beside import Siblings
+from newsletter.dispatch.heartbeat import Heartbeat
+from newsletter.model.pass_report import WHOLE
 from newsletter.pipeline.report import Level, Line
 from newsletter.usecases import signing_in
 
@@ -50,7 +52,13 @@ def run(
     """
     with open_app() as app:
         patience = timedelta(days=2) if wait else timedelta(0)
-        report = app.one_pass(None if as_json else _print_line, patience=patience)
+        tick = watched(
+            WHOLE,
+            lambda: app.one_pass(None if as_json else _print_line, patience=patience),
+            Heartbeat(app.settings.heartbeat_url),
+            app.now,
+        )
+        report = tick()
     if as_json:
         print_rows(map(_row, report), (), as_json=True)
     elif not report:
@@ -128,7 +136,9 @@ def serve_until_stopped(app: App, *, senders: int = 0) -> None:
     access = desk_access(app)
     desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
     sites = [(public_site(app), settings.listen), (desk, settings.desk)]
-    ticker = _ticker(app.lanes(sending=not senders))
+    beat = Heartbeat(app.settings.heartbeat_url)
+    lanes = app.lanes(sending=not senders)
+    ticker = _ticker({name: watched(name, lane, beat, app.now) for name, lane in lanes.items()})
     sending = Siblings([*_SENDER, "--processes", str(senders)], senders)
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
@@ -196,6 +206,25 @@ def _ticker(lanes: Mapping[str, Callable[[], list[Line]]]) -> "Ticker":
     from newsletter.schedule import Ticker  # noqa: PLC0415 - `run` does without
 
     return Ticker({name: logged(lane) for name, lane in lanes.items()})
+
+
+def watched(
+    part: str, one_pass: Callable[[], list[Line]], heartbeat: Heartbeat, now: Callable[[], datetime]
+) -> Callable[[], list[Line]]:
+    """Return a pass that pings the dead-man's switch with its result."""
+    log = structlog.get_logger(__name__)
+
+    def tick() -> list[Line]:
+        good = False
+        try:
+            report = one_pass()
+            good = worst(report) is not Level.FAILED
+        finally:
+            if problem := heartbeat.beat(part, now(), good=good):
+                log.warning("heartbeat not sent", problem=problem)
+        return report
+
+    return tick
 
 
 def logged(one_pass: Callable[[], list[Line]]) -> Callable[[], None]:

@@ -16,6 +16,7 @@ from newsletter.errors import FetchFailed
 from newsletter.fetch.guard import FetchDeadline, Guard, Resolve, Trust
 
 CONNECTIONS, KEPT, KEPT_SECONDS = 100, 20, 5.0
+POST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,31 @@ class Wire:
         if isinstance(error, (httpx2.ConnectTimeout, httpcore2.ConnectTimeout)):
             return "does not accept the connection in time"
         return f"does not answer within {self._limits.step_seconds:g} s"
+
+
+def post(url: str, body: bytes = b"", content_type: str = "text/plain") -> str:
+    """Post to an address that the operator configured, following no redirect.
+
+    Returns what went wrong, or an empty text. The address may be secret, so it is not in the text.
+    """
+    headers = {"Content-Type": content_type}
+    return _asked(httpx2.Request("POST", url, content=body, headers=headers))
+
+
+def get(url: str) -> str:
+    """Request a page of this program's own site, as `post` does."""
+    return _asked(httpx2.Request("GET", url))
+
+
+def _asked(request: httpx2.Request) -> str:
+    try:
+        with httpx2.Client(timeout=POST_SECONDS, trust_env=False) as client:
+            answer = client.send(request)
+    except httpx2.TimeoutException:
+        return f"does not answer within {POST_SECONDS:g} s"
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        return _describe(error).replace(str(request.url), "the address")
+    return "" if answer.is_success else f"answers {answer.status_code}"
 
 
 def _describe(error: Exception) -> str:

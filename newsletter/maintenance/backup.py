@@ -1,8 +1,10 @@
 """Check whether the database is whole, and copy it."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,6 +12,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.store.database import is_sqlite
 
+_NAME = re.compile(r"newsletter-\d{8}T\d{6}Z\.db")
 PG_DUMP = "back up PostgreSQL with its own pg_dump -Fc; this command copies SQLite files"
 
 
@@ -30,9 +33,10 @@ def problems(engine: sa.Engine) -> list[str]:
 
 
 def backup(engine: sa.Engine, target: Path) -> None:
-    """Write a consistent copy of a SQLite database, whole or not at all.
+    """Write a consistent copy of a SQLite database, whole or not at all, for its owner only.
 
-    Raises NotAllowed on PostgreSQL, or if the target exists or cannot be written.
+    The copy is checked. Raises NotAllowed on PostgreSQL, or if the target exists or cannot be
+    written.
     """
     if not is_sqlite(engine):
         raise NotAllowed(PG_DUMP)
@@ -41,17 +45,43 @@ def backup(engine: sa.Engine, target: Path) -> None:
         raise NotAllowed(msg)
     partial = target.with_name(f".{target.name}.part")
     try:
+        partial.unlink(missing_ok=True)
+        partial.touch(mode=0o600)
         with (
             closing(sqlite3.connect(str(engine.url.database))) as source,
             closing(sqlite3.connect(partial)) as copy,
         ):
             # All pages in one step: smaller steps start over at every change by another connection.
             source.backup(copy, pages=-1)
+            # Pages that readers need a log for would not open on a disk that is read only.
+            copy.execute("PRAGMA journal_mode=DELETE").close()
+        if faults := list(_faults(partial)):
+            partial.unlink()
+            msg = f"the copy {target} is not whole: {faults[0]}"
+            raise NotAllowed(msg)
         partial.replace(target)
     except (OSError, sqlite3.Error) as error:
         partial.unlink(missing_ok=True)
         msg = f"the copy {target} cannot be written: {error}"
         raise NotAllowed(msg) from error
+
+
+def backup_into(engine: sa.Engine, folder: Path, keep: int, now: datetime) -> Path:
+    """Write a copy into a folder, named by the time, and delete all but the newest `keep`.
+
+    Only files that were named so are deleted, and none before the new copy is whole.
+    """
+    target = folder / f"newsletter-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.db"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"the folder {folder} cannot be made: {error.strerror}"
+        raise NotAllowed(msg) from error
+    backup(engine, target)
+    copies = sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    for old in copies[:-keep]:
+        old.unlink(missing_ok=True)
+    return target
 
 
 def copy_whole(source: Path, target: Path) -> None:

@@ -5,14 +5,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 import structlog
 
-from newsletter.model.next_step import NextStep, UpgradeDatabase, ViewIssue
+from newsletter.maintenance.readings import Health, Reading, ok
+from newsletter.model.next_step import UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Timing, coming, local, note, offset
@@ -35,25 +35,6 @@ SKEW = timedelta(minutes=1)
 DKIM = "DKIM"
 """The probe that compares our DKIM key with DNS."""
 IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
-
-
-class Health(StrEnum):
-    """OK; works, but something should be done; does not work."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The result of one check; `advice` and `next_step` are empty if nothing is to be done."""
-
-    health: Health
-    subject: str
-    message: str
-    advice: str = ""
-    next_step: NextStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +89,7 @@ def online(probes: Mapping[str, Callable[[], str]], secrets_file: Path) -> Itera
     `probes` has a function for each secret that is in use; it returns why not, or an empty text.
     """
     for name, probe in probes.items():
-        problem = _asked(probe)
+        problem = asked(probe)
         if name == DKIM:
             advice = "publish the public key as docs/sending.md describes"
             fine = ok(DKIM, "the key in DNS belongs to ours")
@@ -122,7 +103,8 @@ def online(probes: Mapping[str, Callable[[], str]], secrets_file: Path) -> Itera
             yield ok(subject, "answers and would accept our email")
 
 
-def _asked(probe: Callable[[], str]) -> str:
+def asked(probe: Callable[[], str]) -> str:
+    """Return what a probe finds wrong, also if it breaks; empty if nothing is."""
     try:
         return probe()
     except OSError as error:
@@ -130,11 +112,6 @@ def _asked(probe: Callable[[], str]) -> str:
     except Exception:
         log.info("probe failed", exc_info=True)
         return "unexpected error; run this again with --verbose for the details"
-
-
-def ok(subject: str, message: str) -> Reading:
-    """Report that something works."""
-    return Reading(Health.OK, subject, message)
 
 
 def _secrets(installation: Installation) -> Reading:

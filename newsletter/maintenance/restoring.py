@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.maintenance import backup
 from newsletter.model.next_step import ReplayJournals
+from newsletter.store import holding
 from newsletter.store.database import is_sqlite, open_engine
 
 REPLACED_FOR = timedelta(days=7)
@@ -37,7 +38,8 @@ def restore(
     """Restore a backup of a SQLite database.
 
     The copy is brought up to date beside the present database. It takes its place only once it has
-    every unsubscribe, suppression and deletion of the journal.
+    every unsubscribe, suppression and deletion of the journal. No issue is sent from it before a
+    person has looked and released it.
     """
     present = file_of(database_url)
     staged = present.with_name(f"{present.name}.restoring")
@@ -45,6 +47,8 @@ def restore(
     engine = open_engine(f"sqlite:///{staged}")
     upgrade(engine)
     replayed = catch_up(engine)
+    with engine.begin() as connection:
+        holding.hold(connection)
     engine.dispose()
     kept = _swap(staged, present)
     return Restored(replayed, kept if kept.exists() else None)

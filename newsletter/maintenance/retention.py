@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from newsletter.maintenance import counters
 from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
 from newsletter.model.retention import Retention
-from newsletter.store import events
+from newsletter.store import events, passes
 from newsletter.store.people import retention as rows
 from subscribers.consent.retention import RetentionPeriods, purge
 
@@ -31,6 +31,7 @@ def tidy(
             connection, deliveries=now - periods.deliveries, notices=now - periods.notices
         )
         reported = events.purge(connection, now - periods.events)
+        ours["reports"] = passes.purge(connection, now - periods.events)
     counters.fold(engine)
     files = purge_outbox(outbox, now - periods.outbox)
     replaced = delete_replaced(engine, now - REPLACED_FOR)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
-from newsletter.store import engagement_tables
+from newsletter.store import engagement_tables, pass_tables
 from newsletter.store.counting import tables as counting_tables
 from newsletter.store.desk import tables as desk_tables
 from newsletter.store.people import question_tables
@@ -27,6 +27,7 @@ METADATA = [
         counting_tables.tallies.metadata,
         desk_tables.staff.metadata,
         question_tables.still_wanted.metadata,
+        pass_tables.passes.metadata,
     },
     subscriber_tables.metadata,
 ]

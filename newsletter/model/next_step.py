@@ -119,6 +119,11 @@ class ReplayJournals(NextStep):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseSending(NextStep):
+    """Let issues be sent again after a restore, once a person has looked."""
+
+
+@dataclass(frozen=True, slots=True)
 class UpgradeDatabase(NextStep):
     """Create the tables of the database, or bring them up to this version."""
 
@@ -159,6 +164,7 @@ Step = (
     | RunCheckup
     | KeepRunning
     | ReplayJournals
+    | ReleaseSending
     | UpgradeDatabase
     | RestoreBackup
     | UndoImport

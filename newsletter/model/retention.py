@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +15,11 @@ class Retention:
     notices: timedelta = timedelta(days=90)
     outbox: timedelta = timedelta(days=30)
     deliveries: timedelta = timedelta(days=730)
+
+
+@dataclass(frozen=True, slots=True)
+class BackupPlan:
+    """Where a copy of the database is kept every day, and how many of them."""
+
+    folder: Path
+    keep: int = 14

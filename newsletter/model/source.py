@@ -10,6 +10,10 @@ SourceKind = Literal["feed", "page", "sitemap", "folder"]
 Identity = Literal["auto", "guid", "link", "title+date"]
 
 
+FAILURES = 3
+"""Failures in a row after which a source counts as failing; a page may be down for an hour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A feed, page, sitemap or folder; exactly one of `url` and `path` is set.

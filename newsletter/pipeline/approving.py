@@ -83,7 +83,7 @@ def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line
             yield _approved(tools, issue, name, policy)
         case Skip(reason):
             if alerting.skip_late(context, LATE_POLICY, issue, newsletter, reason):
-                yield Line("approve", f"{name}: skipped, {reason}", Level.FAILED)
+                yield Line("approve", f"{name}: skipped, {reason}", Level.FAILED, alerted=True)
         case Remind(overdue):
             alerting.remind_approver(context, LATE_POLICY, issue, newsletter, overdue=overdue)
         case WaitForApproval():

@@ -50,7 +50,7 @@ def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterato
     if decision.act == "missed":
         if alerting.record_missed(tools.context, MACHINE, newsletter, decision):
             message = f"{newsletter.title}, slot {nominal}: missed, {decision.reason}"
-            yield Line("draft", message, Level.FAILED)
+            yield Line("draft", message, Level.FAILED, alerted=True)
         return
     if decision.act == "skipped":
         if alerting.record_off(tools.context, MACHINE, newsletter.key, decision):

@@ -27,6 +27,7 @@ from newsletter.store.content import articles, issues, slots, sources
 from newsletter.store.desk import sign_ins
 from newsletter.store.people import notices, questions, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
+from newsletter.usecases import pass_reports
 from subscribers.consent import queueing
 
 TIDIED = "tidied"
@@ -37,6 +38,12 @@ TIDY_EVERY = 60
 SYNCED = "suppressions synced"
 """The mark of the last comparison with the provider's suppressions, in minutes since 1970."""
 SYNC_EVERY = 24 * 60
+WATCHED = "watched"
+"""The mark of when the watchdog last looked, in minutes since 1970."""
+WATCH_EVERY = 60
+BACKED_UP = "backed up"
+"""The mark of the last daily backup, in minutes since 1970."""
+BACK_UP_EVERY = 24 * 60
 MAILBOX_READ = "mailbox read"
 """The mark of when the mailbox for bounces was last read, in minutes since 1970."""
 READ_EVERY = 2
@@ -52,6 +59,13 @@ def any_needed(tools: Tools, steps: Iterable[Step]) -> bool:
     """Return whether any of these steps may have something to do, by one read transaction."""
     with tools.context.reader.connect() as connection:
         return any(GATES[step.name](tools, connection, step.newsletter) for step in steps)
+
+
+def needed_or_noted(tools: Tools, steps: Iterable[Step]) -> tuple[bool, bool]:
+    """Return whether any step may have something to do, and whether the pass is to be recorded."""
+    with tools.context.reader.connect() as connection:
+        needed = any(GATES[step.name](tools, connection, step.newsletter) for step in steps)
+        return needed, needed or pass_reports.success_is_due(connection, tools.context.now())
 
 
 def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -163,6 +177,16 @@ def tidying_is_due(tools: Tools, connection: sa.Connection) -> bool:
     return marks.read(connection, TIDIED) + TIDY_EVERY <= minutes
 
 
+def _backup(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    minutes = int(tools.context.now().timestamp() // 60)
+    return tools.backup is not None and marks.read(connection, BACKED_UP) + BACK_UP_EVERY <= minutes
+
+
+def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    minutes = int(tools.context.now().timestamp() // 60)
+    return marks.read(connection, WATCHED) + WATCH_EVERY <= minutes
+
+
 def _status(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     """Return whether an issue is unfinished, or has a batch that a person can decide about."""
     unfinished_issues = issues.recent(connection, states=list(UNFINISHED), limit=1)
@@ -186,4 +210,6 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "send": _send,
     "retention": _retention,
     "status": _status,
+    "backup": _backup,
+    "watch": _watch,
 }

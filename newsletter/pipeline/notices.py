@@ -23,5 +23,7 @@ def submit(tools: Tools) -> Iterator[Line]:
         yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
     if done.refused:
         yield Line("notices", f"{counted(done.refused, 'notice')} refused for their recipient")
+    for problem in done.unannounced:
+        yield Line("notices", f"an alert was not announced: the webhook {problem}", Level.WAITS)
     if done.failed:
         yield Line("notices", f"{counted(done.failed, 'notice')} not submitted", Level.FAILED)

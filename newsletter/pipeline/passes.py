@@ -30,6 +30,8 @@ def steps(tools: Tools) -> list[Step]:
         Step("notices"),
         Step("suppressions"),
         Step("retention"),
+        Step("backup"),
+        Step("watch"),
         Step("status"),
     ]
 
@@ -50,14 +52,20 @@ def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
         Step("send"),
         *_issues(tools),
         Step("retention"),
+        Step("watch"),
         Step("status"),
     ]
     return {
         "notices": [Step("notices")],
-        "collect": [Step("collect")],
+        "collect": [Step("collect"), Step("backup")],
         "events": [Step("mailbox"), Step("events"), Step("reports"), Step("suppressions")],
         "issues": [step for step in issues if sending or step.name != "send"],
     }
+
+
+def alerts() -> list[Step]:
+    """Return what sends the alerts that the report of a pass has caused."""
+    return [Step("notices")]
 
 
 def sending() -> list[Step]:
@@ -78,9 +86,13 @@ def _issues(tools: Tools) -> list[Step]:
     ]
 
 
-def due(tools: Tools, steps: list[Step]) -> list[Step]:
-    """Return the steps, or none if not one of them has anything to do: most passes end here."""
-    return steps if gates.any_needed(tools, steps) else []
+def due(tools: Tools, steps: list[Step]) -> tuple[list[Step], bool]:
+    """Return the steps, or none if not one of them has anything to do: most passes end here.
+
+    The second value says whether the result is to be recorded; that of idle passes is once a minute.
+    """
+    needed, noted = gates.needed_or_noted(tools, steps)
+    return (steps if needed else []), noted
 
 
 def perform(tools: Tools, step: Step) -> Iterable[Line]:
@@ -113,5 +125,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "inactive": ("upkeep", "reengage"),
     "retention": ("upkeep", "tidy"),
     "status": ("sending", "report_status"),
+    "backup": ("upkeep", "back_up"),
+    "watch": ("watching", "watch"),
 }
 """The module and the function that do each step."""

@@ -1,31 +1,29 @@
 """What a pass reports: one line per outcome, and how serious it is."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import IntEnum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
 from newsletter.errors import NewsletterError
 from newsletter.model.next_step import NextStep, RunCheckup
+from newsletter.model.pass_report import Level
 
-
-class Level(IntEnum):
-    """How serious a line is; the most serious one decides the exit code."""
-
-    OK = 0
-    WAITS = 1
-    FAILED = 2
+__all__ = ["Level", "Line", "Part", "Perform", "Step", "counted", "described", "failure"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One sentence of a report, the stage that wrote it, and what a person may do next."""
+    """One sentence of a report, the stage that wrote it, and what a person may do next.
+
+    `alerted` says that staff get an alert of their own about it.
+    """
 
     stage: str
     message: str
     level: Level = Level.OK
     next_step: NextStep | None = None
+    alerted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,15 @@ class Step:
 
     name: str
     newsletter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A pass, or a part of it: its steps, and those that go on beside a longer one."""
+
+    name: str
+    steps: list[Step]
+    beside: Mapping[str, Sequence[Step]] = field(default_factory=dict)
 
 
 Perform = Callable[[Step], Iterable[Line]]

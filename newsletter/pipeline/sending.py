@@ -12,12 +12,17 @@ from newsletter.pipeline.tools import Tools
 from newsletter.send.context import SendingContext
 from newsletter.store.content import issues
 from newsletter.usecases import sending, watching
-from newsletter.usecases.sending import ApprovalVoided
+from newsletter.usecases.sending import ApprovalVoided, SendingHeld
 
 
 def send(tools: Tools) -> Iterator[Line]:
     """Freeze the audience of what may be sent now, and submit every batch that is due."""
     context = tools.context
+    try:
+        sending.require_released(context)
+    except SendingHeld as error:
+        yield Line("send", str(error), Level.WAITS, error.next_step)
+        return
     for issue_id in sending.departing(context):
         try:
             frozen = sending.freeze(context, MACHINE, issue_id)

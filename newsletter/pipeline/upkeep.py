@@ -1,4 +1,4 @@
-"""Collect from the sources, apply the journals, and delete what is no longer kept."""
+"""Collect from the sources, apply the journals, keep copies, and delete what is no longer kept."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.send import folding
 from newsletter.store import marks
-from newsletter.usecases import reengaging
+from newsletter.usecases import keeping, reengaging
 
 
 def catch_up(tools: Tools) -> Iterator[Line]:
@@ -41,6 +41,16 @@ def reengage(tools: Tools, key: str) -> Iterator[Line]:
     ]
     if parts:
         yield Line("inactive", f"{key}: {', '.join(parts)}")
+
+
+def back_up(tools: Tools) -> Iterator[Line]:
+    """Keep a copy of the database, once a day."""
+    if tools.backup is None:
+        return
+    copy = keeping.back_up(tools.context, MACHINE, tools.backup.folder, tools.backup.keep)
+    with tools.context.engine.begin() as connection:
+        marks.write(connection, gates.BACKED_UP, int(tools.context.now().timestamp() // 60))
+    yield Line("backup", f"copied to {copy}")
 
 
 def tidy(tools: Tools) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 """Submit notices: the automatic emails that other stages have queued."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -27,27 +27,37 @@ Compose = Callable[[Claimed], tuple[Letter, Recipient] | None]
 """Renders a notice and finds its address; None if it no longer has a recipient."""
 
 
+Announce = Callable[[Mapping[str, object], datetime], str]
+"""Posts the values of an alert to the webhook; returns what went wrong, or an empty text."""
+
+
 @dataclass(slots=True)
 class Noticed:
     """What became of the notices of one pass.
 
     `refused` are those whose recipient cannot be emailed; neither the program nor the provider failed.
+    `unannounced` says why alerts could not be posted to the webhook.
     """
 
     submitted: int = 0
     waiting: int = 0
     refused: int = 0
     failed: int = 0
+    unannounced: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where notices go: `alerts` is a second way out for what must not depend on the first."""
+    """Where notices go: `alerts` is a second way out for what must not depend on the first.
+
+    `announce` posts an alert to the webhook and returns what went wrong.
+    """
 
     sender: Sender
     alerts: Sender
     compose: Compose
     clock: Clock
+    announce: Announce | None = None
 
 
 def letter(
@@ -80,6 +90,7 @@ def submit(engine: sa.Engine, post: Post) -> Noticed:
     """
     done = Noticed()
     while (claimed := _claim(engine, post.clock())) is not None:
+        _announce(post, claimed, done)
         outcome = _attempt(post, claimed)
         state = _state(claimed, outcome)
         with engine.begin() as connection:
@@ -103,6 +114,15 @@ def submit(engine: sa.Engine, post: Post) -> Noticed:
 def _claim(engine: sa.Engine, now: datetime) -> Claimed | None:
     with engine.begin() as connection:
         return notices.claim(connection, now=now, lease_until=now + LEASE)
+
+
+def _announce(post: Post, claimed: Claimed, done: Noticed) -> None:
+    """Post an alert to the webhook, at its first attempt only: the email is tried again."""
+    if post.announce is None or claimed.notice.kind != "alert" or claimed.attempt > 1:
+        return
+    if problem := post.announce(claimed.notice.values, post.clock()):
+        done.unannounced.append(problem)
+        log.warning("alert not announced", notice=claimed.id, problem=problem)
 
 
 def _attempt(post: Post, claimed: Claimed) -> Outcome:

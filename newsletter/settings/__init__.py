@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from newsletter.errors import ConfigurationError
 from newsletter.model.duration import duration
 from newsletter.model.publication import Publication
-from newsletter.model.retention import Retention
+from newsletter.model.retention import BackupPlan, Retention
 from newsletter.settings import secrets, values
 from newsletter.settings.lines import key_lines
 from newsletter.settings.publication import publication
@@ -32,9 +32,11 @@ class Settings:
     publication: Publication
     outbox: Path
     retention: Retention
+    backup: BackupPlan | None
     listen: str
     desk: str
     desk_url: str
+    json_logs: bool
     trusted_proxies: tuple[Network, ...]
     sendgrid_api_host: str
     sendgrid_webhook_public_key: str
@@ -44,6 +46,8 @@ class Settings:
     sendgrid_api_key: str = field(repr=False)
     smtp_url: str = field(repr=False)
     alert_smtp_url: str = field(repr=False)
+    alert_webhook_url: str = field(repr=False)
+    heartbeat_url: str = field(repr=False)
     bounce_mailbox: str = field(repr=False)
 
     @property
@@ -85,10 +89,11 @@ def known_keys(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What is configured beside the publication: listeners, files, retention."""
+    """What is configured beside the publication: listeners, files, retention, backups."""
 
     outbox: Path
     retention: Retention
+    backup: BackupPlan | None
     listen: str
     desk: str
     desk_url: str
@@ -101,6 +106,7 @@ class _Surroundings:
         built = cls(
             outbox=root / table.table("publication").text("outbox", "outbox"),
             retention=_retention(table.table("retention")),
+            backup=_backup(table.table("backup"), root),
             listen=web.parsed("listen", f"127.0.0.1:{port}", values.listener),
             desk=web.parsed("desk", f"127.0.0.1:{port + 1}", values.loopback),
             desk_url=web.parsed("desk_url", "", values.secure_origin),
@@ -153,6 +159,12 @@ def _retention(table: Table) -> Retention:
     return built
 
 
+def _backup(table: Table, root: Path) -> BackupPlan | None:
+    folder, keep = table.text("folder"), table.count("keep", 14, least=1)
+    table.finish()
+    return BackupPlan(root / folder, keep) if folder else None
+
+
 def _networks(table: Table, key: str) -> tuple[Network, ...]:
     found = []
     for text in table.texts(key):
@@ -186,9 +198,11 @@ def _settings(
         publication=described,
         outbox=surroundings.outbox,
         retention=surroundings.retention,
+        backup=surroundings.backup,
         listen=surroundings.listen,
         desk=surroundings.desk,
         desk_url=surroundings.desk_url,
+        json_logs=environment.newsletter_log.strip() == "json",
         trusted_proxies=surroundings.trusted_proxies,
         sendgrid_api_host=environment.sendgrid_api_host.strip(),
         sendgrid_webhook_public_key=environment.sendgrid_webhook_public_key.strip(),
@@ -198,5 +212,7 @@ def _settings(
         sendgrid_api_key=environment.sendgrid_api_key.get_secret_value().strip(),
         smtp_url=environment.smtp_url.get_secret_value().strip(),
         alert_smtp_url=environment.alert_smtp_url.get_secret_value().strip(),
+        alert_webhook_url=environment.alert_webhook_url.get_secret_value().strip(),
+        heartbeat_url=environment.heartbeat_url.get_secret_value().strip(),
         bounce_mailbox=environment.bounce_mailbox.get_secret_value().strip(),
     )

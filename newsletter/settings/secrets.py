@@ -12,11 +12,14 @@ from typing_extensions import override
 from newsletter.errors import ConfigurationError
 from newsletter.esp.returned.address import mailbox_problem
 from newsletter.esp.smtp.server import smtp_problem
+from newsletter.model.webhook import Webhook
 from newsletter.settings.reading import Complaint, nearest
+from newsletter.settings.values import page
 
 FILE = ".env"
 SHORTEST_SECRET = 32
-_PREFIXES = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_SMTP_", "BOUNCE_")
+LOG_FORMATS = ("text", "json")
+_PREFIXES = ("NEWSLETTER_", "SENDGRID_", "SMTP_", "ALERT_", "HEARTBEAT_", "BOUNCE_")
 _BACKENDS = {"sqlite", "postgresql", "postgres"}
 _NONE = SecretStr("")
 _VARIABLE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
@@ -32,11 +35,14 @@ class Environment(BaseSettings):
     newsletter_database_url: SecretStr = _NONE
     newsletter_secret_key: SecretStr = _NONE
     newsletter_pepper: SecretStr = _NONE
+    newsletter_log: str = ""
     sendgrid_api_key: SecretStr = _NONE
     sendgrid_api_host: str = ""
     sendgrid_webhook_public_key: str = ""
     smtp_url: SecretStr = _NONE
     alert_smtp_url: SecretStr = _NONE
+    alert_webhook_url: SecretStr = _NONE
+    heartbeat_url: SecretStr = _NONE
     bounce_mailbox: SecretStr = _NONE
 
     @override
@@ -175,11 +181,39 @@ def _wrong_mailbox(environment: Environment) -> str:
     return mailbox_problem(written) if written else ""
 
 
+def _wrong_webhook(environment: Environment) -> str:
+    written = environment.alert_webhook_url.get_secret_value().strip()
+    try:
+        if written:
+            Webhook.parse(written)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _wrong_heartbeat(environment: Environment) -> str:
+    written = environment.heartbeat_url.get_secret_value().strip()
+    try:
+        if written:
+            page(written)
+    except ValueError:  # whose text would repeat the address
+        return "expected an address such as https://hc-ping.com/your-uuid"
+    return ""
+
+
+def _wrong_log(environment: Environment) -> str:
+    known = environment.newsletter_log.strip() in {"", *LOG_FORMATS}
+    return "" if known else f"expected one of {', '.join(LOG_FORMATS)}"
+
+
 _CHECKS: Mapping[str, Callable[[Environment], str]] = {
     "NEWSLETTER_DATABASE_URL": _wrong_database,
     "NEWSLETTER_SECRET_KEY": _wrong_keys,
     "NEWSLETTER_PEPPER": _wrong_pepper,
     "SMTP_URL": lambda environment: _wrong_smtp(environment.smtp_url),
     "BOUNCE_MAILBOX": _wrong_mailbox,
+    "NEWSLETTER_LOG": _wrong_log,
+    "ALERT_WEBHOOK_URL": _wrong_webhook,
+    "HEARTBEAT_URL": _wrong_heartbeat,
     "ALERT_SMTP_URL": lambda environment: _wrong_smtp(environment.alert_smtp_url),
 }

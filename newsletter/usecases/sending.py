@@ -13,6 +13,7 @@ from newsletter.model.next_step import (
     ListIssues,
     NextStep,
     PreviewIssue,
+    ReleaseSending,
     ResumeIssue,
     RunCheckup,
     ViewIssue,
@@ -27,6 +28,7 @@ from newsletter.send.run import Prepared, Reconciled
 from newsletter.send.status import IssueStatus
 from newsletter.send.welcome import Welcomed
 from newsletter.send.worker import Tally
+from newsletter.store import holding
 from newsletter.store.content import issues
 from newsletter.store.sending import claims
 from newsletter.usecases.context import Context
@@ -53,6 +55,10 @@ class Sent:
     too_early: bool
     problems: tuple[str, ...]
     status: IssueStatus
+
+
+class SendingHeld(NotAllowed):
+    """A restored database sends no issue before a person has looked at it."""
 
 
 class ApprovalVoided(NotAllowed):
@@ -176,6 +182,7 @@ def freeze(
     Raises ApprovalVoided if the issue would be rendered differently now.
     """
     actor.require(Role.APPROVER)
+    require_released(context)
     _require_current(context, issue_id)
     sender = _sender(context, context.publication.provider)
     return run.prepare(
@@ -201,6 +208,22 @@ def welcome(context: Context, actor: Actor, newsletter: Newsletter) -> Welcomed 
     )
 
 
+def require_released(context: Context) -> None:
+    """Raise SendingHeld while sending is held since a restore."""
+    with context.reader.connect() as connection:
+        held = holding.is_held(connection)
+    if held:
+        msg = "no issue is sent since the database was restored: look at the issues, then release them"
+        raise SendingHeld(msg, next_step=ReleaseSending())
+
+
+def release(context: Context, actor: Actor) -> bool:
+    """Let issues be sent again after a restore; return whether sending was held."""
+    actor.require(Role.ADMIN)
+    with context.engine.begin() as connection:
+        return holding.release(connection)
+
+
 def _require_current(context: Context, issue_id: int) -> None:
     # Rendering is expensive to import, and only an issue that is about to be frozen needs it.
     from newsletter.usecases import reviewing  # noqa: PLC0415
@@ -224,6 +247,7 @@ def departing(context: Context) -> list[int]:
 def submit(context: Context, actor: Actor, *, patience: timedelta = timedelta(0)) -> Tally:
     """Submit every batch that may be sent now; `patience` is how long to wait for the next."""
     actor.require(Role.APPROVER)
+    require_released(context)
     equipped = context.equipped(patience)
     return run.submit(context.engine, context.publication, equipped)
 

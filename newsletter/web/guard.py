@@ -35,7 +35,7 @@ def protect_public(site: FastAPI, app: App) -> None:
     """Admit only requests for `publication.url`, and give every answer the strict headers."""
     url = urlsplit(app.publication.url)
     hosts = _spellings(url.hostname or "", url.port, _PORTS.get(url.scheme, 443))
-    _protect(site, hosts, headers.PUBLIC, secure=url.scheme == "https")
+    _protect(site, hosts, headers.PUBLIC, app, secure=url.scheme == "https")
 
 
 def protect_desk(site: FastAPI, app: App) -> None:
@@ -53,7 +53,7 @@ def protect_desk(site: FastAPI, app: App) -> None:
     if url.hostname:
         hosts |= _spellings(url.hostname, url.port, 443)
     site.add_middleware(LoopbackPeer)
-    _protect(site, hosts, headers.DESK, secure=url.scheme == "https")
+    _protect(site, hosts, headers.DESK, app, secure=url.scheme == "https")
 
 
 def _spellings(host: str, port: int | None, default: int) -> set[str]:
@@ -62,12 +62,12 @@ def _spellings(host: str, port: int | None, default: int) -> set[str]:
     return with_port | {host} if port in {None, default} else with_port
 
 
-def _protect(site: FastAPI, hosts: set[str], policy: str, *, secure: bool) -> None:
+def _protect(site: FastAPI, hosts: set[str], policy: str, app: App, *, secure: bool) -> None:
     """Wrap a site. The middleware that is added last sees the request first."""
     site.add_middleware(BoundedBody)
     site.add_middleware(KnownHost, hosts=frozenset(hosts))
     site.add_middleware(StrictHeaders, site_policy=policy, secure=secure)
-    site.add_middleware(QuietLog)
+    site.add_middleware(QuietLog, new_id=app.new_id)
 
     def failure(_request: Request, _error: Exception) -> Response:
         # Starlette answers unexpected errors outside all middleware: add the headers here.
@@ -185,11 +185,20 @@ class BoundedBody:
 
 
 class QuietLog:
-    """Log each answer once, with only the first part of its path: the rest may be a token."""
+    """Log each answer once, with only the first part of its path: the rest may be a token.
 
-    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.perf_counter) -> None:
+    All lines that are logged for one request carry the same `request_id`.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        new_id: Callable[[], str],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         """Wrap a site; `clock` only measures how long an answer took."""
         self._app = app
+        self._new_id = new_id
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -206,16 +215,17 @@ class QuietLog:
                 status = message["status"]
             await send(message)
 
-        try:
-            await self._app(scope, receive, noted)
-        finally:
-            log.info(
-                "answered",
-                method=scope["method"],
-                page=page_name(scope["path"]),
-                status=status,
-                ms=round((self._clock() - began) * 1000, 1),
-            )
+        with structlog.contextvars.bound_contextvars(request_id=self._new_id()[:12]):
+            try:
+                await self._app(scope, receive, noted)
+            finally:
+                log.info(
+                    "answered",
+                    method=scope["method"],
+                    page=page_name(scope["path"]),
+                    status=status,
+                    ms=round((self._clock() - began) * 1000, 1),
+                )
 
 
 def page_name(path: str) -> str:

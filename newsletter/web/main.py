@@ -20,6 +20,7 @@ from newsletter.web.desk.rules import answer_refusals, refuse_unruled
 from newsletter.web.desk.shell import Shell
 from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
 from newsletter.web.desk.staff.pages import StaffPages, staff_routes
+from newsletter.web.health import health_routes
 from newsletter.web.hooks import hook_routes
 from newsletter.web.public.archive import archive_routes
 from newsletter.web.public.counting import counting_routes
@@ -71,6 +72,7 @@ def desk_site(
         account_routes(AccountPages(shell, gate)),
         staff_routes(StaffPages(shell, gate)),
         audit_routes(AuditPages(shell, gate)),
+        health_routes(app, gate.is_local),
     ):
         # Not include_router, which hides the routes from the check of their rules.
         site.router.routes.extend(routes.routes)

@@ -114,6 +114,20 @@ def any_new_since(connection: sa.Connection, since: datetime) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
+def count_since(connection: sa.Connection, since: datetime) -> int:
+    """Count the new articles that have come in since a time."""
+    query = sa.select(sa.func.count()).where(
+        articles.c.state == "new", articles.c.first_seen_at >= since
+    )
+    return connection.scalar(query) or 0
+
+
+def arrivals(connection: sa.Connection, source: str, limit: int) -> list[datetime]:
+    """Return when the latest articles of a source came in."""
+    query = sa.select(articles.c.first_seen_at).where(articles.c.source == source)
+    return list(connection.scalars(query.order_by(articles.c.first_seen_at.desc()).limit(limit)))
+
+
 def recent_authors(connection: sa.Connection, limit: int = 24) -> list[str]:
     """Return the names of the authors of the latest articles, the most frequent first."""
     latest = sa.select(articles.c.content["authors"]).order_by(articles.c.id.desc()).limit(MANY)

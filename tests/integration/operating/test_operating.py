@@ -19,6 +19,7 @@ from newsletter import migrations, settings
 from newsletter.app import clock
 from newsletter.cli.main import program
 from newsletter.maintenance import checkup
+from newsletter.maintenance.readings import Health
 from newsletter.store.content import slots
 from newsletter.store.database import open_engine
 from tests.fakes.sendgrid import SendGrid
@@ -409,7 +410,7 @@ def test_a_probe_that_breaks_is_one_line_without_names_of_python(
         raise error
 
     (reading,) = checkup.online({"SMTP_URL": broken}, Path(".env"))
-    assert reading.health is checkup.Health.FAIL
+    assert reading.health is Health.FAIL
     assert message in reading.message
     assert "Error" not in reading.message
 

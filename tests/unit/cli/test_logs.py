@@ -1,6 +1,7 @@
 """The log: one line per event on standard error, and no details from libraries."""
 
 import io
+import json
 import logging
 import subprocess
 import sys
@@ -44,3 +45,39 @@ def test_libraries_never_log_below_warning_so_no_key_and_no_address(level: str) 
     assert "ada@" not in shown
     assert "the connection broke" in shown
     assert 'event="batch settled"' in shown
+
+
+JSON = """
+import logging, structlog
+from newsletter.cli import logs
+logs.configure(logging.INFO)
+logs.write_json()
+structlog.contextvars.bind_contextvars(pass_id="abc")
+structlog.get_logger().debug("too quiet")
+structlog.get_logger().info("batch settled", batch="1.1", name="한국")
+logging.getLogger("some.library").info("RCPT TO:<ada@example.net>")
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("some.library").exception("it broke")
+"""
+
+
+def test_json_logs_are_one_object_per_line_ours_and_those_of_libraries() -> None:
+    command = [sys.executable, "-c", JSON]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    settled, broke = map(json.loads, shown.splitlines())
+    assert settled.pop("timestamp").endswith("Z")
+    assert settled == {
+        "event": "batch settled",
+        "level": "info",
+        "batch": "1.1",
+        "name": "한국",
+        "pass_id": "abc",
+    }
+    assert (broke["event"], broke["level"], broke["logger"]) == (
+        "it broke",
+        "error",
+        "some.library",
+    )
+    assert "ZeroDivisionError" in broke["exception"]

@@ -110,6 +110,7 @@ def test_the_example_and_the_documentation_know_every_key() -> None:
         "checks",
         "smtp",
         "collect",
+        "backup",
     }
     tables |= {
         "retention",

@@ -1,0 +1,128 @@
+"""`doctor --online` says what receivers of bulk email will miss, and what to publish."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from newsletter import settings
+from newsletter.fetch.names import LookupFailed, Names
+from newsletter.inspection import reachability
+from newsletter.maintenance import sender_domain
+from newsletter.maintenance.readings import Health
+from newsletter.maintenance.sender_domain import DomainRecords, judge
+from newsletter.settings import Settings
+from tests.fakes.house import SECRETS, lay_out
+from tests.fakes.nameserver import nameserver
+from tests.fakes.pages import free_port
+
+DOMAIN = "harbour.example"
+SPF = '"v=spf1 include:sendgrid.net ~all"'
+KEY = '"v=DKIM1; k=rsa; " "p=MIGfMA0"'
+GOOD: Mapping[tuple[str, str], Sequence[str]] = {
+    (DOMAIN, "TXT"): [SPF, '"verification=1"'],
+    (DOMAIN, "MX"): ["10 mail.harbour.example."],
+    (f"_dmarc.{DOMAIN}", "TXT"): ['"v=DMARC1; p=quarantine; rua=mailto:d@harbour.example"'],
+    (f"s1._domainkey.{DOMAIN}", "TXT"): [KEY],
+}
+
+
+def looked_up(
+    records: Mapping[tuple[str, str], Sequence[str]], domain: str = DOMAIN
+) -> DomainRecords:
+    with nameserver(records) as port:
+        names = Names("127.0.0.1", port)
+        return sender_domain.look_up(domain, names.texts, names.exists)
+
+
+def problems(records: DomainRecords, bounces: str = "") -> list[str]:
+    readings = judge(DOMAIN, records, bounces)
+    assert all(reading.advice for reading in readings if reading.health is not Health.OK)
+    return [
+        each.message for each in judge(DOMAIN, records, bounces) if each.health is not Health.OK
+    ]
+
+
+def test_a_domain_with_everything_has_no_problem() -> None:
+    records = looked_up(GOOD)
+    assert records.dkim == {"s1": "v=DKIM1; k=rsa; p=MIGfMA0"}
+    assert problems(records, f"bounces@mail.{DOMAIN}") == []
+
+
+def test_a_domain_with_nothing_is_told_what_to_publish() -> None:
+    found = problems(looked_up({}), "bounces@else.example")
+    assert [message.partition(" ")[0] for message in found] == [
+        "SPF",
+        "no",
+        "DMARC",
+        DOMAIN,
+        "bounces",
+    ]
+
+
+def test_dmarc_of_the_domain_above_counts() -> None:
+    assert looked_up(GOOD, f"news.{DOMAIN}").dmarc
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"spf": ("v=spf1 -all", "v=spf1 ~all")}, "2 SPF records"),
+        ({"spf": ("v=spf1 " + "include:a.example " * 11 + "~all",)}, "11 lookups"),
+        ({"spf": ("v=spf1 +all",)}, "everyone"),
+        ({"dkim": {"s1": "v=DKIM1; p="}}, "revoked"),
+        ({"dmarc": ("v=DMARC1; rua=mailto:x@y.example",)}, "cannot be read"),
+        ({"dmarc": ("v=DMARC1; p=none", "v=DMARC1; p=reject")}, "cannot be read"),
+    ],
+)
+def test_a_record_that_receivers_refuse_is_found(changed: dict[str, object], message: str) -> None:
+    known: dict[str, object] = {
+        "spf": ("v=spf1 ~all",),
+        "dmarc": ("v=DMARC1; p=none",),
+        "dkim": {"s1": "p=MIG"},
+    }
+    (found,) = problems(DomainRecords(**(known | changed)))  # type: ignore[arg-type] # one of three kinds
+    assert message in found
+
+
+def test_a_name_server_that_does_not_answer_is_one_line() -> None:
+    with pytest.raises(LookupFailed, match="cannot be looked up"):
+        Names("127.0.0.1", free_port()).texts(DOMAIN)
+
+
+def sending_by_smtp(root: Path) -> Settings:
+    lay_out(root)
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text().replace('provider = "outbox"', 'provider = "smtp"'))
+    return settings.load(root, SECRETS | {"SMTP_URL": "smtp://127.0.0.1:25"})
+
+
+def test_the_checkup_asks_the_pages_and_the_domain(tmp_path: Path) -> None:
+    chosen = sending_by_smtp(tmp_path)
+    with nameserver(GOOD) as port:
+        readings = list(reachability(chosen, Names("127.0.0.1", port)))
+    assert readings[0].health is Health.FAIL
+    assert "readers cannot unsubscribe" in readings[0].message
+    assert {reading.health for reading in readings[1:]} == {Health.OK}
+    (_, asked) = reachability(chosen, Names("127.0.0.1", free_port()))
+    assert asked.health is Health.WARN
+
+
+@pytest.mark.parametrize(
+    ("domain", "reserved"),
+    [
+        ("example.org", True),
+        ("mail.example.com", True),
+        ("harbour.example", True),
+        ("myexample.org", False),
+        ("example.org.kr", False),
+    ],
+)
+def test_a_domain_for_examples_is_not_looked_up(domain: str, reserved: bool) -> None:
+    assert sender_domain.is_reserved(domain) is reserved
+
+
+def test_the_checkup_says_that_a_domain_for_examples_cannot_send(tmp_path: Path) -> None:
+    (_, found) = reachability(sending_by_smtp(tmp_path))
+    assert found.health is Health.WARN
+    assert "reserved for examples" in found.message
