@@ -87,7 +87,12 @@ class ReportSection:
 
 
 def sections(report: IssueReport, catalog: Catalog, zone: tzinfo) -> tuple[ReportSection, ...]:
-    """Return the sections of a report that have anything to show, in order."""
+    """Return the sections of a report that have anything to show, in order.
+
+    There are none before sending begins.
+    """
+    if report.began is None:
+        return ()
     words = _Words(catalog, zone)
     found = (
         words.positions(report),

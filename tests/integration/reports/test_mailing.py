@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsletter.model.actor import MACHINE
+from newsletter.render.report_view import sections
 from newsletter.store.counting import domains
-from newsletter.usecases import mailing_reports
+from newsletter.usecases import mailing_reports, reporting
 from tests.fakes.house import MONDAY, House, house
 
 DAY = timedelta(days=1)
@@ -54,3 +55,13 @@ def test_an_old_report_is_not_emailed(tmp_path: Path) -> None:
         _sent(opened)
         opened.at = MONDAY + 8 * DAY
         assert mailing_reports.email_reports(opened.app.context, MACHINE) == []
+
+
+def test_before_sending_a_report_has_nothing_to_show(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        opened.pass_at(MONDAY - 3 * DAY)
+        opened.pass_at(MONDAY - DAY)
+        report = reporting.issue_report(opened.app.context, 1)
+        catalog = opened.app.templates.catalogs.of("en")
+        assert sections(report, catalog, opened.app.publication.timezone) == ()
+        assert report.topics
