@@ -19,7 +19,7 @@ from newsletter.model.issue_report import (
 from newsletter.model.states import DeliveryState
 from newsletter.model.tally import BY_THE_HOUR, HOUR
 from newsletter.render.catalog import Catalog
-from newsletter.render.plots import Drawing, Plot, Series, Tone, bars, columns
+from newsletter.render.plots import Drawing, Plot, Series, Tone
 from newsletter.render.reasons import explain
 
 STATES: dict[str, tuple[str, Tone]] = {
@@ -117,6 +117,8 @@ class _Words:
 
     def positions(self, report: IssueReport) -> ReportSection:
         """Say where every recipient is. What is not reported is named instead of shown as 0."""
+        from newsletter.render.drawing import bars  # noqa: PLC0415 - slow to import, rarely needed
+
         text, number = self.catalog.text, self.catalog.number
         shown = [
             (text(key), report.positions[state], tone)
@@ -149,6 +151,8 @@ class _Words:
 
     def periods(self, periods: Sequence[Period]) -> ReportSection:
         """Plot what happened over time; the rarer the events, the stronger their color."""
+        from newsletter.render.drawing import columns  # noqa: PLC0415 - as above
+
         text = self.catalog.text
         moments = [self._moment(period.at) for period in periods]
         series = [

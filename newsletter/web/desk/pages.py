@@ -186,8 +186,8 @@ class Desk:
         """Show what became of an issue: where its recipients are, and what they did."""
         asked = request.query_params
 
-        def view(_connection: sa.Connection, issue: int) -> reports.ReportPage:
-            return reports.page(self._app, asked, issue)
+        def view(connection: sa.Connection, issue: int) -> reports.ReportPage:
+            return reports.page(connection, self._app, asked, issue)
 
         return self._issue(visitor, issue_id, "Report", view)
 

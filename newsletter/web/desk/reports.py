@@ -38,9 +38,11 @@ def offered(app: App, editions: int) -> dict[str, tuple[str, tuple[str, ...]]]:
     return {"language": ("Language", languages), "edition": ("Edition", seqs)}
 
 
-def page(app: App, asked: Mapping[str, str], issue_id: int) -> ReportPage:
+def page(
+    connection: sa.Connection, app: App, asked: Mapping[str, str], issue_id: int
+) -> ReportPage:
     """Return the report of an issue in the language that was asked for; raise NotFound."""
-    report = reporting.issue_report(app.context, issue_id)
+    report = reporting.report_of(connection, app.publication, issue_id)
     choices = offered(app, len(report.editions))
     present = settle(asked, choices)
     catalog = app.templates.catalogs.of(present["language"])

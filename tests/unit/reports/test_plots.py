@@ -3,7 +3,8 @@
 from lxml import etree
 
 from newsletter.render.click_map import drawn
-from newsletter.render.plots import Plot, Series, bars, columns
+from newsletter.render.drawing import bars, columns
+from newsletter.render.plots import Plot, Series
 
 SVG = "{http://www.w3.org/2000/svg}"
 LABELS = ["delivered", "반송됨 <b>", "a"]
