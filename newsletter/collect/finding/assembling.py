@@ -45,12 +45,12 @@ def listing(
         if not entry.title and not entry.url:
             skipped.append((f"entry {number}", "neither a title nor words to make one from"))
             continue
-        stamp = entry.changed if len(stamps) > 1 or len(found) == 1 else ""
-        entry = replace(entry, key=_key(entry), fingerprint=_fingerprint(entry, stamp))
-        if entry.key in kept:
+        key = _key(entry)
+        if key in kept:
             skipped.append((entry.title or entry.url or f"entry {number}", "twice in the feed"))
-        else:
-            kept[entry.key] = entry
+            continue
+        stamp = entry.changed if len(stamps) > 1 or len(found) == 1 else ""
+        kept[key] = replace(entry, key=key, fingerprint=_fingerprint(entry, stamp))
     minutes = int(ttl) if ttl.strip().isdecimal() and len(ttl) <= MOST_DIGITS else 0
     return Listing(tuple(kept.values()), tuple(skipped), title, lang, minutes * 60, note)
 

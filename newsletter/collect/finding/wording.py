@@ -113,7 +113,9 @@ def as_markup(content: str, kind: str) -> str:
 
 def resolved(html: str, base: str) -> str:
     """Resolve the relative links and images of an entry's content."""
-    return _ADDRESS.sub(lambda found: _absolute(found, base), html) if base else html
+    if not base or "=" not in html:
+        return html
+    return _ADDRESS.sub(lambda found: _absolute(found, base), html)
 
 
 def _absolute(found: re.Match[str], base: str) -> str:

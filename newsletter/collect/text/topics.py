@@ -1,6 +1,7 @@
 """Clean topics: no duplicates, and none that blog software adds when the author chose none."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from newsletter.collect.text.blocks import tidy
 
@@ -18,7 +19,14 @@ def topics(words: Iterable[str], most: int = MOST) -> tuple[str, ...]:
     """Return the topics in order, without defaults, duplicates and overlong ones."""
     found: dict[str, str] = {}
     for word in words:
-        name = tidy(word).lstrip("#").strip()
-        if name and len(name) <= LONGEST and name.casefold() not in DEFAULTS:
-            found.setdefault(name.casefold(), name)
+        name, folded = _name(word)
+        if name and len(name) <= LONGEST and folded not in DEFAULTS:
+            found.setdefault(folded, name)
     return tuple(found.values())[:most]
+
+
+@lru_cache(maxsize=256)
+def _name(word: str) -> tuple[str, str]:
+    """Return a topic and the form in which topics are compared. A source repeats its topics."""
+    name = tidy(word).lstrip("#").strip()
+    return name, name.casefold()

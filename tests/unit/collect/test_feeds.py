@@ -46,6 +46,50 @@ def test_relative_links_are_resolved_against_their_base() -> None:
     assert 'href="https://example.org/sub/map"' in only(ATOM).html
 
 
+RELATIVE = {
+    "link": "<link>river</link>",
+    "marked link": "<LINK> <![CDATA[ river ]]></LINK>",
+    "Atom link": '<atom:link rel="alternate" type="text/html" href="river"/>',
+    "guid": "<guid>river</guid>",
+    "permalink": '<guid isPermaLink="true">river</guid>',
+    "base of a link": '<link xml:base="/sub/">river</link>',
+    "base of the entry": '<atom:link xml:base="/sub/" href="river"/>',
+}
+
+
+@pytest.mark.parametrize("address", RELATIVE.values(), ids=RELATIVE)
+def test_the_address_of_a_feed_completes_relative_ones(address: str) -> None:
+    space = 'xmlns:atom="http://www.w3.org/2005/Atom"'
+    found = only(
+        f'<rss version="2.0" {space}><channel><item><title>On the River</title>{address}</item></channel></rss>',
+        "https://example.org/sub/feed",
+    )
+    assert found.url == "https://example.org/sub/river"
+
+
+def test_only_permalinks_are_completed_to_addresses() -> None:
+    guids = ("<guid>7</guid>", '<guid isPermaLink="false">7</guid>', "<guid>tag:e.org,2026:7</guid>")
+    found = [
+        only(rss(f"<item><title>A title</title>{guid}</item>"), "https://example.org/feed").guid
+        for guid in guids
+    ]
+    assert found == ["https://example.org/7", "7", "tag:e.org,2026:7"]
+
+
+@pytest.mark.parametrize("base", ["", ' xml:base="/sub/"'])
+def test_links_in_the_content_are_completed(base: str) -> None:
+    atom = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>A feed</title><entry><id>tag:e.org,2026:1</id>'
+        f'<link href="https://example.org/river"/><content type="html"{base}>&lt;a href="map"&gt;map&lt;/a&gt;'
+        "</content></entry></feed>"
+    )
+    assert 'href="https://example.org/sub/map"' in only(atom, "https://example.org/sub/feed").html
+
+
+def test_blank_lines_before_the_declaration_change_nothing() -> None:
+    assert read_feed(b"\n \n" + ATOM.encode()) == read_feed(ATOM.encode())
+
+
 @pytest.mark.parametrize(
     ("raw", "read"),
     [

@@ -115,6 +115,7 @@ def _feed(run: str) -> bytes:
             "guid",
             "link",
             "dc:creator",
+            "dc:publisher",
             "description",
         )
     )
