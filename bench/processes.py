@@ -25,7 +25,7 @@ def measure(module: str, mode: str, frozen: Path, url: str, *options: object) ->
 
 def run_one(module: str, mode: str, database: str, url: str, *options: object) -> Result:
     """Run one mode of a module of this folder on a database, by its URL."""
-    ran = subprocess.run(  # noqa: S603 - our own command
+    ran = subprocess.run(  # noqa: S603 - this Python, and modules of this folder
         [sys.executable, "-m", f"bench.{module}", mode, database, url, *map(str, options)],
         cwd=ROOT,
         check=True,
@@ -45,7 +45,7 @@ def run_two(module: str, mode: str, database: str, url: str, *options: object) -
     """Run two processes on one database, by its URL, from the same moment."""
     command = [sys.executable, "-m", f"bench.{module}", mode, database, url]
     both = [
-        subprocess.Popen(  # noqa: S603 - our own command
+        subprocess.Popen(  # noqa: S603 - this Python, and modules of this folder
             [*command, "--go", *map(str, options)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
@@ -97,7 +97,7 @@ def copied(frozen: Path) -> Iterator[str]:
 @contextmanager
 def serving(folder: str, *options: object) -> Iterator[int]:
     """Run a sink of this folder in a process of its own; yield its port."""
-    with subprocess.Popen(  # noqa: S603 - our own command
+    with subprocess.Popen(  # noqa: S603 - this Python, and modules of this folder
         [sys.executable, str(ROOT / "bench" / folder), *map(str, options)],
         stdout=subprocess.PIPE,
         text=True,
@@ -109,5 +109,5 @@ def serving(folder: str, *options: object) -> Iterator[int]:
 
 
 def _pipe(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None  # noqa: S101 - it was asked for
-    return stream
+    """Return a stream that the process was started with (PIPE)."""
+    return cast("IO[str]", stream)

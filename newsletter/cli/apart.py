@@ -26,13 +26,13 @@ class CollectorEnded(NewsletterError):  # noqa: N818 - named for what happened
 def collect(root: Path) -> "CollectReport":
     """Collect from every source that is due, in another process."""
     command = [sys.executable, "-P", "-m", "newsletter.cli.apart"]
-    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own module
+    done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=False)  # noqa: S603 - this Python and this module
     if done.returncode:
         msg = (
             f"the process that collects ended with code {done.returncode}; the log has the details"
         )
         raise CollectorEnded(msg)
-    report: CollectReport = pickle.loads(done.stdout)  # noqa: S301 - `main` wrote it
+    report: CollectReport = pickle.loads(done.stdout)  # noqa: S301 - `main` below wrote it, in our own process
     return report
 
 

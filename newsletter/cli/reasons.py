@@ -12,7 +12,7 @@ def explained(reason: str) -> str:
 
     A mail server's own words are returned unchanged.
     """
-    from newsletter.render.reasons import explain  # noqa: PLC0415 - slow, and rarely needed
+    from newsletter.render.reasons import explain  # noqa: PLC0415 - loads Babel, and most output has no reason
 
     return explain(reason, _english()).removesuffix(".")
 
