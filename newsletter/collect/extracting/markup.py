@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lxml import etree
 
@@ -86,10 +87,8 @@ class Walk:
     numbered: int = 0
     stack: list[Frame] = field(default_factory=list)
 
-    def add(self, text: str | None) -> None:
+    def add(self, text: str) -> None:
         """Add a run of text at the current place."""
-        if not text:
-            return
         if text.isspace():
             # Most runs are the indentation of the source.
             self.parts.append(" ")
@@ -103,12 +102,16 @@ class Walk:
 
     def open(self, element: Element, tag: str) -> None:
         """Start a block-level element."""
-        self.close()
+        if self.parts:
+            self.close()
         above = self.stack[-1] if self.stack else None
-        frame = Frame(element, tag)
-        if above is not None:
-            frame.zone, frame.group, frame.item = above.zone, above.group, above.item
-            frame.depth, frame.box, frame.away = above.depth, above.box, above.away
+        if above is None:
+            frame = Frame(element, tag)
+        else:
+            frame = Frame(
+                element, tag, zone=above.zone, group=above.group, item=above.item,
+                depth=above.depth, box=above.box, away=above.away,
+            )  # fmt: skip
             if above.reach > 1 and tag not in PLAIN:
                 frame.kind, frame.level, frame.reach = above.kind, above.level, above.reach - 1
         self._mean(frame)
@@ -148,13 +151,12 @@ class Walk:
 
     def shut(self) -> None:
         """End the innermost block-level element."""
-        self.close()
+        if self.parts:
+            self.close()
         self.stack.pop()
 
     def close(self) -> None:
         """Make a block of the text since the last boundary."""
-        if not self.parts:
-            return
         if self.has_words:
             raw = "".join(self.parts)
             text = tidy(raw)
@@ -196,12 +198,13 @@ def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
     for event, element in context:
         if element is skipping:
             skipping = None
-            walk.add(element.tail)
+            if tail := element.tail:
+                walk.add(tail)
             continue
+        tag = element.tag
         if event == "end":
-            _leave(walk, element)
+            _leave(walk, element, tag)
             continue
-        tag = str(element.tag)
         if _is_skipped(element, tag):
             context.skip_subtree()
             skipping = element
@@ -230,17 +233,19 @@ def _enter(walk: Walk, element: Element, tag: str) -> None:
             walk.depth_linked += 1
         elif tag in BOLD:
             walk.depth_bold += 1
-    walk.add(element.text)
+    if text := element.text:
+        walk.add(text)
 
 
-def _leave(walk: Walk, element: Element) -> None:
+def _leave(walk: Walk, element: Element, tag: str) -> None:
     if walk.stack and walk.stack[-1].element is element:
         walk.shut()
-    elif (tag := element.tag) == "a":
+    elif tag == "a":
         walk.depth_linked -= 1
     elif tag in BOLD:
         walk.depth_bold -= 1
-    walk.add(element.tail)
+    if tail := element.tail:
+        walk.add(tail)
 
 
 def _is_apart(element: Element) -> bool:
@@ -249,11 +254,18 @@ def _is_apart(element: Element) -> bool:
     if not (text[:1].isupper() or (text[:1].isdigit() and len(text) >= SHORTEST_DATE)):
         return False
     names = element.get("class") or element.get("itemprop") or element.get("rel") or ""
-    return bool(_APART.search(names[:LONGEST_NAMES]))
+    return _names(_APART, names[:LONGEST_NAMES])
 
 
 def _own_line(element: Element) -> bool:
-    return bool(_OWN_LINE.search((element.get("class") or "")[:LONGEST_NAMES]))
+    names = element.get("class")
+    return bool(names and _names(_OWN_LINE, names[:LONGEST_NAMES]))
+
+
+@lru_cache(maxsize=1024)
+def _names(pattern: re.Pattern[str], names: str) -> bool:
+    """Return whether a pattern is found. A page repeats the names of its elements."""
+    return bool(pattern.search(names))
 
 
 def _is_skipped(element: Element, tag: str) -> bool:
