@@ -1,7 +1,7 @@
 """A worker claims a batch, commits, submits it and records the result."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -166,7 +166,7 @@ class Worker:
                 held = limits.hold_back(connection, counts, known, now, zone)
         if held is not None:
             waiting = waiting.without(held.holds)
-        return _Load(self._recipients(claim, waiting), held, known)
+        return _Load(self._recipients(claim, waiting), waiting.numbers, held, known)
 
     def _recipients(self, claim: Claim, waiting: deliveries.Waiting) -> Recipients:
         sign = self._courier.signer.mint_many
@@ -207,7 +207,7 @@ class Worker:
             on_declined=notes.decline,
         )
         try:
-            courier.journal.claim(claim, [delivery_number(name) for name in recipients.deliveries])
+            courier.journal.claim(claim, load.numbers)
         except OSError as error:
             why = f"the journal of submissions cannot be written: {error.strerror or error}"
             return Outcome(Verdict.UNSENT, why, stop=True)
@@ -275,9 +275,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """Who of a batch is tried now, who waits, and what is slowed."""
+    """Who of a batch is tried now (`numbers` are their deliveries), who waits, what is slowed."""
 
     recipients: Recipients
+    numbers: Sequence[int]
     held: pacing.HeldBack | None
     slowed: Mapping[str, Slowed]
 
