@@ -201,7 +201,7 @@ def markup_blocks(root: Element) -> tuple[list[TextBlock], list[Element]]:
             if tail := element.tail:
                 walk.add(tail)
             continue
-        tag = element.tag
+        tag = str(element.tag)
         if event == "end":
             _leave(walk, element, tag)
             continue
