@@ -18,6 +18,7 @@ from newsletter.send.audience import lay_out
 from newsletter.send.brake import Reputation, verdict
 from newsletter.send.headers import ascii_only, feedback_id, list_id
 from newsletter.send.worker import is_quiet
+from newsletter.store.sending.deliveries import Range
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
 
 CLAIM = Claim(7, 1, 1, "weekly", 3, "sendgrid", "w", 1, 5, 0, NOW)
@@ -54,14 +55,14 @@ def test_batches_cover_every_delivery_once_in_order(
 ) -> None:
     ranges, at = [], 1
     for edition, people in enumerate(sizes, 1):
-        ranges.append((edition, at, at + people - 1))
+        ranges.append(Range(edition, at, at + people - 1))
         at += people
     laid = lay_out(ranges, size, begin=NOW, spread=timedelta(minutes=minutes))
     covered = [number for one in laid for number in range(one.first, one.last + 1)]
     assert covered == list(range(1, at))
     assert [one.seq for one in laid] == list(range(1, len(laid) + 1))
     assert all(one.people <= size for one in laid)
-    by_edition = {edition: (first, last) for edition, first, last in ranges}
+    by_edition = {each.edition_id: (each.first, each.last) for each in ranges}
     for one in laid:
         first, last = by_edition[one.edition_id]
         assert first <= one.first <= one.last <= last
