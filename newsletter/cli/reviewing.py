@@ -145,9 +145,19 @@ def approve(
         str | None,
         typer.Option("--hash", help="Only if the content is still what `preview` showed."),
     ] = None,
+    comment: Annotated[
+        str | None,
+        typer.Option(
+            "--request-changes", metavar="COMMENT", help="Void its approval and say what to change."
+        ),
+    ] = None,
 ) -> None:
     """Approve an issue: exactly these bytes may be sent. Any later change voids the approval."""
     with open_app() as app:
+        if comment is not None:
+            reviewing.request_changes(app.context, current_user(), issue, comment=comment)
+            say(f"Issue {issue} is a draft again. The comment is in its history.")
+            return
         result = reviewing.approve(app.context, current_user(), issue, expected_hash=expected)
     match result:
         case Approved(already=True, approved_by=actor):

@@ -18,6 +18,7 @@ class ActKind(StrEnum):
     RENDERED = "editions rendered"
     APPROVED = "issue approved"
     VOIDED = "approval voided"
+    RETURNED = "changes requested"
     PAUSED = "issue paused"
     RESUMED = "issue resumed"
     CANCELLED = "issue cancelled"

@@ -19,6 +19,8 @@ from newsletter.settings.values import Network
 
 FILE = "newsletter.toml"
 PORT = 8025
+CONFIRM_ABOVE = 1000
+"""Recipients; an approver of more types their number at the desk."""
 _HERE = {"127.0.0.1", "::1", "localhost"}
 # tomllib puts the position only into the text of its error: "… (at line 3, column 7)".
 _SYNTAX = " (at "
@@ -37,6 +39,7 @@ class Settings:
     desk: str
     desk_url: str
     json_logs: bool
+    confirm_above: int
     trusted_proxies: tuple[Network, ...]
     sendgrid_api_host: str
     sendgrid_webhook_public_key: str
@@ -97,6 +100,7 @@ class _Surroundings:
     listen: str
     desk: str
     desk_url: str
+    confirm_above: int
     trusted_proxies: tuple[Network, ...]
 
     @classmethod
@@ -110,6 +114,7 @@ class _Surroundings:
             listen=web.parsed("listen", f"127.0.0.1:{port}", values.listener),
             desk=web.parsed("desk", f"127.0.0.1:{port + 1}", values.loopback),
             desk_url=web.parsed("desk_url", "", values.secure_origin),
+            confirm_above=web.count("confirm_above", CONFIRM_ABOVE),
             trusted_proxies=_networks(web, "trusted_proxies"),
         )
         web.finish()
@@ -203,6 +208,7 @@ def _settings(
         desk=surroundings.desk,
         desk_url=surroundings.desk_url,
         json_logs=environment.newsletter_log.strip() == "json",
+        confirm_above=surroundings.confirm_above,
         trusted_proxies=surroundings.trusted_proxies,
         sendgrid_api_host=environment.sendgrid_api_host.strip(),
         sendgrid_webhook_public_key=environment.sendgrid_webhook_public_key.strip(),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from newsletter.edit import approval
 from newsletter.edit.refreshing import Refreshed, refresh
-from newsletter.errors import NothingToPrint
+from newsletter.errors import NotAllowed, NothingToPrint
 from newsletter.model.accessibility import Audit
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
 from newsletter.model.finding import Finding, blocking
@@ -25,6 +26,7 @@ from newsletter.render import run as rendering
 from newsletter.render.checks import accessibility, apply_policy
 from newsletter.render.manuscript import known_pictures
 from newsletter.render.picture_view import unmeasured
+from newsletter.store import acts
 from newsletter.store.content import audits, editions, issues, pictures
 from newsletter.usecases.context import Context
 
@@ -254,6 +256,25 @@ def approve(
         )
         audits.keep(connection, issue_id, checked.accessibility)
     return _approved(rendered, actor, checked.findings)
+
+
+def request_changes(context: Context, actor: Actor, issue_id: int, *, comment: str) -> None:
+    """Void the approval of an issue, or return it to its editors, for a recorded reason.
+
+    Raises NotAllowed if the issue is being sent already, or without a comment.
+    """
+    actor.require(Role.APPROVER)
+    why = " ".join(comment.split())
+    if not why:
+        msg = "say what has to be changed"
+        raise NotAllowed(msg)
+    with context.engine.begin() as connection:
+        issue = issues.load(connection, issue_id)
+        was_approved = issue.state is IssueState.APPROVED
+        approval.void(connection, issue, actor=actor, now=context.now(), why=why)
+        if not was_approved:  # otherwise the void is recorded
+            act = Act(context.now(), actor, ActKind.RETURNED, issue_id, detail={"why": why})
+            acts.record(connection, act)
 
 
 def _approved(

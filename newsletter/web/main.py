@@ -13,6 +13,7 @@ from newsletter.web import guard
 from newsletter.web.brand import stylesheet
 from newsletter.web.desk.access import DeskAccess
 from newsletter.web.desk.account.pages import AccountPages, account_routes
+from newsletter.web.desk.approving.pages import ApprovePages, approve_routes
 from newsletter.web.desk.audit.pages import AuditPages, audit_routes
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
@@ -68,6 +69,7 @@ def desk_site(
     site.state.gate = gate
     for routes in (
         desk_routes(desk),
+        approve_routes(ApprovePages(shell, gate)),
         sign_in_routes(SignInPages(shell, gate)),
         account_routes(AccountPages(shell, gate)),
         staff_routes(StaffPages(shell, gate)),

@@ -26,6 +26,7 @@ PATHS = [
     "/issues/1/report",
     "/issues/1/report?language=ko",
     "/issues/1/history",
+    "/issues/1/approve",
     "/articles",
     "/sources",
     "/audit",

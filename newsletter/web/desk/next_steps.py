@@ -46,7 +46,7 @@ def next_of(issue: Issue) -> Advice:
     if issue.state in UNAPPROVED:
         return Advice(
             "Read the preview and correct what is wrong. Then approve exactly what you saw.",
-            f"newsletter edit {issue.id}\nnewsletter approve {issue.id}",
+            f"newsletter edit {issue.id}",
         )
     if issue.state is IssueState.APPROVED:
         return Advice(

@@ -27,6 +27,18 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/issues/{issue_id}"): EDITOR,
     ("GET", "/issues/{issue_id}/audience"): EDITOR,
     ("GET", "/issues/{issue_id}/history"): EDITOR,
+    ("GET", "/issues/{issue_id}/report"): EDITOR,
+    ("GET", "/issues/{issue_id}/report/{edition}/body"): EDITOR,
+    ("GET", "/issues/{issue_id}/approve"): EDITOR,
+    ("POST", "/issues/{issue_id}/render"): EDITOR,
+    ("POST", "/issues/{issue_id}/check"): EDITOR,
+    ("POST", "/issues/{issue_id}/approve"): APPROVER,
+    ("POST", "/issues/{issue_id}/request-changes"): APPROVER,
+    ("POST", "/issues/{issue_id}/pause"): APPROVER,
+    ("POST", "/issues/{issue_id}/resume"): APPROVER,
+    ("POST", "/issues/{issue_id}/cancel"): APPROVER,
+    ("POST", "/issues/{issue_id}/move"): APPROVER,
+    ("POST", "/issues/{issue_id}/resolve"): APPROVER,
     ("GET", "/issues/{issue_id}/preview"): EDITOR,
     ("GET", "/issues/{issue_id}/preview/{edition}/body"): EDITOR,
     ("GET", "/articles"): EDITOR,
@@ -44,7 +56,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/staff/remove"): ADMIN,
 }
 """Who may use what. A route that is not here fails the first test."""
-RECENT = {("POST", "/staff"), ("POST", "/staff/remove")}
+RECENT = {("POST", "/issues/{issue_id}/approve"), ("POST", "/staff"), ("POST", "/staff/remove")}
 """What needs a sign-in of the last hour."""
 VISITORS = [None, *Role]
 

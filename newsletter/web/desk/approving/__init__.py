@@ -1,0 +1,1 @@
+"""Approve an issue, watch it go out, and decide about it."""

@@ -1,0 +1,197 @@
+"""What the page "Approve" shows, in each state of an issue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+
+import sqlalchemy as sa
+
+from newsletter.model.departure import departure
+from newsletter.model.edition import issue_hash
+from newsletter.model.finding import Finding
+from newsletter.model.issue import Issue
+from newsletter.model.publication import Newsletter
+from newsletter.model.states import (
+    CANCELLABLE,
+    EDITABLE,
+    MOVABLE,
+    PAUSABLE,
+    UNAPPROVED,
+    IssueState,
+)
+from newsletter.pipeline import statuses
+from newsletter.render.catalog import Catalog
+from newsletter.render.reasons import explain
+from newsletter.render.report_view import STATES
+from newsletter.send import status
+from newsletter.send.context import SendingContext
+from newsletter.send.status import DoubtfulBatch, IssueStatus
+from newsletter.store.content import editions, issues
+from newsletter.web.desk import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What will happen, in one sentence, and what it is about.
+
+    `hash` identifies the rendered content, and is empty without one. `typed` says that the
+    approver must type the number of recipients.
+    """
+
+    sentence: str
+    hash: str
+    recipients: int
+    typed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What may be done now; `rest` is how many recipients it concerns, `providers` where to move."""
+
+    approve: bool
+    send_back: bool
+    pause: bool
+    resume: bool
+    cancel: bool
+    rest: int
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What the checks found, and who would be left out."""
+
+    findings: tuple[Finding, ...]
+    excluded: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveView:
+    """The page "Approve". `checked` is there when the checks have just run.
+
+    `problem` says why the last attempt to approve did nothing.
+    """
+
+    path: str
+    state: str
+    tone: str
+    outlook: Outlook
+    offered: Offered
+    counts: tuple[tuple[str, int], ...]
+    waits: tuple[str, ...]
+    doubts: tuple[DoubtfulBatch, ...]
+    can_send_again: bool
+    checked: CheckResult | None = None
+    problem: str = ""
+
+
+def approve_view(
+    connection: sa.Connection,
+    context: SendingContext,
+    catalog: Catalog,
+    issue_id: int,
+    confirm_above: int,
+) -> ApproveView:
+    """Return the page of an issue; raise NotFound."""
+    issue = issues.load(connection, issue_id)
+    newsletter = context.publication.newsletter(issue.newsletter)
+    found = status.of(connection, issue_id, context)
+    if issue.state not in EDITABLE:
+        zone = newsletter.timezone if newsletter else context.publication.timezone
+        outlook = _after(issue, zone, catalog, found.planned)
+    elif newsletter is None:
+        outlook = Outlook(catalog.text("desk.approve.unconfigured"), "", 0, typed=False)
+    else:
+        going = _Going(newsletter, catalog, context.now)
+        outlook = _outlook(connection, issue, going, confirm_above)
+    return ApproveView(
+        path=f"/issues/{issue_id}",
+        state=sentences.state(issue),
+        tone=sentences.TONES[issue.state],
+        outlook=outlook,
+        offered=_offered(issue, found, context),
+        counts=tuple((catalog.text(STATES[name][0]), n) for name, n in found.by_state.items()),
+        waits=tuple(statuses.waiting(found)),
+        doubts=found.doubts,
+        can_send_again=issue.state is not IssueState.CANCELLED,
+    )
+
+
+def _outlook(
+    connection: sa.Connection,
+    issue: Issue,
+    going: "_Going",
+    confirm_above: int,
+) -> Outlook:
+    """Say what will happen to an issue that can still be changed."""
+    catalog = going.catalog
+    stored = editions.of_issue(connection, issue.id)
+    if not stored:
+        return Outlook(catalog.text("desk.approve.unrendered"), "", 0, typed=False)
+    people = sum(edition.people for edition in stored)
+    sentence = going.sentence(issue, len(stored), people)
+    return Outlook(sentence, issue_hash(stored), people, typed=people > confirm_above)
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What says when an issue goes out."""
+
+    newsletter: Newsletter
+    catalog: Catalog
+    now: datetime
+
+    def sentence(self, issue: Issue, number: int, people: int) -> str:
+        """Say when and to how many an issue goes out, if it is approved now or was before."""
+        approved = issue.state is IssueState.APPROVED
+        taken = issue if approved else replace(issue, approved_at=self.now)
+        at = departure(taken, self.newsletter).astimezone(self.newsletter.timezone)
+        values = {
+            "day": self.catalog.date(at.date(), "date.full"),
+            "time": f"{at:%H:%M %Z}",
+            "editions": self.catalog.count("desk.approve.editions", number),
+            "people": self.catalog.count("desk.approve.people", people),
+            "title": self.newsletter.title,
+        }
+        if approved and issue.approved_by:
+            who = issue.approved_by.label
+            return self.catalog.text("desk.approve.goes", who=who, **values)
+        return self.catalog.text("desk.approve.will", **values)
+
+
+def _after(issue: Issue, zone: tzinfo, catalog: Catalog, planned: int) -> Outlook:
+    """Say what became of an issue that can no longer be approved."""
+    people = catalog.count("desk.approve.people", planned)
+    if issue.submitted_at is not None:
+        at = sentences.stamp(issue.submitted_at, zone)
+        sentence = catalog.text("desk.approve.submitted", people=people, time=at)
+    elif issue.frozen_at is not None:
+        sentence = catalog.text("desk.approve.frozen", people=people)
+    else:
+        sentence = catalog.text("desk.approve.over")
+    return Outlook(sentence, "", planned, typed=False)
+
+
+def _offered(issue: Issue, found: IssueStatus, context: SendingContext) -> Offered:
+    frozen = issue.frozen_at is not None
+    return Offered(
+        approve=issue.state in UNAPPROVED,
+        send_back=issue.state in EDITABLE and issue.state is not IssueState.DRAFT,
+        pause=issue.state in PAUSABLE,
+        resume=issue.state is IssueState.PAUSED,
+        cancel=issue.state in CANCELLABLE,
+        rest=found.waiting,
+        providers=tuple(context.providers)
+        if issue.state in MOVABLE and frozen and found.waiting
+        else (),
+    )
+
+
+def check_result(
+    findings: Sequence[Finding], excluded: Mapping[str, int], catalog: Catalog
+) -> CheckResult:
+    """Return what the checks found for the page."""
+    return CheckResult(
+        tuple(findings),
+        tuple((explain(reason, catalog), number) for reason, number in excluded.items()),
+    )

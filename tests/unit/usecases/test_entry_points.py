@@ -1,0 +1,83 @@
+"""What staff can do from the command line they can do at the desk, and the reverse."""
+
+from tests.unit.usecases.test_callers import NEWSLETTER, called, called_by_another, use_cases
+
+NOT_AT_THE_DESK = {
+    **dict.fromkeys(
+        (
+            "asking.ask_pending",
+            "people.add",
+            "people.apply_import",
+            "people.carry_out",
+            "people.erase",
+            "people.lift",
+            "people.review_import",
+            "people.suppress",
+            "people.tag",
+            "people.undo_import",
+            "syncing.sync",
+        ),
+        "the desk has no pages about subscribers yet",
+    ),
+    **dict.fromkeys(
+        ("editing.apply_file", "editing.change", "editing.open_file"),
+        "a text for an editor program; the desk has no cards to edit yet",
+    ),
+    **dict.fromkeys(
+        ("drafting.correct", "drafting.draft_next", "drafting.draft_special"),
+        "the desk has no calendar yet",
+    ),
+    **dict.fromkeys(
+        ("proofs.email_for", "proofs.inert_recipient", "proofs.reader_of", "proofs.send_test"),
+        "the desk previews editions, not persons, so far",
+    ),
+    "events.replay": "it reads files of the machine",
+    "returned.take": "a mail server calls it",
+    "sending.freeze": "at the desk, the next pass freezes the audience",
+    "sending.choose_subject": "the desk does not test subjects yet",
+    "sending.go_on": "at the desk, the next pass carries on",
+    "sending.resolve_from_log": "it reads a file of the machine",
+    "sending.send": "at the desk, the next pass sends",
+    "staff.make_link": "it replaces the email on a day on which the desk cannot be opened",
+    "watching.status": "the page reads the same status with the rest of what it shows",
+}
+"""What only the command line does, with the reason."""
+NOT_ON_THE_COMMAND_LINE = {
+    **dict.fromkeys(
+        (
+            "signing_in.ask",
+            "signing_in.enter",
+            "signing_in.offered",
+            "signing_in.session_of",
+            "signing_in.sessions_of",
+            "signing_in.sign_out",
+            "staff.choose_language",
+        ),
+        "it is about a browser",
+    ),
+    "reporting.clicks_on": "it is drawn on a picture of the email",
+    "sign_ups.wave": "the report of a pass names a wave",
+    "estimating.audience": "the command `segment` counts any rule",
+}
+"""What only the desk does, with the reason."""
+
+
+def reached_from(folder: str) -> set[str]:
+    """Return the use cases that the modules of an entry point call."""
+    return use_cases() & called(list((NEWSLETTER / folder).rglob("*.py")))
+
+
+def test_each_act_is_at_the_desk_and_on_the_command_line() -> None:
+    desk, terminal = reached_from("web/desk"), reached_from("cli")
+    assert desk
+    assert terminal
+    assert terminal - desk == set(NOT_AT_THE_DESK)
+    assert desk - terminal == set(NOT_ON_THE_COMMAND_LINE)
+    assert all({**NOT_AT_THE_DESK, **NOT_ON_THE_COMMAND_LINE}.values())
+
+
+def test_only_the_pipeline_calls_the_rest() -> None:
+    rest = use_cases() - reached_from("web/desk") - reached_from("cli")
+    paths = [*(NEWSLETTER / "pipeline").rglob("*.py"), *(NEWSLETTER / "web").rglob("*.py")]
+    inner = [called_by_another(path) for path in (NEWSLETTER / "usecases").glob("*.py")]
+    assert not rest - called(paths).union(*inner)
