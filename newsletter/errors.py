@@ -50,6 +50,10 @@ class NotAllowed(NewsletterError):
     """An act does not fit the present state (approve a draft, send without a postal address)."""
 
 
+class DraftChanged(NotAllowed):
+    """Someone else has changed the draft since the person who acts looked at it."""
+
+
 class NothingToPrint(NotAllowed):
     """The issue holds too few items to print, so it cannot be rendered."""
 

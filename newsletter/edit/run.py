@@ -12,7 +12,7 @@ from newsletter.edit.operations import Draft, Operation, applied, clean_prose, n
 from newsletter.edit.recorded import edits
 from newsletter.edit.select import EligibleArticle, Selection, select
 from newsletter.edit.sheet import fingerprint
-from newsletter.errors import NotAllowed
+from newsletter.errors import DraftChanged, NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.article import Article
@@ -216,7 +216,7 @@ def change(
         require_editable(issue)
         if expected_state and expected_state != fingerprint(present):
             msg = f"someone else has changed issue {issue_id} since you opened it"
-            raise NotAllowed(msg, next_step=EditIssue(issue_id))
+            raise DraftChanged(msg, next_step=EditIssue(issue_id))
         changed = applied(present, operations)
         if changed == numbered(present):
             return False

@@ -1,19 +1,33 @@
-"""Change what an issue prints: by operations, or by an edit file that a person filled in."""
+"""Change what an issue prints: by operations, an edit file, or texts that a person saw and changed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar, cast
 
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import require_editable
+from newsletter.edit.fields import printed
 from newsletter.edit.items import tags_of
-from newsletter.edit.operations import Correct, Draft, Operation, topics_in
+from newsletter.edit.operations import (
+    Correct,
+    CorrectableField,
+    Draft,
+    Operation,
+    Reorder,
+    SetText,
+    TextField,
+    topics_in,
+)
+from newsletter.errors import DraftChanged, NotFound
 from newsletter.model.actor import Actor, Role
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Issue, Item, corrected
 from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.publication import Topic
 from newsletter.store.content import issues
 from newsletter.usecases.context import Context
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,38 @@ class Edited:
     issue_id: int
     changes: int
     next_step: NextStep
+
+
+@dataclass(frozen=True, slots=True)
+class TextChange:
+    """A text as an editor saw it, and as they left it; takeaways have one line each."""
+
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextConflict:
+    """A text that someone else changed in another way since the editor saw it."""
+
+    name: str
+    theirs: str
+    yours: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditConflict:
+    """Nothing was saved: these texts have been changed twice."""
+
+    issue_id: int
+    texts: tuple[TextConflict, ...]
+
+
+TEXTS = ("subject", "preheader", "note")
+ITEM_TEXTS = ("kicker", "title", "authors", "teaser", "takeaways", "link", "alt", "caption")
+ATTEMPTS = 5
+"""How often an edit is tried that collides with others: each of them has then succeeded."""
 
 
 def open_file(context: Context, actor: Actor, issue_id: int) -> EditFile:
@@ -85,3 +131,103 @@ def _with_tags(operation: Operation, known: Sequence[Topic]) -> Operation:
     if not isinstance(operation, Correct) or operation.name != "topics":
         return operation
     return replace(operation, tags=tags_of(topics_in(operation.text), known))
+
+
+def save_texts(
+    context: Context,
+    actor: Actor,
+    issue_id: int,
+    changes: Sequence[TextChange],
+    *,
+    article_id: int | None = None,
+) -> Edited | EditConflict:
+    """Save texts of an issue, or of one item, that an editor changed.
+
+    Another editor's change to another text is no obstacle. One to the same text is: then nothing is
+    saved, and both texts are returned. Raises NotAllowed if a text cannot be printed.
+    """
+    actor.require(Role.EDITOR)
+
+    def attempt(draft: Draft) -> Edited | EditConflict:
+        present = _texts(draft, article_id)
+        made = [text for text in changes if not _same(text.before, text.after)]
+        if unknown := [text.name for text in made if text.name not in present]:
+            msg = f"there is no text {unknown[0]!r} to change"
+            raise NotFound(msg)
+        conflicts = tuple(
+            TextConflict(text.name, present[text.name], text.after)
+            for text in made
+            if not any(_same(present[text.name], known) for known in (text.before, text.after))
+        )
+        if conflicts:
+            return EditConflict(issue_id, conflicts)
+        operations = [_operation(text, article_id) for text in made]
+        return change(context, actor, issue_id, operations, seen=sheet.fingerprint(draft))
+
+    return _tried(context, issue_id, attempt)
+
+
+def shift(context: Context, actor: Actor, issue_id: int, article_id: int, by: int) -> Edited:
+    """Move a printed item up (`by` is -1) or down (1) among the printed items."""
+    actor.require(Role.EDITOR)
+
+    def attempt(draft: Draft) -> Edited:
+        order = [item.article_id for item in draft.items if item.included]
+        if article_id not in order:
+            msg = f"article {article_id} is not printed in issue {issue_id}"
+            raise NotFound(msg)
+        place = order.index(article_id)
+        order.insert(max(0, place + by), order.pop(place))
+        reorder = Reorder(tuple(order))
+        return change(context, actor, issue_id, [reorder], seen=sheet.fingerprint(draft))
+
+    return _tried(context, issue_id, attempt)
+
+
+def _tried(context: Context, issue_id: int, attempt: Callable[[Draft], T]) -> T:
+    """Return the result of an edit of the present draft; try again if another came between."""
+    for last in (*[False] * (ATTEMPTS - 1), True):
+        with context.reader.connect() as connection:
+            issue, draft = editing.load_draft(connection, issue_id)
+        require_editable(issue)
+        try:
+            return attempt(draft)
+        except DraftChanged:
+            if last:
+                raise
+    raise AssertionError  # the last attempt returns or raises
+
+
+def texts_of(draft: Draft, item: Item | None = None) -> dict[str, str]:
+    """Return the texts that an editor can change: of an item, or of the issue."""
+    if item is None:
+        return {"subject": draft.subject, "preheader": draft.preheader, "note": draft.note}
+    texts = {name: printed(item, name) for name in ITEM_TEXTS if name != "takeaways"}
+    return texts | {"takeaways": "\n".join(corrected(item).takeaways.items)}
+
+
+def _texts(draft: Draft, article_id: int | None) -> dict[str, str]:
+    if article_id is None:
+        return texts_of(draft)
+    found = next((item for item in draft.items if item.article_id == article_id), None)
+    if found is None:
+        msg = f"article {article_id} is not a candidate for this issue"
+        raise NotFound(msg)
+    return texts_of(draft, found)
+
+
+def _operation(text: TextChange, article_id: int | None) -> Operation:
+    if article_id is None:
+        return SetText(cast("TextField", text.name), text.after)
+    name = cast("CorrectableField", text.name)
+    lines = tuple(text.after.splitlines()) if name == "takeaways" else text.after
+    return Correct(article_id, name, lines)
+
+
+def _same(first: str, second: str) -> bool:
+    """Return whether two texts print the same; forms change line ends and outer spaces."""
+    return first.split() == second.split() and _lines(first) == _lines(second)
+
+
+def _lines(text: str) -> int:
+    return len(text.strip().splitlines())

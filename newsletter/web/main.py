@@ -15,6 +15,7 @@ from newsletter.web.desk.access import DeskAccess
 from newsletter.web.desk.account.pages import AccountPages, account_routes
 from newsletter.web.desk.approving.pages import ApprovePages, approve_routes
 from newsletter.web.desk.audit.pages import AuditPages, audit_routes
+from newsletter.web.desk.editing.pages import EditPages, edit_routes
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.desk.rules import answer_refusals, refuse_unruled
@@ -69,6 +70,7 @@ def desk_site(
     site.state.gate = gate
     for routes in (
         desk_routes(desk),
+        edit_routes(EditPages(shell, gate)),
         approve_routes(ApprovePages(shell, gate)),
         sign_in_routes(SignInPages(shell, gate)),
         account_routes(AccountPages(shell, gate)),

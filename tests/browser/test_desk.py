@@ -27,6 +27,7 @@ PATHS = [
     "/issues/1/report?language=ko",
     "/issues/1/history",
     "/issues/1/approve",
+    "/issues/1/edit",
     "/articles",
     "/sources",
     "/audit",

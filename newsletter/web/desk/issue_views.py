@@ -43,7 +43,7 @@ ORIGINS = {
     "extracted": "extracted from the text",
     "staff": "written by staff",
 }
-TABS = ("Content", "Preview", "Audience", "Approve", "Report", "History")
+TABS = ("Content", "Edit", "Preview", "Audience", "Approve", "Report", "History")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ NOT_AT_THE_DESK = {
         "the desk has no pages about subscribers yet",
     ),
     **dict.fromkeys(
-        ("editing.apply_file", "editing.change", "editing.open_file"),
-        "a text for an editor program; the desk has no cards to edit yet",
+        ("editing.apply_file", "editing.open_file"),
+        "a text for an editor program, instead of the cards of the desk",
     ),
     **dict.fromkeys(
         ("drafting.correct", "drafting.draft_next", "drafting.draft_special"),
@@ -57,6 +57,8 @@ NOT_ON_THE_COMMAND_LINE = {
     ),
     "reporting.clicks_on": "it is drawn on a picture of the email",
     "sign_ups.wave": "the report of a pass names a wave",
+    "editing.save_texts": "a form of one card, instead of the edit file",
+    "editing.shift": "a button, instead of the order of the edit file",
     "estimating.audience": "the command `segment` counts any rule",
 }
 """What only the desk does, with the reason."""

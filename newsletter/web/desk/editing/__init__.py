@@ -1,0 +1,1 @@
+"""Edit an issue: its texts, and each item as a card."""

@@ -1,0 +1,165 @@
+"""Edit an issue with forms that work without scripts; what cannot be saved stays on the page."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+
+from newsletter.edit.operations import (
+    AcceptSuggested,
+    CorrectableField,
+    Operation,
+    Pin,
+    Place,
+    Placement,
+    Revert,
+)
+from newsletter.edit.run import load_draft
+from newsletter.errors import NotAllowed
+from newsletter.send.context import SendingContext
+from newsletter.usecases import editing
+from newsletter.usecases.editing import EditConflict, TextChange
+from newsletter.web.desk import issue_views
+from newsletter.web.desk.editing.views import NAMES, Unsaved, edit_view
+from newsletter.web.desk.forms import DeskForm
+from newsletter.web.desk.gate import Editor, Gate
+from newsletter.web.desk.shell import Heading, Shell
+from newsletter.web.desk.visitor import Visitor
+from newsletter.web.public.forms import Form
+
+TAB = "Edit"
+STEPS = {"up": -1, "down": 1}
+PLACES = ("in", "out", "later", "never")
+
+
+class EditPages:
+    """The page "Edit" of an issue, and its forms."""
+
+    def __init__(self, shell: Shell, gate: Gate) -> None:
+        """Take the frame and the gate."""
+        self._app = shell.app
+        self._shell = shell
+        self._context = gate.context
+
+    def show(self, visitor: Editor, issue_id: int) -> Response:
+        """Show the texts of the issue and a card for each item."""
+        return self._page(visitor, issue_id)
+
+    def save(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
+        """Save subject, preheader and note."""
+        return self._saved(visitor, issue_id, None, form)
+
+    def save_item(
+        self, visitor: Editor, issue_id: int, article_id: int, form: DeskForm
+    ) -> Response:
+        """Save the texts of an item."""
+        return self._saved(visitor, issue_id, article_id, form)
+
+    def place(self, visitor: Editor, issue_id: int, article_id: int, form: DeskForm) -> Response:
+        """Move an item up or down, in or out, or pin it; or print its suggested takeaways."""
+        act = form.first("act")
+        if act in STEPS:
+            editing.shift(self._context, visitor.actor, issue_id, article_id, STEPS[act])
+        else:
+            self._change(visitor, issue_id, _placed(article_id, act))
+        return _back(issue_id, article_id)
+
+    def revert(self, visitor: Editor, issue_id: int, article_id: int, form: DeskForm) -> Response:
+        """Print what the article says again."""
+        name = form.first("name")
+        if name not in NAMES:
+            msg = "choose the text to revert"
+            raise NotAllowed(msg)
+        self._change(visitor, issue_id, Revert(article_id, cast("CorrectableField", name)))
+        return _back(issue_id, article_id)
+
+    def _change(self, visitor: Visitor, issue_id: int, operation: Operation) -> None:
+        editing.change(self._context, visitor.actor, issue_id, [operation])
+
+    def _saved(
+        self, visitor: Visitor, issue_id: int, article_id: int | None, form: Form
+    ) -> Response:
+        changes = _changes(form)
+        try:
+            result = editing.save_texts(
+                self._context, visitor.actor, issue_id, changes, article_id=article_id
+            )
+        except NotAllowed as error:
+            return self._unsaved(
+                visitor, issue_id, Unsaved(article_id, _entered(changes), (), str(error))
+            )
+        if isinstance(result, EditConflict):
+            problem = self._shell.catalog(visitor).text("desk.edit.conflict")
+            unsaved = Unsaved(article_id, _entered(changes), result.texts, problem)
+            return self._unsaved(visitor, issue_id, unsaved)
+        return _back(issue_id, article_id)
+
+    def _unsaved(self, visitor: Visitor, issue_id: int, unsaved: Unsaved) -> Response:
+        return self._page(visitor, issue_id, unsaved, status=409)
+
+    def _page(
+        self,
+        visitor: Visitor,
+        issue_id: int,
+        unsaved: Unsaved | None = None,
+        *,
+        status: int = 200,
+    ) -> Response:
+        context = SendingContext(self._app.publication, self._app.senders, self._app.now())
+        with self._app.reader.connect() as connection:
+            head = issue_views.head(connection, context, issue_id)
+            issue, draft = load_draft(connection, issue_id)
+        catalog = self._shell.catalog(visitor)
+        lead = catalog.text("desk.edit.lead" if issue.editable else "desk.edit.closed")
+        heading = Heading("Issues", head.title, lead, TAB, head.tabs)
+        view = edit_view(issue, draft, catalog, unsaved)
+        name = "editing/page" if issue.editable or unsaved else "editing/closed"
+        return self._shell.page(name, heading, view, visitor, status=status)
+
+
+def _changes(form: Form) -> Sequence[TextChange]:
+    """Return the texts that a form contains, each with what its page showed before."""
+    return [
+        TextChange(name, form.first(f"before.{name}"), form.first(name))
+        for name in NAMES
+        if name in form.fields
+    ]
+
+
+def _entered(changes: Sequence[TextChange]) -> Mapping[str, str]:
+    return {text.name: text.after for text in changes}
+
+
+def _placed(article_id: int, act: str) -> Operation:
+    match act:
+        case "pin" | "unpin":
+            return Pin(article_id, pinned=act == "pin")
+        case "accept":
+            return AcceptSuggested(article_id)
+        case _ if act in PLACES:
+            return Place(article_id, cast("Placement", act))
+        case _:
+            msg = "choose what to do with the item"
+            raise NotAllowed(msg)
+
+
+def _back(issue_id: int, article_id: int | None) -> Response:
+    card = f"#article-{article_id}" if article_id is not None else ""
+    return RedirectResponse(f"/issues/{issue_id}/edit{card}", status_code=303)
+
+
+def edit_routes(pages: EditPages) -> APIRouter:
+    """Return the routes of the page "Edit" and its forms."""
+    router = APIRouter()
+    path = "/issues/{issue_id}/edit"
+    item = "/issues/{issue_id}/items/{article_id}"
+    router.add_api_route(path, pages.show, methods=["GET", "HEAD"], response_model=None)
+    for address, act in (
+        (path, pages.save),
+        (item, pages.save_item),
+        (f"{item}/place", pages.place),
+        (f"{item}/revert", pages.revert),
+    ):
+        router.add_api_route(address, act, methods=["POST"], response_model=None)
+    return router
