@@ -208,3 +208,14 @@ def test_what_was_not_previewed_is_not_approved(seen: str) -> None:
     assert refused.exit_code == 3
     assert "has changed since it was previewed" in refused.output
     assert "approved" not in run("issues").output
+
+
+@pytest.mark.usefixtures("desk")
+def test_changes_to_an_approved_issue_are_requested_with_a_comment() -> None:
+    assert run("approve", "1").exit_code == 0
+    assert run("approve", "1", "--request-changes", " ").exit_code == 1
+    assert "is approved already" in run("approve", "1").output
+    answer = run("approve", "1", "--request-changes", "The second item is too long.")
+    assert answer.exit_code == 0
+    assert "is a draft again" in answer.output
+    assert "The second item is too long." in run("audit", "--issue", "1", "--json").output
