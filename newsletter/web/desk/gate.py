@@ -195,5 +195,12 @@ EXPLAINED = {
 
 
 def _texts(form: Form) -> tuple[str, ...]:
-    values = (value for name, values in form.fields.items() if name != "csrf" for value in values)
-    return tuple(filter(None, values))
+    """Return what a person entered, without what the page put into the form."""
+    hidden = ("csrf", "hash", "batch", "before.")
+    return tuple(
+        value
+        for name, values in form.fields.items()
+        if not name.startswith(hidden)
+        for value in values
+        if value
+    )

@@ -195,3 +195,16 @@ def test_an_issue_that_went_out_cannot_be_edited(opened: House) -> None:
     answer = desk.post(editor, PAGE, late)
     assert answer.status_code == 409
     assert "Too late" in answer.text
+
+
+def test_what_was_entered_after_the_session_ended_is_shown_and_not_saved(
+    opened: House, desk: StaffedDesk, editor: TestClient
+) -> None:
+    fields = form(editor.get(PAGE).text, PAGE)
+    csrf = desk.csrf(editor)
+    desk.post(editor, "/account/sign-out")
+    answer = editor.post(PAGE, data={**fields, "note": "A long evening's work.", "csrf": csrf})
+    assert answer.status_code == 403
+    assert "A long evening&#39;s work." in answer.text
+    assert csrf not in answer.text
+    assert opened.issues()[0].note == ""
