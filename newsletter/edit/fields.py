@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from newsletter.edit.operations import Draft
 from newsletter.model import byline
 from newsletter.model.article import Image
 from newsletter.model.issue import Item, corrected
@@ -21,6 +22,8 @@ LINES: Mapping[str, Callable[[Item], str]] = {
     "link": lambda item: item.link_text,
 }
 """How each correctable field of an item is written, takeaways aside."""
+ITEM_TEXTS = ("kicker", "title", "authors", "teaser", "takeaways", "link", "alt", "caption")
+"""The texts of an item in the order of a form."""
 
 
 def printed(item: Item, name: str) -> str:
@@ -32,3 +35,11 @@ def uncorrected(item: Item, name: str) -> str:
     """Return what a text is when its correction is reverted."""
     others = {key: value for key, value in item.corrections.items() if key != name}
     return LINES[name](corrected(replace(item, corrections=others)))
+
+
+def texts_of(draft: Draft, item: Item | None = None) -> dict[str, str]:
+    """Return the texts that an editor can change: of an item, or of the issue."""
+    if item is None:
+        return {"subject": draft.subject, "preheader": draft.preheader, "note": draft.note}
+    takeaways = "\n".join(corrected(item).takeaways.items)
+    return {name: takeaways if name == "takeaways" else printed(item, name) for name in ITEM_TEXTS}

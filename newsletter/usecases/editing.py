@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import require_editable
-from newsletter.edit.fields import printed
+from newsletter.edit.fields import texts_of
 from newsletter.edit.items import tags_of
 from newsletter.edit.operations import (
     Correct,
@@ -21,7 +21,7 @@ from newsletter.edit.operations import (
 )
 from newsletter.errors import DraftChanged, NotFound
 from newsletter.model.actor import Actor, Role
-from newsletter.model.issue import Issue, Item, corrected
+from newsletter.model.issue import Issue
 from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.publication import Topic
 from newsletter.store.content import issues
@@ -74,8 +74,6 @@ class EditConflict:
     texts: tuple[TextConflict, ...]
 
 
-TEXTS = ("subject", "preheader", "note")
-ITEM_TEXTS = ("kicker", "title", "authors", "teaser", "takeaways", "link", "alt", "caption")
 ATTEMPTS = 5
 """How often an edit is tried that collides with others: each of them has then succeeded."""
 
@@ -196,14 +194,6 @@ def _tried(context: Context, issue_id: int, attempt: Callable[[Draft], T]) -> T:
             if last:
                 raise
     raise AssertionError  # the last attempt returns or raises
-
-
-def texts_of(draft: Draft, item: Item | None = None) -> dict[str, str]:
-    """Return the texts that an editor can change: of an item, or of the issue."""
-    if item is None:
-        return {"subject": draft.subject, "preheader": draft.preheader, "note": draft.note}
-    texts = {name: printed(item, name) for name in ITEM_TEXTS if name != "takeaways"}
-    return texts | {"takeaways": "\n".join(corrected(item).takeaways.items)}
 
 
 def _texts(draft: Draft, article_id: int | None) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What staff can do from the command line they can do at the desk, and the reverse."""
 
-from tests.unit.usecases.test_callers import NEWSLETTER, called, called_by_another, use_cases
+from tests.unit.usecases.test_callers import NEWSLETTER, called, use_cases
 
 NOT_AT_THE_DESK = {
     **dict.fromkeys(
@@ -76,10 +76,3 @@ def test_each_act_is_at_the_desk_and_on_the_command_line() -> None:
     assert terminal - desk == set(NOT_AT_THE_DESK)
     assert desk - terminal == set(NOT_ON_THE_COMMAND_LINE)
     assert all({**NOT_AT_THE_DESK, **NOT_ON_THE_COMMAND_LINE}.values())
-
-
-def test_only_the_pipeline_calls_the_rest() -> None:
-    rest = use_cases() - reached_from("web/desk") - reached_from("cli")
-    paths = [*(NEWSLETTER / "pipeline").rglob("*.py"), *(NEWSLETTER / "web").rglob("*.py")]
-    inner = [called_by_another(path) for path in (NEWSLETTER / "usecases").glob("*.py")]
-    assert not rest - called(paths).union(*inner)

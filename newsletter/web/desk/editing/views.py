@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from newsletter.edit.fields import texts_of
 from newsletter.edit.operations import Draft
 from newsletter.model.issue import Issue, Item, corrected
 from newsletter.render.catalog import Catalog
-from newsletter.usecases.editing import TextConflict, texts_of
+from newsletter.usecases.editing import TextConflict
 
 NAMES = {
     "subject": "desk.edit.subject",
