@@ -16,6 +16,9 @@ EVERYONE, EDITOR, APPROVER, ADMIN = None, Role.EDITOR, Role.APPROVER, Role.ADMIN
 MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/paper.css"): EVERYONE,
     ("GET", "/desk.css"): EVERYONE,
+    ("GET", "/healthz"): EVERYONE,
+    ("GET", "/readyz"): EVERYONE,
+    ("GET", "/metrics"): EVERYONE,
     ("GET", "/open/{code}"): EVERYONE,
     ("POST", "/open/{code}"): EVERYONE,
     ("GET", "/sign-in"): EVERYONE,
