@@ -28,12 +28,13 @@ def called(paths: list[Path]) -> set[str]:
 
 
 def called_by_another(path: Path) -> set[str]:
-    """Return the functions that another use case of the same module calls."""
-    return {
+    """Return the functions that another use case calls: one of the same module, or of another."""
+    same = {
         f"{path.stem}.{node.func.id}"
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
+    return same | called([path])
 
 
 def test_every_use_case_is_called_by_an_entry_point() -> None:
