@@ -7,12 +7,13 @@ the salutation. The links go with the lines that hold nothing else, and the salu
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-
-from lxml import html
+from typing import TYPE_CHECKING
 
 from newsletter.model.edition import Edition
 from newsletter.model.personalization import NAMES, fill, substitutions
-from newsletter.render.html import DOCTYPE
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
 
 _NOTHING = dict.fromkeys(NAMES, "")
 _HIDDEN = re.compile(r"display:\s*none")
@@ -36,17 +37,20 @@ def emptied(text: str, nonce: str) -> str:
 
 def public_copy(edition: Edition, frame: PageFrame, left_out: Collection[str]) -> str:
     """Return the page of an edition, with `frame` around it and without the lines in `left_out`."""
+    from lxml import html  # noqa: PLC0415 - large, and not needed to serve the other pages
+
     page = html.document_fromstring(edition.html)
     _remove_personal_links(page, f"-nl{edition.nonce}-")
     _remove_preheader(page)
     for paragraph in list(page.iter("p")):
         if paragraph.text_content().strip() in left_out:
             paragraph.drop_tree()
-    text = html.tostring(page, doctype=DOCTYPE, encoding="unicode")
+    doctype = page.getroottree().docinfo.doctype
+    text = html.tostring(page, doctype=doctype, encoding="unicode")
     return _framed(emptied(text, edition.nonce), frame)
 
 
-def _remove_personal_links(page: html.HtmlElement, mark: str) -> None:
+def _remove_personal_links(page: "HtmlElement", mark: str) -> None:
     """Remove what links to, or loads, something of one recipient."""
     personal = [
         element
@@ -61,11 +65,11 @@ def _remove_personal_links(page: html.HtmlElement, mark: str) -> None:
             line.drop_tree()
 
 
-def _is_empty(line: html.HtmlElement) -> bool:
+def _is_empty(line: "HtmlElement") -> bool:
     return len(line) == 0 and not line.text_content().strip(_SEPARATORS)
 
 
-def _remove_preheader(page: html.HtmlElement) -> None:
+def _remove_preheader(page: "HtmlElement") -> None:
     """Remove the hidden first line, which is for inboxes."""
     for element in page.iterfind("body/*"):
         if isinstance(element.tag, str) and _HIDDEN.search(element.get("style", "")):
