@@ -26,6 +26,7 @@ from newsletter.store.people import received
 from newsletter.usecases import people
 from subscribers.consent import unsubscribing
 from subscribers.consent.unsubscribing import Unsubscribe
+from tests.fakes.crashes import crash_at_every_write
 from tests.fakes.issues import NOW
 from tests.integration.events.conftest import Desk
 
@@ -41,10 +42,6 @@ KINDS = (
     {"event": "open"},
 )
 DATABASES = pytest.mark.parametrize("engine", ["sqlite", "postgres"], indirect=True)
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def some_events(desk: Desk, seed: int, number: int = 120) -> list[dict[str, object]]:
@@ -86,29 +83,12 @@ def test_counters_agree_with_their_rows_in_any_order(desk: Desk) -> None:
 def test_a_crash_at_any_write_of_a_drain_counts_nothing_twice(desk: Desk) -> None:
     desk.post(some_events(desk, seed=2, number=40))
     engine = desk.office.engine
-    statements = 0
-    crash_at = 1
 
-    def crash(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        nonlocal statements
-        statements += statement.startswith(("INSERT", "UPDATE", "DELETE"))
-        if statements == crash_at:
-            raise Killed
+    def check() -> None:
+        assert counters.problems(engine) == []
+        assert hours(desk) == {}
 
-    while True:
-        statements = 0
-        sa.event.listen(engine, "before_cursor_execute", crash)
-        try:
-            desk.drain()
-        except Killed:
-            sa.event.remove(engine, "before_cursor_execute", crash)
-            assert counters.problems(engine) == []
-            assert hours(desk) == {}
-            crash_at += 1
-            continue
-        sa.event.remove(engine, "before_cursor_execute", crash)
-        break
-    assert crash_at > 5
+    assert crash_at_every_write(engine, desk.drain, check) >= 5
     assert counters.problems(engine) == []
     assert sum(hours(desk).values()) > 20
 

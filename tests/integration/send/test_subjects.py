@@ -20,6 +20,7 @@ from newsletter.store.sending import arms, deliveries
 from newsletter.store.tables import acts, batches
 from newsletter.store.tables import deliveries as delivery_rows
 from newsletter.store.tables import issues as issue_rows
+from tests.fakes.crashes import crash_at_every_write
 from tests.fakes.issues import NOW, add_issue, add_people
 from tests.integration.send.conftest import UNKNOWN, Office
 
@@ -225,6 +226,64 @@ def test_a_test_group_in_doubt_does_not_release_the_rest(office: Office) -> None
     told = office.told()
     assert told.unknown
     assert told.subjects[-1].submitted == 0
+
+
+def chosen_state(office: Office) -> list[object]:
+    """Return everything that a choice writes: the winner, the editions and times, and the act."""
+    acts_of = sa.select(acts.c.kind, acts.c.after, acts.c.detail)
+    of_issue = (
+        sa.select(issue_rows.c.winner),
+        sa.select(batches.c.seq, batches.c.edition_id, batches.c.not_before).order_by(
+            batches.c.seq
+        ),
+        acts_of.where(acts.c.kind == "subject chosen"),
+    )
+    with office.engine.connect() as connection:
+        return [tuple(row) for query in of_issue for row in connection.execute(query)]
+
+
+def test_a_crash_at_any_write_of_a_choice_changes_nothing(office: Office) -> None:
+    prepared(office)
+    office.submit()
+    before, tested = chosen_state(office), len(office.reached())
+
+    def check() -> None:
+        assert chosen_state(office) == before
+        office.submit()
+        assert len(office.reached()) == tested
+
+    assert crash_at_every_write(office.engine, lambda: choose(office, Arm.B), check) > 5
+    once = chosen_state(office)
+    assert once != before
+    with pytest.raises(NotAllowed, match="was given subject B before"):
+        choose(office, Arm.A)
+    assert chosen_state(office) == once
+    office.submit()
+    assert Counter(office.reached()) == Counter(own_arms(office).keys())
+    assert set(sent(office)["Subject A"]) == {
+        name for name, arm in own_arms(office).items() if arm is Arm.A
+    }
+
+
+def test_a_crash_while_the_time_decides_is_made_up_for_by_the_next_pass(office: Office) -> None:
+    prepared(office)
+    office.submit()
+    before = chosen_state(office)
+    office.later(hours=5)
+
+    def decide() -> None:
+        with office.engine.begin() as connection:
+            subjects.decide(connection, office.publication, office.issue_id, office.now)
+
+    def check() -> None:
+        assert chosen_state(office) == before
+
+    assert crash_at_every_write(office.engine, decide, check) > 3
+    once = chosen_state(office)
+    decide()
+    assert chosen_state(office) == once
+    office.submit()
+    assert Counter(office.reached()) == Counter(own_arms(office).keys())
 
 
 def test_the_rest_is_spread_from_the_choice_on(office: Office) -> None:
