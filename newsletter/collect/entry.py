@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.collect.text.dates import When
-from newsletter.model.article import Author, Image
+from newsletter.model.article import Author, Image, Translation
 
 INDEX = "index"
 """The note of a listing whose entries are sitemaps, not articles."""
@@ -38,6 +38,7 @@ class Entry:
     untitled: bool = False
     shared_guid: bool = False
     shared_url: bool = False
+    translations: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

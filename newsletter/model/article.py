@@ -42,7 +42,7 @@ class Footnote:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """The same article in another language, as the page's own `hreflang` link says."""
+    """The same article in another language, as an `hreflang` link of the page or the sitemap says."""
 
     lang: str
     url: str

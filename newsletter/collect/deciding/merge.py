@@ -27,6 +27,7 @@ def light_content(entry: Entry) -> Extracted:
         topics=entry.topics,
         teaser=entry.summary,
         lang=entry.lang,
+        translations=entry.translations,
         provenance=origins,
     )
 
@@ -96,6 +97,10 @@ def _with_entry(article: Extracted, entry: Entry, origins: dict[str, str]) -> Ex
         if value and not getattr(article, name):
             values[name] = value
             found[name] = "feed"
+    if entry.translations:
+        # Many pages name only some of their translations, or only themselves.
+        named = (*article.translations, *entry.translations)
+        values["translations"] = tuple(dict.fromkeys(named))
     summary = _complete_summary(entry)
     if article.teaser and summary and summary != article.teaser:
         values["feed_teaser"] = summary

@@ -4,7 +4,9 @@ import gzip
 import io
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
@@ -13,9 +15,10 @@ from newsletter.collect.entry import INDEX, Entry, Listing
 from newsletter.collect.text.blocks import tidy
 from newsletter.collect.text.dates import read_date
 from newsletter.errors import ExtractFailed
+from newsletter.model.article import Translation
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element class so
-MOST_ENTRIES, LARGEST = 50_000, 60_000_000
+MOST_ENTRIES, LARGEST, MOST_TRANSLATIONS = 50_000, 60_000_000, 40
 
 
 def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
@@ -43,6 +46,7 @@ def read_sitemap(raw: bytes, *, links: str = "", ignore: str = "") -> Listing:
                     # `lastmod` is a change, for many sites of the template, not a publication.
                     when=read_date(record.published),
                     changed=record.changed,
+                    translations=record.translations,
                 )
             )
         if len(entries) >= MOST_ENTRIES:
@@ -59,11 +63,15 @@ def _day(entry: Entry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What a sitemap says about an address; `parts` changes with its translations and images."""
+    """What a sitemap says about an address.
+
+    `parts` is the number of its elements, so that a new translation or image is noticed.
+    """
 
     changed: str
     published: str
     title: str
+    translations: tuple[Translation, ...]
     parts: int
 
 
@@ -72,8 +80,17 @@ def _record(element: Element) -> _Record:
         changed=(element.findtext("{*}lastmod") or "").strip(),
         published=(element.findtext(".//{*}publication_date") or "").strip(),
         title=tidy(element.findtext("{*}news/{*}title") or ""),
+        translations=tuple(_translations(element)),
         parts=len(element),
     )
+
+
+def _translations(element: Element) -> Iterator[Translation]:
+    """Yield what the `xhtml:link` elements of an address name, with the address itself."""
+    for link in islice(element.iterchildren("{*}link"), MOST_TRANSLATIONS):
+        lang, address = (link.get("hreflang") or "").strip(), (link.get("href") or "").strip()
+        if lang and lang.lower() != "x-default" and address.startswith(("http://", "https://")):
+            yield Translation(lang, address)
 
 
 def _unzipped(raw: bytes) -> bytes:

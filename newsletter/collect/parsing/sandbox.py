@@ -11,7 +11,7 @@ from newsletter.collect.parsing.child import WorkerProcess
 from newsletter.collect.parsing.turns import WorkerTurns
 from newsletter.collect.text.dates import When
 from newsletter.errors import ExtractFailed
-from newsletter.model.article import Author, Extracted, Image, restored
+from newsletter.model.article import Author, Extracted, Image, Translation, restored
 from newsletter.model.protection import Protection
 from newsletter.model.source import Source
 
@@ -130,6 +130,7 @@ def _entry(values: Mapping[str, Any]) -> Entry:
             "topics": tuple(values["topics"]),
             "image": Image(**image) if image else None,
             "path": None,
+            "translations": tuple(Translation(**each) for each in values["translations"]),
         }
     )
 

@@ -197,6 +197,33 @@ def test_a_translation_is_found_where_one_page_names_it(
     assert groups[0] == groups[1] is not None
 
 
+@pytest.mark.parametrize("own", ["", "<link rel='alternate' hreflang='en' href='/en/1'>"])
+def test_translations_that_only_the_sitemap_names_are_linked(
+    collector: Collector, own: str
+) -> None:
+    site = collector.site
+    korean = article_page(1, title="강을 따라").replace('lang="en"', 'lang="ko"')
+    site.serve("/en/1", article_page(1, head=own))
+    site.serve("/ko/1", korean.replace("The river of valley", "그 강의 골짜기"))
+    alternates = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{lang}" href="{site.url(path)}"/>'
+        for lang, path in (("x-default", "/"), ("en-US", "/en/1"), ("ko", "/ko/1"))
+    )
+    records = "".join(
+        f"<url><loc>{site.url(path)}</loc>{alternates}</url>" for path in ("/en/1", "/ko/1")
+    )
+    site.serve(
+        "/map.xml",
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+        f' xmlns:xhtml="http://www.w3.org/1999/xhtml">{records}</urlset>',
+    )
+    collector.run(collector.feed("map", "/map.xml", kind="sitemap"))
+    article, other = collector.stored()
+    assert article.translation_group == other.translation_group is not None
+    assert {named.lang for named in article.content.translations} >= {"en-US", "ko"}
+    assert "x-default" not in {named.lang for named in article.content.translations}
+
+
 def test_a_page_that_two_articles_name_as_their_translation_belongs_to_the_first(
     collector: Collector,
 ) -> None:
