@@ -5,15 +5,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from newsletter.edit.operations import SetText
+from newsletter.edit.operations import SetTest, SetText
 from newsletter.model.actor import Role
 from newsletter.model.issue import Issue
 from newsletter.model.states import BatchState, IssueState
+from newsletter.model.subjects import Arm, SubjectTest
 from newsletter.store import acts
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
@@ -221,6 +223,70 @@ def test_a_batch_in_doubt_is_shown_and_decided(
         decided = next(b for b in batches.of_issue(connection, 1) if b.key == batch.key)
     assert decided.state is state
     assert "needs a decision" not in approver.get(PAGE).text
+
+
+@pytest.fixture
+def undecided(opened: House, desk: StaffedDesk, approver: TestClient) -> House:
+    """Send an issue to its test groups; so few recipients are all in the rest."""
+    both = [SetText("subject", "Ports are busy"), SetTest(SubjectTest("What <ports> do", share=2))]
+    editing.change(opened.app.context, STAFF, 1, both)
+    desk.post(approver, "/issues/1/render")
+    approve(desk, approver)
+    opened.pass_at(MONDAY)
+    assert opened.mails() == []
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("winner", "subject"), [(Arm.A, "Ports are busy"), (Arm.B, "What <ports> do")]
+)
+def test_an_approver_gives_the_rest_one_of_two_subjects_once(
+    undecided: House, desk: StaffedDesk, approver: TestClient, winner: Arm, subject: str
+) -> None:
+    page = html.unescape(approver.get(PAGE).text)
+    assert (
+        "3 subscribers wait for a subject. All of them get the one that you choose, from the next"
+        " pass on. It can't be changed afterwards. If no one chooses, they get subject A on"
+        " 2026-11-30 12:00 UTC." in page
+    )
+    assert "Send it to 3 subscribers" in page
+    assert "Ports are busy" in page
+    assert "What <ports> do" in page
+    for wrong in ({}, {"winner": ""}, {"winner": "rest"}, {"winner": "c"}):
+        answer = desk.post(approver, "/issues/1/choose-subject", wrong)
+        assert (answer.status_code, issue(undecided).winner) == (409, None)
+        assert "Choose one of the two subjects." in answer.text
+    answer = desk.post(approver, "/issues/1/choose-subject", {"winner": winner})
+    assert (answer.status_code, issue(undecided).winner) == (303, winner)
+    assert "choose-subject" not in approver.get(PAGE).text
+    again = desk.post(approver, "/issues/1/choose-subject", {"winner": winner})
+    assert again.status_code == 409
+    assert f"was given subject {winner.upper()} before" in again.text
+    undecided.pass_at(MONDAY + timedelta(minutes=1))
+    paths = undecided.app.settings.outbox.glob("1-*.eml")
+    letters = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in paths]
+    assert [letter["Subject"] for letter in letters] == [subject] * 3
+
+
+def test_the_choice_on_a_paused_issue_says_that_it_waits(
+    undecided: House, desk: StaffedDesk, approver: TestClient
+) -> None:
+    desk.post(approver, "/issues/1/pause")
+    assert "once the issue is resumed" in html.unescape(approver.get(PAGE).text)
+    assert desk.post(approver, "/issues/1/choose-subject", {"winner": "b"}).status_code == 303
+    undecided.pass_at(MONDAY + timedelta(minutes=1))
+    assert undecided.mails() == []
+    desk.post(approver, "/issues/1/resume")
+    undecided.pass_at(MONDAY + timedelta(minutes=2))
+    assert len(undecided.mails()) == 3
+
+
+@pytest.mark.usefixtures("undecided")
+def test_an_editor_sees_which_subjects_are_tested_without_the_form(desk: StaffedDesk) -> None:
+    page = desk.browser(Role.EDITOR).get(PAGE).text
+    assert "3 subscribers wait for a subject" in page
+    assert "An approver can choose it." in page
+    assert "choose-subject" not in page
 
 
 def test_an_editor_sees_the_page_without_the_buttons(desk: StaffedDesk) -> None:

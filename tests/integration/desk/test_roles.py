@@ -46,6 +46,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/issues/{issue_id}/resume"): APPROVER,
     ("POST", "/issues/{issue_id}/cancel"): APPROVER,
     ("POST", "/issues/{issue_id}/move"): APPROVER,
+    ("POST", "/issues/{issue_id}/choose-subject"): APPROVER,
     ("POST", "/issues/{issue_id}/resolve"): APPROVER,
     ("GET", "/issues/{issue_id}/preview"): EDITOR,
     ("GET", "/issues/{issue_id}/preview/{edition}/body"): EDITOR,

@@ -41,7 +41,6 @@ NOT_AT_THE_DESK = {
     "events.replay": "it reads files of the machine",
     "returned.take": "a mail server calls it",
     "sending.freeze": "at the desk, the next pass freezes the audience",
-    "sending.choose_subject": "the desk does not test subjects yet",
     "sending.go_on": "at the desk, the next pass carries on",
     "sending.resolve_from_log": "it reads a file of the machine",
     "sending.send": "at the desk, the next pass sends",

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from newsletter.errors import NotAllowed
+from newsletter.model.subjects import Arm
 from newsletter.send.context import SendingContext
 from newsletter.send.decisions import Decision
 from newsletter.usecases import estimating, reviewing, sending
@@ -103,6 +104,15 @@ class ApprovePages:
         sending.move(self._context, visitor.actor, issue_id, form.first("provider"))
         return _back(issue_id)
 
+    def choose_subject(self, visitor: Approver, issue_id: int, form: DeskForm) -> Response:
+        """Give the rest one of two subjects."""
+        winner = form.first("winner")
+        if winner not in {Arm.A, Arm.B}:
+            msg = "choose one of the two subjects"
+            raise NotAllowed(msg)
+        sending.choose_subject(self._context, visitor.actor, issue_id, Arm(winner))
+        return _back(issue_id)
+
     def resolve(self, visitor: Approver, issue_id: int, form: DeskForm) -> Response:
         """Decide about a batch whose outcome is in doubt."""
         decision = form.first("decision")
@@ -158,6 +168,7 @@ def approve_routes(pages: ApprovePages) -> APIRouter:
         ("resume", pages.resume),
         ("cancel", pages.cancel),
         ("move", pages.move),
+        ("choose-subject", pages.choose_subject),
         ("resolve", pages.resolve),
     ):
         router.add_api_route(f"{path}/{name}", act, methods=["POST"], response_model=None)

@@ -10,6 +10,7 @@ from newsletter.model.departure import departure
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue
+from newsletter.model.personalization import unfilled
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import (
     CANCELLABLE,
@@ -19,6 +20,7 @@ from newsletter.model.states import (
     UNAPPROVED,
     IssueState,
 )
+from newsletter.model.subjects import Arm
 from newsletter.pipeline import statuses
 from newsletter.render.catalog import Catalog
 from newsletter.render.reasons import explain
@@ -27,6 +29,7 @@ from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.send.status import DoubtfulBatch, IssueStatus
 from newsletter.store.content import editions, issues
+from newsletter.store.sending import arms
 from newsletter.web.desk import sentences
 
 
@@ -58,6 +61,24 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class TestedSubject:
+    """One of two subjects, and what is known about it: to how many it went."""
+
+    arm: Arm
+    subject: str
+    reach: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectChoice:
+    """The subjects between which an approver may choose, what that does, and to how many."""
+
+    sentence: str
+    subjects: tuple[TestedSubject, ...]
+    people: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
     """What the checks found, and who would be left out."""
 
@@ -81,6 +102,7 @@ class ApproveView:
     waits: tuple[str, ...]
     doubts: tuple[DoubtfulBatch, ...]
     can_send_again: bool
+    choice: SubjectChoice | None
     checked: CheckResult | None = None
     problem: str = ""
 
@@ -96,8 +118,8 @@ def approve_view(
     issue = issues.load(connection, issue_id)
     newsletter = context.publication.newsletter(issue.newsletter)
     found = status.of(connection, issue_id, context)
+    zone = newsletter.timezone if newsletter else context.publication.timezone
     if issue.state not in EDITABLE:
-        zone = newsletter.timezone if newsletter else context.publication.timezone
         outlook = _after(issue, zone, catalog, found.planned)
     elif newsletter is None:
         outlook = Outlook(catalog.text("desk.approve.unconfigured"), "", 0, typed=False)
@@ -114,6 +136,7 @@ def approve_view(
         waits=tuple(statuses.waiting(found)),
         doubts=found.doubts,
         can_send_again=issue.state is not IssueState.CANCELLED,
+        choice=_choice(connection, issue, zone, catalog),
     )
 
 
@@ -184,6 +207,35 @@ def _offered(issue: Issue, found: IssueStatus, context: SendingContext) -> Offer
         providers=tuple(context.providers)
         if issue.state in MOVABLE and frozen and found.waiting
         else (),
+    )
+
+
+def _choice(
+    connection: sa.Connection, issue: Issue, zone: tzinfo, catalog: Catalog
+) -> SubjectChoice | None:
+    """Say what a choice of a subject does, if the rest of the issue waits for one."""
+    if issue.winner is not None or issue.decides_at is None:
+        return None
+    totals = {total.arm: total for total in arms.totals(connection, issue.id)}
+    waiting = totals[Arm.REST].waiting if Arm.REST in totals else 0
+    if not waiting:
+        return None
+
+    def reach(arm: Arm) -> str:
+        submitted = totals[arm].submitted if arm in totals else 0
+        return catalog.count("desk.approve.people", submitted)
+
+    tested = sorted(arms.subjects(connection, issue.id).items())
+    people = catalog.count("desk.approve.people", waiting)
+    key = "desk.subject.paused" if issue.state is IssueState.PAUSED else "desk.subject.lead"
+    time = sentences.stamp(issue.decides_at, zone)
+    return SubjectChoice(
+        catalog.text(key, people=people, time=time),
+        tuple(
+            TestedSubject(arm, unfilled(nonce, subject), reach(arm))
+            for arm, (subject, nonce) in tested
+        ),
+        people,
     )
 
 
