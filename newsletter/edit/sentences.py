@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sentencex
-
 # Longer than any real paragraph; it bounds the time for hostile input.
 LONGEST_PARAGRAPH = 20_000
 FOOTNOTE = re.compile(r"\[\d{1,3}\]")
@@ -73,6 +71,8 @@ def _spans(text: str, language: str) -> Iterator[tuple[int, int]]:
 
 def _lengths(line: str, language: str) -> list[int]:
     """Return the offset at which each sentence of a line ends."""
+    import sentencex  # noqa: PLC0415 - large, and the desk loads this module without splitting
+
     ends: list[int] = []
     done = 0
     for piece in sentencex.segment(language, line):

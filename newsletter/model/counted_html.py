@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from newsletter.model.text import web_address
 
 _LINK = re.compile(
-    r'(?P<before><a\b(?:[^>"]|"[^"]*")*?\s)href="(?P<href>[^"]*)"', re.IGNORECASE | re.DOTALL
+    r'(?P<before><a\b(?:[^<>"]|"[^"<]*")*?\s)href="(?P<href>[^"<]*)"', re.IGNORECASE | re.DOTALL
 )
+"""In frozen HTML, "<" is escaped in every attribute."""
 _END = "</body>"
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 _DURATION = re.compile(r"(?:\d{1,6}[smhdw])+|0")
-_PART = re.compile(r"(\d+)([smhdw])")
+_PART = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 

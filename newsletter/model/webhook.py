@@ -21,7 +21,7 @@ _HOSTS = {
     "powerplatform.com": "teams",
     "ntfy.sh": "ntfy",
 }
-_ADDRESS = re.compile(r"[^\s<>()\"“”@,;:]+@[^\s<>()\"“”@,;:]+")
+_ADDRESS = re.compile(r"[^\s<>()\"“”@,;:]{1,64}@[^\s<>()\"“”@,;:]{1,255}")
 JSON = "application/json"
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from html import escape, unescape
 
-_TAG = re.compile(r"<a\b[^>]*>|</a\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<a\b[^<>]*>|</a\s*>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _BADGE = (
     "display:inline-block;margin:0 4px;padding:1px 6px;border:1px solid #1b1d21;background:#fffdf9;"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import sqlalchemy as sa
@@ -77,7 +77,7 @@ def today_view(connection: sa.Connection, context: SendingContext) -> TodayView:
     open_issues = sorted(issues.every(connection, list(UNFINISHED)), key=_by_due)
     needs = tuple(_needs(connection, context))
     return TodayView(
-        title=_headline(publication, open_issues, needs),
+        title=_headline(publication, open_issues, needs, now),
         lead=f"{sentences.moment(now, publication.timezone)}.",
         cards=tuple(_cards(connection, open_issues, context)),
         issues=issue_rows(connection, publication, limit=8),
@@ -92,14 +92,20 @@ def _by_due(issue: Issue) -> tuple[datetime, int]:
     return issue.due_at, issue.id
 
 
-def _headline(publication: Publication, open_issues: list[Issue], needs: Sequence[Need]) -> str:
+def _headline(
+    publication: Publication, open_issues: list[Issue], needs: Sequence[Need], now: datetime
+) -> str:
+    """Name the one issue that waits by its weekday, or by its date if that is a week away."""
     waiting = [issue for issue in open_issues if issue.state in WAITING]
     if len(waiting) > 1:
         return f"{len(waiting)} issues are waiting for you"
     for issue in waiting:
         newsletter = publication.newsletter(issue.newsletter)
         zone = newsletter.timezone if newsletter else publication.timezone
-        return f"{issue.due_at.astimezone(zone):%A}’s issue is waiting for you"
+        due = issue.due_at.astimezone(zone)
+        if abs(due.date() - now.astimezone(zone).date()) < timedelta(days=7):
+            return f"{due:%A}’s issue is waiting for you"
+        return f"The issue of {due.day} {due:%B} is waiting for you"
     return "Something needs your attention" if needs else "All is well"
 
 

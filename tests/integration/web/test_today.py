@@ -73,3 +73,5 @@ def test_a_newsletter_without_an_open_issue_says_when_the_next_one_is_drafted(
     )
     opened.pass_at(MONDAY - timedelta(days=1))
     assert "Monday’s issue is waiting for you" == shown(opened).title
+    opened.at = MONDAY - timedelta(days=7)
+    assert "The issue of 30 November is waiting for you" == shown(opened).title

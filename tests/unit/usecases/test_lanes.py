@@ -19,7 +19,7 @@ def test_the_lanes_hold_every_step_of_a_pass() -> None:
 def test_a_slow_source_or_a_long_issue_holds_no_notice_back() -> None:
     lanes = passes.lanes(TOOLS)
     assert [step.name for step in lanes["notices"]] == ["notices"]
-    assert [step.name for step in lanes["collect"]] == ["collect"]
+    assert [step.name for step in lanes["collect"]] == ["collect", "backup"]
     names = [step.name for step in passes.steps(TOOLS)]
     assert names.index("notices") < names.index("send") < names.index("collect")
 

@@ -10,8 +10,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.subjects import Arm
 from newsletter.send.context import SendingContext
 from newsletter.send.decisions import Decision
-from newsletter.usecases import estimating, reviewing, sending
-from newsletter.usecases.reviewing import ContentChanged, NotApproved
+from newsletter.usecases import estimating, sending
 from newsletter.web.desk import issue_views
 from newsletter.web.desk.approving.views import (
     ApproveView,
@@ -42,11 +41,15 @@ class ApprovePages:
 
     def render(self, visitor: Editor, issue_id: int) -> Response:
         """Render the issue, so that it can be looked at and approved."""
+        from newsletter.usecases import reviewing  # noqa: PLC0415 - loads all of rendering
+
         reviewing.render(self._context, visitor.actor, issue_id)
         return _back(issue_id)
 
     def check(self, visitor: Editor, issue_id: int) -> Response:
         """Run the checks and count who is left out."""
+        from newsletter.usecases import reviewing  # noqa: PLC0415 - as above
+
         checked = reviewing.check(self._context, visitor.actor, issue_id)
         estimate = estimating.audience(self._context, visitor.actor, issue_id)
         catalog = self._shell.catalog(visitor)
@@ -55,6 +58,8 @@ class ApprovePages:
 
     def approve(self, visitor: RecentApprover, issue_id: int, form: DeskForm) -> Response:
         """Approve exactly the content that the form was shown for."""
+        from newsletter.usecases import reviewing  # noqa: PLC0415 - as above
+
         text = self._shell.catalog(visitor).text
         view = self._view(visitor, issue_id)
         typed = form.first("recipients").replace(",", "").replace(" ", "")
@@ -64,10 +69,10 @@ class ApprovePages:
         shown = form.first("hash")
         result = reviewing.approve(self._context, visitor.actor, issue_id, expected_hash=shown)
         match result:
-            case ContentChanged():
+            case reviewing.ContentChanged():
                 problem = text("desk.approve.changed")
                 return self._page(visitor, issue_id, problem=problem, status=409)
-            case NotApproved(findings=findings):
+            case reviewing.NotApproved(findings=findings):
                 found = CheckResult(findings, ())
                 problem = text("desk.approve.blocked")
                 return self._page(visitor, issue_id, checked=found, problem=problem, status=409)
@@ -76,6 +81,8 @@ class ApprovePages:
 
     def request_changes(self, visitor: Approver, issue_id: int, form: DeskForm) -> Response:
         """Return the issue to its editors, which voids its approval."""
+        from newsletter.usecases import reviewing  # noqa: PLC0415 - as above
+
         comment = form.first("comment")
         reviewing.request_changes(self._context, visitor.actor, issue_id, comment=comment)
         return _back(issue_id)
