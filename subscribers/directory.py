@@ -87,6 +87,11 @@ def labels(connection: sa.Connection, slugs: Iterable[str]) -> frozenset[str]:
     return tags.labels(connection, slugs)
 
 
+def every_label(connection: sa.Connection) -> frozenset[str]:
+    """Return the slugs of all labels, which only staff set."""
+    return tags.every_label(connection)
+
+
 def tags_named(
     connection: sa.Connection, names: Iterable[str], topics: Mapping[str, Tag]
 ) -> list[Tag]:

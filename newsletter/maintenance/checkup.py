@@ -170,7 +170,10 @@ def _segments(connection: sa.Connection, publication: Publication) -> Iterator[R
     """Warn about tags in segments that no one has: `not stff` would email the staff."""
     for newsletter in publication.newsletters:
         for tag in segments.unknown(connection, publication, newsletter):
-            subject, message = f"newsletter {newsletter.key}", f"no subscriber has the tag “{tag}”"
+            subject = f"newsletter {newsletter.key}"
+            message = f"no subscriber has the tag “{tag.name}”"
+            if tag.similar:
+                message += f", but there is “{tag.similar}”"
             advice = "correct its segment, or tag someone, if the tag is not misspelled"
             yield Reading(Health.WARN, subject, message, advice)
 

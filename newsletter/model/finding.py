@@ -17,6 +17,7 @@ CHECKS: Mapping[str, Level] = {
     "styles": "block",
     "text part": "block",
     "contrast": "block",
+    "misspelled tag": "block",
     "size": "warn",
     "insecure links": "warn",
     "broken links": "warn",

@@ -92,8 +92,10 @@ def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line
 
 def _approved(tools: Tools, issue: Issue, name: str, policy: Actor) -> Line:
     match reviewing.approve(tools.context, policy, issue.id):
-        case Approved(approved_by=actor):
-            return Line("approve", f"{name} approved by {actor.label}")
+        case Approved(approved_by=actor, findings=findings):
+            unknown_tags = [finding.says for finding in findings if finding.check == "segment"]
+            message = f"{name} approved by {actor.label}"
+            return Line("approve", ". ".join([message, *unknown_tags]))
         case ContentChanged(next_step=next_step):
             return Line("approve", f"{name} has changed and is not approved", next_step=next_step)
         case NotApproved(findings=findings, next_step=next_step):

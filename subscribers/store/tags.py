@@ -76,6 +76,12 @@ def labels(connection: sa.Connection, slugs: Iterable[str]) -> frozenset[str]:
     return frozenset(row.slug for row in _rows(connection, slugs) if row.kind == TagKind.LABEL)
 
 
+def every_label(connection: sa.Connection) -> frozenset[str]:
+    """Return the slugs of all labels."""
+    query = sa.select(tags.c.slug).where(tags.c.kind == TagKind.LABEL.value)
+    return frozenset(connection.scalars(query))
+
+
 def _rows(connection: sa.Connection, slugs: Iterable[str]) -> list[sa.Row[Any]]:
     wanted = sorted(set(slugs))
     found: list[sa.Row[Any]] = []

@@ -8,6 +8,7 @@ from newsletter.model.issue import Issue, IssueKind, Item
 from newsletter.model.publication import Publication
 from newsletter.render.checks import texts
 from newsletter.render.palette import ENOUGH, Palette, contrast, dark, light
+from newsletter.store.people.segments import UnknownTag
 
 _CARRIED = "carries over"
 
@@ -27,7 +28,7 @@ class IssueFacts:
     repeated: Sequence[int] = ()
     outdated: Sequence[int] = ()
     digest_later: bool = False
-    unknown_tags: Sequence[str] = ()
+    unknown_tags: Sequence[UnknownTag] = ()
 
 
 def check(
@@ -55,10 +56,7 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     if counted and not (facts.people or facts.digest_later):
         yield _finding("audience", "No one would get this issue; check the segment and the topics.")
     for tag in facts.unknown_tags:
-        message = (
-            f"No subscriber has the tag “{tag}”, which the segment names; correct the segment."
-        )
-        yield _finding("segment", message)
+        yield _unknown_tag(tag)
     if facts.lost:
         yield _finding(
             "uncovered",
@@ -68,6 +66,15 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     if facts.nothing:
         message = f"The issue has nothing on the topics that {facts.nothing:,} subscribers follow."
         yield _finding("carried over", message)
+
+
+def _unknown_tag(tag: UnknownTag) -> Finding:
+    message = f"No subscriber has the tag “{tag.name}”, which the segment names"
+    if tag.similar:
+        similar = f"{message}, but there is “{tag.similar}”; correct the segment."
+        return _finding("misspelled tag", similar)
+    # A fresh installation excludes staff before anyone is tagged.
+    return _finding("segment", f"{message}; correct the segment.")
 
 
 def _sponsor(issue: Issue, publication: Publication) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ import pytest
 
 from newsletter.inspection import installation
 from newsletter.maintenance.checkup import examine
-from newsletter.usecases import reviewing, sending
+from newsletter.usecases import people, reviewing, sending
+from newsletter.usecases.reviewing import NotApproved
 from subscribers import directory
 from tests.fakes.house import MONDAY, STAFF, house
 from tests.fakes.readers import Reader, reader, words_of
@@ -264,3 +265,35 @@ def test_a_misspelled_tag_in_a_segment_is_reported_before_it_reaches_anyone(tmp_
         assert [one.message for one in readings if "stff" in one.message] == [
             "no subscriber has the tag “stff”"
         ]
+
+
+@pytest.mark.parametrize("kind", ["", 'approval = "automatic"\n'])
+def test_a_tag_that_resembles_one_of_a_subscriber_blocks_every_approval(
+    tmp_path: Path, kind: str
+) -> None:
+    with house(tmp_path, f'segment = "not stff"\n{kind}') as built:
+        people.tag(built.app.context, STAFF, "ann@example.org", add=["staff"], remove=[])
+        lines = [line.message for line in built.pass_at(MONDAY - timedelta(hours=1))]
+        message = (
+            "No subscriber has the tag “stff”, which the segment names, but there is “staff”;"
+            " correct the segment."
+        )
+        assert any(message in line for line in lines) is bool(kind)
+        assert isinstance(reviewing.approve(built.app.context, STAFF, 1), NotApproved)
+        built.pass_at(MONDAY)
+        assert built.mails() == []
+        readings = examine(installation(built.app.settings), built.at)
+        said = "no subscriber has the tag “stff”, but there is “staff”"
+        assert said in [reading.message for reading in readings]
+
+
+def test_a_fresh_publication_that_excludes_staff_is_sent_with_a_warning(tmp_path: Path) -> None:
+    with house(tmp_path, 'segment = "not staff"\napproval = "automatic"\n') as built:
+        lines = [line.message for line in built.pass_at(MONDAY - timedelta(hours=1))]
+        warning = "No subscriber has the tag “staff”, which the segment names"
+        assert any("approved by" in line and warning in line for line in lines)
+        built.pass_at(MONDAY)
+        assert len(built.mails()) == 3
+        people.tag(built.app.context, STAFF, "ann@example.org", add=["staff"], remove=[])
+        following = built.pass_at(MONDAY + timedelta(days=6, hours=23))
+        assert not any(warning in line.message for line in following)
