@@ -11,6 +11,7 @@ from newsletter.collect.text.bylines import (
     is_label,
     is_name,
     is_position,
+    is_signature,
     read_byline,
     with_positions,
 )
@@ -265,7 +266,8 @@ def _page_authors(
         ):
             continue
         labeled = at > 0 and is_label(blocks[at - 1].text)
-        if not (labeled or has_prefix(block.text) or _BYLINE.search(hints_of(block, 2))):
+        hinted = has_prefix(block.text) or _BYLINE.search(hints_of(block, 2))
+        if not (labeled or hinted or is_signature(block.text)):
             continue
         authors = tuple(
             author for author in read_byline(_line(block), site) if is_name(author.name, site)

@@ -27,10 +27,14 @@ _DATE_NAMES = (
     "article:published_time", "og:article:published_time", "datepublished", "dc.date.issued",
     "dc.date", "dcterms.created", "dcterms.issued", "citation_publication_date", "citation_date",
     "parsely-pub-date", "sailthru.date", "pubdate", "publishdate", "publish-date", "publish_date",
-    "publication_date", "date", "article.published", "cxenseparse:recs:publishtime",
+    "publication_date", "date", "article.published", "cxenseparse:recs:publishtime", "article:published",
+    "og:published_time", "published", "published_at", "published_date", "publisheddate", "publication-date",
+    "dcterms.date", "dc.date.created", "article.created", "bt:pubdate", "bepress_citation_date",
 )  # fmt: skip
 DEEPEST, MOST_NODES, LONGEST_JSON, MOST_TOPICS, MOST_PEOPLE = 6, 400, 1_000_000, 12, 20
 MOST_TRANSLATIONS = 40
+# As catalogs of libraries write names: "Quell, Ada" or "Quell, Ada M."
+_SURNAME_FIRST = re.compile(r"([A-Z][^\W\d_]+), ([A-Z][^\W\d_]*[a-z](?: [A-Z]\.)?)")
 _LINKS_TO_LANGUAGES = XPath("//a[@hreflang][@href]")
 
 
@@ -217,9 +221,7 @@ def _authors(
         values = [
             value for value in head.metas.get(name, []) if not value.startswith(("http", "@", "/"))
         ]
-        found = tuple(
-            dict.fromkeys(author for value in values for author in read_byline(value, site))
-        )
+        found = tuple(dict.fromkeys(author for value in values for author in _named(value, site)))
         if found:
             return found, f"meta {name}"
     return (), ""
@@ -232,16 +234,26 @@ def _people(value: object, by_id: Mapping[str, Any], site: str) -> tuple[Author,
         reference = entry.get("@id") if isinstance(entry, dict) and "name" not in entry else None
         person = by_id.get(str(reference), entry) if reference else entry
         if isinstance(person, str):
-            found.extend(read_byline(person, site))
+            found.extend(_named(person, site))
         elif isinstance(person, dict) and "Organization" not in str(person.get("@type")):
-            for name in _strings(person.get("name")):
+            for name in _strings(person.get("name")) or [_full_name(person)]:
                 role = _text(person.get("jobTitle"))
                 org = _text(person.get("affiliation") or person.get("worksFor") or {})
                 found.extend(
                     Author(author.name, author.role or role, author.org or org)
-                    for author in read_byline(name, site)
+                    for author in _named(name, site)
                 )
     return tuple(dict.fromkeys(author for author in found if is_name(author.name, site)))
+
+
+def _named(text: str, site: str) -> tuple[Author, ...]:
+    """Return the authors that a value names, also with the surname first."""
+    reversed_name = _SURNAME_FIRST.fullmatch(tidy(text))
+    return read_byline(reversed_name.expand(r"\2 \1") if reversed_name else text, site)
+
+
+def _full_name(person: Mapping[str, Any]) -> str:
+    return f"{_text(person.get('givenName'))} {_text(person.get('familyName'))}".strip()
 
 
 def _strings(value: object) -> list[str]:

@@ -14,9 +14,10 @@ _PREFIX = re.compile(
     r"|guest (?:post|article|column|essay|commentary)|commentary|contributed|authored) )?"
     r"(?:by|author|authors)(?:\s*[:：]\s*|\s+)(?=\S)"
     r"|^(?:von|par|por|di|door|av|af|autor|autora|autorin|autoren|auteur|auteurs|autore|autori|redactor|text"
-    r"|texto|texte|testo|tekst|écrit par|escrito por|scritto da|geschrieben von|ein gastbeitrag von|yazar|yazan"
+    r"|texto|texte|testo|tekst|teksti|words(?=\s*:)|oleh|penulis|írta|szerző|γράφει (?:ο|η)|écrit par"
+    r"|escrito por|scritto da|geschrieben von|ein gastbeitrag von|yazar|yazan"
     r"|بقلم|מאת|bài)\s*[:：]?\s+"
-    r"|^(?:글쓴이|기자명|글|저자|필자|기고|작성자)\s*[:：=·]?\s*(?=\S)"
+    r"|^(?:글쓴이|기자명|글|저자|필자|기고|작성자)\s*[:：=·./]?\s*(?=\S)"
     r"|^(?:文|作者|著者|執筆者?|筆者|記者|撰文|автор|авторы|текст)\s*[:：/／|]\s*",
     re.IGNORECASE,
 )
@@ -31,7 +32,7 @@ _CREDIT = re.compile(
     r"|additional reporting|fotos?|fotografías?|fotografie|bild(?:er)?|illustrationen|übersetzt|übersetzung|redaktion"
     r"|traduction|traducción|traduzione|photographies|medically reviewed)"
     r"\s*(?:by|von|par|por|di|:|：)\s*[^|·•;.]{1,80}"
-    r"|(?:사진|번역|편집|감수|写真|翻訳|編集|監修|摄影|翻译|编辑)\s*[:：=]\s*[^|·•;.。\s]{1,30}",
+    r"|(?:사진|번역|편집|감수|写真|翻訳|編集|監修|摄影|翻译|编辑)\s*[:：=/／]\s*[^|·•;.。\s]{1,30}",
     re.IGNORECASE,
 )
 _ON_DATE = re.compile(
@@ -42,6 +43,8 @@ _BETWEEN = re.compile(
     r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or|with|mit|avec|con)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
 )
 _DEGREE = re.compile(r"^(?:[A-Z]\.?){2,6}$|^(?:Ph\.?D\.?|M\.?D\.?|Jr\.?|Sr\.?|Esq\.?|Dr\.?)$")
+# For whom or where someone writes: "Ada Quell for Harbor Notes", "Ada Quell in Rotterdam".
+_ELSEWHERE = re.compile(r"\s+(?:for|in|from|at|für|aus|pour|para|à|dans)\s+\S.*$")
 _TRAILING = re.compile(
     r"\s+(?:stand|updated|published|posted|last|on|am|january|february|march|july|august|september"
     r"|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$",
@@ -69,6 +72,12 @@ def has_prefix(text: str) -> bool:
 def is_label(text: str) -> bool:
     """Return whether `text` only announces a name, as a term in a list does ("Auteur:")."""
     return len(text) <= LONGEST_LABEL and text.strip(" :：").casefold() in LABELS
+
+
+def is_signature(text: str) -> bool:
+    """Return whether a line has a name, then a role ("Ada Quell | Senior Writer | 5 October 2026")."""
+    name, *others = PLACES_OF_BYLINE.split(tidy(text))
+    return bool(others) and " " in name and is_name(name) and is_role(others[0])
 
 
 def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
@@ -103,14 +112,24 @@ def _people(text: str, site: str) -> list[Author]:
     pieces = _BRACKETS.sub(r", \1, ", unglued(text)).split(",")
     for piece in filter(None, (part.strip() for part in pieces)):
         if found and _DEGREE.match(piece):
+            found.append(_without_degree(found.pop()))
             continue
         if found and (is_role(piece) or is_org(piece)):
             last = found.pop()
             role, org = read_position(piece)
             found.append(Author(last.name, last.role or role, last.org or org))
-        elif is_name(piece, site):
-            found.append(Author(piece))
+        elif found and " " in found[-1].name and " " not in piece:
+            continue  # a place: "Ada Quell, Rotterdam"
+        elif is_name(name := _ELSEWHERE.sub("", piece), site):
+            found.append(Author(name))
     return found
+
+
+def _without_degree(author: Author) -> Author:
+    """Drop the first of several degrees, which has no comma before it: "Ada Quell CPP, PSP"."""
+    name, _, last = author.name.rpartition(" ")
+    is_degree = " " in name and len(last) <= LONGEST_ABBREVIATION and _DEGREE.match(last)
+    return Author(name, author.role, author.org) if is_degree else author
 
 
 def is_position(text: str) -> bool:

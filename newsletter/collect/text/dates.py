@@ -24,12 +24,12 @@ ZONES = {
 }  # fmt: skip
 LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "ru", "uk", "tr", "id",
-    "el", "hu", "ro", "cs", "ar",
+    "el", "hu", "ro", "cs", "ar", "bg", "sk", "sl", "lt", "lv", "et", "ca", "is",
 )  # fmt: skip
 
-_TIME = r"(?:(?:[T\s,]+|\s[–-]\s)(?:at |um |à |a las )?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?\s*(?:Uhr\s*)?)?"
+_TIME = r"(?:(?:[T\s,]+|\s[–-]\s)(?:at |um |à |às |a las |alle |kl\.? |klo |в |о |saat )?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?\s*(?:Uhr\s*)?)?"
 _ZONE = r"(?:\(?(?P<zone>[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Z]{1,5})\)?(?:\s*\([A-Za-z ]+\))?)?"
-_DAY_NAME = r"(?:[^\W\d]{2,12}\.?,?\s+)?"
+_DAY_NAME = r"(?:[^\W\d]{2,12}(?:-feira)?\.?[,،]?\s+(?:den\s+)?)?"
 _FORMS = tuple(
     re.compile(form + _TIME + _ZONE + r"\.?$", re.IGNORECASE)
     for form in (
@@ -47,6 +47,9 @@ _FORMS = tuple(
         _DAY_NAME
         + r"(?P<name>[^\W\d]{3,12})\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s(?P<year>\d{4})",
         _DAY_NAME + r"(?P<day>\d{1,2})\s(?P<name>[^\W\d]{3})\s(?P<short>\d{2})",
+        r"(?P<year>\d{4})\.?\s(?:m\.\s)?(?P<name>[^\W\d]{3,12})\.?\s(?P<day>\d{1,2})\b\.?(?:\sd\.)?",
+        _DAY_NAME + r"(?P<year>\d{4})\.\sgada\s(?P<day>\d{1,2})\.\s(?P<name>[^\W\d]{3,12})",
+        r"(?:ngày )?(?P<day>\d{1,2}) tháng (?P<month>\d{1,2}),? (?:năm )?(?P<year>\d{4})",
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?=$|T)",
     )
 )
@@ -98,12 +101,13 @@ _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 _YEAR_WORD = re.compile(r"(\b\d{4})\s?(?:г\.|года|год|р\.|року|r\.|roku|ж\.)")
 # JavaScript and some servers write "GMT+0900" and add the name of the zone.
 _GMT_OFFSET = re.compile(r"(?<=\s)(?:GMT|UTC)(?=[+-]\d)")
-_SCRIPT_NAME = re.compile(r"(?<=\d{4})\s\([A-Z][A-Za-z .-]{3,40}\)$")
+_SCRIPT_NAME = re.compile(r"(?<=\d{4})\s\([A-Z][A-Za-z .-]{3,40}\)$|(?<=[+-]\d{4})\s[A-Z]{3,4}$")
 # A plus sign that was decoded as a space: "2026-11-26T08:00:00 09:00".
 _LOST_PLUS = re.compile(r"(T\d{2}:\d{2}:\d{2}) (\d{2}:\d{2})$")
 
 SHORTEST, LONGEST = 6, 80
 """Length of a date in characters, with a weekday, a lead-in and a time zone."""
+FEWEST_DIGITS = 3  # "5 Oct 26"
 _DIVIDERS = re.compile(r"\s*[|•·]\s*|\s+[–—-]\s+|(?<=\D),\s+(?=\d{1,2}\s)")
 _HALVES = {"오전": "am", "午前": "am", "上午": "am", "오후": "pm", "午後": "pm", "下午": "pm"}
 _HALF = re.compile(rf"({'|'.join(_HALVES)})\s?(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)")
@@ -134,18 +138,34 @@ def read_date(text: str) -> When | None:
     The date of a last change is not the date of publication, and is not returned.
     """
     cleaned = " ".join(text.split()) if len(text) <= 4 * LONGEST else ""
-    if not SHORTEST <= len(cleaned) <= LONGEST or not any(char.isdigit() for char in cleaned):
+    if not SHORTEST <= len(cleaned) <= LONGEST or sum(map(str.isdigit, cleaned)) < FEWEST_DIGITS:
         return None
     cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", cleaned, count=1))
     if _UPDATE.match(cleaned):
         return None
     cleaned = _YEAR_WORD.sub(r"\1", _SCRIPT_NAME.sub("", cleaned))
     cleaned = _LOST_PLUS.sub(r"\1+\2", _GMT_OFFSET.sub("", cleaned))
+    cleaned = _without_weekday(cleaned)
     cleaned = _HALF.sub(lambda found: f"{found[2]} {_HALVES[found[1]]}", cleaned)
     for form in _FORMS + _SCRIPT_FORMS:
         if found := form.match(cleaned):
             return _when(found.groupdict())
     return None
+
+
+def _without_weekday(text: str) -> str:
+    """Drop the name of a weekday at the end, where Turkish and Hungarian have it."""
+    rest, _, last = text.rpartition(" ")
+    return rest.rstrip(",") if last.casefold() in _weekdays() else text
+
+
+@cache
+def _weekdays() -> frozenset[str]:
+    return frozenset(
+        name.casefold()
+        for language in LANGUAGES
+        for name in Locale(language).days["format"]["wide"].values()
+    )
 
 
 def date_within(text: str) -> When | None:

@@ -24,6 +24,10 @@ from newsletter.model.article import Author
         ("By Harbor University", ""), ("Institute of Water", ""), ("By Harbor News Desk", ""), ("Redaktion", ""), ("편집부", ""),
         ("By Emily Post", "Emily Post"), ("By Ada de la Mer", "Ada de la Mer"), ("By Bo Crane Jr.", "Bo Crane Jr."), ("By O’Neil Dock", "O’Neil Dock"),
         ("By Shea McDonald", "Shea McDonald"), ("https://www.example.org/ada", ""), ("@ada", ""), ("By 3 hours ago", ""),
+        ("Von Jörg Brück, Rotterdam", "Jörg Brück"), ("By Ada Quell in Rotterdam and Bo Crane in Oslo", "Ada Quell, Bo Crane"),
+        ("By Ada Quell for Harbor Notes", "Ada Quell"), ("Par Élise Morin pour Le Quai", "Élise Morin"), ("By Ada M. Quell CPP, PSP", "Ada M. Quell"),
+        ("By Ada Quell, PhD, RD", "Ada Quell"), ("By Jean QUAI", "Jean QUAI"), ("글. 김하늘 기자", "김하늘"), ("글/김하늘", "김하늘"), ("文/青木汐 编辑/林海", "青木汐"),
+        ("Oleh Budi Santoso", "Budi Santoso"), ("Words: Ada Quell. Photographs: Bo Crane", "Ada Quell"), ("Γράφει η Άννα Λιμάνη", "Άννα Λιμάνη"),
     ],
 )  # fmt: skip
 def test_authors_are_read_and_nothing_else(line: str, names: str) -> None:

@@ -1,10 +1,19 @@
 """A date is what the document states, or none."""
 
 from datetime import UTC, date, datetime
+from typing import Literal
 
 import pytest
+from babel.dates import format_date
 
-from newsletter.collect.text.dates import When, date_within, plausible, read_date, read_feed_date
+from newsletter.collect.text.dates import (
+    LANGUAGES,
+    When,
+    date_within,
+    plausible,
+    read_date,
+    read_feed_date,
+)
 
 DAY = date(2025, 9, 25)
 
@@ -20,11 +29,24 @@ DAY = date(2025, 9, 25)
         "목, 25 9월 2025", "Thursday, September 25, 2025", "Published: September 25, 2025",
         "25 сентября 2025 г.", "25 сентября 2025 года", "25 września 2025 r.", "25. září 2025", "٢٥ سبتمبر 2025", "25.09.25", "25.9.25", "25/09/25",
         "Thu Sep 25 10:00:00 2025", "2025-09-25 10:00:00", "First published 25 September 2025", "Опубликовано: 25 сентября 2025", "Datum: 25.09.2025",
-        "등록 2025.09.25", "公開日：2025年9月25日", "25-Sep-2025", "20250925",
+        "등록 2025.09.25", "公開日：2025年9月25日", "25 сентября 2025 г. в 14:05", "25 september 2025 kl. 14.05", "Ngày 25 tháng 9 năm 2025",
+        "25 tháng 9, 2025", "2025 m. rugsėjo 25 d.", "25-Sep-2025", "20250925",
     ],
 )  # fmt: skip
 def test_a_day_is_read_in_many_spellings(text: str) -> None:
     assert read_date(text) == When(DAY)
+
+
+@pytest.mark.parametrize(
+    ("language", "width"),
+    [("vi", "long"), *((language, width) for language in LANGUAGES for width in ("long", "full"))],
+)
+def test_a_date_is_read_in_every_month_of_a_language(
+    language: str, width: Literal["long", "full"]
+) -> None:
+    days = [date(2025, month, 25) for month in range(1, 13)]
+    written = [format_date(day, width, locale=language) for day in days]
+    assert [read_date(text) for text in written] == [When(day) for day in days]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +58,7 @@ def test_a_day_is_read_in_many_spellings(text: str) -> None:
         ("Thu, 25 Sep 2025 10:00:00 PST", 18), ("2025-09-25T10:00:00Z", 10),
         ("2025-09-25T10:00:00.123+09:00", 1), ("2025-09-25 10:00 +0900", 1),
         ("Thu, 25 Sep 2025 10:00:00 GMT+0900", 1), ("Thu Sep 25 2025 10:00:00 GMT+0200 (Central European Summer Time)", 8),
-        ("2025-09-25T10:00:00 09:00", 1), ("Thu Sep 25 10:00:00 UTC 2025", 10),
+        ("2025-09-25T10:00:00 09:00", 1), ("2025-09-25 10:00:00 +0200 CEST", 8), ("Thu Sep 25 10:00:00 UTC 2025", 10),
         ("Do, 25 Sep 2025 10:00 MESZ", 8), ("September 25, 2025 10:00 a.m. EST", 15),
     ],
 )  # fmt: skip
