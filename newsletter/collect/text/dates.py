@@ -8,7 +8,7 @@ time is dropped.
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 
@@ -140,7 +140,13 @@ def read_date(text: str) -> When | None:
     cleaned = " ".join(text.split()) if len(text) <= 4 * LONGEST else ""
     if not SHORTEST <= len(cleaned) <= LONGEST or sum(map(str.isdigit, cleaned)) < FEWEST_DIGITS:
         return None
-    cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", cleaned, count=1))
+    return _date_in(cleaned)
+
+
+@lru_cache(maxsize=2048)
+def _date_in(line: str) -> When | None:
+    """Read a short line. The lines around a title are read several times."""
+    cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", line, count=1))
     if _UPDATE.match(cleaned):
         return None
     cleaned = _YEAR_WORD.sub(r"\1", _SCRIPT_NAME.sub("", cleaned))
