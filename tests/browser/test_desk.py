@@ -118,10 +118,12 @@ def test_the_keyboard_reaches_every_link_and_the_focus_is_visible(
     page = context.new_page()
     page.goto(desk.desk + "/issues/1/preview?show=text")
     links = page.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
-    reached = []
-    for _ in links:
+    missing = set(links) - {None}
+    for _ in range(2 * len(links)):  # what scrolls can be reached, too
+        if not missing:
+            break
         page.keyboard.press("Tab")
         assert not page.evaluate(UNMARKED)
-        reached.append(page.evaluate("document.activeElement.href"))
-    assert set(links) - set(reached) <= {None}
+        missing.discard(page.evaluate("document.activeElement.href"))
+    assert not missing
     context.close()
