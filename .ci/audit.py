@@ -2,8 +2,8 @@
 
     python .ci/audit.py LOCK ...
 
-Exits with 1 if a package has a known vulnerability or only some packages could be checked. Says so
-if no vulnerability source is reachable, as on a machine without a network.
+Exits with 1 if a package has a known vulnerability, if only some packages could be checked, or if
+pip-audit failed. Says so if no vulnerability source is reachable, as on a machine without a network.
 """
 
 import json
@@ -20,7 +20,7 @@ def main(locks: list[str]) -> int:
 
 
 def audit(lock: str) -> list[dict[str, Any]]:
-    """Return pip-audit's findings for each package; none if it could not start."""
+    """Return pip-audit's findings for each package; none if it failed."""
     command = [sys.executable, "-m", "pip_audit", *OPTIONS, "--requirement", lock]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
@@ -35,6 +35,9 @@ def report(lock: str, packages: list[dict[str, Any]]) -> int:
     """Print what was found for a lock file; return 1 if a person must look at it."""
     skipped = [package for package in packages if "skip_reason" in package]
     vulnerable = [package for package in packages if package.get("vulns")]
+    if not packages:
+        print(f"{lock}: NOT AUDITED. pip-audit failed; its message is above.")
+        return 1
     if len(skipped) == len(packages):
         print(f"{lock}: NOT AUDITED. No vulnerability source is reachable from this machine.")
         return 0

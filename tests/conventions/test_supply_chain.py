@@ -52,7 +52,7 @@ def test_the_bill_of_materials_lists_every_package_with_its_hashes() -> None:
         ([SAFE, VULNERABLE], 1, "jinja2 2.10: PYSEC-2019-217, fixed in 2.10.1"),
         ([SAFE, SKIPPED], 1, "not checked: orjson could not be audited"),
         ([SKIPPED], 0, "NOT AUDITED"),
-        ([], 0, "NOT AUDITED"),
+        ([], 1, "NOT AUDITED. pip-audit failed"),
     ],
 )
 def test_an_audit_reports_what_it_could_check(
