@@ -1,6 +1,7 @@
-"""A week of a small magazine, as its editor types it: one issue, its correction, and the next draft.
+"""A week of a small magazine, as its editor types it.
 
-The emails are compared as a whole with `tests/snapshots/week`. `SNAPSHOTS=write` writes them anew.
+One issue, its correction, the next draft, an alert, and the issue that welcomes a new subscriber. The
+emails are compared as a whole with `tests/snapshots/week`. `SNAPSHOTS=write` writes them again.
 """
 
 import json
@@ -54,9 +55,17 @@ url = "{feed}"
 allow_private = true
 backfill = 50
 
+[newsletters.alerts]
+title = "Tide Alerts"
+cadence = "on-publish"
+approval = "automatic"
+max_age = "5200w"
+alerts = {{ delay = "0" }}
+
 [newsletters.weekly]
 title = "The Tide"
-cadence = "mon 08:00"
+cadence = "every 1 weeks on mon 08:00 from 2099-01-05"
+welcome = "latest"
 layout = "magazine"
 content = "same"
 languages = ["en"]
@@ -183,7 +192,9 @@ def emails(issue: int) -> dict[str, tuple[str, str, str]]:
         message = message_from_bytes(path.read_bytes(), policy=policy.default)
         parts = [str(part.get_content()) for part in message.iter_parts()]
         text, html = (_stable(part) for part in parts)
-        found[message["To"].addresses[0].addr_spec] = (str(message["Subject"]), html, text)
+        address = message["To"].addresses[0].addr_spec
+        assert address not in found, "a recipient got two copies"
+        found[address] = (str(message["Subject"]), html, text)
     return found
 
 
@@ -211,7 +222,8 @@ def compare(name: str, email: tuple[str, str, str]) -> None:
 
 @pytest.mark.usefixtures("desk")
 def test_a_week_at_the_desk() -> None:
-    run("subscribers", "import", "people.csv", "--newsletter", "weekly", "--apply")
+    for newsletter in ("weekly", "alerts"):
+        run("subscribers", "import", "people.csv", "--newsletter", newsletter, "--apply")
     run("collect")
     drafted = run("draft", "weekly", "--at", "2099-01-05 08:00")
     assert "does not print articles in ko" in re.sub(r"\s+", " ", drafted)
@@ -239,6 +251,8 @@ def test_a_week_at_the_desk() -> None:
     compare("issue", sent["ann@example.org"])
     _correct_it()
     _draft_the_next()
+    _alert_the_followers()
+    _welcome_a_subscriber()
 
 
 def _correct_it() -> None:
@@ -281,3 +295,48 @@ def _draft_the_next() -> None:
     with closing(sqlite3.connect("newsletter.db")) as connection:
         numbers = connection.execute("SELECT kind, number FROM issues ORDER BY id").fetchall()
     assert numbers == [("special", 1), ("correction", -1), ("special", 2)]
+
+
+def _pass() -> None:
+    """Make a pass; it reports that the next draft waits for approval."""
+    run("run", code=3)
+
+
+def _alert_the_followers() -> None:
+    """Publish an article: those who follow its topic get it with the next pass, and once."""
+    _pass()
+    # A date of the running year would be printed without the year.
+    write("dredger", topics="[Ships]", date="2019-12-30")
+    run("collect", "desk", "--force")
+    for _ in range(2):
+        _pass()
+    sent = emails(4)
+    assert set(sent) == {"ann@example.org"}
+    compare("alert", sent["ann@example.org"])
+
+
+def _welcome_a_subscriber() -> None:
+    """Confirm a new subscriber on the web: the next pass sends the latest issue, and once."""
+    write("lock", date="2026-01-23")
+    run("collect", "desk", "--force")
+    run("draft", "weekly")
+    run("approve", "5")
+    run("send", "5", "--now")
+    assert set(emails(5)) == {"ann@example.org"}
+    app = open_app(settings.load(Path.cwd(), ENVIRON))
+    client = TestClient(public_site(app), base_url="https://notes.example.org")
+    fields = {"address": "eve@example.org", "newsletter": "weekly", "agree": "yes"}
+    assert client.post("/sign-up", data={**fields, "topic": "trade"}).is_success
+    _pass()
+    (letter,) = (path for path in Path("outbox").glob("*.eml") if b"eve@" in path.read_bytes())
+    message = message_from_bytes(letter.read_bytes(), policy=policy.default)
+    text = str(next(message.iter_parts()).get_content())
+    link = re.search(r"https://notes.example.org(/confirm/\S+)", text)
+    assert link
+    assert client.post(link[1]).is_success
+    app.close()
+    for _ in range(2):
+        _pass()
+    sent = emails(5)
+    assert set(sent) == {"ann@example.org", "eve@example.org"}
+    compare("welcome", sent["eve@example.org"])
