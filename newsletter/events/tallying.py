@@ -1,17 +1,20 @@
 """Count what was reported about the deliveries of an issue, in the transaction that records it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from newsletter.events.run import AboutDelivery
+from newsletter.model.deferring import KEPT, DomainSpan, span_start
+from newsletter.model.event import EventKind
 from newsletter.model.tally import TALLIED, Happened, tallied
 from newsletter.store.content import issues
-from newsletter.store.counting import domains, tallies
+from newsletter.store.counting import domain_spans, domains, tallies
 from subscribers.audience import domains as addresses
 
 
-def count(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
+def count(connection: sa.Connection, reports: Iterable[AboutDelivery], now: datetime) -> None:
     """Count events that were not known before by the hour and by the receiving domain."""
     counted = [report for report in reports if report.event.kind in TALLIED]
     about = {report.issue_id for report in counted}
@@ -25,8 +28,28 @@ def count(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
         found = address.rpartition("@")[2] or present.get(report.subscriber_id, "")
         return found if found in named[report.issue_id] else domains.OTHERS
 
+    placed = [(report, domain(report)) for report in counted]
     happened = [
-        Happened(report.issue_id, report.event.kind, report.event.at, domain(report))
-        for report in counted
+        Happened(report.issue_id, report.event.kind, report.event.at, name)
+        for report, name in placed
     ]
     tallies.add(connection, tallied(happened, issues.began(connection, named)))
+    domain_spans.add(connection, list(_spans(placed, now)))
+
+
+def _spans(placed: Iterable[tuple[AboutDelivery, str]], now: datetime) -> Iterator[DomainSpan]:
+    """Add up what the domains that are counted by name deferred and accepted lately."""
+    found: dict[tuple[datetime, str], list[AboutDelivery]] = {}
+    for report, domain in placed:
+        at = min(report.event.at, now)
+        if domain != domains.OTHERS and at > now - KEPT and report.event.kind in _ANSWERS:
+            found.setdefault((span_start(at), domain), []).append(report)
+    for (began, domain), reports in found.items():
+        events = [report.event for report in reports]
+        deferrals = [event for event in events if event.kind is EventKind.DEFERRED]
+        latest = max(deferrals, key=lambda event: event.at, default=None)
+        deferred, reason = len(deferrals), latest.reason if latest else ""
+        yield DomainSpan(began, domain, deferred, len(reports) - deferred, reason)
+
+
+_ANSWERS = frozenset({EventKind.DEFERRED, EventKind.DELIVERED})

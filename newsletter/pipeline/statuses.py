@@ -29,6 +29,9 @@ from newsletter.store.sending import batches
 SILENT = timedelta(seconds=60)
 """A submission takes seconds; after this long, its worker may be gone."""
 
+LATEST = 3
+"""Submitted issues of which deferrals are reported."""
+
 
 @dataclass(frozen=True, slots=True)
 class StatusLine:
@@ -48,14 +51,17 @@ class StatusLine:
 
 
 def unfinished(connection: sa.Connection, context: SendingContext) -> Iterator[StatusLine]:
-    """Yield every issue that is unfinished or has a batch in doubt, the oldest first."""
+    """Yield every issue that is unfinished, deferred or has a batch in doubt, the oldest first."""
     known = {issue.id: issue for issue in issues.every(connection, list(UNFINISHED))}
     doubtful = {batch.issue_id for batch in batches.waiting(connection)}
     known |= {issue_id: issues.load(connection, issue_id) for issue_id in doubtful - known.keys()}
+    # A provider goes on trying after it has accepted the last batch.
+    latest = issues.recent(connection, states=[IssueState.SUBMITTED], limit=LATEST)
+    known |= {issue.id: issue for issue in latest}
     for issue_id in sorted(known):
         issue = known[issue_id]
         found = status.of(connection, issue_id, context)
-        if issue.state in UNFINISHED or found.doubts:
+        if issue.state in UNFINISHED or found.doubts or found.slowed:
             yield describe(issue, found, context, _silent(connection, issue, context))
 
 

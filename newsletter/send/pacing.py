@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from newsletter.esp.port import Outcome, Recipients, Verdict, receiving_domain
 from newsletter.esp.smtp.server import SmtpServer
 from newsletter.model.batch import Claim
+from newsletter.model.deferring import DeferringDomain
 from newsletter.model.publication import SmtpUse
 from newsletter.store.sending import rates, slowed
 from newsletter.store.sending.slowed import Slowed
@@ -162,15 +163,26 @@ def describe(each: Slowed, now: datetime, zone: tzinfo) -> str:
     """Say since when a server or a domain is slowed, why, and what it gets."""
     is_domain = each.name.startswith("@")
     name = each.name[1:] if is_domain else f"the server {each.name}"
-    since = each.since.astimezone(zone)
-    day = f"{since:%d %b} " if now - each.since > timedelta(hours=20) else ""
     failing = "has been deferring" if is_domain else "has not been taking email"
     verb = failing if each.strikes else "has been slowed"
     if _waits(each, now):
         then = f"it gets nothing until {each.until.astimezone(zone):%H:%M}"
     else:
         then = f"it gets {_paced(each.pace)}, and more as it takes them"
-    return f"{name} {verb} since {day}{since:%H:%M %Z} ({each.reason}); {then}"
+    return f"{name} {verb} since {_time(each.since, now, zone)} ({each.reason}); {then}"
+
+
+def describe_deferring(each: DeferringDomain, now: datetime, zone: tzinfo) -> str:
+    """Say since when a domain has been deferring what the provider submits to it, and why."""
+    because = f" ({each.reason})" if each.reason else ""
+    since = _time(each.since, now, zone)
+    return f"{each.domain} has been deferring us since {since}{because}; the provider tries again"
+
+
+def _time(at: datetime, now: datetime, zone: tzinfo) -> str:
+    local = at.astimezone(zone)
+    day = f"{local:%d %b} " if now - at > timedelta(hours=20) else ""
+    return f"{day}{local:%H:%M %Z}"
 
 
 def _paced(pace: float) -> str:

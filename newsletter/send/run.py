@@ -32,6 +32,7 @@ from newsletter.send.journal import SubmissionJournal
 from newsletter.send.recovery import Recovered
 from newsletter.send.worker import Tally, Worker
 from newsletter.store.content import editions, issues
+from newsletter.store.counting import domain_spans
 from newsletter.store.database import is_serialization_failure, snapshot
 from newsletter.store.sending import batches, claims, deliveries, rates, slowed, totals
 
@@ -191,6 +192,7 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
         jumped = batches.forget_future(connection, now)
         jumped += len(rates.forget_future(connection, now))
         slowed.forget(connection, now)
+        domain_spans.forget(connection, now)
         expired = claims.expire(connection, now, courier.journal.is_dead)
     with engine.begin() as connection:
         findings = recovery.recover(connection, publication, courier.journal, now=now)

@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.model.accessibility import Audit
+from newsletter.model.deferring import deferring
 from newsletter.model.issue import Issue
 from newsletter.model.personalization import unfilled
 from newsletter.model.states import DECIDABLE, BatchState, DeliveryState, IssueState
@@ -18,6 +19,7 @@ from newsletter.send import pacing, waits
 from newsletter.send.context import SendingContext
 from newsletter.send.waits import Wait
 from newsletter.store.content import audits, issues
+from newsletter.store.counting import domain_spans
 from newsletter.store.sending import arms, batches, deliveries, slowed, totals
 from newsletter.store.sending.totals import StateTotals
 
@@ -143,20 +145,27 @@ def of(
         waits=waits.of(connection, issue, context) if context else (),
         corrects=issue.corrects_issue_id,
         corrected_by=tuple(later.id for later in issues.corrections(connection, issue_id)),
-        slowed=_slowed(connection, issue, context) if context else (),
+        slowed=_slowed(connection, found, context) if context else (),
         subjects=_subjects(connection, issue),
         audit=audits.of(connection, issue_id, issue.approved_hash),
     )
 
 
-def _slowed(connection: sa.Connection, issue: Issue, context: SendingContext) -> tuple[str, ...]:
-    """Describe what is slowed while an issue is being submitted."""
-    if issue.state is not IssueState.SUBMITTING:
-        return ()
-    zone = context.publication.timezone
-    return tuple(
-        pacing.describe(each, context.now, zone) for each in slowed.present(connection).values()
-    )
+def _slowed(
+    connection: sa.Connection, found: IssueStatus, context: SendingContext
+) -> tuple[str, ...]:
+    """Describe what is slowed while an issue is being submitted, and who defers it until it arrives."""
+    now, zone = context.now, context.publication.timezone
+    submitting = found.state is IssueState.SUBMITTING
+    known = slowed.present(connection) if submitting else {}
+    described = [pacing.describe(each, now, zone) for each in known.values()]
+    if submitting or (found.state is IssueState.SUBMITTED and found.deferred):
+        described += [
+            pacing.describe_deferring(each, now, zone)
+            for each in deferring(domain_spans.recent(connection, now), now)
+            if f"@{each.domain}" not in known
+        ]
+    return tuple(described)
 
 
 def _subjects(connection: sa.Connection, issue: Issue) -> tuple[SubjectCounts, ...]:

@@ -159,7 +159,7 @@ def take_in(
     # Before the deliveries move: an attempt that was seen has submitted them.
     settled = evidence.seen(connection, run.attempts(reports), now=context.now())
     run.move(connection, reports)
-    tallying.count(connection, reports)
+    tallying.count(connection, reports, context.now())
     reaction = _Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
     for report in reports:
         reaction.to(report, newsletters[report.issue_id])

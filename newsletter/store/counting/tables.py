@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from newsletter.store.tables import metadata
+from newsletter.store.types import UtcDateTime
 
 # Increments, so that no two transactions wait for the same row. `tallies.fold` adds them up.
 tallies = sa.Table(
@@ -24,5 +25,17 @@ issue_domains = sa.Table(
     sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("domain", sa.Text, primary_key=True),
     sa.Column("planned", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What each large receiving domain deferred and accepted in each five minutes of the last day.
+domain_spans = sa.Table(
+    "domain_spans",
+    metadata,
+    sa.Column("began", UtcDateTime, primary_key=True),
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("deferred", sa.Integer, nullable=False),
+    sa.Column("delivered", sa.Integer, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
     sqlite_with_rowid=False,
 )
