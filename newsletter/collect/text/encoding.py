@@ -39,6 +39,8 @@ _OF_LANGUAGE = {
     "et": "cp1257", "lv": "cp1257", "lt": "cp1257", "vi": "cp1258", "th": "cp874", "ko": "cp949",
     "ja": "cp932", "zh": "gb18030",
 }  # fmt: skip
+# Each has capitals where the other has small letters, so that the wrong one is nearly all capitals.
+_CYRILLIC = ("cp1251", "koi8-u")
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _ODD = bytes([*range(9), *range(14, 32)])
 HEAD, SAMPLE = 4096, 65536
@@ -125,6 +127,10 @@ def _guess(sample: bytes) -> str:
     if beyond <= SPARSE * len(letters):
         # Single letters among ASCII: a language in Latin script, by its commonest words.
         return _OF_LANGUAGE.get(lang or detect(_words(plain)), "cp1252")
+    if _OF_LANGUAGE.get(lang) == "cp1251":
+        return min(
+            _CYRILLIC, key=lambda name: sum(map(str.isupper, sample.decode(name, "replace")))
+        )
     if lang in _OF_LANGUAGE and _decoded(sample[:-4], _OF_LANGUAGE[lang]) is not None:
         return _OF_LANGUAGE[lang]
     best = from_bytes(sample).best()

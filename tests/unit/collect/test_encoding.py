@@ -35,7 +35,7 @@ def test_western_text_without_a_label_is_western(text: str, lang: str) -> None:
 @pytest.mark.parametrize(
     ("text", "encoding", "lang"),
     [
-        (POLISH, "cp1250", ""), (POLISH, "cp1250", "pl"), (RUSSIAN, "cp1251", "ru"), (RUSSIAN, "cp1251", ""), (KOREAN, "cp949", "ko"),
+        (POLISH, "cp1250", ""), (POLISH, "cp1250", "pl"), (RUSSIAN, "cp1251", "ru"), (RUSSIAN, "cp1251", ""), (RUSSIAN, "koi8-r", "ru"), (RUSSIAN, "koi8-r", ""), (RUSSIAN.upper() + RUSSIAN * 2, "cp1251", "ru"), (KOREAN, "cp949", "ko"),
         (KOREAN, "cp949", ""), (JAPANESE, "cp932", "ja"), (JAPANESE, "cp932", ""),
     ],
 )  # fmt: skip
