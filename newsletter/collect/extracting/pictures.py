@@ -13,7 +13,10 @@ from newsletter.collect.text.blocks import tidy
 from newsletter.collect.text.images import is_file, is_picture
 from newsletter.model.article import Image
 
-_SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url")
+# The real address comes before `src`, which may be a placeholder until the page is scrolled.
+_SOURCES = (
+    "data-src", "data-lazy-src", "data-original", "data-srcset", "data-lazy-srcset", "src", "data-url", "srcset",
+)  # fmt: skip
 _MEANINGLESS = re.compile(
     r"^(?:image|img|photo|picture|featured image|hero(?: image)?|thumbnail|default|untitled|logo|\W*|\d+|dsc_?\d+"
     r"|[\w.-]+\.(?:jpe?g|png|webp|gif))$",
@@ -50,10 +53,12 @@ def _images(root: html.HtmlElement, base: str) -> Iterator[Image]:
 
 def _address(element: html.HtmlElement, base: str) -> str:
     """Return the address of an image. Lazy loading hides the real one in another attribute."""
-    found = [value.strip() for name in _SOURCES if (value := element.get(name))]
+    found = [
+        value.split(" ", 1)[0] if name.endswith("srcset") else value
+        for name in _SOURCES
+        if (value := (element.get(name) or "").strip())
+    ]
     address = next((value for value in found if not value.startswith("data:")), "")
-    if not address:
-        address = (element.get("srcset") or element.get("data-srcset") or "").split(" ", 1)[0]
     try:
         return urljoin(base, address.rstrip(",")) if address else ""
     except ValueError:

@@ -109,6 +109,8 @@ PIER = '<figure><img src="/img/pier.jpg" width="1200" height="800" alt="The pier
         ("", PIER.replace('alt="The pier"', 'alt="IMG_0001.jpg"'), "https://www.example.org/img/pier.jpg", "The pier in spring"),
         ("", '<img src="//cdn.example.org/pier.jpg" alt="">', "https://cdn.example.org/pier.jpg", ""),
         ("", '<img src="data:image/gif;base64,R0" data-src="pier.jpg">', "https://www.example.org/2026/pier.jpg", ""),
+        ("", '<img src="/placeholder.png" data-src="/my pier.jpg">', "https://www.example.org/my pier.jpg", ""),
+        ("", '<img src="/blank.gif" data-lazy-srcset="/s.jpg 400w, /l.jpg 1200w">', "https://www.example.org/s.jpg", ""),
         ("", '<img srcset="/s.jpg 400w, /l.jpg 1200w">', "https://www.example.org/s.jpg", ""),
         ("", f'<img src="/avatars/ada.jpg"><img src="/i/share-icon.png"><img src="/p.gif" width="1" height="1">{PIER}', "https://www.example.org/img/pier.jpg", "The pier"),
         ("", '<div class="author-box"><img src="/ada.jpg" width="400" height="400"></div>', "", ""), ("", '<img src="/drawing.svg">', "", ""),
