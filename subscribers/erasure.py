@@ -4,7 +4,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from subscribers.model import Effects, EmailAddress, Erased, JournalEntry, Subscriber
+from subscribers.model import (
+    Effects,
+    EmailAddress,
+    Erased,
+    JournalEntry,
+    Subscriber,
+    SubscriptionState,
+)
 from subscribers.store import audit, erasures, people, traces
 from subscribers.store.audit import AuditEntry
 
@@ -32,15 +39,29 @@ def erase(
 ) -> Effects:
     """Delete a subscriber with tags, consents, requests, links and undo records.
 
-    The audit keeps which act was done by whom, without details. The caller must erase
-    `effects.erased` from newsletter's own tables and files.
+    The audit keeps which act was done by whom, without details, and which newsletters lost a
+    subscriber. The caller must erase `effects.erased` from newsletter's own tables and files.
     """
+    detail = {"newsletters": _lost(person, now)}
     hash_ = erasures.hashed(person.address_key, pepper)
     erasures.remember(connection, hash_, now)
     traces.remove_person(connection, person, hash_)
-    audit.record(connection, AuditEntry(actor, "erased", now, person.id))
+    audit.record(connection, AuditEntry(actor, "erased", now, person.id, detail=detail))
     return Effects(
         "erased",
         entries=(JournalEntry("erased", now, person.id, hash_),),
         erased=Erased(person.id, person.address),
     )
+
+
+def _lost(person: Subscriber, now: datetime) -> list[str]:
+    """Return the newsletters that lose a subscriber; an earlier suppression was a loss before."""
+    suppressed = person.suppressed
+    # A suppression of the same day cannot be counted any more: that takes the subscription.
+    if suppressed is not None and suppressed.at.date() < now.date():
+        return []
+    return [
+        subscription.newsletter
+        for subscription in person.subscriptions
+        if subscription.state is SubscriptionState.CONFIRMED
+    ]

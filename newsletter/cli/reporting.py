@@ -1,10 +1,10 @@
-"""`newsletter report`: what became of an issue."""
+"""`newsletter report`: what became of an issue, or how a newsletter grew."""
 
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import tzinfo
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,17 +12,25 @@ from newsletter.app import App
 from newsletter.cli.opening import open_app
 from newsletter.cli.show import Exit, console, fail, print_json, print_rows, say
 from newsletter.model.issue_report import IssueReport
-from newsletter.usecases import reporting
+from newsletter.model.newsletter_report import NewsletterReport
+from newsletter.usecases import growing, reporting
 from subscribers.roster.formulas import defused
+
+if TYPE_CHECKING:
+    from newsletter.render.catalog import Catalog
+    from newsletter.render.report_view import ReportSection
 
 commands = typer.Typer()
 
 
 @commands.command()
 def report(
-    issue: Annotated[
-        int,
-        typer.Argument(metavar="ISSUE", help="The issue's id, as `newsletter issues` shows it."),
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="ISSUE|NEWSLETTER",
+            help="The issue's id, as `newsletter issues` shows it, or a newsletter's key.",
+        ),
     ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -31,11 +39,11 @@ def report(
     ] = False,
     language: Annotated[str, typer.Option(help="Of the text, such as ko.")] = "en",
 ) -> None:
-    """Report what became of an issue."""
+    """Report what became of an issue, or how a newsletter grew."""
     if as_json and as_csv:
         fail("Choose --json or --csv, not both.", Exit.USAGE)
     with open_app() as app:
-        found = reporting.issue_report(app.context, issue)
+        found = _report(app, subject)
         if as_json:
             print_json(plain(found))
         elif as_csv:
@@ -44,19 +52,22 @@ def report(
             _print(app, found, language)
 
 
-def _print(app: App, found: IssueReport, language: str) -> None:
-    from newsletter.render.report_view import sections  # noqa: PLC0415 - slow to import
+def _report(app: App, subject: str) -> IssueReport | NewsletterReport:
+    """Return the report of an issue if `subject` is a number, else of a newsletter."""
+    if subject.isdecimal() and app.publication.newsletter(subject) is None:
+        return reporting.issue_report(app.context, int(subject))
+    return growing.newsletter_report(app.context, subject)
 
-    newsletter = app.publication.newsletter(found.newsletter)
-    zone: tzinfo = newsletter.timezone if newsletter else app.publication.timezone
+
+def _print(app: App, found: IssueReport | NewsletterReport, language: str) -> None:
     catalogs = app.templates.catalogs
     if not catalogs.has(language):
         fail(f"There are no texts in “{language}”; expected {' or '.join(catalogs.languages)}.")
     catalog = catalogs.of(language)
-    say(found.name)
-    shown = sections(found, catalog, zone)
+    title, shown, empty = _shown(app, found, catalog)
+    say(title)
     if not shown:
-        say(catalog.text("report.empty"))
+        say(empty)
     for section in shown:
         say()
         say(section.title)
@@ -67,7 +78,20 @@ def _print(app: App, found: IssueReport, language: str) -> None:
             print_rows(rows, section.head)
 
 
-def _print_csv(found: IssueReport) -> None:
+def _shown(
+    app: App, found: IssueReport | NewsletterReport, catalog: "Catalog"
+) -> "tuple[str, tuple[ReportSection, ...], str]":
+    """Return the title of a report, its sections, and the sentence if there are none."""
+    from newsletter.render import growth_view, report_view  # noqa: PLC0415 - slow to import
+
+    if isinstance(found, NewsletterReport):
+        return found.title, growth_view.sections(found, catalog), catalog.text("growth.empty")
+    newsletter = app.publication.newsletter(found.newsletter)
+    zone: tzinfo = newsletter.timezone if newsletter else app.publication.timezone
+    return found.name, report_view.sections(found, catalog, zone), catalog.text("report.empty")
+
+
+def _print_csv(found: IssueReport | NewsletterReport) -> None:
     writer = csv.writer(console.file)
     writer.writerow(("what", "value"))
     for path, value in flat(plain(found), ()):

@@ -24,6 +24,7 @@ from newsletter.pipeline.tools import Tools
 from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, slots, sources
+from newsletter.store.counting import growth
 from newsletter.store.desk import sign_ins
 from newsletter.store.people import notices, questions, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
@@ -101,6 +102,10 @@ def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def _reports(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(reports.due(connection, tools.context.now()))
+
+
+def _growth(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    return growth.is_due(connection, tools.context.now())
 
 
 def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
@@ -202,6 +207,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "mailbox": _mailbox,
     "suppressions": _suppressions,
     "reports": _reports,
+    "growth": _growth,
     "draft": _draft,
     "render": _render,
     "approve": _approve,

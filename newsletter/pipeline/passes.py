@@ -27,6 +27,7 @@ def steps(tools: Tools) -> list[Step]:
         Step("collect"),
         *_issues(tools),
         Step("reports"),
+        Step("growth"),
         Step("notices"),
         Step("suppressions"),
         Step("retention"),
@@ -58,7 +59,13 @@ def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect"), Step("backup")],
-        "events": [Step("mailbox"), Step("events"), Step("reports"), Step("suppressions")],
+        "events": [
+            Step("mailbox"),
+            Step("events"),
+            Step("reports"),
+            Step("growth"),
+            Step("suppressions"),
+        ],
         "issues": [step for step in issues if sending or step.name != "send"],
     }
 
@@ -118,6 +125,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "mailbox": ("feedback", "read_mailbox"),
     "suppressions": ("feedback", "sync_suppressions"),
     "reports": ("feedback", "email_reports"),
+    "growth": ("upkeep", "count_growth"),
     "draft": ("drafting", "draft"),
     "render": ("drafting", "render"),
     "approve": ("approving", "approve"),

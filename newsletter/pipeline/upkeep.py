@@ -8,7 +8,7 @@ from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.send import folding
 from newsletter.store import marks
-from newsletter.usecases import keeping, reengaging
+from newsletter.usecases import growing, keeping, reengaging
 
 
 def catch_up(tools: Tools) -> Iterator[Line]:
@@ -41,6 +41,12 @@ def reengage(tools: Tools, key: str) -> Iterator[Line]:
     ]
     if parts:
         yield Line("inactive", f"{key}: {', '.join(parts)}")
+
+
+def count_growth(tools: Tools) -> Iterator[Line]:
+    """Count the days that are over: what each newsletter won and lost."""
+    if number := growing.count_days(tools.context, MACHINE):
+        yield Line("growth", f"{counted(number, 'day')} counted")
 
 
 def back_up(tools: Tools) -> Iterator[Line]:

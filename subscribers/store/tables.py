@@ -177,6 +177,7 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 sa.Index(None, audit.c.subscriber_id, audit.c.id)
+sa.Index(None, audit.c.at)
 
 imports = sa.Table(
     "imports",

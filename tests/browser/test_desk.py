@@ -25,6 +25,8 @@ PATHS = [
     "/issues/1/audience",
     "/issues/1/report",
     "/issues/1/report?language=ko",
+    "/newsletters/weekly/report",
+    "/newsletters/weekly/report?language=ko",
     "/issues/1/history",
     "/issues/1/approve",
     "/issues/1/edit",

@@ -1,11 +1,13 @@
 """The links of editions that may be counted: frozen with the edition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
 from newsletter.model.engagement import CountedLink
-from newsletter.store.engagement_tables import edition_links
+from newsletter.model.event import EventKind
+from newsletter.model.issue_report import Engaged
+from newsletter.store.engagement_tables import edition_links, engagement_totals
 from newsletter.store.tables import editions
 
 
@@ -55,3 +57,22 @@ def target(connection: sa.Connection, edition_id: int, number: int) -> str | Non
         )
     )
     return url
+
+
+def clicks_by_article(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, Engaged]:
+    """Add up the clicks on the links to each article in all editions of these issues."""
+    links, total = edition_links.c, engagement_totals.c
+    query = (
+        sa.select(links.article_id, sa.func.sum(total.raw), sa.func.sum(total.human))
+        .join(
+            engagement_totals,
+            sa.and_(total.edition_id == links.edition_id, total.link == links.number),
+        )
+        .where(
+            total.issue_id.in_(issue_ids),
+            total.kind == EventKind.CLICKED.value,
+            links.article_id.is_not(None),
+        )
+        .group_by(links.article_id)
+    )
+    return {row[0]: Engaged(int(row[1]), int(row[2])) for row in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""The tables of counters: increments that are only added, and the size of each receiving domain."""
+"""The tables of counters: increments, the sizes of receiving domains, and the growth by day."""
 
 import sqlalchemy as sa
 
@@ -37,5 +37,17 @@ domain_spans = sa.Table(
     sa.Column("deferred", sa.Integer, nullable=False),
     sa.Column("delivered", sa.Integer, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What each newsletter won and lost, by UTC day. A row without a newsletter says that a day was counted.
+growth_days = sa.Table(
+    "growth_days",
+    metadata,
+    sa.Column("newsletter", sa.Text, primary_key=True),
+    sa.Column("day", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )

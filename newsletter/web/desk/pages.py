@@ -41,9 +41,10 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class IssuesView:
-    """The list of issues."""
+    """The list of issues, and the newsletters with their titles."""
 
     issues: tuple[lists.IssueRow, ...]
+    newsletters: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ class Desk:
         with self._app.reader.connect() as connection:
             rows = lists.issue_rows(connection, self._app.publication)
         lead = "Newest first. “Submitted” means that the provider accepted the emails."
-        return self._page("issues", Heading("Issues", "Issues", lead), IssuesView(rows), visitor)
+        known = tuple((each.key, each.title) for each in self._app.publication.newsletters)
+        view = IssuesView(rows, known)
+        return self._page("issues", Heading("Issues", "Issues", lead), view, visitor)
 
     def content(self, visitor: Editor, issue_id: int) -> Response:
         """Show what is in an issue and what is not, with the reason for each."""
@@ -203,6 +206,18 @@ class Desk:
         except NotFound as error:
             return self.missing(str(error), visitor)
         return frame(html, images="off")
+
+    def newsletter_report(self, request: Request, visitor: Editor, key: str) -> Response:
+        """Show how the list of a newsletter grew and shrank, and what its readers want."""
+        try:
+            with self._app.reader.connect() as connection:
+                title, view = reports.newsletter_page(
+                    connection, self._app, request.query_params, key
+                )
+        except NotFound as error:
+            return self.missing(str(error), visitor)
+        lead = "How the list grows and shrinks, and what its readers choose."
+        return self._page("newsletter", Heading("Issues", title, lead), view, visitor)
 
     def articles(self, visitor: Editor) -> Response:
         """List the articles collected last."""
@@ -299,6 +314,7 @@ def desk_routes(desk: Desk) -> APIRouter:
         ("/issues/{issue_id}/preview/{edition}/body", desk.preview_body),
         ("/issues/{issue_id}/report", desk.report),
         ("/issues/{issue_id}/report/{edition}/body", desk.report_body),
+        ("/newsletters/{key}/report", desk.newsletter_report),
         ("/articles", desk.articles),
         ("/sources", desk.sources),
         ("/outbox", desk.outbox),

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from newsletter.app import App
 from newsletter.model.publication import Publication
-from newsletter.render import click_map
+from newsletter.render import click_map, growth_view
 from newsletter.render.catalog import Catalog
 from newsletter.render.report_view import ReportSection, sections
-from newsletter.usecases import reporting
+from newsletter.usecases import growing, reporting
 from newsletter.web.desk import issue_views
 from newsletter.web.desk.choices import Control, controls, settle
 
@@ -61,6 +61,27 @@ def page(
         frame if mapped else "",
         catalog.text("report.map"),
         catalog.text("report.map.note"),
+    )
+
+
+def newsletter_page(
+    connection: sa.Connection, app: App, asked: Mapping[str, str], key: str
+) -> tuple[str, ReportPage]:
+    """Return a newsletter's title, and its report in the language asked for; raise NotFound."""
+    report = growing.report_on(connection, app.publication, key)
+    choices = offered(app, 1)
+    present = settle(asked, choices)
+    del choices["edition"]
+    catalog = app.templates.catalogs.of(present["language"])
+    return report.title, ReportPage(
+        catalog.language,
+        controls(f"/newsletters/{key}/report", present, choices),
+        growth_view.sections(report, catalog),
+        catalog.text("growth.empty"),
+        catalog.text("report.numbers"),
+        frame="",
+        map_title="",
+        map_note="",
     )
 
 

@@ -31,6 +31,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/issues/{issue_id}/audience"): EDITOR,
     ("GET", "/issues/{issue_id}/history"): EDITOR,
     ("GET", "/issues/{issue_id}/report"): EDITOR,
+    ("GET", "/newsletters/{key}/report"): EDITOR,
     ("GET", "/issues/{issue_id}/report/{edition}/body"): EDITOR,
     ("GET", "/issues/{issue_id}/edit"): EDITOR,
     ("POST", "/issues/{issue_id}/edit"): EDITOR,

@@ -37,6 +37,8 @@ SHOWN = {
     "/issues/1/audience": "3 recipients were chosen",
     "/issues/1/report": "not reported: the emails were written to a folder",
     "/issues/1/report?language=ko": "수신자별 현재 상태",
+    "/newsletters/weekly/report": "Growth and losses by month",
+    "/newsletters/weekly/report?language=ko": "월별 증가와 감소",
     "/issues/1/report/1/body": "About ships and first",
     "/issues/1/preview?edition=1": "Content hash",
     "/issues/1/preview": "In the inboxes of five email clients",
@@ -61,7 +63,13 @@ def test_every_page_shows_what_it_is_for(
 
 @pytest.mark.parametrize(
     "path",
-    ["/issues/99", "/issues/99999999999999999999", "/issues/1/preview?edition=77", "/outbox/9-9"],
+    [
+        "/newsletters/none/report",
+        "/issues/99",
+        "/issues/99999999999999999999",
+        "/issues/1/preview?edition=77",
+        "/outbox/9-9",
+    ],
 )
 def test_a_missing_page_says_so_in_a_sentence(desk: tuple[House, Pages], path: str) -> None:
     _, served = desk
