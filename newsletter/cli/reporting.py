@@ -85,7 +85,8 @@ def _shown(
     from newsletter.render import growth_view, report_view  # noqa: PLC0415 - slow to import
 
     if isinstance(found, NewsletterReport):
-        return found.title, growth_view.sections(found, catalog), catalog.text("growth.empty")
+        shown = growth_view.sections(found, catalog, app.publication.topics)
+        return found.title, shown, catalog.text("growth.empty")
     newsletter = app.publication.newsletter(found.newsletter)
     zone: tzinfo = newsletter.timezone if newsletter else app.publication.timezone
     return found.name, report_view.sections(found, catalog, zone), catalog.text("report.empty")

@@ -1,9 +1,11 @@
 """The report of a newsletter as sections: a sentence, a plot and a table each."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from newsletter.model.issue_report import Engaged
 from newsletter.model.newsletter_report import NewsletterReport
+from newsletter.model.publication import Topic
 from newsletter.render.catalog import Catalog
 from newsletter.render.plots import Plot, Series, Tone
 from newsletter.render.report_view import FEWEST_COLUMNS, KeyEntry, ReportSection
@@ -34,11 +36,17 @@ AGES = {
 }
 
 
-def sections(report: NewsletterReport, catalog: Catalog) -> tuple[ReportSection, ...]:
-    """Return the sections of a report in order; there are none before the first count."""
+def sections(
+    report: NewsletterReport, catalog: Catalog, topics: Iterable[Topic] = ()
+) -> tuple[ReportSection, ...]:
+    """Return the sections of a report in order; there are none before the first count.
+
+    `topics` name those that the report has by their slugs.
+    """
     if report.since is None or report.until is None:
         return ()
-    words = _GrowthWords(catalog)
+    names = {topic.slug: topic.label(catalog.language) for topic in topics}
+    words = _GrowthWords(catalog, names)
     found = (
         words.months(report),
         words.ages(report),
@@ -53,6 +61,7 @@ class _GrowthWords:
     """Writes the sections in one language."""
 
     catalog: Catalog
+    names: Mapping[str, str]
 
     def months(self, report: NewsletterReport) -> ReportSection:
         """Show each month with what was won and lost; a change that never happened has no column."""
@@ -133,7 +142,11 @@ class _GrowthWords:
         """Show which topics subscribers follow and click."""
         text = self.catalog.text
         rows = tuple(
-            (each.topic, self.catalog.number(each.followers), *self._clicks(report, each.clicks))
+            (
+                self.names.get(each.topic, each.topic),
+                self.catalog.number(each.followers),
+                *self._clicks(report, each.clicks),
+            )
             for each in report.topics
         )
         head = (text("report.topic"), text("growth.followers"), *self._click_names(report))

@@ -76,7 +76,7 @@ def newsletter_page(
     return report.title, ReportPage(
         catalog.language,
         controls(f"/newsletters/{key}/report", present, choices),
-        growth_view.sections(report, catalog),
+        growth_view.sections(report, catalog, app.publication.topics),
         catalog.text("growth.empty"),
         catalog.text("report.numbers"),
         frame="",

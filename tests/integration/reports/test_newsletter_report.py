@@ -14,6 +14,7 @@ from newsletter.errors import NotFound
 from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.issue_report import Engaged
 from newsletter.model.newsletter_report import NewsletterReport
+from newsletter.model.publication import Topic
 from newsletter.render.catalog import open_catalogs
 from newsletter.render.growth_view import AGES, LOST, WON, sections
 from newsletter.store.content import issues
@@ -173,6 +174,8 @@ def test_topics_and_articles_are_reported_by_their_clicks(eve: Reader) -> None:
     assert sum(human for _, human in topics.values()) == 4
     assert topics["fish"][0] == 1
     english = sections(report, CATALOGS.of("en"))
+    named = (Topic("ships", (("en", "Ships at sea"),)),)
+    assert "Ships at sea" in str(sections(report, CATALOGS.of("en"), named)[2].rows)
     korean = sections(report, CATALOGS.of("ko"))
     assert [part.name for part in english] == ["growth", "ages", "topics", "articles"]
     assert [part.name for part in korean] == [part.name for part in english]
