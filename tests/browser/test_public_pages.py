@@ -172,6 +172,8 @@ def test_the_form_is_filled_in_by_keyboard_alone(
         page.locator("#address").focus()
         page.keyboard.type("keys@example.org")
         page.keyboard.press("Tab")
+        page.keyboard.type("Kei")
+        page.keyboard.press("Tab")
         page.keyboard.press("Space")
         page.locator("input[name=agree]").focus()
         page.keyboard.press("Space")
