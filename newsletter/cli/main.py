@@ -40,7 +40,7 @@ COMMANDS = {
     "check": ("reviewing", "Check an issue before it is sent."),
     "approve": ("reviewing", "Approve an issue: exactly these bytes may be sent."),
     "issues": ("watching", "List the issues, or show one."),
-    "report": ("reporting", "Report what became of an issue."),
+    "report": ("reporting", "Report what became of an issue, or how a newsletter grew."),
     "segment": ("counting", "Count a segment, and the subscribers it excludes by reason."),
     "subscribers": ("people", "Add, import, export, tag, suppress and erase subscribers."),
     "send": ("sending", "Send an approved issue; or test, stop or decide about it."),
