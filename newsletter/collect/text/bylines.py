@@ -44,7 +44,7 @@ _BETWEEN = re.compile(
 )
 _DEGREE = re.compile(r"^(?:[A-Z]\.?){2,6}$|^(?:Ph\.?D\.?|M\.?D\.?|Jr\.?|Sr\.?|Esq\.?|Dr\.?)$")
 # For whom or where someone writes: "Ada Quell for Harbor Notes", "Ada Quell in Rotterdam".
-_ELSEWHERE = re.compile(r"\s+(?:for|in|from|at|für|aus|pour|para|à|dans)\s+\S.*$")
+_ELSEWHERE = re.compile(r"\s(?:for|in|from|at|für|aus|pour|para|à|dans)\s+\S.*", re.DOTALL)
 _TRAILING = re.compile(
     r"\s+(?:stand|updated|published|posted|last|on|am|january|february|march|july|august|september"
     r"|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$",
@@ -120,7 +120,7 @@ def _people(text: str, site: str) -> list[Author]:
             found.append(Author(last.name, last.role or role, last.org or org))
         elif found and " " in found[-1].name and " " not in piece:
             continue  # a place: "Ada Quell, Rotterdam"
-        elif is_name(name := _ELSEWHERE.sub("", piece), site):
+        elif is_name(name := _ELSEWHERE.sub("", piece).rstrip(), site):
             found.append(Author(name))
     return found
 

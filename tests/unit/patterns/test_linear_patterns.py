@@ -62,7 +62,11 @@ def test_a_pattern_with_quadratic_time_is_found() -> None:
     assert not first_slow(Used("here", r"<b>[^<>]{0,50}</b>", 0, frozenset({"search"})))
 
 
-@pytest.mark.parametrize("used", PATTERNS, ids=lambda used: f"{used.where} {used.pattern!r:.60}")
+@pytest.mark.parametrize(
+    "used",
+    PATTERNS,
+    ids=[f"{used.where} {used.pattern!r:.60} {place}" for place, used in enumerate(PATTERNS)],
+)
 def test_the_time_of_a_pattern_grows_no_faster_than_the_text(used: Used) -> None:
     gc.disable()
     try:
