@@ -255,7 +255,7 @@ def _texts(part: _Part, draft: Draft) -> Iterator[Operation]:
 
 
 def _read_test(part: _Part) -> SubjectTest | None:
-    """Return the test of two subjects; an empty second subject is no test."""
+    """Return the test of two subjects; without a second subject, there is none."""
     subject, share, after = (part.texts.get(key, "").strip() for key in _TEST_KEYS)
     if not subject:
         return None

@@ -37,7 +37,7 @@ _LAST_YEAR = 2199
 
 
 class CadenceError(ValueError):
-    """The text is no cadence; the message says what was found and what was expected."""
+    """The text is not a cadence; the message says what was found and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _spacing(cadence: Cadence) -> timedelta:
 
 def _wrong(text: str, why: str) -> CadenceError:
     because = f"{why}; " if why else ""
-    msg = f'"{text}" is no cadence: {because}{EXPECTED}'
+    msg = f'"{text}" is not a cadence: {because}{EXPECTED}'
     return CadenceError(msg)
 
 
@@ -206,7 +206,7 @@ def _date(word: str, text: str) -> date:
     try:
         found = date.fromisoformat(word)
     except ValueError as error:
-        raise _wrong(text, f'"{word}" is no date such as 2026-12-01') from error
+        raise _wrong(text, f'"{word}" is not a date such as 2026-12-01') from error
     if found.year > _LAST_YEAR:
         raise _wrong(text, f'"{word}" is too far ahead')
     return found
@@ -261,7 +261,7 @@ def _monthdays(words: str, text: str) -> tuple[int, ...]:
     for word in words.split(","):
         match = _MONTHDAY.fullmatch(word)
         if match is None and word != "last":
-            raise _wrong(text, f'"{word}" is no day of the month such as 15th')
+            raise _wrong(text, f'"{word}" is not a day of the month such as 15th')
         found.add(int(match[1]) if match else -1)
     return tuple(sorted(found))
 
@@ -281,7 +281,7 @@ def _month(name: str, text: str) -> int:
     for index, short in enumerate(MONTHS):
         if name in {short, calendar.month_name[index + 1].lower()}:
             return index
-    raise _wrong(text, f'"{name}" is no month')
+    raise _wrong(text, f'"{name}" is not a month')
 
 
 def _times(clocks: str, text: str) -> tuple[time, ...]:
@@ -289,7 +289,7 @@ def _times(clocks: str, text: str) -> tuple[time, ...]:
     for clock in clocks.split(","):
         match = _CLOCK.fullmatch(clock)
         if match is None:
-            raise _wrong(text, f'"{clock}" is no time of day between 00:00 and 23:59')
+            raise _wrong(text, f'"{clock}" is not a time of day between 00:00 and 23:59')
         found.add(time(int(match[1]), int(match[2])))
     return tuple(sorted(found))
 
@@ -311,7 +311,7 @@ def _weekday(name: str, text: str) -> int:
         )
     known = next((i for i, day in enumerate(DAYS) if _spells(name, i, day)), None)
     if known is None:
-        raise _wrong(text, f'"{name}" is no day of the week')
+        raise _wrong(text, f'"{name}" is not a day of the week')
     return known
 
 
@@ -344,7 +344,7 @@ def _numbers(field: str, allowed: range, text: str) -> tuple[int, ...]:
     for part in field.split(","):
         match = _STEP.fullmatch(part)
         if match is None:
-            raise _wrong(text, f'"{part}" is no number, range or "*"')
+            raise _wrong(text, f'"{part}" is not a number, range or "*"')
         found.update(_span(match["span"], allowed)[:: int(match["step"] or 1)])
     if not found or not found <= set(allowed):
         raise _wrong(text, f'"{field}" is not within {allowed.start}-{allowed.stop - 1}')

@@ -107,9 +107,9 @@ def test_a_cadence_is_read_as_people_write_it(text: str, expected: list[str]) ->
     [
         ("", "expected such as"),
         ("monday", "expected such as"),
-        ("moonday 08:00", '"moonday" is no day of the week'),
-        ("mon 24:00", '"24:00" is no time of day'),
-        ("mon 8", '"8" is no time of day'),
+        ("moonday 08:00", '"moonday" is not a day of the week'),
+        ("mon 24:00", '"24:00" is not a time of day'),
+        ("mon 8", '"8" is not a time of day'),
         ("6th mon 08:00", '"6th" is none of 1st, 2nd'),
         ("0 8 * * 1", "write the weekday 1 by its name"),
         ("0 8 * * 0", "write the weekday 0 by its name"),
@@ -117,28 +117,28 @@ def test_a_cadence_is_read_as_people_write_it(text: str, expected: list[str]) ->
         ("0 8 1 * mon", "exclude each other"),
         ("60 8 * * *", "not within 0-59"),
         ("0 8-6 * * *", "not within 0-23"),
-        ("*/0 8 * * *", '"*/0" is no number'),
-        ("every day at noon please", '"every" is no number'),
+        ("*/0 8 * * *", '"*/0" is not a number'),
+        ("every day at noon please", '"every" is not a number'),
         ("every 2 weeks on tue 10:00", "the date from which"),
-        ("every 2 weeks on tue 10:00 from soon", '"soon" is no date'),
+        ("every 2 weeks on tue 10:00 from soon", '"soon" is not a date'),
         ("every 2 weeks on tue 10:00 from 9999-12-31", "too far ahead"),
         ("every 0 weeks on tue 10:00 from 2026-12-01", "expected 1 to 99"),
         ("every 2 years on tue 10:00 from 2026-12-01", "days, weeks or months"),
         ("every 2 weeks on 1st mon 10:00 from 2026-12-01", "exclude each other"),
         ("every 2 days on tue 10:00 from 2026-12-01", "counts days"),
         ("every 12 months on 30th 10:00 from 2026-02-01", "no such day ever comes"),
-        ("every 2 weeks on daily 10:00 from 2026-12-01", '"daily" is no day of the week'),
+        ("every 2 weeks on daily 10:00 from 2026-12-01", '"daily" is not a day of the week'),
         ("mon 08:00 from 2026-12-01", '"from" belongs to "every"'),
         ("30th of feb 08:00", "no such day ever comes"),
-        ("32nd 08:00", '"32nd" is no day of the week'),
-        ("15th of smarch 08:00", '"smarch" is no month'),
+        ("32nd 08:00", '"32nd" is not a day of the week'),
+        ("15th of smarch 08:00", '"smarch" is not a month'),
         ("1st mon of jan apr 08:00", 'one word after "of"'),
         ("of jan 08:00", "expected such as"),
         ("from 2026-12-01", '"from" belongs'),
     ],
 )
 def test_a_bad_cadence_is_refused_with_what_was_expected(text: str, complaint: str) -> None:
-    with pytest.raises(CadenceError, match="is no cadence") as refused:
+    with pytest.raises(CadenceError, match="is not a cadence") as refused:
         Cadence.parse(text)
     assert complaint in str(refused.value)
     assert '"mon 08:00"' in str(refused.value)
