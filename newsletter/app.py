@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from newsletter import migrations
+from newsletter import migrations, parts
 from newsletter.dispatch import embedded
 from newsletter.maintenance import journals
 from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
-from newsletter.model.once import Once, OnceEach
+from newsletter.model.once import Once
 from newsletter.model.pass_report import WHOLE
 from newsletter.model.return_path import ReturnPaths
 from newsletter.model.sign_in_link import SignInLinks
@@ -48,10 +48,9 @@ if TYPE_CHECKING:
     from newsletter.collect.report import CollectReport
     from newsletter.esp.port import Letter, Recipient, Sender
     from newsletter.esp.sendgrid.suppressions import SuppressionLists
-    from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
     from newsletter.model.picture import PictureCopy, StoredPicture
-    from newsletter.model.publication import Publication, SmtpUse
+    from newsletter.model.publication import Publication
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
     from newsletter.send.notices import Announce, Post
@@ -122,7 +121,7 @@ class App:
                 owner=self.submissions.owner(f"{socket.gethostname()}:{os.getpid()}", self.new_id),
                 stopped=self.stop.is_set,
                 journal=self.submissions,
-                rates=_rates(self.publication, self.senders),
+                rates=parts.rates(self.publication, self.senders),
                 pacing=Pacing.of(self.settings.smtp_url, self.publication.smtp),
                 return_path=self.returns.envelope_sender,
                 tickets=self.tickets,
@@ -323,12 +322,12 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         publication=settings.publication,
         engine=engine,
         reader=reader,
-        fetchers=Once(partial(_open_fetcher, rng)),
-        senders=_senders(settings, processes),
-        alerts=Once(partial(open_smtp, settings.alert_smtp_url))
+        fetchers=Once(partial(parts.fetcher, clock, rng)),
+        senders=parts.senders(settings, processes),
+        alerts=Once(partial(parts.open_smtp, settings.alert_smtp_url))
         if settings.alert_smtp_url
         else None,
-        templating=Once(partial(_open_templates, settings)),
+        templating=Once(partial(parts.templates, settings)),
         signer=Signer(settings.secret_keys),
         articles=ArticleSigner(settings.secret_keys),
         returns=ReturnPaths(settings.publication.bounces, settings.secret_keys),
@@ -344,57 +343,6 @@ def open_app(settings: Settings, processes: int = 1) -> App:
     )
 
 
-def _open_fetcher(rng: random.Random) -> Fetcher:
-    from newsletter.fetch.client import open_fetcher
-
-    return open_fetcher(clock, rng)
-
-
-def _open_templates(settings: Settings) -> Templates:
-    from newsletter.render.templates import open_templates
-
-    return open_templates(settings.publication, settings.root)
-
-
 def clock() -> datetime:
     """Return the present time, aware, in UTC."""
     return datetime.now(UTC)
-
-
-def _senders(settings: Settings, processes: int) -> Mapping[str, Sender]:
-    """Return every provider that is set up, by its word in the configuration."""
-    builders: dict[str, Callable[[], Sender]] = {"outbox": partial(_outbox, settings.outbox)}
-    if settings.smtp_url:
-        builders["smtp"] = partial(
-            open_smtp, settings.smtp_url, settings.publication.smtp, processes
-        )
-    if settings.sendgrid_api_key:
-        builders["sendgrid"] = partial(_sendgrid, settings)
-    return OnceEach(builders)
-
-
-def _outbox(folder: Path) -> Sender:
-    from newsletter.esp.outbox import OutboxSender
-
-    return OutboxSender(folder)
-
-
-def open_smtp(url: str, use: SmtpUse | None = None, processes: int = 1) -> SmtpSender:
-    """Return the provider at an SMTP URL; nothing is connected yet."""
-    from newsletter.esp.smtp.sender import SmtpSender
-
-    return SmtpSender(url, use=use, processes=processes)
-
-
-def _sendgrid(settings: Settings) -> Sender:
-    from newsletter.esp.sendgrid.sender import SendGridSender
-
-    return SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
-
-
-def _rates(publication: Publication, senders: Mapping[str, Sender]) -> dict[str, float]:
-    """Return the most recipients per second by provider; 0 is no limit."""
-    return {
-        **dict.fromkeys(senders, publication.rate),
-        "smtp": publication.smtp.rate or publication.rate,
-    }

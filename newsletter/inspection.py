@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter import migrations
-from newsletter.app import clock, open_smtp
+from newsletter.app import clock
 from newsletter.collect.parsing.sandbox import unprotected
 from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid.events import key_problem
@@ -19,6 +19,7 @@ from newsletter.maintenance.checkup import DKIM, Installation, Schema
 from newsletter.maintenance.readings import Health, Reading, ok
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Dkim
+from newsletter.parts import open_smtp
 from newsletter.render.templates import open_templates, template_root
 from newsletter.send.notices import letter
 from newsletter.settings import FILE, Settings, secrets

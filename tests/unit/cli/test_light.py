@@ -42,6 +42,7 @@ OURS = {
     "maintenance",
     "migrations",
     "model",
+    "parts",
     "pipeline",
     "send",
     "settings",

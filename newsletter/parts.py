@@ -1,0 +1,77 @@
+"""What the program works with, built from its settings: providers, templates, what fetches.
+
+What is expensive to import is imported and built at its first use.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from newsletter.model.once import OnceEach
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from newsletter.esp.port import Sender
+    from newsletter.esp.smtp.sender import SmtpSender
+    from newsletter.fetch.client import Fetcher
+    from newsletter.model.publication import Publication, SmtpUse
+    from newsletter.render.templates import Templates
+    from newsletter.settings import Settings
+
+
+def fetcher(now: Callable[[], datetime], rng: random.Random) -> Fetcher:
+    """Return what fetches from sources and checks links."""
+    from newsletter.fetch.client import open_fetcher
+
+    return open_fetcher(now, rng)
+
+
+def templates(settings: Settings) -> Templates:
+    """Return the compiled templates of the publication."""
+    from newsletter.render.templates import open_templates
+
+    return open_templates(settings.publication, settings.root)
+
+
+def senders(settings: Settings, processes: int) -> Mapping[str, Sender]:
+    """Return every provider that is set up, by its word in the configuration."""
+    builders: dict[str, Callable[[], Sender]] = {"outbox": partial(_outbox, settings.outbox)}
+    if settings.smtp_url:
+        builders["smtp"] = partial(
+            open_smtp, settings.smtp_url, settings.publication.smtp, processes
+        )
+    if settings.sendgrid_api_key:
+        builders["sendgrid"] = partial(_sendgrid, settings)
+    return OnceEach(builders)
+
+
+def _outbox(folder: Path) -> Sender:
+    from newsletter.esp.outbox import OutboxSender
+
+    return OutboxSender(folder)
+
+
+def open_smtp(url: str, use: SmtpUse | None = None, processes: int = 1) -> SmtpSender:
+    """Return the provider at an SMTP URL; nothing is connected yet."""
+    from newsletter.esp.smtp.sender import SmtpSender
+
+    return SmtpSender(url, use=use, processes=processes)
+
+
+def _sendgrid(settings: Settings) -> Sender:
+    from newsletter.esp.sendgrid.sender import SendGridSender
+
+    return SendGridSender(settings.sendgrid_api_key, settings.sendgrid_api_host)
+
+
+def rates(publication: Publication, providers: Mapping[str, Sender]) -> dict[str, float]:
+    """Return the most recipients per second by provider; 0 is no limit."""
+    return {
+        **dict.fromkeys(providers, publication.rate),
+        "smtp": publication.smtp.rate or publication.rate,
+    }
