@@ -49,8 +49,8 @@ release: .venv/requirements-dev.lock ## Build the wheel and its bill of material
 
 lock: .venv/requirements-dev.lock ## Write the lock files from pyproject.toml. ARGS="--upgrade"
 	$(COMPILE) -o requirements.lock
-	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
-	$(COMPILE) --group bench -c requirements-dev.lock -o requirements-bench.lock
+	$(COMPILE) --extra postgres --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --extra postgres --group bench -c requirements-dev.lock -o requirements-bench.lock
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
 
