@@ -1,12 +1,22 @@
 """The texts of an item that staff can change, each as one line."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from newsletter.edit.operations import Draft
 from newsletter.model import byline
 from newsletter.model.article import Image
 from newsletter.model.issue import Item, corrected
+
+
+@dataclass(frozen=True, slots=True)
+class TextConflict:
+    """A text that someone else changed in another way since the editor saw it."""
+
+    name: str
+    theirs: str
+    yours: str
+
 
 _NO_IMAGE = Image("")
 LINES: Mapping[str, Callable[[Item], str]] = {
@@ -22,7 +32,10 @@ LINES: Mapping[str, Callable[[Item], str]] = {
     "link": lambda item: item.link_text,
 }
 """How each correctable field of an item is written, takeaways aside."""
-ITEM_TEXTS = ("kicker", "title", "authors", "teaser", "takeaways", "link", "alt", "caption")
+ITEM_TEXTS = (
+    *("kicker", "title", "authors", "date", "topics"),
+    *("teaser", "takeaways", "link", "image", "alt", "caption"),
+)
 """The texts of an item in the order of a form."""
 
 
@@ -43,3 +56,12 @@ def texts_of(draft: Draft, item: Item | None = None) -> dict[str, str]:
         return {"subject": draft.subject, "preheader": draft.preheader, "note": draft.note}
     takeaways = "\n".join(corrected(item).takeaways.items)
     return {name: takeaways if name == "takeaways" else printed(item, name) for name in ITEM_TEXTS}
+
+
+def same_text(first: str, second: str) -> bool:
+    """Return whether two texts print the same; forms change line ends and outer spaces."""
+    return first.split() == second.split() and _lines(first) == _lines(second)
+
+
+def _lines(text: str) -> int:
+    return len(text.strip().splitlines())

@@ -202,7 +202,13 @@ def _clean_block(block: Block) -> Block:
     if block.image and not web_address(block.image).startswith("https://"):
         msg = f"The image of the {name} is at “{block.image}”; use https://…."
         raise NotAllowed(msg)
-    return replace(block, heading=heading, text=clean_prose(block.text, name))
+    return replace(
+        block,
+        heading=heading,
+        text=clean_prose(block.text, name),
+        link_text=bounded(block.link_text, LONGEST_LINE),
+        image_alt=bounded(block.image_alt, LONGEST_LINE),
+    )
 
 
 def clean_prose(text: str, name: str) -> str:

@@ -1,8 +1,9 @@
 """Draft an issue from eligible articles, keep the draft up to date, and apply staff's changes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -25,6 +26,10 @@ from newsletter.store import acts
 from newsletter.store.content import articles, issues, slots, subjects
 from newsletter.store.content.issues import NewIssue
 from subscribers.model import Frequency
+
+T = TypeVar("T")
+ATTEMPTS = 5
+"""How often an edit is tried that collides with others: each of them has then succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +199,20 @@ def load_draft(connection: sa.Connection, issue_id: int) -> tuple[Issue, Draft]:
     items = tuple(issues.load_items(connection, issue_id))
     texts = (issue.subject, issue.preheader, issue.note)
     return issue, Draft(*texts, issue.blocks, items, issue.test)
+
+
+def retried(reader: sa.Engine, issue_id: int, attempt: Callable[[Draft], T]) -> T:
+    """Return the result of an edit of the present draft; try again if another came between."""
+    for last in (*[False] * (ATTEMPTS - 1), True):
+        with reader.connect() as connection:
+            issue, draft = load_draft(connection, issue_id)
+        require_editable(issue)
+        try:
+            return attempt(draft)
+        except DraftChanged:
+            if last:
+                raise
+    raise AssertionError  # the last attempt returns or raises
 
 
 def change(

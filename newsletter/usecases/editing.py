@@ -1,13 +1,13 @@
 """Change what an issue prints: by operations, an edit file, or texts that a person saw and changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import cast
 
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import require_editable
-from newsletter.edit.fields import texts_of
+from newsletter.edit.fields import TextConflict, same_text, texts_of
 from newsletter.edit.items import tags_of
 from newsletter.edit.operations import (
     Correct,
@@ -19,15 +19,13 @@ from newsletter.edit.operations import (
     TextField,
     topics_in,
 )
-from newsletter.errors import DraftChanged, NotFound
+from newsletter.errors import NotFound
 from newsletter.model.actor import Actor, Role
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.publication import Topic
 from newsletter.store.content import issues
 from newsletter.usecases.context import Context
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +56,11 @@ class TextChange:
 
 
 @dataclass(frozen=True, slots=True)
-class TextConflict:
-    """A text that someone else changed in another way since the editor saw it."""
-
-    name: str
-    theirs: str
-    yours: str
-
-
-@dataclass(frozen=True, slots=True)
 class EditConflict:
     """Nothing was saved: these texts have been changed twice."""
 
     issue_id: int
     texts: tuple[TextConflict, ...]
-
-
-ATTEMPTS = 5
-"""How often an edit is tried that collides with others: each of them has then succeeded."""
 
 
 def open_file(context: Context, actor: Actor, issue_id: int) -> EditFile:
@@ -148,21 +133,21 @@ def save_texts(
 
     def attempt(draft: Draft) -> Edited | EditConflict:
         present = _texts(draft, article_id)
-        made = [text for text in changes if not _same(text.before, text.after)]
+        made = [text for text in changes if not same_text(text.before, text.after)]
         if unknown := [text.name for text in made if text.name not in present]:
             msg = f"there is no text {unknown[0]!r} to change"
             raise NotFound(msg)
         conflicts = tuple(
             TextConflict(text.name, present[text.name], text.after)
             for text in made
-            if not any(_same(present[text.name], known) for known in (text.before, text.after))
+            if not any(same_text(present[text.name], known) for known in (text.before, text.after))
         )
         if conflicts:
             return EditConflict(issue_id, conflicts)
         operations = [_operation(text, article_id) for text in made]
         return change(context, actor, issue_id, operations, seen=sheet.fingerprint(draft))
 
-    return _tried(context, issue_id, attempt)
+    return editing.retried(context.reader, issue_id, attempt)
 
 
 def shift(context: Context, actor: Actor, issue_id: int, article_id: int, by: int) -> Edited:
@@ -179,21 +164,7 @@ def shift(context: Context, actor: Actor, issue_id: int, article_id: int, by: in
         reorder = Reorder(tuple(order))
         return change(context, actor, issue_id, [reorder], seen=sheet.fingerprint(draft))
 
-    return _tried(context, issue_id, attempt)
-
-
-def _tried(context: Context, issue_id: int, attempt: Callable[[Draft], T]) -> T:
-    """Return the result of an edit of the present draft; try again if another came between."""
-    for last in (*[False] * (ATTEMPTS - 1), True):
-        with context.reader.connect() as connection:
-            issue, draft = editing.load_draft(connection, issue_id)
-        require_editable(issue)
-        try:
-            return attempt(draft)
-        except DraftChanged:
-            if last:
-                raise
-    raise AssertionError  # the last attempt returns or raises
+    return editing.retried(context.reader, issue_id, attempt)
 
 
 def _texts(draft: Draft, article_id: int | None) -> dict[str, str]:
@@ -212,12 +183,3 @@ def _operation(text: TextChange, article_id: int | None) -> Operation:
     name = cast("CorrectableField", text.name)
     lines = tuple(text.after.splitlines()) if name == "takeaways" else text.after
     return Correct(article_id, name, lines)
-
-
-def _same(first: str, second: str) -> bool:
-    """Return whether two texts print the same; forms change line ends and outer spaces."""
-    return first.split() == second.split() and _lines(first) == _lines(second)
-
-
-def _lines(text: str) -> int:
-    return len(text.strip().splitlines())

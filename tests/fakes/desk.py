@@ -1,5 +1,7 @@
 """A desk with staff, and browsers that have signed in."""
 
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -73,3 +75,32 @@ def staffed_desk(app: App, desk_url: str = "") -> StaffedDesk:
     for role, address in ADDRESSES.items():
         staff.add(served.context, OWNER, address, role)
     return StaffedDesk(served, desk_site(served, desk_access(served)))
+
+
+_FIELD = re.compile(
+    r'<input type="hidden" name="(?P<hidden>[^"]+)" value="(?P<kept>[^"]*)"'
+    r'|<input type="checkbox" name="(?P<ticked>[^"]+)" value="(?P<as>[^"]*)" checked'
+    r'|<input (?:id="[^"]*" )?name="(?P<line>[^"]+)" value="(?P<typed>[^"]*)"'
+    r'|<textarea[^>]* name="(?P<area>[^"]+)"[^>]*>\n(?P<lines>.*?)</textarea>'
+    r'|<select[^>]* name="(?P<list>[^"]+)">(?P<options>.*?)</select>',
+    re.DOTALL,
+)
+
+
+def form(page: str, action: str) -> dict[str, str]:
+    """Return the fields of a form as a browser sends it unchanged."""
+    part = page.partition(f'action="{action}"')[2].partition("</form>")[0]
+    fields = {}
+    for found in _FIELD.finditer(part):
+        name = next(
+            found[kind] for kind in ("hidden", "ticked", "line", "area", "list") if found[kind]
+        )
+        if found["list"]:
+            options = re.findall(r'value="([^"]*)"( selected)?', found["options"])
+            value = next((value for value, chosen in options if chosen), options[0][0])
+        else:
+            value = next(
+                found[kind] for kind in ("kept", "as", "typed", "lines") if found[kind] is not None
+            )
+        fields[name] = html.unescape(value)
+    return fields

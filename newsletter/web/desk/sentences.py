@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from newsletter.collect.health import Tone
 from newsletter.model.departure import departure
 from newsletter.model.issue import Issue
-from newsletter.model.personalization import fill, substitutions
+from newsletter.model.personalization import NO_RECIPIENT, fill, substitutions
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import EDITABLE, IssueState
 
@@ -27,13 +27,10 @@ NAMES = {
     IssueState.CANCELLED: "canceled",
 }
 
-SAMPLE = {"token": "preview", "delivery": "0-0", "name": ""}
-"""What fills a preview's placeholders: the links to our pages lead nowhere."""
-
 
 def filled(nonce: str, text: str) -> str:
     """Return a text of an edition as a preview shows it."""
-    return fill(text, substitutions(nonce, SAMPLE))
+    return fill(text, substitutions(nonce, NO_RECIPIENT))
 
 
 def day(instant: datetime, zone: tzinfo) -> str:

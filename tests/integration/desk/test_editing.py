@@ -1,7 +1,5 @@
 """Edit at the desk: every save is a use case, and two editors at once lose no word."""
 
-import html
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,7 +14,7 @@ from newsletter.model.states import IssueState
 from newsletter.store.content import issues
 from newsletter.usecases import editing
 from newsletter.usecases.editing import Edited, TextChange
-from tests.fakes.desk import StaffedDesk, staffed_desk
+from tests.fakes.desk import StaffedDesk, form, staffed_desk
 from tests.fakes.house import MONDAY, STAFF, House, house
 
 PAGE = "/issues/1/edit"
@@ -44,14 +42,6 @@ def items(opened: House) -> list[Item]:
         return issues.load_items(connection, 1)
 
 
-def form(page: str, action: str) -> dict[str, str]:
-    """Return the fields of a form as a browser sends it unchanged."""
-    part = page.partition(f'action="{action}"')[2].partition("</form>")[0]
-    inputs = re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', part)
-    areas = re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>\n(.*?)</textarea>', part, re.DOTALL)
-    return {name: html.unescape(value) for name, value in [*inputs, *areas]}
-
-
 def test_a_form_that_is_sent_unchanged_changes_nothing(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:
@@ -73,9 +63,19 @@ def test_texts_of_an_item_are_corrected_and_reverted(
     action = f"/issues/1/items/{first.article_id}"
     fields = form(editor.get(PAGE).text, action)
     changed = {**fields, "title": "Ships & <fish>", "takeaways": "One.\r\n\r\nTwo."}
+    changed |= {"topics": "Ships; High Seas", "date": "2026-11-20"}
+    changed["image"] = "https://cdn.example.org/ship.jpg"
     assert desk.post(editor, action, changed).status_code == 303
     shown = corrected(items(opened)[0])
     assert (shown.title, shown.takeaways.items) == ("Ships & <fish>", ("One.", "Two."))
+    assert (shown.topics, shown.published) == (("Ships", "High Seas"), "2026-11-20")
+    assert "high-seas" in shown.tags
+    described = form(editor.get(PAGE).text, action)
+    assert described["image"] == "https://cdn.example.org/ship.jpg"
+    desk.post(editor, action, {**described, "alt": "A ship"})
+    image = corrected(items(opened)[0]).image
+    assert image is not None
+    assert (image.url, image.alt) == ("https://cdn.example.org/ship.jpg", "A ship")
     assert "Ships &amp; &lt;fish&gt;" in editor.get(PAGE).text
     desk.post(editor, f"{action}/revert", {"name": "title"})
     assert corrected(items(opened)[0]).title == first.title
@@ -142,6 +142,46 @@ def test_a_text_that_cannot_be_printed_stays_on_the_page(
     assert answer.status_code == 409
     assert form(answer.text, PAGE)["note"] == note
     assert "cannot be printed" in answer.text
+    assert opened.issues()[0].note == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("date", "next Tuesday"), ("image", "ship.jpg"), ("title", "")],
+)
+def test_a_text_of_an_item_that_cannot_be_printed_stays_in_its_card(
+    opened: House, desk: StaffedDesk, editor: TestClient, name: str, text: str
+) -> None:
+    before = items(opened)
+    action = f"/issues/1/items/{before[0].article_id}"
+    answer = desk.post(editor, action, {**form(editor.get(PAGE).text, action), name: text})
+    assert answer.status_code == 409
+    assert form(answer.text, action)[name] == text
+    assert items(opened) == before
+
+
+def test_the_inbox_shows_the_subject_as_clients_cut_it(
+    desk: StaffedDesk, editor: TestClient
+) -> None:
+    fields = form(editor.get(PAGE).text, PAGE)
+    subject = "Ships, and how a harbor counts them when no one is looking at the sea"
+    desk.post(editor, PAGE, {**fields, "subject": subject})
+    page = editor.get(PAGE).text
+    inbox = page.partition("In the inbox")[2].partition("</ul>")[0]
+    assert "Mail on an iPhone" in inbox
+    assert "Ships, and how a harbor counts them w…" in inbox
+    assert subject in inbox  # Gmail in a browser has room for all of it
+
+
+def test_a_note_is_previewed_without_being_saved(
+    opened: House, desk: StaffedDesk, editor: TestClient
+) -> None:
+    fields = form(editor.get(PAGE).text, PAGE)
+    entered = {**fields, "note": "We meet **on Thursday**.", "act": "preview"}
+    answer = desk.post(editor, PAGE, entered)
+    assert answer.status_code == 200
+    assert "<strong>on Thursday</strong>" in answer.text
+    assert form(answer.text, PAGE)["note"] == "We meet **on Thursday**."
     assert opened.issues()[0].note == ""
 
 

@@ -35,6 +35,8 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/issues/{issue_id}/report/{edition}/body"): EDITOR,
     ("GET", "/issues/{issue_id}/edit"): EDITOR,
     ("POST", "/issues/{issue_id}/edit"): EDITOR,
+    ("POST", "/issues/{issue_id}/blocks"): EDITOR,
+    ("POST", "/issues/{issue_id}/blocks/{place}"): EDITOR,
     ("POST", "/issues/{issue_id}/items/{article_id}"): EDITOR,
     ("POST", "/issues/{issue_id}/items/{article_id}/place"): EDITOR,
     ("POST", "/issues/{issue_id}/items/{article_id}/revert"): EDITOR,

@@ -67,6 +67,8 @@ NOT_ON_THE_COMMAND_LINE = {
     "reporting.clicks_on": "it is drawn on a picture of the email",
     "sign_ups.wave": "the report of a pass names a wave",
     "editing.save_texts": "a form of one card, instead of the edit file",
+    "blocks.save_block": "a form of one block, instead of the edit file",
+    "live.email": "the page shows it while someone edits; the command line previews editions",
     "editing.shift": "a button, instead of the order of the edit file",
     "estimating.audience": "the command `segment` counts any rule",
 }

@@ -6,6 +6,7 @@ from typing import cast
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
+from newsletter.edit.blocks import BlockConflict
 from newsletter.edit.operations import (
     AcceptSuggested,
     CorrectableField,
@@ -16,11 +17,13 @@ from newsletter.edit.operations import (
     Revert,
 )
 from newsletter.edit.run import load_draft
-from newsletter.errors import NotAllowed
+from newsletter.errors import NewsletterError, NotAllowed
+from newsletter.render.inbox import InboxRow, rows
 from newsletter.send.context import SendingContext
-from newsletter.usecases import editing
+from newsletter.usecases import blocks, editing, live
 from newsletter.usecases.editing import EditConflict, TextChange
 from newsletter.web.desk import issue_views
+from newsletter.web.desk.editing.blocks import NEW, UnsavedBlock, read_block
 from newsletter.web.desk.editing.views import NAMES, Unsaved, edit_view
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Editor, Gate
@@ -74,6 +77,31 @@ class EditPages:
         self._change(visitor, issue_id, Revert(article_id, cast("CorrectableField", name)))
         return _back(issue_id, article_id)
 
+    def add_block(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
+        """Add a block: a text, a link, an image, an advertisement."""
+        return self.save_block(visitor, issue_id, NEW, form)
+
+    def save_block(self, visitor: Editor, issue_id: int, place: int, form: DeskForm) -> Response:
+        """Save or remove a block, or show it as it would be printed."""
+        wanted = read_block(form, place)
+        entered = wanted.after or wanted.before
+        if entered is not None and form.first("act") == "preview":
+            return self._page(visitor, issue_id, UnsavedBlock(place, entered))
+        try:
+            result = blocks.save_block(self._context, visitor.actor, issue_id, wanted)
+        except NotAllowed as error:
+            if entered is None:
+                raise
+            unsaved = UnsavedBlock(place, entered, (), str(error))
+            return self._page(visitor, issue_id, unsaved, status=409)
+        if isinstance(result, BlockConflict) and entered is not None:
+            text = self._shell.catalog(visitor).text
+            name = "desk.edit.removed" if result.removed else "desk.edit.conflict"
+            place = NEW if result.removed else place
+            unsaved = UnsavedBlock(place, entered, result.texts, text(name))
+            return self._page(visitor, issue_id, unsaved, status=409)
+        return RedirectResponse(f"/issues/{issue_id}/edit#blocks", status_code=303)
+
     def _change(self, visitor: Visitor, issue_id: int, operation: Operation) -> None:
         editing.change(self._context, visitor.actor, issue_id, [operation])
 
@@ -81,6 +109,9 @@ class EditPages:
         self, visitor: Visitor, issue_id: int, article_id: int | None, form: Form
     ) -> Response:
         changes = _changes(form)
+        if form.first("act") == "preview":
+            shown = Unsaved(article_id, _entered(changes), (), "")
+            return self._page(visitor, issue_id, shown)
         try:
             result = editing.save_texts(
                 self._context, visitor.actor, issue_id, changes, article_id=article_id
@@ -102,7 +133,7 @@ class EditPages:
         self,
         visitor: Visitor,
         issue_id: int,
-        unsaved: Unsaved | None = None,
+        unsaved: Unsaved | UnsavedBlock | None = None,
         *,
         status: int = 200,
     ) -> Response:
@@ -113,9 +144,19 @@ class EditPages:
         catalog = self._shell.catalog(visitor)
         lead = catalog.text("desk.edit.lead" if issue.editable else "desk.edit.closed")
         heading = Heading("Issues", head.title, lead, TAB, head.tabs)
-        view = edit_view(issue, draft, catalog, unsaved)
+        view = edit_view(issue, draft, catalog, unsaved, self._inbox(visitor, issue_id))
         name = "editing/page" if issue.editable or unsaved else "editing/closed"
         return self._shell.page(name, heading, view, visitor, status=status)
+
+    def _inbox(self, visitor: Visitor, issue_id: int) -> Sequence[InboxRow]:
+        """Return how inboxes show the issue; empty if it cannot be rendered."""
+        try:
+            email = live.email(self._context, visitor.actor, issue_id)
+        except NewsletterError:
+            return ()
+        with self._app.reader.connect() as connection:
+            sender = issue_views.sender(connection, self._app.publication, issue_id)
+        return rows(sender, email.subject, email.preheader)
 
 
 def _changes(form: Form) -> Sequence[TextChange]:
@@ -155,8 +196,11 @@ def edit_routes(pages: EditPages) -> APIRouter:
     path = "/issues/{issue_id}/edit"
     item = "/issues/{issue_id}/items/{article_id}"
     router.add_api_route(path, pages.show, methods=["GET", "HEAD"], response_model=None)
+    block = "/issues/{issue_id}/blocks"
     for address, act in (
         (path, pages.save),
+        (block, pages.add_block),
+        (f"{block}/{{place}}", pages.save_block),
         (item, pages.save_item),
         (f"{item}/place", pages.place),
         (f"{item}/revert", pages.revert),

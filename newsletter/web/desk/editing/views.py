@@ -1,13 +1,16 @@
 """What the page "Edit" shows: a form for the texts of the issue, and a card for each item."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from newsletter.edit.fields import texts_of
+from newsletter.edit.fields import TextConflict, texts_of
 from newsletter.edit.operations import Draft
+from newsletter.model import prose
 from newsletter.model.issue import Issue, Item, corrected
+from newsletter.model.prose import Prose
 from newsletter.render.catalog import Catalog
-from newsletter.usecases.editing import TextConflict
+from newsletter.render.inbox import InboxRow
+from newsletter.web.desk.editing.blocks import NEW, BlockCard, UnsavedBlock, block_cards, new_block
 
 NAMES = {
     "subject": "desk.edit.subject",
@@ -16,9 +19,12 @@ NAMES = {
     "kicker": "desk.edit.kicker",
     "title": "desk.edit.headline",
     "authors": "desk.edit.byline",
+    "date": "desk.edit.date",
+    "topics": "desk.edit.topics",
     "teaser": "desk.edit.teaser",
     "takeaways": "desk.edit.takeaways",
     "link": "desk.edit.link",
+    "image": "desk.edit.image",
     "alt": "desk.edit.alt",
     "caption": "desk.edit.caption",
 }
@@ -29,7 +35,10 @@ OF_IMAGE = {"alt", "caption"}
 
 @dataclass(frozen=True, slots=True)
 class TextField:
-    """A text in a form; `before` is what is stored, `theirs` a conflicting text if there is one."""
+    """A text in a form; `before` is what is stored, `theirs` a conflicting text if there is one.
+
+    `printed` is the text of a note as it is printed.
+    """
 
     name: str
     label: str
@@ -38,6 +47,7 @@ class TextField:
     rows: int
     theirs: str | None
     revertible: bool
+    printed: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +63,32 @@ class EditCard:
     pinned: bool = False
     suggested: tuple[str, ...] = ()
     problem: str = ""
+    blocks: tuple[BlockCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EditView:
-    """The cards of an issue: its texts, the printed items, the candidates."""
+    """The cards of an issue: its texts, the printed items with the blocks after each, the candidates.
+
+    `blocks` are those after all items, and `new` is the form for another one. `inbox` is how inboxes
+    show the issue.
+    """
 
     path: str
     texts: EditCard
     items: tuple[EditCard, ...]
     candidates: tuple[EditCard, ...]
+    blocks: tuple[BlockCard, ...]
+    new: BlockCard
+    inbox: tuple[InboxRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Unsaved:
-    """What an editor entered and could not be saved, with the reason, in the card of `article_id`."""
+    """What an editor entered and is not saved, in the card of `article_id`; `problem` says why.
+
+    Without a problem, they asked to see it as it would be printed.
+    """
 
     article_id: int | None
     entered: Mapping[str, str]
@@ -75,13 +96,26 @@ class Unsaved:
     problem: str
 
 
-def edit_view(issue: Issue, draft: Draft, catalog: Catalog, unsaved: Unsaved | None) -> EditView:
-    """Return the page; what could not be saved stays in its fields."""
+def edit_view(
+    issue: Issue,
+    draft: Draft,
+    catalog: Catalog,
+    unsaved: Unsaved | UnsavedBlock | None,
+    inbox: Sequence[InboxRow] = (),
+) -> EditView:
+    """Return the page; what is not saved stays in its fields."""
+    texts = unsaved if isinstance(unsaved, Unsaved) else None
+    block = unsaved if isinstance(unsaved, UnsavedBlock) else None
+    if block and block.place >= len(draft.blocks):
+        block = replace(block, place=NEW)
+    places = _places(draft)
+    blocks = block_cards(draft.blocks, places, block)
     cards = tuple(
-        _card(draft, item, catalog, unsaved if _is_about(unsaved, item.article_id) else None)
+        _card(draft, item, catalog, texts if _is_about(texts, item.article_id) else None)
         for item in draft.items
     )
-    own = unsaved if _is_about(unsaved, None) else None
+    own = texts if _is_about(texts, None) else None
+    printed = tuple(card for card in cards if card.included)
     return EditView(
         path=f"/issues/{issue.id}",
         texts=EditCard(
@@ -92,9 +126,20 @@ def edit_view(issue: Issue, draft: Draft, catalog: Catalog, unsaved: Unsaved | N
             _fields(texts_of(draft), catalog, own, ()),
             problem=own.problem if own else "",
         ),
-        items=tuple(card for card in cards if card.included),
+        items=tuple(
+            replace(card, blocks=tuple(each for each in blocks if each.after == card.position))
+            for card in printed
+        ),
         candidates=tuple(card for card in cards if not card.included),
+        blocks=tuple(each for each in blocks if not 0 < each.after <= len(printed)),
+        new=new_block(places, block),
+        inbox=tuple(inbox),
     )
+
+
+def _places(draft: Draft) -> tuple[tuple[int, str], ...]:
+    """Return the printed items after which a block can be put, by their numbers."""
+    return tuple((item.position, corrected(item).title) for item in draft.items if item.included)
 
 
 def _is_about(unsaved: Unsaved | None, article_id: int | None) -> bool:
@@ -135,6 +180,7 @@ def _fields(
             rows=ROWS.get(name, 1),
             theirs=theirs.get(name),
             revertible=name in changed,
+            printed=prose.parse(entered.get(name, text)) if name == "note" else (),
         )
         for name, text in texts.items()
     )

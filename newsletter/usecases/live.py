@@ -1,0 +1,20 @@
+"""Show staff the email that they are editing, as it is now."""
+
+from newsletter.model.actor import Actor, Role
+from newsletter.render.compose import Composed
+from newsletter.render.live import draft_email
+from newsletter.store.content import issues
+from newsletter.usecases.context import Context
+
+
+def email(context: Context, actor: Actor, issue_id: int) -> Composed:
+    """Return the present draft of an issue as an email; nothing is stored.
+
+    Raises NotAllowed if its newsletter is no longer configured.
+    """
+    actor.require(Role.EDITOR)
+    with context.reader.connect() as connection:
+        newsletter = context.publication.require_newsletter(
+            issues.load(connection, issue_id).newsletter
+        )
+        return draft_email(connection, context.publication, newsletter, issue_id, context.kit())
