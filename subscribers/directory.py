@@ -70,10 +70,10 @@ def by_keys(connection: sa.Connection, keys: Collection[str]) -> dict[str, Subsc
     return people.by_keys(connection, keys)
 
 
-def lifted_since(connection: sa.Connection, person: Subscriber, since: datetime) -> bool:
-    """Return whether a suppression of a subscriber's address was lifted after a time."""
+def lifts(connection: sa.Connection, person: Subscriber) -> list[AuditEntry]:
+    """Return the acts that lifted a suppression of a subscriber's address, oldest first."""
     entries = audit.entries_of(connection, person.id)
-    return any(entry.act == audit.LIFTED and entry.at > since for entry in entries)
+    return [entry for entry in entries if entry.act == audit.LIFTED]
 
 
 def unknown_tags(connection: sa.Connection, slugs: Iterable[str]) -> list[str]:

@@ -29,6 +29,8 @@ AUTHOR, MUTE = "author:", "mute:"
 _PREFIXES = re.compile(r"\s*(mute:)?\s*(author:)?", re.IGNORECASE)
 BY_IMPORT = "import:"
 """Prefix of an origin or a reason that names an import."""
+BY_SOFT_BOUNCES = "soft bounces"
+"""Origin of a suppression after several soft bounces; a delivery that is reported late lifts it."""
 ATTESTED = "attested:"
 """Prefix of the origin of a subscription that staff confirmed, with evidence of consent."""
 INACTIVE = "inactive"

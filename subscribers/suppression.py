@@ -17,8 +17,8 @@ def suppress(
 ) -> Effects:
     """Suppress an address. A stronger reason replaces a weaker one; repeating has no effect.
 
-    The outcome is `suppressed`, `unchanged`, or `taken over`: only an import had suppressed the
-    address, and from now on an undo of that import does not lift it.
+    The outcome is `suppressed`, `unchanged`, or `taken over`: only an import or soft bounces had
+    suppressed the address, and from now on neither an undo nor a late report lifts it.
     """
     key = suppression.address_key
     erasures.recognize(connection, [key], pepper)

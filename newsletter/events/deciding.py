@@ -64,10 +64,13 @@ def meaning_of(event: Event) -> Meaning:
     return _BY_KIND[event.kind]
 
 
-def keeps_failing(soft: Iterable[datetime], delivered: Iterable[datetime]) -> bool:
-    """Return whether SOFT_RULE holds for one address. The order of arrival does not matter."""
-    last_delivered = max(delivered, default=None)
-    since = sorted(at for at in soft if last_delivered is None or at > last_delivered)
+def keeps_failing(soft: Iterable[datetime], passed: Iterable[datetime]) -> bool:
+    """Return whether SOFT_RULE holds for one address. The order of arrival does not matter.
+
+    `passed` is when the address did work: an email was delivered, or staff lifted a suppression.
+    """
+    last_passed = max(passed, default=None)
+    since = sorted(at for at in soft if last_passed is None or at > last_passed)
     if not since:
         return False
     return sum(at > since[-1] - SOFT_WINDOW for at in since) >= SOFT_BOUNCES

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.events.deciding import Meaning, keeps_failing, meaning_of
+from newsletter.events.deciding import Meaning, meaning_of
 from newsletter.model.delivery import read_delivery
 from newsletter.model.event import Event, EventKind
 from newsletter.model.states import RANK, DeliveryState
@@ -26,6 +26,14 @@ class AboutDelivery:
     number: int
     subscriber_id: int
     meaning: Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class SoftBounces:
+    """When the emails to one recipient soft bounced, and when others were delivered."""
+
+    at: tuple[datetime, ...]
+    delivered_at: tuple[datetime, ...]
 
 
 def about(
@@ -83,17 +91,16 @@ def move(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
         rows.move(connection, issue_id, moved[issue_id])
 
 
-def failing(
+def with_soft_bounces(
     connection: sa.Connection, reports: Iterable[AboutDelivery]
-) -> dict[int, tuple[bool, datetime]]:
-    """Return for the recipients with soft bounces whether SOFT_RULE holds now, and since when."""
+) -> dict[int, SoftBounces]:
+    """Return the recipients of whom a soft bounce is known, if these reports concern SOFT_RULE."""
     kinds = (EventKind.SOFT_BOUNCED, EventKind.DELIVERED)
     people = {report.subscriber_id for report in reports if report.event.kind in kinds}
     found = {}
     for subscriber_id in store.with_soft_bounces(connection, people):
         times = store.moments(connection, subscriber_id, kinds)
-        soft, delivered = (times[kind] for kind in kinds)
-        found[subscriber_id] = (keeps_failing(soft, delivered), max(soft))
+        found[subscriber_id] = SoftBounces(*(tuple(times[kind]) for kind in kinds))
     return found
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.model.actor import Actor, ActorKind
 from subscribers import directory, suppression
 from subscribers.consent import unsubscribing
 from subscribers.consent.unsubscribing import Unsubscribe
@@ -15,8 +16,19 @@ def suppress(
     connection: sa.Connection, person: Subscriber, cause: Suppression, *, actor: str, pepper: bytes
 ) -> Iterator[Effects]:
     """Suppress an address, unless staff lifted a suppression of it after `cause`."""
-    if not directory.lifted_since(connection, person, cause.at):
+    lifted_at = last_lifted(connection, person)
+    if lifted_at is None or lifted_at <= cause.at:
         yield suppression.suppress(connection, cause, pepper=pepper, actor=actor)
+
+
+def last_lifted(connection: sa.Connection, person: Subscriber) -> datetime | None:
+    """Return when staff last lifted a suppression of an address.
+
+    A suppression that a late report lifted does not count: what else is reported late still holds.
+    """
+    lifts = directory.lifts(connection, person)
+    staff = (act.at for act in lifts if Actor.parse(act.actor).kind is not ActorKind.PROVIDER)
+    return max(staff, default=None)
 
 
 def unsubscribe(

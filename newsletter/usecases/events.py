@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -14,8 +13,8 @@ from newsletter.alerts import Alert
 from newsletter.errors import NotAllowed
 from newsletter.esp.sendgrid import events as sendgrid
 from newsletter.events import run, tallying
-from newsletter.events.deciding import SOFT_RULE, Ends
-from newsletter.events.run import AboutDelivery
+from newsletter.events.deciding import SOFT_RULE, Ends, keeps_failing
+from newsletter.events.run import AboutDelivery, SoftBounces
 from newsletter.model.actor import Actor, ActorKind, Role
 from newsletter.model.event import Event, origin
 from newsletter.model.next_step import ViewIssue
@@ -29,7 +28,13 @@ from newsletter.store.content import issues
 from newsletter.usecases import engagements
 from newsletter.usecases.context import Context
 from subscribers import directory, suppression
-from subscribers.model import Effects, Subscriber, Suppression, SuppressionReason
+from subscribers.model import (
+    BY_SOFT_BOUNCES,
+    Effects,
+    Subscriber,
+    Suppression,
+    SuppressionReason,
+)
 
 READERS: Mapping[str, Callable[[bytes], Iterator[Event]]] = {sendgrid.PROVIDER: sendgrid.read}
 """What reads the requests of each provider."""
@@ -39,8 +44,6 @@ EVENTS_AT_ONCE = 2_000
 """Events of a file that one transaction takes in."""
 REPETITIONS = 5
 T = TypeVar("T")
-SOFT_BOUNCES = "soft bounces"
-"""The origin of a suppression by SOFT_RULE: a delivery that is reported late lifts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,7 @@ def take_in(
     reaction = _Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
     for report in reports:
         reaction.to(report, newsletters[report.issue_id])
-    reaction.to_soft_bounces(run.failing(connection, reports))
+    reaction.to_soft_bounces(run.with_soft_bounces(connection, reports))
     return Drained(
         events=len(events),
         new=len(new),
@@ -217,21 +220,25 @@ class _Reaction:
         if meaning.ends is not Ends.NONE:
             self._unsubscribe(person, report, None if meaning.ends is Ends.ALL else newsletter)
 
-    def to_soft_bounces(self, failing: Mapping[int, tuple[bool, datetime]]) -> None:
-        """Suppress the addresses that keep failing; lift that if a late report shows otherwise."""
-        for subscriber_id, (fails, at) in failing.items():
+    def to_soft_bounces(self, found: Mapping[int, SoftBounces]) -> None:
+        """Suppress the addresses that keep failing; lift that if a late report shows otherwise.
+
+        Soft bounces from before staff lifted a suppression count no longer.
+        """
+        for subscriber_id, bounces in found.items():
             person = directory.load(self._connection, subscriber_id)
             if person is None:
                 continue
-            lifted = person.suppressed is not None and person.suppressed.origin == SOFT_BOUNCES
+            lifted_at = reported.last_lifted(self._connection, person)
+            fails = keeps_failing(bounces.at, filter(None, [*bounces.delivered_at, lifted_at]))
+            provisional = person.suppressed and person.suppressed.origin == BY_SOFT_BOUNCES
             if fails and person.suppressed is None:
+                reason, at = SuppressionReason.BOUNCE, max(bounces.at)
                 self._apply_suppression(
                     person,
-                    Suppression(
-                        person.address_key, SuppressionReason.BOUNCE, SOFT_BOUNCES, SOFT_RULE, at
-                    ),
+                    Suppression(person.address_key, reason, BY_SOFT_BOUNCES, SOFT_RULE, at),
                 )
-            elif lifted and not fails:
+            elif provisional and not fails:
                 self._lift(person)
 
     def _suppress(

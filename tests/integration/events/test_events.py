@@ -162,18 +162,46 @@ def test_an_event_settles_an_unknown_batch(desk: Desk) -> None:
     assert (found.unknown, found.submitted, found.delivered) == (0, 12, 1)
 
 
-def test_five_soft_bounces_without_a_delivery_suppress(desk: Desk) -> None:
-    def soft(day: int) -> dict[str, object]:
-        return desk.event("bounce", 3, NOW + day * DAY, type="bounce", status="5.2.2")
+def _soft(desk: Desk, day: int) -> dict[str, object]:
+    return desk.event("bounce", 3, NOW + day * DAY, type="bounce", status="5.2.2")
 
-    desk.drain(*(soft(day) for day in range(4)))
+
+def test_five_soft_bounces_without_a_delivery_suppress(desk: Desk) -> None:
+    desk.drain(*(_soft(desk, day) for day in range(4)))
     assert desk.person(3).suppressed is None
-    desk.drain(soft(4))
+    desk.drain(_soft(desk, 4))
     suppressed = desk.person(3).suppressed
     assert suppressed is not None
     assert suppressed.detail == "5 soft bounces in 30 days, none delivered between"
     desk.drain(desk.event("delivered", 3, NOW + timedelta(days=2, hours=1)))
     assert desk.person(3).suppressed is None
+
+
+@pytest.mark.parametrize("delivered_first", [True, False])
+def test_a_late_delivery_does_not_excuse_a_hard_bounce(
+    desk: Desk, *, delivered_first: bool
+) -> None:
+    desk.drain(*(_soft(desk, day) for day in range(5)))
+    late = [
+        desk.event("delivered", 3, NOW + timedelta(days=2, hours=1)),
+        desk.event("bounce", 3, NOW + 3 * DAY, type="bounce", status="5.1.1", sg_event_id="hard"),
+    ]
+    for event in late if delivered_first else reversed(late):
+        desk.office.later(hours=1)
+        desk.drain(event)
+    suppressed = desk.person(3).suppressed
+    assert suppressed is not None
+    assert suppressed.origin == "provider:sendgrid"
+
+
+def test_soft_bounces_from_before_a_lift_count_no_longer(desk: Desk) -> None:
+    desk.drain(*(_soft(desk, day) for day in range(5)))
+    desk.office.later(days=6)
+    people.lift(desk.context, ADA, "reader3@example.net", reason="they emptied their mailbox")
+    desk.drain(_soft(desk, 7), {**_soft(desk, 4), "sg_event_id": "late"})
+    assert desk.person(3).suppressed is None
+    desk.drain(*(_soft(desk, day) for day in range(8, 12)))
+    assert desk.person(3).suppressed is not None
 
 
 def test_too_many_complaints_pause_the_issue(desk: Desk) -> None:
