@@ -33,6 +33,7 @@ from subscribers.roster import run
 from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
 from subscribers.roster.undoing import undo
+from subscribers.searching import search
 from subscribers.segment import parse
 from tests.fakes import manuscripts
 from tests.fakes.house import house
@@ -44,6 +45,7 @@ FULL, QUICK = 1_000_000, 20_000
 TAGS = 50
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 BROAD = "(t1 or t2 or t3) and not t45"
+SEARCHES = (("reader77", "everyone"), ("Reader 9", BROAD), ("@example", "t50"), ("", "t1 and t2"))
 T = TypeVar("T")
 
 ITEMS = 32
@@ -87,6 +89,13 @@ def _audience(url: str, people: int) -> Iterator[Figure]:
         with engine.begin() as connection:
             seconds, found = _timed(partial(count, connection, asked))
         yield Figure(f"{name}: count {text}", seconds, "s", f"{found:,} of {people:,}")
+    for text, segment in SEARCHES:
+        with engine.begin() as connection:
+            look = partial(search, connection, text, parse(segment))
+            found = look()
+            seconds = median(_timed(look)[0] for _ in range(5))
+        note = f"{len(found.people)} of the first page"
+        yield Figure(f"{name}: find “{text}” in {segment}", seconds * 1000, "ms", note)
     with engine.begin() as connection:
         frozen = issue(connection, BROAD)
     with engine.connect() as connection, connection.begin() as transaction:

@@ -38,6 +38,14 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A consent or a withdrawal, with the text of the wording that was agreed to, if it is kept."""
+
+    consent: Consent
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class SuppressedAddress:
     """A suppressed address that belongs to no subscriber, with its history."""
 
@@ -139,6 +147,13 @@ def history(connection: sa.Connection, person: Subscriber) -> list[HistoryLine]:
     lines += [HistoryLine(consent.at, READER, _describe_consent(consent)) for consent in consents]
     lines += [HistoryLine(entry.at, entry.actor, _describe_entry(entry)) for entry in entries]
     return sorted(lines, key=lambda line: line.at)
+
+
+def proofs_of(connection: sa.Connection, person: Subscriber) -> list[Proof]:
+    """Return the consents of a subscriber with what they agreed to, oldest first."""
+    consents = proofs.consents_of(connection, [person.id]).get(person.id, [])
+    texts = proofs.wordings_of(connection, {consent.wording for consent in consents})
+    return [Proof(consent, texts.get(consent.wording, "")) for consent in consents]
 
 
 def find_suppressed(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter.cli import lists
+from newsletter.cli import lists, person
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, minute, print_json, print_rows, say
 from newsletter.pipeline.report import counted
@@ -24,6 +24,7 @@ subscribers = typer.Typer(
     help="Add, import, export, tag, suppress and erase subscribers.", no_args_is_help=True
 )
 subscribers.add_typer(lists.commands)
+subscribers.add_typer(person.commands)
 commands.add_typer(subscribers, name="subscribers")
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="A subscriber's email address.")]

@@ -31,6 +31,17 @@ class ActKind(StrEnum):
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     CHOSE_SUBJECT = "subject chosen"
+    SUBSCRIBER_ADDED = "subscriber added"
+    SUBSCRIBER_TAGGED = "subscriber tagged"
+    SUBSCRIBER_PAUSED = "subscriber paused"
+    SUBSCRIBER_UNSUBSCRIBED = "subscriber unsubscribed"
+    ADDRESS_SUPPRESSED = "address suppressed"
+    SUPPRESSION_LIFTED = "suppression lifted"
+    MANAGE_LINK_EMAILED = "manage link emailed"
+    DATA_EXPORTED = "data exported"
+    SUBSCRIBER_ERASED = "subscriber erased"
+    LIST_IMPORTED = "list imported"
+    IMPORT_UNDONE = "import undone"
     OTHER = "other"
 
 

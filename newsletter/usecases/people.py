@@ -4,17 +4,19 @@ The rules are in the package `subscribers`. An act returns its effects (notices 
 erase, journal entries), and this module carries them out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from newsletter.errors import NotFound
 from newsletter.maintenance.erasing import erase_elsewhere
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.next_step import NextStep, UndoImport
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.people.effects import apply_effects
+from newsletter.store import acts
 from newsletter.usecases.context import Context
 from subscribers import directory, erasure, suppression
 from subscribers.consent import adding
@@ -24,6 +26,7 @@ from subscribers.consent.signing_up import Rules
 from subscribers.model import (
     Effects,
     EmailAddress,
+    Subscriber,
     Suppression,
     SuppressionReason,
     Tag,
@@ -122,10 +125,26 @@ def add(context: Context, actor: Actor, new: NewSubscriber) -> Added:
     def act(connection: sa.Connection) -> Effects:
         effects = adding.add(connection, addition, rules)
         _mark(connection, context, actor, new)
+        person = directory.find(connection, new.address)
+        record(connection, context, actor, ActKind.SUBSCRIBER_ADDED, person)
         return effects
 
     effects = carry_out(context, act)
     return Added(addition.address.text, effects.outcome, tuple(titles.values()))
+
+
+def record(
+    connection: sa.Connection,
+    context: Context,
+    actor: Actor,
+    kind: ActKind,
+    person: Subscriber | None,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """Record an act on a subscriber for the audit, by number: it outlives an erasure."""
+    about = {"subscriber": person.id} if person is not None else {}
+    noted = {**about, **(detail or {})}
+    acts.record(connection, Act(context.now(), actor, kind, None, detail=noted))
 
 
 def _titles(context: Context, keys: Sequence[str]) -> dict[str, str]:
@@ -165,6 +184,8 @@ def tag(
             now=context.now(),
         )
         after = directory.require(connection, address)
+        if after.tags != person.tags:
+            record(connection, context, actor, ActKind.SUBSCRIBER_TAGGED, person)
     return TagsChanged(after.address, tuple(after.tags))
 
 
@@ -173,6 +194,8 @@ def erase(context: Context, actor: Actor, address: str) -> ErasedPerson:
     actor.require(Role.ADMIN)
     parsed = EmailAddress.parse(address)
     with context.engine.begin() as connection:
+        person = directory.find(connection, address)
+        record(connection, context, actor, ActKind.SUBSCRIBER_ERASED, person)
         effects = erasure.erase_address(
             connection,
             parsed,
@@ -191,23 +214,30 @@ def suppress(context: Context, actor: Actor, address: str, *, reason: str = "") 
     key = EmailAddress.parse(address).key
     cause = Suppression(key, SuppressionReason.MANUAL, str(actor), reason, context.now())
     pepper = context.journals.pepper
-    effects = carry_out(
-        context,
-        lambda connection: suppression.suppress(connection, cause, pepper=pepper, actor=str(actor)),
-    )
-    return effects.outcome
+
+    def act(connection: sa.Connection) -> Effects:
+        effects = suppression.suppress(connection, cause, pepper=pepper, actor=str(actor))
+        person = directory.find(connection, address)
+        record(connection, context, actor, ActKind.ADDRESS_SUPPRESSED, person, {"why": reason})
+        return effects
+
+    return carry_out(context, act).outcome
 
 
 def lift(context: Context, actor: Actor, address: str, *, reason: str) -> None:
     """Allow email to a suppressed address again, for a recorded reason."""
     actor.require(Role.ADMIN)
     key, pepper = EmailAddress.parse(address).key, context.journals.pepper
-    carry_out(
-        context,
-        lambda connection: suppression.lift(
+
+    def act(connection: sa.Connection) -> Effects:
+        effects = suppression.lift(
             connection, key, why=reason, actor=str(actor), now=context.now(), pepper=pepper
-        ),
-    )
+        )
+        person = directory.find(connection, address)
+        record(connection, context, actor, ActKind.SUPPRESSION_LIFTED, person, {"why": reason})
+        return effects
+
+    carry_out(context, act)
 
 
 def review_import(
@@ -230,6 +260,8 @@ def apply_import(
         clock=context.now,
         progress=progress,
     )
+    with context.engine.begin() as connection:
+        record(connection, context, actor, ActKind.LIST_IMPORTED, None, {"import": changes.id})
     return Imported(changes, UndoImport(changes.id))
 
 
@@ -237,7 +269,7 @@ def undo_import(context: Context, actor: Actor, import_id: int, progress: OnProg
     """Take back what an import changed; subscribers who have acted since are kept."""
     actor.require(Role.ADMIN)
     beside = Beside(context.journals.journal, context.journals.pepper)
-    return undoing.undo(
+    undone = undoing.undo(
         context.engine,
         import_id,
         actor=str(actor),
@@ -245,6 +277,9 @@ def undo_import(context: Context, actor: Actor, import_id: int, progress: OnProg
         beside=beside,
         progress=progress,
     )
+    with context.engine.begin() as connection:
+        record(connection, context, actor, ActKind.IMPORT_UNDONE, None, {"import": import_id})
+    return undone
 
 
 def _job(context: Context, listing: ListFile, terms: Terms) -> ImportJob:

@@ -91,6 +91,29 @@ def choose(
     )
 
 
+def pause(
+    connection: sa.Connection,
+    person: Subscriber,
+    newsletter: str,
+    weeks: int,
+    *,
+    actor: str,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Pause a confirmed subscription, or all (""), on request; 0 weeks end a pause.
+
+    Return the newsletters whose pause changed.
+    """
+    changed = []
+    for subscription in person.subscriptions:
+        confirmed = subscription.state is SubscriptionState.CONFIRMED
+        if confirmed and newsletter in {"", subscription.newsletter}:
+            wanted = NewsletterPreference(True, subscription.frequency, weeks)
+            if _adjust(connection, person, subscription, wanted, now, actor):
+                changed.append(subscription.newsletter)
+    return tuple(changed)
+
+
 def follow(
     connection: sa.Connection,
     person: Subscriber,
@@ -166,7 +189,9 @@ def _adjust(
     subscription: Subscription,
     preference: NewsletterPreference,
     now: datetime,
-) -> None:
+    actor: str = READER,
+) -> bool:
+    """Save frequency and pause; return whether anything changed."""
     values: dict[str, object] = {}
     if preference.frequency is not subscription.frequency:
         values["frequency"] = preference.frequency.value
@@ -176,11 +201,12 @@ def _adjust(
         if until != subscription.paused_until:
             values["paused_until"] = until
     if not values:
-        return
+        return False
     newsletter = subscription.newsletter
     statuses.adjust(connection, person.id, newsletter, values)
     detail = {name: str(value) for name, value in values.items()}
-    audit.record(connection, AuditEntry(READER, "set", now, person.id, newsletter, detail))
+    audit.record(connection, AuditEntry(actor, "set", now, person.id, newsletter, detail))
+    return True
 
 
 def _ask(

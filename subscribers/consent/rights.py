@@ -31,7 +31,7 @@ PER_DAY = 5
 
 
 def email_link(connection: sa.Connection, person: Subscriber, now: datetime) -> Effects:
-    """NoticeIntent a single-use link to the address on file."""
+    """Email a single-use link to the address on file."""
     if (
         person.suppressed is not None
         or links.issued_within_a_day(connection, person.id, now) >= PER_DAY
@@ -52,11 +52,16 @@ def export_all(connection: sa.Connection, claim: LinkClaim, now: datetime) -> di
     The caller adds what newsletter stores: the issues that they were sent.
     """
     person = _use(connection, claim, Purpose.MANAGE, now)
-    if person is None:
-        return None
+    return copy_of(connection, person, actor=READER, now=now) if person is not None else None
+
+
+def copy_of(
+    connection: sa.Connection, person: Subscriber, *, actor: str, now: datetime
+) -> dict[str, Any]:
+    """Return everything stored here about a subscriber, and record who took the copy."""
     consents = proofs.consents_of(connection, [person.id]).get(person.id, [])
     entries = audit.entries_of(connection, person.id)
-    audit.record(connection, AuditEntry(READER, "exported", now, person.id))
+    audit.record(connection, AuditEntry(actor, "exported", now, person.id))
     history = [
         {
             "at": entry.at.isoformat(),

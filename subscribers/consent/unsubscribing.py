@@ -29,13 +29,15 @@ Way = Literal["one click", "page", "preferences", "email", "provider", "staff"]
 class Unsubscribe:
     """Which newsletter to unsubscribe from (None: all), how, and the reason if one was given.
 
-    `titles` names the newsletters in the goodbye notice. The one-click way sends no notice.
+    `titles` names the newsletters in the goodbye notice. The one-click way sends no notice. `actor`
+    is who carries it out: staff, on request.
     """
 
     newsletter: str | None
     way: Way
     reason: str = ""
     titles: Mapping[str, str] | None = None
+    actor: str = READER
 
 
 def unsubscribe(
@@ -84,7 +86,7 @@ def _end(
             proofs.record(connection, person.id, (withdrawal,))
         detail = {"by": wanted.way, "reason": reason, "was": subscription.state.value}
         audit.record(
-            connection, AuditEntry(READER, "unsubscribed", now, person.id, newsletter, detail)
+            connection, AuditEntry(wanted.actor, "unsubscribed", now, person.id, newsletter, detail)
         )
     statuses.acted(connection, person.id, now)
     return ended

@@ -8,6 +8,9 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from typing_extensions import override
 
 _JOURNAL = 0x6A6F75726E616C  # "journal"; any other number would do
@@ -34,6 +37,25 @@ class UtcTimestamp(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Bytewise(FunctionElement[str]):
+    """A text that is compared by its bytes, so that an index finds how it begins."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(Bytewise)
+def _as_it_is(text: Bytewise, compiler: SQLCompiler, **options: object) -> str:
+    """SQLite compares by bytes."""
+    return compiler.process(text.clauses, **options)
+
+
+@compiles(Bytewise, "postgresql")
+def _in_c(text: Bytewise, compiler: SQLCompiler, **options: object) -> str:
+    """PostgreSQL compares by a language, unless told not to."""
+    return f'({compiler.process(text.clauses, **options)} COLLATE "C")'
 
 
 def add_missing(

@@ -1,6 +1,6 @@
 """The record of consent: when, where and under which wording a subscriber agreed or withdrew."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +61,12 @@ def keep_wording(
     """Store the text of a wording version, so that the proof can be read later."""
     new = {"version": version, "language": language, "text": text, "first_used_at": now}
     add_missing(connection, wordings, [new])
+
+
+def wordings_of(connection: sa.Connection, versions: Collection[str]) -> dict[str, str]:
+    """Return the texts of wordings by version."""
+    query = sa.select(wordings.c.version, wordings.c.text).where(wordings.c.version.in_(versions))
+    return {row.version: row.text for row in connection.execute(query)}
 
 
 def forget_networks(connection: sa.Connection, before: datetime) -> int:

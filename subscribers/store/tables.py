@@ -5,7 +5,7 @@ No foreign key connects them with those of newsletter, so that an erasure never 
 
 import sqlalchemy as sa
 
-from subscribers.store.dialects import UtcTimestamp
+from subscribers.store.dialects import Bytewise, UtcTimestamp
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -34,6 +34,29 @@ subscribers = sa.Table(
 )
 sa.Index("uq_subscribers_address_key", subscribers.c.address_key, unique=True)
 sa.Index(None, subscribers.c.origin)
+
+
+def _after_last(column: sa.ColumnElement[str], sign: str) -> sa.Function[str]:
+    """Return the part of a text after its last `sign`; all of it without one."""
+    # Literals, because an index does not match an expression with parameters.
+    quoted: sa.ColumnElement[str] = sa.literal_column(f"'{sign}'")
+    empty: sa.ColumnElement[str] = sa.literal_column("''")
+    before = sa.func.rtrim(column, sa.func.replace(column, quoted, empty))
+    return sa.func.substr(column, sa.func.length(before) + sa.literal_column("1"))
+
+
+# What staff search by the beginning of: each is an index, so that a page takes as long among a
+# million subscribers as among ten.
+address_start = Bytewise(subscribers.c.address_key)
+name_start = Bytewise(sa.func.lower(subscribers.c.name))
+last_name_start = Bytewise(_after_last(sa.func.lower(subscribers.c.name), " "))
+domain_start = Bytewise(_after_last(subscribers.c.address_key, "@"))
+sa.Index("ix_subscribers_address_start", address_start, subscribers.c.id).ddl_if(
+    dialect="postgresql"  # SQLite uses the unique index
+)
+sa.Index("ix_subscribers_name_start", name_start, subscribers.c.id)
+sa.Index("ix_subscribers_last_name_start", last_name_start, subscribers.c.id)
+sa.Index("ix_subscribers_domain_start", domain_start, subscribers.c.id)
 
 subscriptions = sa.Table(
     "subscriptions",

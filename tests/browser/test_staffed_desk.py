@@ -17,7 +17,15 @@ from tests.fakes.desk import ADDRESSES, OWNER, StaffedDesk, staffed_desk
 from tests.fakes.house import MONDAY, house
 from tests.fakes.pages import free_port
 
-PATHS = ["/account", "/staff", "/audit", "/issues/1/edit", "/issues/1/approve"]
+PATHS = [
+    "/account",
+    "/staff",
+    "/audit",
+    "/issues/1/edit",
+    "/issues/1/approve",
+    "/people?text=a",
+    "/people/1",
+]
 OUTSIDE = ["/sign-in", "/sign-in/1-0"]
 
 

@@ -97,7 +97,7 @@ def _notices(connection: sa.Connection, subscriber_id: int) -> list[dict[str, ob
 def _plain(row: Mapping[Any, Any]) -> dict[str, object]:
     """Return what a row says, times as text, without what is empty."""
     said = {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
+        str(name): value.isoformat() if hasattr(value, "isoformat") else value
         for name, value in row.items()
     }
     return {name: value for name, value in said.items() if value not in {None, ""}}

@@ -1,6 +1,6 @@
 """What a subscriber received of a newsletter recently, and why not the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,6 +83,59 @@ def lately(
     )
     return [
         Received(row.due_at, row.subject if _frozen(row) else "", _outcome(row)) for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueOutcome:
+    """What became of one issue for one subscriber, as staff see it.
+
+    `state` is that of the delivery, None without one; `reason` is then why they were left out.
+    """
+
+    issue_id: int
+    newsletter: str
+    subject: str
+    due_at: datetime
+    state: DeliveryState | None
+    reason: str
+
+
+def frozen(
+    connection: sa.Connection, newsletters: Collection[str], subscriber_id: int, limit: int = 100
+) -> list[IssueOutcome]:
+    """Return the issues whose audience was chosen, as one subscriber got them or not, newest first."""
+    mine = sa.and_(
+        deliveries.c.issue_id == issues.c.id, deliveries.c.subscriber_id == subscriber_id
+    )
+    left_out = sa.and_(
+        exclusions.c.issue_id == issues.c.id, exclusions.c.subscriber_id == subscriber_id
+    )
+    rows = connection.execute(
+        sa.select(
+            issues.c.id,
+            issues.c.newsletter,
+            issues.c.subject,
+            issues.c.due_at,
+            sa.case((deliveries.c.seq.is_not(None), outcomes.state())).label("delivery"),
+            sa.func.coalesce(outcomes.reason(), exclusions.c.reason).label("why"),
+        )
+        .outerjoin(deliveries, mine)
+        .outerjoin(exclusions, left_out)
+        .where(issues.c.newsletter.in_(newsletters), issues.c.frozen_at.is_not(None))
+        .order_by(issues.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        IssueOutcome(
+            row.id,
+            row.newsletter,
+            row.subject,
+            row.due_at,
+            DeliveryState(row.delivery) if row.delivery is not None else None,
+            row.why or ("" if row.delivery is not None else Reason.NOT_SUBSCRIBED.value),
+        )
+        for row in rows
     ]
 
 

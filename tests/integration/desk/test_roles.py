@@ -60,6 +60,17 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/account/sign-out-everywhere"): EDITOR,
     ("POST", "/account/language"): EDITOR,
     ("GET", "/audit"): APPROVER,
+    ("GET", "/people"): ADMIN,
+    ("GET", "/people/{subscriber_id:int}"): ADMIN,
+    ("POST", "/people/lift"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/tags"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/pause"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/unsubscribe"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/suppress"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/lift"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/link"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/data"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/erase"): ADMIN,
     ("GET", "/outbox"): ADMIN,
     ("GET", "/outbox/{name}"): ADMIN,
     ("GET", "/outbox/{name}/body"): ADMIN,
@@ -68,7 +79,13 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/staff/remove"): ADMIN,
 }
 """Who may use what. A route that is not here fails the first test."""
-RECENT = {("POST", "/issues/{issue_id}/approve"), ("POST", "/staff"), ("POST", "/staff/remove")}
+RECENT = {
+    ("POST", "/issues/{issue_id}/approve"),
+    ("POST", "/staff"),
+    ("POST", "/staff/remove"),
+    ("POST", "/people/{subscriber_id:int}/data"),
+    ("POST", "/people/{subscriber_id:int}/erase"),
+}
 """What needs a sign-in of the last hour."""
 VISITORS = [None, *Role]
 
@@ -103,7 +120,7 @@ def test_a_route_admits_exactly_who_may_use_it(
 ) -> None:
     least = MAY[method, path]
     browser = desk.browser(visitor)
-    address = re.sub(r"\{\w+\}", "1", path)
+    address = re.sub(r"\{[\w:]+\}", "1", path)
     answer = desk.post(browser, address) if method == "POST" else browser.get(address)
     if least is None:
         assert answer.headers.get("location") != "/sign-in"

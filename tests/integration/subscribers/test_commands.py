@@ -287,3 +287,21 @@ def test_a_subscriber_is_added_by_hand(built: House) -> None:
     refused = type_in("subscribers", "add", "ann@example.org")
     assert refused.exit_code == 1
     assert "has unsubscribed" in refused.stderr
+
+
+@pytest.mark.usefixtures("built")
+def test_staff_find_a_subscriber_and_do_what_they_ask_for() -> None:
+    assert "ann@example.org" in type_in("subscribers", "find", "AN", "--in", "sailors").stdout
+    assert "ann@example.org" not in type_in("subscribers", "find", "--in", "fish").stdout
+    assert type_in("subscribers", "find").exit_code == 2
+    ann = ("subscribers", "pause", "ann@example.org")
+    assert type_in(*ann, "--weeks", "2").stdout == "Paused for 2 weeks: weekly.\n"
+    assert type_in(*ann, "--weeks", "0").stdout == "No longer paused: weekly.\n"
+    assert type_in(*ann, "--weeks", "0").stdout == "Nothing had to be changed.\n"
+    assert "next pass" in type_in("subscribers", "link", "ann@example.org").stdout
+    gone = ("subscribers", "unsubscribe", "ann@example.org", "--why", "by phone")
+    assert type_in(*gone).stdout == "ann@example.org is unsubscribed.\n"
+    assert type_in(*gone).stdout == "ann@example.org was not subscribed.\n"
+    copied = type_in("subscribers", "data", "ann@example.org")
+    copy = json.loads(copied.stdout or str(copied.exception))
+    assert copy["subscriptions"][0]["reason"] == "by phone"

@@ -9,11 +9,7 @@ NOT_AT_THE_DESK = {
             "people.add",
             "people.apply_import",
             "people.carry_out",
-            "people.erase",
-            "people.lift",
             "people.review_import",
-            "people.suppress",
-            "people.tag",
             "people.undo_import",
             "syncing.sync",
         ),
@@ -50,6 +46,10 @@ NOT_AT_THE_DESK = {
 }
 """What only the command line does, with the reason."""
 NOT_ON_THE_COMMAND_LINE = {
+    **dict.fromkeys(
+        ("person.address_of", "person.record"),
+        "the command line names a subscriber by address, and `show` prints their record",
+    ),
     **dict.fromkeys(
         (
             "signing_in.ask",

@@ -1,0 +1,1 @@
+"""The screens about subscribers: search, one person, segments, imports."""
