@@ -29,13 +29,12 @@ def queue(
     connection: sa.Connection, publication: Publication, alert: Alert, *, now: datetime
 ) -> None:
     """Queue an alert unless one with the same key was queued before."""
-    reply_to = publication.reply_to or publication.sender
     notices.queue(
         connection,
         notices.Notice(
             kind="alert",
             key=f"alert:{alert.key}",
-            address=publication.alerts or reply_to.address,
+            address=mailbox(publication),
             language=publication.language,
             values={
                 "what": alert.what,
@@ -45,3 +44,9 @@ def queue(
         ),
         now=now,
     )
+
+
+def mailbox(publication: Publication) -> str:
+    """Return the address that alerts go to."""
+    reply_to = publication.reply_to or publication.sender
+    return publication.alerts or reply_to.address

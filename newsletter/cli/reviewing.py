@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.app import App
 from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_rows, say
@@ -16,7 +17,7 @@ from newsletter.model.personalization import fill
 from newsletter.pipeline.report import counted
 from newsletter.render.inbox import rows
 from newsletter.render.plain import wrap
-from newsletter.usecases import proofs, reviewing
+from newsletter.usecases import proofs, reviewing, waiving
 from newsletter.usecases.proofs import Reader
 from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved, Rendered
 from subscribers.model import EmailAddress
@@ -107,18 +108,38 @@ def _write(folder: Path, edition: Edition, reader: Reader) -> None:
 
 
 @commands.command()
-def check(issue: Number, *, as_json: AsJson = False) -> None:
+def check(
+    issue: Number,
+    *,
+    waive: Annotated[
+        str,
+        typer.Option("--waive", metavar="CHECK", help="Accept the present warnings of this check."),
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why the warnings are accepted.")] = "",
+    as_json: AsJson = False,
+) -> None:
     """Check an issue before it is sent.
 
-    Exit code 3: something blocks its approval.
+    A waiver is recorded, and covers exactly what the check found. Exit code 3: something blocks
+    its approval.
     """
     with open_app() as app:
+        if waive:
+            _waive(app, issue, waive, reason, as_json=as_json)
+            return
         checked = reviewing.check(app.context, current_user(), issue)
     print_findings(checked.findings, as_json=as_json)
     if not as_json:
         say(f"{checked.accessibility.summary}.")
     if checked.blocked:
         raise SystemExit(int(Exit.WAITS))
+
+
+def _waive(app: App, issue: int, which: str, reason: str, *, as_json: bool) -> None:
+    done = waiving.waive_warning(app.context, current_user(), issue, which, reason=reason)
+    print_findings(done.findings, as_json=as_json)
+    if not as_json:
+        say(f"{counted(len(done.waived), 'warning')} waived: {done.waived[0].check}.")
 
 
 def print_findings(found: Sequence[Finding], *, as_json: bool = False) -> None:
@@ -132,10 +153,18 @@ def print_findings(found: Sequence[Finding], *, as_json: bool = False) -> None:
             "check": finding.check,
             "message": finding.says,
             "where": finding.where,
+            "waived": _waived(finding),
         }
         for finding in found
     ]
-    print_rows(rows, ("level", "check", "message", "where"), as_json=as_json)
+    shown = ("level", "check", "message", "where")
+    any_waived = any(finding.waiver for finding in found)
+    print_rows(rows, (*shown, "waived") if any_waived else shown, as_json=as_json)
+
+
+def _waived(finding: Finding) -> str:
+    waiver = finding.waiver
+    return f"{waiver.actor.label}: {waiver.reason}" if waiver else ""
 
 
 @commands.command()
@@ -162,6 +191,9 @@ def approve(
     match result:
         case Approved(already=True, approved_by=actor):
             say(f"Issue {issue} is approved already, by {actor.label}.")
+        case Approved(missing=missing) if missing:
+            print_findings(result.findings)
+            say(f"You approve issue {issue}. It needs the approval of {missing} more to go out.")
         case Approved():
             print_findings(result.findings)
             editions = counted(result.editions, "edition")

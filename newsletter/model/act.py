@@ -19,6 +19,8 @@ class ActKind(StrEnum):
     APPROVED = "issue approved"
     VOIDED = "approval voided"
     RETURNED = "changes requested"
+    HALF_APPROVED = "first approval given"
+    WAIVED = "warning waived"
     PAUSED = "issue paused"
     RESUMED = "issue resumed"
     CANCELLED = "issue cancelled"

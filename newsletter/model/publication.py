@@ -175,6 +175,7 @@ class Newsletter:
     items: ItemLimits = ItemLimits()
     highlights: Highlights = "suggest"
     approval: Approval = "required"
+    approvals: int = 1
     lead: timedelta = timedelta(days=3)
     approve_by: timedelta = timedelta(hours=1)
     late: Late = Late()

@@ -93,7 +93,11 @@ def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line
 def _approved(tools: Tools, issue: Issue, name: str, policy: Actor) -> Line:
     match reviewing.approve(tools.context, policy, issue.id):
         case Approved(approved_by=actor, findings=findings):
-            unknown_tags = [finding.says for finding in findings if finding.check == "segment"]
+            unknown_tags = [
+                finding.says
+                for finding in findings
+                if finding.check == "segment" and finding.waiver is None
+            ]
             message = f"{name} approved by {actor.label}"
             return Line("approve", ". ".join([message, *unknown_tags]))
         case ContentChanged(next_step=next_step):

@@ -1,11 +1,12 @@
 """Write a queued notice: find whom it is for, sign its links, render it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter import alerts
 from newsletter.esp.port import Letter, Recipient
 from newsletter.model.publication import Publication
 from newsletter.model.sign_in_link import SignInLinks
@@ -34,6 +35,8 @@ class Composer:
             to = letters.addressee(connection, claimed.notice)
         if to is None:
             return None
+        if not to.address:  # an alert to a person without an address
+            to = replace(to, address=alerts.mailbox(self.publication))
         values = self._values(claimed.notice)
         own = letters.presented(claimed.notice, self.publication)
         written = notice.render(self.templates, claimed.notice.kind, to.language, values, own)

@@ -81,6 +81,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         items=_items(table.table("items")),
         highlights=table.choice("highlights", default.highlights, get_args(Highlights)),
         approval=table.choice("approval", default.approval, get_args(Approval)),
+        approvals=table.count("approvals", default.approvals, least=1),
         lead=table.parsed("lead", default.lead, duration),
         approve_by=table.parsed("approve_by", default.approve_by, duration),
         late=_late(table.table("late")),
@@ -108,7 +109,23 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         tracking=_tracking(table.table("tracking")),
     )
     table.finish()
+    _check_approvals(built, table)
     return built
+
+
+_APPROVALS = (1, 2)
+
+
+def _check_approvals(built: Newsletter, table: Table) -> None:
+    """Report approvals that the other settings of a newsletter would bypass."""
+    if built.approvals not in _APPROVALS:
+        table.complain("approvals", f"found {built.approvals}; expected 1 or 2")
+    elif built.approvals > 1 and (built.approval == "automatic" or built.late.then == "send"):
+        table.complain(
+            "approvals",
+            'found 2, which must come from people; remove approval = "automatic" and'
+            ' late = { then = "send" }',
+        )
 
 
 def _presented(default: Newsletter, table: Table, inherited: Inherited) -> Newsletter:

@@ -61,6 +61,29 @@ def of_issue(connection: sa.Connection, issue_id: int) -> list[Act]:
     return [_act(row) for row in rows]
 
 
+def last_editor(connection: sa.Connection, issue_id: int) -> str:
+    """Return who edited an issue last, as actors are stored; empty if no one has."""
+    query = (
+        sa.select(acts.c.actor)
+        .where(acts.c.issue_id == issue_id, acts.c.kind == ActKind.EDITED.value)
+        .order_by(acts.c.id.desc())
+        .limit(1)
+    )
+    return connection.scalar(query) or ""
+
+
+def latest(connection: sa.Connection, issue_id: int, kind: ActKind) -> Act | None:
+    """Return the latest act of a kind on an issue, or None."""
+    query = (
+        sa.select(acts)
+        .where(acts.c.issue_id == issue_id, acts.c.kind == kind.value)
+        .order_by(acts.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _act(row)
+
+
 def listed(
     connection: sa.Connection,
     wanted: ActFilter,

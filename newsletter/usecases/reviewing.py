@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from newsletter.edit import approval
+from newsletter.edit.approval import Review
 from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NotAllowed, NothingToPrint
 from newsletter.model.accessibility import Audit
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
-from newsletter.model.finding import Finding, blocking
+from newsletter.model.finding import Finding, blocking, waive
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import (
     ApproveIssue,
@@ -27,7 +28,7 @@ from newsletter.render.checks import accessibility, apply_policy
 from newsletter.render.manuscript import known_pictures
 from newsletter.render.picture_view import unmeasured
 from newsletter.store import acts
-from newsletter.store.content import audits, editions, issues, pictures
+from newsletter.store.content import audits, editions, issues, pictures, waivers
 from newsletter.usecases.context import Context
 
 
@@ -78,6 +79,7 @@ class Approved:
     """The issue is approved; `recipients` is an estimate until the audience is frozen.
 
     `already` says that it was approved before, by `approved_by`, and that nothing changed.
+    `missing` is how many more people have to approve it; until then it is not approved.
     """
 
     issue_id: int
@@ -88,6 +90,7 @@ class Approved:
     findings: tuple[Finding, ...]
     next_step: NextStep
     already: bool = False
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,9 @@ def _checked(context: Context, rendered: Rendered) -> Checked:
     )
     audit = accessibility.audit(rendered.editions, context.now())
     policy = dict(context.publication.checks)
-    findings = apply_policy(policy, [*found, *accessibility.findings(audit)])
+    with context.reader.connect() as connection:
+        waived = waivers.of_issue(connection, issue_id)
+    findings = waive(apply_policy(policy, [*found, *accessibility.findings(audit)]), waived)
     step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
     return Checked(issue_id, tuple(findings), audit, step)
 
@@ -246,16 +251,16 @@ def approve(
     if checked.blocked:
         return NotApproved(issue_id, checked.findings, checked.next_step)
     with context.engine.begin() as connection:
-        approval.approve(
+        missing = approval.approve(
             connection,
             issue_id,
             actor=actor,
             now=context.now(),
             expected_hash=present,
-            findings=checked.findings,
+            review=Review(checked.findings, rendered.newsletter.approvals),
         )
         audits.keep(connection, issue_id, checked.accessibility)
-    return _approved(rendered, actor, checked.findings)
+    return _approved(rendered, actor, checked.findings, missing=missing)
 
 
 def request_changes(context: Context, actor: Actor, issue_id: int, *, comment: str) -> None:
@@ -278,7 +283,12 @@ def request_changes(context: Context, actor: Actor, issue_id: int, *, comment: s
 
 
 def _approved(
-    rendered: Rendered, actor: Actor, findings: tuple[Finding, ...], *, already: bool = False
+    rendered: Rendered,
+    actor: Actor,
+    findings: tuple[Finding, ...],
+    *,
+    already: bool = False,
+    missing: int = 0,
 ) -> Approved:
     return Approved(
         rendered.issue.id,
@@ -287,6 +297,7 @@ def _approved(
         rendered.recipients,
         actor,
         findings,
-        SendIssue(rendered.issue.id),
+        ApproveIssue(rendered.issue.id) if missing else SendIssue(rendered.issue.id),
         already=already,
+        missing=missing,
     )

@@ -14,7 +14,7 @@ from lxml import html
 
 from newsletter.model.accessibility import Audit, merged
 from newsletter.model.edition import Edition, issue_hash
-from newsletter.model.finding import CHECKS, Finding
+from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 from newsletter.render.palette import contrast
 
 SMALLEST = 12
@@ -48,7 +48,13 @@ def findings(audit: Audit) -> Iterator[Finding]:
             message = (
                 f"The accessibility rule “{result.rule}” is broken: {result.problems[0]}{more}."
             )
-            yield Finding("accessibility", CHECKS["accessibility"], message)
+            yield Finding(
+                "accessibility",
+                CHECKS["accessibility"],
+                message,
+                place=IssuePlace(PlaceKind.EDITION, 1),
+                found=result.problems,
+            )
 
 
 def problems_of(page: str) -> dict[str, tuple[str, ...]]:

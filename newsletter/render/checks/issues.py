@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.model.finding import CHECKS, Finding
+from newsletter.model.finding import CHECKS, THE_ISSUE, Finding, IssuePlace, PlaceKind
 from newsletter.model.issue import Issue, IssueKind, Item
 from newsletter.model.publication import Publication
 from newsletter.render.checks import texts
@@ -13,13 +13,30 @@ from newsletter.store.people.segments import UnknownTag
 _CARRIED = "carries over"
 
 
+FEW = 10
+"""Below so many recipients, the size of an audience says nothing."""
+MOST_CHANGE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class IssueBefore:
+    """The issue of the same newsletter that went out before: its recipients and its subjects.
+
+    `repeated` is the subject that both have, empty if there is none.
+    """
+
+    people: int
+    repeated: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class IssueFacts:
     """What is known about an issue besides its bytes.
 
     `people` get an edition, `nothing` counts those who follow topics without an article in this
-    issue, `lost` those whose set of topics is too rare for an edition. `repeated` and `outdated`
-    are article ids. `digest_later` says that subscribers get the issue's articles in a digest.
+    issue, `lost` those whose set of topics is too rare for an edition. `repeated`, `outdated` and
+    `short` are article ids; a teaser of the last has more words than its article. `before` is what
+    is known of the issue before, if any. `digest_later` says that subscribers get the issue's articles in a digest.
     """
 
     people: int
@@ -27,6 +44,8 @@ class IssueFacts:
     lost: int
     repeated: Sequence[int] = ()
     outdated: Sequence[int] = ()
+    short: Sequence[int] = ()
+    before: IssueBefore | None = None
     digest_later: bool = False
     unknown_tags: Sequence[UnknownTag] = ()
 
@@ -45,8 +64,13 @@ def check(
     yield from _colors(issue, publication)
 
 
-def _finding(name: str, message: str, where: str = "") -> Finding:
-    return Finding(name, CHECKS[name], message, where)
+def _finding(
+    name: str, message: str, *, place: IssuePlace = THE_ISSUE, found: Sequence[str] = ()
+) -> Finding:
+    return Finding(name, CHECKS[name], message, place=place, found=tuple(found))
+
+
+_AUDIENCE = IssuePlace(PlaceKind.AUDIENCE)
 
 
 def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
@@ -54,7 +78,13 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     # An alert may concern no one, and is then over.
     counted = issue.kind not in {IssueKind.CORRECTION, IssueKind.ALERT}
     if counted and not (facts.people or facts.digest_later):
-        yield _finding("audience", "No one would get this issue; check the segment and the topics.")
+        yield _finding(
+            "audience",
+            "No one would get this issue; check the segment and the topics.",
+            place=_AUDIENCE,
+        )
+    if counted and facts.before and facts.people:
+        yield from _compared(facts.people, facts.before)
     for tag in facts.unknown_tags:
         yield _unknown_tag(tag)
     if facts.lost:
@@ -62,19 +92,36 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
             "uncovered",
             f"{facts.lost:,} subscribers follow a set of topics that is too rare for an edition;"
             " raise max_editions.",
+            place=IssuePlace(PlaceKind.SETTINGS),
         )
     if facts.nothing:
         message = f"The issue has nothing on the topics that {facts.nothing:,} subscribers follow."
-        yield _finding("carried over", message)
+        yield _finding("carried over", message, place=_AUDIENCE)
+
+
+def _compared(people: int, before: IssueBefore) -> Iterator[Finding]:
+    """Yield what differs too much from the issue before, or too little."""
+    change = (people - before.people) / before.people if before.people else 0
+    if abs(change) > MOST_CHANGE and max(people, before.people) >= FEW:
+        message = (
+            f"The audience is {people:,}; the issue before had {before.people:,} recipients"
+            f" ({change:+.0%}). Check the segment and the topics."
+        )
+        yield _finding("audience size", message, place=_AUDIENCE)
+    if before.repeated:
+        message = f"The issue before had the subject “{before.repeated}”, too; set another one."
+        yield _finding("subject", message, place=IssuePlace(PlaceKind.TEXTS))
 
 
 def _unknown_tag(tag: UnknownTag) -> Finding:
     message = f"No subscriber has the tag “{tag.name}”, which the segment names"
     if tag.similar:
         similar = f"{message}, but there is “{tag.similar}”; correct the segment."
-        return _finding("misspelled tag", similar)
+        return _finding("misspelled tag", similar, place=IssuePlace(PlaceKind.SETTINGS))
     # A fresh installation excludes staff before anyone is tagged.
-    return _finding("segment", f"{message}; correct the segment.")
+    return _finding(
+        "segment", f"{message}; correct the segment.", place=IssuePlace(PlaceKind.SETTINGS)
+    )
 
 
 def _sponsor(issue: Issue, publication: Publication) -> Iterator[Finding]:
@@ -93,13 +140,22 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
     titles = {item.article_id: item.title for item in items}
     for article in facts.repeated:
         yield _finding(
-            "printed before", f"“{titles[article]}” was in an earlier issue; exclude it."
+            "printed before",
+            f"“{titles[article]}” was in an earlier issue; exclude it.",
+            place=IssuePlace(PlaceKind.ARTICLE, article),
         )
     for article in facts.outdated:
         yield _finding(
             "outdated",
             f"The source has changed “{titles[article]}” since it was drafted; edit the issue to"
             " print the new text.",
+            place=IssuePlace(PlaceKind.ARTICLE, article),
+        )
+    for article in facts.short:
+        yield _finding(
+            "teaser",
+            f"The teaser of “{titles[article]}” is longer than the article; shorten it.",
+            place=IssuePlace(PlaceKind.ARTICLE, article),
         )
     waiting = [
         item
@@ -131,6 +187,7 @@ def _colors(issue: Issue, publication: Publication) -> Iterator[Finding]:
                     "contrast",
                     f"In {mode} mode, the contrast of {pair} is {ratio:.1f}; it must be at least"
                     f" {ENOUGH} to be legible. Change [brand] in newsletter.toml.",
+                    place=IssuePlace(PlaceKind.SETTINGS),
                 )
 
 

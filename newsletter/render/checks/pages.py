@@ -7,7 +7,7 @@ from html import unescape
 from lxml import etree, html
 
 from newsletter.model.edition import Edition
-from newsletter.model.finding import CHECKS, Finding
+from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 from newsletter.model.personalization import placeholder
 from newsletter.render.checks import opening
 
@@ -18,6 +18,8 @@ STYLES = 16_384
 # The share of the words of the HTML part that the text part must contain.
 COVER = 0.99
 LONG_SUBJECT = 90
+# Words of four letters; “NATO” alone is not shouting.
+_SHOUTED = 2
 _LEFTOVER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|%%\{.*?\}%%|\*\|[A-Z_]+\|\*", re.DOTALL)
 _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u4e00-\u9fff]{3}")
@@ -31,21 +33,24 @@ def check(edition: Edition, postal_address: str, quoted: str = "") -> Iterator[F
     `quoted` is the text of articles and staff; braces in it are not leftovers of a template.
     """
     page = html.fromstring(edition.html.encode(), parser=html.HTMLParser(encoding="utf-8"))
-    where = f"edition {edition.seq}"
+    where, place = f"edition {edition.seq}", IssuePlace(PlaceKind.EDITION, edition.seq)
     for page_check in _CHECKS:
-        for name, message in page_check(edition, page):
-            yield Finding(name, CHECKS[name], message, where)
+        for name, *texts in page_check(edition, page):
+            # Each rendering has another nonce, and a waiver must survive it.
+            message, *found = (text.replace(f"-nl{edition.nonce}-", "-") for text in texts)
+            yield Finding(name, CHECKS[name], message, where, place, tuple(found))
     for message in _leftovers(edition, quoted):
-        yield Finding("leftovers", CHECKS["leftovers"], message, where)
+        yield Finding("leftovers", CHECKS["leftovers"], message, where, place)
     if not postal_address.strip():
         message = "The publication has no postal address; set postal_address, the law requires it."
-        yield Finding("postal address", "block", message)
+        yield Finding("postal address", "block", message, place=IssuePlace(PlaceKind.SETTINGS))
     elif not all(_printed(postal_address, part) for part in (_text(page), edition.text)):
         message = "The postal address is not printed; put it back into the footer template."
-        yield Finding("postal address", "block", message, where)
+        yield Finding("postal address", "block", message, where, place)
 
 
-_Problems = Iterator[tuple[str, str]]
+_Problems = Iterator[tuple[str, ...]]
+"""The name of the check, the message, and everything that it found, if the message has examples."""
 
 
 def _sizes(edition: Edition, _page: html.HtmlElement) -> _Problems:
@@ -90,10 +95,11 @@ def _links(edition: Edition, page: html.HtmlElement) -> _Problems:
         if href not in anchors and not re.match(r"(?:https?://|mailto:)[^\s]", href)
     ]
     if dead:
-        yield "links", f"{len(dead)} links have no target, for example {dead[0]!r}; correct them."
+        message = f"{len(dead)} links have no target, for example {dead[0]!r}; correct them."
+        yield "links", message, *dead
     plain = [href for href in addresses if href.startswith("http://") and not _LOOPBACK.match(href)]
     if plain:
-        yield "insecure links", f"{len(plain)} links are not https, for example {plain[0]}."
+        yield "insecure links", f"{len(plain)} links are not https, for example {plain[0]}.", *plain
     unnamed = [link for link in page.iter("a") if not _text(link).strip() and not _alts(link)]
     if unnamed:
         yield "links", f"{len(unnamed)} links have no text; give them one."
@@ -101,7 +107,8 @@ def _links(edition: Edition, page: html.HtmlElement) -> _Problems:
         href for href in addresses if href.startswith("http") and not _in_text(href, edition)
     ]
     if missing:
-        yield "text part", f"The text part lacks {len(missing)} links, for example {missing[0]}."
+        message = f"The text part lacks {len(missing)} links, for example {missing[0]}."
+        yield "text part", message, *missing
 
 
 def _in_text(address: str, edition: Edition) -> bool:
@@ -132,12 +139,15 @@ def _images(_edition: Edition, page: html.HtmlElement) -> _Problems:
     bare = [image for image in page.iter("img") if image.get("alt") is None]
     silent = [image for image in page.iter("img") if image.get("alt") == ""]
     if bare:
-        yield "alt text", f'{len(bare)} images have no alt attribute; mark decoration with alt="".'
+        message = f'{len(bare)} images have no alt attribute; mark decoration with alt="".'
+        yield "alt text", message, *_sources(bare)
     if silent:
-        yield (
-            "alt text",
-            (f"{len(silent)} images have an empty alternative text; describe them."),
-        )
+        message = f"{len(silent)} images have an empty alternative text; describe them."
+        yield "alt text", message, *_sources(silent)
+
+
+def _sources(images: list[html.HtmlElement]) -> list[str]:
+    return [str(image.get("src") or "") for image in images]
 
 
 def _cover(edition: Edition, page: html.HtmlElement) -> _Problems:
@@ -146,15 +156,15 @@ def _cover(edition: Edition, page: html.HtmlElement) -> _Problems:
     missing = sorted(shown - in_text)
     if shown and len(missing) > (1 - COVER) * len(shown):
         examples = ", ".join(missing[:_EXAMPLES])
-        yield (
-            "text part",
-            f"The text part lacks {len(missing)} words of the HTML part ({examples}, …).",
-        )
+        message = f"The text part lacks {len(missing)} words of the HTML part ({examples}, …)."
+        yield "text part", message, *missing
 
 
 def _subject(edition: Edition, _page: html.HtmlElement) -> _Problems:
     if not edition.subject.strip():
         yield "subject", "The subject is empty; set one."
+    elif edition.subject.isupper() and len(_WORD.findall(edition.subject)) >= _SHOUTED:
+        yield "subject", "The subject is in capital letters; spam filters distrust that."
     elif len(edition.subject) > LONG_SUBJECT:
         yield (
             "subject",

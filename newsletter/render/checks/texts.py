@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from newsletter.model.finding import CHECKS, Finding
-from newsletter.model.issue import CORRECTABLE, Issue, Item
+from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
+from newsletter.model.issue import CORRECTABLE, Issue, Item, corrected
 from newsletter.model.prose import raw_marks
 
 # TK ("to come") is what editors type where a fact is missing, because no English word contains it.
@@ -13,38 +13,47 @@ _STAFF = re.compile(
     r"\{[\w%.{][^{}\n]*\}+|\[\[[^\]\n]*\]\]|\bTK(?:TK)*\b|\bTODO\b|\b[Ll]orem\b(?: ipsum)?"
 )
 _ARTICLE = re.compile(r"\[\[[^\]\n]*\]\]|\b[Ll]orem ipsum\b")
+_NOTE_MARK = re.compile(r"(?<=\w|[.,;:!?”])\[\d{1,3}\]")
+"""A mark such as [12] behind a word: the footnote itself is not printed."""
 _NAME = "{name}"
+_TEXTS = IssuePlace(PlaceKind.TEXTS)
 
 
 def check(issue: Issue, items: Sequence[Item]) -> Iterator[Finding]:
     """Yield the leftovers and unsupported marks in an issue."""
-    for where, text in _staff_texts(issue, items):
+    for where, text, place in _staff_texts(issue, items):
         allowed = {_NAME} if where == "note" else set()
         if left := [found for found in _STAFF.findall(text) if found not in allowed]:
-            yield _leftover(where, left[0])
+            yield _leftover(where, left, place)
     for item in items:
+        place = IssuePlace(PlaceKind.ARTICLE, item.article_id)
         if item.included and (left := _ARTICLE.findall(_article_text(item))):
-            yield _leftover(f"article “{item.title}”", left[0])
+            yield _leftover(f"article “{item.title}”", left, place)
+        if item.included and (marks := _NOTE_MARK.findall(_article_text(corrected(item)))):
+            message = f"“{item.title}” prints the note mark {marks[0]}, which leads nowhere here; remove it."
+            yield Finding(
+                "note marks", CHECKS["note marks"], message, place=place, found=tuple(marks)
+            )
     for where, text in _markdown(issue):
         if marks := raw_marks(text):
             named = ", ".join(marks)
             message = f"The {where} prints the marks {named} as they are; remove or escape them."
-            yield Finding("raw marks", CHECKS["raw marks"], message)
+            yield Finding("raw marks", CHECKS["raw marks"], message, place=_TEXTS)
 
 
-def _leftover(where: str, found: str) -> Finding:
-    message = f"The {where} contains “{found[:40]}”; replace or remove it."
-    return Finding("leftovers", CHECKS["leftovers"], message)
+def _leftover(where: str, found: Sequence[str], place: IssuePlace) -> Finding:
+    message = f"The {where} contains “{found[0][:40]}”; replace or remove it."
+    return Finding("leftovers", CHECKS["leftovers"], message, place=place, found=tuple(found))
 
 
-def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str]]:
-    yield "subject", issue.subject
+def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str, IssuePlace]]:
+    yield "subject", issue.subject, _TEXTS
     if issue.test is not None:
-        yield "second subject", issue.test.subject
-    yield "preheader", issue.preheader
-    yield from _markdown(issue)
+        yield "second subject", issue.test.subject, _TEXTS
+    yield "preheader", issue.preheader, _TEXTS
+    yield from ((where, text, _TEXTS) for where, text in _markdown(issue))
     for block in issue.blocks:
-        yield "heading of a block", block.heading
+        yield "heading of a block", block.heading, _TEXTS
     for item in items:
         if item.included:
             texts = {
@@ -53,7 +62,8 @@ def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str
                 if name in CORRECTABLE
             }
             for name in sorted(texts):
-                yield f"{name} of “{item.title}”", texts[name]
+                place = IssuePlace(PlaceKind.ARTICLE, item.article_id)
+                yield f"{name} of “{item.title}”", texts[name], place
 
 
 def _markdown(issue: Issue) -> Iterator[tuple[str, str]]:

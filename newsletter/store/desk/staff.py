@@ -30,6 +30,13 @@ def find(connection: sa.Connection, key: str) -> Member | None:
     return None if row is None else member(row)
 
 
+def at_address(connection: sa.Connection, address: str) -> Member | None:
+    """Return the member with exactly this address, or None."""
+    query = sa.select(staff).where(staff.c.address == address)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else member(row)
+
+
 def load(connection: sa.Connection, member_id: int) -> Member | None:
     """Return a member by id, or None."""
     row = connection.execute(sa.select(staff).where(staff.c.id == member_id)).mappings().first()

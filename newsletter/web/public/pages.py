@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from newsletter.app import App
 from newsletter.model.publication import Publication
 from newsletter.render.catalog import Catalog
+from newsletter.send.testsend import NO_SUBSCRIBER
 from newsletter.usecases import people
 from newsletter.web.origin import network
 from newsletter.web.public.challenge import Challenges
@@ -98,8 +99,10 @@ class Pages:
         return people.carry_out(self.app.context, do)
 
     def incomplete(self, request: Request) -> HTMLResponse:
-        """Answer a link that was cut off or changed."""
-        return self.message(self.catalog(request), "incomplete", status=404)
+        """Answer a link that was cut off or changed, or one of a test send."""
+        of_a_test = request.path_params.get("token") == NO_SUBSCRIBER
+        status = 200 if of_a_test else 404
+        return self.message(self.catalog(request), "incomplete", status=status)
 
     def message(
         self,

@@ -43,6 +43,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/issues/{issue_id}/approve"): EDITOR,
     ("POST", "/issues/{issue_id}/render"): EDITOR,
     ("POST", "/issues/{issue_id}/check"): EDITOR,
+    ("POST", "/issues/{issue_id}/waive"): APPROVER,
     ("POST", "/issues/{issue_id}/approve"): APPROVER,
     ("POST", "/issues/{issue_id}/request-changes"): APPROVER,
     ("POST", "/issues/{issue_id}/pause"): APPROVER,

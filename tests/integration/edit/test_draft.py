@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.edit import run as edit
-from newsletter.edit.approval import approve
+from newsletter.edit.approval import Review, approve
 from newsletter.edit.operations import SetText
 from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NotAllowed
@@ -179,7 +179,7 @@ def test_a_blocking_check_stops_the_approval(
     render.render(stocked, house, weekly, issue_id, kit, now=NOW)
     found = [Finding("links", "block", "A link leads nowhere.")]
     with pytest.raises(NotAllowed, match="leads nowhere"), stocked.begin() as connection:
-        approve(connection, issue_id, actor=ADA, now=NOW, findings=found)
+        approve(connection, issue_id, actor=ADA, now=NOW, review=Review(found))
 
 
 def test_a_check_reports_an_empty_audience(

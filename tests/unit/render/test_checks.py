@@ -13,7 +13,7 @@ from newsletter.model.issue import Block, IssueKind, Item, Takeaways, Text
 from newsletter.model.publication import Brand
 from newsletter.render.checks import apply_policy, issues, pages, texts
 from newsletter.render.checks import links as link_check
-from newsletter.render.checks.issues import IssueFacts
+from newsletter.render.checks.issues import IssueBefore, IssueFacts
 from newsletter.render.compose import compose
 from tests.fakes import manuscripts
 from tests.fakes.manuscripts import item
@@ -134,9 +134,17 @@ def test_each_fault_of_an_issue_is_found() -> None:
     assert checks(nothing=3) == {"carried over"}
     assert checks(repeated=(2,)) == {"printed before"}
     assert checks(outdated=(2,)) == {"outdated"}
+    assert checks(short=(2,)) == {"teaser"}
+    assert checks(people=16, before=IssueBefore(10)) == {"audience size"}
+    assert checks(people=10, before=IssueBefore(21)) == {"audience size"}
+    assert checks(people=15, before=IssueBefore(10)) == set()
+    assert checks(people=4, before=IssueBefore(9)) == set(), "too few to say anything"
+    assert checks(before=IssueBefore(9, "Ships and fish")) == {"subject"}
     assert checks(item(1, included=False), note="") == {"nothing to print"}
     suggested = item(1, suggested=Takeaways(("A.",), "extracted"), image=Image("https://x.example"))
     assert checks(suggested) == {"suggestions"}
+    assert checks(replace(suggested, title="Ships[12] sail")) == {"note marks", "suggestions"}
+    assert checks(replace(suggested, title="Ships in array[0 1] [12]")) == {"suggestions"}
     assert checks(replace(suggested, corrections={"takeaways": []})) == set()
     assert checks(brand=Brand(accent="#f0a0a0")) == {"contrast"}
 
@@ -210,7 +218,17 @@ def test_broken_links_are_named_once_and_the_public_pages_are_not_requested(
     assert finding.says == (
         "The link https://www.example.org/articles/1 is broken: answers 404 (not found). Correct it."
     )
-    assert asked == [f"https://www.example.org/articles/{number}" for number in range(1, 6)]
+    links = [f"https://www.example.org/articles/{number}" for number in range(1, 6)]
+    assert asked == [*links, f"{HOUSE.url}/unsubscribe/test"]
+
+
+def test_public_pages_that_do_not_answer_are_found(good: Edition) -> None:
+    def silent(addresses: Iterable[str]) -> dict[str, str]:
+        return {address: "no answer" for address in addresses if address.startswith(HOUSE.url)}
+
+    (finding,) = link_check.check([good], HOUSE.url, silent)
+    assert finding.check == "unsubscribe page"
+    assert finding.says.startswith(f"The public unsubscribe page does not answer at {HOUSE.url}")
 
 
 def test_an_email_that_begins_with_its_own_links_is_found(good: Edition) -> None:

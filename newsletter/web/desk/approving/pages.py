@@ -12,12 +12,8 @@ from newsletter.send.context import SendingContext
 from newsletter.send.decisions import Decision
 from newsletter.usecases import estimating, sending
 from newsletter.web.desk import issue_views
-from newsletter.web.desk.approving.views import (
-    ApproveView,
-    CheckResult,
-    approve_view,
-    check_result,
-)
+from newsletter.web.desk.approving.findings import CheckResult, check_result
+from newsletter.web.desk.approving.views import ApproveView, approve_view
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Approver, Editor, Gate, RecentApprover
 from newsletter.web.desk.shell import Heading, Shell
@@ -53,7 +49,17 @@ class ApprovePages:
         checked = reviewing.check(self._context, visitor.actor, issue_id)
         estimate = estimating.audience(self._context, visitor.actor, issue_id)
         catalog = self._shell.catalog(visitor)
-        result = check_result(checked.findings, estimate.excluded, catalog)
+        result = check_result(issue_id, checked.findings, catalog, estimate.excluded)
+        return self._page(visitor, issue_id, checked=result)
+
+    def waive(self, visitor: Approver, issue_id: int, form: DeskForm) -> Response:
+        """Accept exactly what a check found, with a reason, and show what is left."""
+        from newsletter.usecases import waiving  # noqa: PLC0415 - as above
+
+        done = waiving.waive_warning(
+            self._context, visitor.actor, issue_id, form.first("mark"), reason=form.first("reason")
+        )
+        result = check_result(issue_id, done.findings, self._shell.catalog(visitor))
         return self._page(visitor, issue_id, checked=result)
 
     def approve(self, visitor: RecentApprover, issue_id: int, form: DeskForm) -> Response:
@@ -73,7 +79,7 @@ class ApprovePages:
                 problem = text("desk.approve.changed")
                 return self._page(visitor, issue_id, problem=problem, status=409)
             case reviewing.NotApproved(findings=findings):
-                found = CheckResult(findings, ())
+                found = check_result(issue_id, findings, self._shell.catalog(visitor))
                 problem = text("desk.approve.blocked")
                 return self._page(visitor, issue_id, checked=found, problem=problem, status=409)
             case _:
@@ -170,6 +176,7 @@ def approve_routes(pages: ApprovePages) -> APIRouter:
         ("approve", pages.approve),
         ("render", pages.render),
         ("check", pages.check),
+        ("waive", pages.waive),
         ("request-changes", pages.request_changes),
         ("pause", pages.pause),
         ("resume", pages.resume),

@@ -1,14 +1,13 @@
 """What the page "Approve" shows, in each state of an issue."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 import sqlalchemy as sa
 
+from newsletter.model.act import ActKind
 from newsletter.model.departure import departure
 from newsletter.model.edition import issue_hash
-from newsletter.model.finding import Finding
 from newsletter.model.issue import Issue
 from newsletter.model.personalization import unfilled
 from newsletter.model.publication import Newsletter
@@ -23,14 +22,15 @@ from newsletter.model.states import (
 from newsletter.model.subjects import Arm
 from newsletter.pipeline import statuses
 from newsletter.render.catalog import Catalog
-from newsletter.render.reasons import explain
 from newsletter.render.report_view import STATES
 from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.send.status import DoubtfulBatch, IssueStatus
-from newsletter.store.content import editions, issues
+from newsletter.store import acts
+from newsletter.store.content import editions, first_approvals, issues
 from newsletter.store.sending import arms
 from newsletter.web.desk import sentences
+from newsletter.web.desk.approving.findings import CheckResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,16 @@ class Outlook:
     """What will happen, in one sentence, and what it is about.
 
     `hash` identifies the rendered content, and is empty without one. `typed` says that the
-    approver must type the number of recipients.
+    approver must type the number of recipients. `given` says who has approved the content of an
+    issue that needs two approvals, and `voided` whose approval no longer counts, and why.
     """
 
     sentence: str
     hash: str
     recipients: int
     typed: bool
+    given: str = ""
+    voided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,6 @@ class SubjectChoice:
     sentence: str
     subjects: tuple[TestedSubject, ...]
     people: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What the checks found, and who would be left out."""
-
-    findings: tuple[Finding, ...]
-    excluded: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,10 @@ def approve_view(
         outlook = Outlook(catalog.text("desk.approve.unconfigured"), "", 0, typed=False)
     else:
         going = _Going(newsletter, catalog, context.now)
-        outlook = _outlook(connection, issue, going, confirm_above)
+        outlook = replace(
+            _outlook(connection, issue, going, confirm_above),
+            voided=_voided(connection, issue, zone, catalog),
+        )
     return ApproveView(
         path=f"/issues/{issue_id}",
         state=sentences.state(issue),
@@ -153,7 +151,40 @@ def _outlook(
         return Outlook(catalog.text("desk.approve.unrendered"), "", 0, typed=False)
     people = sum(edition.people for edition in stored)
     sentence = going.sentence(issue, len(stored), people)
-    return Outlook(sentence, issue_hash(stored), people, typed=people > confirm_above)
+    present = issue_hash(stored)
+    return Outlook(
+        sentence,
+        present,
+        people,
+        typed=people > confirm_above,
+        given=_given(connection, issue, present, going),
+    )
+
+
+def _given(connection: sa.Connection, issue: Issue, present: str, going: "_Going") -> str:
+    """Say who has approved what is shown, if more than one person has to."""
+    if going.newsletter.approvals == 1 or issue.state not in UNAPPROVED:
+        return ""
+    names = [actor.label for actor in first_approvals.of_content(connection, issue.id, present)]
+    if not names:
+        return going.catalog.text("desk.approve.two")
+    return going.catalog.text("desk.approve.one_more", who=going.catalog.join(names))
+
+
+def _voided(connection: sa.Connection, issue: Issue, zone: tzinfo, catalog: Catalog) -> str:
+    """Say whose approval was voided, by whom and why, until the issue is approved again."""
+    if issue.state not in UNAPPROVED:
+        return ""
+    voided = acts.latest(connection, issue.id, ActKind.VOIDED)
+    if voided is None:
+        return ""
+    why = str(voided.detail.get("why", ""))
+    return catalog.text(
+        "desk.approve.voided",
+        who=voided.actor.label,
+        time=sentences.stamp(voided.at, zone),
+        why=why,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +267,4 @@ def _choice(
             for arm, (subject, nonce) in tested
         ),
         people,
-    )
-
-
-def check_result(
-    findings: Sequence[Finding], excluded: Mapping[str, int], catalog: Catalog
-) -> CheckResult:
-    """Return what the checks found for the page."""
-    return CheckResult(
-        tuple(findings),
-        tuple((explain(reason, catalog), number) for reason, number in excluded.items()),
     )
