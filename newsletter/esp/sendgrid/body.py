@@ -24,16 +24,24 @@ _SEPARATORS = re.compile(r"[;,\x00-\x1f\x7f-\x9f]+")
 # Private-use characters mark the holes: JSON leaves them unescaped, and no article contains them.
 _MARK = re.compile('"\ue001\\w+\ue001"|\ue000\\w+\ue000')
 _ATTEMPT = "\ue002"
+PART = 200
+"""Recipients in a part of a body. The allocator keeps blocks of this size for the next body. Larger
+ones go back to the system, and to get them again takes longer than to fill them."""
 _VALUES = ("email", "called", "greeting", "greeting_html", "token", "delivery")
 
 
 @dataclass(frozen=True, slots=True)
 class FilledBody:
-    """A filled body, and the deliveries that could not be included, with the reason."""
+    """A filled body in parts, and the deliveries that could not be included, with the reason."""
 
-    content: bytes
+    parts: tuple[bytes, ...]
     recipients: Recipients
     refused: dict[str, str]
+
+    @property
+    def content(self) -> bytes:
+        """Return the body in one piece."""
+        return b"".join(self.parts)
 
 
 class BodyTemplate:
@@ -42,7 +50,8 @@ class BodyTemplate:
     def __init__(self, letter: Letter, *, sandbox: bool = False) -> None:
         """Serialize what all recipients share; raise BodyError if it exceeds a limit."""
         check(letter)
-        self._head = orjson.dumps(_shared(letter, sandbox=sandbox)).decode().removesuffix("}")
+        shared = orjson.dumps(_shared(letter, sandbox=sandbox)).removesuffix(b"}")
+        self._head = shared + b',"personalizations":['
         self._constants, self._pick = _holes(_person(letter))
         self._weight = _weight(_substitutions(letter))
 
@@ -56,15 +65,19 @@ class BodyTemplate:
         if refused := refusals(given, self._weight):
             given = Recipients.of(who for who in given if who.delivery not in refused)
         if not given:
-            return FilledBody(b"", given, refused)
-        content = "".join(self._pieces(attempt, given)).encode()
-        if len(content) >= MOST_BYTES:
-            msg = f"the body has {len(content):,} bytes; SendGrid takes less than {MOST_BYTES:,}"
+            return FilledBody((), given, refused)
+        parts = [self._head]
+        for begin in range(0, len(given), PART):
+            after = "," if begin + PART < len(given) else "]}"
+            parts.append(self._people(attempt, given[begin : begin + PART], after))
+        size = sum(map(len, parts))
+        if size >= MOST_BYTES:
+            msg = f"the body has {size:,} bytes; SendGrid takes less than {MOST_BYTES:,}"
             raise BodyError(msg)
-        return FilledBody(content, given, refused)
+        return FilledBody(tuple(parts), given, refused)
 
-    def _pieces(self, attempt: str, given: Recipients) -> list[str]:
-        """Return the body in pieces: constants, and each recipient's values between them."""
+    def _people(self, attempt: str, given: Recipients, after: str) -> bytes:
+        """Return recipients as JSON: constants, each recipient's values between them; then `after`."""
         values = (
             _quoted(given.addresses),
             *_called(given.names),
@@ -79,8 +92,8 @@ class BodyTemplate:
         # One slice assignment per hole fills the value of every recipient at once.
         for hole, column in enumerate(self._pick(values)):
             pieces[2 * hole :: len(person)] = column
-        pieces[-1] = f"{last}]}}"
-        return [f'{self._head},"personalizations":[{first}', *pieces]
+        pieces[-1] = last + after
+        return "".join([first, *pieces]).encode()
 
 
 def _quoted(addresses: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ redirects with the key, and logs the key at debug level.
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 from sendgrid import SendGridAPIClient
@@ -36,8 +36,8 @@ class PooledClient(python_http_client.Client):  # type: ignore[misc]
     def _build_client(self, name: str | None = None) -> "PooledClient":
         return PooledClient(self, self.pool, *self._url_path, *([name] if name else []))
 
-    def post(self, request_body: bytes) -> HttpAnswer:
-        """Post serialized JSON to the path that the attribute accesses spelled out."""
+    def post(self, request_body: Sequence[bytes]) -> HttpAnswer:
+        """Post serialized JSON, in parts, to the path that the attribute accesses spelled out."""
         url = urlsplit(self._build_url(None))
         headers = {**self.request_headers, "Content-Type": "application/json"}
         return self.pool.request("POST", url.path, headers, request_body)

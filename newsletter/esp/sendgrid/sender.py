@@ -59,7 +59,7 @@ class SendGridSender:
             reason = "no recipient of this batch can be emailed"
             return Outcome(Verdict.ACCEPTED, reason, refused=body.refused)
         try:
-            answer = self._api.client.mail.send.post(request_body=body.content)
+            answer = self._api.client.mail.send.post(request_body=body.parts)
         except NotSentError as error:
             return Outcome(Verdict.UNSENT, f"no connection: {error}", refused=body.refused)
         except UnansweredError as error:

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
@@ -25,8 +25,6 @@ from newsletter.esp.port import FaultPoint, nowhere
 from newsletter.esp.text import describe_error
 from newsletter.esp.wire.deadline import CallDeadline, TimedReader
 
-PIECE = 1 << 18
-"""Bytes of a body that are written between two checks of the deadline."""
 LARGEST_ANSWER = 1 << 20
 IDLE = 20.0
 """Seconds after which an idle connection is closed instead of used: servers drop them silently."""
@@ -98,9 +96,12 @@ class Pool:
         self._lock = threading.Lock()
 
     def request(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
+        self, method: str, path: str, headers: Mapping[str, str], body: Sequence[bytes] = ()
     ) -> HttpAnswer:
-        """Make one request; raise NotSentError or UnansweredError if there is no answer."""
+        """Make one request; raise NotSentError or UnansweredError if there is no answer.
+
+        The deadline is checked before each part of the body.
+        """
         deadline = CallDeadline(self._patience.total)
         connection = self._connected(deadline)
         try:
@@ -151,13 +152,13 @@ class Pool:
         method: str,
         path: str,
         headers: Mapping[str, str],
-        body: bytes,
+        body: Sequence[bytes],
         deadline: CallDeadline,
     ) -> tuple[HttpAnswer, bool]:
         sock = connection.sock
         connection.response_class = partial(_Response, deadline=deadline)  # type: ignore[assignment]
-        sent = {**headers, "Content-Length": str(len(body))}
-        connection.request(method, path, body=self._pieces(sock, body, deadline), headers=sent)
+        sent = {**headers, "Content-Length": str(sum(map(len, body)))}
+        connection.request(method, path, body=self._parts(sock, body, deadline), headers=sent)
         self._at("after_send")
         response = connection.getresponse()
         content = response.read(LARGEST_ANSWER)
@@ -166,16 +167,14 @@ class Pool:
             sock.settimeout(self._patience.total)
         return HttpAnswer(response.status, response.headers, content), keep
 
-    def _pieces(
-        self, sock: socket.socket, body: bytes, deadline: CallDeadline
-    ) -> Iterator[memoryview]:
-        view = memoryview(body)
-        size = max(1, min(PIECE, (len(body) + 1) // 2))
-        for start in range(0, len(body), size):
-            if start:
+    def _parts(
+        self, sock: socket.socket, body: Sequence[bytes], deadline: CallDeadline
+    ) -> Iterator[bytes]:
+        for place, part in enumerate(body):
+            if place:
                 self._at("mid_body")
             sock.settimeout(deadline.left())
-            yield view[start : start + size]
+            yield part
 
 
 def _is_quiet(connection: http.client.HTTPConnection) -> bool:

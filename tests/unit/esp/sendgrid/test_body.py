@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.esp.port import Letter, Recipient
-from newsletter.esp.sendgrid.body import BodyTemplate
+from newsletter.esp.sendgrid.body import PART, BodyTemplate
 from newsletter.esp.sendgrid.limits import MOST_VALUES, BodyError, check
 from newsletter.model.personalization import fill
 from newsletter.model.publication import Mailbox
@@ -174,6 +174,19 @@ def test_substitutions_are_weighed_to_the_byte_as_transmitted(name: str) -> None
         "7.1:1", [over, ADA._replace(delivery="7-9", address="b@c.de")]
     )
     assert list(body.refused) == [over.delivery]
+
+
+@pytest.mark.parametrize("number", [1, PART - 1, PART, PART + 1, 2 * PART, 1000])
+def test_a_body_has_every_recipient_in_order_however_many_parts_it_has(number: int) -> None:
+    people = [
+        ADA._replace(delivery=f"7-{place}", address=f"reader{place}@example.net")
+        for place in range(1, number + 1)
+    ]
+    filled = BodyTemplate(LETTER).fill("7.1:1", people)
+    assert len(filled.parts) == 1 + -(-number // PART)
+    found = json.loads(filled.content)["personalizations"]
+    assert [each["custom_args"]["nl_delivery"] for each in found] == [p.delivery for p in people]
+    assert found[-1] == _body(people[-1])["personalizations"][0]
 
 
 def test_more_than_a_thousand_recipients_are_never_sent() -> None:
