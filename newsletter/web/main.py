@@ -19,6 +19,7 @@ from newsletter.web.desk.editing.pages import EditPages, edit_routes
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.desk.people.pages import PeoplePages, people_routes
+from newsletter.web.desk.people.segments import SegmentPages, segment_routes
 from newsletter.web.desk.rules import answer_refusals, refuse_unruled
 from newsletter.web.desk.shell import Shell
 from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
@@ -78,6 +79,7 @@ def desk_site(
         staff_routes(StaffPages(shell, gate)),
         audit_routes(AuditPages(shell, gate)),
         people_routes(PeoplePages(shell, gate)),
+        segment_routes(SegmentPages(shell, gate)),
         health_routes(app, gate.is_local),
     ):
         # Not include_router, which hides the routes from the check of their rules.

@@ -11,12 +11,19 @@ from subscribers.audience.question import (
     reachable,
     reached,
 )
-from subscribers.audience.summary import count, examples, exclusions, why
+from subscribers.audience.summary import (
+    confirmed_by_month,
+    count,
+    examples,
+    exclusions,
+    why,
+)
 
 __all__ = [
     "WORD",
     "Interest",
     "Question",
+    "confirmed_by_month",
     "count",
     "examples",
     "excluded",

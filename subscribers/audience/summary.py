@@ -17,6 +17,7 @@ from subscribers.model import (
     SuppressionReason,
 )
 from subscribers.segment import evaluate, explain
+from subscribers.store.dialects import month_of
 from subscribers.store.tables import subscribers, subscriptions, suppressions
 
 _SUPPRESSED = suppressions.join(
@@ -47,6 +48,27 @@ def examples(
         .order_by(subscribers.c.id)
     )
     return [(row.address, row.name) for row in rows]
+
+
+def confirmed_by_month(
+    connection: sa.Connection, question: Question, months: int = 12
+) -> list[tuple[str, int]]:
+    """Count the recipients by the month in which they confirmed, as 2026-11, latest first.
+
+    Recipients of another time are not known: tags have no history.
+    """
+    month = month_of(
+        connection, sa.func.coalesce(subscriptions.c.confirmed_at, subscriptions.c.since)
+    )
+    query = (
+        sa.select(month.label("month"), sa.func.count())
+        .where(subscriptions.c.subscriber_id.in_(members(connection, question)))
+        .where(subscriptions.c.newsletter == question.newsletter)
+        .group_by(month)
+        .order_by(month.desc())
+        .limit(months)
+    )
+    return [(str(row[0]), int(row[1])) for row in connection.execute(query)]
 
 
 def exclusions(

@@ -147,6 +147,13 @@ def domain(connection: sa.Connection, address_key: sa.ColumnElement[str]) -> sa.
     return sa.func.split_part(address_key, "@", 2)
 
 
+def month_of(connection: sa.Connection, at: sa.ColumnElement[datetime]) -> sa.Function[str]:
+    """Return the month of a time in UTC, such as 2026-11."""
+    if is_sqlite(connection):
+        return sa.func.substr(sa.cast(at, sa.Text), 1, len("2026-11"))
+    return sa.func.to_char(sa.func.timezone("UTC", at), "YYYY-MM")
+
+
 def is_sqlite(connection: sa.Connection) -> bool:
     """Return whether this is SQLite; the only other database is PostgreSQL."""
     return connection.dialect.name == "sqlite"

@@ -25,6 +25,7 @@ PATHS = [
     "/issues/1/approve",
     "/people?text=a",
     "/people/1",
+    "/people/segments?expression=ships",
 ]
 OUTSIDE = ["/sign-in", "/sign-in/1-0"]
 

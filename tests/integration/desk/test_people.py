@@ -184,3 +184,16 @@ def test_a_suppressed_address_without_a_subscriber_is_found_and_lifted(
     fields = {"address": "eve@example.org", "reason": "asked again"}
     assert "may be emailed again" in act(desk, admin, "/people/lift", fields)
     assert "No subscriber matches" in admin.get("/people", params={"text": "eve@example.org"}).text
+
+
+def test_a_segment_is_counted_with_examples_reasons_and_growth(admin: TestClient) -> None:
+    listed = admin.get("/people/segments").text
+    assert "sailors" in listed
+    assert "would get an issue" not in listed
+    page = admin.get("/people/segments", params={"expression": "sailors or fsh"}).text
+    assert "1 subscriber of The Tide would get an issue now." in page
+    for part in (ANN, "No subscriber has the tag “fsh”", "This issue went to only some", "2026-01"):
+        assert part in page
+    assert "segment, column" in admin.get("/people/segments?expression=%28").text
+    unknown = admin.get("/people/segments", params={"expression": "fish", "newsletter": "none"})
+    assert "1 subscriber of The Tide" in unknown.text

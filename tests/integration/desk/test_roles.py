@@ -64,6 +64,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/people"): ADMIN,
     ("GET", "/people/{subscriber_id:int}"): ADMIN,
     ("POST", "/people/lift"): ADMIN,
+    ("GET", "/people/segments"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/tags"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/pause"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/unsubscribe"): ADMIN,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from subscribers import directory
 from subscribers.audience import (
     Question,
+    confirmed_by_month,
     count,
     examples,
     excluded,
@@ -26,6 +27,7 @@ from subscribers.audience import (
 )
 from subscribers.model import Frequency
 from subscribers.segment import And, Everyone, Not, Or, Segment, Tagged, evaluate, parse
+from subscribers.store.tables import subscriptions
 from tests.fakes.people import NOW, add_person
 
 Crowd = dict[int, tuple[frozenset[str], bool]]
@@ -205,3 +207,17 @@ def test_a_segment_is_counted_with_examples_and_reasons(engine: sa.Engine, crowd
     assert all(address.startswith("a") for address, _name in shown)
     assert left_out["pending"] == 16
     assert sum(left_out.values()) == len(crowd) - 16
+
+
+def test_members_are_counted_by_the_month_in_which_they_confirmed(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_person(connection, "ann@example.org", topics=["ships"])
+        add_person(connection, "bob@example.org", topics=["ships"])
+        add_person(connection, "cyd@example.org", topics=["fish"])
+        add_person(connection, "dan@example.org", topics=["ships"], state="pending")
+        add_person(connection, "eve@example.org", topics=["ships"], newsletter="other")
+        early = subscriptions.update().where(subscriptions.c.subscriber_id == 2)
+        connection.execute(early.values(confirmed_at=datetime(2026, 1, 5, tzinfo=UTC)))
+        asked = Question("weekly", parse("ships"), NOW)
+        assert confirmed_by_month(connection, asked) == [("2026-11", 1), ("2026-01", 1)]
+        assert confirmed_by_month(connection, asked, months=1) == [("2026-11", 1)]

@@ -70,6 +70,7 @@ NOT_ON_THE_COMMAND_LINE = {
     "blocks.save_block": "a form of one block, instead of the edit file",
     "live.email": "the page shows it while someone edits; the command line previews editions",
     "editing.shift": "a button, instead of the order of the edit file",
+    "segments.examine": "the command `segment` prints the same, the count as soon as it is known",
     "estimating.audience": "the command `segment` counts any rule",
 }
 """What only the desk does, with the reason."""
