@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -94,7 +95,7 @@ def postgres() -> Iterator[Postgres]:
     try:
         server = opened.__enter__()
     except PostgresMissing as missing:
-        _absent(str(missing), "REQUIRE_PG")
+        absent(str(missing), "REQUIRE_PG")
     yield server
     opened.__exit__(None, None, None)
 
@@ -132,7 +133,7 @@ def browser() -> Iterator[object]:
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     )
     if not program:
-        _absent("no chromium on the PATH; set CHROMIUM to the program", "REQUIRE_BROWSER")
+        absent("no chromium on the PATH; set CHROMIUM to the program", "REQUIRE_BROWSER")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow to import, rarely needed
 
     with sync_playwright() as playwright:
@@ -151,7 +152,8 @@ def opened(url: str) -> Iterator[sa.Engine]:
         engine.dispose()
 
 
-def _absent(what: str, required_by: str) -> None:
+def absent(what: str, required_by: str) -> NoReturn:
+    """Skip a test for lack of a program; fail it where the environment requires that program."""
     if os.environ.get(required_by) == "1":
         pytest.fail(f"{what} ({required_by}=1)", pytrace=False)
     pytest.skip(what)
