@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ import structlog
 from starlette.testclient import TestClient
 
 from bench.figure import Figure
+from bench.memory import peak
 from newsletter.migrations import upgrade
 from newsletter.model.edition import Chooser
 from newsletter.model.plan import plan
@@ -159,7 +159,7 @@ def bring(url: str, people: int) -> dict[str, float]:
             told["export"], _ = _timed(lambda: exporting.export(engine, stream))
         told["undo"], _ = _timed(lambda: undo(engine, done.id, actor="bench", now=NOW))
     engine.dispose()
-    told["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told["memory"] = peak()
     return told
 
 

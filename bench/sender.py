@@ -24,6 +24,7 @@ from typing import Any
 import orjson
 import structlog
 
+from bench.memory import peak
 from newsletter.esp.port import Letter, Recipient, Shipment
 from newsletter.esp.sendgrid.body import BodyTemplate
 from newsletter.esp.sendgrid.sender import SendGridSender
@@ -65,7 +66,7 @@ def main() -> None:
         "cpu": _cpu() - before,
         "start": start,
         "start_cpu": before,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": peak(),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from bench.memory import peak
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import Letter, Recipient
 from newsletter.esp.smtp.sender import SmtpSender
@@ -68,7 +69,7 @@ def main() -> None:
         "people": people,
         "seconds": took,
         "cpu": _cpu() - before,
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": peak(),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 

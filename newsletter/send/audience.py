@@ -14,7 +14,7 @@ from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.model.reason import Reason
 from newsletter.model.subjects import Arm
-from newsletter.store.database import analyze
+from newsletter.store.database import analyze, temporary
 from newsletter.store.sending import arms, audience, deliveries, had
 from newsletter.store.sending.deliveries import Range
 from subscribers.audience import excluded, reachable, reached
@@ -84,7 +84,7 @@ def _set_aside(connection: sa.Connection, name: str, rows: sa.Select[Any]) -> sa
     """Return a temporary table of these rows, by subscriber, so that they are computed once."""
     columns = rows.selected_columns
     key = "subscriber_id"
-    table = _temporary(
+    table = temporary(
         name,
         [sa.Column(column.name, column.type, primary_key=column.name == key) for column in columns],
     )
@@ -92,10 +92,6 @@ def _set_aside(connection: sa.Connection, name: str, rows: sa.Select[Any]) -> sa
     connection.execute(table.insert().from_select(columns.keys(), rows))
     analyze(connection, table)
     return table
-
-
-def _temporary(name: str, columns: Sequence[sa.Column[Any]]) -> sa.Table:
-    return sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def _people(
@@ -131,7 +127,7 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
     """
     keys = _keys(people)
     home_columns = [sa.Column(name, sa.Integer) for name in Home._fields]
-    table = _temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), *home_columns])
+    table = temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), *home_columns])
     table.create(connection)
     home = _homes(frozen)
     distinct = (

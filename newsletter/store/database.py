@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,11 @@ def hours_since_1970(connection: sa.Connection, moment: sa.Column[Any]) -> sa.Co
     else:
         seconds = sa.cast(sa.func.floor(sa.extract("epoch", moment)), sa.Integer)
     return sa.cast(sa.func.floor(seconds / 3600), sa.Integer)
+
+
+def temporary(name: str, columns: Sequence[sa.Column[Any]]) -> sa.Table:
+    """Return a table that only this connection sees; create and drop it in one transaction."""
+    return sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def analyze(connection: sa.Connection, table: sa.Table) -> None:
