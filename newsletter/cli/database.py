@@ -1,4 +1,4 @@
-"""`newsletter db …`: upgrade, check, back up and restore the database."""
+"""`newsletter db …`: upgrade, check, back up, restore and move the database."""
 
 import os
 from pathlib import Path
@@ -15,6 +15,7 @@ from newsletter.maintenance import backup as copies
 from newsletter.maintenance import counters, journals, restoring
 from newsletter.maintenance.history import History
 from newsletter.maintenance.journals import Journals
+from newsletter.migrations import moving
 from newsletter.pipeline.report import counted
 from newsletter.send import recovery
 from newsletter.send.journal import FOLDER as SUBMISSIONS
@@ -25,7 +26,7 @@ from subscribers.journal import Journal
 
 commands = typer.Typer()
 database = typer.Typer(
-    no_args_is_help=True, help="Upgrade, check, back up and restore the database."
+    no_args_is_help=True, help="Upgrade, check, back up, restore and move the database."
 )
 commands.add_typer(database, name="db")
 
@@ -114,6 +115,26 @@ def _catch_up(engine: sa.Engine, chosen: Settings, beside: Journals) -> int:
     for finding in findings:
         say(f"{finding.message[0].upper()}{finding.message[1:]}.")
     return number
+
+
+@database.command()
+def move(
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="An empty database: postgresql://USER@HOST/NAME.")
+    ],
+) -> None:
+    """Move everything from SQLite into an empty PostgreSQL database.
+
+    Stop every other process first. Repeat the command if it was interrupted: it continues, and compares
+    every row at the end. After that the SQLite file cannot be opened any more.
+    """
+    with expected_errors():
+        chosen = settings.load(Path.cwd(), os.environ)
+        moved = moving.move(
+            chosen.database_url, url, lambda table, rows: say(f"  {table:<20} {rows:>12,}")
+        )
+    say(f"{moved.rows:,} rows of {moved.tables} tables were copied and compared.")
+    say("Set NEWSLETTER_DATABASE_URL in .env to the new address before you start a process.")
 
 
 @database.command()

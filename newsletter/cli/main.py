@@ -54,7 +54,7 @@ COMMANDS = {
     "bounce": ("bounce", "Take in an email that came back, from a pipe."),
     "events": ("events", "Take in events that a provider exported."),
     "suppressions": ("suppressions", "Compare the suppressions with the provider's."),
-    "db": ("database", "Upgrade, check, back up and restore the database."),
+    "db": ("database", "Upgrade, check, back up, restore and move the database."),
 }
 """Every command with the module that has it, and its line in the list."""
 

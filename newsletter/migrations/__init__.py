@@ -36,6 +36,9 @@ METADATA = [
 
 VERSIONS = sa.table("alembic_version", sa.column("version_num", sa.String))
 """The table in which Alembic keeps the revision of a database."""
+MOVING, ARRIVED, MOVED = "moving", "arrived", "moved"
+"""Kept instead of a revision while the database may not be used: rows are moved into it, all of them
+have arrived, or they were moved to another one."""
 LOCK = 7_204_911_835
 """The advisory lock for nodes that start at the same time on PostgreSQL. Any fixed number works."""
 
@@ -72,6 +75,11 @@ def head() -> str | None:
     return max(known(), default=None)
 
 
+def set_revision(connection: sa.Connection, word: str | None) -> None:
+    """Keep another word as the revision: any but a known one closes the database."""
+    connection.execute(sa.update(VERSIONS).values(version_num=word))
+
+
 def known() -> set[str]:
     """Return every revision that this version of the program knows."""
     scripts = (Path(__file__).parent / "versions").glob("[0-9]*_*.py")
@@ -91,6 +99,12 @@ def configuration(connection: sa.Connection | None = None) -> Config:
 
 def _refuse_newer(connection: sa.Connection) -> None:
     found = _revision(connection)
+    if found == MOVED:
+        msg = "the database was moved; set NEWSLETTER_DATABASE_URL in .env to where it is now"
+        raise NotAllowed(msg)
+    if found in {MOVING, ARRIVED}:
+        msg = "a move into this database was interrupted; repeat it to complete it"
+        raise NotAllowed(msg)
     if found and found not in known():
         msg = (
             f"the database has revision {found}, which this version does not know, so a newer"

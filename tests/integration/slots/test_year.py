@@ -130,9 +130,8 @@ YEAR = Season(
         Title("london", "Europe/London", "sun 01:30", every_sunday("01:30")),
         Title("seoul", "Asia/Seoul", "sun 02:30", every_sunday("02:30")),
     ),
-    kills=0.3,
-    around=(-61, -1, 1, 31, 61, 91),
-    hours=(8, 40),
+    kills=0.15,
+    hours=(12, 60),
     changed=datetime(2026, 11, 3, tzinfo=UTC),
 )
 
