@@ -6,8 +6,10 @@ import pkgutil
 import re
 import re._constants as c
 import re._parser as parser
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,14 +53,15 @@ class Used:
         return found
 
 
-def every_pattern() -> list[Used]:
+@cache
+def every_pattern() -> tuple[Used, ...]:
     """Return the patterns in module values, and those written where they are used."""
     found: dict[tuple[str, str | bytes, int], Used] = {}
     for module in _modules():
         tree = ast.parse(Path(str(module.__file__)).read_text("utf-8"))
         for used in (*_inline(module, tree), *_in_values(module)):
             found.setdefault((used.where, used.pattern, used.flags), used)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -103,7 +106,7 @@ def _in_values(module: ModuleType) -> Iterator[Used]:
                 module.__name__,
                 compiled.pattern,
                 compiled.flags,
-                _methods(name) or frozenset(WHERE),
+                _methods_by_name().get(name) or frozenset(WHERE),
             )
 
 
@@ -121,16 +124,16 @@ def _patterns_in(value: object, depth: int) -> Iterator[re.Pattern[Any]]:
             yield from _patterns_in(getattr(value, field, None), depth - 1)
 
 
-SOURCE = "\n".join(
-    path.read_text("utf-8")
-    for package in ("newsletter", "subscribers")
-    for path in (ROOT / package).rglob("*.py")
-)
-
-
-def _methods(name: str) -> frozenset[str]:
-    """Return the methods called on a name; none if it is passed on or held in a table."""
-    return frozenset(re.findall(rf"\b{re.escape(name)}\.({'|'.join(METHODS)})\b", SOURCE))
+@cache
+def _methods_by_name() -> Mapping[str, frozenset[str]]:
+    """Return the methods of patterns that the program calls on each name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    call = re.compile(rf"\b(\w+)(?=\.({'|'.join(METHODS)})\b)")
+    for package in ("newsletter", "subscribers"):
+        for path in (ROOT / package).rglob("*.py"):
+            for name, method in call.findall(path.read_text("utf-8")):
+                found[name].add(method)
+    return {name: frozenset(methods) for name, methods in found.items()}
 
 
 def hostile_texts(used: Used, size: int) -> Iterator[str | bytes]:
