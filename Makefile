@@ -15,6 +15,8 @@ ARGS ?=
 .DEFAULT_GOAL := help
 # Run one job at a time: the targets share one environment.
 .NOTPARALLEL:
+# The tests start many programs. Do not let each of them compile the source again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test check bench torture audit release lock migration clean
 
 help: ## List the targets.
@@ -24,7 +26,7 @@ demo: .venv/requirements.lock $(BIN)/newsletter ## Collect, lay out, approve and
 	@$(BIN)/newsletter demo $(ARGS)
 
 test: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the tests on all cores, or some of them: ARGS="tests/unit -k name"
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: .venv/requirements-dev.lock $(BIN)/newsletter ## Run the linters, the type checker, the import contracts and the convention tests.
 	$(BIN)/ruff check
