@@ -1,5 +1,6 @@
 """Shared fixtures: both databases, sample data, a browser; and how the tests run in parallel."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -61,6 +62,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if cluster := session.config.stash.get(CLUSTER, None):
         os.environ.pop("TEST_PG_URL", None)
         cluster.close()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives to the end: all tests, and the modules they import."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
