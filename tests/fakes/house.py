@@ -1,9 +1,13 @@
 """A small publication in a folder, opened for real, with a clock that the test sets."""
 
-from collections.abc import Iterator
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from newsletter import app, settings
@@ -140,6 +144,37 @@ def reopened(root: Path, at: datetime) -> House:
     built = House(opened, root, at)
     built.app = replace(opened, now=lambda: built.at)
     return built
+
+
+@contextmanager
+def continued(root: Path, prepare: Callable[[House], None], more: str = "") -> Iterator[House]:
+    """Open a publication as `prepare` left it.
+
+    `prepare` runs once for each configuration; every further call copies what it wrote.
+    """
+    folder, at = _prepared(prepare, more)
+    shutil.copytree(folder, root, dirs_exist_ok=True)
+    opened = reopened(root, at)
+    try:
+        yield opened
+    finally:
+        opened.app.close()
+
+
+@cache
+def _prepared(prepare: Callable[[House], None], more: str) -> tuple[Path, datetime]:
+    root = Path(tempfile.mkdtemp(prefix="house-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    with house(root, more) as opened:
+        prepare(opened)
+    return root, opened.at
+
+
+def mail(opened: House) -> None:
+    """Draft the first issue a day early, and send it on Monday."""
+    opened.pass_at(MONDAY - timedelta(days=1))
+    opened.approve()
+    opened.pass_at(MONDAY)
 
 
 def leave_all(opened: House, address: str) -> None:

@@ -17,7 +17,7 @@ from newsletter.store.tables import metadata as ours
 from newsletter.web.main import public_site
 from subscribers.store.tables import metadata as theirs
 from subscribers.tokens import Purpose
-from tests.fakes.house import House, house
+from tests.fakes.house import House, continued, house, mail
 
 HOST = "http://127.0.0.1:8025"
 MORE = '[newsletters.daily]\ntitle = "The Daily Tide"\ncadence = "daily 07:00"\n'
@@ -92,6 +92,14 @@ class Reader:
 def reader(root: Path, more: str = MORE, *, database: str = "") -> Iterator[Reader]:
     """Open a publication of two newsletters and sit down before it."""
     with house(root, more, database=database) as built:
+        client = TestClient(public_site(built.app), base_url=HOST, follow_redirects=False)
+        yield Reader(built, client)
+
+
+@contextmanager
+def mailed(root: Path, more: str = "") -> Iterator[Reader]:
+    """Open a publication whose first issue was sent on Monday."""
+    with continued(root, mail, more) as built:
         client = TestClient(public_site(built.app), base_url=HOST, follow_redirects=False)
         yield Reader(built, client)
 

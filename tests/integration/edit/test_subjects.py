@@ -14,7 +14,7 @@ from newsletter.model.subjects import Arm, SubjectTest, arm_of
 from newsletter.store.content import editions
 from newsletter.usecases import editing, proofs, reviewing, sending, watching
 from subscribers import directory
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued, house
 
 TEST = SubjectTest("What the ports tell us", share=60, decide_after=timedelta(hours=2))
 OPERATIONS = [SetText("subject", "Ports are busy"), SetTest(TEST)]
@@ -61,8 +61,7 @@ def test_every_edition_is_rendered_with_both_subjects_and_people_are_counted_onc
 def test_a_change_to_either_subject_voids_the_approval(
     tmp_path: Path, operation: SetText | SetTest
 ) -> None:
-    with house(tmp_path) as opened:
-        drafted(opened)
+    with continued(tmp_path, drafted) as opened:
         reviewing.render(opened.app.context, STAFF, 1)
         opened.approve()
         assert editing.change(opened.app.context, STAFF, 1, [operation]).changes == 1
@@ -93,15 +92,12 @@ def test_both_subjects_are_checked(tmp_path: Path) -> None:
 def test_a_test_that_cannot_work_is_refused(
     tmp_path: Path, test: SubjectTest, message: str
 ) -> None:
-    with house(tmp_path) as opened:
-        drafted(opened)
-        with pytest.raises(NotAllowed, match=message):
-            editing.change(opened.app.context, STAFF, 1, [SetTest(test)])
+    with continued(tmp_path, drafted) as opened, pytest.raises(NotAllowed, match=message):
+        editing.change(opened.app.context, STAFF, 1, [SetTest(test)])
 
 
 def test_the_edit_file_has_both_subjects_the_share_and_the_time(tmp_path: Path) -> None:
-    with house(tmp_path) as opened:
-        drafted(opened)
+    with continued(tmp_path, drafted) as opened:
         context = opened.app.context
         written = editing.open_file(context, STAFF, 1)
         for line in ("subject b: What the ports tell us", "share: 60%", "decide after: 2h"):
@@ -124,8 +120,7 @@ def test_the_edit_file_has_both_subjects_the_share_and_the_time(tmp_path: Path) 
 def test_the_pass_says_that_no_one_chose_and_the_preview_knows_each_subject(
     tmp_path: Path,
 ) -> None:
-    with house(tmp_path) as opened:
-        drafted(opened)
+    with continued(tmp_path, drafted) as opened:
         context = opened.app.context
         rendered = reviewing.render(context, STAFF, 1)
         opened.approve()

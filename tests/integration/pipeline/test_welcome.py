@@ -19,7 +19,7 @@ from subscribers.store.tables import consents, subscriptions
 from tests.fakes.house import MONDAY
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender
-from tests.fakes.readers import Reader, reader
+from tests.fakes.readers import Reader, mailed
 
 EVE = "eve@example.org"
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -28,10 +28,7 @@ WEDNESDAY = MONDAY + timedelta(days=2)
 @pytest.fixture
 def eve(tmp_path: Path) -> Iterator[Reader]:
     """Eve finds a newsletter whose issue of Monday has gone out."""
-    with reader(tmp_path, 'welcome = "latest"') as found:
-        found.house.pass_at(MONDAY - timedelta(hours=5))
-        found.house.approve()
-        found.house.pass_at(MONDAY)
+    with mailed(tmp_path, 'welcome = "latest"') as found:
         found.house.pass_at(MONDAY + timedelta(minutes=1))
         found.house.at = WEDNESDAY
         yield found

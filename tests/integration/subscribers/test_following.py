@@ -12,7 +12,7 @@ from subscribers.audience import Question, members
 from subscribers.model import Subscriber, TagKind, slug
 from subscribers.segment import parse
 from tests.fakes.house import MONDAY, STAFF, article
-from tests.fakes.readers import Reader, reader, words_of
+from tests.fakes.readers import Reader, mailed, reader, words_of
 
 ANN, BOB, CYD = "ann@example.org", "bob@example.org", "cyd@example.org"
 
@@ -20,15 +20,8 @@ ANN, BOB, CYD = "ann@example.org", "bob@example.org", "cyd@example.org"
 @pytest.fixture
 def ann(tmp_path: Path) -> Iterator[Reader]:
     """Ann, who follows ships, has received an issue with an article on ships and one on fish."""
-    with reader(tmp_path, "") as found:
-        sent(found)
+    with mailed(tmp_path) as found:
         yield found
-
-
-def sent(found: Reader) -> None:
-    found.house.pass_at(MONDAY - timedelta(hours=5))
-    found.house.approve()
-    found.house.pass_at(MONDAY)
 
 
 def next_week(found: Reader) -> dict[str, str]:
@@ -156,7 +149,9 @@ def test_a_number_that_no_article_has_is_not_found(ann: Reader, number: str) -> 
 def test_a_form_neither_sets_nor_removes_a_label(tmp_path: Path) -> None:
     with reader(tmp_path, "") as found:
         article(found.house.root, "third", "board")  # not a topic of the configuration
-        sent(found)
+        found.house.pass_at(MONDAY - timedelta(hours=5))
+        found.house.approve()
+        found.house.pass_at(MONDAY)
         context = found.house.app.context
         pages = {path: found.client.get(path).text for path in whys(found, CYD)}
         link = next(path for path, page in pages.items() if "About board" in page)

@@ -22,7 +22,7 @@ from subscribers import directory
 from subscribers.model import Subscription
 from subscribers.store.tables import subscribers, subscriptions
 from tests.fakes.house import MONDAY, SECRETS, article, lay_out
-from tests.fakes.readers import Reader, reader, words_of
+from tests.fakes.readers import Reader, mailed, words_of
 
 INACTIVE = 'inactive = { after = "20d", answer = "5d" }\n'
 COUNTED = f"{INACTIVE}tracking = {{ opens = true }}\n"
@@ -35,10 +35,7 @@ ASKED_AT = MONDAY + 10 * DAY
 @contextmanager
 def sent(root: Path, more: str = INACTIVE) -> Iterator[Reader]:
     """Send an issue; ten days later, none of the emails had been returned."""
-    with reader(root, more) as eve:
-        eve.house.pass_at(MONDAY - DAY)
-        eve.house.approve()
-        eve.house.pass_at(MONDAY)
+    with mailed(root, more) as eve:
         eve.house.at = ASKED_AT
         yield eve
 

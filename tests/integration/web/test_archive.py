@@ -17,7 +17,7 @@ from newsletter.store.tables import batches, editions, issues
 from newsletter.usecases import drafting
 from tests.fakes.house import MONDAY, STAFF
 from tests.fakes.issues import add_issue, force_state
-from tests.fakes.readers import HOST, Reader, reader
+from tests.fakes.readers import HOST, Reader, mailed, reader
 
 PATHS = ("/archive", "/archive/weekly", "/archive/weekly/1", "/archive/weekly/feed.xml")
 PERSONAL = re.compile(
@@ -29,10 +29,7 @@ IMAGE = "https://www.example.org/quay.jpg"
 @contextmanager
 def sent(root: Path, more: str = "") -> Iterator[Reader]:
     """Send an issue to everyone."""
-    with reader(root, more) as eve:
-        eve.house.pass_at(MONDAY - timedelta(days=1))
-        eve.house.approve()
-        eve.house.pass_at(MONDAY)
+    with mailed(root, more) as eve:
         yield eve
 
 

@@ -21,7 +21,7 @@ from newsletter.store.sending import engagements as store
 from newsletter.usecases import proofs
 from newsletter.web.main import public_site
 from subscribers import directory
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued, mail
 
 BASE = "http://127.0.0.1:8025"
 BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
@@ -34,11 +34,8 @@ class Sent:
     """An issue that went out, and the pages that its links lead to."""
 
     def __init__(self, opened: House) -> None:
-        """Send the first issue."""
+        """Take a publication whose first issue was sent."""
         self.house = opened
-        opened.pass_at(MONDAY - timedelta(days=1))
-        opened.approve()
-        opened.pass_at(MONDAY)
         self.site = TestClient(public_site(opened.app), base_url=BASE, follow_redirects=False)
         self.wait(hours=1)
 
@@ -75,7 +72,7 @@ class Sent:
 def send(tmp_path: Path) -> Iterator[Callable[[str], Sent]]:
     """Return what sends an issue with this configuration of the newsletter."""
     with ExitStack() as stack:
-        yield lambda more: Sent(stack.enter_context(house(tmp_path, more)))
+        yield lambda more: Sent(stack.enter_context(continued(tmp_path, mail, more)))
 
 
 def test_a_click_leads_to_the_frozen_address_and_counts(send: Callable[[str], Sent]) -> None:

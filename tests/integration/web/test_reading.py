@@ -12,7 +12,7 @@ from newsletter.edit.operations import Place
 from newsletter.edit.run import change
 from newsletter.model.article_address import ArticleSigner
 from newsletter.web.main import public_site
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued, house, mail
 
 BASE = "http://127.0.0.1:8025"
 
@@ -33,12 +33,10 @@ def opened(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.mark.parametrize("name", ["0", "-1", "1", "7", "9" * 12, "9" * 26, f"1-{'0' * 24}", "1-"])
-def test_counting_finds_nothing(opened: House, name: str) -> None:
-    opened.pass_at(MONDAY - timedelta(days=1))
-    opened.approve()
-    opened.pass_at(MONDAY)
-    assert status(opened, 1) == 200
-    assert reading(opened).get(f"/articles/{name}").status_code == 404
+def test_counting_finds_nothing(tmp_path: Path, name: str) -> None:
+    with continued(tmp_path, mail) as opened:
+        assert status(opened, 1) == 200
+        assert reading(opened).get(f"/articles/{name}").status_code == 404
 
 
 def test_an_article_is_readable_once_its_issue_has_gone_out(opened: House) -> None:
