@@ -22,18 +22,21 @@ from newsletter.store.sending import batches
 from newsletter.store.tables import batches as batch_rows
 from newsletter.usecases import editing
 from tests.fakes.desk import ADDRESSES, StaffedDesk, staffed_desk
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued
 
 PAGE = "/issues/1/approve"
+
+
+def drafted(made: House) -> None:
+    made.pass_at(MONDAY - timedelta(days=3))
+    made.pass_at(MONDAY - timedelta(days=1))
+    made.at = MONDAY - timedelta(minutes=30)
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[House]:
     """Open a publication whose first issue waits for approval."""
-    with house(tmp_path) as made:
-        made.pass_at(MONDAY - timedelta(days=3))
-        made.pass_at(MONDAY - timedelta(days=1))
-        made.at = MONDAY - timedelta(minutes=30)
+    with continued(tmp_path, drafted) as made:
         yield made
 
 

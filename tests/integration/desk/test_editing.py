@@ -15,15 +15,18 @@ from newsletter.store.content import issues
 from newsletter.usecases import editing
 from newsletter.usecases.editing import Edited, TextChange
 from tests.fakes.desk import StaffedDesk, form, staffed_desk
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued
 
 PAGE = "/issues/1/edit"
 
 
+def drafted(made: House) -> None:
+    made.pass_at(MONDAY - timedelta(days=1))
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as made:
-        made.pass_at(MONDAY - timedelta(days=1))
+    with continued(tmp_path, drafted) as made:
         yield made
 
 

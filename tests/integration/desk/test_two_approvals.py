@@ -14,15 +14,18 @@ from newsletter.model.states import IssueState
 from newsletter.usecases import editing, reviewing
 from newsletter.usecases.reviewing import Approved
 from tests.fakes.desk import ADDRESSES, staffed_desk
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued
 
 ADA, BEN = Actor.person("ada"), Actor.person("ben")
 
 
+def drafted(made: House) -> None:
+    made.pass_at(MONDAY - timedelta(days=2))
+
+
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path, "approvals = 2") as made:
-        made.pass_at(MONDAY - timedelta(days=2))
+    with continued(tmp_path, drafted, "approvals = 2") as made:
         yield made
 
 

@@ -18,17 +18,20 @@ from newsletter.model.finding import Finding
 from newsletter.store import acts
 from newsletter.usecases import editing, reviewing, waiving
 from tests.fakes.desk import ADDRESSES, StaffedDesk, staffed_desk
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued
 
 LOUD = "CATCHES FALL AGAIN"
+
+
+def drafted(made: House) -> None:
+    made.pass_at(MONDAY - timedelta(days=2))
+    editing.change(made.app.context, STAFF, 1, [SetText("subject", LOUD)])
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[House]:
     """Open a publication whose issue gives one warning that staff may accept."""
-    with house(tmp_path) as made:
-        made.pass_at(MONDAY - timedelta(days=2))
-        editing.change(made.app.context, STAFF, 1, [SetText("subject", LOUD)])
+    with continued(tmp_path, drafted) as made:
         yield made
 
 

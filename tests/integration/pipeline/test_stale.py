@@ -12,18 +12,21 @@ from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line
 from newsletter.store import acts
 from newsletter.store.content import editions
-from tests.fakes.house import MONDAY, House, house, reopened
+from tests.fakes.house import MONDAY, House, continued, house, reopened
 
 SATURDAY = MONDAY - timedelta(days=2) + timedelta(minutes=1)
 SUNDAY = SATURDAY + timedelta(days=1)
 
 
+def approve(opened: House) -> None:
+    opened.pass_at(SATURDAY)
+    opened.approve()
+
+
 @pytest.fixture
 def approved(tmp_path: Path) -> Iterator[House]:
     """Open a publication whose weekly issue is approved."""
-    with house(tmp_path) as opened:
-        opened.pass_at(SATURDAY)
-        opened.approve()
+    with continued(tmp_path, approve) as opened:
         yield opened
 
 

@@ -16,18 +16,21 @@ from newsletter.send.context import SendingContext
 from newsletter.send.courier import LEASE
 from newsletter.store.tables import batches, deliveries, issues, rates
 from newsletter.web.desk import today
-from tests.fakes.house import MONDAY, House, house
+from tests.fakes.house import MONDAY, House, continued
+
+
+def mailed(opened: House) -> None:
+    opened.pass_at(MONDAY - timedelta(days=3))
+    opened.pass_at(MONDAY - timedelta(days=1))
+    opened.approve()
+    opened.pass_at(MONDAY)
+    assert [line for line in opened.pass_at(MONDAY + timedelta(minutes=5)) if line.level] == []
 
 
 @pytest.fixture
 def sent(tmp_path: Path) -> Iterator[House]:
     """Open a publication whose first issue has left; its pass is well."""
-    with house(tmp_path) as opened:
-        opened.pass_at(MONDAY - timedelta(days=3))
-        opened.pass_at(MONDAY - timedelta(days=1))
-        opened.approve()
-        opened.pass_at(MONDAY)
-        assert [line for line in opened.pass_at(MONDAY + timedelta(minutes=5)) if line.level] == []
+    with continued(tmp_path, mailed) as opened:
         yield opened
 
 

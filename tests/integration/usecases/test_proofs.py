@@ -12,18 +12,21 @@ import pytest
 
 from newsletter.errors import NotAllowed
 from newsletter.usecases import proofs, reviewing
-from tests.fakes.house import MONDAY, STAFF, House, house
+from tests.fakes.house import MONDAY, STAFF, House, continued
 
 TOKEN = re.compile(r"/unsubscribe/([\w.~-]+)")
+
+
+def approve(opened: House) -> None:
+    opened.pass_at(MONDAY - timedelta(days=3))
+    opened.pass_at(MONDAY - timedelta(days=1))
+    opened.approve()
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[House]:
     """Open a publication with an approved issue; its topics make two editions or more."""
-    with house(tmp_path, 'content = "followed"') as opened:
-        opened.pass_at(MONDAY - timedelta(days=3))
-        opened.pass_at(MONDAY - timedelta(days=1))
-        opened.approve()
+    with continued(tmp_path, approve, 'content = "followed"') as opened:
         yield opened
 
 

@@ -17,18 +17,21 @@ from newsletter.store.tables import issues as rows
 from newsletter.usecases import drafting, editing, reviewing
 from newsletter.usecases.drafting import Drafted
 from newsletter.usecases.reviewing import Approved, ContentChanged
-from tests.fakes.house import MONDAY, STAFF, House, article, house, leave_all, reopened
+from tests.fakes.house import MONDAY, STAFF, House, article, continued, house, leave_all, reopened
 
 FRIDAY = MONDAY - timedelta(days=3)
+
+
+def draft(opened: House) -> None:
+    opened.pass_at(FRIDAY)
+    drafted = drafting.draft_next(opened.app.context, STAFF, "weekly")
+    assert isinstance(drafted, Drafted)
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[House]:
     """Open a publication with an issue that was drafted and never rendered."""
-    with house(tmp_path) as opened:
-        opened.pass_at(FRIDAY)
-        drafted = drafting.draft_next(opened.app.context, STAFF, "weekly")
-        assert isinstance(drafted, Drafted)
+    with continued(tmp_path, draft) as opened:
         yield opened
 
 
