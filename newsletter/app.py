@@ -203,6 +203,7 @@ class App:
             self.engine,
             self.settings.retention,
             outbox=self.settings.outbox,
+            uploads=self.settings.root / "uploads",
             pepper=self.settings.pepper,
             now=self.now(),
         )

@@ -14,19 +14,18 @@ from newsletter.app import App
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, errors, fail, minute, print_json, print_rows, say
 from newsletter.model.publication import Publication
-from newsletter.model.vocabulary import topics_by_name
 from newsletter.pipeline.report import counted
-from newsletter.usecases import people
+from newsletter.usecases import importing, people
 from subscribers.errors import ImportInterrupted, ImportRefused, Remedy
 from subscribers.model import SubscriptionState, SuppressionReason, slug
 from subscribers.roster import export as exporting
 from subscribers.roster import run
-from subscribers.roster.cells import clean
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.columns import Choices
 from subscribers.roster.latest import latest
 from subscribers.roster.reading import open_listing
 from subscribers.roster.row import Terms
+from subscribers.roster.spreadsheet import as_table
 from subscribers.roster.undoing import Undone
 from subscribers.roster.vocabulary import StatedStatus, fold
 
@@ -53,7 +52,9 @@ _REMEDIES = {
 
 @commands.command("import")
 def import_(  # noqa: PLR0913 - one argument per option of the command
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A table (CSV) or JSON lines.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A table (CSV, XLSX, ODS) or JSON lines.")
+    ],
     *,
     apply: Annotated[
         bool, typer.Option("--apply", help="Apply the changes; without it, only show them.")
@@ -86,12 +87,12 @@ def import_(  # noqa: PLR0913 - one argument per option of the command
         choices = Choices(
             _mapping(mapping or []), tuple(ignore or ()), _words(status or []), delimiter
         )
-        listing = open_listing(file, choices, encoding=encoding)
-        terms = terms_of(
-            app.publication, listing.name, app.now(), into=newsletter or [], attest=attest
-        )
         context, user = app.context, current_user()
-        with _progress("rows") as progress:
+        with as_table(file) as table, _progress("rows") as progress:
+            listing = open_listing(table, choices, encoding=encoding)
+            terms = terms_of(
+                app.publication, listing.name, app.now(), into=newsletter or [], attest=attest
+            )
             if apply:
                 found = people.apply_import(context, user, listing, terms, progress).changes
             else:
@@ -171,11 +172,9 @@ def terms_of(
     if unknown:
         known = ", ".join(newsletter.key for newsletter in publication.newsletters)
         fail(f"Unknown newsletter “{unknown[0]}”; expected one of {known}.", Exit.USAGE)
-    chosen = [newsletters[slug(name)] for name in into]
-    if not chosen and len(publication.newsletters) == 1:
-        chosen = [publication.newsletters[0].key]
-    topics = topics_by_name(publication)
-    return Terms(file, now, topics, newsletters, tuple(chosen), clean(attest))
+    return importing.terms(
+        publication, file, now, [newsletters[slug(name)] for name in into], attest
+    )
 
 
 @contextmanager

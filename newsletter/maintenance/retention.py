@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.maintenance import counters
 from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
+from newsletter.maintenance.uploads import KEPT, purge_uploads
 from newsletter.model.retention import Retention
 from newsletter.store import events, passes
 from newsletter.store.people import retention as rows
@@ -14,7 +15,13 @@ from subscribers.consent.retention import RetentionPeriods, purge
 
 
 def tidy(
-    engine: sa.Engine, periods: Retention, *, outbox: Path, pepper: bytes, now: datetime
+    engine: sa.Engine,
+    periods: Retention,
+    *,
+    outbox: Path,
+    uploads: Path,
+    pepper: bytes,
+    now: datetime,
 ) -> dict[str, int]:
     """Delete what is kept no longer, a bounded part at a time; return how much of what.
 
@@ -34,6 +41,7 @@ def tidy(
         ours["reports"] = passes.purge(connection, now - periods.events)
     counters.fold(engine)
     files = purge_outbox(outbox, now - periods.outbox)
+    purge_uploads(uploads, now - KEPT)
     replaced = delete_replaced(engine, now - REPLACED_FOR)
     ours["events"] = reported
     return {**people, **ours, "emails in the outbox": files, "replaced databases": replaced}

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
@@ -31,6 +32,18 @@ _LONGEST_NAME = 24
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """How large a body may be, and in how many seconds it must arrive."""
+
+    size: int = BODY_LIMIT
+    within: float = BODY_WITHIN
+
+
+UPLOADS = {"/people/imports": BodyLimits(64 * 1024 * 1024, 300.0)}
+"""Paths of the desk that take a list, after the visitor has been admitted."""
+
+
 def protect_public(site: FastAPI, app: App) -> None:
     """Admit only requests for `publication.url`, and give every answer the strict headers."""
     url = urlsplit(app.publication.url)
@@ -53,7 +66,7 @@ def protect_desk(site: FastAPI, app: App) -> None:
     if url.hostname:
         hosts |= _spellings(url.hostname, url.port, 443)
     site.add_middleware(LoopbackPeer)
-    _protect(site, hosts, headers.DESK, app, secure=url.scheme == "https")
+    _protect(site, hosts, headers.DESK, app, secure=url.scheme == "https", larger=UPLOADS)
 
 
 def _spellings(host: str, port: int | None, default: int) -> set[str]:
@@ -62,9 +75,17 @@ def _spellings(host: str, port: int | None, default: int) -> set[str]:
     return with_port | {host} if port in {None, default} else with_port
 
 
-def _protect(site: FastAPI, hosts: set[str], policy: str, app: App, *, secure: bool) -> None:
+def _protect(
+    site: FastAPI,
+    hosts: set[str],
+    policy: str,
+    app: App,
+    *,
+    secure: bool,
+    larger: Mapping[str, BodyLimits] | None = None,
+) -> None:
     """Wrap a site. The middleware that is added last sees the request first."""
-    site.add_middleware(BoundedBody)
+    site.add_middleware(BoundedBody, larger=larger or {})
     site.add_middleware(KnownHost, hosts=frozenset(hosts))
     site.add_middleware(StrictHeaders, site_policy=policy, secure=secure)
     site.add_middleware(QuietLog, new_id=app.new_id)
@@ -127,11 +148,16 @@ class _TooSlow(Exception):  # noqa: N818 - never leaves this module
 class BoundedBody:
     """Refuse bodies over 64 KB (413), stated or not, and bodies that take too long (408)."""
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT, within: float = BODY_WITHIN) -> None:
-        """Wrap a site."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: BodyLimits = BodyLimits(),
+        larger: Mapping[str, BodyLimits] | None = None,
+    ) -> None:
+        """Wrap a site; `larger` are limits of single paths."""
         self._app = app
-        self._limit = limit
-        self._within = within
+        self._limits = limits
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on while its body is small and arrives in time."""
@@ -141,7 +167,8 @@ class BoundedBody:
         too_large = PlainTextResponse("The request is too large.\n", status_code=413)
         stated = Headers(scope=scope).get("content-length", "0")
         readable = stated.isdecimal() and len(stated) <= _LONGEST_LENGTH
-        if not readable or int(stated) > self._limit:
+        limits = self._larger.get(scope["path"], self._limits)
+        if not readable or int(stated) > limits.size:
             await too_large(scope, receive, send)
             return
         answered = False
@@ -152,7 +179,7 @@ class BoundedBody:
             await send(message)
 
         try:
-            await self._app(scope, self._bounded(receive), watched)
+            await self._app(scope, _bounded(receive, limits), watched)
         except _TooLarge:
             if not answered:
                 await too_large(scope, receive, send)
@@ -161,27 +188,28 @@ class BoundedBody:
                 too_slow = PlainTextResponse("The request took too long.\n", status_code=408)
                 await too_slow(scope, receive, send)
 
-    def _bounded(self, receive: Receive) -> Receive:
-        total = 0
-        complete = False
-        deadline = asyncio.get_running_loop().time() + self._within
 
-        async def bounded() -> Message:
-            nonlocal total, complete
-            if complete:  # what is left to receive is the disconnect, which may take long
-                return await receive()
-            try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError as error:
-                raise _TooSlow from error
-            total += len(message.get("body", b""))
-            complete = not message.get("more_body", False)
-            if total > self._limit:
-                raise _TooLarge
-            return message
+def _bounded(receive: Receive, limits: BodyLimits) -> Receive:
+    total = 0
+    complete = False
+    deadline = asyncio.get_running_loop().time() + limits.within
 
-        return bounded
+    async def bounded() -> Message:
+        nonlocal total, complete
+        if complete:  # what is left to receive is the disconnect, which may take long
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise _TooSlow from error
+        total += len(message.get("body", b""))
+        complete = not message.get("more_body", False)
+        if total > limits.size:
+            raise _TooLarge
+        return message
+
+    return bounded
 
 
 class QuietLog:

@@ -18,6 +18,7 @@ from newsletter.web.desk.audit.pages import AuditPages, audit_routes
 from newsletter.web.desk.editing.pages import EditPages, edit_routes
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
+from newsletter.web.desk.people.imports import ImportPages, import_routes
 from newsletter.web.desk.people.pages import PeoplePages, people_routes
 from newsletter.web.desk.people.segments import SegmentPages, segment_routes
 from newsletter.web.desk.rules import answer_refusals, refuse_unruled
@@ -80,6 +81,7 @@ def desk_site(
         audit_routes(AuditPages(shell, gate)),
         people_routes(PeoplePages(shell, gate)),
         segment_routes(SegmentPages(shell, gate)),
+        import_routes(ImportPages(shell, gate)),
         health_routes(app, gate.is_local),
     ):
         # Not include_router, which hides the routes from the check of their rules.

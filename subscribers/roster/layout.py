@@ -95,23 +95,44 @@ def recognize(head: bytes, encoding: str, choices: Choices, *, name: str) -> Lay
     column looks like a status and is not understood.
     """
     text = _decoded(head, encoding, name)
-    first = next(table_lines(_lines(text))[1], "").strip()
-    if not first:
-        msg = f"{name} is empty; expected a first line with the names of the columns"
-        raise ImportRefused(msg)
-    if first.startswith("{"):
+    if _is_json(text, name):
         headers, sample = _keys(text)
         return _with_columns(Layout("jsonl", encoding, ""), headers, sample, choices, name)
     delimiter = _one_character(choices.delimiter) or guess_delimiter(text)
     headers, sample = _first_rows(text, delimiter, name)
     layout = Layout("columns", encoding, delimiter)
     if any(map(is_address, headers)):
-        cells = headers
-        headers = [f"column {number}" for number in range(1, len(cells) + 1)]
-        rows = [dict(zip(headers, row.values(), strict=False)) for row in sample]
-        sample = [dict(zip(headers, cells, strict=True)), *rows]
+        headers, sample = _numbered(headers, sample)
         layout = replace(layout, has_header=False)
     return _with_columns(layout, headers, sample, choices, name)
+
+
+def first_rows(
+    head: bytes, encoding: str, choices: Choices, *, name: str
+) -> tuple[list[str], Cells]:
+    """Return the names of the columns and the first rows, whatever the columns mean."""
+    text = _decoded(head, encoding, name)
+    if _is_json(text, name):
+        return _keys(text)
+    delimiter = _one_character(choices.delimiter) or guess_delimiter(text)
+    return _numbered(*_first_rows(text, delimiter, name))
+
+
+def _is_json(text: str, name: str) -> bool:
+    first = next(table_lines(_lines(text))[1], "").strip()
+    if not first:
+        msg = f"{name} is empty; expected a first line with the names of the columns"
+        raise ImportRefused(msg)
+    return first.startswith("{")
+
+
+def _numbered(headers: list[str], sample: Cells) -> tuple[list[str], Cells]:
+    """Return numbers as the columns of a table without a header, whose first line is a row."""
+    if not any(map(is_address, headers)):
+        return headers, sample
+    numbered = [f"column {number}" for number in range(1, len(headers) + 1)]
+    rows = [dict(zip(numbered, row.values(), strict=False)) for row in sample]
+    return numbered, [dict(zip(numbered, headers, strict=True)), *rows]
 
 
 def _with_columns(

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +12,7 @@ from subscribers.roster.cells import as_text, parsed
 from subscribers.roster.columns import Choices, meaning_of
 from subscribers.roster.encoding import broken_line, encoding_of
 from subscribers.roster.formulas import armed
-from subscribers.roster.layout import Layout, names_of, recognize, table_lines
+from subscribers.roster.layout import Layout, first_rows, names_of, recognize, table_lines
 from subscribers.roster.statuses import StatusColumn
 from subscribers.roster.vocabulary import STATUS_NAMES, fold, looks_like_status
 
@@ -58,11 +58,12 @@ class ListFile:
     path: Path
     layout: Layout
     limits: FileLimits
+    title: str = ""
 
     @property
     def name(self) -> str:
-        """Return the name of the file, without characters that cannot be encoded."""
-        return _name(self.path)
+        """Return the title, or the name of the file without characters that cannot be encoded."""
+        return self.title or _name(self.path)
 
     def rows(self) -> Iterator[RawRow]:
         """Yield every row, numbered by its first line as in a text editor."""
@@ -81,8 +82,12 @@ def open_listing(
     *,
     encoding: str = "",
     limits: FileLimits | None = None,
+    title: str = "",
 ) -> ListFile:
-    """Recognize a file; raise ImportRefused if it is too large or does not contain a list."""
+    """Recognize a file; raise ImportRefused if it is too large or does not contain a list.
+
+    `title` is the name under which people know it, if it is not that of the file.
+    """
     limits, choices = limits or FileLimits(), choices or Choices()
     try:
         size = path.stat().st_size
@@ -95,7 +100,17 @@ def open_listing(
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ImportRefused(msg) from error
-    return ListFile(path, recognize(head, encoding, choices, name=_name(path)), limits)
+    layout = recognize(head, encoding, choices, name=title or _name(path))
+    return ListFile(path, layout, limits, title)
+
+
+def sample_of(
+    path: Path, choices: Choices, *, encoding: str = "", title: str = ""
+) -> tuple[list[str], Sequence[Mapping[str, str]]]:
+    """Return the names of the columns and the first rows, to choose what the columns mean."""
+    with path.open("rb") as stream:
+        head = stream.read(SAMPLE)
+    return first_rows(head, encoding or encoding_of(path), choices, name=title or _name(path))
 
 
 def _name(path: Path) -> str:

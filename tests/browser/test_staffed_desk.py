@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from newsletter.maintenance.uploads import FOLDER, Uploads
 from newsletter.model.actor import Role
 from newsletter.usecases import signing_in, staff
 from newsletter.web.serving import serving
@@ -17,6 +19,7 @@ from tests.fakes.desk import ADDRESSES, OWNER, StaffedDesk, staffed_desk
 from tests.fakes.house import MONDAY, house
 from tests.fakes.pages import free_port
 
+LIST = "0" * 32
 PATHS = [
     "/account",
     "/staff",
@@ -26,6 +29,8 @@ PATHS = [
     "/people?text=a",
     "/people/1",
     "/people/segments?expression=ships",
+    "/people/imports",
+    f"/people/imports/{LIST}",
 ]
 OUTSIDE = ["/sign-in", "/sign-in/1-0"]
 
@@ -36,6 +41,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaffedDesk]:
         opened.pass_at(MONDAY - timedelta(days=1))
         settings = replace(opened.app.settings, desk=f"127.0.0.1:{free_port()}")
         staffed = staffed_desk(replace(opened.app, settings=settings))
+        uploads = Uploads(settings.root / FOLDER, lambda: LIST)
+        uploads.keep("list.csv", BytesIO(b"Mail,Name\nnia@example.org,Nia\n"))
         with serving([(staffed.site, settings.desk)]):
             yield staffed
 

@@ -4,12 +4,16 @@ Without staff, the desk opens only on this machine, with the link that `serve` p
 there are staff, only their sessions open it.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from urllib.parse import urlsplit
 
 from fastapi import Depends
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from newsletter.app import App
@@ -47,11 +51,16 @@ class TurnedAway(Exception):  # noqa: N818 - it carries an answer, and is caught
 
 
 @dataclass(frozen=True, slots=True)
-class Requires:
+class Rule:
     """The rule of a route: the least role, and whether the sign-in must be recent to post."""
 
     role: Role
     recent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Requires(Rule):
+    """A rule for pages, and for forms without files."""
 
     def __call__(self, request: Request, form: DeskForm) -> Visitor:
         """Return the visitor who may use the route; raise TurnedAway."""
@@ -59,11 +68,44 @@ class Requires:
         return gate.admit(request, form, self)
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that a visitor sends; empty if they chose none."""
+
+    visitor: Visitor
+    name: str
+    stream: BinaryIO | None
+
+
+class RequiresWithFile(Rule):
+    """A rule for a form with one file: who sends it is known before its body is read."""
+
+    async def __call__(self, request: Request) -> AsyncIterator[SentFile]:
+        """Yield the file and the visitor; raise TurnedAway."""
+        gate: Gate = request.app.state.gate
+        visitor = await run_in_threadpool(gate.admit_sender, request, self)
+        try:
+            form = await request.form(max_files=1, max_fields=2)
+        except (HTTPException, ValueError, LookupError):
+            raise TurnedAway(gate.ended()) from None
+        try:
+            csrf, file = form.get("csrf"), form.get("file")
+            if not isinstance(csrf, str) or not visitor.wrote(csrf):
+                raise TurnedAway(gate.ended())
+            if isinstance(file, UploadFile):
+                yield SentFile(visitor, file.filename or "", file.file)
+            else:
+                yield SentFile(visitor, "", None)
+        finally:
+            await form.close()
+
+
 Editor = Annotated[Visitor, Depends(Requires(Role.EDITOR))]
 Approver = Annotated[Visitor, Depends(Requires(Role.APPROVER))]
 Admin = Annotated[Visitor, Depends(Requires(Role.ADMIN))]
 RecentApprover = Annotated[Visitor, Depends(Requires(Role.APPROVER, recent=True))]
 RecentAdmin = Annotated[Visitor, Depends(Requires(Role.ADMIN, recent=True))]
+AdminWithFile = Annotated[SentFile, Depends(RequiresWithFile(Role.ADMIN))]
 
 
 class Gate:
@@ -129,7 +171,21 @@ class Gate:
         origin = self._url or f"http://{request.headers.get('host', '')}"
         return request.headers.get("origin") == origin
 
-    def admit(self, request: Request, form: Form, rule: Requires) -> Visitor:
+    def admit_sender(self, request: Request, rule: Rule) -> Visitor:
+        """Return the visitor who sends a file; their form is checked when it has been read."""
+        self.require_same_origin(request)
+        visitor = self.visitor(request)
+        if visitor is None:
+            raise TurnedAway(self.ended())
+        if not visitor.has(rule.role):
+            raise TurnedAway(self._denied(visitor, rule.role))
+        return visitor
+
+    def ended(self) -> Response:
+        """Answer a form of a session that has ended, or of none."""
+        return self._explain("ended", None)
+
+    def admit(self, request: Request, form: Form, rule: Rule) -> Visitor:
         """Return the visitor if the rule admits them; raise TurnedAway."""
         posted = request.method not in LOOK
         if posted:

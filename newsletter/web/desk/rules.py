@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.web.desk.access import OPEN
-from newsletter.web.desk.gate import Explanation, Gate, Requires, TurnedAway
+from newsletter.web.desk.gate import Explanation, Gate, Rule, TurnedAway
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.signing_in.pages import ASK
 from newsletter.web.health import PATHS
@@ -19,7 +19,7 @@ FOR_EVERYONE = (OPEN, ASK, *PATHS, "/paper.css", "/desk.css")
 """How the paths begin that need no session."""
 
 
-def rules(site: FastAPI) -> Iterator[tuple[str, str, Requires | None]]:
+def rules(site: FastAPI) -> Iterator[tuple[str, str, Rule | None]]:
     """Yield path, method and rule of every route; None is for everyone.
 
     Raises TypeError for anything that may contain routes whose rules cannot be seen here.
@@ -32,10 +32,11 @@ def rules(site: FastAPI) -> Iterator[tuple[str, str, Requires | None]]:
         yield from ((route.path, method, rule) for method in sorted(route.methods or ()))
 
 
-def _declared(dependant: Dependant) -> Iterator[Requires]:
+def _declared(dependant: Dependant) -> Iterator[Rule]:
     for inner in dependant.dependencies:
-        if isinstance(inner.call, Requires):
-            yield inner.call
+        rule: object = inner.call
+        if isinstance(rule, Rule):
+            yield rule
 
 
 def refuse_unruled(site: FastAPI) -> None:

@@ -7,10 +7,7 @@ NOT_AT_THE_DESK = {
         (
             "asking.ask_pending",
             "people.add",
-            "people.apply_import",
             "people.carry_out",
-            "people.review_import",
-            "people.undo_import",
             "syncing.sync",
         ),
         "the desk has no pages about subscribers yet",
@@ -70,6 +67,16 @@ NOT_ON_THE_COMMAND_LINE = {
     "blocks.save_block": "a form of one block, instead of the edit file",
     "live.email": "the page shows it while someone edits; the command line previews editions",
     "editing.shift": "a button, instead of the order of the edit file",
+    **dict.fromkeys(
+        (
+            "importing.choose",
+            "importing.discard",
+            "importing.listing",
+            "importing.receive",
+            "importing.sample",
+        ),
+        "the command reads a file of the machine, and its options are the choices",
+    ),
     "segments.examine": "the command `segment` prints the same, the count as soon as it is known",
     "estimating.audience": "the command `segment` counts any rule",
 }

@@ -26,6 +26,7 @@ FREQUENCIES = {
 TABS = (
     ("/people", "desk.people.tab.search"),
     ("/people/segments", "desk.people.tab.segments"),
+    ("/people/imports", "desk.people.tab.imports"),
 )
 """The pages about subscribers, with the keys of their names."""
 

@@ -1,0 +1,262 @@
+"""Import a list at the desk: upload, choose columns, look at the changes, apply, undo."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from fastapi import APIRouter, Path
+from fastapi.responses import RedirectResponse, Response
+
+from newsletter.errors import NotAllowed
+from newsletter.maintenance.uploads import FOLDER, Upload, Uploads
+from newsletter.model.actor import Actor
+from newsletter.usecases import importing, people
+from newsletter.usecases.importing import ListSample
+from newsletter.web.desk import sentences
+from newsletter.web.desk.forms import DeskForm
+from newsletter.web.desk.gate import Admin, AdminWithFile, Gate
+from newsletter.web.desk.people.views import TABS
+from newsletter.web.desk.shell import Heading, Shell
+from newsletter.web.desk.visitor import Visitor
+from subscribers.errors import ImportRefused, SubscribersError
+from subscribers.roster.change_set import ChangeSet, Example
+from subscribers.roster.columns import FIELDS
+from subscribers.roster.latest import latest
+from subscribers.roster.row import Terms
+
+PATH = "/people/imports"
+STOPPED = "the import stopped; apply the list again, which continues where it stopped"
+LOOK_AGAIN = 3
+"""Seconds after which the page loads again while an import is applied."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """An import, and whether it can be undone; `state` is its word in the database."""
+
+    number: int
+    file: str
+    state: str
+    started: str
+    by: str
+    result: str
+    undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportsView:
+    """The form of the upload, the lists that wait, and the latest imports."""
+
+    waiting: tuple[Upload, ...]
+    imports: tuple[ImportRow, ...]
+    is_applying: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """A column of the list: what is recognized, and what was chosen instead."""
+
+    name: str
+    meaning: str
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsView:
+    """The columns of a list with its first rows, and where its subscribers go."""
+
+    href: str
+    upload: Upload
+    columns: tuple[ColumnChoice, ...]
+    rows: tuple[tuple[str, ...], ...]
+    fields: tuple[str, ...]
+    newsletters: tuple[tuple[str, str, bool], ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesView:
+    """What a list would change: (outcome, number, examples), and what it does not do."""
+
+    href: str
+    outcomes: tuple[tuple[str, int, tuple[Example, ...]], ...]
+    withheld: tuple[tuple[str, int], ...]
+    layout: tuple[str, ...]
+
+
+class ImportPages:
+    """The pages of imports. `applying` are the uploads that this process applies now."""
+
+    def __init__(self, shell: Shell, gate: Gate) -> None:
+        """Take the frame and the gate."""
+        self._shell = shell
+        self._context = gate.context
+        self._uploads = Uploads(shell.app.settings.root / FOLDER, shell.app.new_id)
+        self._applying: set[str] = set()
+        self._lock = threading.Lock()
+
+    def show(self, visitor: Admin) -> Response:
+        """Show the form, what waits, and the latest imports."""
+        zone = self._shell.app.publication.timezone
+        with self._context.reader.begin() as connection:
+            rows = tuple(
+                ImportRow(
+                    found.id,
+                    found.file,
+                    found.state,
+                    sentences.stamp(found.started_at, zone),
+                    found.actor,
+                    ", ".join(f"{number:,} {what}" for what, number in found.counts.items()),
+                    undo=found.state in {"applied", "applying"},
+                )
+                for found in latest(connection)
+            )
+        view = ImportsView(tuple(self._uploads.every()), rows, bool(self._applying))
+        answer = self._page("imports", visitor, view)
+        if self._applying:
+            answer.headers["Refresh"] = str(LOOK_AGAIN)
+        return answer
+
+    def upload(self, sent: AdminWithFile) -> Response:
+        """Store a list, and go on to its columns."""
+        if sent.stream is None or not sent.name:
+            msg = "choose a file first"
+            raise NotAllowed(msg)
+        upload = importing.receive(sent.visitor.actor, self._uploads, sent.name, sent.stream)
+        return RedirectResponse(f"{PATH}/{upload.id}", status_code=303)
+
+    def columns(self, visitor: Admin, upload_id: str) -> Response:
+        """Show the columns of a list with its first rows."""
+        return self._columns(visitor, importing.sample(visitor.actor, self._uploads, upload_id))
+
+    def _columns(self, visitor: Visitor, sample: ListSample, problem: str = "") -> Response:
+        upload = sample.upload
+        chosen = upload.columns
+        newsletters = self._shell.app.publication.newsletters
+        view = ColumnsView(
+            f"{PATH}/{upload.id}",
+            upload,
+            tuple(
+                ColumnChoice(header, sample.meanings.get(header, ""), chosen.get(header, ""))
+                for header in sample.headers
+            ),
+            tuple(
+                tuple(row.get(header, "")[:200] for header in sample.headers) for row in sample.rows
+            ),
+            FIELDS,
+            tuple((each.key, each.title, each.key in upload.newsletters) for each in newsletters),
+            problem or sample.problem,
+        )
+        return self._page("columns", visitor, view, upload.name)
+
+    def review(self, visitor: Admin, upload_id: str, form: DeskForm) -> Response:
+        """Store what was chosen, and show what the list would change. Nothing is applied."""
+        sample = importing.sample(visitor.actor, self._uploads, upload_id)
+        known = {each.key for each in self._shell.app.publication.newsletters}
+        upload = Upload(
+            upload_id,
+            sample.upload.name,
+            _chosen(sample, form.fields),
+            tuple(sorted(known & form.all("newsletter"))),
+            form.first("attest"),
+            form.first("encoding"),
+            form.first("words"),
+        )
+        importing.choose(visitor.actor, self._uploads, upload)
+        try:
+            found = self._reviewed(visitor.actor, upload)
+        except ImportRefused as error:
+            again = importing.sample(visitor.actor, self._uploads, upload_id)
+            return self._columns(visitor, again, again.problem or str(error))
+        view = ChangesView(
+            f"{PATH}/{upload_id}",
+            tuple(
+                (outcome, number, tuple(found.examples.get(outcome, ())))
+                for outcome, number in found.counts.most_common()
+            ),
+            tuple(found.withheld.most_common()),
+            tuple(found.listing.layout.lines()),
+        )
+        return self._page("changes", visitor, view, upload.name)
+
+    def _reviewed(self, actor: Actor, upload: Upload) -> ChangeSet:
+        listing = importing.listing(actor, self._uploads, upload.id)
+        return people.review_import(
+            self._context, actor, listing, self._terms(upload), lambda _rows: None
+        )
+
+    def _terms(self, upload: Upload) -> Terms:
+        publication, now = self._shell.app.publication, self._context.now()
+        return importing.terms(publication, upload.name, now, upload.newsletters, upload.attest)
+
+    def apply(self, visitor: Admin, upload_id: str) -> Response:
+        """Apply a list beside the pages. The list of imports shows how far it is."""
+        upload = self._uploads.load(upload_id)
+        with self._lock:
+            begins = upload_id not in self._applying
+            self._applying.add(upload_id)
+        if begins:
+            threading.Thread(target=self._apply, args=(visitor.actor, upload), daemon=True).start()
+        return RedirectResponse(PATH, status_code=303)
+
+    def _apply(self, actor: Actor, upload: Upload) -> None:
+        """Apply a list. If this process ends, applying it again continues where it stopped."""
+        try:
+            listing = importing.listing(actor, self._uploads, upload.id)
+            people.apply_import(
+                self._context, actor, listing, self._terms(upload), lambda _rows: None
+            )
+            importing.discard(actor, self._uploads, upload.id)
+        except Exception as error:  # noqa: BLE001 - whatever stopped it, the page has to say so
+            log.warning("import stopped", error=type(error).__name__)
+            said = str(error) if isinstance(error, SubscribersError) else STOPPED
+            self._uploads.fail(upload.id, said)
+        finally:
+            with self._lock:
+                self._applying.discard(upload.id)
+
+    def discard(self, visitor: Admin, upload_id: str) -> Response:
+        """Delete a list without applying it."""
+        importing.discard(visitor.actor, self._uploads, upload_id)
+        return RedirectResponse(PATH, status_code=303)
+
+    def undo(self, visitor: Admin, number: int = Path(ge=1, lt=1 << 31)) -> Response:
+        """Take back what an import changed."""
+        people.undo_import(self._context, visitor.actor, number, lambda _done: None)
+        return RedirectResponse(PATH, status_code=303)
+
+    def _page(self, name: str, visitor: Visitor, view: object, title: str = "") -> Response:
+        text = self._shell.catalog(visitor).text
+        lead = "" if title else text("desk.imports.lead")
+        heading = Heading("People", title or text("desk.imports.title"), lead, PATH, TABS)
+        return self._shell.page(f"people/{name}", heading, view, visitor)
+
+
+def _chosen(sample: ListSample, fields: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return the choices of a form by header; the form numbers the columns."""
+    found = {}
+    for number, header in enumerate(sample.headers):
+        field = fields.get(f"column.{number}", ("",))[0]
+        if field in {*FIELDS, importing.IGNORE}:
+            found[header] = field
+    return found
+
+
+def import_routes(pages: ImportPages) -> APIRouter:
+    """Return the routes of imports."""
+    router = APIRouter()
+    one = f"{PATH}/{{upload_id}}"
+    for path, page in ((PATH, pages.show), (one, pages.columns)):
+        router.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None)
+    for path, act in (
+        (PATH, pages.upload),
+        (f"{PATH}/undo/{{number}}", pages.undo),
+        (one, pages.review),
+        (f"{one}/apply", pages.apply),
+        (f"{one}/discard", pages.discard),
+    ):
+        router.add_api_route(path, act, methods=["POST"], response_model=None)
+    return router

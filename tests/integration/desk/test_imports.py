@@ -1,0 +1,216 @@
+"""Import a list at the desk: any format, columns by hand, the changes first, undo; nothing by accident."""
+
+import io
+import stat
+import time
+import zipfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from newsletter.maintenance.uploads import Upload, Uploads
+from newsletter.model.actor import Role
+from newsletter.web.guard import UPLOADS
+from subscribers import directory
+from subscribers.roster.reading import open_listing
+from subscribers.roster.spreadsheet import as_table
+from tests.fakes.desk import StaffedDesk, staffed_desk
+from tests.fakes.house import House, house
+from tests.fakes.sheets import ods, xlsx
+
+PAGE = "/people/imports"
+ROWS = [
+    ["Who", "Mail", "Groups"],
+    ["Nia", "nia@example.org", "VIP"],
+    ["Ann", "ann@example.org", ""],
+]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def desk(opened: House) -> StaffedDesk:
+    return staffed_desk(opened.app)
+
+
+@pytest.fixture
+def admin(desk: StaffedDesk) -> TestClient:
+    return desk.browser(Role.ADMIN)
+
+
+def send(desk: StaffedDesk, admin: TestClient, name: str, content: bytes) -> httpx2.Response:
+    """Upload a file as a page of this session does."""
+    csrf = {"csrf": desk.csrf(admin)}
+    answer: httpx2.Response = admin.post(PAGE, data=csrf, files={"file": (name, content)})
+    return answer
+
+
+def stored(opened: House) -> list[Path]:
+    return sorted((opened.root / "uploads").glob("*"))
+
+
+def settled(admin: TestClient) -> str:
+    """Return the page of imports when nothing is being applied any more."""
+    for _again in range(600):
+        page = admin.get(PAGE)
+        if "Refresh" not in page.headers:
+            return page.text
+        time.sleep(0.05)
+    raise AssertionError(page.text)
+
+
+def csv_of(rows: list[list[str]], delimiter: str) -> bytes:
+    return "".join(delimiter.join(row) + "\n" for row in rows).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.csv", csv_of(ROWS, ",")),
+        ("list.tsv", csv_of(ROWS, "\t")),
+        ("list.xlsx", xlsx(ROWS)),
+        ("list.ods", ods(ROWS)),
+        ("list.jsonl", b'{"Who": "Nia", "Mail": "nia@example.org", "Groups": "VIP"}\n'),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_list_is_uploaded_reviewed_applied_and_undone(
+    desk: StaffedDesk, admin: TestClient, opened: House, name: str, content: bytes
+) -> None:
+    answer = send(desk, admin, name, content)
+    assert answer.status_code == 303, answer.text
+    one = answer.headers["location"]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in stored(opened)] == [0o600, 0o600]
+    page = admin.get(one).text
+    assert name in page
+    assert "nia@example.org" in page
+    fields = {"column.0": "name", "column.2": "labels", "attest": "book fair"}
+    changes = desk.post(admin, one, fields).text
+    assert "Nothing has changed yet." in changes
+    assert "1 × new" in changes
+    with opened.app.reader.connect() as connection:
+        assert directory.find(connection, "nia@example.org") is None
+    assert desk.post(admin, f"{one}/apply").headers["location"] == PAGE
+    listed = settled(admin)
+    assert f">{name}<" in listed
+    assert stored(opened) == []
+    with opened.app.reader.connect() as connection:
+        nia = directory.require(connection, "nia@example.org")
+    assert (nia.name, nia.slugs) == ("Nia", {"vip"})
+    assert nia.subscriptions[0].state == "confirmed"
+    assert desk.post(admin, f"{PAGE}/undo/2").status_code == 303
+    with opened.app.reader.connect() as connection:
+        assert directory.find(connection, "nia@example.org") is None
+        assert directory.find(connection, "ann@example.org") is not None
+    assert "undone" in admin.get(PAGE).text
+
+
+def test_what_is_unclear_is_asked_and_nothing_is_guessed(
+    desk: StaffedDesk, admin: TestClient, opened: House
+) -> None:
+    content = b"mail,stanje\nnia@example.org,odjavljen\nola@example.org,aktivan\n"
+    one = send(desk, admin, "list.csv", content).headers["location"]
+    assert desk.post(admin, one, {"column.1": "status"}).text.count("is not understood")
+    wrong = desk.post(admin, one, {"column.1": "status", "words": "odjavljen=away"}).text
+    assert "expected WORD=STATUS" in wrong
+    words = "odjavljen=unsubscribed\naktivan=subscribed"
+    page = desk.post(admin, one, {"column.1": "status", "words": words}).text
+    assert "Nothing has changed yet." in page
+    assert "aktivan=subscribed" in admin.get(one).text
+    assert desk.post(admin, f"{one}/discard").headers["location"] == PAGE
+    assert stored(opened) == []
+    assert admin.get(one).status_code == 404
+
+
+def bomb() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", bytes(90_000_000))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("../../etc/passwd", b"root:x:0:0"),
+        ("list.xlsx", b"PK\x03\x04 not an archive"),
+        ("list.xlsx", xlsx(ROWS)[:700]),
+        ("list.ods", b""),
+        ("list.csv", b"\x00" * 4_000),
+        ("list.csv", b"\xff\xfe\x00\xd8" * 100),
+        ("list.jsonl", b'{"a":' * 20_000),
+        ("<script>alert(1)</script>.csv", b"mail\n<script>alert(1)</script>\n"),
+    ],
+)
+def test_a_hostile_upload_does_nothing(
+    desk: StaffedDesk, admin: TestClient, opened: House, name: str, content: bytes
+) -> None:
+    answer = send(desk, admin, name, content)
+    pages = [answer.text, admin.get(PAGE).text]
+    if answer.status_code == 303:
+        one = answer.headers["location"]
+        pages += [admin.get(one).text, desk.post(admin, one, {"encoding": "no-such"}).text]
+        desk.post(admin, f"{one}/apply")
+        pages.append(settled(admin))
+        assert desk.post(admin, f"{one}/discard").status_code == 303
+    else:
+        assert answer.status_code == 409
+    assert not any("<script>" in page or "Traceback" in page for page in pages)
+    assert not any("Something went wrong" in page for page in pages)
+    assert stored(opened) == []
+    assert sorted(path.name for path in opened.root.iterdir() if "passwd" in path.name) == []
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(
+    desk: StaffedDesk, admin: TestClient, opened: House
+) -> None:
+    answer = send(desk, admin, "list.xlsx", bomb())
+    assert answer.status_code == 409
+    assert "the maximum is 300,000,000" in answer.text
+    assert stored(opened) == []
+
+
+def test_only_an_admin_uploads_and_only_from_the_desk(
+    desk: StaffedDesk, admin: TestClient, opened: House
+) -> None:
+    file = {"file": ("list.csv", csv_of(ROWS, ","))}
+    for browser, status in ((desk.browser(), 403), (desk.browser(Role.APPROVER), 403)):
+        assert browser.post(PAGE, data={"csrf": "x"}, files=file).status_code == status
+    assert admin.post(PAGE, data={"csrf": "wrong"}, files=file).status_code == 403
+    assert admin.post(PAGE, files=file).status_code == 403
+    foreign = {"Origin": "https://elsewhere.example"}
+    fields = {"csrf": desk.csrf(admin)}
+    assert admin.post(PAGE, data=fields, files=file, headers=foreign).status_code == 403
+    assert admin.post(PAGE, data=fields).status_code == 409
+    large = {"content-length": str(UPLOADS[PAGE].size + 1), "content-type": "text/csv"}
+    assert admin.post(PAGE, content=b"x", headers=large).status_code == 413
+    assert admin.post("/people/lift", data={"reason": "x" * 70_000}).status_code == 413
+    assert stored(opened) == []
+
+
+def test_uploads_are_deleted_after_a_day(opened: House) -> None:
+    uploads = Uploads(opened.root / "uploads", opened.app.new_id)
+    upload = uploads.keep("list.csv", io.BytesIO(b"mail\nnia@example.org\n"))
+    assert uploads.every() == [Upload(upload.id, "list.csv")]
+    opened.at = opened.app.now() + timedelta(days=400)
+    opened.pass_at(opened.at)
+    assert stored(opened) == []
+
+
+def test_the_command_reads_spreadsheets_too(opened: House) -> None:
+    path = opened.root / "list.xlsx"
+    path.write_bytes(xlsx(ROWS))
+    with as_table(path) as table:
+        listing = open_listing(table)
+        assert listing.layout.columns["address"] == "Mail"
+        assert len(list(listing.rows())) == 2
+    assert not table.exists()
