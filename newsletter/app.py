@@ -45,12 +45,14 @@ from subscribers.journal import Journal
 from subscribers.tokens import Signer
 
 if TYPE_CHECKING:
+    from newsletter.collect.probe import Probe
     from newsletter.collect.report import CollectReport
     from newsletter.esp.port import Letter, Recipient, Sender
     from newsletter.esp.sendgrid.suppressions import SuppressionLists
     from newsletter.fetch.client import Fetcher
     from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.publication import Publication
+    from newsletter.model.source import Source
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
     from newsletter.send.notices import Announce, Post
@@ -134,6 +136,8 @@ class App:
             broken_links=self._broken_links,
             processes=self.processes,
             look_at=self._look_at,
+            collect_from=self.collect,
+            probe=self._probe,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -179,12 +183,19 @@ class App:
 
         return look_at(self.fetcher, self.publication.sources, addresses)
 
-    def collect(self) -> CollectReport:
-        """Collect from every source that is due, in this process."""
+    def _probe(self, source: Source) -> Probe:
+        from newsletter.collect.probe import probe
+
+        user = self.publication.collecting.user
+        return probe(self.engine, source, self.fetcher, self.now, user=user)
+
+    def collect(self, names: Sequence[str] = ()) -> CollectReport:
+        """Collect from every source that is due, or from those named, in this process."""
         from newsletter.collect.run import CollectOptions, collect
 
         options = CollectOptions(
             clock=self.now,
+            names=tuple(names),
             limits=self.publication.collecting,
             stopped=self.stop.is_set,
             recheck=self.publication.shortest_delay,

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from newsletter.cli.opening import open_app
+from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.collect.extracting.outline import outline
 from newsletter.model.article import Article, Extracted
 from newsletter.store.content import articles as stored
+from newsletter.usecases import articles as decisions
 
 commands = typer.Typer()
 
@@ -18,19 +19,31 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per
 
 
 @commands.command("articles")
-def list_articles(
+def list_articles(  # noqa: PLR0913 - one argument per option of the command
     number: Annotated[
         int | None, typer.Argument(metavar="ARTICLE", help="Show this article in full.")
     ] = None,
     *,
     source: Annotated[str, typer.Option(help="Only articles of this source.")] = "",
     state: Annotated[
-        Literal["new", "seen", "gone"] | None, typer.Option(help="Only articles in this state.")
+        Literal["new", "seen", "gone", "hidden"] | None,
+        typer.Option(help="Only articles in this state."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="The number of articles to list.")] = 50,
+    act: Annotated[
+        Literal["hide", "show", "read-again"] | None,
+        typer.Option(help="Hide this article from new issues, show it again, or read it again."),
+    ] = None,
+    same_as: Annotated[
+        int | None,
+        typer.Option(metavar="ARTICLE", help="Hide this article as a duplicate of another one."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the stored articles, or show one in full."""
+    if act or same_as is not None:
+        _decide(number, act, same_as)
+        return
     with open_app() as app, app.reader.connect() as connection:
         if number is not None:
             article = stored.load(connection, number)
@@ -44,6 +57,25 @@ def list_articles(
             fail(f"There is no source “{source}”. Configured sources: {known}.", Exit.USAGE)
     columns = ("id", "date", "title", "authors", "source", "takeaways", "state")
     print_rows([_row(article, full=as_json) for article in found], columns, as_json=as_json)
+
+
+def _decide(number: int | None, act: str | None, same_as: int | None) -> None:
+    if number is None:
+        fail("Say which article.", Exit.USAGE)
+    with open_app() as app:
+        context, user = app.context, current_user()
+        if same_as is not None:
+            decisions.same_as(context, user, number, same_as)
+            say(f"Article {number} is hidden as a duplicate of {same_as}.")
+        elif act == "hide":
+            decisions.hide(context, user, number)
+            say(f"Article {number} is hidden from new issues.")
+        elif act == "show":
+            decisions.show(context, user, number)
+            say(f"Article {number} is offered to new issues.")
+        else:
+            revision = decisions.read_again(context, user, number)
+            say(f"Now revision {revision}." if revision else "Read again; it is unchanged.")
 
 
 def _row(article: Article, *, full: bool) -> dict[str, object]:

@@ -11,7 +11,7 @@ from rich.progress import Progress as ProgressBar
 
 from newsletter.app import App
 from newsletter.cli.articles import print_article
-from newsletter.cli.opening import expected_errors, open_app
+from newsletter.cli.opening import current_user, expected_errors, open_app
 from newsletter.cli.show import Exit, errors, fail, minute, print_json, print_rows, say
 from newsletter.collect import health, probe
 from newsletter.collect.extracting.outline import outline
@@ -27,6 +27,7 @@ from newsletter.edit.teaser import teaser
 from newsletter.errors import NewsletterError
 from newsletter.model.article import Extracted
 from newsletter.model.source import Source
+from newsletter.usecases import sources
 
 commands = typer.Typer()
 listing = typer.Typer(
@@ -35,6 +36,9 @@ listing = typer.Typer(
 commands.add_typer(listing, name="sources")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+SourceName = Annotated[
+    str, typer.Argument(metavar="SOURCE", help="The source's name in newsletter.toml.")
+]
 MANY = 15
 
 
@@ -141,9 +145,7 @@ def _local(moment: datetime | None, zone: tzinfo) -> str | None:
 
 @listing.command("test")
 def try_source(
-    name: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="The source's name in newsletter.toml.")
-    ],
+    name: SourceName,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -159,6 +161,26 @@ def try_source(
     else:
         _print_probe(found)
     raise SystemExit(int(Exit.FAILED if found.problem else Exit.OK))
+
+
+@listing.command("pause")
+def pause_source(
+    name: SourceName,
+    *,
+    why: Annotated[str, typer.Option("--why", prompt="Why", help="Shown beside the source.")],
+) -> None:
+    """Collect nothing from a source on schedule until it is resumed."""
+    with open_app() as app:
+        sources.pause(app.context, current_user(), name, why)
+    say(f"{name} is paused. `newsletter collect {name}` still reads it.")
+
+
+@listing.command("resume")
+def resume_source(name: SourceName) -> None:
+    """Collect from a paused source again."""
+    with open_app() as app:
+        sources.resume(app.context, current_user(), name)
+    say(f"{name} is collected on schedule.")
 
 
 def _source(app: App, name: str) -> Source:

@@ -8,7 +8,9 @@ from typing import Literal
 import sqlalchemy as sa
 
 from newsletter.model.source import Source, SourceState
+from newsletter.store.content import source_pauses
 from newsletter.store.content import sources as source_store
+from newsletter.store.content.source_pauses import SourcePause
 
 Tone = Literal["good", "warn", "bad", "soft"]
 
@@ -34,14 +36,18 @@ class SourceHealth:
 
 def rows(connection: sa.Connection, sources: Sequence[Source], now: datetime) -> list[SourceHealth]:
     """Return every configured source with its health, in the order of the configuration."""
-    states = source_store.states(connection)
-    return [row(source, states.get(source.key), now) for source in sources]
+    states, paused = source_store.states(connection), source_pauses.every(connection)
+    return [row(source, states.get(source.key), now, paused.get(source.key)) for source in sources]
 
 
-def row(source: Source, state: SourceState | None, now: datetime) -> SourceHealth:
-    """Return a source with its health."""
+def row(
+    source: Source, state: SourceState | None, now: datetime, pause: SourcePause | None = None
+) -> SourceHealth:
+    """Return a source with its health; a paused one is neither good nor bad."""
     known = state or SourceState(source.key)
     health, tone = describe(known, now)
+    if pause is not None:
+        health, tone = f"paused {since(pause.at, now)}: {pause.reason}", "soft"
     return SourceHealth(
         source=source.key,
         kind=source.kind,

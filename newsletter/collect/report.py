@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["collected", "unchanged", "failed", "not due", "not reached"]
+Outcome = Literal["collected", "unchanged", "failed", "not due", "not reached", "paused"]
 _NOTHING = {
     "unchanged": "unchanged since the last check",
     "not due": "not due yet",
+    "paused": "paused by staff",
     "not reached": "not reached in the time for this pass; it comes first in the next",
 }
 """What a result without articles means."""

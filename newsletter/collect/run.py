@@ -24,6 +24,7 @@ from newsletter.collect.report import CollectReport, SourceReport
 from newsletter.errors import NotFound
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import CollectLimits, Source, SourceState
+from newsletter.store.content import source_pauses
 from newsletter.store.content import sources as source_store
 
 __all__ = ["CollectOptions", "CollectProgress", "CollectReport", "SourceReport", "collect"]
@@ -73,12 +74,21 @@ def collect(
     now = options.clock()
     with engine.connect() as connection:
         known = source_store.states(connection)
+        paused = source_pauses.every(connection)
     states = {
         source.key: known.get(source.key, SourceState(source.key)).of(source) for source in sources
     }
     chosen = _chosen(sources, options)
-    due = [source for source in chosen if _is_due(states[source.key], now, options)]
-    reports = {source.key: SourceReport(source.key, "not due") for source in chosen}
+    due = [
+        source
+        for source in chosen
+        if _is_due(states[source.key], now, options)
+        and (source.key in options.names or source.key not in paused)
+    ]
+    reports = {
+        source.key: SourceReport(source.key, "paused" if source.key in paused else "not due")
+        for source in chosen
+    }
     reports |= {source.key: SourceReport(source.key, "not reached") for source in due}
     with _sandbox(options) as sandbox, ThreadPoolExecutor(options.threads) as pool:
         seconds = options.limits.per_source.total_seconds()

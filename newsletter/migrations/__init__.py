@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.store import engagement_tables, pass_tables
-from newsletter.store.content import review_tables
+from newsletter.store.content import review_tables, source_pauses
 from newsletter.store.counting import tables as counting_tables
 from newsletter.store.desk import tables as desk_tables
 from newsletter.store.people import question_tables
@@ -29,6 +29,7 @@ METADATA = [
         desk_tables.staff.metadata,
         question_tables.still_wanted.metadata,
         pass_tables.passes.metadata,
+        source_pauses.source_pauses.metadata,
         review_tables.waivers.metadata,
     },
     subscriber_tables.metadata,

@@ -44,6 +44,13 @@ class ActKind(StrEnum):
     SUBSCRIBER_ERASED = "subscriber erased"
     LIST_IMPORTED = "list imported"
     IMPORT_UNDONE = "import undone"
+    ARTICLE_HIDDEN = "article hidden"
+    ARTICLE_SHOWN = "article shown"
+    DUPLICATE_CHOSEN = "duplicate chosen"
+    ARTICLE_READ_AGAIN = "article read again"
+    SOURCE_COLLECTED = "source collected"
+    SOURCE_PAUSED = "source paused"
+    SOURCE_RESUMED = "source resumed"
     OTHER = "other"
 
 

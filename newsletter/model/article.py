@@ -110,13 +110,14 @@ class ArticleKey:
 class Article:
     """A stored article: what was extracted, and what the database knows about it.
 
-    `state` is `new` (eligible), `seen` (already there at the first collection) or `gone`.
+    `state` is `new` (eligible), `seen` (already there at the first collection), `gone` (taken off
+    its site) or `hidden` (by staff).
     Translations of one article share `translation_group`.
     """
 
     id: int
     source: str
-    state: Literal["new", "seen", "gone"]
+    state: Literal["new", "seen", "gone", "hidden"]
     revision: int
     first_seen_at: datetime
     changed_at: datetime | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,7 +18,10 @@ from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
 
 if TYPE_CHECKING:
+    from newsletter.collect.probe import Probe
+    from newsletter.collect.report import CollectReport
     from newsletter.model.picture import LookAt
+    from newsletter.model.source import Source
     from newsletter.render.checks.links import BrokenLinks
     from newsletter.render.run import RenderKit
 
@@ -31,8 +34,9 @@ class Context:
     """The opened publication as the use cases see it; `app` builds it.
 
     `engine` writes, `reader` only reads. `courier` holds what submitting needs besides. `broken_links`
-    requests links before an approval, and `look_at` reads images before a rendering; both use the
-    network and are never called inside a transaction. `processes` is how many processes share the
+    requests links before an approval, `look_at` reads images before a rendering, and
+    `collect_from` and `probe` read sources; they use the network and are never called inside a
+    transaction. `processes` is how many processes share the
     connections to a provider.
     """
 
@@ -50,6 +54,8 @@ class Context:
     broken_links: BrokenLinks | None = None
     processes: int = 1
     look_at: LookAt | None = None
+    collect_from: Callable[[Sequence[str]], CollectReport] | None = None
+    probe: Callable[[Source], Probe] | None = None
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return what submitting needs, with this process's share of the allowed connections.

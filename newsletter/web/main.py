@@ -14,6 +14,7 @@ from newsletter.web.brand import stylesheet
 from newsletter.web.desk.access import DeskAccess
 from newsletter.web.desk.account.pages import AccountPages, account_routes
 from newsletter.web.desk.approving.pages import ApprovePages, approve_routes
+from newsletter.web.desk.articles.pages import ArticlePages, article_routes
 from newsletter.web.desk.audit.pages import AuditPages, audit_routes
 from newsletter.web.desk.editing.pages import EditPages, edit_routes
 from newsletter.web.desk.gate import Gate
@@ -24,6 +25,7 @@ from newsletter.web.desk.people.segments import SegmentPages, segment_routes
 from newsletter.web.desk.rules import answer_refusals, refuse_unruled
 from newsletter.web.desk.shell import Shell
 from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
+from newsletter.web.desk.sources.pages import SourcePages, source_routes
 from newsletter.web.desk.staff.pages import StaffPages, staff_routes
 from newsletter.web.health import health_routes
 from newsletter.web.hooks import hook_routes
@@ -79,6 +81,8 @@ def desk_site(
         account_routes(AccountPages(shell, gate)),
         staff_routes(StaffPages(shell, gate)),
         audit_routes(AuditPages(shell, gate)),
+        article_routes(ArticlePages(shell, gate)),
+        source_routes(SourcePages(shell, gate)),
         people_routes(PeoplePages(shell, gate)),
         segment_routes(SegmentPages(shell, gate)),
         import_routes(ImportPages(shell, gate)),

@@ -178,6 +178,13 @@ def titled(connection: sa.Connection, title_key: str, *, limit: int = 20) -> lis
     return [_article(row) for row in rows]
 
 
+def like(connection: sa.Connection, article_id: int) -> list[Article]:
+    """Return the articles with the same normalized title as one, which is among them."""
+    own = sa.select(articles.c.title_key).where(articles.c.id == article_id)
+    key = connection.scalar(own)
+    return titled(connection, key) if key is not None else []
+
+
 def published_on(connection: sa.Connection, day: date, *, limit: int = 40) -> list[Article]:
     """Return articles that were published on a day."""
     chosen = _rows().where(articles.c.published == day.isoformat())

@@ -1,4 +1,4 @@
-"""The rows of the lists: issues, articles, sources."""
+"""The rows of the lists of issues and sources."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,11 @@ import sqlalchemy as sa
 
 from newsletter.collect import health
 from newsletter.collect.health import Tone
-from newsletter.model.article import Article
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Publication
 from newsletter.send import status
-from newsletter.store.content import articles, issues
+from newsletter.store.content import issues
 from newsletter.web.desk import sentences
 
 
@@ -27,18 +26,6 @@ class IssueRow:
     tone: Tone
     planned: int
     submitted: int
-
-
-@dataclass(frozen=True, slots=True)
-class ArticleRow:
-    """A collected article."""
-
-    title: str
-    lang: str
-    authors: str
-    source: str
-    published: str
-    takeaways: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +60,6 @@ def _issue_row(connection: sa.Connection, publication: Publication, issue: Issue
         tone=sentences.TONES[issue.state],
         planned=counts.planned,
         submitted=counts.submitted,
-    )
-
-
-def article_rows(connection: sa.Connection, limit: int = 100) -> tuple[ArticleRow, ...]:
-    """Return the articles collected last."""
-    return tuple(map(_article_row, articles.recent(connection, limit=limit)))
-
-
-def _article_row(article: Article) -> ArticleRow:
-    content = article.content
-    marked = len(content.takeaways)
-    return ArticleRow(
-        title=content.title,
-        lang=content.lang,
-        authors=", ".join(author.name for author in content.authors),
-        source=article.source,
-        published=content.published.isoformat() if content.published else "no date",
-        takeaways=f"{marked}, marked by the author" if marked else "none marked",
     )
 
 

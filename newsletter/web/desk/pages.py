@@ -48,20 +48,6 @@ class IssuesView:
 
 
 @dataclass(frozen=True, slots=True)
-class ArticlesView:
-    """The list of articles."""
-
-    articles: tuple[lists.ArticleRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SourcesView:
-    """The list of sources."""
-
-    sources: tuple[lists.SourceRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PreviewPage:
     """An edition as its readers will see it; `inbox` is its row in several email clients."""
 
@@ -219,23 +205,6 @@ class Desk:
         lead = "How the list grows and shrinks, and what its readers choose."
         return self._page("newsletter", Heading("Issues", title, lead), view, visitor)
 
-    def articles(self, visitor: Editor) -> Response:
-        """List the articles collected last."""
-        with self._app.reader.connect() as connection:
-            rows = lists.article_rows(connection)
-        lead = "The articles collected last, and where their takeaways come from."
-        heading = Heading("Articles", "Articles", lead)
-        return self._page("articles", heading, ArticlesView(rows), visitor)
-
-    def sources(self, visitor: Editor) -> Response:
-        """List the sources with their health."""
-        with self._app.reader.connect() as connection:
-            rows = lists.source_rows(connection, self._app.publication, self._app.now())
-        lead = "Where articles are collected from, and whether the sources answer."
-        return self._page(
-            "sources", Heading("Sources", "Sources", lead), SourcesView(rows), visitor
-        )
-
     def outbox(self, visitor: Admin, after: str = "") -> Response:
         """List the emails that the outbox provider wrote."""
         folder = self._app.settings.outbox
@@ -315,8 +284,6 @@ def desk_routes(desk: Desk) -> APIRouter:
         ("/issues/{issue_id}/report", desk.report),
         ("/issues/{issue_id}/report/{edition}/body", desk.report_body),
         ("/newsletters/{key}/report", desk.newsletter_report),
-        ("/articles", desk.articles),
-        ("/sources", desk.sources),
         ("/outbox", desk.outbox),
         ("/outbox/{name}", desk.email),
         ("/outbox/{name}/body", desk.email_body),

@@ -77,6 +77,10 @@ NOT_ON_THE_COMMAND_LINE = {
         ),
         "the command reads a file of the machine, and its options are the choices",
     ),
+    **dict.fromkeys(
+        ("articles.find", "articles.look", "sources.collect", "sources.look", "sources.test"),
+        "the commands `articles`, `sources` and `collect` print the same with their progress",
+    ),
     "segments.examine": "the command `segment` prints the same, the count as soon as it is known",
     "estimating.audience": "the command `segment` counts any rule",
 }

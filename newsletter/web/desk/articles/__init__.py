@@ -1,0 +1,1 @@
+"""The screens about articles: search, and one article with all its revisions."""
