@@ -44,6 +44,8 @@ class ActKind(StrEnum):
     SUBSCRIBER_ERASED = "subscriber erased"
     LIST_IMPORTED = "list imported"
     IMPORT_UNDONE = "import undone"
+    PASSKEY_ADDED = "passkey added"
+    PASSKEY_REMOVED = "passkey removed"
     ARTICLE_HIDDEN = "article hidden"
     ARTICLE_SHOWN = "article shown"
     DUPLICATE_CHOSEN = "duplicate chosen"

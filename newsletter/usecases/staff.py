@@ -10,7 +10,7 @@ from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.staff import LINK_LASTS, Member
 from newsletter.store import acts
-from newsletter.store.desk import sessions, sign_ins, staff
+from newsletter.store.desk import passkeys, sessions, sign_ins, staff
 from newsletter.store.desk.sign_ins import SignInRequest
 from newsletter.usecases.context import Context
 from subscribers.model import EmailAddress
@@ -73,6 +73,7 @@ def remove(context: Context, actor: Actor, address: str) -> StaffRemoved:
         member = _require(connection, address)
         ended = sessions.delete_of(connection, member.id)
         sign_ins.delete_of(connection, key)
+        passkeys.delete_of(connection, member.id)
         staff.delete(connection, member.id)
         before = {"role": member.role.name.lower()}
         _record(connection, context, actor, ActKind.STAFF_REMOVED, member, before, {})

@@ -25,6 +25,7 @@ from newsletter.web.desk.people.segments import SegmentPages, segment_routes
 from newsletter.web.desk.rules import answer_refusals, refuse_unruled
 from newsletter.web.desk.shell import Shell
 from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
+from newsletter.web.desk.signing_in.passkeys import PasskeyPages, passkey_routes
 from newsletter.web.desk.sources.pages import SourcePages, source_routes
 from newsletter.web.desk.staff.pages import StaffPages, staff_routes
 from newsletter.web.health import health_routes
@@ -44,7 +45,11 @@ PUBLIC_FILES = {
     "/archive.css": (COLORS, "web/public/archive.css"),
     "/proof.js": ("web/public/proof.js",),
 }
-DESK_FILES = {"/paper.css": PAPER, "/desk.css": ("web/desk/desk.css",)}
+DESK_FILES = {
+    "/paper.css": PAPER,
+    "/desk.css": ("web/desk/desk.css",),
+    "/passkey.js": ("web/desk/passkey.js",),
+}
 
 
 Missing = Callable[[Request], Response]
@@ -78,6 +83,7 @@ def desk_site(
         edit_routes(EditPages(shell, gate)),
         approve_routes(ApprovePages(shell, gate)),
         sign_in_routes(SignInPages(shell, gate)),
+        passkey_routes(PasskeyPages(shell, gate)),
         account_routes(AccountPages(shell, gate)),
         staff_routes(StaffPages(shell, gate)),
         audit_routes(AuditPages(shell, gate)),

@@ -38,6 +38,12 @@ def count_open(connection: sa.Connection, key: str, now: datetime) -> tuple[int,
     return int(own or 0), int(everyone or 0)
 
 
+def count_of(connection: sa.Connection, key: str, now: datetime) -> int:
+    """Return how many requests with a key are open, answered or not."""
+    query = sa.select(sa.func.count()).where(sign_ins.c.until > now, sign_ins.c.key == key)
+    return connection.scalar(query) or 0
+
+
 def any_unanswered(connection: sa.Connection) -> bool:
     """Return whether a request waits for its email."""
     query = sa.select(sign_ins.c.id).where(sign_ins.c.answered.is_(False)).limit(1)

@@ -31,6 +31,21 @@ sign_ins = sa.Table(
     sqlite_autoincrement=True,
 )
 
+passkeys = sa.Table(
+    "passkeys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("staff_id", sa.ForeignKey("staff.id"), nullable=False, index=True),
+    sa.Column("credential", sa.LargeBinary, nullable=False),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("uses", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("added_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime),
+    sqlite_autoincrement=True,
+)
+sa.Index("uq_passkeys_credential", passkeys.c.credential, unique=True)
+
 desk_sessions = sa.Table(
     "desk_sessions",
     metadata,

@@ -103,6 +103,7 @@ class RequiresWithFile(Rule):
 Editor = Annotated[Visitor, Depends(Requires(Role.EDITOR))]
 Approver = Annotated[Visitor, Depends(Requires(Role.APPROVER))]
 Admin = Annotated[Visitor, Depends(Requires(Role.ADMIN))]
+RecentEditor = Annotated[Visitor, Depends(Requires(Role.EDITOR, recent=True))]
 RecentApprover = Annotated[Visitor, Depends(Requires(Role.APPROVER, recent=True))]
 RecentAdmin = Annotated[Visitor, Depends(Requires(Role.ADMIN, recent=True))]
 AdminWithFile = Annotated[SentFile, Depends(RequiresWithFile(Role.ADMIN))]

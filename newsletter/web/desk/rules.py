@@ -12,10 +12,11 @@ from newsletter.web.desk.access import OPEN
 from newsletter.web.desk.gate import Explanation, Gate, Rule, TurnedAway
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.signing_in.pages import ASK
+from newsletter.web.desk.signing_in.passkeys import ENTER, SCRIPT
 from newsletter.web.health import PATHS
 from subscribers.errors import SubscribersError
 
-FOR_EVERYONE = (OPEN, ASK, *PATHS, "/paper.css", "/desk.css")
+FOR_EVERYONE = (OPEN, ASK, ENTER, SCRIPT, *PATHS, "/paper.css", "/desk.css")
 """How the paths begin that need no session."""
 
 

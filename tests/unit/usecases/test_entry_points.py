@@ -49,6 +49,12 @@ NOT_ON_THE_COMMAND_LINE = {
     ),
     **dict.fromkeys(
         (
+            "passkeys.enter",
+            "passkeys.invite",
+            "passkeys.of_member",
+            "passkeys.offer",
+            "passkeys.register",
+            "passkeys.remove",
             "signing_in.ask",
             "signing_in.enter",
             "signing_in.offered",

@@ -8,11 +8,13 @@ from fastapi.responses import RedirectResponse, Response
 
 from newsletter.errors import NotAllowed
 from newsletter.model.staff import DeskSession
-from newsletter.usecases import signing_in, staff
+from newsletter.store.desk.passkeys import Passkey
+from newsletter.usecases import passkeys, signing_in, staff
 from newsletter.web.desk import sentences
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Heading, Shell
+from newsletter.web.desk.visitor import Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,21 @@ class LanguageChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyRow:
+    """A passkey of the member."""
+
+    number: int
+    name: str
+    added: str
+    used: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
-    """The sessions of a member, and the languages of the desk."""
+    """The sessions and passkeys of a member, and the languages of the desk."""
 
     sessions: tuple[SessionRow, ...]
+    passkeys: tuple[PasskeyRow, ...]
     languages: tuple[LanguageChoice, ...]
 
 
@@ -58,6 +71,7 @@ class AccountPages:
         )
         view = AccountView(
             sessions=tuple(map(self._row, found)),
+            passkeys=tuple(map(self._passkey, self._passkeys(visitor))),
             languages=tuple(
                 LanguageChoice(tag, _name(tag), tag == catalog.language) for tag in languages
             ),
@@ -89,6 +103,20 @@ class AccountPages:
             self._gate.cookie, httponly=True, samesite="lax", secure=self._gate.secure
         )
         return answer
+
+    def _passkeys(self, visitor: Visitor) -> list[Passkey]:
+        if not visitor.is_member:
+            return []
+        return passkeys.of_member(self._gate.context, visitor.actor)
+
+    def _passkey(self, passkey: Passkey) -> PasskeyRow:
+        zone, used = self._shell.app.publication.timezone, passkey.used_at
+        return PasskeyRow(
+            passkey.id,
+            passkey.name,
+            sentences.stamp(passkey.added_at, zone),
+            sentences.stamp(used, zone) if used else "–",
+        )
 
     def _row(self, session: DeskSession) -> SessionRow:
         zone = self._shell.app.publication.timezone
