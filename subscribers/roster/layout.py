@@ -110,7 +110,7 @@ def recognize(head: bytes, encoding: str, choices: Choices, *, name: str) -> Lay
 def first_rows(
     head: bytes, encoding: str, choices: Choices, *, name: str
 ) -> tuple[list[str], Cells]:
-    """Return the names of the columns and the first rows, whatever the columns mean."""
+    """Return the names of the columns and the first rows, before it is known what they mean."""
     text = _decoded(head, encoding, name)
     if _is_json(text, name):
         return _keys(text)

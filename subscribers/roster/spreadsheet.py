@@ -1,11 +1,10 @@
-"""Turn the first sheet of a spreadsheet (XLSX, ODS) into a table, in a process of its own.
+"""Turn the first sheet of a spreadsheet (XLSX, ODS) into a table, in another process.
 
-A spreadsheet is an archive, and may unpack to far more than it weighs: the process has limits on
-memory and time, and whatever it does wrong ends with it.
+A spreadsheet is an archive, and may unpack to far more than its size: the process has limits on
+memory and time, and a crash ends there.
 """
 
 import csv
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,10 @@ LARGEST = 300_000_000
 """Bytes that a spreadsheet may unpack to."""
 MEMORY = 4_000_000_000
 SECONDS = 120
+_CHILD = f"""import sys
+sys.path[:] = sys.argv[3:]
+from {__name__} import write
+write(*sys.argv[1:3])"""
 _MAGIC = b"PK\x03\x04"
 
 
@@ -49,11 +52,10 @@ def convert(path: Path, table: Path, title: str = "") -> bool:
     title = title or path.name
     _check_size(path, title)
     table.touch(mode=0o600)
-    command = [sys.executable, "-m", __name__, str(path), str(table)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _CHILD, str(path), str(table), *sys.path]
     try:
         done = subprocess.run(  # noqa: S603 - our own module, and two paths of our own
-            command, env=environment, capture_output=True, timeout=SECONDS, check=False
+            command, capture_output=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
         msg = f"{title} takes longer than {SECONDS} seconds to read; save it as CSV"
@@ -100,8 +102,8 @@ def _text(value: object) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _write(source: str, target: str) -> None:
-    """Write a sheet as a table. Runs in the process of its own."""
+def write(source: str, target: str) -> None:
+    """Write a sheet as a table. Runs in the other process."""
     import resource  # noqa: PLC0415 - only this process limits itself
 
     from python_calamine import CalamineWorkbook  # noqa: PLC0415 - only this process reads sheets
@@ -111,7 +113,3 @@ def _write(source: str, target: str) -> None:
     with Path(target).open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream)
         table.writerows([cell_text(cell) for cell in row] for row in sheet.iter_rows())
-
-
-if __name__ == "__main__":
-    _write(*sys.argv[1:])

@@ -51,7 +51,7 @@ class TurnedAway(Exception):  # noqa: N818 - it carries an answer, and is caught
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RouteRule:
     """The rule of a route: the least role, and whether the sign-in must be recent to post."""
 
     role: Role
@@ -59,7 +59,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Requires(Rule):
+class Requires(RouteRule):
     """A rule for pages, and for forms without files."""
 
     def __call__(self, request: Request, form: DeskForm) -> Visitor:
@@ -77,7 +77,7 @@ class SentFile:
     stream: BinaryIO | None
 
 
-class RequiresWithFile(Rule):
+class RequiresWithFile(RouteRule):
     """A rule for a form with one file: who sends it is known before its body is read."""
 
     async def __call__(self, request: Request) -> AsyncIterator[SentFile]:
@@ -172,7 +172,7 @@ class Gate:
         origin = self._url or f"http://{request.headers.get('host', '')}"
         return request.headers.get("origin") == origin
 
-    def admit_sender(self, request: Request, rule: Rule) -> Visitor:
+    def admit_sender(self, request: Request, rule: RouteRule) -> Visitor:
         """Return the visitor who sends a file; their form is checked when it has been read."""
         self.require_same_origin(request)
         visitor = self.visitor(request)
@@ -186,7 +186,7 @@ class Gate:
         """Answer a form of a session that has ended, or of none."""
         return self._explain("ended", None)
 
-    def admit(self, request: Request, form: Form, rule: Rule) -> Visitor:
+    def admit(self, request: Request, form: Form, rule: RouteRule) -> Visitor:
         """Return the visitor if the rule admits them; raise TurnedAway."""
         posted = request.method not in LOOK
         if posted:

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.web.desk.access import OPEN
-from newsletter.web.desk.gate import Explanation, Gate, Rule, TurnedAway
+from newsletter.web.desk.gate import Explanation, Gate, RouteRule, TurnedAway
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.signing_in.pages import ASK
 from newsletter.web.desk.signing_in.passkeys import ENTER, SCRIPT
@@ -20,7 +20,7 @@ FOR_EVERYONE = (OPEN, ASK, ENTER, SCRIPT, *PATHS, "/paper.css", "/desk.css")
 """How the paths begin that need no session."""
 
 
-def rules(site: FastAPI) -> Iterator[tuple[str, str, Rule | None]]:
+def rules(site: FastAPI) -> Iterator[tuple[str, str, RouteRule | None]]:
     """Yield path, method and rule of every route; None is for everyone.
 
     Raises TypeError for anything that may contain routes whose rules cannot be seen here.
@@ -33,10 +33,10 @@ def rules(site: FastAPI) -> Iterator[tuple[str, str, Rule | None]]:
         yield from ((route.path, method, rule) for method in sorted(route.methods or ()))
 
 
-def _declared(dependant: Dependant) -> Iterator[Rule]:
+def _declared(dependant: Dependant) -> Iterator[RouteRule]:
     for inner in dependant.dependencies:
         rule: object = inner.call
-        if isinstance(rule, Rule):
+        if isinstance(rule, RouteRule):
             yield rule
 
 

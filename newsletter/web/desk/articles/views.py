@@ -79,7 +79,7 @@ class UseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ArticleView:
+class ArticlePageView:
     """Everything on the page of one article."""
 
     href: str
@@ -115,10 +115,10 @@ def article_row(article: Article, catalog: Catalog) -> ArticleRow:
 
 def article_view(
     record: ArticleRecord, publication: Publication, catalog: Catalog, notice: str
-) -> ArticleView:
+) -> ArticlePageView:
     """Return the page of an article."""
     article, zone = record.article, publication.timezone
-    return ArticleView(
+    return ArticlePageView(
         href=f"/articles/{article.id}",
         url=article.content.url if article.content.url.startswith(("https:", "http:")) else "",
         lang=article.content.lang,

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class ImportRow:
+class PastImport:
     """An import, and whether it can be undone; `state` is its word in the database."""
 
     number: int
@@ -51,7 +51,7 @@ class ImportsView:
     """The form of the upload, the lists that wait, and the latest imports."""
 
     waiting: tuple[Upload, ...]
-    imports: tuple[ImportRow, ...]
+    imports: tuple[PastImport, ...]
     is_applying: bool
 
 
@@ -103,7 +103,7 @@ class ImportPages:
         zone = self._shell.app.publication.timezone
         with self._context.reader.begin() as connection:
             rows = tuple(
-                ImportRow(
+                PastImport(
                     found.id,
                     found.file,
                     found.state,
@@ -210,7 +210,7 @@ class ImportPages:
                 self._context, actor, listing, self._terms(upload), lambda _rows: None
             )
             importing.discard(actor, self._uploads, upload.id)
-        except Exception as error:  # noqa: BLE001 - whatever stopped it, the page has to say so
+        except Exception as error:  # noqa: BLE001 - the page has to say that it stopped
             log.warning("import stopped", error=type(error).__name__)
             said = str(error) if isinstance(error, SubscribersError) else STOPPED
             self._uploads.fail(upload.id, said)
