@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from newsletter.fetch.client import Fetcher
     from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.publication import Publication
-    from newsletter.model.source import Source
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
     from newsletter.send.notices import Announce, Post
@@ -64,7 +63,8 @@ if TYPE_CHECKING:
 class App:
     """An opened publication with everything it works with; close it when done.
 
-    `processes` share the connections to a provider. `collector` collects outside this process.
+    `processes` share the connections to a provider. `collector` and `prober` read
+    sources outside this process.
     """
 
     settings: Settings
@@ -87,7 +87,8 @@ class App:
     new_id: Callable[[], str]
     stop: threading.Event
     processes: int = 1
-    collector: Callable[[], CollectReport] | None = None
+    collector: Callable[..., CollectReport] | None = None
+    prober: Callable[[str], Probe] | None = None
 
     @property
     def fetcher(self) -> Fetcher:
@@ -136,8 +137,8 @@ class App:
             broken_links=self._broken_links,
             processes=self.processes,
             look_at=self._look_at,
-            collect_from=self.collect,
-            probe=self._probe,
+            collect_from=self.collector or self.collect,
+            probe=self.prober or self.probe,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -183,10 +184,12 @@ class App:
 
         return look_at(self.fetcher, self.publication.sources, addresses)
 
-    def _probe(self, source: Source) -> Probe:
+    def probe(self, name: str) -> Probe:
+        """Read a source without storing anything, in this process; raise NotFound."""
         from newsletter.collect.probe import probe
 
         user = self.publication.collecting.user
+        source = self.publication.source(name)
         return probe(self.engine, source, self.fetcher, self.now, user=user)
 
     def collect(self, names: Sequence[str] = ()) -> CollectReport:

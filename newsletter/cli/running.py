@@ -106,7 +106,10 @@ def serve(
     logs.configure(logging.INFO)
     number = _number_of(senders)
     with open_app() as app:
-        lean = replace(app, collector=partial(apart.collect, app.settings.root))
+        root = app.settings.root
+        lean = replace(
+            app, collector=partial(apart.collect, root), prober=partial(apart.probe, root)
+        )
         serve_until_stopped(lean, senders=number)
 
 

@@ -320,6 +320,14 @@ class Publication:
         """Return the newsletter called `key`, or None."""
         return next((found for found in self.newsletters if found.key == key), None)
 
+    def source(self, key: str) -> Source:
+        """Return the source called `key`; raise NotFound."""
+        found = next((source for source in self.sources if source.key == key), None)
+        if found is None:
+            msg = f"there is no source “{key}”"
+            raise NotFound(msg)
+        return found
+
     def require_newsletter(self, key: str) -> Newsletter:
         """Return the newsletter called `key`; raise NotFound, which names those that exist."""
         found = self.newsletter(key)

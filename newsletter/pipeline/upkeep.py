@@ -25,7 +25,7 @@ def catch_up(tools: Tools) -> Iterator[Line]:
 def collect(tools: Tools) -> Iterator[Line]:
     """Collect from every source that is due."""
     for source in tools.collect().sources:
-        if source.outcome == "not due":
+        if source.outcome in {"not due", "paused"}:
             continue
         level = Level.FAILED if source.failed else Level.OK
         yield Line("collect", f"{source.source}: {source.summary}", level)

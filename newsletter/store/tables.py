@@ -342,6 +342,7 @@ notices = sa.Table(
 )
 sa.Index("uq_notices_key", notices.c.key, unique=True)
 sa.Index(None, notices.c.state, notices.c.not_before)
+sa.Index(None, notices.c.subscriber_id)
 
 acts = sa.Table(
     "acts",

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from newsletter.collect.probe import Probe
     from newsletter.collect.report import CollectReport
     from newsletter.model.picture import LookAt
-    from newsletter.model.source import Source
     from newsletter.render.checks.links import BrokenLinks
     from newsletter.render.run import RenderKit
 
@@ -55,7 +54,7 @@ class Context:
     processes: int = 1
     look_at: LookAt | None = None
     collect_from: Callable[[Sequence[str]], CollectReport] | None = None
-    probe: Callable[[Source], Probe] | None = None
+    probe: Callable[[str], Probe] | None = None
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return what submitting needs, with this process's share of the allowed connections.

@@ -42,7 +42,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """What is known of a subscriber. `stored` holds emails and events, as an export has them."""
+    """What is known of a subscriber. `stored` holds the latest emails and events, as an export has them."""
 
     person: Subscriber
     history: Sequence[HistoryLine]
@@ -104,7 +104,7 @@ def record(context: Context, actor: Actor, subscriber_id: int, segment: str = ""
             directory.proofs_of(connection, person),
             received.frozen(connection, keys, person.id),
             _memberships(context, person, segment),
-            personal.of(connection, person.id),
+            personal.written_and_done(connection, person.id),
         )
 
 

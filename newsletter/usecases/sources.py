@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.collect import health
 from newsletter.collect.health import SourceHealth
-from newsletter.errors import NotAllowed, NotFound
+from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.source import Source, SourceState
@@ -40,7 +40,7 @@ class SourceRecord:
 def look(context: Context, actor: Actor, name: str) -> SourceRecord:
     """Return what is known of a source; raise NotFound."""
     actor.require(Role.EDITOR)
-    source = _configured(context, name)
+    source = context.publication.source(name)
     with context.reader.begin() as connection:
         state = stored.states(connection).get(name, SourceState(name))
         paused = source_pauses.every(connection).get(name)
@@ -53,28 +53,20 @@ def look(context: Context, actor: Actor, name: str) -> SourceRecord:
         )
 
 
-def _configured(context: Context, name: str) -> Source:
-    found = next((source for source in context.publication.sources if source.key == name), None)
-    if found is None:
-        msg = f"there is no source “{name}”"
-        raise NotFound(msg)
-    return found
-
-
 def test(context: Context, actor: Actor, name: str) -> Probe:
     """Read a source and return what would be collected; nothing is stored."""
     actor.require(Role.EDITOR)
-    source = _configured(context, name)
+    context.publication.source(name)
     if context.probe is None:
         msg = "sources are not read here"
         raise NotAllowed(msg)
-    return context.probe(source)
+    return context.probe(name)
 
 
 def collect(context: Context, actor: Actor, name: str) -> SourceReport:
     """Collect from a source now, due or not, paused or not."""
     actor.require(Role.EDITOR)
-    _configured(context, name)
+    context.publication.source(name)
     if context.collect_from is None:
         msg = "sources are not read here"
         raise NotAllowed(msg)
@@ -87,7 +79,7 @@ def collect(context: Context, actor: Actor, name: str) -> SourceReport:
 def pause(context: Context, actor: Actor, name: str, reason: str) -> None:
     """Collect nothing from a source on schedule, for a reason, until `resume`."""
     actor.require(Role.EDITOR)
-    _configured(context, name)
+    context.publication.source(name)
     if not reason.strip():
         msg = "say why the source is paused"
         raise NotAllowed(msg)

@@ -39,6 +39,17 @@ def of(connection: sa.Connection, subscriber_id: int) -> dict[str, list[dict[str
     }
 
 
+def written_and_done(
+    connection: sa.Connection, subscriber_id: int, most: int = 200
+) -> dict[str, list[dict[str, object]]]:
+    """Return the latest emails to a person and what became of them, as `of` has them."""
+    return {
+        "notices": _notices(connection, subscriber_id)[-most:],
+        "events": _rows(connection, events, subscriber_id, events.c.at, _EVENT)[-most:],
+        "opens_and_clicks": _engagements(connection, subscriber_id)[-most:],
+    }
+
+
 _EVENT = (events.c.at, events.c.kind, events.c.reason)
 _QUESTION = tuple(
     still_wanted.c[name] for name in ("newsletter", "asked_at", "until", "answered_at", "paused_at")

@@ -135,3 +135,13 @@ def handles(pid: int, number: signal.Signals) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
     return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
+def test_a_source_is_tested_and_collected_at_once_in_another_process(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    (tmp_path / ".env").write_text("".join(f"{key}={value}\n" for key, value in SECRETS.items()))
+    assert apart.probe(tmp_path, "desk").found == 2
+    report = apart.collect(tmp_path, ["desk"])
+    assert [(source.source, source.new) for source in report.sources] == [("desk", 2)]
+    with pytest.raises(apart.CollectorEnded):
+        apart.collect(tmp_path, ["none"])
