@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -11,13 +11,13 @@ from newsletter.edit.approval import require_editable, void
 from newsletter.edit.items import item_of, tags_of
 from newsletter.edit.operations import Draft, Operation, applied, clean_prose, numbered
 from newsletter.edit.recorded import edits
-from newsletter.edit.select import EligibleArticle, Selection, select
+from newsletter.edit.select import EligibleArticle, Selection, filled, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import DraftChanged, NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.article import Article
-from newsletter.model.issue import NOTHING_NEW, Block, Issue, IssueKind, Item, ItemDecision
+from newsletter.model.issue import NOTHING_NEW, TOO_FEW, Block, Issue, IssueKind, Item, ItemDecision
 from newsletter.model.next_step import EditIssue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due, digest_key
@@ -28,6 +28,7 @@ from newsletter.store.content.issues import NewIssue
 from subscribers.model import Frequency
 
 T = TypeVar("T")
+ANY_AGE = timedelta(days=100 * 365)
 ATTEMPTS = 5
 """How often an edit is tried that collides with others: each of them has then succeeded."""
 
@@ -54,19 +55,30 @@ def draft(
     """Draft the issue of a slot from the eligible articles; return its id.
 
     Returns None without claiming the slot if another run has claimed it, or if there are too few
-    articles and the slot is not due yet. If the slot is due, an issue with too few articles is
-    recorded as skipped, with the reason. The slot and the issue row are written in one transaction,
-    so two runs at the same time make one issue.
+    articles and the slot is not due yet. `approve_by` before the slot others are added, if the
+    newsletter says which. If there are still too few at the slot, the issue is recorded as skipped,
+    or is drafted to wait for a person, with the reason. The slot and the issue row are written in
+    one transaction, so two runs at the same time make one issue.
     """
-    present = candidates(engine, publication, newsletter, now=now)
-    laid_out = _laid_out(present, publication, newsletter)
-    enough = sum(item.included for item in laid_out) >= max(1, newsletter.items.min)
-    if not enough and now < when.due_at:
+    selections = select(candidates(engine, publication, newsletter, now=now), newsletter)
+    lacking = _lacking(selections, newsletter)
+    if lacking and newsletter.fill != "none" and now >= when.due_at - newsletter.approve_by:
+        wider = _wider(newsletter)
+        others = select(candidates(engine, publication, wider, now=now), wider)
+        selections = filled(selections, others, lacking)
+        lacking = _lacking(selections, newsletter)
+    if lacking and now < when.due_at:
         return None
     kind = IssueKind.SPECIAL if when.special else IssueKind.REGULAR
     new = NewIssue(newsletter.key, None, when.nominal, when.due_at, kind=kind)
-    if not enough:
+    if lacking and newsletter.too_few == "skip":
         new = replace(new, state=IssueState.SKIPPED, reason=NOTHING_NEW)
+    elif lacking:
+        new = replace(new, reason=TOO_FEW)
+    laid_out = [
+        placed(selection, place, publication, newsletter)
+        for place, selection in enumerate(selections, 1)
+    ]
     return claimed(engine, new, laid_out, now=now, actor=actor, blocks=newsletter.blocks)
 
 
@@ -169,14 +181,17 @@ def _printable(article: Article, oldest: date, decision: ItemDecision) -> bool:
     return decision != "never" and (published is None or published >= oldest)
 
 
-def _laid_out(
-    present: Sequence[EligibleArticle], publication: Publication, newsletter: Newsletter
-) -> list[Item]:
-    selections = select(present, newsletter)
-    return [
-        placed(selection, place, publication, newsletter)
-        for place, selection in enumerate(selections, 1)
-    ]
+def _lacking(selections: Sequence[Selection], newsletter: Newsletter) -> int:
+    """Return how many items are missing."""
+    present = sum(selection.included for selection in selections)
+    return max(0, max(1, newsletter.items.min) - present)
+
+
+def _wider(newsletter: Newsletter) -> Newsletter:
+    """Return the newsletter with the rule lifted that its `fill` lifts."""
+    if newsletter.fill == "older":
+        return replace(newsletter, max_age=ANY_AGE)
+    return replace(newsletter, topics=())
 
 
 def placed(

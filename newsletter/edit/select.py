@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.model.article import Article
 from newsletter.model.issue import ItemDecision
@@ -66,6 +66,26 @@ def select(candidates: Sequence[EligibleArticle], newsletter: Newsletter) -> lis
         if candidate.article.id not in taken
     ]
     return [*included, *over, *out]
+
+
+def filled(
+    selections: Sequence[Selection], others: Sequence[Selection], lacking: int
+) -> list[Selection]:
+    """Append so many of the others, which the newsletter would not print if it had enough."""
+    included = [selection for selection in selections if selection.included]
+    present = {selection.candidate.article.id for selection in included}
+    more = [
+        replace(other, reason="added because there are too few new articles")
+        for other in others
+        if other.included and other.candidate.article.id not in present
+    ][:lacking]
+    added = {selection.candidate.article.id for selection in more}
+    out = [
+        selection
+        for selection in selections
+        if not selection.included and selection.candidate.article.id not in added
+    ]
+    return [*included, *more, *out]
 
 
 def _fit(

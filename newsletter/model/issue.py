@@ -14,6 +14,8 @@ from newsletter.model.subjects import Arm, SubjectTest
 from subscribers.model import AUTHOR, Frequency
 
 NOTHING_NEW = "nothing new to print"
+TOO_FEW = "there are too few new articles"
+"""Why a draft waits for a person, also under automatic approval."""
 """Why an issue was skipped for which there was no article."""
 
 

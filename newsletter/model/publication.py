@@ -19,6 +19,9 @@ from subscribers.model import Frequency
 
 Provider = Literal["outbox", "smtp", "sendgrid"]
 Content = Literal["followed-first", "followed", "same"]
+Fill = Literal["none", "older", "other-topics"]
+"""With which other articles an issue is filled that has too few."""
+TooFew = Literal["skip", "hold"]
 Highlights = Literal["suggest", "print", "off"]
 Approval = Literal["required", "automatic"]
 LatePolicy = Literal["hold", "send", "skip"]
@@ -173,6 +176,8 @@ class Newsletter:
     content: Content = "followed-first"
     layout: str = "brief"
     items: ItemLimits = ItemLimits()
+    fill: Fill = "none"
+    too_few: TooFew = "skip"
     highlights: Highlights = "suggest"
     approval: Approval = "required"
     approvals: int = 1

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from newsletter.errors import NewsletterError, NothingToPrint
 from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY, Actor
-from newsletter.model.issue import Issue
+from newsletter.model.issue import TOO_FEW, Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import UNAPPROVED
@@ -48,7 +48,7 @@ def decide(
 ) -> Approve | Skip | Remind | WaitForApproval:
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
     late = now > issue.due_at + newsletter.late.grace
-    if newsletter.approval == "automatic":
+    if newsletter.approval == "automatic" and issue.reason != TOO_FEW:
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
         return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()

@@ -57,11 +57,15 @@ def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterato
             yield Line("draft", f"{newsletter.title}, slot {nominal}: skipped, {decision.reason}")
         return
     match drafting.draft(tools.context, MACHINE, newsletter, decision.due):
-        case Drafted(issue, _, items):
+        case Drafted(issue, _, items, next_step):
             included = sum(item.included for item in items)
             name = issue_name(issue, newsletter)
             message = f"{name} drafted: {counted(included, 'item')}"
-            yield Line("draft", f"{message}, {len(items) - included} left out")
+            if issue.reason:
+                message = f"{message}, and held: {issue.reason}"
+                yield Line("draft", message, Level.WAITS, next_step, alerted=True)
+            else:
+                yield Line("draft", f"{message}, {len(items) - included} left out")
         case Skipped(issue, _, next_step):
             alerting.report_skipped(tools.context, MACHINE, issue, newsletter)
             message = f"{newsletter.title}, slot {nominal}: skipped, {issue.reason}"

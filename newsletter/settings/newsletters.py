@@ -20,6 +20,7 @@ from newsletter.model.publication import (
     Content,
     Department,
     Digests,
+    Fill,
     Highlights,
     Inactive,
     InactivePolicy,
@@ -28,6 +29,7 @@ from newsletter.model.publication import (
     LatePolicy,
     Newsletter,
     OnUnknown,
+    TooFew,
     Welcome,
 )
 from newsletter.model.quiet import Quiet
@@ -79,6 +81,8 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         content=table.choice("content", default.content, get_args(Content)),
         layout=table.parsed("layout", default.layout, values.layout),
         items=_items(table.table("items")),
+        fill=table.choice("fill", default.fill, get_args(Fill)),
+        too_few=table.choice("too_few", default.too_few, get_args(TooFew)),
         highlights=table.choice("highlights", default.highlights, get_args(Highlights)),
         approval=table.choice("approval", default.approval, get_args(Approval)),
         approvals=table.count("approvals", default.approvals, least=1),

@@ -19,6 +19,7 @@ def remind_approver(
     """Remind staff to approve an issue: once before its slot, and once after it has passed."""
     actor.require(Role.EDITOR)
     what = f"{issue_name(issue, newsletter)} {'was' if overdue else 'is'} due and not approved"
+    what += f": {issue.reason}" if issue.reason else ""
     key = f"{issue.id}:{'overdue' if overdue else 'approve-by'}"
     alert = Alert(
         key, what, "Approve it at the desk, or with this command:", ApproveIssue(issue.id)

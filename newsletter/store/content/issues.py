@@ -175,7 +175,12 @@ def approve(
     connection: sa.Connection, issue_id: int, *, content_hash: str, by: Actor, at: datetime
 ) -> bool:
     """Approve an issue in review, in the form that `content_hash` identifies."""
-    values = {"approved_hash": content_hash, "approved_by": str(by), "approved_at": at}
+    values = {
+        "approved_hash": content_hash,
+        "approved_by": str(by),
+        "approved_at": at,
+        "reason": "",
+    }
     return _moved(connection, issue_id, [IssueState.REVIEW], IssueState.APPROVED, values)
 
 
