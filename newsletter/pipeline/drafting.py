@@ -57,21 +57,25 @@ def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterato
             yield Line("draft", f"{newsletter.title}, slot {nominal}: skipped, {decision.reason}")
         return
     match drafting.draft(tools.context, MACHINE, newsletter, decision.due):
-        case Drafted(issue, _, items, next_step):
-            included = sum(item.included for item in items)
-            name = issue_name(issue, newsletter)
-            message = f"{name} drafted: {counted(included, 'item')}"
-            if issue.reason:
-                message = f"{message}, and held: {issue.reason}"
-                yield Line("draft", message, Level.WAITS, next_step, alerted=True)
-            else:
-                yield Line("draft", f"{message}, {len(items) - included} left out")
+        case Drafted() as drafted:
+            yield _drafted(drafted)
         case Skipped(issue, _, next_step):
             alerting.report_skipped(tools.context, MACHINE, issue, newsletter)
             message = f"{newsletter.title}, slot {nominal}: skipped, {issue.reason}"
             yield Line("draft", message, Level.WAITS, next_step)
         case NotDrafted():
             return
+
+
+def _drafted(drafted: Drafted) -> Line:
+    issue, items = drafted.issue, drafted.items
+    included = sum(item.included for item in items)
+    name = issue_name(issue, drafted.newsletter)
+    message = f"{name} drafted: {counted(included, 'item')}"
+    if issue.reason:
+        text = f"{message}, and held: {issue.reason}"
+        return Line("draft", text, Level.WAITS, drafted.next_step, alerted=True)
+    return Line("draft", f"{message}, {len(items) - included} left out")
 
 
 def render(tools: Tools, key: str) -> Iterator[Line]:

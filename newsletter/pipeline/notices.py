@@ -18,9 +18,15 @@ def submit(tools: Tools) -> Iterator[Line]:
         yield Line("notices", f"{counted(released, 'waiting sign-up')} asked to confirm")
     if links := signing_in.answer_requests(context, MACHINE):
         yield Line("notices", f"{counted(links, 'sign-in link')} queued")
-    done = outgoing.submit(context.engine, tools.post())
+    yield from _reported(outgoing.submit(context.engine, tools.post()))
+
+
+def _reported(done: outgoing.Noticed) -> Iterator[Line]:
     if done.submitted:
         yield Line("notices", f"{counted(done.submitted, 'notice')} submitted")
+    if done.waiting:
+        message = f"{counted(done.waiting, 'notice')} could not be submitted yet: {done.waits}"
+        yield Line("notices", message)
     if done.refused:
         yield Line("notices", f"{counted(done.refused, 'notice')} refused for their recipient")
     for problem in done.unannounced:

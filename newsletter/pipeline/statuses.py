@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from newsletter.model.departure import departure
-from newsletter.model.issue import Issue
+from newsletter.model.issue import TOO_FEW, Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.next_step import (
     ApproveIssue,
@@ -74,15 +74,26 @@ def describe(
     """
     newsletter = context.publication.newsletter(issue.newsletter)
     name = issue_name(issue, newsletter)
-    if issue.state in UNAPPROVED and newsletter and newsletter.approval == "automatic":
+    automatic = newsletter is not None and newsletter.approval == "automatic"
+    if issue.state in UNAPPROVED and automatic and issue.reason != TOO_FEW:
         # If a check blocks it, the step that approves reports that.
         return StatusLine(issue, f"{name} is approved automatically once its checks pass")
     if issue.state in UNAPPROVED:
-        return StatusLine(issue, f"{name} waits for approval", ApproveIssue(issue.id))
+        return StatusLine(issue, _unapproved(issue, name, context), ApproveIssue(issue.id))
     if issue.state is IssueState.APPROVED:
         return _approved(issue, name, newsletter)
     parts = [found.label, *_doubtful(found.doubts), *silent, *waiting(found)]
     return StatusLine(issue, f"{name}: {'; '.join(parts)}", _next_step(found, silent))
+
+
+def _unapproved(issue: Issue, name: str, context: SendingContext) -> str:
+    held = f": {issue.reason}" if issue.reason else ""
+    if context.now < issue.due_at:
+        return f"{name} waits for approval{held}"
+    newsletter = context.publication.newsletter(issue.newsletter)
+    zone = newsletter.timezone if newsletter else context.publication.timezone
+    due_at = issue.due_at.astimezone(zone)
+    return f"{name} was due {due_at:%a %d %b %Y %H:%M %Z} and waits for approval{held}"
 
 
 def _silent(connection: sa.Connection, issue: Issue, context: SendingContext) -> list[str]:

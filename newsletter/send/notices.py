@@ -41,6 +41,7 @@ class Noticed:
 
     submitted: int = 0
     waiting: int = 0
+    waits: str = ""
     refused: int = 0
     failed: int = 0
     unannounced: list[str] = field(default_factory=list)
@@ -160,6 +161,7 @@ def _count(done: Noticed, state: str, outcome: Outcome) -> None:
             done.submitted += 1
         case notices.QUEUED:
             done.waiting += 1
+            done.waits = outcome.reason
         case _ if outcome.refused:
             done.refused += 1
         case _:

@@ -56,8 +56,9 @@ def test_an_issue_that_cannot_be_filled_is_held_also_under_automatic_approval(
         opened.pass_at(MONDAY - HOUR)
         assert opened.issues() == []
         lines = opened.pass_at(MONDAY)
-        (held,) = (line for line in lines if TOO_FEW in line.message)
-        assert held.level is Level.WAITS
+        held = [line for line in lines if TOO_FEW in line.message]
+        assert [line.stage for line in held] == ["draft", "status"]
+        assert {line.level for line in held} == {Level.WAITS}
         opened.pass_at(MONDAY + HOUR)
         assert opened.mails() == []
         notices = "".join(path.read_text() for path in opened.app.settings.outbox.glob("notice*"))
