@@ -1,5 +1,6 @@
 """Build what the checkup looks at, and what asks the providers."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid.events import key_problem
 from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.fetch.names import LookupFailed, Names
-from newsletter.fetch.wire import get
+from newsletter.fetch.wire import get, read
 from newsletter.maintenance import checkup, sender_domain
 from newsletter.maintenance.checkup import DKIM, Installation, Schema
 from newsletter.maintenance.readings import Health, Reading, ok
@@ -80,7 +81,32 @@ def _pages(url: str) -> Reading:
         message = f"{url} {problem}, so readers cannot unsubscribe"
         advice = "start the server, and let the proxy pass this address on to it"
         return Reading(Health.FAIL, "pages", message, advice)
-    return ok("pages", f"answer at {url}")
+    return _client_address(url)
+
+
+FALSE_ADDRESS = "203.0.113.77"
+"""An address for documentation (RFC 5737), which no client has."""
+
+
+def _client_address(url: str) -> Reading:
+    """Report whether the public pages learn the client's address, and only from a trusted proxy."""
+    text, problem = read(f"{url}/client-address", {"X-Forwarded-For": FALSE_ADDRESS})
+    try:
+        seen = json.loads(text)
+        address, passed, believed = seen["address"], seen["passed"], seen["believed"]
+    except (ValueError, TypeError, KeyError):
+        message = f"{url} is answered by another program{f' ({problem})' if problem else ''}"
+        advice = "let the proxy pass every path on to this program"
+        return Reading(Health.WARN, "pages", message, advice)
+    if address == FALSE_ADDRESS:
+        message = f"{url} believes any address that a client claims to have"
+        advice = "let the proxy replace X-Forwarded-For, as docs/deploy/nginx.conf does"
+        return Reading(Health.FAIL, "pages", message, advice)
+    if passed != FALSE_ADDRESS and not believed:
+        message = f"{url} takes the proxy's address for that of every client"
+        advice = "add the proxy's address to trusted_proxies in [web]"
+        return Reading(Health.WARN, "pages", message, advice)
+    return ok("pages", f"answer at {url} and learn the client's address")
 
 
 def probes(settings: Settings) -> dict[str, Callable[[], str]]:

@@ -98,15 +98,26 @@ def get(url: str) -> str:
     return _asked(httpx2.Request("GET", url))
 
 
+def read(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return the text of such a page, and what went wrong."""
+    return _answered(httpx2.Request("GET", url, headers=dict(headers)))
+
+
 def _asked(request: httpx2.Request) -> str:
+    return _answered(request)[1]
+
+
+def _answered(request: httpx2.Request) -> tuple[str, str]:
+    # The machine's certificates, and those that SSL_CERT_FILE names: an internal authority's.
+    context = ssl.create_default_context()
     try:
-        with httpx2.Client(timeout=POST_SECONDS, trust_env=False) as client:
+        with httpx2.Client(timeout=POST_SECONDS, trust_env=False, verify=context) as client:
             answer = client.send(request)
     except httpx2.TimeoutException:
-        return f"does not answer within {POST_SECONDS:g} s"
+        return "", f"does not answer within {POST_SECONDS:g} s"
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return _describe(error).replace(str(request.url), "the address")
-    return "" if answer.is_success else f"answers {answer.status_code}"
+        return "", _describe(error).replace(str(request.url), "the address")
+    return answer.text, "" if answer.is_success else f"answers {answer.status_code}"
 
 
 def _describe(error: Exception) -> str:

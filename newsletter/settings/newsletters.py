@@ -72,7 +72,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
     if cadence.on_publish:
         default = replace(default, content="followed", undo=timedelta(0), lead=timedelta(0))
     built = replace(
-        _presented(default, table, inherited),
+        _presented(_limited(default, table), table, inherited),
         title=table.text("title", key),
         language=table.parsed("language", inherited.language, values.language),
         timezone=table.parsed("timezone", inherited.zone, values.timezone),
@@ -80,9 +80,6 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         segment=segment(table, "segment", inherited.segments, default.segment),
         content=table.choice("content", default.content, get_args(Content)),
         layout=table.parsed("layout", default.layout, values.layout),
-        items=_items(table.table("items")),
-        fill=table.choice("fill", default.fill, get_args(Fill)),
-        too_few=table.choice("too_few", default.too_few, get_args(TooFew)),
         highlights=table.choice("highlights", default.highlights, get_args(Highlights)),
         approval=table.choice("approval", default.approval, get_args(Approval)),
         approvals=table.count("approvals", default.approvals, least=1),
@@ -215,6 +212,16 @@ def _subject(text: str) -> str:
 def _quiet(text: str) -> str:
     Quiet.parse(text)
     return text
+
+
+def _limited(default: Newsletter, table: Table) -> Newsletter:
+    """Set how many items an issue has, and what happens if there are too few."""
+    return replace(
+        default,
+        items=_items(table.table("items")),
+        fill=table.choice("fill", default.fill, get_args(Fill)),
+        too_few=table.choice("too_few", default.too_few, get_args(TooFew)),
+    )
 
 
 def _items(table: Table) -> ItemLimits:

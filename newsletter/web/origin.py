@@ -34,6 +34,19 @@ def network(request: Request, trusted: Sequence[Network]) -> str:
     return _network(known)
 
 
+def seen(request: Request, trusted: Sequence[Network]) -> dict[str, str | bool]:
+    """Return what this program knows of the client, for its own checkup through the proxy.
+
+    `passed` is the header as it arrived; `believed` is whether the peer is a trusted proxy.
+    """
+    peer = parse_address(request.client.host) if request.client else None
+    return {
+        "address": network(request, trusted),
+        "passed": ", ".join(request.headers.getlist("x-forwarded-for")),
+        "believed": peer is not None and any(peer in proxies for proxies in trusted),
+    }
+
+
 def parse_address(text: str) -> Address | None:
     """Return an address that may carry a port, or None. An IPv4 address inside IPv6 is IPv4."""
     text = text.strip().strip('"')

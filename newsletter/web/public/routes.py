@@ -7,9 +7,10 @@ into a form, only the sign-up form shows the address again, to the person who mi
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from newsletter.app import App
+from newsletter.web.origin import seen
 from newsletter.web.public.following import WhyPages
 from newsletter.web.public.forms import Form, LinkToken, read_form
 from newsletter.web.public.keeping import KeepPages
@@ -53,6 +54,11 @@ def public_routes(app: App) -> APIRouter:
         """Keep crawlers away from pages that belong to one person."""
         lines = ["User-agent: *", *(f"Disallow: /{page}/" for page in PRIVATE)]
         return PlainTextResponse("\n".join(lines) + "\n")
+
+    @router.get("/client-address")
+    def client_address(request: Request) -> Response:
+        """Show clients which address of theirs arrives here; `newsletter doctor` asks."""
+        return JSONResponse(seen(request, app.settings.trusted_proxies))
 
     return router
 
