@@ -1,11 +1,13 @@
 """What differs between SQLite and PostgreSQL. No other module here asks which one it is."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -56,6 +58,19 @@ def _as_it_is(text: Bytewise, compiler: SQLCompiler, **options: object) -> str:
 def _in_c(text: Bytewise, compiler: SQLCompiler, **options: object) -> str:
     """PostgreSQL compares by a language, unless told not to."""
     return f'({compiler.process(text.clauses, **options)} COLLATE "C")'
+
+
+def is_one_of(
+    connection: sa.Connection, column: sa.Column[Any], values: Collection[int] | Collection[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a column has one of these values: one parameter, however many.
+
+    An import asks for thousands at a time, and each parameter costs SQLAlchemy and PostgreSQL time.
+    """
+    if is_sqlite(connection):
+        listed = sa.func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
+        return column.in_(sa.select(listed.c.value))
+    return column == sa.any_(sa.cast(list(values), ARRAY(column.type)))
 
 
 def add_missing(

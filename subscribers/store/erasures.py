@@ -13,7 +13,7 @@ from hashlib import blake2b
 import sqlalchemy as sa
 
 from subscribers.model import Suppression, SuppressionReason
-from subscribers.store.dialects import add_missing
+from subscribers.store.dialects import add_missing, is_one_of
 from subscribers.store.tables import erasures, suppressions
 
 UNSUBSCRIBED = "unsubscribed"
@@ -59,7 +59,8 @@ def kept(connection: sa.Connection, keys: Collection[str], pepper: bytes) -> dic
     if not keys or connection.scalar(sa.select(erasures.c.hash).limit(1)) is None:
         return {}
     hashes = {hashed(key, pepper): key for key in keys}
-    rows = connection.execute(sa.select(erasures).where(erasures.c.hash.in_(list(hashes))))
+    wanted = is_one_of(connection, erasures.c.hash, hashes)
+    rows = connection.execute(sa.select(erasures).where(wanted))
     return {hashes[row.hash]: KeptHash(row.reason, row.at) for row in rows}
 
 

@@ -1,6 +1,6 @@
 """Find subscribers, with their subscriptions, tags and suppression."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
+from subscribers.store.dialects import is_one_of
 from subscribers.store.tables import (
     consents,
     import_changes,
@@ -39,13 +40,18 @@ def find(connection: sa.Connection, address_key: str) -> Subscriber | None:
 
 def by_keys(connection: sa.Connection, keys: Collection[str]) -> dict[str, Subscriber]:
     """Return the subscribers with one of `keys`, by key."""
-    found = _loaded(connection, subscribers.c.address_key.in_(keys)) if keys else []
+    found = (
+        _loaded(connection, is_one_of(connection, subscribers.c.address_key, keys)) if keys else []
+    )
     return {person.address_key: person for person in found}
 
 
 def several(connection: sa.Connection, ids: Collection[int]) -> dict[int, Subscriber]:
     """Return the subscribers with one of `ids`, by ID."""
-    return {person.id: person for person in _loaded(connection, subscribers.c.id.in_(ids))}
+    return {
+        person.id: person
+        for person in _loaded(connection, is_one_of(connection, subscribers.c.id, ids))
+    }
 
 
 def page(
@@ -62,7 +68,7 @@ def page(
 def acted(connection: sa.Connection, ids: Collection[int]) -> frozenset[int]:
     """Return those of `ids` who have acted themselves: confirmed, chosen or unsubscribed."""
     query = sa.select(subscribers.c.id).where(
-        subscribers.c.id.in_(ids), subscribers.c.acted_at.is_not(None)
+        is_one_of(connection, subscribers.c.id, ids), subscribers.c.acted_at.is_not(None)
     )
     return frozenset(connection.scalars(query)) if ids else frozenset()
 
@@ -71,7 +77,8 @@ def suppressed(connection: sa.Connection, keys: Collection[str]) -> dict[str, Su
     """Return the suppressions of address keys, by key."""
     if not keys:
         return {}
-    rows = connection.execute(sa.select(suppressions).where(suppressions.c.address_key.in_(keys)))
+    wanted = is_one_of(connection, suppressions.c.address_key, keys)
+    rows = connection.execute(sa.select(suppressions).where(wanted))
     return {row.address_key: _suppression(row) for row in rows}
 
 
@@ -119,7 +126,7 @@ def _subscriptions(connection: sa.Connection, ids: Sequence[int]) -> dict[int, l
     found: dict[int, list[Subscription]] = {}
     for row in connection.execute(
         sa.select(subscriptions)
-        .where(subscriptions.c.subscriber_id.in_(ids))
+        .where(is_one_of(connection, subscriptions.c.subscriber_id, ids))
         .order_by(subscriptions.c.newsletter)
     ):
         found.setdefault(row.subscriber_id, []).append(_subscription(row))
@@ -139,13 +146,13 @@ def _subscription(row: sa.Row[tuple[object, ...]]) -> Subscription:
     )
 
 
-def _tags(connection: sa.Connection, ids: Iterable[int]) -> dict[int, list[Tag]]:
+def _tags(connection: sa.Connection, ids: Collection[int]) -> dict[int, list[Tag]]:
     found: dict[int, list[Tag]] = {}
     shared: dict[str, Tag] = {}  # one object per tag, not one per subscriber
     rows = connection.execute(
         sa.select(subscriber_tags.c.subscriber_id, tags.c.slug, tags.c.name, tags.c.kind)
         .join(tags, tags.c.id == subscriber_tags.c.tag_id)
-        .where(subscriber_tags.c.subscriber_id.in_(list(ids)))
+        .where(is_one_of(connection, subscriber_tags.c.subscriber_id, ids))
         .order_by(tags.c.slug)
     )
     for subscriber_id, slug, name, kind in rows:
