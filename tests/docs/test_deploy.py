@@ -15,7 +15,9 @@ from newsletter.cli.main import COMMANDS, loaded, program
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs" / "deploy"
 UNITS = sorted(path.name for path in DEPLOY.glob("newsletter*.*"))
-RUNS = re.compile(r"^(?:ExecStart=\S*/|\*/5 \* \* \* \* )newsletter (.+?)(?: >>.*)?$", re.MULTILINE)
+RUNS = re.compile(
+    r"^(?:ExecStart=\S*/|\*/5 \* \* \* \* \S*/)newsletter (.+?)(?: >>.*)?$", re.MULTILINE
+)
 
 
 def accepted(words: list[str]) -> bool:
