@@ -248,7 +248,13 @@ class App:
         from newsletter.pipeline.composing import Composer
 
         compose = Composer(
-            self.publication, self.templates, self.signer, self.sign_ins, self.reader, self.now
+            self.publication,
+            self.templates,
+            self.signer,
+            self.sign_ins,
+            self.reader,
+            self.now,
+            self.returns.envelope_sender,
         )
         return compose(claimed)
 

@@ -1,6 +1,6 @@
 """`newsletter subscribers …`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 from typing import Annotated
 
@@ -10,6 +10,8 @@ from newsletter.cli import lists, person
 from newsletter.cli.opening import current_user, open_app
 from newsletter.cli.show import Exit, fail, minute, print_json, print_rows, say
 from newsletter.pipeline.report import counted
+from newsletter.store.people import notices
+from newsletter.store.people.notices import QueuedNotice
 from newsletter.usecases import asking, people
 from subscribers import directory
 from subscribers.model import (
@@ -41,7 +43,9 @@ def show(address: Address, *, as_json: AsJson = False) -> None:
                 _show_suppressed(suppressed, app.publication.timezone, as_json=as_json)
                 return
         person = directory.require(connection, address)
-        history = directory.history(connection, person)
+        emails = notices.of_person(connection, person.id)
+        history = [*directory.history(connection, person), *_failures(emails)]
+        history.sort(key=lambda line: line.at)
         zone = app.publication.timezone
     if as_json:
         print_json(_as_json(person, history))
@@ -199,6 +203,15 @@ def _describe(person: Subscriber) -> list[str]:
             else []
         ),
     ]
+
+
+def _failures(emails: Iterable[QueuedNotice]) -> Iterator[directory.HistoryLine]:
+    """Yield what the provider or a server reported about automatic emails that did not arrive."""
+    for email in emails:
+        if email.state in notices.FAILED:
+            words = f"{email.notice.kind} email: {email.state}"
+            reason = f" ({email.reason})" if email.reason else ""
+            yield directory.HistoryLine(email.queued_at, "provider", words + reason)
 
 
 def _print_history(history: Iterable[directory.HistoryLine], zone: tzinfo) -> None:

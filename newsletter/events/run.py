@@ -3,22 +3,21 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from newsletter.events.deciding import Meaning, meaning_of
+from newsletter.events.notices import AboutNotice
 from newsletter.model.delivery import read_delivery
-from newsletter.model.event import Event, EventKind
+from newsletter.model.event import ENGAGEMENTS, Event, EventKind
 from newsletter.model.states import RANK, DeliveryState
 from newsletter.store import events as store
 from newsletter.store.events import EventRow
 from newsletter.store.sending import reports as rows
 
-ENGAGEMENTS = frozenset({EventKind.OPENED, EventKind.CLICKED})
 
-
-@dataclass(frozen=True, slots=True)
-class AboutDelivery:
+class AboutDelivery(NamedTuple):
     """An event about one of our deliveries, with what it means."""
 
     event: Event
@@ -68,12 +67,14 @@ def record(
     connection: sa.Connection,
     events: Iterable[Event],
     known: Mapping[str, AboutDelivery],
+    notices: Mapping[str, AboutNotice],
 ) -> set[str]:
     """Insert events with what is `known` of them; return the ids of those that are new.
 
     Opens and clicks that no one wants counted are kept without the recipient.
     """
-    return store.add(connection, [_row(event, known.get(event.id)) for event in events])
+    rows = [_row(event, known.get(event.id)) for event in events if event.id not in notices]
+    return store.add(connection, [*rows, *(report.row for report in notices.values())])
 
 
 def move(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
@@ -92,11 +93,15 @@ def move(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
 
 
 def with_soft_bounces(
-    connection: sa.Connection, reports: Iterable[AboutDelivery]
+    connection: sa.Connection, reports: Iterable[AboutDelivery | AboutNotice]
 ) -> dict[int, SoftBounces]:
     """Return the recipients of whom a soft bounce is known, if these reports concern SOFT_RULE."""
     kinds = (EventKind.SOFT_BOUNCED, EventKind.DELIVERED)
-    people = {report.subscriber_id for report in reports if report.event.kind in kinds}
+    people = {
+        report.subscriber_id
+        for report in reports
+        if report.event.kind in kinds and report.subscriber_id is not None
+    }
     found = {}
     for subscriber_id in store.with_soft_bounces(connection, people):
         times = store.moments(connection, subscriber_id, kinds)

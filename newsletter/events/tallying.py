@@ -29,21 +29,22 @@ def count(connection: sa.Connection, reports: Iterable[AboutDelivery], now: date
         return found if found in named[report.issue_id] else domains.OTHERS
 
     placed = [(report, domain(report)) for report in counted]
-    happened = [
+    happened = (
         Happened(report.issue_id, report.event.kind, report.event.at, name)
         for report, name in placed
-    ]
+    )
     tallies.add(connection, tallied(happened, issues.began(connection, named)))
     domain_spans.add(connection, list(_spans(placed, now)))
 
 
 def _spans(placed: Iterable[tuple[AboutDelivery, str]], now: datetime) -> Iterator[DomainSpan]:
     """Add up what the domains that are counted by name deferred and accepted lately."""
+    oldest = now - KEPT
     found: dict[tuple[datetime, str], list[AboutDelivery]] = {}
     for report, domain in placed:
-        at = min(report.event.at, now)
-        if domain != domains.OTHERS and at > now - KEPT and report.event.kind in _ANSWERS:
-            found.setdefault((span_start(at), domain), []).append(report)
+        event = report.event
+        if domain != domains.OTHERS and event.at > oldest and event.kind in _ANSWERS:
+            found.setdefault((span_start(min(event.at, now)), domain), []).append(report)
     for (began, domain), reports in found.items():
         events = [report.event for report in reports]
         deferrals = [event for event in events if event.kind is EventKind.DEFERRED]

@@ -28,6 +28,20 @@ def read_delivery(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def notice_id(number: int) -> str:
+    """Return the id that takes a delivery's place in a notice: opaque, stable, and no delivery's."""
+    return f"notice-{number}"
+
+
+_NOTICE = re.compile(r"notice-([1-9][0-9]{0,17})", re.ASCII)
+
+
+def read_notice(text: str) -> int | None:
+    """Return the number of the notice that an id names, or None if `text` is not one."""
+    found = _NOTICE.fullmatch(text)
+    return int(found[1]) if found else None
+
+
 def delivery_number(text: str) -> int:
     """Return the number of a delivery within its issue; raise ValueError if it is not an id."""
     key = read_delivery(text)

@@ -1,4 +1,4 @@
-"""The envelope sender of each delivery (VERP): a bounce to it names its delivery, provably.
+"""The envelope sender of each delivery and notice (VERP): a bounce to it names it, provably.
 
     bounces@example.org  →  bounces+12-345-0a1b2c3d4e5f6071@example.org
 
@@ -12,7 +12,7 @@ from hmac import compare_digest
 
 _PERSON = b"newsletter-verp"
 _NAMED = re.compile(
-    r"\+(?P<delivery>[1-9][0-9]{0,17}-[1-9][0-9]{0,17})-(?P<mac>[0-9a-f]{16})@", re.ASCII
+    r"\+(?P<delivery>(?:[1-9][0-9]{0,17}|notice)-[1-9][0-9]{0,17})-(?P<mac>[0-9a-f]{16})@", re.ASCII
 )
 
 
@@ -28,15 +28,20 @@ class ReturnPaths:
 
     @property
     def envelope_sender(self) -> Callable[[str], str] | None:
-        """Return the function from a delivery to its envelope sender; None without a mailbox."""
+        """Return the function from the id of a delivery or a notice to its envelope sender.
+
+        None without a mailbox.
+        """
         return self.address if self._host else None
 
     def address(self, delivery: str) -> str:
-        """Return the envelope sender of a delivery."""
+        """Return the envelope sender of a delivery or a notice."""
         return f"{self._local}+{delivery}-{_mac(self._keys[0], delivery)}@{self._host}"
 
     def read(self, address: str) -> str | None:
-        """Return the delivery that an address names, or None if none of our keys signed it.
+        """Return the delivery or the notice that an address names.
+
+        None if none of our keys signed it.
 
         Servers may change the case, and relays the part before the first sign.
         """

@@ -12,8 +12,6 @@ from newsletter.store.people.notices import Notice
 from subscribers import directory
 from subscribers.tokens import Purpose, Signer
 
-TO_ANOTHER_ADDRESS = frozenset({"address-change"})
-
 _ONCE: Mapping[str, tuple[str, Callable[[str, str], str], Purpose]] = {
     "confirm": ("link", links.confirm, Purpose.CONFIRM),
     "goodbye": ("back", links.confirm, Purpose.CONFIRM),
@@ -47,9 +45,8 @@ def addressee(connection: sa.Connection, notice: Notice) -> Addressee | None:
     if person is None or person.suppressed is not None:
         return None
     language = notice.language or person.language
-    if notice.kind in TO_ANOTHER_ADDRESS:
-        return Addressee(notice.address, person.name, language)
-    return Addressee(person.address, person.name, language)
+    address = person.address if notice.is_to_subscriber else notice.address
+    return Addressee(address, person.name, language)
 
 
 def presented(notice: Notice, publication: Publication) -> Publication:

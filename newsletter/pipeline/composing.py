@@ -8,19 +8,25 @@ import sqlalchemy as sa
 
 from newsletter import alerts
 from newsletter.esp.port import Letter, Recipient
+from newsletter.model.delivery import notice_id
+from newsletter.model.event import origin
 from newsletter.model.publication import Publication
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.people import letters
 from newsletter.render import notice
 from newsletter.render.templates import Templates
-from newsletter.send.notices import letter, notice_id
+from newsletter.send.notices import letter
+from newsletter.store import epoch
 from newsletter.store.people.notices import Claimed, Notice
 from subscribers.tokens import Signer
 
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """Composes notices at the moment they leave, so that no address or token waits in a row."""
+    """Composes notices at the moment they leave, so that no address or token waits in a row.
+
+    `return_path` gives the envelope sender of a notice, if bounces go to a mailbox.
+    """
 
     publication: Publication
     templates: Templates
@@ -28,11 +34,13 @@ class Composer:
     sign_ins: SignInLinks
     reader: sa.Engine
     now: Callable[[], datetime]
+    return_path: Callable[[str], str] | None = None
 
     def __call__(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
         """Return the notice ready to submit; None if no recipient is left."""
         with self.reader.connect() as connection:
             to = letters.addressee(connection, claimed.notice)
+            mark = origin(epoch.read(connection), self.publication.url)
         if to is None:
             return None
         if not to.address:  # an alert to a person without an address
@@ -40,8 +48,13 @@ class Composer:
         values = self._values(claimed.notice)
         own = letters.presented(claimed.notice, self.publication)
         written = notice.render(self.templates, claimed.notice.kind, to.language, values, own)
-        ready = letter(own, written.subject, written.html, written.text, date=self.now())
-        return ready, Recipient(notice_id(claimed), to.address, to.name, "")
+        ready = letter(
+            own, written.subject, written.html, written.text, date=self.now(), origin=mark
+        )
+        # An alert may leave through a server that may not use the domain of our mailbox.
+        if claimed.notice.kind != "alert":
+            ready = replace(ready, return_path=self.return_path)
+        return ready, Recipient(notice_id(claimed.id), to.address, to.name, "")
 
     def _values(self, notice: Notice) -> dict[str, object]:
         printed = letters.printed(notice, self.publication, self.signer)

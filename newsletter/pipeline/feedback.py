@@ -16,6 +16,7 @@ def drain(tools: Tools) -> Iterator[Line]:
     """Take in the events that have arrived, and report what they changed."""
     done = events.drain(tools.context, MACHINE)
     effects = (
+        (done.notices, f"{done.notices:,} about notices"),
         (done.settled, counted(done.settled, "batch", "batches") + " settled"),
         (done.suppressed, counted(done.suppressed, "address", "addresses") + " suppressed"),
         (done.unsubscribed, counted(done.unsubscribed, "subscription") + " ended"),

@@ -9,6 +9,7 @@ import structlog
 
 from newsletter.errors import NewsletterError
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
+from newsletter.model.delivery import notice_id
 from newsletter.model.publication import Publication
 from newsletter.send.courier import Clock
 from newsletter.store.people import notices
@@ -62,9 +63,18 @@ class Post:
 
 
 def letter(
-    publication: Publication, subject: str, html: str, text: str, *, date: datetime
+    publication: Publication,
+    subject: str,
+    html: str,
+    text: str,
+    *,
+    date: datetime,
+    origin: str = "",
 ) -> Letter:
-    """Return the letter of a rendered notice; it says that no person wrote it (RFC 3834)."""
+    """Return the letter of a rendered notice; it says that no person wrote it (RFC 3834).
+
+    `origin` marks it, so that the provider's events about it are recognized as ours.
+    """
     return Letter(
         sender=publication.sender,
         reply_to=publication.reply_to,
@@ -74,13 +84,8 @@ def letter(
         nonce="",
         date=date,
         headers=(("Auto-Submitted", "auto-generated"),),
-        categories=("notice",),
+        categories=tuple(filter(None, ("notice", origin))),
     )
-
-
-def notice_id(claimed: Claimed) -> str:
-    """Return the id that takes a delivery's place: opaque, stable, and no delivery's."""
-    return f"notice-{claimed.id}"
 
 
 def submit(engine: sa.Engine, post: Post) -> Noticed:
@@ -134,7 +139,7 @@ def _attempt(post: Post, claimed: Claimed) -> Outcome:
     if composed is None:
         return Outcome(Verdict.REFUSED, "it no longer has a recipient")
     sender = post.alerts if claimed.notice.kind == "alert" else post.sender
-    attempt_id = f"{notice_id(claimed)}:{claimed.attempt}"
+    attempt_id = f"{notice_id(claimed.id)}:{claimed.attempt}"
     last = claimed.queued_at + PATIENCE < post.clock()
     outcome = sender.submit(Shipment(attempt_id, composed[0], [composed[1]], last))
     if outcome.refused:

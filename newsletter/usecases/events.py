@@ -8,33 +8,21 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from newsletter import alerts
-from newsletter.alerts import Alert
 from newsletter.errors import NotAllowed
 from newsletter.esp.sendgrid import events as sendgrid
-from newsletter.events import run, tallying
-from newsletter.events.deciding import SOFT_RULE, Ends, keeps_failing
-from newsletter.events.run import AboutDelivery, SoftBounces
+from newsletter.events import notices, run, tallying
+from newsletter.events.run import AboutDelivery
 from newsletter.model.actor import Actor, ActorKind, Role
 from newsletter.model.event import Event, origin
-from newsletter.model.next_step import ViewIssue
 from newsletter.model.states import IssueState
-from newsletter.people import reported
-from newsletter.people.effects import apply_effects
 from newsletter.send import brake, evidence
 from newsletter.store import epoch
 from newsletter.store import events as store
 from newsletter.store.content import issues
+from newsletter.store.database import roomy
 from newsletter.usecases import engagements
 from newsletter.usecases.context import Context
-from subscribers import directory, suppression
-from subscribers.model import (
-    BY_SOFT_BOUNCES,
-    Effects,
-    Subscriber,
-    Suppression,
-    SuppressionReason,
-)
+from newsletter.usecases.reacting import Reaction
 
 READERS: Mapping[str, Callable[[bytes], Iterator[Event]]] = {sendgrid.PROVIDER: sendgrid.read}
 """What reads the requests of each provider."""
@@ -50,13 +38,14 @@ T = TypeVar("T")
 class Drained:
     """What was taken in.
 
-    `new` counts the events that were not known, and `ours` those of them that are about deliveries
-    of this publication. `unreadable` requests were put aside.
+    `new` counts the events that were not known, `ours` those of them that are about deliveries of
+    this publication, and `notices` those about its notices. `unreadable` requests were put aside.
     """
 
     events: int = 0
     new: int = 0
     ours: int = 0
+    notices: int = 0
     settled: int = 0
     suppressed: int = 0
     unsubscribed: int = 0
@@ -79,8 +68,9 @@ def drain(context: Context, actor: Actor) -> Drained:
     """Take in every stored request, a few per transaction; several processes may drain at once."""
     actor.require(Role.EDITOR)
     total = Drained()
-    while (done := repeated(lambda: _drain_some(context))) is not None:
-        total += done
+    with roomy(context.engine) as connection:
+        while (done := repeated(lambda: _drain_some(context, connection))) is not None:
+            total += done
     if total.ours:
         brake_issues(context)
     return total
@@ -123,9 +113,9 @@ def _some(events: Iterator[Event]) -> list[Event]:
         raise NotAllowed(msg) from error
 
 
-def _drain_some(context: Context) -> Drained | None:
+def _drain_some(context: Context, connection: sa.Connection) -> Drained | None:
     """Drain the oldest requests in one transaction; None if there are none."""
-    with context.engine.begin() as connection:
+    with connection.begin():
         bodies = store.take_bodies(connection, BODIES_AT_ONCE)
         if not bodies:
             return None
@@ -154,23 +144,30 @@ def take_in(
     """Record events and do what they mean, in the caller's transaction."""
     mark = origin(epoch.read(connection), context.publication.url)
     known = run.about(connection, events, mark)
+    of_notices = notices.about(connection, events, mark)
     newsletters = _newsletters(connection, known.values())
     counted = _counted(context, known, newsletters)
     new = engagements.take_in(context, connection, provider, counted.values())
-    new |= run.record(connection, (event for event in events if event.id not in counted), known)
+    kept = (event for event in events if event.id not in counted)
+    new |= run.record(connection, kept, known, of_notices)
     reports = [known[key] for key in sorted(new & known.keys())]
+    about_notices = [of_notices[key] for key in sorted(new & of_notices.keys())]
     # Before the deliveries move: an attempt that was seen has submitted them.
     settled = evidence.seen(connection, run.attempts(reports), now=context.now())
     run.move(connection, reports)
+    notices.move(connection, about_notices, now=context.now())
     tallying.count(connection, reports, context.now())
-    reaction = _Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
+    reaction = Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
     for report in reports:
         reaction.to(report, newsletters[report.issue_id])
-    reaction.to_soft_bounces(run.with_soft_bounces(connection, reports))
+    for about_notice in about_notices:
+        reaction.to_notice(about_notice)
+    reaction.to_soft_bounces(run.with_soft_bounces(connection, [*reports, *about_notices]))
     return Drained(
         events=len(events),
         new=len(new),
         ours=len(reports),
+        notices=len(about_notices),
         settled=len(settled),
         suppressed=reaction.suppressed,
         unsubscribed=reaction.unsubscribed,
@@ -193,116 +190,6 @@ def _counted(
         for event_id, report in known.items()
         if (newsletter := found[report.issue_id]) and newsletter.tracking.wants(report.event.kind)
     }
-
-
-class _Reaction:
-    """Does to people and issues what events mean, and counts it."""
-
-    def __init__(self, context: Context, connection: sa.Connection, actor: Actor) -> None:
-        self._context = context
-        self._connection = connection
-        self._actor = str(actor)
-        self.suppressed = 0
-        self.unsubscribed = 0
-
-    def to(self, report: AboutDelivery, newsletter: str) -> None:
-        """React to one event about a delivery of an issue of `newsletter`."""
-        meaning = report.meaning
-        if meaning.alarming:
-            self._alert(report)
-        if meaning.suppress is None and meaning.ends is Ends.NONE:
-            return
-        person = directory.load(self._connection, report.subscriber_id)
-        if person is None:
-            return  # erased since
-        if meaning.suppress is not None:
-            self._suppress(person, report, meaning.suppress)
-        if meaning.ends is not Ends.NONE:
-            self._unsubscribe(person, report, None if meaning.ends is Ends.ALL else newsletter)
-
-    def to_soft_bounces(self, found: Mapping[int, SoftBounces]) -> None:
-        """Suppress the addresses that keep failing; lift that if a late report shows otherwise.
-
-        Soft bounces from before staff lifted a suppression count no longer.
-        """
-        for subscriber_id, bounces in found.items():
-            person = directory.load(self._connection, subscriber_id)
-            if person is None:
-                continue
-            lifted_at = reported.last_lifted(self._connection, person)
-            fails = keeps_failing(bounces.at, filter(None, [*bounces.delivered_at, lifted_at]))
-            provisional = person.suppressed and person.suppressed.origin == BY_SOFT_BOUNCES
-            if fails and person.suppressed is None:
-                reason, at = SuppressionReason.BOUNCE, max(bounces.at)
-                self._apply_suppression(
-                    person,
-                    Suppression(person.address_key, reason, BY_SOFT_BOUNCES, SOFT_RULE, at),
-                )
-            elif provisional and not fails:
-                self._lift(person)
-
-    def _suppress(
-        self, person: Subscriber, report: AboutDelivery, reason: SuppressionReason
-    ) -> None:
-        """Suppress an address.
-
-        A bounce of an earlier address of this person says nothing about the present one.
-        """
-        event = report.event
-        moved = event.address_key not in {"", person.address_key}
-        if moved and reason is SuppressionReason.BOUNCE:
-            return
-        self._apply_suppression(
-            person, Suppression(person.address_key, reason, self._actor, event.reason, event.at)
-        )
-
-    def _apply_suppression(self, person: Subscriber, cause: Suppression) -> None:
-        pepper = self._context.journals.pepper
-        done = reported.suppress(self._connection, person, cause, actor=self._actor, pepper=pepper)
-        for effects in done:
-            self.suppressed += effects.outcome == "suppressed"
-            self._apply(effects)
-
-    def _lift(self, person: Subscriber) -> None:
-        effects = suppression.lift(
-            self._connection,
-            person.address_key,
-            why="a delivery that was reported late",
-            actor=self._actor,
-            now=self._context.now(),
-            pepper=self._context.journals.pepper,
-        )
-        self._apply(effects)
-
-    def _unsubscribe(
-        self, person: Subscriber, report: AboutDelivery, newsletter: str | None
-    ) -> None:
-        done = reported.unsubscribe(
-            self._connection,
-            person,
-            newsletter,
-            report.event.at,
-            pepper=self._context.journals.pepper,
-            now=self._context.now(),
-        )
-        for effects in done:
-            self.unsubscribed += effects.outcome == "unsubscribed"
-            self._apply(effects)
-
-    def _apply(self, effects: Effects) -> None:
-        context = self._context
-        apply_effects(self._connection, effects, context.journals.journal, now=context.now())
-
-    def _alert(self, report: AboutDelivery) -> None:
-        """Alert staff once per issue that the provider dropped emails for a reason on our side."""
-        alert = Alert(
-            f"{report.issue_id}:dropped",
-            f"the provider dropped emails of issue {report.issue_id}: {report.event.reason}",
-            "It did not try to deliver them. Check the account with the provider.",
-            ViewIssue(report.issue_id),
-        )
-        context = self._context
-        alerts.queue(self._connection, context.publication, alert, now=context.now())
 
 
 def brake_issues(context: Context) -> None:

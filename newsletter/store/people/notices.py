@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.model.states import RANK, DeliveryState
 from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import notices
 
@@ -16,6 +17,19 @@ SUBMITTING = "submitting"
 SUBMITTED = "submitted"
 REFUSED = "refused"
 UNKNOWN = "unknown"
+REPORTED = (
+    DeliveryState.DEFERRED,
+    DeliveryState.DELIVERED,
+    DeliveryState.BLOCKED,
+    DeliveryState.BOUNCED,
+    DeliveryState.DROPPED,
+    DeliveryState.COMPLAINED,
+)
+"""The states that the provider reports of a notice after it was submitted."""
+FAILED = frozenset(state.value for state in REPORTED) - {DeliveryState.DELIVERED.value}
+"""The states that mean trouble with the address, or with our emails there."""
+SETTLED = (SUBMITTED, REFUSED, UNKNOWN, *(state.value for state in REPORTED))
+"""The states in which a notice is not submitted again."""
 LIMIT = 3
 """How often a notice with an unknown outcome is submitted; then it stays unknown."""
 
@@ -30,6 +44,11 @@ class Notice:
     address: str = ""
     language: str = ""
     values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def is_to_subscriber(self) -> bool:
+        """Return whether it goes to the address that the subscriber has when it leaves."""
+        return self.subscriber_id is not None and self.kind != "address-change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +136,63 @@ def settle(
     return result.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class QueuedNotice:
+    """A notice as it is stored: what it is, to whom, and what became of it."""
+
+    id: int
+    notice: Notice
+    state: str
+    queued_at: datetime
+    settled_at: datetime | None = None
+    reason: str = ""
+
+
+def numbered(connection: sa.Connection, numbers: Collection[int]) -> dict[int, QueuedNotice]:
+    """Return the notices with these numbers that were ever submitted."""
+    n = notices.c
+    query = sa.select(notices).where(n.id.in_(numbers), n.attempt > 0)
+    rows = connection.execute(query).mappings()
+    return {row["id"]: _queued_notice(row) for row in rows}
+
+
+def of_person(connection: sa.Connection, subscriber_id: int) -> list[QueuedNotice]:
+    """Return the notices to a subscriber, oldest first."""
+    query = sa.select(notices).where(notices.c.subscriber_id == subscriber_id)
+    rows = connection.execute(query.order_by(notices.c.id)).mappings()
+    return [_queued_notice(row) for row in rows]
+
+
+def report(
+    connection: sa.Connection, number: int, state: DeliveryState, reason: str, *, now: datetime
+) -> None:
+    """Move a notice by rank to a state that the provider reported.
+
+    A notice of which an event was seen has been submitted, even if its outcome was unknown: it is not
+    submitted again. One that was refused stays so.
+    """
+    chosen = notices.c.id == number
+    present = connection.scalar(sa.select(notices.c.state).where(chosen).with_for_update())
+    if present == REFUSED or _rank(str(present)) >= RANK[state]:
+        return
+    connection.execute(
+        notices.update()
+        .where(chosen)
+        .values(
+            state=state.value,
+            reason=reason,
+            lease_until=None,
+            not_before=None,
+            settled_at=sa.func.coalesce(notices.c.settled_at, now),
+        )
+    )
+
+
+def _rank(state: str) -> int:
+    reported = {known.value for known in (DeliveryState.SUBMITTED, *REPORTED)}
+    return RANK[DeliveryState(state)] if state in reported else RANK[DeliveryState.PENDING]
+
+
 def give_up(connection: sa.Connection, now: datetime) -> int:
     """Mark as unknown what got no result at the last attempt; return how many."""
     n = notices.c
@@ -136,6 +212,17 @@ def count(connection: sa.Connection) -> dict[str, int]:
         .group_by(notices.c.state)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _queued_notice(row: Mapping[Any, Any]) -> QueuedNotice:
+    return QueuedNotice(
+        row["id"],
+        _notice(row),
+        row["state"],
+        row["queued_at"],
+        row["settled_at"],
+        row["reason"],
+    )
 
 
 def _notice(row: Mapping[Any, Any]) -> Notice:

@@ -4,12 +4,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.store.people.notices import SETTLED
 from newsletter.store.sending import engagements
 from newsletter.store.tables import deliveries, exclusions, issues, notices
 
 AT_ONCE = 1
 """Issues whose deliveries go in one transaction; the next pass takes the next."""
-SETTLED = ("submitted", "refused", "unknown")
 
 
 def purge(connection: sa.Connection, *, deliveries: datetime, notices: datetime) -> dict[str, int]:

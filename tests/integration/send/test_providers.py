@@ -15,6 +15,7 @@ from newsletter.esp.outbox import OutboxSender
 from newsletter.esp.port import Letter, Outcome, Recipient, Sender, Shipment, Verdict
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.model.actor import Actor
+from newsletter.model.delivery import notice_id
 from newsletter.send import decisions, notices, run, testsend
 from newsletter.send.notices import Post
 from newsletter.store.content import editions, issues
@@ -224,7 +225,7 @@ def _post(office: Office, sender: Sender, alerts: Sender | None = None) -> Post:
         if claimed.notice.kind == "gone":
             return None
         letter = notices.letter(PUBLICATION, "Hello", "<p>x</p>", "x", date=office.now)
-        return letter, Recipient(notices.notice_id(claimed), claimed.notice.address, "", "")
+        return letter, Recipient(notice_id(claimed.id), claimed.notice.address, "", "")
 
     return Post(sender, alerts or sender, compose, lambda: office.now)
 
