@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 
 SPAN = timedelta(minutes=5)
@@ -34,6 +35,7 @@ class DeferringDomain:
     reason: str
 
 
+@lru_cache(maxsize=4096)
 def span_start(at: datetime) -> datetime:
     """Return when the SPAN of a time begins."""
     seconds = int(SPAN.total_seconds())

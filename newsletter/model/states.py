@@ -158,6 +158,9 @@ class DeliveryState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
+    # Enum's is written in Python, and each event of a provider looks states up.
+    __hash__ = str.__hash__
+
 
 SHARED_OUTCOMES = {
     BatchState.ACCEPTED: DeliveryState.SUBMITTED,

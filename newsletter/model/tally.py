@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from newsletter.model.event import EventKind
 
@@ -36,6 +37,9 @@ class Axis(StrEnum):
     HOUR = "hour"
     DOMAIN = "domain"
 
+    # Enum's is written in Python, and each event counts along both.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class EventTally:
@@ -48,8 +52,7 @@ class EventTally:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """One event of an issue that is tallied; `domain` is "" if it has no counter of its own."""
 
     issue_id: int
@@ -76,9 +79,10 @@ def tallied(events: Iterable[Happened], began: dict[int, datetime]) -> list[Even
     An event whose `domain` is None counts by the hour only. The order of events does not matter.
     """
     counter: Counter[tuple[int, Axis, str, EventKind]] = Counter()
-    for event in events:
-        hour = str(period(event.at, began[event.issue_id]))
-        counter[event.issue_id, Axis.HOUR, hour, event.kind] += 1
-        if event.domain is not None:
-            counter[event.issue_id, Axis.DOMAIN, event.domain, event.kind] += 1
+    # Many events are equal except for the domain, and times are slow to compute with.
+    for (issue_id, kind, at, domain), number in Counter(events).items():
+        hour = str(period(at, began[issue_id]))
+        counter[issue_id, Axis.HOUR, hour, kind] += number
+        if domain is not None:
+            counter[issue_id, Axis.DOMAIN, domain, kind] += number
     return sorted(EventTally(*key, number) for key, number in counter.items())

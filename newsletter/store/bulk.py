@@ -55,4 +55,4 @@ def _time(value: object) -> object:
     """Return a time as SQLAlchemy's type for SQLite writes it."""
     if not isinstance(value, datetime):
         return value
-    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[: len("2026-11-23 08:00:00.000000")]

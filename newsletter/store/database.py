@@ -16,6 +16,8 @@ THREADS = 40
 """One connection per thread of the web server, so that no thread waits for the pool."""
 
 KEPT = 5
+ROOM = 32_768
+"""KB of pages that a connection with much to write may keep."""
 BUSY_SECONDS = 30
 """How long a writer waits for another; to freeze five million recipients takes about 10 s."""
 
@@ -196,6 +198,27 @@ def truncate_log(engine: sa.Engine) -> None:
         borrowed.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         borrowed.close()
+
+
+@contextmanager
+def roomy(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Yield a connection for many transactions that write all over a large table.
+
+    SQLite keeps 2 MB of pages, so that it reads and writes the same pages several times. Here it may
+    keep ROOM.
+    """
+    with engine.connect() as connection:
+        if not is_sqlite(connection):
+            yield connection
+            return
+        # Not through SQLAlchemy, which would begin a transaction.
+        driver: Any = connection.connection.driver_connection
+        ((usual,),) = driver.execute("PRAGMA cache_size")
+        driver.execute(f"PRAGMA cache_size=-{ROOM}").close()
+        try:
+            yield connection
+        finally:
+            driver.execute(f"PRAGMA cache_size={usual}").close()
 
 
 @contextmanager

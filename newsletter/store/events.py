@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -22,8 +23,7 @@ class RawBody:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EventRow:
+class EventRow(NamedTuple):
     """An event as it is kept: about which delivery, without the address.
 
     `subscriber_id` is None for events that are not about one of our deliveries, and for opens and

@@ -8,6 +8,7 @@ import base64
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -15,7 +16,7 @@ import orjson
 
 from newsletter.errors import ConfigurationError
 from newsletter.esp.text import quoted_answer
-from newsletter.model.event import DropReason, Event, EventKind
+from newsletter.model.event import ENGAGEMENTS, DropReason, Event, EventKind
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -144,6 +145,7 @@ def _event(found: Mapping[str, Any]) -> Event | None:
         return None
     kind = _kind(found)
     reason = _reason(found)
+    engaged = kind in ENGAGEMENTS
     return Event(
         id=_identity(found),
         kind=kind,
@@ -154,9 +156,9 @@ def _event(found: Mapping[str, Any]) -> Event | None:
         address_key=_text(found, "email").strip().lower(),
         reason=reason,
         drop=_drop(reason) if kind is EventKind.DROPPED else None,
-        machine=found.get("sg_machine_open") is True,
-        link=_text(found, "url"),
-        agent=_text(found, "useragent"),
+        machine=engaged and found.get("sg_machine_open") is True,
+        link=_text(found, "url") if engaged else "",
+        agent=_text(found, "useragent") if engaged else "",
     )
 
 
@@ -206,7 +208,13 @@ def _moment(timestamp: object) -> datetime | None:
         return None
     if not 0 <= timestamp <= _LATEST:  # also false for NaN
         return None
-    return datetime.fromtimestamp(int(timestamp), UTC)
+    return _second(int(timestamp))
+
+
+@lru_cache(maxsize=4096)
+def _second(timestamp: int) -> datetime:
+    """Return the time of a timestamp: thousands of events share a second."""
+    return datetime.fromtimestamp(timestamp, UTC)
 
 
 def _text(found: Mapping[str, Any], name: str) -> str:
