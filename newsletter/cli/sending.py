@@ -14,7 +14,7 @@ from newsletter.cli.watching import AsJson, Number, print_status
 from newsletter.model.subjects import Arm
 from newsletter.pipeline.report import counted
 from newsletter.send.decisions import Decision
-from newsletter.usecases import proofs, sending
+from newsletter.usecases import proofs, seeking, sending
 from newsletter.usecases.context import Context
 from newsletter.usecases.sending import Sent
 
@@ -39,6 +39,12 @@ Winner = Annotated[
 DecisionWord = Annotated[
     str | None,
     typer.Argument(metavar="DECISION", help="With --resolve: accepted, again or never."),
+]
+Evidence = Annotated[
+    bool,
+    typer.Option(
+        "--evidence", help="Ask SendGrid's Email Activity about batches with an unknown outcome."
+    ),
 ]
 LogFile = Annotated[
     Path | None,
@@ -74,11 +80,13 @@ def send(  # noqa: PLR0913 - one argument per option of the command
     winner: Winner = None,
     resolve: Resolution = None,
     from_log: LogFile = None,
+    evidence: Evidence = False,
     as_json: AsJson = False,
 ) -> None:
     """Send an approved issue; or test, stop or decide about it."""
     asked = {"--test": test, "--move": move, "--winner": winner, "--resolve": resolve}
-    chosen = _only({**asked, "--pause": pause, "--resume": resume, "--cancel": cancel}, now=now)
+    flags = {"--pause": pause, "--resume": resume, "--cancel": cancel, "--evidence": evidence}
+    chosen = _only({**asked, **flags}, now=now)
     if subscriber and test is None:
         fail("--as goes with --test ADDRESS only.", Exit.USAGE)
     if resolve is None and (decision is not None or from_log is not None):
@@ -95,7 +103,7 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         elif resolve is not None:
             _resolve(app.context, issue, resolve, decision, from_log)
         elif chosen:
-            _stop(app.context, issue, chosen)
+            _act(app, issue, chosen)
         go = sending.go_on if chosen else sending.send
         sent = go(app.context, current_user(), issue, at_once=now)
     raise typer.Exit(_print(sent, as_json=as_json))
@@ -118,9 +126,12 @@ def _require_provider(app: App, name: str) -> None:
         fail(f"The provider {name!r} is not set up; there is {', '.join(app.senders)}.", Exit.USAGE)
 
 
-def _stop(context: Context, issue_id: int, chosen: str) -> None:
+def _act(app: App, issue_id: int, chosen: str) -> None:
+    if chosen == "--evidence":
+        _seek(app, issue_id)
+        return
     known = {"--pause": sending.pause, "--resume": sending.resume, "--cancel": sending.cancel}
-    known[chosen](context, current_user(), issue_id)
+    known[chosen](app.context, current_user(), issue_id)
 
 
 def _choose(context: Context, issue_id: int, winner: str) -> None:
@@ -152,6 +163,23 @@ def _resolve_from_log(context: Context, issue_id: int, batch: str, log: Path) ->
     if found.missing:
         missing = counted(found.missing, "recipient is", "recipients are")
         say(f"{missing} not in it. If it covers the time of the submission, decide `again`.")
+
+
+def _seek(app: App, issue_id: int) -> None:
+    from newsletter.esp.sendgrid.activity import ActivityFeed  # noqa: PLC0415 - only this option needs it
+
+    settings = app.settings
+    if not settings.sendgrid_api_key:
+        fail("SENDGRID_API_KEY is not set; only SendGrid can be asked.", Exit.FAILED)
+    feed = ActivityFeed(settings.sendgrid_api_key, settings.sendgrid_api_host)
+    try:
+        found = seeking.seek(app.context, current_user(), issue_id, "sendgrid", feed)
+    finally:
+        feed.close()
+    batches = counted(found.in_doubt, "batch", "batches")
+    say(f"SendGrid has seen {len(found.seen):,} of {batches} in doubt.")
+    if found.problem:
+        warn(found.problem)
 
 
 def _print(sent: Sent, *, as_json: bool) -> Exit:

@@ -76,6 +76,17 @@ def seen(connection: sa.Connection, issue_id: int, span: tuple[int, int]) -> boo
     return connection.scalar(query.limit(1)) is not None
 
 
+def unknown(connection: sa.Connection, issue_id: int) -> dict[int, list[int]]:
+    """Return the attempts of an issue whose outcome was unknown, by the number of their batch."""
+    query = sa.select(attempts.c.seq, attempts.c.attempt).where(
+        attempts.c.issue_id == issue_id, attempts.c.outcome.contains(BatchState.UNKNOWN.value)
+    )
+    found: dict[int, list[int]] = {}
+    for seq, attempt in connection.execute(query):
+        found.setdefault(seq, []).append(attempt)
+    return found
+
+
 def refused_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
     """Count the attempts of an issue that were refused after `since`, cut in two or not."""
     query = sa.select(sa.func.count()).where(

@@ -13,14 +13,17 @@ from typer.testing import CliRunner, Result
 from newsletter import settings
 from newsletter.app import clock
 from newsletter.cli.main import program
+from newsletter.model.event import origin
 from newsletter.render.source import source_hash
 from newsletter.render.templates import open_templates
+from newsletter.store import epoch
 from newsletter.store.content import editions
 from newsletter.store.database import open_engine
 from newsletter.store.tables import batches, deliveries, issues
 from tests.fakes.house import CONFIGURATION, SECRETS
 from tests.fakes.issues import add_issue, add_people
 from tests.fakes.schema import add_database
+from tests.fakes.site import Exchange, open_site
 
 
 @pytest.fixture
@@ -142,6 +145,36 @@ def test_a_paused_issue_is_moved_and_then_resumed(
     assert state_of(house) == "submitted"
 
 
+def test_what_sendgrid_has_seen_settles_a_held_batch(
+    house: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(house, "paused", batch="held")
+    with house.begin() as connection:
+        connection.execute(batches.update().values(provider="sendgrid", attempt=2))
+        mark = origin(epoch.read(connection), "http://127.0.0.1:8025")
+    asked = run("send", "1", "--evidence")
+    assert asked.exit_code == 1
+    assert "SENDGRID_API_KEY is not set" in asked.stderr
+
+    def answer(exchange: Exchange) -> None:
+        known = {"unique_args": '{"nl_attempt": "1.1:2"}', "categories": ["weekly", mark]}
+        found = (
+            known
+            if exchange.path.startswith("/v3/messages/m1")
+            else {"messages": [{"msg_id": "m1"}]}
+        )
+        exchange.answer(json.dumps(found), kind="application/json")
+
+    with open_site() as site:
+        site.fallback = answer
+        monkeypatch.setenv("SENDGRID_API_KEY", "SG.key")
+        monkeypatch.setenv("SENDGRID_API_HOST", site.url(""))
+        asked = run("send", "1", "--evidence")
+    assert "SendGrid has seen 1 of 1 batch in doubt." in asked.output
+    with house.connect() as connection:
+        assert connection.scalar(sa.select(batches.c.state)) == "accepted"
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -150,6 +183,7 @@ def test_a_paused_issue_is_moved_and_then_resumed(
         ("--test", "a@example.org", "--resume"),
         ("--move", "outbox", "--resolve", "1.1", "again"),
         ("--now", "--pause"),
+        ("--evidence", "--cancel"),
         ("--now", "--test", "a@example.org"),
     ],
 )

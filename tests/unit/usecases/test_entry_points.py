@@ -36,6 +36,7 @@ NOT_AT_THE_DESK = {
     "returned.take": "a mail server calls it",
     "sending.freeze": "at the desk, the next pass freezes the audience",
     "sending.go_on": "at the desk, the next pass carries on",
+    "seeking.seek": "it waits for SendGrid, up to a minute for each batch",
     "sending.resolve_from_log": "it reads a file of the machine",
     "sending.send": "at the desk, the next pass sends",
     "staff.make_link": "it replaces the email on a day on which the desk cannot be opened",
