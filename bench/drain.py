@@ -1,4 +1,4 @@
-"""Drain 300,000 events of SendGrid: alone, and beside another process that writes all the time."""
+"""Drain 300,000 events of SendGrid: alone, and beside another process that sends an issue."""
 
 import random
 import tempfile
@@ -12,23 +12,29 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from bench.figure import Figure
-from bench.send import freeze
+from bench.send import freeze, sink
+from newsletter.esp.sendgrid.sender import SendGridSender
+from newsletter.send import run
 from newsletter.store.database import open_engine
-from newsletter.store.tables import batches, event_bodies, marks
+from newsletter.store.tables import batches, event_bodies
 from newsletter.store.tables import events as rows
-from tests.fakes.issues import NOW
+from tests.fakes.issues import NOW, add_issue, publication
 from tests.integration.events.conftest import Desk
 from tests.integration.send.conftest import Office
 
 A_REQUEST = 1_000
 """Events in a request of SendGrid, about."""
 BATCH = 1_000
+ANSWER = 0.3
+"""Seconds that the provider takes for each batch, so that the send outlasts the drain."""
+SECOND = 2
+"""The issue that is sent at the same time."""
 
 
 def figures(quick: bool) -> Iterator[Figure]:
     """Measure; with `quick`, use fewer events."""
     people = 5_000 if quick else 100_000
-    for name in ("alone", "beside a writer"):
+    for name in ("alone", "beside a send"):
         with tempfile.TemporaryDirectory() as place:
             frozen = freeze(Path(place) / "frozen.sqlite3", people)
             desk = _desk(frozen, Path(place))
@@ -36,7 +42,8 @@ def figures(quick: bool) -> Iterator[Figure]:
             if name == "alone":
                 seconds, cpu = _drained(desk, number)
             else:
-                with _writing(frozen):
+                _freeze_another(desk)
+                with _sending(frozen):
                     seconds, cpu = _drained(desk, number)
             yield Figure(f"drained, {name}", number / seconds, "events/s", "target: 20000")
             yield Figure(f"CPU, {name}", 1e6 * cpu / number, "µs/event")
@@ -49,6 +56,13 @@ def _desk(path: Path, folder: Path) -> Desk:
     with office.engine.begin() as connection:
         connection.execute(accepted)
     return Desk(office, folder)
+
+
+def _freeze_another(desk: Desk) -> None:
+    with desk.office.engine.begin() as connection:
+        issue_id = add_issue(connection, number=SECOND)
+    sender = SendGridSender("SG.bench")
+    run.prepare(desk.office.engine, publication(), issue_id, run.Route(sender), now=NOW)
 
 
 def _post(desk: Desk, people: int) -> int:
@@ -82,28 +96,29 @@ def _drained(desk: Desk, number: int) -> tuple[float, float]:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Commit a row again and again in another process, as a worker does that sends."""
+def _sending(path: Path) -> Iterator[None]:
+    """Send another issue in another process, to a provider that takes a while."""
     spawn = get_context("spawn")
-    stop = spawn.Event()
-    writer = spawn.Process(target=_write, args=(path, stop))
-    writer.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        writer.join()
-    if writer.exitcode:
-        msg = "the writer found the database locked"
+    with sink(ANSWER) as host:
+        sender = spawn.Process(target=_send, args=(path, host))
+        sender.start()
+        try:
+            yield
+        finally:
+            running = sender.is_alive()
+            sender.join()
+    if sender.exitcode:
+        msg = "the sender failed, as with a database that is locked"
+        raise AssertionError(msg)
+    if not running:
+        msg = "the issue was sent before the events were drained"
         raise AssertionError(msg)
 
 
-def _write(path: Path, stop: object) -> None:
-    engine = open_engine(f"sqlite:///{path}")
-    number = 0
-    while not stop.is_set():  # type: ignore[attr-defined] # multiprocessing's Event is a function
-        number += 1
-        with engine.begin() as connection:
-            connection.execute(marks.insert().values(name=f"bench {number}", at=number))
-        time.sleep(0.005)
-    engine.dispose()
+def _send(path: Path, host: str) -> None:
+    office = Office(open_engine(f"sqlite:///{path}"))
+    office.use(SendGridSender("SG.bench", host))
+    office.submit()
+    office.issue_id = SECOND
+    if office.told().submitted != office.told().planned:
+        raise SystemExit(1)

@@ -11,8 +11,7 @@ from newsletter import migrations, settings
 from newsletter.app import clock
 from newsletter.cli.opening import current_user, expected_errors, open_app
 from newsletter.cli.show import fail, say
-from newsletter.maintenance import backup as copies
-from newsletter.maintenance import counters, journals, restoring
+from newsletter.maintenance import journals, restoring
 from newsletter.maintenance.history import History
 from newsletter.maintenance.journals import Journals
 from newsletter.migrations import moving
@@ -39,10 +38,19 @@ def upgrade() -> None:
 
 
 @database.command()
-def check() -> None:
+def check(
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Count again what differs from its rows.")
+    ] = False,
+) -> None:
     """Check that the database is whole and its counters agree."""
     with open_app() as app:
-        problems = [*copies.problems(app.engine), *counters.problems(app.engine)]
+        if repair:
+            repaired, problems = keeping.repair(app.context, current_user())
+            say(f"{counted(repaired, 'counter')} repaired.")
+        else:
+            problems = keeping.check(app.context, current_user())
     if problems:
         fail("\n".join(problems))
     say("The database is whole, its tables are up to date, and its counters agree.")

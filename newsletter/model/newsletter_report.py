@@ -38,7 +38,8 @@ class NewsletterReport:
 
     `since` and `until` are the first and the last UTC day that was counted, None before the first
     count. `ages` has the subscriptions by age group, `asks` says whether inactive ones are asked and
-    paused. `issues` is how many issues the clicks come from; `counts_clicks` whether any are counted.
+    paused. `silent` is how many subscribers opened and clicked nothing for so many days; it is empty
+    unless opens or clicks have been counted for that long. `issues` is how many issues the clicks come from; `counts_clicks` whether any are counted.
     """
 
     newsletter: str
@@ -48,6 +49,7 @@ class NewsletterReport:
     months: tuple[MonthReport, ...]
     ages: Mapping[str, int]
     asks: bool
+    silent: Mapping[int, int]
     issues: int
     counts_clicks: bool
     topics: tuple[TopicDemand, ...]

@@ -134,9 +134,15 @@ class _GrowthWords:
         inactive = report.ages.get(AgeGroup.INACTIVE, 0)
         known = report.asks or inactive
         share = self.catalog.share(inactive / total)
-        note = text("growth.inactive", share=share) if known else text("growth.inactive_unknown")
+        notes = [
+            text("growth.silent", share=self.catalog.share(number / total), days=days)
+            for days, number in report.silent.items()
+        ]
+        if known or not notes:
+            paused = text("growth.inactive", share=share)
+            notes.append(paused if known else text("growth.inactive_unknown"))
         head = (text("growth.age"), text("report.subscribers"), text("report.share"))
-        return ReportSection("ages", text("growth.ages"), (note,), head, rows)
+        return ReportSection("ages", text("growth.ages"), tuple(notes), head, rows)
 
     def topics(self, report: NewsletterReport) -> ReportSection:
         """Show which topics subscribers follow and click."""

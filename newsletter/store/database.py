@@ -218,7 +218,8 @@ def roomy(engine: sa.Engine) -> Iterator[sa.Connection]:
         try:
             yield connection
         finally:
-            driver.execute(f"PRAGMA cache_size={usual}").close()
+            if not connection.invalidated:
+                driver.execute(f"PRAGMA cache_size={usual}").close()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Events: the raw requests until they are drained, then one row per event."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,10 +9,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from newsletter.model.event import EventKind
+from newsletter.store import marks
 from newsletter.store.bulk import among, execute_many
 from newsletter.store.tables import event_bodies, events
 
 _INSERT = events.insert()
+PURGED = "events purged"
+"""The mark of the minute since 1970 before which events were deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,11 @@ def erase(connection: sa.Connection, subscriber_id: int) -> None:
 
 
 def purge(connection: sa.Connection, before: datetime) -> int:
-    """Delete events, and requests that could not be read, from before a time; return how many."""
+    """Delete events, and requests that could not be read, from before a time; return how many.
+
+    The time is marked: of an issue that began later, all events are kept.
+    """
+    marks.write(connection, PURGED, math.ceil(before.timestamp() / 60))
     old = connection.execute(events.delete().where(events.c.at < before))
     unread = event_bodies.c.received_at < before
     aside = connection.execute(event_bodies.delete().where(event_bodies.c.problem != "", unread))

@@ -1,7 +1,7 @@
 """Count once a day what each newsletter won and lost, and report it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import sqlalchemy as sa
@@ -15,10 +15,11 @@ from newsletter.model.newsletter_report import (
     NewsletterReport,
     TopicDemand,
 )
-from newsletter.model.publication import Publication
+from newsletter.model.publication import Inactive, Publication
 from newsletter.model.states import IssueState
 from newsletter.store.content import edition_links, issues
 from newsletter.store.counting import growth as store
+from newsletter.store.sending import engagements
 from newsletter.usecases.context import Context
 from subscribers.audience import growth
 from subscribers.model import slug
@@ -46,6 +47,8 @@ def count_days(context: Context, actor: Actor) -> int:
     while day <= yesterday and counted < DAYS_PER_PASS:
         with context.reader.connect() as connection:
             numbers = _numbers(connection, day, context.now() if day == yesterday else None)
+            if day == yesterday:
+                numbers |= dict(_silent(connection, context.publication, context.now()))
         with context.engine.begin() as connection:
             store.store(connection, day, numbers)
         counted += 1
@@ -66,6 +69,7 @@ def report_on(connection: sa.Connection, publication: Publication, key: str) -> 
     sent = issues.recent(
         connection, newsletter=key, states=[IssueState.SUBMITTED], limit=CLICKED_ISSUES
     )
+    silent = store.latest(connection, key, store.SILENT)
     clicks = edition_links.clicks_by_article(connection, [issue.id for issue in sent])
     items = [corrected(item) for issue in sent for item in issues.load_items(connection, issue.id)]
     return NewsletterReport(
@@ -76,6 +80,7 @@ def report_on(connection: sa.Connection, publication: Publication, key: str) -> 
         months=_months(connection, key, last) if last else (),
         ages=store.latest(connection, key, store.AGE),
         asks=newsletter.inactive is not None,
+        silent={int(days): number for days, number in silent.items()},
         issues=len(sent),
         counts_clicks=newsletter.tracking.clicks or bool(clicks),
         topics=_topics(store.latest(connection, key, store.TOPIC), items, clicks),
@@ -108,6 +113,24 @@ def _numbers(
         for (key, topic), number in growth.followed(connection).items():
             found[key, store.TOPIC, topic] = number
     return found
+
+
+def _silent(
+    connection: sa.Connection, publication: Publication, now: datetime
+) -> Iterator[tuple[tuple[str, str, str], int]]:
+    """Yield how many subscribers of each newsletter opened and clicked nothing for a long time.
+
+    Only of newsletters whose opens or clicks have been counted for that long, with their readers.
+    """
+    for newsletter in publication.newsletters:
+        tracking, period = newsletter.tracking, (newsletter.inactive or Inactive()).after
+        if tracking.mode != "readers" or not (tracking.opens or tracking.clicks):
+            continue
+        first = engagements.counted_since(connection, newsletter.key)
+        if first is not None and first <= now - period:
+            readers = engagements.readers(newsletter.key, now - period)
+            number = growth.silent(connection, newsletter.key, now - period, readers)
+            yield (newsletter.key, store.SILENT, str(period.days)), number
 
 
 def _months(connection: sa.Connection, key: str, last: date) -> tuple[MonthReport, ...]:

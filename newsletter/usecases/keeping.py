@@ -1,10 +1,23 @@
-"""Keep copies of the database."""
+"""Check the database and keep copies of it."""
 
 from pathlib import Path
 
-from newsletter.maintenance import backup
+from newsletter.maintenance import backup, counters
 from newsletter.model.actor import Actor, Role
 from newsletter.usecases.context import Context
+
+
+def check(context: Context, actor: Actor) -> list[str]:
+    """Check the database and its counters; return a sentence for each problem."""
+    actor.require(Role.EDITOR)
+    return [*backup.problems(context.engine), *counters.problems(context.engine)]
+
+
+def repair(context: Context, actor: Actor) -> tuple[int, list[str]]:
+    """Count again what differs from its rows; return how many counters, and what is left."""
+    actor.require(Role.ADMIN)
+    repaired, left = counters.repair(context.engine)
+    return repaired, [*backup.problems(context.engine), *left]
 
 
 def back_up(context: Context, actor: Actor, target: Path, keep: int = 0) -> Path:

@@ -201,6 +201,20 @@ def _suppressed() -> sa.Select[str, str]:
     return sa.select(subscriptions.c.newsletter, kind).where(*first, *_subscribed_then())
 
 
+def silent(
+    connection: sa.Connection, newsletter: str, since: datetime, readers: sa.Select[tuple[int]]
+) -> int:
+    """Count the subscriptions confirmed before a time whose subscribers are not among `readers`."""
+    s = subscriptions.c
+    query = sa.select(sa.func.count()).where(
+        s.newsletter == newsletter,
+        s.state == CONFIRMED,
+        s.confirmed_at <= since,
+        s.subscriber_id.not_in(readers),
+    )
+    return int(connection.scalar(query) or 0)
+
+
 def _lifted() -> sa.Select[str, str]:
     kind = sa.literal(SubscriptionChange.RETURNED.value).label("kind")
     lifted = audit.c.act == LIFTED

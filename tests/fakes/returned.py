@@ -152,3 +152,153 @@ POSTFIX_TEXT = plain(
         User unknown (in reply to RCPT TO command)
     """,
 )
+
+OTHER_SERVERS = {
+    "sendmail": plain(
+        "Mail Delivery Subsystem <MAILER-DAEMON@mx.example.net>",
+        "Returned mail: see transcript for details",
+        """\
+    The original message was received at Mon, 23 Nov 2026 08:00:00 GMT
+    from mail.example.org [192.0.2.7]
+
+       ----- The following addresses had permanent fatal errors -----
+    <reader3@example.net>
+        (reason: 550 5.1.1 <reader3@example.net>... User unknown)
+
+       ----- Transcript of session follows -----
+    ... while talking to mx.example.net.:
+    >>> DATA
+    <<< 550 5.1.1 <reader3@example.net>... User unknown
+    550 5.1.1 <reader3@example.net>... User unknown
+    """,
+    ),
+    "yahoo": plain(
+        "MAILER-DAEMON@yahoo.example",
+        "Failure Notice",
+        """\
+    Sorry, we were unable to deliver your message to the following address.
+
+    <reader3@example.net>:
+    Remote host said: 550 5.1.1 unknown user [RCPT_TO]
+
+    --- Below this line is a copy of the message.
+    """,
+    ),
+    "exchange": plain(
+        "postmaster@example.net",
+        "Undeliverable: Edition 1",
+        """\
+    Delivery has failed to these recipients or groups:
+
+    reader3@example.net
+    The email address you entered couldn't be found. Please check the recipient's
+    email address and try to resend the message.
+
+    Diagnostic information for administrators:
+    Generating server: mx.example.net
+    reader3@example.net
+    #550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##
+    """,
+    ),
+    "gmail": plain(
+        "Mail Delivery Subsystem <mailer-daemon@googlemail.com>",
+        "Delivery Status Notification (Failure)",
+        """\
+    Delivery to the following recipient failed permanently:
+
+         reader3@example.net
+
+    Technical details of permanent failure:
+    Google tried to deliver your message, but it was rejected by the server.
+    550 5.1.1 No such mailbox
+    """,
+        X_Failed_Recipients="reader3@example.net",
+    ),
+    "exim_full": plain(
+        "Mail Delivery System <Mailer-Daemon@mail.example.net>",
+        "Mail delivery failed: returning message to sender",
+        """\
+    This message was created automatically by mail delivery software.
+
+    A message that you sent could not be delivered to one or more of its
+    recipients. This is a permanent error. The following address(es) failed:
+
+      reader3@example.net
+        host mx.example.net [192.0.2.1]
+        SMTP error from remote mail server after end of data:
+        552 5.2.2 mailbox is full
+    """,
+        X_Failed_Recipients="reader3@example.net",
+    ),
+    "exim_warn": plain(
+        "Mail Delivery System <Mailer-Daemon@mail.example.net>",
+        "Warning: message delayed 24 hours",
+        """\
+    This message was created automatically by mail delivery software.
+    A message that you sent has not yet been delivered to one or more of its
+    recipients after more than 24 hours on the queue on mail.example.net.
+
+    The address to which the message has not yet been delivered is:
+
+      reader3@example.net
+        Delay reason: host lookup did not complete
+
+    No action is required on your part. Delivery attempts will continue for
+    some time.
+    """,
+        X_Failed_Recipients="",
+    ),
+    "courier": plain(
+        '"Courier mail server at mx.example.net" <postmaster@mx.example.net>',
+        "NOTICE: mail delivery status.",
+        """\
+    This is a delivery status notification from mx.example.net,
+    running the Courier mail server, version 1.0.
+
+    The original message was received on Mon, 23 Nov 2026 08:00:00 +0000
+    from mail.example.org (mail.example.org [192.0.2.7])
+
+    ---------------------------------------------------------------------------
+
+                               UNDELIVERABLE MAIL
+
+    Your message to the following recipients cannot be delivered:
+
+    <reader3@example.net>:
+        mx.example.net [192.0.2.1]:
+    <<< 550 User unknown.
+
+    ---------------------------------------------------------------------------
+    """,
+    ),
+    "policy": plain(
+        "MAILER-DAEMON@mx.example.net",
+        "Undelivered Mail Returned to Sender",
+        """\
+    I'm sorry to have to inform you that your message could not be
+    be delivered to one or more recipients.
+
+    <reader3@example.net>: host mx.example.net[192.0.2.1] said: 550 5.7.1
+        Service unavailable; client host [192.0.2.7] blocked using a blocklist
+        (in reply to RCPT TO command)
+    """,
+    ),
+    "domino": plain(
+        "Postmaster@example.net",
+        "DELIVERY FAILURE: User reader3 (reader3@example.net) not listed in Domino Directory",
+        """\
+    Your message
+
+      Subject: Edition 1 of the week
+
+    was not delivered to:
+
+      reader3@example.net
+
+    because:
+
+      User reader3 (reader3@example.net) not listed in Domino Directory
+    """,
+    ),
+}
+"""Bounces in free text as other servers write them."""

@@ -1,11 +1,16 @@
 """Count the rows behind the counters of reports. It reads whole tables: for checks, never for a page."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from newsletter.model.engagement import Judgment
 from newsletter.model.tally import TALLIED, Axis
+from newsletter.store import marks
 from newsletter.store.counting.tables import tallies
+from newsletter.store.engagement_tables import engagement_hours, engagements
+from newsletter.store.events import PURGED
 from newsletter.store.sending.reports import COUNTED
 from newsletter.store.tables import batches, deliveries, events, issues
 
@@ -35,9 +40,13 @@ def of_tallies(connection: sa.Connection, axis: Axis = Axis.HOUR) -> Counts:
 
 def complete_issues(connection: sa.Connection) -> set[int]:
     """Return the issues of which no event was deleted by retention."""
-    oldest = sa.select(sa.func.min(events.c.at)).scalar_subquery()
-    query = sa.select(issues.c.id).where(issues.c.frozen_at >= oldest)
-    return set(connection.scalars(query))
+    purged = marks.read(connection, PURGED)
+    since = (
+        datetime.fromtimestamp(purged * 60, UTC)
+        if purged
+        else connection.scalar(sa.select(sa.func.min(events.c.at)))
+    )
+    return set(connection.scalars(sa.select(issues.c.id).where(issues.c.frozen_at >= since)))
 
 
 def of_deliveries(connection: sa.Connection) -> Counts:
@@ -48,6 +57,37 @@ def of_deliveries(connection: sa.Connection) -> Counts:
         .group_by(deliveries.c.issue_id, deliveries.c.state)
     )
     return _counts(connection, query)
+
+
+def of_engagements(connection: sa.Connection) -> Counts:
+    """Count the opens and clicks that are decided, by issue and kind, and those by people."""
+    e = engagements.c
+    human = sa.func.sum(sa.case((e.rule == Judgment.HUMAN.value, 1), else_=0))
+    query = (
+        sa.select(e.issue_id, e.kind, sa.func.count(), human)
+        .where(e.rule.is_not(None))
+        .group_by(e.issue_id, e.kind)
+    )
+    return _raw_and_human(connection, query)
+
+
+def of_engagement_hours(connection: sa.Connection) -> Counts:
+    """Return what the counters say about opens and clicks, of the issues that have such rows."""
+    h = engagement_hours.c
+    query = (
+        sa.select(h.issue_id, h.kind, sa.func.sum(h.raw), sa.func.sum(h.human))
+        .where(h.issue_id.in_(sa.select(engagements.c.issue_id)))
+        .group_by(h.issue_id, h.kind)
+    )
+    return _raw_and_human(connection, query)
+
+
+def _raw_and_human(connection: sa.Connection, query: sa.Select[int, str, int, int]) -> Counts:
+    found: Counts = {}
+    for issue_id, kind, raw, human in connection.execute(query):
+        found[issue_id, kind] = int(raw)
+        found[issue_id, f"{kind} by people"] = int(human)
+    return found
 
 
 def of_batches(connection: sa.Connection) -> Counts:

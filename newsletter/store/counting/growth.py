@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from newsletter.store.counting.tables import growth_days
 from newsletter.store.database import upsert
 
-AGE, TOPIC = "age", "topic"
+AGE, TOPIC, SILENT = "age", "topic", "silent"
 """The kinds of rows that describe all subscribers as of a day; the others are changes."""
 _COUNTED = "counted"
 _g = growth_days.c
@@ -47,7 +47,7 @@ def store(
     rows = [
         {**claim, "newsletter": key, "kind": kind, "value": value, "number": number}
         for (key, kind, value), number in sorted(numbers.items())
-        if key and number > 0
+        if key and (number > 0 or kind == SILENT)
     ]
     if rows:
         connection.execute(growth_days.insert(), rows)
@@ -64,7 +64,7 @@ def months(
         .where(
             _g.newsletter == newsletter,
             _g.day >= since.isoformat(),
-            _g.kind.not_in((AGE, TOPIC)),
+            _g.kind.not_in((AGE, TOPIC, SILENT)),
             _g.value.not_in(undone),
         )
         .subquery()

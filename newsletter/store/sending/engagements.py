@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import groupby, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,11 +18,17 @@ from newsletter.model.engagement import (
     whole_hour,
 )
 from newsletter.model.event import EventKind
+from newsletter.store.bulk import among
 from newsletter.store.database import for_each_dialect, is_sqlite
 from newsletter.store.engagement_tables import engagement_hours, engagement_totals, engagements
+from newsletter.store.tables import issues
 
 _DECIDING = 20_261_128
 """The advisory lock on PostgreSQL of the one process that decides. Any fixed number works."""
+
+
+RECOUNTED = 1_000
+"""Emails whose opens and clicks are in memory at a time."""
 
 
 def add(connection: sa.Connection, found: Iterable[Engagement]) -> set[str]:
@@ -28,7 +36,8 @@ def add(connection: sa.Connection, found: Iterable[Engagement]) -> set[str]:
     unique = {each.id: each for each in found}
     if not unique:
         return set()
-    known = connection.scalars(sa.select(engagements.c.id).where(engagements.c.id.in_(unique)))
+    query = sa.select(engagements.c.id).where(among(connection, engagements.c.id, unique))
+    known = connection.scalars(query)
     new = unique.keys() - set(known)
     if new:
         rows = [_values(unique[key]) for key in sorted(new)]
@@ -158,6 +167,22 @@ def _count_hours(
     connection.execute(_HOURLY[connection.dialect.name], rows)
 
 
+def recount(connection: sa.Connection, issue_id: int) -> None:
+    """Write the counters of an issue from its rows; the caller keeps other processes from deciding."""
+    lock_deciding(connection)
+    for table in (engagement_totals, engagement_hours):
+        connection.execute(table.delete().where(table.c.issue_id == issue_id))
+    e = engagements.c
+    query = sa.select(engagements).where(e.issue_id == issue_id, e.rule.is_not(None))
+    ordered = query.order_by(e.seq, e.id).execution_options(yield_per=RECOUNTED)
+    rows = connection.execute(ordered)
+    emails = groupby(map(_read, rows.mappings()), key=lambda each: each.seq or each.id)
+    while part := [list(found) for _, found in islice(emails, RECOUNTED)]:
+        decided = [([replace(each, judgment=None) for each in email], email) for email in part]
+        _count_totals(connection, issue_id, decided)
+        _count_hours(connection, issue_id, decided)
+
+
 def totals_of(connection: sa.Connection, issue_id: int) -> list[EngagementTotal]:
     """Return the counters of an issue, by edition, kind and link."""
     t = engagement_totals.c
@@ -180,6 +205,33 @@ def hours_of(connection: sa.Connection, issue_id: int) -> list[EngagementHour]:
         .order_by(h.hour, h.kind)
     )
     return [EngagementHour(EventKind(row[0]), *row[1:]) for row in connection.execute(query)]
+
+
+def readers(newsletter: str, since: datetime) -> sa.Select[tuple[int]]:
+    """Select the subscribers who opened or clicked an issue of a newsletter since a time."""
+    e = engagements.c
+    return (
+        sa.select(e.subscriber_id)
+        .join(issues, issues.c.id == e.issue_id)
+        .where(
+            issues.c.newsletter == newsletter,
+            e.rule == Judgment.HUMAN.value,
+            e.at > since,
+            e.subscriber_id.is_not(None),
+        )
+    )
+
+
+def counted_since(connection: sa.Connection, newsletter: str) -> datetime | None:
+    """Return the time of the first open or click of a newsletter that is known with its reader."""
+    e = engagements.c
+    query = (
+        sa.select(sa.func.min(e.at, type_=e.at.type))
+        .join(issues, issues.c.id == e.issue_id)
+        .where(issues.c.newsletter == newsletter, e.subscriber_id.is_not(None))
+    )
+    first: datetime | None = connection.scalar(query)
+    return first
 
 
 def last_human(connection: sa.Connection, people: Collection[int]) -> dict[int, datetime]:

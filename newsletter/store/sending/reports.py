@@ -38,7 +38,7 @@ def recipients(
 def editions(connection: sa.Connection, issue_id: int, numbers: Collection[int]) -> dict[int, int]:
     """Return the edition of each of these deliveries, by number."""
     query = sa.select(deliveries.c.seq, deliveries.c.edition_id).where(
-        deliveries.c.issue_id == issue_id, deliveries.c.seq.in_(numbers)
+        deliveries.c.issue_id == issue_id, among(connection, deliveries.c.seq, numbers)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
 

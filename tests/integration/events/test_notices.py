@@ -1,7 +1,7 @@
 """What comes back about a notice settles it, and concerns the address that it went to."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from newsletter.cli.main import program
-from newsletter.esp.port import Outcome, Sender, Verdict
+from newsletter.esp.port import Outcome, Verdict
 from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.maintenance import retention
@@ -153,9 +153,9 @@ def test_notices_that_were_reported_are_deleted_as_others_are(desk: Desk, tmp_pa
 
 
 @contextmanager
-def through(folder: Path, sender: Sender) -> Iterator[House]:
+def through(folder: Path, sender: SmtpSender | SendGridSender) -> Iterator[House]:
     """Yield a publication with a mailbox for bounces that sends through a provider."""
-    with house(folder) as built:
+    with closing(sender), house(folder) as built:
         paths = ReturnPaths("bounces@harbour.example", [b"k" * 32])
         own = replace(built.app.publication, provider=sender.name)
         senders = {sender.name: sender}

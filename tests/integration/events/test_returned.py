@@ -1,5 +1,6 @@
 """Emails that came back change the right delivery, and only if they prove which one it was."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,39 @@ def maildir(tmp_path: Path) -> Path:
     for folder in ("new", "cur", "tmp"):
         (tmp_path / "box" / folder).mkdir(parents=True)
     return tmp_path / "box"
+
+
+def test_hostile_emails_do_nothing(desk: Desk, maildir: Path) -> None:
+    nested = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (depth, depth)
+        for depth in range(100)
+    )
+    attached = b"Content-Type: message/rfc822\n\n" * 100
+    dead = report("5.1.1", "550 user unknown")
+    emails = {
+        "no return path": dead,
+        "forged": report("5.1.1", "550", to="bounces+1-3-0123456789abcdef@example.org"),
+        "nested": b"To: bounces@example.org\n" + nested + dead,
+        "attached": attached + dead,
+        "many": report("5.1.1", "550", to="bounces@example.org," * 50_000),
+        "complaint": complaint(original="Message-ID: <1-3@example.org>\n"),
+    }
+    for name, raw in emails.items():
+        (maildir / "new" / name).write_bytes(raw)
+    with (maildir / "new" / "50 MB").open("wb") as file:
+        file.write(dead)
+        file.truncate(50 * 1024 * 1024)
+    box = open_letterbox(MailboxAddress.parse(f"maildir:{maildir}?then=keep"))
+    tracemalloc.start()
+    done = usecase.empty(desk.context, MACHINE, box)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 * 1024 * 1024
+    assert sum(done.kinds.values()) == 7
+    assert done.new == 0
+    assert desk.states() == ["submitted"] * 12
+    assert [desk.person(number).suppressed for number in range(1, 13)] == [None] * 12
+    assert usecase.empty(desk.context, MACHINE, box).kinds == {}
 
 
 @pytest.mark.parametrize(("then", "left"), [("keep", ["1.a:2,S", "2.b:2,FS"]), ("delete", [])])

@@ -20,6 +20,7 @@ from newsletter.model.tally import (
     start_of,
     tallied,
 )
+from newsletter.store import events
 from newsletter.store.counting import domains, tallies
 from newsletter.store.counting.tables import tallies as table
 from newsletter.store.people import received
@@ -29,6 +30,7 @@ from subscribers.consent.unsubscribing import Unsubscribe
 from tests.fakes.crashes import crash_at_every_write
 from tests.fakes.issues import NOW
 from tests.integration.events.conftest import Desk
+from tests.integration.events.test_engagements import Crowd
 
 KINDS = (
     {"event": "processed"},
@@ -125,6 +127,42 @@ def test_a_wrong_counter_is_found(desk: Desk) -> None:
         "issue 1: 0 deliveries are counted as delivered, but there are 2",
         "issue 1: 1 events are counted as delivered, but there are 2",
     ]
+
+
+@DATABASES
+def test_counters_that_are_wrong_are_counted_again(desk: Desk) -> None:
+    crowd = Crowd(desk)
+    with desk.office.engine.begin() as connection:
+        events.purge(connection, NOW - 9 * HOUR)  # so that all events of the issue are kept
+    desk.drain(*some_events(desk, seed=5))
+    crowd.arrive(*(crowd.made(who, NOW + HOUR, link=1) for who in (1, 1, 2, None)))
+    desk.office.later(days=2)
+    crowd.decide()
+    engine = desk.office.engine
+    before = (hours(desk), by_domain(desk), crowd.counters(), desk.status())
+    for statement in (
+        "UPDATE tallies SET number = number + 1",
+        "UPDATE batches SET delivered = 0, bounced = 9",
+        "UPDATE engagement_hours SET human = 7",
+        "DELETE FROM engagement_totals",
+    ):
+        with engine.begin() as connection:
+            connection.execute(sa.text(statement))
+    wrong = counters.problems(engine)
+    assert len(wrong) > 4
+    assert counters.repair(engine) == (len(wrong), [])
+    assert (hours(desk), by_domain(desk), crowd.counters(), desk.status()) == before
+    assert counters.repair(engine) == (0, [])
+
+
+def test_what_cannot_be_counted_again_is_reported(desk: Desk) -> None:
+    desk.drain(desk.event("delivered", 1, NOW + HOUR), desk.event("delivered", 2, NOW - HOUR))
+    with desk.office.engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM events WHERE seq = 2"))
+        connection.execute(table.delete())
+    repaired, left = counters.repair(desk.office.engine)
+    assert repaired == 0
+    assert left == ["issue 1: 0 events are counted as delivered, but there are 1"]
 
 
 def test_what_retention_deleted_stays_counted(desk: Desk) -> None:

@@ -1,30 +1,35 @@
 """The report of a newsletter agrees with what happened to its subscribers."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
+from newsletter.cli.main import program
 from newsletter.errors import NotFound
 from newsletter.model.actor import MACHINE, Actor
+from newsletter.model.engagement import Tracking
 from newsletter.model.issue_report import Engaged
 from newsletter.model.newsletter_report import NewsletterReport
 from newsletter.model.publication import Topic
 from newsletter.render.catalog import open_catalogs
 from newsletter.render.growth_view import AGES, LOST, WON, sections
 from newsletter.store.content import issues
-from newsletter.store.engagement_tables import edition_links, engagement_totals
+from newsletter.store.engagement_tables import edition_links, engagement_totals, engagements
 from newsletter.store.tables import editions
 from newsletter.usecases import growing, people
 from subscribers.audience.growth import AgeGroup, SubscriptionChange
 from subscribers.model import Suppression, SuppressionReason
 from subscribers.suppression import suppress_subscriber
-from tests.fakes.house import MONDAY, leave_all
+from tests.fakes.house import MONDAY, SECRETS, leave_all
 from tests.fakes.postgres import Postgres
 from tests.fakes.readers import Reader, reader
 
@@ -181,6 +186,59 @@ def test_topics_and_articles_are_reported_by_their_clicks(eve: Reader) -> None:
     assert [part.name for part in korean] == [part.name for part in english]
     assert all(a.title != b.title for a, b in zip(english, korean, strict=True))
     assert "not known" in english[1].notes[0]
+
+
+def read(eve: Reader, person: int, at: datetime, rule: str = "human") -> None:
+    """Record that a subscriber clicked in issue 1, or that a machine did."""
+    row = {"kind": "clicked", "source": "own", "issue_id": 1, "edition_id": 1, "seq": person}
+    with eve.house.app.engine.begin() as connection:
+        connection.execute(
+            engagements.insert().values(
+                id=f"{person} {at} {rule}", at=at, subscriber_id=person, rule=rule, **row
+            )
+        )
+
+
+def test_the_share_of_the_silent_is_known_once_clicks_were_counted_for_long(eve: Reader) -> None:
+    eve.house.pass_at(MONDAY - DAY)
+    eve.house.approve()
+    eve.house.pass_at(MONDAY)
+    come(eve, "new@example.org")
+    newest = eve.house.app.publication.newsletters[0]
+    tracked = replace(newest, tracking=Tracking(clicks=True))
+    own = replace(eve.house.app.publication, newsletters=(tracked,))
+    eve.house.app = replace(eve.house.app, publication=own)
+    read(eve, 1, eve.house.at - 100 * DAY)
+    assert counted(eve).silent == {}
+    read(eve, 2, eve.house.at - 200 * DAY)
+    read(eve, 3, eve.house.at - DAY, "sweep")
+    report = counted(eve)
+    assert report.silent == {180: 2}
+    assert (
+        "Opened and clicked nothing for 180 days: 50"
+        in sections(report, CATALOGS.of("en"))[1].notes[0]
+    )
+    read(eve, 2, eve.house.at - DAY)
+    read(eve, 3, eve.house.at - DAY)
+    assert counted(eve).silent == {180: 0}
+
+
+def test_the_command_prints_the_report_of_a_newsletter(
+    eve: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted(eve)
+    database = eve.house.app.settings.database_url
+    monkeypatch.chdir(eve.house.root)
+    for name, value in {**SECRETS, "NEWSLETTER_DATABASE_URL": database, "COLUMNS": "200"}.items():
+        monkeypatch.setenv(name, value)
+    shown = CliRunner().invoke(program, ["report", "weekly"])
+    assert shown.exit_code == 0, shown.output
+    assert "imported" in shown.output
+    values = json.loads(CliRunner().invoke(program, ["report", "weekly", "--json"]).stdout)
+    assert values["ages"] == {"1 year": 3}
+    table = CliRunner().invoke(program, ["report", "weekly", "--csv"]).stdout
+    assert "imported" in table
+    assert CliRunner().invoke(program, ["report", "monthly"]).exit_code == 2
 
 
 def test_before_the_first_count_the_report_has_no_numbers(eve: Reader) -> None:

@@ -29,6 +29,7 @@ NOT_AT_THE_DESK = {
         "they are for programs that watch the machine",
     ),
     "keeping.back_up": "it writes a file of the machine",
+    **dict.fromkeys(("keeping.check", "keeping.repair"), "they read the whole database"),
     "growing.newsletter_report": "the desk reads the same report on a connection of its page",
     "reporting.issue_report": "the desk reads the same report on a connection of its page",
     "sending.release": "it ends a restore, which is a command",

@@ -85,6 +85,15 @@ def test_reports_that_are_not_failures(action: str, event: EventKind) -> None:
         (returned.QMAIL, DEAD),
         (returned.QMAIL_FULL, SOFT),
         (returned.POSTFIX_TEXT, DEAD),
+        (returned.OTHER_SERVERS["sendmail"], DEAD),
+        (returned.OTHER_SERVERS["yahoo"], DEAD),
+        (returned.OTHER_SERVERS["exchange"], DEAD),
+        (returned.OTHER_SERVERS["gmail"], DEAD),
+        (returned.OTHER_SERVERS["courier"], DEAD),
+        (returned.OTHER_SERVERS["domino"], DEAD),
+        (returned.OTHER_SERVERS["exim_full"], SOFT),
+        (returned.OTHER_SERVERS["policy"], POLICY),
+        (returned.OTHER_SERVERS["exim_warn"], EventKind.DEFERRED),
     ],
 )
 def test_bounces_in_free_text(raw: bytes, event: EventKind) -> None:
