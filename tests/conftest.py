@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
 from tests.fakes.postgres import Postgres, PostgresMissing, open_postgres
+from tests.fakes.reused import Reused, reused
 from tests.fakes.schema import add_database
 
 ROOT = Path(__file__).parent.parent
@@ -116,11 +117,18 @@ def migrated_database(postgres: Postgres) -> Iterator[str]:
         yield str(url.database)
 
 
+@pytest.fixture(scope="session")
+def reused_database(postgres: Postgres, migrated_database: str) -> Iterator[Reused]:
+    """Yield a PostgreSQL database that is restored after each test."""
+    with reused(postgres, migrated_database) as database:
+        yield database
+
+
 @pytest.fixture
-def pg_engine(postgres: Postgres, migrated_database: str) -> Iterator[sa.Engine]:
-    """Yield an engine on a separate PostgreSQL database with the complete schema."""
+def pg_engine(reused_database: Reused) -> Iterator[sa.Engine]:
+    """Yield an engine on a PostgreSQL database with the complete schema and no other rows."""
     with (
-        postgres.database(template=migrated_database) as url,
+        reused_database.database() as url,
         opened(url.render_as_string(hide_password=False)) as engine,
     ):
         yield engine
