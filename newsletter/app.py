@@ -30,6 +30,7 @@ from newsletter.model.article_address import ArticleSigner
 from newsletter.model.once import Once
 from newsletter.model.pass_report import WHOLE
 from newsletter.model.return_path import ReturnPaths
+from newsletter.model.shared_preview import SharedPreviews
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.model.ticket import TicketSigner
 from newsletter.pipeline import passes, recording
@@ -139,6 +140,7 @@ class App:
             look_at=self._look_at,
             collect_from=self.collector or self.collect,
             probe=self.prober or self.probe,
+            shared_previews=SharedPreviews(self.settings.secret_keys, self.publication.url),
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:

@@ -32,14 +32,19 @@ def draft(
             help="Draft a special issue for this local time.",
         ),
     ] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Draft a special issue that goes out once it is approved.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Draft the next issue of a newsletter from new articles.
 
-    With `--at`, draft a special issue; the next slot stays free.
+    With `--at` or `--now`, draft a special issue; the next slot stays free.
     """
+    if at is not None and now:
+        fail("Give --at or --now, not both.", Exit.USAGE)
     with open_app() as app:
-        if at is None:
+        if at is None and not now:
             result = drafting.draft_next(app.context, current_user(), newsletter)
         else:
             result = drafting.draft_special(app.context, current_user(), newsletter, at)

@@ -55,6 +55,15 @@ LogFile = Annotated[
     ),
 ]
 
+SeenAs = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="SUBSCRIBER",
+        help="With --test: as this person gets it, or no-name, no-topics, long-name or korean.",
+    ),
+]
+
 
 @commands.command()
 def send(  # noqa: PLR0913 - one argument per option of the command
@@ -65,9 +74,7 @@ def send(  # noqa: PLR0913 - one argument per option of the command
         str | None,
         typer.Option("--test", metavar="ADDRESS", help="Email every edition to staff only."),
     ] = None,
-    subscriber: Annotated[
-        str, typer.Option("--as", metavar="SUBSCRIBER", help="With --test: as this person gets it.")
-    ] = "",
+    subscriber: SeenAs = "",
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the slot, undo window or spread.")
     ] = False,

@@ -1,7 +1,7 @@
 """`newsletter next`: the coming slots."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -15,11 +15,11 @@ from newsletter import settings
 from newsletter.app import clock
 from newsletter.cli.opening import expected_errors
 from newsletter.cli.show import Exit, console, fail, print_rows
-from newsletter.model.agenda import AgendaSlot, SlotRecord, agenda
+from newsletter.model.agenda import AgendaSlot, agenda
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import FARTHEST, local, resolve
+from newsletter.model.slot import local, resolve
 from newsletter.settings import Settings
-from newsletter.store.content import slots
+from newsletter.store.content import agendas
 from newsletter.store.database import open_reader
 
 commands = typer.Typer()
@@ -98,28 +98,27 @@ def _listed(
     try:
         for newsletter in newsletters:
             since = _instant(begin, newsletter) if begin else now
-            records = _records(reader, newsletter, since)
-            for slot in islice(agenda(newsletter, records, since, now), count):
+            for slot in islice(_agenda(reader, newsletter, since, now), count):
                 yield _Listed(newsletter, slot)
     finally:
         reader.dispose()
+
+
+def _agenda(
+    reader: sa.Engine, newsletter: Newsletter, since: datetime, now: datetime
+) -> Iterator[AgendaSlot]:
+    """Return the slots with what is on record; nothing is before the database exists."""
+    try:
+        with reader.connect() as connection:
+            return agendas.of(connection, newsletter, since, now)
+    except sa.exc.DBAPIError:
+        return agenda(newsletter, {}, since, now)
 
 
 def _instant(begin: datetime, newsletter: Newsletter) -> datetime:
     """Return the last instant before the start of the list."""
     at = begin.astimezone(UTC) if begin.tzinfo else resolve(begin, newsletter.timezone)
     return at - timedelta(microseconds=1)
-
-
-def _records(
-    reader: sa.Engine, newsletter: Newsletter, since: datetime
-) -> Mapping[str, SlotRecord]:
-    """Return what is on record; nothing before the database exists."""
-    try:
-        with reader.connect() as connection:
-            return slots.records(connection, newsletter.key, since - FARTHEST)
-    except sa.exc.DBAPIError:
-        return {}
 
 
 def _row(listed: _Listed, now: datetime) -> dict[str, str]:

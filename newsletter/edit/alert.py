@@ -11,9 +11,9 @@ from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor
 from newsletter.model.issue import IssueKind
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Timing, local, spell
+from newsletter.model.slot import local, spell
 from newsletter.store import acts
-from newsletter.store.content import articles, issues, slots
+from newsletter.store.content import articles, issues, pauses, slots
 from newsletter.store.content.issues import NewIssue
 
 STALE = timedelta(days=1)
@@ -28,7 +28,9 @@ def ready(
     What was collected before the newsletter was first seen does not count.
     """
     with engine.begin() as connection:
-        since = slots.ledger(connection, newsletter.key, Timing.of(newsletter), now).since
+        since = slots.ledger(
+            connection, newsletter.key, pauses.timing(connection, newsletter), now
+        ).since
     after = max(since, now - newsletter.alerts.delay - STALE)
     chosen = select(candidates(engine, publication, newsletter, now=now), newsletter)
     found = [selection.candidate for selection in chosen if selection.included]

@@ -15,10 +15,10 @@ from newsletter.maintenance.readings import Health, Reading, ok
 from newsletter.model.next_step import UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Timing, coming, local, note, offset
+from newsletter.model.slot import Due, Timing, local, note, offset, upcoming
 from newsletter.model.states import BatchState
 from newsletter.store import events
-from newsletter.store.content import slots
+from newsletter.store.content import agendas, slots
 from newsletter.store.database import is_sqlite, open_reader
 from newsletter.store.people import segments
 from newsletter.store.sending import batches
@@ -79,7 +79,7 @@ def examine(installation: Installation, now: datetime) -> Iterator[Reading]:
     yield _postal_address(publication)
     yield from _sources(publication)
     yield from _parsing(installation.unprotected())
-    yield from _newsletters(publication, installation.layouts, now)
+    yield from _newsletters(installation, now)
     yield from _templates(installation)
 
 
@@ -332,30 +332,41 @@ def _parsing(unprotected: Mapping[Protection, str]) -> Iterator[Reading]:
             yield ok(subject, message)
 
 
-def _newsletters(
-    publication: Publication, layouts: Sequence[Path], now: datetime
-) -> Iterator[Reading]:
+def _newsletters(installation: Installation, now: datetime) -> Iterator[Reading]:
+    publication, layouts = installation.publication, installation.layouts
     if not publication.newsletters:
         advice = "add a [newsletters.…] table to newsletter.toml"
         yield Reading(Health.WARN, "newsletters", "none are configured", advice)
     for newsletter in publication.newsletters:
         subject, layout = f"newsletter {newsletter.key}", newsletter.layout
         if any((root / layout).is_dir() for root in layouts):
-            yield ok(subject, _next_slot(newsletter, now))
+            yield ok(subject, _next_slot(installation.database_url, newsletter, now))
         else:
             advice = f"write templates/issue/{layout}/, or change the layout"
             yield Reading(Health.FAIL, subject, f"there is no layout {layout!r}", advice)
 
 
-def _next_slot(newsletter: Newsletter, now: datetime) -> str:
+def _next_slot(database_url: str, newsletter: Newsletter, now: datetime) -> str:
     if newsletter.cadence.on_publish:
         return f"sent {newsletter.alerts.delay.total_seconds() / 60:.0f} minutes after publishing"
-    slot = coming(Timing.of(newsletter), now, 1)[0]
+    slot = _ahead(database_url, newsletter, now)
     at = local(slot.due_at, newsletter.timezone)
     away = offset(slot.due_at, newsletter.timezone)
     message = f"next slot {at:%a %d %b %Y %H:%M} {newsletter.timezone} ({away})"
     caution = note(slot, newsletter.timezone)
     return f"{message}; {caution}" if caution else message
+
+
+def _ahead(database_url: str, newsletter: Newsletter, now: datetime) -> Due:
+    """Return the next slot without an issue; every slot is, before the database exists."""
+    reader = open_reader(database_url)
+    try:
+        with reader.connect() as connection:
+            return next(agendas.ahead(connection, newsletter, now))
+    except sa.exc.DBAPIError:
+        return next(upcoming(Timing.of(newsletter), now))
+    finally:
+        reader.dispose()
 
 
 def _templates(installation: Installation) -> Iterator[Reading]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
 from newsletter.store import engagement_tables, pass_tables
-from newsletter.store.content import review_tables, source_pauses
+from newsletter.store.content import planning_tables, review_tables, source_pauses
 from newsletter.store.counting import tables as counting_tables
 from newsletter.store.desk import tables as desk_tables
 from newsletter.store.people import question_tables
@@ -30,6 +30,7 @@ METADATA = [
         question_tables.still_wanted.metadata,
         pass_tables.passes.metadata,
         source_pauses.source_pauses.metadata,
+        planning_tables.newsletter_pauses.metadata,
         review_tables.waivers.metadata,
     },
     subscriber_tables.metadata,

@@ -16,6 +16,7 @@ class SlotRecord:
 
     state: str
     reason: str = ""
+    issue_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class AgendaSlot:
     state: str
     offset: str
     note: str = ""
+    issue_id: int | None = None
 
 
 def agenda(
@@ -47,7 +49,8 @@ def agenda(
         changed = f"the clocks have changed since ({before} before)" if at != before else ""
         notes = (_without(off), record.reason if record else "", note(due, zone), changed)
         state = record.state if record else COMING if due.due_at > now else PASSED
-        yield AgendaSlot(due, state, at, "; ".join(filter(None, notes)))
+        issue_id = record.issue_id if record else None
+        yield AgendaSlot(due, state, at, "; ".join(filter(None, notes)), issue_id)
         before, off = at, []
 
 

@@ -14,10 +14,14 @@ LONGEST_PAUSE = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The days from the first to the last, both included, in the zone of the newsletter."""
+    """The days from the first to the last, both included, in the zone of the newsletter.
+
+    `reason` is what staff gave, empty for a pause of newsletter.toml.
+    """
 
     first: date
     last: date
+    reason: str = ""
 
     @classmethod
     def parse(cls, text: str) -> "Pause":

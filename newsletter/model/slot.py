@@ -179,7 +179,8 @@ def _placed(nominal: datetime, timing: Timing) -> Due:
     """Return the slot of a nominal time: in its place, moved off a holiday, or off."""
     slot, days_off = Due.at(nominal, timing.zone), timing.days_off
     if pause := days_off.pause_on(nominal.date()):
-        return replace(slot, off=f"paused {pause}")
+        because = f": {pause.reason}" if pause.reason else ""
+        return replace(slot, off=f"paused {pause}{because}")
     holiday = days_off.holiday_on(nominal.date())
     if not holiday:
         return slot

@@ -23,7 +23,7 @@ from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
 from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
-from newsletter.store.content import articles, issues, slots, sources
+from newsletter.store.content import articles, issues, pauses, slots, sources
 from newsletter.store.counting import growth
 from newsletter.store.desk import sign_ins
 from newsletter.store.people import notices, questions, reports
@@ -109,7 +109,7 @@ def _growth(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 
 def _draft(tools: Tools, connection: sa.Connection, key: str) -> bool:
-    newsletter = tools.context.publication.require_newsletter(key)
+    newsletter = pauses.applied(connection, tools.context.publication.require_newsletter(key))
     now, timing = tools.context.now(), Timing.of(newsletter)
     known = slots.recorded(connection, newsletter.key, timing, now)
     if known is None or due(timing, known, now):

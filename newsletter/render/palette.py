@@ -1,6 +1,8 @@
 """Derive the color schemes of a publication from the few colors that it sets."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from colorsys import hls_to_rgb, rgb_to_hls
+from dataclasses import asdict, dataclass
 
 from newsletter.model.publication import Brand
 
@@ -78,3 +80,26 @@ def _luminance(color: str) -> float:
         for part in (channel / 255 for channel in _channels(color))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def inverted(scheme: Palette) -> Palette:
+    """Return the colors as Gmail on phones shows a light email in dark mode: every channel inverted."""
+    return _changed(scheme, lambda channels: tuple(255 - channel for channel in channels))
+
+
+def darkened(scheme: Palette) -> Palette:
+    """Return the colors as Outlook shows a light email in dark mode: lightness inverted, hue kept."""
+    return _changed(scheme, _lightness_inverted)
+
+
+def _lightness_inverted(channels: tuple[int, ...]) -> tuple[int, ...]:
+    hue, lightness, saturation = rgb_to_hls(*(channel / 255 for channel in channels))
+    return tuple(round(part * 255) for part in hls_to_rgb(hue, 1 - lightness, saturation))
+
+
+def _changed(scheme: Palette, change: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Palette:
+    colors = {
+        name: "#" + "".join(f"{channel:02x}" for channel in change(_channels(color)))
+        for name, color in asdict(scheme).items()
+    }
+    return Palette(**colors)

@@ -10,7 +10,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.send import headers
 
-MARK = "[Test] "
+MARK = "[TEST] "
 NO_SUBSCRIBER = "test"
 """Replaces a subscriber's token. Links with it lead to a page that explains the test."""
 

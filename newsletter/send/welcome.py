@@ -14,12 +14,11 @@ from newsletter.model.departure import departure
 from newsletter.model.edition import Chooser, by_contents
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Timing
 from newsletter.model.states import SENDABLE, IssueState
 from newsletter.send import recovery
 from newsletter.send.audience import batch_size
 from newsletter.send.run import Route
-from newsletter.store.content import editions, issues, slots
+from newsletter.store.content import agendas, editions, issues
 from newsletter.store.sending import audience, welcomes
 from subscribers.audience import reached
 
@@ -77,7 +76,7 @@ def _unsendable(connection: sa.Connection, issue_id: int) -> bool:
 
 def _near(connection: sa.Connection, newsletter: Newsletter, now: datetime) -> bool:
     """Return whether the next issue goes out so soon that the latest would come alongside it."""
-    slot = next(slots.ahead(connection, newsletter.key, Timing.of(newsletter), now), None)
+    slot = next(agendas.ahead(connection, newsletter, now), None)
     open_issues = issues.every(connection, SENDABLE | {IssueState.PREPARING})
     leaving = [
         departure(issue, newsletter) for issue in open_issues if issue.newsletter == newsletter.key

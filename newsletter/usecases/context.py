@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from newsletter.esp.port import Sender
 from newsletter.maintenance.journals import Journals
 from newsletter.model.publication import Publication
 from newsletter.model.return_path import ReturnPaths
+from newsletter.model.shared_preview import SharedPreviews
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.send.courier import Courier
 from newsletter.store.sending import batches
@@ -55,6 +56,7 @@ class Context:
     look_at: LookAt | None = None
     collect_from: Callable[[Sequence[str]], CollectReport] | None = None
     probe: Callable[[str], Probe] | None = None
+    shared_previews: SharedPreviews = field(kw_only=True)
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return what submitting needs, with this process's share of the allowed connections.

@@ -23,15 +23,15 @@ from newsletter.model.publication import Newsletter
 from newsletter.model.slot import (
     Decision,
     Due,
-    Timing,
     digest_key,
     digest_timings,
     due,
+    local,
     next_free,
 )
 from newsletter.model.states import OUT, IssueState
 from newsletter.send import status
-from newsletter.store.content import issues, slots, sources
+from newsletter.store.content import issues, pauses, slots, sources
 from newsletter.usecases.context import Context
 from subscribers.model import Frequency
 
@@ -71,8 +71,9 @@ class NotDrafted:
 def due_slots(context: Context, actor: Actor, newsletter: Newsletter) -> list[Decision]:
     """Return which slots of a newsletter must be drafted or recorded as missed now."""
     actor.require(Role.EDITOR)
-    now, timing = context.now(), Timing.of(newsletter)
+    now = context.now()
     with context.engine.begin() as connection:
+        timing = pauses.timing(connection, newsletter)
         ledger = slots.ledger(connection, newsletter.key, timing, now)
     return due(timing, ledger, now)
 
@@ -86,7 +87,9 @@ def due_digests(
     """
     actor.require(Role.EDITOR)
     found, now = [], context.now()
-    for frequency, timing in digest_timings(newsletter).items():
+    with context.reader.connect() as connection:
+        timings = digest_timings(pauses.applied(connection, newsletter))
+    for frequency, timing in timings.items():
         key = digest_key(newsletter.key, frequency)
         with context.engine.begin() as connection:
             decisions = due(timing, slots.ledger(connection, key, timing, now), now)
@@ -127,6 +130,10 @@ def draft_alert(
     """
     actor.require(Role.EDITOR)
     publication, now = context.publication, context.now()
+    with context.reader.connect() as connection:
+        days_off = pauses.applied(connection, newsletter).days_off
+    if days_off.pause_on(now.astimezone(newsletter.timezone).date()):
+        return None, {}
     present = alert.ready(context.engine, publication, newsletter, now=now)
     with context.reader.connect() as connection:
         removed = sources.withdrawn(connection, [each.article.id for each in present])
@@ -161,24 +168,25 @@ def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | 
             f"{newsletter.key} is drafted when articles are published; use --at for a special issue"
         )
         raise NotAllowed(msg)
-    now, timing = context.now(), Timing.of(newsletter)
+    now = context.now()
     with context.engine.begin() as connection:
+        timing = pauses.timing(connection, newsletter)
         ledger = slots.ledger(connection, newsletter.key, timing, now)
     return draft(context, actor, newsletter, next_free(timing, ledger, now))
 
 
 def draft_special(
-    context: Context, actor: Actor, key: str, at: datetime
+    context: Context, actor: Actor, key: str, at: datetime | None
 ) -> Drafted | Skipped | NotDrafted:
     """Draft a special issue from new articles, to be sent at a local time.
 
     It has a slot of its own, so the next regular slot stays free. `at` is naive, in the zone of
-    the newsletter. Raises NotAllowed if it has passed.
+    the newsletter; None is now: it goes out once it is approved. Raises NotAllowed if it has passed.
     """
     actor.require(Role.EDITOR)
     newsletter = context.publication.require_newsletter(key)
-    regular = Due.at(at, newsletter.timezone)
-    if regular.due_at <= context.now():
+    regular = Due.at(at or local(context.now(), newsletter.timezone), newsletter.timezone)
+    if at is not None and regular.due_at <= context.now():
         msg = f"{at:%Y-%m-%d %H:%M} has passed in {newsletter.timezone}"
         raise NotAllowed(msg)
     slot = Due(f"{regular.nominal} special", regular.due_at, special=True)

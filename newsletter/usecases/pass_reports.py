@@ -10,11 +10,10 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.model.actor import Actor, Role
 from newsletter.model.pass_report import Figures, Level, PassLine, PassReport
-from newsletter.model.slot import Timing, upcoming
 from newsletter.model.source import FAILURES
 from newsletter.model.states import DECIDABLE, UNAPPROVED, UNFINISHED
 from newsletter.store import marks, passes
-from newsletter.store.content import articles, issues, sources
+from newsletter.store.content import agendas, articles, issues, sources
 from newsletter.store.sending import batches
 from newsletter.usecases.context import Context
 
@@ -90,11 +89,11 @@ def figures(context: Context, since: datetime) -> Figures:
         unfinished = issues.every(connection, list(UNFINISHED))
         in_doubt = batches.waiting(connection)
         new = articles.count_since(connection, since)
-    next_slots = {}
-    for newsletter in publication.newsletters:
-        slot = next(upcoming(Timing.of(newsletter), now), None)
-        if slot is not None:
-            next_slots[newsletter.key] = slot.due_at.isoformat()
+        next_slots = {
+            newsletter.key: slot.due_at.isoformat()
+            for newsletter in publication.newsletters
+            if (slot := next(agendas.ahead(connection, newsletter, now), None))
+        }
     return Figures(
         sources=len(publication.sources),
         sources_failing=sum(

@@ -1,24 +1,32 @@
 """Show an issue as one subscriber gets it: in a preview, or by a test send to staff."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from newsletter.errors import NotAllowed
+from newsletter.errors import NotAllowed, NotFound
 from newsletter.esp.message.mime import message
 from newsletter.esp.port import Outcome, Recipient, Verdict
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.edition import Chooser, Edition, by_contents
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import PreviewIssue, RunCheckup
+from newsletter.model.persona import TRAITS, Persona
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.model.subjects import Arm, arm_of
 from newsletter.send import headers, testsend
+from newsletter.store import acts
 from newsletter.store.content import editions, issues
 from newsletter.usecases.context import Context
-from newsletter.usecases.reviewing import Rendered
 from subscribers import directory
-from subscribers.model import EmailAddress
+from subscribers.model import EmailAddress, Subscriber
+
+if TYPE_CHECKING:
+    from newsletter.usecases.reviewing import Rendered
 
 INERT = "preview"
 """Replaces a subscriber's token, so that the links of a preview change nothing."""
@@ -56,10 +64,15 @@ def email_for(
 ) -> bytes:
     """Return an edition as the bytes that a reader gets; only its links lead nowhere."""
     actor.require(Role.EDITOR)
-    issue = rendered.issue
+    return _email(context, rendered.issue, rendered.newsletter, edition, reader)
+
+
+def _email(
+    context: Context, issue: Issue, newsletter: Newsletter, edition: Edition, reader: Reader
+) -> bytes:
     letter = headers.letter(
         context.publication,
-        rendered.newsletter,
+        newsletter,
         edition,
         kind=issue.kind.value,
         date=issue.leaves_at or issue.due_at,
@@ -72,30 +85,47 @@ def inert_recipient(edition: Edition, reader: Reader) -> Recipient:
     return Recipient(f"{edition.issue_id}-0", reader.address, reader.name, INERT)
 
 
+def seen_by(context: Context, actor: Actor, issue_id: int, seen_as: str) -> Reader:
+    """Return who gets a stored edition of an issue: a persona, or a subscriber by id or address.
+
+    Raises NotFound for an unknown subscriber, and NotAllowed as `reader_of` does.
+    """
+    actor.require(Role.EDITOR)
+    issue, newsletter, printed = _stored(context, issue_id)
+    person = _person(context, seen_as)
+    return _edition_for(context, issue, newsletter, printed, person)
+
+
+def stored_email(
+    context: Context, actor: Actor, issue_id: int, seq: int, reader: Reader
+) -> tuple[Edition, bytes]:
+    """Return a stored edition, and the bytes that a reader gets; only its links lead nowhere."""
+    actor.require(Role.EDITOR)
+    issue, newsletter, printed = _stored(context, issue_id)
+    edition = next((each for each in printed if each.seq == seq), None)
+    if edition is None:
+        msg = f"issue {issue_id} has no edition {seq}"
+        raise NotFound(msg, next_step=PreviewIssue(issue_id))
+    return edition, _email(context, issue, newsletter, edition, reader)
+
+
 def send_test(
     context: Context, actor: Actor, issue_id: int, address: str, *, subscriber: str = ""
 ) -> list[ProofSent]:
     """Submit editions of an issue to one address of staff; no delivery is touched.
 
-    With a subscriber, submit only that subscriber's edition, with their name; else every edition.
-    The subject marks each as a test. Raises NotAllowed if the issue has no editions.
+    With a subscriber or the name of a persona, submit only that reader's edition, with their name;
+    else every edition. The subject marks each as a test. Raises NotAllowed if the issue has no
+    editions.
     """
     actor.require(Role.EDITOR)
     EmailAddress.parse(address)
-    with context.reader.begin() as connection:
-        issue = issues.load(connection, issue_id)
-        printed = editions.of_issue(connection, issue_id)
-    newsletter = context.publication.require_newsletter(issue.newsletter)
-    if not printed:
-        msg = f"issue {issue_id} has no editions yet"
-        raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
+    issue, newsletter, printed = _stored(context, issue_id)
     reader, chosen = Reader(address, _name(context, address)), printed
     if subscriber:
-        reader = _reader(context, issue, newsletter, printed, subscriber)
+        person = _person(context, subscriber)
+        reader = _edition_for(context, issue, newsletter, printed, person)
         chosen = [edition for edition in printed if edition.seq == reader.edition]
-    if not chosen:
-        msg = f"{subscriber} is not a subscriber"
-        raise NotAllowed(msg)
     sender = context.senders.get(context.publication.provider)
     if sender is None:
         msg = f"the provider {context.publication.provider} is not set up"
@@ -103,10 +133,66 @@ def send_test(
     tested = testsend.StaffTestSend(
         context.publication, newsletter, issue, chosen, address, reader.name
     )
-    return [
+    done = [
         ProofSent(edition, address, _problem(outcome))
         for edition, outcome in testsend.send(tested, sender, context.new_id, now=context.now())
     ]
+    detail = {"editions": [proof.edition.seq for proof in done if not proof.problem]}
+    with context.engine.begin() as connection:
+        acts.record(connection, Act(context.now(), actor, ActKind.TESTED, issue_id, detail=detail))
+    return done
+
+
+def _stored(context: Context, issue_id: int) -> tuple[Issue, Newsletter, list[Edition]]:
+    """Return an issue with its newsletter and editions; raise NotAllowed if it has none."""
+    with context.reader.begin() as connection:
+        issue = issues.load(connection, issue_id)
+        printed = editions.of_issue(connection, issue_id)
+    newsletter = context.publication.require_newsletter(issue.newsletter)
+    if not printed:
+        msg = f"issue {issue_id} has no editions yet"
+        raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
+    return issue, newsletter, printed
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who reads: a persona, or a subscriber, whose `id` chooses one of two subjects."""
+
+    address: str
+    name: str
+    language: str
+    id: int = 0
+    slugs: frozenset[str] = frozenset()
+    topics: bool = False
+
+    @classmethod
+    def of(cls, found: Subscriber) -> _Person:
+        return cls(
+            found.address, found.name, found.language, found.id, found.slugs, bool(found.topics)
+        )
+
+
+def _person(context: Context, seen_as: str) -> _Person:
+    """Return a persona by its name, or a subscriber by id or address; raise NotFound."""
+    if seen_as in set(Persona):
+        traits = TRAITS[Persona(seen_as)]
+        return _Person(SAMPLE_ADDRESS, traits.name, traits.language)
+    with context.reader.begin() as connection:
+        known = seen_as.isascii() and seen_as.isdecimal() and len(seen_as) <= _LONGEST_ID
+        if known:
+            found = directory.load(connection, int(seen_as))
+        else:
+            found = directory.find(connection, seen_as)
+    if found is None:
+        msg = f"{seen_as} is not a subscriber"
+        raise NotFound(msg)
+    return _Person.of(found)
+
+
+SAMPLE_ADDRESS = "reader@localhost"
+_LONGEST_ID = 9
+"""Digits of a number that PostgreSQL takes for certain."""
 
 
 def _reader(
@@ -117,10 +203,21 @@ def _reader(
     address: str,
 ) -> Reader:
     with context.reader.begin() as connection:
-        person = directory.find(connection, address)
-        items = issues.load_items(connection, issue.id)
-    if person is None:
+        found = directory.find(connection, address)
+    if found is None:
         return Reader(EmailAddress.parse(address).text)
+    return _edition_for(context, issue, newsletter, printed, _Person.of(found))
+
+
+def _edition_for(
+    context: Context,
+    issue: Issue,
+    newsletter: Newsletter,
+    printed: Sequence[Edition],
+    person: _Person,
+) -> Reader:
+    with context.reader.begin() as connection:
+        items = issues.load_items(connection, issue.id)
     chooser = Chooser(items, newsletter)
     arm = arm_of(person.id, issue.id, issue.test) if issue.test else None
     arm = issue.winner if arm is Arm.REST else arm
@@ -130,12 +227,12 @@ def _reader(
         mine = list(by_contents(printed, arm).values())
         whole = {edition.language: edition.seq for edition in reversed(mine)}
         return Reader(person.address, person.name, whole.get(language, mine[0].seq))
-    topics = bool(person.topics)
-    wanted = chooser.choose(chooser.taste(person.slugs, topics=topics, language=person.language))
+    taste = chooser.taste(person.slugs, topics=person.topics, language=person.language)
+    wanted = chooser.choose(taste)
     known = by_contents(printed, arm)
     taken = Subsets(list(known), newsletter, chooser.originals()).of(wanted) if wanted else None
     if taken is None:
-        msg = f"issue {issue.id} has nothing on the topics that {address} follows"
+        msg = f"issue {issue.id} has nothing on the topics that {person.address} follows"
         raise NotAllowed(msg)
     return Reader(person.address, person.name, known[taken].seq)
 

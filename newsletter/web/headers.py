@@ -32,6 +32,8 @@ def policy(**changes: str) -> str:
 
 PUBLIC = policy()
 DESK = policy(img_src=OPEN_IMAGES, frame_src="'self'", frame_ancestors="'self'")
+LIVE = f"{DESK}; script-src 'self'; connect-src 'self'"
+"""A page of the desk that changes while staff look at it, by our own script."""
 EMBEDDED = policy(frame_ancestors="*")
 """The form that other sites may show in a frame."""
 READING = policy(style_src="'unsafe-inline'", img_src=OPEN_IMAGES, form_action="'none'")

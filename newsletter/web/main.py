@@ -22,6 +22,8 @@ from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.desk.people.imports import ImportPages, import_routes
 from newsletter.web.desk.people.pages import PeoplePages, people_routes
 from newsletter.web.desk.people.segments import SegmentPages, segment_routes
+from newsletter.web.desk.planning.pages import CalendarPages, calendar_routes
+from newsletter.web.desk.previewing.pages import PreviewPages, preview_routes
 from newsletter.web.desk.rules import answer_refusals, refuse_unruled
 from newsletter.web.desk.shell import Shell
 from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
@@ -49,6 +51,7 @@ DESK_FILES = {
     "/paper.css": PAPER,
     "/desk.css": ("web/desk/desk.css",),
     "/passkey.js": ("web/desk/passkey.js",),
+    "/live.js": ("web/desk/approving/live.js",),
 }
 
 
@@ -82,6 +85,8 @@ def desk_site(
         desk_routes(desk),
         edit_routes(EditPages(shell, gate)),
         approve_routes(ApprovePages(shell, gate)),
+        preview_routes(PreviewPages(shell, gate)),
+        calendar_routes(CalendarPages(shell, gate)),
         sign_in_routes(SignInPages(shell, gate)),
         passkey_routes(PasskeyPages(shell, gate)),
         account_routes(AccountPages(shell, gate)),

@@ -30,6 +30,7 @@ PATHS = [
     "/issues/1/history",
     "/issues/1/approve",
     "/issues/1/edit",
+    "/calendar",
     "/articles",
     "/sources",
     "/audit",

@@ -26,6 +26,11 @@ PATHS = [
     "/audit",
     "/issues/1/edit",
     "/issues/1/approve",
+    "/issues/1/preview",
+    "/issues/1/preview?show=order&as=korean",
+    "/calendar",
+    "/calendar/pause?newsletter=weekly&first=2026-11-30&last=2026-12-09&reason=Move",
+    "/",
     "/people?text=a",
     "/people/1",
     "/people/segments?expression=ships",
@@ -97,7 +102,7 @@ def look(
     """Open a page and check that it fits and that everyone can use it."""
     page.goto(desk.origin + path)
     if folder := os.environ.get("PICTURES"):
-        shown = path.strip("/").replace("/", "-")
+        shown = path.partition("?")[0].strip("/").replace("/", "-") or "today"
         page.screenshot(path=str(Path(folder) / f"staffed-{shown}-{name}.png"), full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375, path
     assert barriers(page) == [], path

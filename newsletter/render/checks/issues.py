@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.model.finding import CHECKS, THE_ISSUE, Finding, IssuePlace, PlaceKind
+from newsletter.model.finding import CHECKS, THE_ISSUE, Finding, IssuePlace, Level, PlaceKind
 from newsletter.model.issue import Issue, IssueKind, Item
 from newsletter.model.publication import Publication
 from newsletter.render.checks import texts
-from newsletter.render.palette import ENOUGH, Palette, contrast, dark, light
+from newsletter.render.palette import ENOUGH, Palette, contrast, dark, darkened, inverted, light
 from newsletter.store.people.segments import UnknownTag
 
 _CARRIED = "carries over"
@@ -178,17 +178,23 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
 def _colors(issue: Issue, publication: Publication) -> Iterator[Finding]:
     newsletter = publication.newsletter(issue.newsletter)
     look = publication.for_newsletter(newsletter).brand if newsletter else publication.brand
-    schemes = (("light", light(look)), ("dark", dark(look)))
-    for mode, scheme in schemes:
-        for pair, color, background in _pairs(scheme):
-            ratio = contrast(color, background)
-            if ratio < ENOUGH:
-                yield _finding(
-                    "contrast",
-                    f"In {mode} mode, the contrast of {pair} is {ratio:.1f}; it must be at least"
-                    f" {ENOUGH} to be legible. Change [brand] in newsletter.toml.",
-                    place=IssuePlace(PlaceKind.SETTINGS),
-                )
+    own = light(look)
+    yield from _illegible("light mode", own, CHECKS["contrast"])
+    yield from _illegible("dark mode", dark(look), CHECKS["contrast"])
+    # What clients do by force cannot be changed from here, except by other colors.
+    yield from _illegible("the dark mode that Gmail forces", inverted(own), "warn")
+    yield from _illegible("the dark mode that Outlook forces", darkened(own), "warn")
+
+
+def _illegible(mode: str, scheme: Palette, level: Level) -> Iterator[Finding]:
+    for pair, color, background in _pairs(scheme):
+        ratio = contrast(color, background)
+        if ratio < ENOUGH:
+            message = (
+                f"In {mode}, the contrast of {pair} is {ratio:.1f}; it must be at least"
+                f" {ENOUGH} to be legible. Change [brand] in newsletter.toml."
+            )
+            yield Finding("contrast", level, message, place=IssuePlace(PlaceKind.SETTINGS))
 
 
 def _pairs(scheme: Palette) -> Iterator[tuple[str, str, str]]:

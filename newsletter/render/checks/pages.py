@@ -10,11 +10,9 @@ from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 from newsletter.model.personalization import placeholder
 from newsletter.render.checks import opening
+from newsletter.render.limits import CLIPPED, STYLES
 
-# Gmail clips an email at 102 KB and ignores style elements of 16 KB or more. Google publishes neither
-# limit; both were measured.
-CLIPPED, LARGE = 102_400, 80_000
-STYLES = 16_384
+LARGE = 80_000
 # The share of the words of the HTML part that the text part must contain.
 COVER = 0.99
 LONG_SUBJECT = 90

@@ -68,6 +68,13 @@ def first_subject(connection: sa.Connection, issue_id: int) -> tuple[str, str]:
     return (row[0], row[1]) if row else ("", "")
 
 
+def numbers(connection: sa.Connection, issue_id: int) -> list[tuple[int, int]]:
+    """Return id and number of the editions of an issue, in order, without their content."""
+    e = editions.c
+    query = sa.select(e.id, e.seq).where(e.issue_id == issue_id).order_by(e.seq)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def load(connection: sa.Connection, edition_id: int) -> Edition | None:
     """Return one edition."""
     query = sa.select(editions).where(editions.c.id == edition_id)

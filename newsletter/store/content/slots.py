@@ -5,6 +5,7 @@ The unique index on (newsletter, nominal) is what makes two claims at once harml
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -114,12 +115,17 @@ def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> fr
 def records(connection: sa.Connection, newsletter: str, since: datetime) -> dict[str, SlotRecord]:
     """Return what is on record of the slots due from a time on, by nominal time."""
     query = (
-        sa.select(slots, issues.c.state.label("issue_state"), issues.c.reason.label("why"))
+        sa.select(
+            slots,
+            issues.c.id.label("issue_id"),
+            issues.c.state.label("issue_state"),
+            issues.c.reason.label("why"),
+        )
         .outerjoin(issues, issues.c.slot_id == slots.c.id)
         .where(slots.c.newsletter == newsletter, slots.c.state != ACTIVE, slots.c.due_at >= since)
     )
     return {
-        row.nominal: SlotRecord(row.issue_state or row.state, row.why or row.reason)
+        row.nominal: SlotRecord(row.issue_state or row.state, row.why or row.reason, row.issue_id)
         for row in connection.execute(query)
     }
 
@@ -167,6 +173,26 @@ def _insert(
     }
     key = [slots.c.newsletter, slots.c.nominal]
     return insert_ignoring_conflicts(connection, slots, row, key)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedSlot:
+    """A slot that has no issue: in which state it was put on record, when and why."""
+
+    newsletter: str
+    nominal: str
+    state: str
+    reason: str
+    at: datetime
+
+
+def without_issue(connection: sa.Connection, since: datetime) -> list[UnusedSlot]:
+    """Return the slots that were recorded without an issue since a time."""
+    s = slots.c
+    query = sa.select(s.newsletter, s.nominal, s.state, s.reason, s.claimed_at).where(
+        s.state.in_(["skipped", "missed"]), s.claimed_at >= since
+    )
+    return [UnusedSlot(*row) for row in connection.execute(query.order_by(s.id))]
 
 
 def latest_record(connection: sa.Connection) -> datetime | None:

@@ -147,6 +147,14 @@ def submitted_by_hour(connection: sa.Connection, issue_id: int) -> dict[int, int
     return {int(row[0]): int(row[1]) for row in connection.execute(query)}
 
 
+def submitted_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
+    """Return how many emails were submitted by the batches of an issue that settled since."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(batches.c.submitted), 0)).where(
+        batches.c.issue_id == issue_id, batches.c.settled_at >= since
+    )
+    return int(connection.scalar(query) or 0)
+
+
 def providers(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, set[str]]:
     """Return the providers that the batches of each issue went to."""
     query = (

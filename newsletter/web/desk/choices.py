@@ -1,6 +1,6 @@
 """Rows of choices. Every state of a view is an address, so that it can be shared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -23,14 +23,22 @@ class Control:
 
 
 def controls(
-    path: str, present: Mapping[str, str], offered: Mapping[str, tuple[str, Sequence[str]]]
+    path: str,
+    present: Mapping[str, str],
+    offered: Mapping[str, tuple[str, Sequence[str]]],
+    name: Callable[[str], str] = str,
 ) -> tuple[Control, ...]:
-    """Build a control for each offered key (`key: (label, words)`) around the present view."""
+    """Build a control for each offered key (`key: (label, words)`) around the present view.
+
+    `name` returns what staff read for a label or word.
+    """
     return tuple(
         Control(
-            label,
+            name(label),
             tuple(
-                Option(word, f"{path}?{urlencode({**present, key: word})}", present[key] == word)
+                Option(
+                    name(word), f"{path}?{urlencode({**present, key: word})}", present[key] == word
+                )
                 for word in words
             ),
         )

@@ -9,17 +9,27 @@ from newsletter.web.headers import OPEN_IMAGES, policy
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _HEAD = re.compile(r"(<head[^>]*>)", re.IGNORECASE)
 
+INVERTED = (
+    "<style>html{background:#fff;filter:invert(1) hue-rotate(180deg)}"
+    "img{filter:invert(1) hue-rotate(180deg)}</style>"
+)
+"""As Gmail on phones and Outlook turn a light email dark: every color inverted, images as they are."""
 
-def frame(html: str, *, light: str = "light", images: str = "on") -> HTMLResponse:
+
+def frame(
+    html: str, *, light: str = "light", images: str = "on", styles: str = "on"
+) -> HTMLResponse:
     """Return an email's HTML for a sandboxed frame.
 
-    `light` (light or dark) overrides the viewer's own color scheme, and images can be off. Links
-    open in a new window. Scripts, forms and requests other than images are refused.
+    `light` (light, dark or inverted) overrides the viewer's own color scheme: inverted is what
+    clients do that darken emails by force. Images and styles can be off. Links open in a new window.
+    Scripts, forms and requests other than images are refused.
     """
     shown = _DARK.sub("(min-width:0)" if light == "dark" else "(max-width:0)", html)
-    shown = _HEAD.sub(r'\1<base target="_blank">', shown, count=1)
+    more = INVERTED if light == "inverted" else ""
+    shown = _HEAD.sub(rf'\1<base target="_blank">{more}', shown, count=1)
     own = policy(
-        style_src="'unsafe-inline'",
+        style_src="'unsafe-inline'" if styles == "on" else "'none'",
         img_src=OPEN_IMAGES if images == "on" else "'none'",
         form_action="'none'",
         frame_ancestors="'self'",

@@ -14,6 +14,7 @@ from newsletter.model.publication import Publication
 from newsletter.pipeline.report import counted
 from newsletter.render.catalog import Catalog, language_name
 from newsletter.render.reasons import explain
+from newsletter.render.report_view import STATES
 from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.store.content import articles, editions, issues
@@ -200,15 +201,15 @@ def _origin(origin: str, detail: str) -> str:
     return f"{name} ({detail})" if detail else name
 
 
-def preview(connection: sa.Connection, issue_id: int, seq: int) -> PreviewView:
-    """Return one edition and links to the others; raise NotFound."""
+def preview(connection: sa.Connection, issue_id: int, seq: int, name: str = "") -> PreviewView:
+    """Return one edition, for a reader with this name, and links to the others; raise NotFound."""
     rendered = editions.of_issue(connection, issue_id)
     chosen = _edition(rendered, issue_id, seq)
     return PreviewView(
         seq=chosen.seq,
-        subject=sentences.filled(chosen.nonce, chosen.subject),
-        preheader=sentences.filled(chosen.nonce, chosen.preheader),
-        text=sentences.filled(chosen.nonce, chosen.text),
+        subject=sentences.filled(chosen.nonce, chosen.subject, name),
+        preheader=sentences.filled(chosen.nonce, chosen.preheader, name),
+        text=sentences.filled(chosen.nonce, chosen.text, name),
         people=chosen.people,
         items=len(chosen.items),
         headlines=len(chosen.headlines),
@@ -226,6 +227,11 @@ def sender(connection: sa.Connection, publication: Publication, issue_id: int) -
     newsletter = publication.newsletter(issues.load(connection, issue_id).newsletter)
     own = publication.for_newsletter(newsletter) if newsletter else publication
     return own.sender.name or own.name
+
+
+def stored(connection: sa.Connection, issue_id: int, seq: int) -> Edition:
+    """Return an edition of an issue; raise NotFound."""
+    return _edition(editions.of_issue(connection, issue_id), issue_id, seq)
 
 
 def html(connection: sa.Connection, issue_id: int, seq: int) -> str:
@@ -266,20 +272,17 @@ def audience(connection: sa.Connection, issue_id: int, catalog: Catalog) -> Audi
     reasons = deliveries.exclusion_reasons(connection, issue_id)
     frozen = sum(states.values())
     return AudienceView(
-        sentence=_who(frozen, sum(edition.people for edition in rendered)),
+        sentence=_who(frozen, sum(edition.people for edition in rendered), catalog),
         editions=tuple(_edition_link(edition, _first(titles, edition)) for edition in rendered),
-        states=tuple(states.items()),
+        states=tuple((catalog.text(STATES[name][0]), number) for name, number in states.items()),
         exclusions=tuple((explain(reason, catalog), n) for reason, n in reasons.items()),
-        no_exclusions="No one."
-        if frozen
-        else "The reasons will appear here when the audience is frozen.",
+        no_exclusions=catalog.text(
+            "desk.audience.no_one" if frozen else "desk.audience.not_frozen"
+        ),
     )
 
 
-def _who(frozen: int, expected: int) -> str:
+def _who(frozen: int, expected: int, catalog: Catalog) -> str:
     if frozen:
-        were = "was" if frozen == 1 else "were"
-        people = counted(frozen, "recipient")
-        return f"{people} {were} chosen when sending began. The list is frozen."
-    people = counted(expected, "subscriber")
-    return f"{people} would get it now. The list is frozen when sending begins."
+        return catalog.count("desk.audience.frozen", frozen)
+    return catalog.count("desk.audience.now", expected)

@@ -37,8 +37,23 @@ def advise(step: NextStep | None) -> str:
 
 
 def as_link(issue: Issue) -> str:
-    """Return the page on which a person sees what to decide about an issue."""
-    return f"/issues/{issue.id}/{'preview' if issue.state in UNAPPROVED else 'audience'}"
+    """Return the page with the form that settles what an issue waits for."""
+    return f"/issues/{issue.id}/approve"
+
+
+def as_button(step: NextStep | None) -> str:
+    """Return the key of the words of the button that leads there."""
+    match step:
+        case ApproveIssue():
+            return "desk.need.approve"
+        case ResumeIssue():
+            return "desk.need.resume"
+        case ConfigureNewsletter():
+            return "desk.need.cancel"
+        case MoveIssue():
+            return "desk.need.move"
+        case _:
+            return "desk.need.decide"
 
 
 def next_of(issue: Issue) -> Advice:

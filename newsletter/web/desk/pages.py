@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from newsletter.errors import NotFound
-from newsletter.render.inbox import InboxRow, rows
 from newsletter.send.context import SendingContext
 from newsletter.usecases import signing_in
 from newsletter.web.desk import issue_views, lists, outbox, reports, today
@@ -26,7 +25,10 @@ EMAIL = {
     "light": ("Light", ("light", "dark")),
     "images": ("Images", ("on", "off")),
 }
-PREVIEW = EMAIL | {"show": ("Show", ("HTML", "text"))}
+
+
+TRANSLATED = frozenset({"Audience", "History"})
+"""The tabs whose texts come from the catalog; the others are in English, or choose a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +47,6 @@ class IssuesView:
 
     issues: tuple[lists.IssueRow, ...]
     newsletters: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewPage:
-    """An edition as its readers will see it; `inbox` is its row in several email clients."""
-
-    edition: issue_views.PreviewView
-    sender: str
-    inbox: tuple[InboxRow, ...]
-    viewer: Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +98,21 @@ class Desk:
 
     def today(self, visitor: Editor) -> Response:
         """Show what goes out next, what needs a person, and how the sources are."""
+        catalog = self._shell.catalog(visitor)
         with self._app.reader.connect() as connection:
-            view = today.today_view(connection, self._context())
-        return self._page("today", Heading("Today", view.title, view.lead), view, visitor)
+            view = today.today_view(connection, self._context(), catalog)
+        heading = Heading("Today", view.title, view.lead)
+        return self._shell.page("today", heading, view, visitor)
 
     def issues(self, visitor: Editor) -> Response:
         """List the issues, newest first."""
         with self._app.reader.connect() as connection:
             rows = lists.issue_rows(connection, self._app.publication)
-        lead = "Newest first. “Submitted” means that the provider accepted the emails."
+        text = self._shell.catalog(visitor).text
         known = tuple((each.key, each.title) for each in self._app.publication.newsletters)
         view = IssuesView(rows, known)
-        return self._page("issues", Heading("Issues", "Issues", lead), view, visitor)
+        heading = Heading("Issues", text("desk.nav.issues"), text("desk.list.lead"))
+        return self._shell.page("issues", heading, view, visitor)
 
     def content(self, visitor: Editor, issue_id: int) -> Response:
         """Show what is in an issue and what is not, with the reason for each."""
@@ -125,7 +120,7 @@ class Desk:
 
     def audience(self, visitor: Editor, issue_id: int) -> Response:
         """Show who gets an issue, who is left out, and why."""
-        catalog = self._app.templates.catalogs.of("en")
+        catalog = self._shell.catalog(visitor)
 
         def view(connection: sa.Connection, issue: int) -> issue_views.AudienceView:
             return issue_views.audience(connection, issue, catalog)
@@ -140,36 +135,6 @@ class Desk:
             return history(connection, publication, issue)
 
         return self._issue(visitor, issue_id, "History", view)
-
-    def preview(
-        self, request: Request, visitor: Editor, issue_id: int, edition: int = 1
-    ) -> Response:
-        """Show one edition as readers will see it, in the width, light and form asked for."""
-        asked = settle(request.query_params, PREVIEW)
-        path = f"/issues/{issue_id}/preview"
-        present = {**asked, "edition": str(edition)}
-        viewer = _viewer(path, present, PREVIEW, f"{path}/{edition}/body")
-        publication = self._app.publication
-
-        def view(connection: sa.Connection, issue: int) -> PreviewPage:
-            shown = issue_views.preview(connection, issue, edition)
-            sender = issue_views.sender(connection, publication, issue)
-            inbox = tuple(rows(sender, shown.subject, shown.preheader))
-            return PreviewPage(shown, sender, inbox, viewer)
-
-        return self._issue(visitor, issue_id, "Preview", view)
-
-    def preview_body(
-        self, request: Request, visitor: Editor, issue_id: int, edition: int
-    ) -> Response:
-        """Return the HTML of an edition for its frame. Its links to our pages lead nowhere."""
-        asked = settle(request.query_params, PREVIEW)
-        try:
-            with self._app.reader.connect() as connection:
-                html = issue_views.html(connection, issue_id, edition)
-        except NotFound as error:
-            return self.missing(str(error), visitor)
-        return frame(html, light=asked["light"], images=asked["images"])
 
     def report(self, request: Request, visitor: Editor, issue_id: int) -> Response:
         """Show what became of an issue: where its recipients are, and what they did."""
@@ -248,7 +213,9 @@ class Desk:
                 shown = view(connection, issue_id)
         except NotFound as error:
             return self.missing(str(error), visitor)
-        heading = Heading("Issues", head.title, head.lead, tab, head.tabs)
+        heading = Heading("Issues", head.title, head.lead, tab, head.tabs, lead_language="en")
+        if tab in TRANSLATED:
+            return self._shell.page(tab.lower(), heading, shown, visitor)
         return self._page(tab.lower(), heading, shown, visitor)
 
     def _page(self, name: str, heading: Heading, view: object, visitor: Visitor) -> Response:
@@ -279,8 +246,6 @@ def desk_routes(desk: Desk) -> APIRouter:
         ("/issues/{issue_id}", desk.content),
         ("/issues/{issue_id}/audience", desk.audience),
         ("/issues/{issue_id}/history", desk.history),
-        ("/issues/{issue_id}/preview", desk.preview),
-        ("/issues/{issue_id}/preview/{edition}/body", desk.preview_body),
         ("/issues/{issue_id}/report", desk.report),
         ("/issues/{issue_id}/report/{edition}/body", desk.report_body),
         ("/newsletters/{key}/report", desk.newsletter_report),

@@ -28,9 +28,9 @@ NAMES = {
 }
 
 
-def filled(nonce: str, text: str) -> str:
-    """Return a text of an edition as a preview shows it."""
-    return fill(text, substitutions(nonce, NO_RECIPIENT))
+def filled(nonce: str, text: str, name: str = "") -> str:
+    """Return a text of an edition as a preview shows it to a reader with this name."""
+    return fill(text, substitutions(nonce, {**NO_RECIPIENT, "name": name}))
 
 
 def day(instant: datetime, zone: tzinfo) -> str:

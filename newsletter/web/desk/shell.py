@@ -20,7 +20,8 @@ ROLES = {
 class Heading:
     """What is at the top of every page; `here` is the entry of the menu that the page is under.
 
-    `language` is the language of the page between the menu and the end; empty for the member's.
+    `language` is the language of the page between the menu and the end, and `lead_language` that of
+    the lead; each is empty for the member's.
     """
 
     here: str
@@ -29,6 +30,7 @@ class Heading:
     tab: str = ""
     tabs: tuple[tuple[str, str], ...] = ()
     language: str = ""
+    lead_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ class Shell:
         )
         # With no-referrer, browsers would send forms without the Origin that is checked.
         return HTMLResponse(text, status, headers={"Referrer-Policy": "same-origin"})
+
+    def fragment(self, name: str, visitor: Visitor, **values: object) -> str:
+        """Render a part of a page, `templates/web/desk/<name>.html.j2`."""
+        catalog = self.catalog(visitor)
+        return self.app.templates.page(
+            f"desk/{name}", text=catalog.text, count=catalog.count, **values
+        )
 
 
 def _signed_in(visitor: Visitor, catalog: Catalog) -> SignedIn:

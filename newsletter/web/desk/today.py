@@ -14,13 +14,15 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due, Timing, next_draft, note, offset
 from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.pipeline import statuses
+from newsletter.render.catalog import Catalog
 from newsletter.send import status
 from newsletter.send.context import SendingContext
-from newsletter.store.content import editions, issues, slots
+from newsletter.store.content import agendas, editions, issues, pauses, slots
 from newsletter.usecases import sign_ups
 from newsletter.web.desk import sentences
+from newsletter.web.desk.happened import Happening, since_yesterday
 from newsletter.web.desk.lists import IssueRow, SourceRow, issue_rows, source_rows
-from newsletter.web.desk.next_steps import advise, as_link
+from newsletter.web.desk.next_steps import advise, as_button, as_link
 
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 SLOTS_SHOWN = 5
@@ -41,11 +43,12 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that a person has to do; `href` is empty if no page shows more."""
+    """Something that a person has to do, and the button to the form that settles it, if any."""
 
     what: str
     advice: str
-    href: str
+    href: str = ""
+    button: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +69,31 @@ class TodayView:
     cards: tuple[Card, ...]
     issues: tuple[IssueRow, ...]
     needs: tuple[Need, ...]
+    happened: tuple[Happening, ...]
     slots: tuple[SlotRow, ...]
-    zone: str
     sources: tuple[SourceRow, ...]
 
 
-def today_view(connection: sa.Connection, context: SendingContext) -> TodayView:
+def today_view(connection: sa.Connection, context: SendingContext, catalog: Catalog) -> TodayView:
     """Return everything that the first page shows."""
     publication, now = context.publication, context.now
     open_issues = sorted(issues.every(connection, list(UNFINISHED)), key=_by_due)
-    needs = tuple(_needs(connection, context))
+    needs = tuple(_needs(connection, context, catalog))
     return TodayView(
-        title=_headline(publication, open_issues, needs, now),
-        lead=f"{sentences.moment(now, publication.timezone)}.",
+        title=_headline(publication, open_issues, needs, now, catalog),
+        lead=_now(publication, now, catalog),
         cards=tuple(_cards(connection, open_issues, context)),
         issues=issue_rows(connection, publication, limit=8),
         needs=needs,
+        happened=since_yesterday(connection, publication, catalog, now),
         slots=_slots(connection, publication, now),
-        zone=f"Times in {publication.timezone.key} ({offset(now, publication.timezone)}).",
         sources=source_rows(connection, publication, now),
     )
+
+
+def _now(publication: Publication, now: datetime, catalog: Catalog) -> str:
+    local = now.astimezone(publication.timezone)
+    return f"{catalog.date(local.date(), 'date.full')}, {local:%H:%M %Z}"
 
 
 def _by_due(issue: Issue) -> tuple[datetime, int]:
@@ -93,20 +101,25 @@ def _by_due(issue: Issue) -> tuple[datetime, int]:
 
 
 def _headline(
-    publication: Publication, open_issues: list[Issue], needs: Sequence[Need], now: datetime
+    publication: Publication,
+    open_issues: list[Issue],
+    needs: Sequence[Need],
+    now: datetime,
+    catalog: Catalog,
 ) -> str:
-    """Name the one issue that waits by its weekday, or by its date if that is a week away."""
+    """Name the one issue that waits by its weekday, or by its date if it is past or a week away."""
     waiting = [issue for issue in open_issues if issue.state in WAITING]
     if len(waiting) > 1:
-        return f"{len(waiting)} issues are waiting for you"
+        return catalog.count("desk.today.waiting", len(waiting))
     for issue in waiting:
         newsletter = publication.newsletter(issue.newsletter)
         zone = newsletter.timezone if newsletter else publication.timezone
-        due = issue.due_at.astimezone(zone)
-        if abs(due.date() - now.astimezone(zone).date()) < timedelta(days=7):
-            return f"{due:%A}’s issue is waiting for you"
-        return f"The issue of {due.day} {due:%B} is waiting for you"
-    return "Something needs your attention" if needs else "All is well"
+        due, today = issue.due_at.astimezone(zone).date(), now.astimezone(zone).date()
+        if today <= due < today + timedelta(days=7):
+            weekday = catalog.date(due, "date.long_weekday")
+            return catalog.text("desk.today.weekday", weekday=weekday)
+        return catalog.text("desk.today.date", date=catalog.date(due, "date.short"))
+    return catalog.text("desk.today.attention" if needs else "desk.today.well")
 
 
 def _cards(
@@ -119,7 +132,7 @@ def _cards(
     for newsletter in context.publication.newsletters:
         if newsletter.key not in busy:
             taken = slots.taken_ahead(connection, newsletter.key, context.now)
-            sentence = no_issue(newsletter, taken, context.now)
+            sentence = no_issue(pauses.applied(connection, newsletter), taken, context.now)
             yield Card(newsletter.title, sentence)
 
 
@@ -168,13 +181,14 @@ def describe(
     return " ".join([outlook, *(f"{why}." for why in statuses.waiting(found))])
 
 
-def _needs(connection: sa.Connection, context: SendingContext) -> Iterable[Need]:
+def _needs(connection: sa.Connection, context: SendingContext, catalog: Catalog) -> Iterable[Need]:
     """Yield what waits for a person, worded as in the report of a pass."""
     for line in statuses.unfinished(connection, context):
         if line.next_step:
-            yield Need(line.message, advise(line.next_step), as_link(line.issue))
+            button = catalog.text(as_button(line.next_step))
+            yield Need(line.message, advise(line.next_step), as_link(line.issue), button)
     if wave := sign_ups.wave(connection, context.now):
-        yield Need(wave.what, wave.advice, "")
+        yield Need(wave.what, wave.advice)
 
 
 def _slots(
@@ -183,7 +197,7 @@ def _slots(
     """Return the next slots that have no issue yet."""
     found: list[tuple[Due, Newsletter]] = []
     for newsletter in publication.newsletters:
-        ahead = slots.ahead(connection, newsletter.key, Timing.of(newsletter), now)
+        ahead = agendas.ahead(connection, newsletter, now)
         found += [(slot, newsletter) for slot in islice(ahead, SLOTS_SHOWN)]
     found.sort(key=lambda pair: pair[0].due_at)
     return tuple(_slot_row(slot, newsletter) for slot, newsletter in found[:SLOTS_SHOWN])
@@ -193,6 +207,6 @@ def _slot_row(slot: Due, newsletter: Newsletter) -> SlotRow:
     zone = newsletter.timezone
     return SlotRow(
         newsletter=newsletter.title,
-        due=f"{slot.due_at.astimezone(zone):%a %d %b %H:%M}",
+        due=f"{slot.due_at.astimezone(zone):%a %d %b %H:%M} {offset(slot.due_at, zone)}",
         note=note(slot, zone),
     )

@@ -11,7 +11,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Timing, digest_key, digest_timings
 from newsletter.model.vocabulary import topic_names
 from newsletter.render.catalog import Catalog
-from newsletter.store.content import archive, slots
+from newsletter.store.content import archive, pauses, slots
 from subscribers.model import AUTHOR, MUTE, Frequency
 from subscribers.segment import may_match, names, parse
 
@@ -123,6 +123,7 @@ def next_due(
 
     An issue that was sent ahead of its slot is not the next one. Alerts are never due.
     """
+    newsletter = pauses.applied(connection, newsletter)
     timings = {Frequency.EACH: (newsletter.key, Timing.of(newsletter))} | {
         frequency: (digest_key(newsletter.key, frequency), timing)
         for frequency, timing in digest_timings(newsletter).items()

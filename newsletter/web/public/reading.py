@@ -9,13 +9,14 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.app import App
 from newsletter.model.article import Extracted, Image
-from newsletter.model.personalization import fill, substitutions
+from newsletter.model.personalization import NO_RECIPIENT, fill, substitutions
 from newsletter.model.text import web_address
 from newsletter.render.catalog import Catalog
 from newsletter.render.picture_view import picture
 from newsletter.render.view import Picture
 from newsletter.store.content import articles, editions, issues, pictures
 from newsletter.store.sending import deliveries
+from newsletter.usecases import sharing
 from newsletter.web.headers import READING
 from newsletter.web.public.corrected import marks
 from newsletter.web.public.forms import LinkToken
@@ -68,6 +69,15 @@ class ReadingPages:
         html = fill(edition.html, substitutions(edition.nonce, values))
         page = _BODY.sub(lambda body: body[0] + self._marks(edition.issue_id), html, count=1)
         return HTMLResponse(page, headers={"Content-Security-Policy": READING})
+
+    def shared(self, request: Request, name: str) -> Response:
+        """Show the edition that staff shared, until the link ends. Its links lead nowhere."""
+        edition = sharing.shared_edition(self._app.context, bare(name))
+        if edition is None:
+            return self.missing(request, "missing.shared")
+        html = fill(edition.html, substitutions(edition.nonce, NO_RECIPIENT))
+        headers = {"Content-Security-Policy": READING, "X-Robots-Tag": "noindex"}
+        return HTMLResponse(html, headers=headers)
 
     def _marks(self, issue_id: int) -> str:
         """Return what the copy of an issue says about the corrections that went out since."""
@@ -138,6 +148,7 @@ def reading_routes(reading: ReadingPages) -> APIRouter:
     router = APIRouter()
     for path, page in (
         ("/read/{delivery}/{token:path}", reading.issue),
+        ("/shared/{name:path}", reading.shared),
         ("/articles/{name:path}", reading.article),
         ("/images/{name}", reading.picture),
     ):

@@ -87,7 +87,7 @@ def test_the_desk_says_who_has_approved_and_whose_approval_was_voided(opened: Ho
     approve(opened, approver)
     assert f"{approver.name} has approved this content." in page()
     edit(opened, STAFF, "Good morning.")
-    assert "The approval no longer counts: mina changed the issue" in page()
+    assert "by mina: the issue was edited." in page()
     opened.pass_at(opened.at + timedelta(minutes=1))
     outbox = opened.app.settings.outbox
     notices = [path.read_text("utf-8") for path in outbox.glob("notice*.eml")]

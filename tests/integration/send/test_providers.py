@@ -212,7 +212,7 @@ def test_a_test_send_touches_no_delivery(office: Office) -> None:
     done = testsend.send(tested, office.memory, lambda: "abcdef0123", now=office.now)
     assert [outcome.verdict for _edition, outcome in done] == [Verdict.ACCEPTED]
     (shipment,) = office.memory.shipments
-    assert shipment.letter.subject == "[Test] Edition 1 of the week"
+    assert shipment.letter.subject == "[TEST] Edition 1 of the week"
     assert [one.address for one in shipment.recipients] == ["staff@example.org"]
     assert office.told().planned == 0
 

@@ -80,7 +80,7 @@ def test_a_test_send_as_a_subscriber_is_marked_and_holds_that_edition(desk: Hous
     assert sent.problem == ""
     (path,) = set(outbox.glob("test-*.eml")) - before
     message = parsed(path.read_bytes())
-    assert message["Subject"] == f"[Test] {sent.edition.subject}"
+    assert message["Subject"] == f"[TEST] {sent.edition.subject}"
     assert message["To"] == "Ann <staff@example.org>"
     assert not list(outbox.glob("1-*.eml"))
 

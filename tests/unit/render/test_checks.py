@@ -149,6 +149,12 @@ def test_each_fault_of_an_issue_is_found() -> None:
     assert checks(brand=Brand(accent="#f0a0a0")) == {"contrast"}
 
 
+def test_colors_that_only_forced_dark_modes_spoil_are_a_warning() -> None:
+    house = replace(HOUSE, brand=Brand(accent="#0000ff"))
+    found = issues.check(manuscripts.issue(), manuscripts.GOOD, house, IssueFacts(9, 0, 0))
+    assert {(finding.check, finding.level) for finding in found} == {("contrast", "warn")}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

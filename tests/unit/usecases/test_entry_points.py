@@ -16,13 +16,10 @@ NOT_AT_THE_DESK = {
         ("editing.apply_file", "editing.open_file"),
         "a text for an editor program, instead of the cards of the desk",
     ),
+    "drafting.correct": "the desk has no page for corrections yet",
     **dict.fromkeys(
-        ("drafting.correct", "drafting.draft_next", "drafting.draft_special"),
-        "the desk has no calendar yet",
-    ),
-    **dict.fromkeys(
-        ("proofs.email_for", "proofs.inert_recipient", "proofs.reader_of", "proofs.send_test"),
-        "the desk previews editions, not persons, so far",
+        ("proofs.email_for", "proofs.inert_recipient", "proofs.reader_of"),
+        "a preview in a folder; the desk shows stored editions",
     ),
     **dict.fromkeys(
         ("pass_reports.figures", "pass_reports.history", "pass_reports.last_success"),
@@ -69,6 +66,12 @@ NOT_ON_THE_COMMAND_LINE = {
     ),
     "growing.report_on": "the command line reads the same report by its newsletter",
     "reporting.report_of": "the command line reads the same report by its issue",
+    **dict.fromkeys(
+        ("proofs.seen_by", "proofs.stored_email"),
+        "the command `preview --as` renders first, and writes files",
+    ),
+    "sharing.share": "a link for people who look at it in a browser",
+    "planning.coming": "the command `next` lists slots of any time, before a database exists",
     "reporting.clicks_on": "it is drawn on a picture of the email",
     "sign_ups.wave": "the report of a pass names a wave",
     "editing.save_texts": "a form of one card, instead of the edit file",

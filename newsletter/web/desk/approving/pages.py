@@ -13,11 +13,14 @@ from newsletter.send.decisions import Decision
 from newsletter.usecases import estimating, sending
 from newsletter.web.desk import issue_views
 from newsletter.web.desk.approving.findings import CheckResult, check_result
+from newsletter.web.desk.approving.progress import progress
+from newsletter.web.desk.approving.stream import EventStreams
 from newsletter.web.desk.approving.views import ApproveView, approve_view
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Approver, Editor, Gate, RecentApprover
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
+from newsletter.web.headers import LIVE
 
 TAB = "Approve"
 
@@ -30,10 +33,23 @@ class ApprovePages:
         self._app = shell.app
         self._shell = shell
         self._context = gate.context
+        self._streams = EventStreams(shell.app.stop.is_set)
 
     def show(self, visitor: Editor, issue_id: int) -> Response:
         """Show what will happen, and what may be done."""
         return self._page(visitor, issue_id)
+
+    def progress(self, visitor: Editor, issue_id: int) -> Response:
+        """Show how far the issue is, again and again."""
+        self._fragment(visitor, issue_id)  # raises NotFound before the stream begins
+        return self._streams.answer(lambda: self._fragment(visitor, issue_id))
+
+    def _fragment(self, visitor: Visitor, issue_id: int) -> tuple[str, bool]:
+        catalog = self._shell.catalog(visitor)
+        with self._app.reader.connect() as connection:
+            found = progress(connection, self._sending(), catalog, issue_id)
+        html = self._shell.fragment("approving/progress", visitor, progress=found)
+        return html, found.moves
 
     def render(self, visitor: Editor, issue_id: int) -> Response:
         """Render the issue, so that it can be looked at and approved."""
@@ -158,7 +174,10 @@ class ApprovePages:
         with self._app.reader.connect() as connection:
             head = issue_views.head(connection, self._sending(), issue_id)
         heading = Heading("Issues", head.title, "", TAB, head.tabs)
-        return self._shell.page("approving/page", heading, view, visitor, status=status)
+        answer = self._shell.page("approving/page", heading, view, visitor, status=status)
+        if view.progress.moves:
+            answer.headers["Content-Security-Policy"] = LIVE
+        return answer
 
 
 def _back(issue_id: int) -> Response:
@@ -172,6 +191,7 @@ def approve_routes(pages: ApprovePages) -> APIRouter:
     router.add_api_route(
         f"{path}/approve", pages.show, methods=["GET", "HEAD"], response_model=None
     )
+    router.add_api_route(f"{path}/progress", pages.progress, methods=["GET"], response_model=None)
     for name, act in (
         ("approve", pages.approve),
         ("render", pages.render),

@@ -20,9 +20,7 @@ from newsletter.model.states import (
     IssueState,
 )
 from newsletter.model.subjects import Arm
-from newsletter.pipeline import statuses
 from newsletter.render.catalog import Catalog
-from newsletter.render.report_view import STATES
 from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.send.status import DoubtfulBatch, IssueStatus
@@ -31,6 +29,7 @@ from newsletter.store.content import editions, first_approvals, issues
 from newsletter.store.sending import arms
 from newsletter.web.desk import sentences
 from newsletter.web.desk.approving.findings import CheckResult
+from newsletter.web.desk.approving.progress import Progress, progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,7 @@ class ApproveView:
     tone: str
     outlook: Outlook
     offered: Offered
-    counts: tuple[tuple[str, int], ...]
-    waits: tuple[str, ...]
+    progress: Progress
     doubts: tuple[DoubtfulBatch, ...]
     can_send_again: bool
     choice: SubjectChoice | None
@@ -130,8 +128,7 @@ def approve_view(
         tone=sentences.TONES[issue.state],
         outlook=outlook,
         offered=_offered(issue, found, context),
-        counts=tuple((catalog.text(STATES[name][0]), n) for name, n in found.by_state.items()),
-        waits=tuple(statuses.waiting(found)),
+        progress=progress(connection, context, catalog, issue_id, found),
         doubts=found.doubts,
         can_send_again=issue.state is not IssueState.CANCELLED,
         choice=_choice(connection, issue, zone, catalog),

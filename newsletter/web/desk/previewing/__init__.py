@@ -1,0 +1,1 @@
+"""The preview of an issue: as any reader sees it, in any client, and test sends."""
