@@ -17,7 +17,7 @@ ARGS ?=
 .NOTPARALLEL:
 # The tests start many programs. Do not let each of them compile the source again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test check bench torture audit release lock migration clean
+.PHONY: help demo test check bench torture pictures audit release lock migration clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ bench: .venv/requirements-bench.lock ## Run the benchmarks. ARGS="--quick" or AR
 
 torture: .venv/requirements-dev.lock ## Run the long tests: kills, races, soaks, and an hour of fuzzing (TORTURE_FUZZ_SECONDS).
 	$(BIN)/python -m pytest -m torture -s $(ARGS)
+
+pictures: .venv/requirements-dev.lock $(BIN)/newsletter ## Take the pictures in docs/pictures from the demo, in Chromium.
+	@$(BIN)/python .ci/pictures.py
 
 audit: .venv/requirements-dev.lock ## Check all locked packages for known vulnerabilities.
 	@$(BIN)/python .ci/audit.py requirements.lock requirements-bench.lock
