@@ -16,6 +16,22 @@ STATES = {
     "gone": "desk.articles.gone",
     "hidden": "desk.articles.hidden",
 }
+LABELS = {
+    "title": "desk.edit.headline",
+    "kicker": "desk.edit.kicker",
+    "authors": "desk.articles.authors",
+    "date": "desk.articles.date",
+    "topics": "desk.articles.topics",
+    "takeaways": "desk.articles.takeaways",
+    "sections": "desk.articles.sections",
+    "footnotes": "desk.articles.footnotes",
+    "author_bio": "desk.articles.bio",
+    "teaser": "desk.edit.teaser",
+    "image": "desk.articles.image",
+    "lang": "desk.articles.language",
+    "url": "desk.articles.url",
+}
+"""How the fields of an article are named for staff."""
 LONGEST = 2_000
 """Characters of a field that the page shows."""
 
@@ -127,15 +143,15 @@ def article_view(
         revision=article.revision,
         first_seen=sentences.stamp(article.first_seen_at, zone),
         changed=sentences.stamp(article.changed_at, zone) if article.changed_at else "",
-        fields=tuple(_fields(article.content)),
-        revisions=tuple(_revisions(record, zone)),
+        fields=tuple(_fields(article.content, catalog)),
+        revisions=tuple(_revisions(record, zone, catalog)),
         uses=tuple(_uses(record, publication)),
         similar=tuple(article_row(each, catalog) for each in record.similar),
         notice=notice,
     )
 
 
-def _fields(content: Extracted) -> Iterator[FieldRow]:
+def _fields(content: Extracted, catalog: Catalog) -> Iterator[FieldRow]:
     date = content.published.isoformat() if content.published else ""
     guessed = " (guessed)" if content.date_guessed else ""
     authors = (
@@ -160,14 +176,14 @@ def _fields(content: Extracted) -> Iterator[FieldRow]:
     for name, found in lines.items():
         shown = tuple(line[:LONGEST] for line in found if line)
         if shown:
-            yield FieldRow(name, shown, content.provenance.get(name, ""))
+            yield FieldRow(catalog.text(LABELS[name]), shown, content.provenance.get(name, ""))
 
 
-def _revisions(record: ArticleRecord, zone: tzinfo) -> Iterator[RevisionRow]:
+def _revisions(record: ArticleRecord, zone: tzinfo, catalog: Catalog) -> Iterator[RevisionRow]:
     """Yield earlier contents, latest first, with the fields that the next one changed."""
-    after = tuple(_fields(record.article.content))
+    after = tuple(_fields(record.article.content, catalog))
     for number, until, content in reversed(record.revisions):
-        fields = tuple(_fields(content))
+        fields = tuple(_fields(content, catalog))
         changed = tuple(field for field in fields if field not in after)
         yield RevisionRow(number, sentences.stamp(until, zone), changed)
         after = fields
