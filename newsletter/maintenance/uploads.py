@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,7 +88,11 @@ class Uploads:
 
     def every(self) -> list[Upload]:
         """Return the uploads that wait, by number."""
-        return [self.load(note.stem) for note in sorted(self._folder.glob("*.json"))]
+        found = []
+        for note in sorted(self._folder.glob("*.json")):
+            with suppress(NotFound):  # applied or discarded since it was listed
+                found.append(self.load(note.stem))
+        return found
 
     def note(self, upload: Upload) -> None:
         """Store what was chosen for an upload."""

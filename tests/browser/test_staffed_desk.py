@@ -34,6 +34,8 @@ PATHS = [
     "/people?text=a",
     "/people/1",
     "/people/segments?expression=ships",
+    "/articles/1",
+    "/sources/desk",
     "/people/imports",
     f"/people/imports/{LIST}",
 ]

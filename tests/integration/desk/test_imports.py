@@ -3,7 +3,6 @@
 import io
 import stat
 import time
-import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -130,44 +129,42 @@ def test_what_is_unclear_is_asked_and_nothing_is_guessed(
     assert admin.get(one).status_code == 404
 
 
+HOSTILE = [
+    ("../../etc/passwd", b"root:x:0:0"),
+    ("list.xlsx", b"PK\x03\x04 not an archive"),
+    ("list.xlsx", xlsx(ROWS)[:700]),
+    ("list.ods", b""),
+    ("list.csv", b"\x00" * 4_000),
+    ("list.csv", b"\xff\xfe\x00\xd8" * 100),
+    ("list.jsonl", b'{"a":' * 20_000),
+    ("<script>alert(1)</script>.csv", b"mail\n<script>alert(1)</script>\n"),
+]
+
+
+def test_a_hostile_upload_does_nothing(desk: StaffedDesk, admin: TestClient, opened: House) -> None:
+    for name, content in HOSTILE:
+        answer = send(desk, admin, name, content)
+        pages = [answer.text, admin.get(PAGE).text]
+        if answer.status_code == 303:
+            one = answer.headers["location"]
+            pages += [admin.get(one).text, desk.post(admin, one, {"encoding": "no-such"}).text]
+            desk.post(admin, f"{one}/apply")
+            pages.append(settled(admin))
+            assert desk.post(admin, f"{one}/discard").status_code == 303
+        else:
+            assert answer.status_code == 409, name
+        for page in pages:
+            assert not any(word in page for word in ("<script>", "Traceback", "went wrong")), name
+        assert stored(opened) == [], name
+    assert [path.name for path in opened.root.iterdir() if "passwd" in path.name] == []
+
+
 def bomb() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(4):
-            archive.writestr(f"xl/worksheets/sheet{number}.xml", bytes(90_000_000))
-    return packed.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("../../etc/passwd", b"root:x:0:0"),
-        ("list.xlsx", b"PK\x03\x04 not an archive"),
-        ("list.xlsx", xlsx(ROWS)[:700]),
-        ("list.ods", b""),
-        ("list.csv", b"\x00" * 4_000),
-        ("list.csv", b"\xff\xfe\x00\xd8" * 100),
-        ("list.jsonl", b'{"a":' * 20_000),
-        ("<script>alert(1)</script>.csv", b"mail\n<script>alert(1)</script>\n"),
-    ],
-)
-def test_a_hostile_upload_does_nothing(
-    desk: StaffedDesk, admin: TestClient, opened: House, name: str, content: bytes
-) -> None:
-    answer = send(desk, admin, name, content)
-    pages = [answer.text, admin.get(PAGE).text]
-    if answer.status_code == 303:
-        one = answer.headers["location"]
-        pages += [admin.get(one).text, desk.post(admin, one, {"encoding": "no-such"}).text]
-        desk.post(admin, f"{one}/apply")
-        pages.append(settled(admin))
-        assert desk.post(admin, f"{one}/discard").status_code == 303
-    else:
-        assert answer.status_code == 409
-    assert not any("<script>" in page or "Traceback" in page for page in pages)
-    assert not any("Something went wrong" in page for page in pages)
-    assert stored(opened) == []
-    assert sorted(path.name for path in opened.root.iterdir() if "passwd" in path.name) == []
+    """Return a spreadsheet that claims to unpack to 400 MB."""
+    packed = bytearray(xlsx(ROWS))
+    entry = packed.index(b"PK\x01\x02")  # of the directory at the end
+    packed[entry + 24 : entry + 28] = (400_000_000).to_bytes(4, "little")
+    return bytes(packed)
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(

@@ -142,12 +142,10 @@ def test_staff_act_on_request_and_the_audit_knows(
         assert ANN not in str(acts.listed(connection, ActFilter()))
 
 
-@pytest.mark.parametrize("weeks", ["", "-1", "999", "٣", "two"])
-def test_a_pause_needs_a_number(
-    desk: StaffedDesk, admin: TestClient, opened: House, weeks: str
-) -> None:
-    answer = desk.post(admin, f"/people/{person(opened).id}/pause", {"weeks": weeks})
-    assert answer.status_code == 409
+def test_a_pause_needs_a_number(desk: StaffedDesk, admin: TestClient, opened: House) -> None:
+    for weeks in ("", "-1", "999", "\u0663", "two"):
+        answer = desk.post(admin, f"/people/{person(opened).id}/pause", {"weeks": weeks})
+        assert answer.status_code == 409, weeks
     assert person(opened).subscriptions[0].paused_until is None
 
 
