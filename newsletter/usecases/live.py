@@ -1,10 +1,15 @@
 """Show staff the email that they are editing, as it is now."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from newsletter.model.actor import Actor, Role
-from newsletter.render.compose import Composed
-from newsletter.render.live import draft_email
 from newsletter.store.content import issues
 from newsletter.usecases.context import Context
+
+if TYPE_CHECKING:
+    from newsletter.render.compose import Composed
 
 
 def email(context: Context, actor: Actor, issue_id: int) -> Composed:
@@ -12,6 +17,8 @@ def email(context: Context, actor: Actor, issue_id: int) -> Composed:
 
     Raises NotAllowed if its newsletter is no longer configured.
     """
+    from newsletter.render.live import draft_email  # noqa: PLC0415 - `serve` starts without it
+
     actor.require(Role.EDITOR)
     with context.reader.connect() as connection:
         newsletter = context.publication.require_newsletter(
