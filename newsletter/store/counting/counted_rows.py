@@ -46,6 +46,8 @@ def complete_issues(connection: sa.Connection) -> set[int]:
         if purged
         else connection.scalar(sa.select(sa.func.min(events.c.at)))
     )
+    if since is None:
+        return set()
     return set(connection.scalars(sa.select(issues.c.id).where(issues.c.frozen_at >= since)))
 
 
