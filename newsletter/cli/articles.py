@@ -11,7 +11,7 @@ from newsletter.cli.show import Exit, fail, print_json, print_rows, say
 from newsletter.collect.extracting.outline import outline
 from newsletter.model.article import Article, Extracted
 from newsletter.store.content import articles as stored
-from newsletter.usecases import articles as decisions
+from newsletter.usecases import articles
 
 commands = typer.Typer()
 
@@ -65,16 +65,16 @@ def _decide(number: int | None, act: str | None, same_as: int | None) -> None:
     with open_app() as app:
         context, user = app.context, current_user()
         if same_as is not None:
-            decisions.same_as(context, user, number, same_as)
+            articles.same_as(context, user, number, same_as)
             say(f"Article {number} is hidden as a duplicate of {same_as}.")
         elif act == "hide":
-            decisions.hide(context, user, number)
+            articles.hide(context, user, number)
             say(f"Article {number} is hidden from new issues.")
         elif act == "show":
-            decisions.show(context, user, number)
+            articles.show(context, user, number)
             say(f"Article {number} is offered to new issues.")
         else:
-            revision = decisions.read_again(context, user, number)
+            revision = articles.read_again(context, user, number)
             say(f"Now revision {revision}." if revision else "Read again; it is unchanged.")
 
 
