@@ -17,7 +17,7 @@ from newsletter.model.batch import Claim, Span
 from newsletter.model.delivery import read_delivery
 from newsletter.model.states import DeliveryState
 from newsletter.model.subjects import SubjectTest
-from newsletter.store.database import temporary
+from newsletter.store.database import is_sqlite, temporary
 from newsletter.store.sending import arms, outcomes
 from newsletter.store.tables import batches, deliveries, exclusions, issues
 from newsletter.store.types import UtcDateTime
@@ -53,31 +53,50 @@ class Waiting(NamedTuple):
 def freeze(connection: sa.Connection, issue_id: int, people: sa.FromClause) -> int:
     """Insert a delivery for each of `people` (subscriber_id, edition_id, place); return how many.
 
-    Sequence numbers run through the editions by `place`, so that each edition is one range. A
-    temporary table numbers its rows as they are inserted; a window function takes SQLite longer.
+    Sequence numbers run through the editions by `place`, so that each edition is one range.
     """
-    ordered = temporary(
-        "ordered",
-        [
-            sa.Column("seq", sa.Integer, primary_key=True),
-            sa.Column("subscriber_id", sa.Integer),
-            sa.Column("edition_id", sa.Integer),
-        ],
+    numbered = _numbered_rows(connection, people) if is_sqlite(connection) else _numbered(people)
+    chosen = sa.select(
+        sa.literal(issue_id),
+        numbered.c.seq,
+        numbered.c.subscriber_id,
+        numbered.c.edition_id,
+        sa.literal(DeliveryState.PENDING.value),
     )
+    columns = ["issue_id", "seq", "subscriber_id", "edition_id", "state"]
+    connection.execute(deliveries.insert().from_select(columns, chosen))
+    if isinstance(numbered, sa.Table):
+        numbered.drop(connection)
+    last = sa.select(sa.func.max(deliveries.c.seq)).where(deliveries.c.issue_id == issue_id)
+    return int(connection.scalar(last) or 0)
+
+
+def _numbered(people: sa.FromClause) -> sa.FromClause:
+    """Return those who get an edition, as seq, subscriber_id and edition_id."""
+    order = sa.func.row_number().over(order_by=(people.c.place, people.c.subscriber_id))
+    return (
+        sa.select(order.label("seq"), people.c.subscriber_id, people.c.edition_id)
+        .where(people.c.edition_id.is_not(None))
+        .subquery("ordered")
+    )
+
+
+def _numbered_rows(connection: sa.Connection, people: sa.FromClause) -> sa.Table:
+    """Return the same as a temporary table, which numbers its rows as they are inserted.
+
+    On SQLite, that is faster than a window function.
+    """
+    names = ("subscriber_id", "edition_id")
+    columns = [sa.Column(name, sa.Integer) for name in names]
+    ordered = temporary("ordered", [sa.Column("seq", sa.Integer, primary_key=True), *columns])
     ordered.create(connection)
     chosen = (
-        sa.select(people.c.subscriber_id, people.c.edition_id)
+        sa.select(*(people.c[name] for name in names))
         .where(people.c.edition_id.is_not(None))
         .order_by(people.c.place, people.c.subscriber_id)
     )
-    connection.execute(ordered.insert().from_select(["subscriber_id", "edition_id"], chosen))
-    pending = sa.literal(DeliveryState.PENDING.value)
-    numbered = sa.select(sa.literal(issue_id), *ordered.c, pending)
-    columns = ["issue_id", "seq", "subscriber_id", "edition_id", "state"]
-    connection.execute(deliveries.insert().from_select(columns, numbered))
-    planned = int(connection.scalar(sa.select(sa.func.max(ordered.c.seq))) or 0)
-    ordered.drop(connection)
-    return planned
+    connection.execute(ordered.insert().from_select(names, chosen))
+    return ordered
 
 
 def exclude(connection: sa.Connection, issue_id: int, people: sa.FromClause) -> None:
