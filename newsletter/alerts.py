@@ -1,11 +1,12 @@
 """Alert staff by email: each cause once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from newsletter.model import next_step
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.next_step import NextStep
 from newsletter.model.publication import Publication
 from newsletter.store.people import notices
@@ -16,13 +17,14 @@ class Alert:
     """What happened and what to do about it.
 
     `key` identifies the cause: alerts with the same key are sent once. `advice` is a sentence;
-    `next_step` is what the letter turns into a command.
+    `next_step` is what the letter turns into a command. `topic` leads to the documentation.
     """
 
     key: str
     what: str
     advice: str = ""
     next_step: NextStep | None = None
+    topic: AlertTopic = field(kw_only=True)
 
 
 def queue(
@@ -39,6 +41,7 @@ def queue(
             values={
                 "what": alert.what,
                 "next_step": alert.advice,
+                "place": alert.topic.place,
                 "step": next_step.as_values(alert.next_step) if alert.next_step else None,
             },
         ),

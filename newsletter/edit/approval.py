@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, ActorKind
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.edition import issue_hash
 from newsletter.model.finding import Finding, blocking
 from newsletter.model.issue import Issue
@@ -156,6 +157,7 @@ def _notify(
         values={
             "what": what,
             "next_step": f"{why[:1].upper()}{why[1:]}. Look at it, and approve it again:",
+            "place": AlertTopic.APPROVAL_VOIDED.place,
             "step": step,
         },
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.esp.port import Outcome, Verdict
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.batch import Claim, Result
 from newsletter.model.delivery import delivery_number
 from newsletter.model.next_step import DecideBatch, ResumeIssue
@@ -160,6 +161,7 @@ def _stopped(claim: Claim, outcome: Outcome) -> Alert:
         f"{claim.provider}: {outcome.reason}",
         "The issue is paused. Fix the cause, then resume it.",
         ResumeIssue(claim.issue_id),
+        topic=AlertTopic.STOPPED,
     )
 
 
@@ -169,4 +171,5 @@ def _refused(claim: Claim, outcome: Outcome) -> Alert:
         f"{claim.provider} refused batch {claim.batch}: {outcome.reason}",
         "None of its recipients got the email. Fix the cause, then resolve the batch.",
         DecideBatch(claim.batch),
+        topic=AlertTopic.REFUSED,
     )

@@ -9,6 +9,7 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.batch import Claim
 from newsletter.model.next_step import ResumeIssue
 from newsletter.model.publication import Publication
@@ -75,7 +76,13 @@ def after_failure(
             " decision."
         )
         key = f"{claim.issue_id}:failures:{claim.batch}"
-        pause(connection, publication, claim.issue_id, Alert(key, reason, advice), now=now)
+        pause(
+            connection,
+            publication,
+            claim.issue_id,
+            Alert(key, reason, advice, topic=AlertTopic.STOPPED),
+            now=now,
+        )
 
 
 def after_events(
@@ -90,7 +97,13 @@ def after_events(
     )
     if reason := verdict(seen):
         advice = "Check who received it before you resume or cancel it."
-        alert = Alert(f"{issue_id}:brake:{reason}", reason, advice, ResumeIssue(issue_id))
+        alert = Alert(
+            f"{issue_id}:brake:{reason}",
+            reason,
+            advice,
+            ResumeIssue(issue_id),
+            topic=AlertTopic.BRAKE,
+        )
         pause(connection, publication, issue_id, alert, now=now)
 
 

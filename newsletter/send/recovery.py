@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.errors import NotFound
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.batch import Batch, BatchKey, Span
 from newsletter.model.issue import Issue, IssueKind, Item, Takeaways, Text
 from newsletter.model.next_step import ViewIssue
@@ -78,7 +79,12 @@ def _alert(
     if finding.for_a_person:
         key = f"{finding.issue_id}:journal:{now:%Y-%m-%dT%H}"
         step = ViewIssue(finding.issue_id)
-        alerts.queue(connection, publication, Alert(key, finding.message, "", step), now=now)
+        alerts.queue(
+            connection,
+            publication,
+            Alert(key, finding.message, "", step, topic=AlertTopic.RESTORED),
+            now=now,
+        )
 
 
 def _compare(

@@ -11,6 +11,7 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.errors import ConfigurationError, NotAllowed
 from newsletter.esp.port import Sender
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.departure import departure
 from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue
@@ -271,6 +272,7 @@ def _hold(
             f" {waiting.batches}",
             "Every held batch needs a decision.",
             ViewIssue(issue_id),
+            topic=AlertTopic.HELD,
         )
         alerts.queue(connection, publication, alert, now=now)
     return len(held)

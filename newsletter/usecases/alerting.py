@@ -3,6 +3,7 @@
 from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.model.actor import Actor, Role
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.next_step import ApproveIssue, ListSources
@@ -22,7 +23,11 @@ def remind_approver(
     what += f": {issue.reason}" if issue.reason else ""
     key = f"{issue.id}:{'overdue' if overdue else 'approve-by'}"
     alert = Alert(
-        key, what, "Approve it at the desk, or with this command:", ApproveIssue(issue.id)
+        key,
+        what,
+        "Approve it at the desk, or with this command:",
+        ApproveIssue(issue.id),
+        topic=AlertTopic.APPROVAL_IS_DUE,
     )
     with context.engine.begin() as connection:
         alerts.queue(connection, context.publication, alert, now=context.now())
@@ -32,7 +37,13 @@ def report_skipped(context: Context, actor: Actor, issue: Issue, newsletter: New
     """Tell staff that the issue of a slot was skipped, and why."""
     actor.require(Role.EDITOR)
     what = f"{newsletter.title}: the issue of {issue.nominal} was skipped, {issue.reason}"
-    alert = Alert(f"{issue.id}:skipped", what, "Check which sources are silent:", ListSources())
+    alert = Alert(
+        f"{issue.id}:skipped",
+        what,
+        "Check which sources are silent:",
+        ListSources(),
+        topic=AlertTopic.SKIPPED,
+    )
     with context.engine.begin() as connection:
         alerts.queue(connection, context.publication, alert, now=context.now())
 
@@ -50,7 +61,9 @@ def record_missed(
         if new:
             what = f"{newsletter.title}: the issue of {slot.nominal} was missed"
             step = f"{decision.reason.capitalize()}. Make sure that cron or the server runs."
-            alert = Alert(f"missed:{newsletter.key}:{slot.nominal}", what, step)
+            alert = Alert(
+                f"missed:{newsletter.key}:{slot.nominal}", what, step, topic=AlertTopic.MISSED
+            )
             alerts.queue(connection, context.publication, alert, now=now)
     return new
 
@@ -82,6 +95,6 @@ def skip_late(
         )
         if skipped:
             what = f"{issue_name(issue, newsletter)} was skipped"
-            alert = Alert(f"{issue.id}:late", what, reason)
+            alert = Alert(f"{issue.id}:late", what, reason, topic=AlertTopic.APPROVAL_IS_DUE)
             alerts.queue(connection, context.publication, alert, now=context.now())
     return skipped

@@ -10,6 +10,7 @@ from newsletter.events.deciding import SOFT_RULE, Ends, Meaning, keeps_failing
 from newsletter.events.notices import AboutNotice
 from newsletter.events.run import AboutDelivery, SoftBounces
 from newsletter.model.actor import Actor
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.event import Event
 from newsletter.model.next_step import NextStep, ViewIssue
 from newsletter.people import reported
@@ -161,6 +162,7 @@ class Reaction:
             f"the provider dropped {dropped}",
             "It did not try to deliver them. Check the account with the provider.",
             next_step,
+            topic=AlertTopic.DROPPED,
         )
         context = self._context
         alerts.queue(self._connection, context.publication, alert, now=context.now())

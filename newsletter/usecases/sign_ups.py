@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.model.actor import Actor, Role
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.usecases.context import Context
 from newsletter.usecases.people import carry_out
 from subscribers.consent import queueing, signing_up
@@ -57,7 +58,9 @@ def report_wave(context: Context, actor: Actor) -> SignUpWave | None:
     with context.reader.connect() as connection:
         seen = wave(connection, now)
     if seen is not None:
-        alert = Alert(f"wave:{now.date().isoformat()}", seen.what, seen.advice)
+        alert = Alert(
+            f"wave:{now.date().isoformat()}", seen.what, seen.advice, topic=AlertTopic.WAVE
+        )
         with context.engine.begin() as connection:
             alerts.queue(connection, context.publication, alert, now=now)
     return seen

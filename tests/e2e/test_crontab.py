@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -66,11 +67,13 @@ def cron(line: str) -> Iterator[None]:
     table.chmod(0o644)
     faketime = shutil.which("faketime")
     assert faketime, "faketime is missing"
-    running = subprocess.Popen([faketime, "-f", f"+0 x{SPEED}", "/usr/sbin/cron", "-f"])
+    running = subprocess.Popen(
+        [faketime, "-f", f"+0 x{SPEED}", "/usr/sbin/cron", "-f"], start_new_session=True
+    )
     try:
         yield
     finally:
-        running.terminate()
+        os.killpg(running.pid, signal.SIGTERM)  # faketime does not pass the signal on
         running.wait(timeout=30)
         table.unlink()
 

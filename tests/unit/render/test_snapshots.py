@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.edition import Contents
 from newsletter.model.personalization import fill, substitutions
 from newsletter.model.publication import Department
@@ -87,6 +88,7 @@ def notice(kind: str, language: str) -> Composed:
         "until": "14:30",
         "what": "Issue 42 waits: nobody saw how batch 42.3 ended",
         "next_step": "Look at it with: newsletter issues show 42",
+        "place": AlertTopic.HELD.place,
         "sections": [
             {
                 "title": "Where every recipient is",
