@@ -88,7 +88,7 @@ def inert_recipient(edition: Edition, reader: Reader) -> Recipient:
 def seen_by(context: Context, actor: Actor, issue_id: int, seen_as: str) -> Reader:
     """Return who gets a stored edition of an issue: a persona, or a subscriber by id or address.
 
-    Raises NotFound for an unknown subscriber, and NotAllowed as `reader_of` does.
+    Raises NotAllowed for an unknown subscriber, and as `reader_of` does.
     """
     actor.require(Role.EDITOR)
     issue, newsletter, printed = _stored(context, issue_id)
@@ -174,7 +174,7 @@ class _Person:
 
 
 def _person(context: Context, seen_as: str) -> _Person:
-    """Return a persona by its name, or a subscriber by id or address; raise NotFound."""
+    """Return a persona by its name, or a subscriber by id or address; raise NotAllowed."""
     if seen_as in set(Persona):
         traits = TRAITS[Persona(seen_as)]
         return _Person(SAMPLE_ADDRESS, traits.name, traits.language)
@@ -183,10 +183,10 @@ def _person(context: Context, seen_as: str) -> _Person:
         if known:
             found = directory.load(connection, int(seen_as))
         else:
-            found = directory.find(connection, seen_as)
+            found = directory.find(connection, seen_as) if "@" in seen_as else None
     if found is None:
         msg = f"{seen_as} is not a subscriber"
-        raise NotFound(msg)
+        raise NotAllowed(msg)
     return _Person.of(found)
 
 

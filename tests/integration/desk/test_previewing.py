@@ -56,7 +56,7 @@ def body(editor: TestClient, page: str) -> str:
     return html.unescape(editor.get(html.unescape(found[1])).text)
 
 
-def tests_sent(opened: House) -> list[str]:
+def emails_of_tests(opened: House) -> list[str]:
     return sorted(path.name for path in opened.app.settings.outbox.glob("test-*.eml"))
 
 
@@ -81,9 +81,11 @@ def test_each_persona_sees_the_issue_with_its_name(editor: TestClient, persona: 
     assert (f"Good morning, {name}." if name else "Good morning.") in shown
 
 
-@pytest.mark.parametrize("who", ["999", "x", "0", "9" * 30, "-1", "٣"])
+@pytest.mark.parametrize("who", ["999", "x", "0", "9" * 30, "-1", "٣", "zoe@example.org"])
 def test_an_unknown_reader_is_explained(editor: TestClient, who: str) -> None:
-    assert editor.get(PAGE, params={"as": who}).status_code == 404
+    answer = editor.get(PAGE, params={"as": who})
+    assert answer.status_code == 409
+    assert "is not a subscriber" in answer.text
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_test_goes_to_any_address_as_any_reader_and_is_never_counted(
     fields = {"address": "boss@elsewhere.example", "as": str(ann(opened))}
     page = html.unescape(desk.post(editor, "/issues/1/test", fields).text)
     assert re.search(r"Edition \d was submitted to boss@elsewhere\.example\.", page)
-    (name,) = tests_sent(opened)
+    (name,) = emails_of_tests(opened)
     data = (opened.app.settings.outbox / name).read_bytes()
     email = message_from_bytes(data, policy=policy.default)
     assert str(email["Subject"]).startswith("[TEST] ")
@@ -141,7 +143,9 @@ def test_without_a_reader_every_edition_is_tested(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:
     desk.post(editor, "/issues/1/test", {"address": "boss@elsewhere.example", "as": ""})
-    assert len(tests_sent(opened)) == len(reviewing.render(opened.app.context, STAFF, 1).editions)
+    assert len(emails_of_tests(opened)) == len(
+        reviewing.render(opened.app.context, STAFF, 1).editions
+    )
     for address in ("", "nonsense", "a@b@c", "x\r\nBcc: y@example.org"):
         assert desk.post(editor, "/issues/1/test", {"address": address}).status_code == 409
 
