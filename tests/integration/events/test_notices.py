@@ -148,7 +148,8 @@ def test_notices_that_were_reported_are_deleted_as_others_are(desk: Desk, tmp_pa
     desk.drain(event(desk, "bounce", 1, **HARD), event(desk, "deferred", 2))
     periods = Retention()
     now = desk.office.now + periods.notices + timedelta(days=1)
-    retention.tidy(desk.office.engine, periods, outbox=tmp_path, pepper=b"p" * 32, now=now)
+    engine, pepper = desk.office.engine, b"p" * 32
+    retention.tidy(engine, periods, outbox=tmp_path, uploads=tmp_path, pepper=pepper, now=now)
     assert states(desk) == []
 
 
