@@ -13,6 +13,7 @@ from newsletter.maintenance.journals import Journals
 from newsletter.model.actor import MACHINE
 from newsletter.model.event import origin
 from newsletter.model.return_path import ReturnPaths
+from newsletter.model.shared_preview import SharedPreviews
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.render.run import RenderKit
 from newsletter.send.status import IssueStatus
@@ -59,6 +60,7 @@ class Desk:
             journals=Journals(self._journal, b"p" * 32, self._outbox, lambda: office.now),
             sign_ins=SignInLinks("http://127.0.0.1:8001", [b"k" * 32]),
             returns=ReturnPaths("bounces@example.org", [b"k" * 32]),
+            shared_previews=SharedPreviews([b"k" * 32], office.publication.url),
             new_id=lambda: "id",
             now=lambda: office.now,
         )
