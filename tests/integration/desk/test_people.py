@@ -97,7 +97,7 @@ def test_each_issue_is_there_with_its_outcome(desk: StaffedDesk, opened: House) 
     opened.pass_at(MONDAY + timedelta(minutes=5))
     admin = desk.browser(Role.ADMIN)
     got = admin.get(f"/people/{person(opened).id}").text
-    assert re.search(r'href="/issues/1">The Tide:[^<]*</a>', got)
+    assert re.search(r'href="/issues/1">The Tide[^<]*</a>', got)
     assert "submitted" in got
     left_out = admin.get(f"/people/{person(opened, 'cyd@example.org').id}").text
     assert "Email to this address is blocked." in left_out

@@ -233,7 +233,7 @@ def _issue(found: IssueOutcome, publication: Publication, catalog: Catalog) -> P
         state or catalog.text("desk.people.left_out"),
         reason,
         f"/issues/{found.issue_id}",
-        f"{_title(publication, found.newsletter)}: {found.subject}",
+        ": ".join(filter(None, (_title(publication, found.newsletter), found.subject))),
     )
 
 
