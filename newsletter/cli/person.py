@@ -30,7 +30,7 @@ def find(
     after: Annotated[str, typer.Option(help="Continue here, as the last line says.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Find subscribers by address, name, tag or segment, 50 at a time."""
+    """Find subscribers by address, name, tag or segment."""
     if not text and not segment:
         fail("Say whom to find: a text, or --in a segment.", Exit.USAGE)
     with open_app() as app:
@@ -74,7 +74,7 @@ def unsubscribe(
     newsletter: Newsletter = "",
     why: Annotated[str, typer.Option("--why", help="The reason, for the record.")] = "",
 ) -> None:
-    """Unsubscribe a subscriber, on request; they get the usual goodbye email."""
+    """Unsubscribe a subscriber who asked, with a goodbye email."""
     with open_app() as app:
         outcome = person.unsubscribe(
             app.context, current_user(), address, newsletter=newsletter, reason=why
@@ -85,7 +85,7 @@ def unsubscribe(
 
 @commands.command()
 def link(address: Address) -> None:
-    """Email a subscriber the link with which they manage their data."""
+    """Email a subscriber the link to manage their data."""
     with open_app() as app:
         outcome = person.email_link(app.context, current_user(), address)
     if outcome != "emailed":

@@ -205,7 +205,7 @@ def test_a_body_that_never_arrives_is_answered() -> None:
     async def form(request: Request) -> int:
         return len(await request.body())
 
-    site.add_middleware(guard.BoundedBody, within=0.2)
+    site.add_middleware(guard.BoundedBody, limits=guard.BodyLimits(within=0.2))
     address = f"127.0.0.1:{free_port()}"
     with serving.serving([(site, address)]):
         host, _, port = address.partition(":")
