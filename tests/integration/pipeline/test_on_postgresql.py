@@ -10,7 +10,7 @@ from newsletter.edit.operations import SetTest, SetText
 from newsletter.model.states import IssueState
 from newsletter.model.subjects import Arm, SubjectTest, arm_of
 from newsletter.usecases import editing, watching
-from tests.fakes.house import MONDAY, STAFF
+from tests.fakes.house import MONDAY, STAFF, mail
 from tests.fakes.postgres import Postgres
 from tests.fakes.readers import reader, words_of
 from tests.integration.pipeline import test_alerts, test_digests, test_welcome
@@ -25,7 +25,7 @@ def database(postgres: Postgres, migrated_database: str) -> Iterator[str]:
 
 def test_follows_and_mutes(tmp_path: Path, database: str) -> None:
     with reader(tmp_path, "", database=database) as ann:
-        test_following.sent(ann)
+        mail(ann.house)
         test_following.test_less_of_a_topic_takes_its_articles_out_of_the_next_issue(ann)
 
 
@@ -45,7 +45,7 @@ def test_an_alert_and_one_that_was_withdrawn(tmp_path: Path, database: str) -> N
 
 def test_a_welcome_issue(tmp_path: Path, database: str) -> None:
     with reader(tmp_path, 'welcome = "latest"', database=database) as eve:
-        test_following.sent(eve)
+        mail(eve.house)
         eve.house.pass_at(MONDAY + timedelta(minutes=1))
         eve.house.at = test_welcome.WEDNESDAY
         test_welcome.confirm(eve, topic=["fish"])
