@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from newsletter.esp.port import Letter, Recipient, Sender
     from newsletter.esp.sendgrid.suppressions import SuppressionLists
     from newsletter.fetch.client import Fetcher
+    from newsletter.model.article import Extracted
     from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.publication import Publication
     from newsletter.render.run import RenderKit
@@ -141,6 +142,7 @@ class App:
             collect_from=self.collector or self.collect,
             probe=self.prober or self.probe,
             shared_previews=SharedPreviews(self.settings.secret_keys, self.publication.url),
+            read_page=self._read_page,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -193,6 +195,12 @@ class App:
         user = self.publication.collecting.user
         source = self.publication.source(name)
         return probe(self.engine, source, self.fetcher, self.now, user=user)
+
+    def _read_page(self, address: str) -> Extracted:
+        from newsletter.collect.adding import read_page
+
+        user = self.publication.collecting.user
+        return read_page(self.fetcher, self.publication.sources, address, self.now, user=user)
 
     def collect(self, names: Sequence[str] = ()) -> CollectReport:
         """Collect from every source that is due, or from those named, in this process."""

@@ -19,7 +19,8 @@ from newsletter.edit.operations import Operation, SetTest, SetText
 from newsletter.errors import NotAllowed
 from newsletter.model.subjects import read_test
 from newsletter.pipeline.report import counted
-from newsletter.usecases import editing
+from newsletter.usecases import editing, undoing
+from newsletter.usecases.context import Context
 from newsletter.usecases.editing import Edited
 
 commands = typer.Typer()
@@ -52,6 +53,9 @@ def edit(  # noqa: PLR0913 - one argument per option of the command
     *,
     subject: FirstSubject = None,
     second: SecondSubject = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back your last edit, and nothing else.")
+    ] = False,
     share: Share = "20%",
     decide_after: DecideAfter = "4h",
 ) -> None:
@@ -61,10 +65,13 @@ def edit(  # noqa: PLR0913 - one argument per option of the command
     --subject and --subject-b, only the subjects are changed.
     """
     asked = {"--export": export, "--import": read, "--subject": subject, "--subject-b": second}
-    given = [name for name, value in asked.items() if value is not None]
+    given = [name for name, value in asked.items() if value is not None] + ["--undo"] * undo
     if len(given) > 1 and given != ["--subject", "--subject-b"]:
         fail(f"{' and '.join(given)} cannot be combined.", Exit.USAGE)
     with open_app() as app:
+        if undo:
+            _tell(_undone(app.context, issue))
+            return
         if subject is not None or second is not None:
             operations = list(_subjects(subject, second, share, decide_after))
             _tell(editing.change(app.context, current_user(), issue, operations))
@@ -84,6 +91,13 @@ def edit(  # noqa: PLR0913 - one argument per option of the command
         except NotAllowed as error:
             fail(f"{error}.{_kept(issue, changed) if read is None else ''}")
     _tell(edited)
+
+
+def _undone(context: Context, issue: int) -> Edited:
+    last = undoing.last_edit(context, current_user(), issue)
+    if last is None:
+        fail(f"You have made no edit of issue {issue} that can be taken back.")
+    return undoing.undo_edit(context, current_user(), issue, last.number)
 
 
 def _tell(edited: Edited) -> None:

@@ -38,6 +38,7 @@ COMMANDS = {
     "draft": ("drafting", "Draft the next issue of a newsletter from new articles."),
     "preview": ("reviewing", "Render an issue and write every edition into a folder."),
     "edit": ("editing", "Edit an issue as a text in $EDITOR."),
+    "add": ("adding", "Add an article that no source lists to an issue."),
     "check": ("reviewing", "Check an issue before it is sent."),
     "approve": ("reviewing", "Approve an issue: exactly these bytes may be sent."),
     "issues": ("watching", "List the issues, or show one."),

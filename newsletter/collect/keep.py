@@ -58,7 +58,7 @@ def keep(
             )
             _remember(connection, gathered.source, candidate, None, now)
             continue
-        collected = _keep_candidate(connection, gathered.source, candidate, now)
+        collected = keep_candidate(connection, gathered.source, candidate, now)
         kept.append(collected)
         _remember(connection, gathered.source, candidate, collected.article_id, now)
         if candidate.reason:
@@ -101,9 +101,10 @@ def _with_backlog(gathered: Gathered, state: SourceState) -> Sequence[ReadEntry]
     ]
 
 
-def _keep_candidate(
+def keep_candidate(
     connection: sa.Connection, source: Source, candidate: ReadEntry, now: datetime
 ) -> Collected:
+    """Store an article that was read, or recognize one that is stored."""
     entry, content = candidate.entry, candidate.content
     if content is None:
         raise AssertionError

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from newsletter.edit.operations import in_place_of
 from newsletter.edit.takeaways import extract, takeaways
 from newsletter.edit.teaser import teasers
 from newsletter.edit.terms import length
@@ -64,16 +65,7 @@ def _printed(found: Takeaways, highlights: Highlights) -> Takeaways:
 
 def renewed(item: Item, article: Article, topics: Sequence[Topic], highlights: Highlights) -> Item:
     """Make the item again from a newer revision; keep its place and the corrections of staff."""
-    fresh = item_of(article, topics, highlights)
-    return replace(
-        fresh,
-        position=item.position,
-        included=item.included,
-        reason=item.reason,
-        pinned=item.pinned,
-        decision=item.decision,
-        corrections=item.corrections,
-    )
+    return in_place_of(item, item_of(article, topics, highlights))
 
 
 def tags_of(names: Sequence[str], topics: Sequence[Topic]) -> tuple[str, ...]:

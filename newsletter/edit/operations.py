@@ -7,12 +7,12 @@ beside the original, and can be reverted.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import reduce
 from typing import Literal
 
+from newsletter.edit.cleaning import LONGEST, LONGEST_LINE, clean_block, clean_prose, clean_test
 from newsletter.errors import NotAllowed
-from newsletter.model import prose
 from newsletter.model.issue import CORRECTABLE, EXTRACTED, TAGS, Block, Item, corrected
 from newsletter.model.subjects import SubjectTest
 from newsletter.model.text import bounded, web_address
@@ -32,19 +32,14 @@ CorrectableField = Literal[
     "caption",
     "link",
 ]
-LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000, "image": 2000}
-LONGEST_LINE = 240
-"""The greatest length of the other texts."""
-LEAST_SHARE, MOST_SHARE = 2, 90
-"""In percent of the recipients."""
-MINUTE, MOST_PATIENCE = timedelta(minutes=1), timedelta(days=7)
-LONGEST_TAKEAWAY, LONGEST_HEADING = 600, 300
+LONGEST_TAKEAWAY = 600
 OUT_REASONS: Mapping[str, str] = {
     "out": "excluded by staff",
     "later": "left for the next issue by staff",
     "never": "never in this newsletter, by staff",
 }
 INCLUDED = "included by staff"
+ADDED = "added by staff"
 PINNED = "pinned by staff"
 LATE = "collected after the draft"
 AFTER_APPROVAL = "collected after the approval"
@@ -94,6 +89,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class AddItem:
+    """Print an article that is not a candidate, after the printed items."""
+
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
 class Pin:
     """Pin an item: it is included, before all items that are not pinned."""
 
@@ -131,14 +133,44 @@ class Revert:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Print what a newer revision of the article says; corrections are kept."""
+
+    item: Item
+
+    @property
+    def article_id(self) -> int:
+        """Return the article that has a newer revision."""
+        return self.item.article_id
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptSuggested:
     """Print the suggested takeaways, under the heading "From the text"."""
 
     article_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Note that an act, by its number in the audit, is taken back; changes nothing itself."""
+
+    act: int
+
+
 Operation = (
-    SetText | SetTest | SetBlocks | Place | Pin | Reorder | Correct | Revert | AcceptSuggested
+    SetText
+    | SetTest
+    | SetBlocks
+    | Place
+    | AddItem
+    | Pin
+    | Reorder
+    | Correct
+    | Revert
+    | AcceptSuggested
+    | TakeOver
+    | TakenBack
 )
 
 
@@ -159,64 +191,40 @@ def _apply(draft: Draft, operation: Operation) -> Draft:
     match operation:
         case SetText() | SetTest() | SetBlocks():
             return _with_texts(draft, operation)
+        case Correct() | Revert() | AcceptSuggested():
+            return _changed(draft, operation.article_id, lambda item: _corrected(item, operation))
+        case TakeOver(newer):
+            return _changed(draft, newer.article_id, lambda item: in_place_of(item, newer))
+        case _:
+            return _arranged(draft, operation)
+
+
+def _arranged(draft: Draft, operation: Reorder | Place | AddItem | Pin | TakenBack) -> Draft:
+    match operation:
+        case TakenBack():
+            return draft
         case Reorder(articles):
             return _reordered(draft, articles)
         case Place(article_id, where):
             return _changed(draft, article_id, lambda item: _placed(item, where))
+        case AddItem(item):
+            return _with_item(draft, item)
         case Pin(article_id, pinned):
             return _pinned(draft, article_id, pinned=pinned)
-        case Correct() | Revert() | AcceptSuggested():
-            return _changed(draft, operation.article_id, lambda item: _corrected(item, operation))
 
 
 def _with_texts(draft: Draft, operation: SetText | SetTest | SetBlocks) -> Draft:
     match operation:
         case SetTest(test):
-            return replace(draft, test=_clean_test(test) if test else None)
+            return replace(draft, test=clean_test(test) if test else None)
         case SetBlocks(blocks):
-            return replace(draft, blocks=tuple(map(_clean_block, blocks)))
+            return replace(draft, blocks=tuple(map(clean_block, blocks)))
         case SetText("subject", text):
             return replace(draft, subject=bounded(text, LONGEST["subject"]))
         case SetText("preheader", text):
             return replace(draft, preheader=bounded(text, LONGEST["preheader"]))
         case SetText(_, text):
             return replace(draft, note=clean_prose(text, "note"))
-
-
-def _clean_test(test: SubjectTest) -> SubjectTest:
-    if not LEAST_SHARE <= test.share <= MOST_SHARE:
-        msg = f"the share is {test.share}%; expected {LEAST_SHARE}% to {MOST_SHARE}%"
-        raise NotAllowed(msg)
-    if not MINUTE <= test.decide_after <= MOST_PATIENCE:
-        msg = f"the decision is due after {test.decide_after}; expected one minute to seven days"
-        raise NotAllowed(msg)
-    return replace(test, subject=bounded(test.subject, LONGEST["subject"]))
-
-
-def _clean_block(block: Block) -> Block:
-    heading = bounded(block.heading, LONGEST_HEADING)
-    name = f"block “{heading}”"
-    if block.url and not web_address(block.url):
-        msg = f"The link of the {name} leads to “{block.url}”; use https://…."
-        raise NotAllowed(msg)
-    if block.image and not web_address(block.image).startswith("https://"):
-        msg = f"The image of the {name} is at “{block.image}”; use https://…."
-        raise NotAllowed(msg)
-    return replace(
-        block,
-        heading=heading,
-        text=clean_prose(block.text, name),
-        link_text=bounded(block.link_text, LONGEST_LINE),
-        image_alt=bounded(block.image_alt, LONGEST_LINE),
-    )
-
-
-def clean_prose(text: str, name: str) -> str:
-    """Return text that staff wrote in Markdown; refuse links and images that cannot be printed."""
-    if found := prose.problems(text):
-        msg = f"The {name} cannot be printed. {' '.join(found)}"
-        raise NotAllowed(msg)
-    return prose.clean(text)
 
 
 def _changed(draft: Draft, article_id: int, change: Callable[[Item], Item]) -> Draft:
@@ -231,6 +239,14 @@ def _not_a_candidate(articles: Sequence[int]) -> NotAllowed:
     return NotAllowed(f"article {named} is not a candidate for this issue")
 
 
+def _with_item(draft: Draft, item: Item) -> Draft:
+    """Return the draft with an item; one that is a candidate already is only included."""
+    if item.article_id in {known.article_id for known in draft.items}:
+        return _changed(draft, item.article_id, lambda known: _placed(known, "in"))
+    added = replace(item, included=True, reason=ADDED)
+    return replace(draft, items=(*draft.items, added))
+
+
 def _placed(item: Item, where: Placement) -> Item:
     if where == "in":
         if item.included:
@@ -238,6 +254,19 @@ def _placed(item: Item, where: Placement) -> Item:
         return replace(item, included=True, reason=INCLUDED, decision="")
     reason = OUT_REASONS[where]
     return replace(item, included=False, pinned=False, reason=reason, decision=where)
+
+
+def in_place_of(item: Item, newer: Item) -> Item:
+    """Return the newer item with the place and the corrections of the present one."""
+    return replace(
+        newer,
+        position=item.position,
+        included=item.included,
+        reason=item.reason,
+        pinned=item.pinned,
+        decision=item.decision,
+        corrections=item.corrections,
+    )
 
 
 def _pinned(draft: Draft, article_id: int, *, pinned: bool) -> Draft:

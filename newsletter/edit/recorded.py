@@ -7,21 +7,34 @@ from typing import Any
 from newsletter.edit.fields import printed
 from newsletter.edit.operations import (
     AcceptSuggested,
+    AddItem,
     Correct,
     Draft,
     Operation,
     Pin,
     Place,
+    Placement,
     Reorder,
     Revert,
     SetBlocks,
     SetTest,
     SetText,
+    TakenBack,
+    TakeOver,
     applied,
 )
 from newsletter.model.act import Edit, EditKind
 from newsletter.model.duration import spell_duration
 from newsletter.model.issue import Item, corrected
+
+ORDER = "order before"
+"""The key of the printed articles before an act that took one out, in or to the top."""
+
+
+def order_before(draft: Draft, operations: Sequence[Operation]) -> dict[str, object]:
+    """Return what an act must keep beside its edits, to be taken back."""
+    moved = any(isinstance(operation, Place | Pin) for operation in operations)
+    return {ORDER: order_of(draft)} if moved else {}
 
 
 def edits(draft: Draft, operations: Sequence[Operation]) -> tuple[Edit, ...]:
@@ -36,17 +49,30 @@ def edits(draft: Draft, operations: Sequence[Operation]) -> tuple[Edit, ...]:
 
 def _edit(operation: Operation, before: Draft, after: Draft) -> Edit:
     match operation:
+        case TakenBack(number):
+            return Edit(EditKind.UNDO, "act", None, number)
         case SetText() | SetTest() | SetBlocks() | Reorder():
             return _whole(operation, before, after)
+        case Place() | AddItem() | Pin() | TakeOver():
+            return _of_item(operation, before)
+        case Correct() | Revert() | AcceptSuggested():
+            return _correction(operation, before, after)
+
+
+def _of_item(operation: Place | AddItem | Pin | TakeOver, before: Draft) -> Edit:
+    match operation:
         case Place(article_id, where):
-            was = "in" if _item(before, article_id).included else "out"
+            was = placement(_item(before, article_id))
             return Edit(EditKind.PLACE, "place", article_id, was, where)
+        case AddItem(item):
+            return Edit(EditKind.ADD, "item", item.article_id, None, item.title)
+        case TakeOver(item):
+            earlier = _item(before, item.article_id).revision
+            return Edit(EditKind.TAKE_OVER, "revision", item.article_id, earlier, item.revision)
         case Pin(article_id, pinned):
             return Edit(
                 EditKind.PIN, "pinned", article_id, _item(before, article_id).pinned, pinned
             )
-        case Correct() | Revert() | AcceptSuggested():
-            return _correction(operation, before, after)
 
 
 def _whole(operation: SetText | SetTest | SetBlocks | Reorder, before: Draft, after: Draft) -> Edit:
@@ -58,9 +84,9 @@ def _whole(operation: SetText | SetTest | SetBlocks | Reorder, before: Draft, af
             was, now = _test(before), _test(after)
             return Edit(EditKind.SET_TEST, "subject test", before=was, after=now)
         case SetBlocks():
-            return Edit(EditKind.SET_BLOCKS, "blocks", None, _blocks(before), _blocks(after))
+            return Edit(EditKind.SET_BLOCKS, "blocks", None, blocks_of(before), blocks_of(after))
         case Reorder():
-            return Edit(EditKind.REORDER, "order", None, _order(before), _order(after))
+            return Edit(EditKind.REORDER, "order", None, order_of(before), order_of(after))
 
 
 def _correction(operation: Correct | Revert | AcceptSuggested, before: Draft, after: Draft) -> Edit:
@@ -90,7 +116,13 @@ def _printed(item: Item, name: str) -> str | list[str]:
     return printed(item, name)
 
 
-def _order(draft: Draft) -> list[int]:
+def placement(item: Item) -> Placement:
+    """Return where an item is."""
+    return "in" if item.included else item.decision or "out"
+
+
+def order_of(draft: Draft) -> list[int]:
+    """Return the printed articles in their order."""
     return [item.article_id for item in draft.items if item.included]
 
 
@@ -102,5 +134,6 @@ def _test(draft: Draft) -> str:
     return f"“{test.subject}”, {test.share}%, {spell_duration(test.decide_after)}"
 
 
-def _blocks(draft: Draft) -> list[dict[str, Any]]:
+def blocks_of(draft: Draft) -> list[dict[str, Any]]:
+    """Return the blocks as JSON values."""
     return [asdict(block) for block in draft.blocks]

@@ -8,9 +8,10 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from newsletter.edit.approval import require_editable, void
+from newsletter.edit.cleaning import clean_prose
 from newsletter.edit.items import item_of, tags_of
-from newsletter.edit.operations import Draft, Operation, applied, clean_prose, numbered
-from newsletter.edit.recorded import edits
+from newsletter.edit.operations import Draft, Operation, applied, numbered
+from newsletter.edit.recorded import edits, order_before
 from newsletter.edit.select import EligibleArticle, Selection, filled, select
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import DraftChanged, NotAllowed
@@ -267,7 +268,9 @@ def change(
         issues.replace_items(connection, issue_id, changed.items)
         void(connection, issue, actor=actor, now=now, why="the issue was edited")
         made = edits(present, operations)
-        acts.record(connection, Act(now, actor, ActKind.EDITED, issue_id, edits=made))
+        before = order_before(present, operations)
+        act = Act(now, actor, ActKind.EDITED, issue_id, before=before, edits=made)
+        acts.record(connection, act)
     return True
 
 

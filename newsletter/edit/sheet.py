@@ -27,6 +27,7 @@ from newsletter.edit.operations import (
     SetText,
     TextField,
 )
+from newsletter.edit.recorded import placement
 from newsletter.errors import NotAllowed
 from newsletter.model.duration import spell_duration
 from newsletter.model.issue import Block, Issue, Item, corrected
@@ -119,7 +120,7 @@ def _test_lines(draft: Draft) -> Iterator[str]:
 
 def _item_lines(item: Item) -> Iterator[str]:
     printed = corrected(item)
-    where = _where(item)
+    where = placement(item)
     yield f"@ article {item.article_id} {where}{' pinned' if item.pinned else ''}"
     yield f"# {item.reason}; from {item.source or 'no source'}; {item.url or 'no address'}"
     for key, name in _ITEM_KEYS.items():
@@ -296,14 +297,10 @@ def _placing(part: _Part, item: Item) -> Iterator[Operation]:
     if where is None or words[1:] not in {(), ("pinned",)}:
         raise _refused(part.line, "expected in, out, later or never, optionally followed by pinned")
     pinned = "pinned" in words
-    if where != _where(item):
+    if where != placement(item):
         yield Place(item.article_id, where)
     if pinned != item.pinned and where == "in":
         yield Pin(item.article_id, pinned)
-
-
-def _where(item: Item) -> Placement:
-    return "in" if item.included else item.decision or "out"
 
 
 def _correcting(part: _Part, item: Item) -> Iterator[Operation]:

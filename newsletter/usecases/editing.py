@@ -8,7 +8,7 @@ from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import require_editable
 from newsletter.edit.fields import TextConflict, same_text, texts_of
-from newsletter.edit.items import tags_of
+from newsletter.edit.items import item_of, tags_of
 from newsletter.edit.operations import (
     Correct,
     CorrectableField,
@@ -16,15 +16,16 @@ from newsletter.edit.operations import (
     Operation,
     Reorder,
     SetText,
+    TakeOver,
     TextField,
     topics_in,
 )
 from newsletter.errors import NotFound
 from newsletter.model.actor import Actor, Role
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Issue, Item
 from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.publication import Topic
-from newsletter.store.content import issues
+from newsletter.store.content import articles, issues
 from newsletter.usecases.context import Context
 
 
@@ -167,14 +168,44 @@ def shift(context: Context, actor: Actor, issue_id: int, article_id: int, by: in
     return editing.retried(context.reader, issue_id, attempt)
 
 
+def reorder(context: Context, actor: Actor, issue_id: int, order: Sequence[int]) -> Edited:
+    """Print the items in this order; items that it does not name follow in their present order."""
+    actor.require(Role.EDITOR)
+
+    def attempt(draft: Draft) -> Edited:
+        made = [Reorder(tuple(order))]
+        return change(context, actor, issue_id, made, seen=sheet.fingerprint(draft))
+
+    return editing.retried(context.reader, issue_id, attempt)
+
+
+def take_over(context: Context, actor: Actor, issue_id: int, article_id: int) -> Edited:
+    """Print the newest revision of an article; corrections are kept.
+
+    A pass does this for issues that are not approved yet.
+    """
+    actor.require(Role.EDITOR)
+    with context.reader.connect() as connection:
+        issue, draft = editing.load_draft(connection, issue_id)
+        _require_candidate(draft, article_id)
+        article = articles.load(connection, article_id)
+    newsletter = context.publication.require_newsletter(issue.newsletter)
+    newer = item_of(article, context.publication.topics, newsletter.highlights)
+    return change(context, actor, issue_id, [TakeOver(newer)])
+
+
 def _texts(draft: Draft, article_id: int | None) -> dict[str, str]:
     if article_id is None:
         return texts_of(draft)
+    return texts_of(draft, _require_candidate(draft, article_id))
+
+
+def _require_candidate(draft: Draft, article_id: int) -> Item:
     found = next((item for item in draft.items if item.article_id == article_id), None)
     if found is None:
         msg = f"article {article_id} is not a candidate for this issue"
         raise NotFound(msg)
-    return texts_of(draft, found)
+    return found
 
 
 def _operation(text: TextChange, article_id: int | None) -> Operation:

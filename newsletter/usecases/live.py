@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def email(context: Context, actor: Actor, issue_id: int) -> Composed:
     """Return the present draft of an issue as an email; nothing is stored.
 
-    Raises NotAllowed if its newsletter is no longer configured.
+    Raises NotFound if its newsletter is no longer configured.
     """
     from newsletter.render.live import draft_email  # noqa: PLC0415 - `serve` starts without it
 

@@ -16,7 +16,10 @@ from newsletter.web.desk.account.pages import AccountPages, account_routes
 from newsletter.web.desk.approving.pages import ApprovePages, approve_routes
 from newsletter.web.desk.articles.pages import ArticlePages, article_routes
 from newsletter.web.desk.audit.pages import AuditPages, audit_routes
+from newsletter.web.desk.editing.adding import AddPages, add_routes
+from newsletter.web.desk.editing.live import LiveDesk, live_routes
 from newsletter.web.desk.editing.pages import EditPages, edit_routes
+from newsletter.web.desk.editing.source import BesidePages, beside_routes
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
 from newsletter.web.desk.people.imports import ImportPages, import_routes
@@ -52,6 +55,7 @@ DESK_FILES = {
     "/desk.css": ("web/desk/desk.css",),
     "/passkey.js": ("web/desk/passkey.js",),
     "/live.js": ("web/desk/approving/live.js",),
+    "/edit.js": ("web/desk/editing/edit.js",),
 }
 
 
@@ -79,11 +83,15 @@ def desk_site(
     shell = Shell(app)
     gate = Gate(app, access, shell)
     desk = Desk(shell, gate, announce)
+    live = LiveDesk(shell, gate)
     site = _site(app, DESK_FILES, lambda _request: desk.missing("This page doesn't exist."))
     site.state.gate = gate
     for routes in (
         desk_routes(desk),
-        edit_routes(EditPages(shell, gate)),
+        edit_routes(EditPages(shell, gate, live)),
+        live_routes(live),
+        add_routes(AddPages(shell, gate)),
+        beside_routes(BesidePages(shell, gate)),
         approve_routes(ApprovePages(shell, gate)),
         preview_routes(PreviewPages(shell, gate)),
         calendar_routes(CalendarPages(shell, gate)),

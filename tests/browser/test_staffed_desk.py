@@ -25,6 +25,8 @@ PATHS = [
     "/staff",
     "/audit",
     "/issues/1/edit",
+    "/issues/1/add",
+    "/issues/1/items/1",
     "/issues/1/approve",
     "/issues/1/preview",
     "/issues/1/preview?show=order&as=korean",

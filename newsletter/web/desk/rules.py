@@ -16,7 +16,7 @@ from newsletter.web.desk.signing_in.passkeys import ENTER, SCRIPT
 from newsletter.web.health import PATHS
 from subscribers.errors import SubscribersError
 
-FOR_EVERYONE = (OPEN, ASK, ENTER, SCRIPT, *PATHS, "/paper.css", "/desk.css", "/live.js")
+FOR_EVERYONE = (OPEN, ASK, ENTER, SCRIPT, *PATHS, "/paper.css", "/desk.css", "/live.js", "/edit.js")
 """How the paths begin that need no session."""
 
 

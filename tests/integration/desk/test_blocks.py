@@ -77,7 +77,7 @@ def test_a_block_is_added_between_items_and_printed_there(
     assert places == sorted(places)
     assert "ADVERTISEMENT" in email
     page = editor.get(PAGE).text
-    assert page.index('id="block-0"') < page.index('<span class="soft">2</span>')
+    assert page.index('id="block-0"') < page.index("data-position>2<")
     assert "<strong>Thursday</strong>" in page
 
 

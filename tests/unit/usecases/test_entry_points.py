@@ -77,6 +77,8 @@ NOT_ON_THE_COMMAND_LINE = {
     "editing.save_texts": "a form of one card, instead of the edit file",
     "blocks.save_block": "a form of one block, instead of the edit file",
     "live.email": "the page shows it while someone edits; the command line previews editions",
+    "editing.reorder": "dragging, instead of the order of the edit file",
+    "editing.take_over": "a pass does it until the approval; then someone looks at both revisions",
     "editing.shift": "a button, instead of the order of the edit file",
     **dict.fromkeys(
         (

@@ -17,47 +17,57 @@ from newsletter.edit.operations import (
     Revert,
 )
 from newsletter.edit.run import load_draft
-from newsletter.errors import NewsletterError, NotAllowed
-from newsletter.render.inbox import InboxRow, rows
+from newsletter.errors import NotAllowed
+from newsletter.model.issue import Block
 from newsletter.send.context import SendingContext
-from newsletter.usecases import blocks, editing, live
+from newsletter.usecases import blocks, editing
 from newsletter.usecases.editing import EditConflict, TextChange
 from newsletter.web.desk import issue_views
 from newsletter.web.desk.editing.blocks import NEW, UnsavedBlock, read_block
+from newsletter.web.desk.editing.live import LiveDesk, Scripted
 from newsletter.web.desk.editing.views import NAMES, Unsaved, edit_view
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
+from newsletter.web.headers import LIVE
 from newsletter.web.public.forms import Form
 
 TAB = "Edit"
 STEPS = {"up": -1, "down": 1}
+EMPTY = Form({})
+NOTHING = Block("", "")
 PLACES = ("in", "out", "later", "never")
 
 
 class EditPages:
     """The page "Edit" of an issue, and its forms."""
 
-    def __init__(self, shell: Shell, gate: Gate) -> None:
-        """Take the frame and the gate."""
+    def __init__(self, shell: Shell, gate: Gate, live: LiveDesk) -> None:
+        """Take the frame, the gate, and what answers about the present draft."""
         self._app = shell.app
         self._shell = shell
         self._context = gate.context
+        self._live = live
 
     def show(self, visitor: Editor, issue_id: int) -> Response:
         """Show the texts of the issue and a card for each item."""
         return self._page(visitor, issue_id)
 
-    def save(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
+    def save(self, visitor: Editor, issue_id: int, form: DeskForm, scripted: Scripted) -> Response:
         """Save subject, preheader and note."""
-        return self._saved(visitor, issue_id, None, form)
+        return self._saved(visitor, issue_id, None, form, scripted=scripted)
 
     def save_item(
-        self, visitor: Editor, issue_id: int, article_id: int, form: DeskForm
+        self,
+        visitor: Editor,
+        issue_id: int,
+        article_id: int,
+        form: DeskForm,
+        scripted: Scripted,
     ) -> Response:
         """Save the texts of an item."""
-        return self._saved(visitor, issue_id, article_id, form)
+        return self._saved(visitor, issue_id, article_id, form, scripted=scripted)
 
     def place(self, visitor: Editor, issue_id: int, article_id: int, form: DeskForm) -> Response:
         """Move an item up or down, in or out, or pin it; or print its suggested takeaways."""
@@ -75,38 +85,46 @@ class EditPages:
             msg = "choose the text to revert"
             raise NotAllowed(msg)
         self._change(visitor, issue_id, Revert(article_id, cast("CorrectableField", name)))
-        return _back(issue_id, article_id)
+        return _back(issue_id, article_id, form)
 
     def add_block(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
         """Add a block: a text, a link, an image, an advertisement."""
-        return self.save_block(visitor, issue_id, NEW, form)
+        return self.save_block(visitor, issue_id, NEW, form, scripted=False)
 
-    def save_block(self, visitor: Editor, issue_id: int, place: int, form: DeskForm) -> Response:
+    def save_block(
+        self, visitor: Editor, issue_id: int, place: int, form: DeskForm, scripted: Scripted
+    ) -> Response:
         """Save or remove a block, or show it as it would be printed."""
         wanted = read_block(form, place)
-        entered = wanted.after or wanted.before
-        if entered is not None and form.first("act") == "preview":
+        entered = wanted.after or wanted.before or NOTHING
+        if form.first("act") == "preview":
             return self._page(visitor, issue_id, UnsavedBlock(place, entered))
         try:
             result = blocks.save_block(self._context, visitor.actor, issue_id, wanted)
         except NotAllowed as error:
-            if entered is None:
-                raise
             unsaved = UnsavedBlock(place, entered, (), str(error))
-            return self._page(visitor, issue_id, unsaved, status=409)
-        if isinstance(result, BlockConflict) and entered is not None:
+            return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
+        if isinstance(result, BlockConflict):
             text = self._shell.catalog(visitor).text
             name = "desk.edit.removed" if result.removed else "desk.edit.conflict"
             place = NEW if result.removed else place
             unsaved = UnsavedBlock(place, entered, result.texts, text(name))
-            return self._page(visitor, issue_id, unsaved, status=409)
+            return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
+        if scripted:
+            return self._live.saved(visitor, issue_id, {})
         return RedirectResponse(f"/issues/{issue_id}/edit#blocks", status_code=303)
 
     def _change(self, visitor: Visitor, issue_id: int, operation: Operation) -> None:
         editing.change(self._context, visitor.actor, issue_id, [operation])
 
     def _saved(
-        self, visitor: Visitor, issue_id: int, article_id: int | None, form: Form
+        self,
+        visitor: Visitor,
+        issue_id: int,
+        article_id: int | None,
+        form: Form,
+        *,
+        scripted: bool,
     ) -> Response:
         changes = _changes(form)
         if form.first("act") == "preview":
@@ -117,16 +135,27 @@ class EditPages:
                 self._context, visitor.actor, issue_id, changes, article_id=article_id
             )
         except NotAllowed as error:
-            return self._unsaved(
-                visitor, issue_id, Unsaved(article_id, _entered(changes), (), str(error))
-            )
+            unsaved = Unsaved(article_id, _entered(changes), (), str(error))
+            return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
         if isinstance(result, EditConflict):
             problem = self._shell.catalog(visitor).text("desk.edit.conflict")
             unsaved = Unsaved(article_id, _entered(changes), result.texts, problem)
-            return self._unsaved(visitor, issue_id, unsaved)
-        return _back(issue_id, article_id)
+            return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
+        if scripted:
+            texts = self._live.texts(issue_id, article_id)
+            return self._live.saved(visitor, issue_id, texts)
+        return _back(issue_id, article_id, form)
 
-    def _unsaved(self, visitor: Visitor, issue_id: int, unsaved: Unsaved) -> Response:
+    def _unsaved(
+        self,
+        visitor: Visitor,
+        issue_id: int,
+        unsaved: Unsaved | UnsavedBlock,
+        *,
+        scripted: bool,
+    ) -> Response:
+        if scripted:
+            return self._live.unsaved(unsaved.problem, tuple(unsaved.conflicts))
         return self._page(visitor, issue_id, unsaved, status=409)
 
     def _page(
@@ -144,19 +173,12 @@ class EditPages:
         catalog = self._shell.catalog(visitor)
         lead = catalog.text("desk.edit.lead" if issue.editable else "desk.edit.closed")
         heading = Heading("Issues", head.title, lead, TAB, head.tabs)
-        view = edit_view(issue, draft, catalog, unsaved, self._inbox(visitor, issue_id))
+        present = self._live.present(visitor, issue_id, draft)
+        view = edit_view(issue, draft, catalog, unsaved, present)
         name = "editing/page" if issue.editable or unsaved else "editing/closed"
-        return self._shell.page(name, heading, view, visitor, status=status)
-
-    def _inbox(self, visitor: Visitor, issue_id: int) -> Sequence[InboxRow]:
-        """Return how inboxes show the issue; empty if it cannot be rendered."""
-        try:
-            email = live.email(self._context, visitor.actor, issue_id)
-        except NewsletterError:
-            return ()
-        with self._app.reader.connect() as connection:
-            sender = issue_views.sender(connection, self._app.publication, issue_id)
-        return rows(sender, email.subject, email.preheader)
+        page = self._shell.page(name, heading, view, visitor, status=status)
+        page.headers["Content-Security-Policy"] = LIVE
+        return page
 
 
 def _changes(form: Form) -> Sequence[TextChange]:
@@ -185,7 +207,10 @@ def _placed(article_id: int, act: str) -> Operation:
             raise NotAllowed(msg)
 
 
-def _back(issue_id: int, article_id: int | None) -> Response:
+def _back(issue_id: int, article_id: int | None, form: Form = EMPTY) -> Response:
+    """Return to the page that has the form: the cards, or an item beside its source."""
+    if article_id is not None and form.first("page") == "source":
+        return RedirectResponse(f"/issues/{issue_id}/items/{article_id}", status_code=303)
     card = f"#article-{article_id}" if article_id is not None else ""
     return RedirectResponse(f"/issues/{issue_id}/edit{card}", status_code=303)
 

@@ -67,11 +67,32 @@ class EditCard:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoView:
+    """The last edit of the visitor, by its number in the audit, and what it is about."""
+
+    act: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is true of an issue at this moment.
+
+    `inbox` is how inboxes show it, `undo` what the visitor can take back, and `others` who else
+    edits it. `mark` changes with what it prints.
+    """
+
+    mark: str
+    inbox: tuple[InboxRow, ...] = ()
+    undo: UndoView | None = None
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EditView:
     """The cards of an issue: its texts, the printed items with the blocks after each, the candidates.
 
-    `blocks` are those after all items, and `new` is the form for another one. `inbox` is how inboxes
-    show the issue.
+    `blocks` are those after all items, and `new` is the form for another one.
     """
 
     path: str
@@ -80,7 +101,7 @@ class EditView:
     candidates: tuple[EditCard, ...]
     blocks: tuple[BlockCard, ...]
     new: BlockCard
-    inbox: tuple[InboxRow, ...]
+    present: Present
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +122,7 @@ def edit_view(
     draft: Draft,
     catalog: Catalog,
     unsaved: Unsaved | UnsavedBlock | None,
-    inbox: Sequence[InboxRow] = (),
+    present: Present,
 ) -> EditView:
     """Return the page; what is not saved stays in its fields."""
     texts = unsaved if isinstance(unsaved, Unsaved) else None
@@ -111,7 +132,7 @@ def edit_view(
     places = _places(draft)
     blocks = block_cards(draft.blocks, places, block)
     cards = tuple(
-        _card(draft, item, catalog, texts if _is_about(texts, item.article_id) else None)
+        item_card(draft, item, catalog, texts if _is_about(texts, item.article_id) else None)
         for item in draft.items
     )
     own = texts if _is_about(texts, None) else None
@@ -133,7 +154,7 @@ def edit_view(
         candidates=tuple(card for card in cards if not card.included),
         blocks=tuple(each for each in blocks if not 0 < each.after <= len(printed)),
         new=new_block(places, block),
-        inbox=tuple(inbox),
+        present=present,
     )
 
 
@@ -146,7 +167,10 @@ def _is_about(unsaved: Unsaved | None, article_id: int | None) -> bool:
     return unsaved is not None and unsaved.article_id == article_id
 
 
-def _card(draft: Draft, item: Item, catalog: Catalog, unsaved: Unsaved | None) -> EditCard:
+def item_card(
+    draft: Draft, item: Item, catalog: Catalog, unsaved: Unsaved | None = None
+) -> EditCard:
+    """Return the card of an item."""
     shown = corrected(item)
     texts = {
         name: text

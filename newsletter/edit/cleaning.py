@@ -1,0 +1,56 @@
+"""Bound and clean what staff write, or refuse what cannot be printed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from newsletter.errors import NotAllowed
+from newsletter.model import prose
+from newsletter.model.issue import Block
+from newsletter.model.subjects import SubjectTest
+from newsletter.model.text import bounded, web_address
+
+LONGEST = {"subject": 160, "preheader": 200, "title": 300, "teaser": 1000, "image": 2000}
+LONGEST_LINE = 240
+"""The greatest length of the other texts."""
+LEAST_SHARE, MOST_SHARE = 2, 90
+"""In percent of the recipients."""
+MINUTE, MOST_PATIENCE = timedelta(minutes=1), timedelta(days=7)
+LONGEST_HEADING = 300
+
+
+def clean_test(test: SubjectTest) -> SubjectTest:
+    """Return a test of two subjects that can be made; raise NotAllowed."""
+    if not LEAST_SHARE <= test.share <= MOST_SHARE:
+        msg = f"the share is {test.share}%; expected {LEAST_SHARE}% to {MOST_SHARE}%"
+        raise NotAllowed(msg)
+    if not MINUTE <= test.decide_after <= MOST_PATIENCE:
+        msg = f"the decision is due after {test.decide_after}; expected one minute to seven days"
+        raise NotAllowed(msg)
+    return replace(test, subject=bounded(test.subject, LONGEST["subject"]))
+
+
+def clean_block(block: Block) -> Block:
+    """Return a block that can be printed; raise NotAllowed."""
+    heading = bounded(block.heading, LONGEST_HEADING)
+    name = f"block “{heading}”"
+    if block.url and not web_address(block.url):
+        msg = f"The link of the {name} leads to “{block.url}”; use https://…."
+        raise NotAllowed(msg)
+    if block.image and not web_address(block.image).startswith("https://"):
+        msg = f"The image of the {name} is at “{block.image}”; use https://…."
+        raise NotAllowed(msg)
+    return replace(
+        block,
+        heading=heading,
+        text=clean_prose(block.text, name),
+        link_text=bounded(block.link_text, LONGEST_LINE),
+        image_alt=bounded(block.image_alt, LONGEST_LINE),
+    )
+
+
+def clean_prose(text: str, name: str) -> str:
+    """Return text that staff wrote in Markdown; refuse links and images that cannot be printed."""
+    if found := prose.problems(text):
+        msg = f"The {name} cannot be printed. {' '.join(found)}"
+        raise NotAllowed(msg)
+    return prose.clean(text)
