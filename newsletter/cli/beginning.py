@@ -3,22 +3,24 @@
 import os
 import secrets as chance
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from newsletter import settings
-from newsletter.cli.opening import expected_errors
-from newsletter.cli.show import fail, say
+from newsletter.cli.opening import current_user, expected_errors
+from newsletter.cli.show import Exit, fail, say
 from newsletter.errors import ConfigurationError
-from newsletter.settings import secrets, values
+from newsletter.settings import Settings, deploying, secrets, values
 from newsletter.settings.first import Answers, example_file, first_configuration
 
 commands = typer.Typer()
 
 PEOPLE = "people.csv"
+_FILES = "Files for systemd, timer, cron, nginx or caddy (empty for none)"
 PEOPLE_HEAD = "email,name,topics,consented_at,source\n"
 
 _ADVICE = """
@@ -47,6 +49,9 @@ def init(  # noqa: PLR0913 - every argument is an option of the command
     language: Annotated[str, typer.Option(help="For example en or ko.")] = "",
     postal_address: Annotated[str, typer.Option(help="Required by law in every email.")] = "",
     feed: Annotated[str, typer.Option(help="The address of a feed, if you have one.")] = "",
+    files: Annotated[
+        str, typer.Option(help="Files for this machine: systemd, timer, cron, nginx, caddy.")
+    ] = "",
 ) -> None:
     """Begin a publication: write newsletter.toml and .env.
 
@@ -57,12 +62,42 @@ def init(  # noqa: PLR0913 - every argument is an option of the command
     answered = Answers(name, url, sender, timezone, language, postal_address, feed)
     with expected_errors():
         text = "" if path.exists() else first_configuration(_complete(answered, root))
+        wanted = deploying.kinds(_answer(_FILES, files, "", deploying.kinds))
         try:
             _write(root, text)
+            _write_for_machine(root, wanted, settings.load(root, os.environ))
         except OSError as error:
             fail(f"Cannot write to {root}: {error.strerror}.")
-        settings.load(root, os.environ)
     say(_ADVICE if root == Path.cwd() else _ADVICE.replace("in this folder", f"in {root}"))
+
+
+def _write_for_machine(root: Path, wanted: Iterable[str], chosen: Settings) -> None:
+    """Write the files that start the program and the proxy here, and say what to do with them."""
+    machine = deploying.Machine(
+        root=root,
+        program=_program(),
+        user=current_user().name if os.getuid() else "newsletter",
+        host=urlsplit(chosen.publication.url).hostname or "",
+        listen=chosen.listen,
+    )
+    for name in [name for kind in wanted for name in deploying.KINDS[kind]]:
+        target = root / "deploy" / name
+        target.parent.mkdir(exist_ok=True)
+        try:
+            text = deploying.adjusted(name, machine)
+        except ValueError as error:
+            fail(f"{error}.", Exit.USAGE)
+        if target.exists():
+            say(f"Kept: {target}")
+            continue
+        target.write_text(text, encoding="utf-8")
+        say(f"Written: {target}; {deploying.INSTALLING[name]}")
+
+
+def _program() -> Path:
+    """Return the command that was typed, or the one beside this Python."""
+    typed = Path(sys.argv[0]).absolute()
+    return typed if typed.name == "newsletter" else Path(sys.executable).with_name("newsletter")
 
 
 def _write(root: Path, text: str) -> None:

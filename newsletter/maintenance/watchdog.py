@@ -7,15 +7,21 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from newsletter.model.publication import Publication
+from newsletter.maintenance import sender_domain
+from newsletter.maintenance.readings import Health
+from newsletter.model.publication import Dkim, Publication
 from newsletter.model.source import FAILURES
 from newsletter.store import events
 from newsletter.store.content import articles, sources
 from newsletter.store.sending import batches
+
+if TYPE_CHECKING:
+    from newsletter.fetch.names import Names
 
 GAPS = 10
 """How many of a source's last articles show its rhythm, and at least half of them must."""
@@ -35,7 +41,10 @@ def examine(reader: sa.Engine, publication: Publication, root: Path, now: dateti
         found = [*_sources(connection, publication, now), *_events(connection, publication, now)]
     usage = shutil.disk_usage(root)
     found += disk_problem(usage.free, usage.total)
-    return [*found, *_certificate(publication.url, now)]
+    found += _certificate(publication.url, now)
+    if publication.provider != "outbox" and not sender_domain.is_reserved(publication.domain):
+        found += domain_problems(publication)
+    return found
 
 
 def _sources(connection: sa.Connection, publication: Publication, now: datetime) -> Iterator[str]:
@@ -75,6 +84,36 @@ def disk_problem(free: int, total: int) -> Iterator[str]:
     """Describe a disk that is nearly full."""
     if free < min(total * LEAST_FREE, ENOUGH_FREE):
         yield f"the disk is nearly full: {free / 2**20:,.0f} MB are free"
+
+
+def domain_problems(publication: Publication, names: "Names | None" = None) -> Iterator[str]:
+    """Describe records of the sender domain by which receivers would refuse its emails.
+
+    Nothing is said if no name server answers.
+    """
+    from newsletter.fetch.names import LookupFailed, Names  # noqa: PLC0415 - once an hour
+
+    names = names or Names()
+    try:
+        records = sender_domain.look_up(publication.domain, names.texts, names.exists)
+        for reading in sender_domain.judge(publication.domain, records, publication.bounces):
+            if reading.health is Health.FAIL:
+                yield f"the records of {publication.domain}: {reading.message}"
+        if publication.provider == "smtp" and publication.smtp.dkim is not None:
+            yield from _signing_problem(publication.smtp.dkim, names)
+    except LookupFailed:
+        return
+
+
+def _signing_problem(use: Dkim, names: "Names") -> Iterator[str]:
+    from newsletter.esp.smtp.signing import published_problem  # noqa: PLC0415 - rarely configured
+
+    def text_of(name: bytes, **_options: object) -> bytes | None:
+        found = names.texts(name.decode("ascii", "replace").rstrip("."))
+        return found[0].encode() if found else None
+
+    if problem := published_problem(use, text_of):
+        yield problem
 
 
 def _certificate(url: str, now: datetime) -> Iterator[str]:

@@ -15,6 +15,7 @@ def test_the_wheel_contains_every_file_of_the_program_and_nothing_else(wheel: Pa
         if path.is_file() and "__pycache__" not in path.parts
         for name in [path.relative_to(ROOT).as_posix()]
     } | {"newsletter/newsletter.example.toml"}
+    expected |= {f"newsletter/deploy/{path.name}" for path in (ROOT / "docs" / "deploy").iterdir()}
     actual = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert actual == expected
 

@@ -20,6 +20,7 @@ from newsletter.app import clock
 from newsletter.cli.main import program
 from newsletter.maintenance import checkup
 from newsletter.maintenance.readings import Health
+from newsletter.settings import deploying
 from newsletter.store.content import slots
 from newsletter.store.database import open_engine
 from tests.fakes.sendgrid import SendGrid
@@ -96,6 +97,29 @@ def test_init_refuses_a_wrong_answer_before_it_writes(folder: Path) -> None:
     assert result.exit_code == 2
     assert "Asia/Seoul" in result.output
     assert not list(folder.iterdir())
+
+
+def test_init_writes_the_files_of_this_machine(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/opt/newsletter/bin/newsletter"])
+    result = call("init", *GIVEN, "--files=systemd, timer,cron nginx,caddy")
+    assert result.exit_code == 0, result.output
+    texts = {path.name: path.read_text() for path in (folder / "deploy").iterdir()}
+    assert texts.keys() == set(deploying.INSTALLING)
+    assert f"WorkingDirectory={folder}\n" in texts["newsletter.service"]
+    assert "ExecStart=/opt/newsletter/bin/newsletter serve" in texts["newsletter.service"]
+    assert f"/opt/newsletter/bin/newsletter --dir {folder} run" in texts["crontab"]
+    assert "server_name news.example.org;" in texts["nginx.conf"]
+    assert "reverse_proxy 127.0.0.1:8025" in texts["Caddyfile"]
+    assert "/srv/" not in "".join(texts.values())
+    (folder / "deploy" / "crontab").write_text("mine")
+    again = call("init", "--files=cron")
+    assert again.exit_code == 0
+    assert (folder / "deploy" / "crontab").read_text() == "mine"
+    refused = call("init", "--files=launchd")
+    assert refused.exit_code == 2
+    assert "expected some of systemd" in refused.output
 
 
 @pytest.mark.usefixtures("folder")
@@ -325,6 +349,8 @@ def test_init_asks_a_person_and_asks_again_after_a_wrong_answer(folder: Path) ->
         "Asia/Seoul",
         "",
         "",
+        "launchd",
+        "cron",
     ]
     os.write(keyboard, "".join(f"{answer}\n" for answer in answers).encode())
     script = "from newsletter.cli.main import program; program()"
@@ -345,6 +371,7 @@ def test_init_asks_a_person_and_asks_again_after_a_wrong_answer(folder: Path) ->
     house = settings.load(folder, {}).publication
     assert (house.name, str(house.timezone)) == ("Harbour Review", "Asia/Seoul")
     assert house.sender.address == "brief@example.org"
+    assert f"--dir {folder} run" in (folder / "deploy" / "crontab").read_text()
 
 
 def provided(folder: Path, provider: str, *secrets: str) -> list[dict[str, str]]:

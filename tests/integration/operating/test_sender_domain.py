@@ -1,9 +1,18 @@
 """`doctor --online` says what receivers of bulk email will miss, and what to publish."""
 
+import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from newsletter import settings
 from newsletter.fetch.names import LookupFailed, Names
@@ -11,6 +20,8 @@ from newsletter.inspection import reachability
 from newsletter.maintenance import sender_domain
 from newsletter.maintenance.readings import Health
 from newsletter.maintenance.sender_domain import DomainRecords, judge
+from newsletter.maintenance.watchdog import domain_problems
+from newsletter.model.publication import Dkim, SmtpUse
 from newsletter.settings import Settings
 from tests.fakes.house import SECRETS, lay_out
 from tests.fakes.nameserver import nameserver
@@ -126,3 +137,30 @@ def test_the_checkup_says_that_a_domain_for_examples_cannot_send(tmp_path: Path)
     (_, found) = reachability(sending_by_smtp(tmp_path))
     assert found.health is Health.WARN
     assert "reserved for examples" in found.message
+
+
+def test_the_watchdog_reports_records_that_receivers_refuse_and_no_others(tmp_path: Path) -> None:
+    publication = replace(sending_by_smtp(tmp_path).publication, provider="sendgrid")
+    with nameserver(GOOD) as port:
+        assert list(domain_problems(publication, Names("127.0.0.1", port))) == []
+    revoked = {**GOOD, (f"s1._domainkey.{DOMAIN}", "TXT"): ['"v=DKIM1; p="']}
+    with nameserver(revoked) as port:
+        (found,) = domain_problems(publication, Names("127.0.0.1", port))
+    assert "the DKIM key under s1 is revoked or empty" in found
+    assert list(domain_problems(publication, Names("127.0.0.1", free_port()))) == []
+
+
+def test_the_watchdog_compares_the_key_that_signs_with_the_record(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    path = tmp_path / "key.pem"
+    path.touch(mode=0o600)
+    pem = Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    path.write_bytes(key.private_bytes(*pem))
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    coded = base64.b64encode(public).decode()
+    signing = SmtpUse(dkim=Dkim("s2026", DOMAIN, path))
+    publication = replace(sending_by_smtp(tmp_path).publication, provider="smtp", smtp=signing)
+    for record, broken in ((f'"v=DKIM1; p={coded[:200]}" "{coded[200:]}"', False), (KEY, True)):
+        with nameserver({**GOOD, (f"s2026._domainkey.{DOMAIN}", "TXT"): [record]}) as port:
+            found = list(domain_problems(publication, Names("127.0.0.1", port)))
+        assert [f"s2026._domainkey.{DOMAIN}" in problem for problem in found] == [True] * broken
