@@ -115,7 +115,7 @@ def test_ctrl_c_lets_the_collector_report(tmp_path: Path) -> None:
     lay_out(tmp_path)
     (tmp_path / ".env").write_text("".join(f"{key}={value}\n" for key, value in SECRETS.items()))
     with subprocess.Popen(
-        [sys.executable, "-m", "newsletter.cli.apart"],
+        [sys.executable, "-m", "newsletter.cli.apart", "collect"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
