@@ -73,7 +73,7 @@ def test_a_period_deletes_what_its_name_says_and_nothing_else(
         fill(connection, tmp_path)
         before = counts(connection, tmp_path)
     periods = replace(FOREVER, **{name: WEEK})
-    tidy(engine, periods, outbox=tmp_path, uploads=tmp_path, pepper=b"p" * 32, now=NOW)
+    tidy(engine, periods, outbox=tmp_path, uploads=tmp_path / "uploads", pepper=b"p" * 32, now=NOW)
     with engine.connect() as connection:
         after = counts(connection, tmp_path)
     lost = {kind: before[kind] - after[kind] for kind in before if before[kind] != after[kind]}
