@@ -53,7 +53,7 @@ release: .venv/requirements-dev.lock ## Build the wheel and its bill of material
 	$(BIN)/python .ci/bom.py requirements.lock > dist/newsletter.cdx.json
 
 lock: .venv/requirements-dev.lock ## Write the lock files from pyproject.toml. ARGS="--upgrade"
-	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra postgres -o requirements.lock
 	$(COMPILE) --extra postgres --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --extra postgres --group bench -c requirements-dev.lock -o requirements-bench.lock
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \

@@ -40,12 +40,12 @@ from newsletter.send.courier import Courier
 from newsletter.send.journal import FOLDER as SUBMISSIONS
 from newsletter.send.journal import SubmissionJournal
 from newsletter.send.pacing import Pacing
-from newsletter.store.database import open_engine, open_reader
 from newsletter.usecases.context import Context
 from subscribers.journal import Journal
 from subscribers.tokens import Signer
 
 if TYPE_CHECKING:
+    from newsletter.collect.parsing.sandbox import Sandbox
     from newsletter.collect.probe import Probe
     from newsletter.collect.report import CollectReport
     from newsletter.esp.port import Letter, Recipient, Sender
@@ -54,11 +54,13 @@ if TYPE_CHECKING:
     from newsletter.model.article import Extracted
     from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.publication import Publication
+    from newsletter.pipeline.jobs import Job
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
     from newsletter.send.notices import Announce, Post
     from newsletter.settings import Settings
     from newsletter.store.people.notices import Claimed
+    from newsletter.store.reservations import Reservations
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ class App:
     rng: random.Random
     new_id: Callable[[], str]
     stop: threading.Event
+    reservations: Reservations
+    sandboxes: Once[Sandbox]
     processes: int = 1
     collector: Callable[..., CollectReport] | None = None
     prober: Callable[[str], Probe] | None = None
@@ -136,6 +140,7 @@ class App:
             journals=self.journals,
             new_id=self.new_id,
             now=self.now,
+            reservations=self.reservations,
             broken_links=self._broken_links,
             processes=self.processes,
             look_at=self._look_at,
@@ -151,6 +156,7 @@ class App:
             context=self.context,
             post=self._post,
             collect=self.collector or self.collect,
+            collect_source=lambda key: self.collect((key,), self.sandboxes()),
             tidy=self._tidy,
             watch=self._watch,
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
@@ -202,7 +208,7 @@ class App:
         user = self.publication.collecting.user
         return read_page(self.fetcher, self.publication.sources, address, self.now, user=user)
 
-    def collect(self, names: Sequence[str] = ()) -> CollectReport:
+    def collect(self, names: Sequence[str] = (), sandbox: Sandbox | None = None) -> CollectReport:
         """Collect from every source that is due, or from those named, in this process."""
         from newsletter.collect.run import CollectOptions, collect
 
@@ -211,6 +217,7 @@ class App:
             names=tuple(names),
             limits=self.publication.collecting,
             stopped=self.stop.is_set,
+            sandbox=sandbox,
             recheck=self.publication.shortest_delay,
         )
         return collect(self.engine, self.publication.sources, self.fetcher, options)
@@ -293,6 +300,23 @@ class App:
         """Send what may be sent now, and return what the stages report."""
         return self._recorded(self.tools(), Part("send", passes.sending()), on_line)
 
+    def jobs_due(self) -> list[Job]:
+        """Return what is due as jobs for workers."""
+        from newsletter.pipeline.jobs import due
+
+        return due(self.tools())
+
+    def work(self, job: Job) -> list[Line]:
+        """Do a job of a worker, and return what its steps report."""
+        tools = self.tools()
+        if not job.rule.recorded:
+            return self._run(tools, passes.due(tools, job.steps)[0])
+        return self._recorded(tools, Part(job.kind.value, job.steps))
+
+    def look_after_host(self) -> list[Line]:
+        """Do what only this host can: apply its journals, settle what its dead workers left."""
+        return self._recorded(self.tools(), Part("host", passes.of_this_host()))
+
     def _recorded(
         self,
         tools: Tools,
@@ -329,6 +353,9 @@ class App:
         """Give back connections and files."""
         for fetcher in self.fetchers.built:
             fetcher.close()
+        for sandbox in self.sandboxes.built:
+            sandbox.close()
+        self.reservations.close()
         self.submissions.close()
         self.engine.dispose()
         self.reader.dispose()
@@ -343,7 +370,7 @@ def open_app(settings: Settings, processes: int = 1) -> App:
     database = sa.make_url(settings.database_url)
     if database.get_backend_name() == "sqlite":
         journals.refuse_lost_database(Path(str(database.database)), journal)
-    engine, reader = open_engine(settings.database_url), open_reader(settings.database_url)
+    engine, reader, reservations = parts.databases(settings)
     # Ask without a lock: an upgrade waits for writers, and checks every foreign key.
     if migrations.revision(reader) != migrations.head():
         migrations.upgrade(engine)
@@ -353,7 +380,7 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         publication=settings.publication,
         engine=engine,
         reader=reader,
-        fetchers=Once(partial(parts.fetcher, clock, rng)),
+        fetchers=Once(partial(parts.fetcher, clock, rng, reservations)),
         senders=parts.senders(settings, processes),
         alerts=Once(partial(parts.open_smtp, settings.alert_smtp_url))
         if settings.alert_smtp_url
@@ -370,6 +397,8 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         rng=rng,
         new_id=lambda: uuid.uuid4().hex,
         stop=threading.Event(),
+        reservations=reservations,
+        sandboxes=Once(partial(parts.sandbox, settings.publication.collecting)),
         processes=processes,
     )
 

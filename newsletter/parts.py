@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.model.once import OnceEach
+from newsletter.store.database import open_direct, open_engine, open_reader
+from newsletter.store.reservations import Reservations
 
 if TYPE_CHECKING:
     import random
@@ -16,19 +18,40 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import sqlalchemy as sa
+
+    from newsletter.collect.parsing.sandbox import Sandbox
     from newsletter.esp.port import Sender
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
     from newsletter.model.publication import Publication, SmtpUse
+    from newsletter.model.source import CollectLimits
     from newsletter.render.templates import Templates
     from newsletter.settings import Settings
 
 
-def fetcher(now: Callable[[], datetime], rng: random.Random) -> Fetcher:
-    """Return what fetches from sources and checks links."""
+def databases(settings: Settings) -> tuple[sa.Engine, sa.Engine, Reservations]:
+    """Return the database to write to, the one to read from, and what is reserved in it."""
+    pooled = bool(settings.direct_url)
+    return (
+        open_engine(settings.database_url, pooled=pooled),
+        open_reader(settings.database_url, pooled=pooled),
+        Reservations(open_direct(settings.direct_url or settings.database_url)),
+    )
+
+
+def fetcher(now: Callable[[], datetime], rng: random.Random, reservations: Reservations) -> Fetcher:
+    """Return what fetches from sources and checks links, one request per host at a time."""
     from newsletter.fetch.client import open_fetcher
 
-    return open_fetcher(now, rng)
+    return open_fetcher(now, rng, reserve=reservations.hold)
+
+
+def sandbox(limits: CollectLimits) -> Sandbox:
+    """Return the processes that parse documents."""
+    from newsletter.collect.parsing.sandbox import Sandbox
+
+    return Sandbox(limits.parsers, user=limits.user)
 
 
 def templates(settings: Settings) -> Templates:

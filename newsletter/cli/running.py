@@ -1,9 +1,8 @@
-"""`newsletter run`, `serve` and `worker`: make passes."""
+"""`newsletter run` and `serve`: make passes."""
 
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -54,7 +53,7 @@ def run(
         patience = timedelta(days=2) if wait else timedelta(0)
         tick = watched(
             WHOLE,
-            lambda: app.one_pass(None if as_json else _print_line, patience=patience),
+            lambda: app.one_pass(None if as_json else print_line, patience=patience),
             Heartbeat(app.settings.heartbeat_url),
             app.now,
         )
@@ -71,7 +70,8 @@ def worst(report: Iterable[Line]) -> Level:
     return max((line.level for line in report), default=Level.OK)
 
 
-def _print_line(line: Line) -> None:
+def print_line(line: Line) -> None:
+    """Print a line of a report, and what a person may do next."""
     say(f"{MARKS[line.level]} {line.stage:<10} {line.message}")
     if line.next_step is not None:
         say(f"{'':12} {as_sentence(line.next_step)}")
@@ -98,6 +98,10 @@ def serve(
             help="Send in N processes beside this one; auto is one per core.",
         ),
     ] = "0",
+    no_work: Annotated[
+        bool,
+        typer.Option("--no-work", help="Only serve the pages: workers do everything else."),
+    ] = False,
 ) -> None:
     """Serve the pages and make a pass every 20 seconds.
 
@@ -105,12 +109,15 @@ def serve(
     """
     logs.configure(logging.INFO)
     number = _number_of(senders)
+    if no_work and number:
+        fail("--no-work and --senders exclude each other.", Exit.USAGE)
     with open_app() as app:
         root = app.settings.root
         lean = replace(
             app, collector=partial(apart.collect, root), prober=partial(apart.probe, root)
         )
-        serve_until_stopped(lean, senders=number)
+        lanes = {"host": app.look_after_host} if no_work else lean.lanes(sending=not number)
+        serve_until_stopped(lean, lanes, senders=number)
 
 
 def _number_of(senders: str) -> int:
@@ -121,9 +128,12 @@ def _number_of(senders: str) -> int:
     return int(senders)
 
 
-def serve_until_stopped(app: App, *, senders: int = 0) -> None:
+def serve_until_stopped(
+    app: App, lanes: Mapping[str, Callable[[], list[Line]]], *, senders: int = 0
+) -> None:
     """Serve pages and make passes until Ctrl-C or SIGTERM; a running pass is finished first.
 
+    `lanes` are the parts of a pass, each of which is made every 20 seconds.
     With `senders`, so many other processes send. They end with this one, even if it is killed.
     """
     # The web parts take as long to import as all the rest.
@@ -140,8 +150,7 @@ def serve_until_stopped(app: App, *, senders: int = 0) -> None:
     desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
     sites = [(public_site(app), settings.listen), (desk, settings.desk)]
     beat = Heartbeat(app.settings.heartbeat_url)
-    lanes = app.lanes(sending=not senders)
-    ticker = _ticker({name: watched(name, lane, beat, app.now) for name, lane in lanes.items()})
+    ticker = ticker_of({name: watched(name, lane, beat, app.now) for name, lane in lanes.items()})
     sending = Siblings([*_SENDER, "--processes", str(senders)], senders)
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
@@ -161,51 +170,8 @@ def _way_in(app: App, link: str) -> str:
     return f"{link}  (this link works once)"
 
 
-@commands.command()
-def worker(
-    *,
-    once: Annotated[
-        bool, typer.Option("--once", help="Send what may be sent now, report, and end.")
-    ] = False,
-    processes: Annotated[
-        int,
-        typer.Option(
-            "--processes",
-            metavar="N",
-            min=1,
-            help="How many sending processes share the connections to a provider.",
-        ),
-    ] = 1,
-    beside: Annotated[
-        bool, typer.Option("--beside", hidden=True, help="End when standard input is closed.")
-    ] = False,
-) -> None:
-    """Send what is approved, and nothing else.
-
-    Looks every 20 seconds. Ctrl-C or SIGTERM stops it; it finishes its batches first. Several may
-    work on one database.
-    """
-    logs.configure(logging.WARNING if once else logging.INFO)
-    with open_app(processes) as app:
-        stop_on_signals(app.stop)
-        if once:
-            raise SystemExit(int(CODES[worst(app.send_only(_print_line))]))
-        if beside:
-            threading.Thread(target=_stop_at_end_of_input, args=(app.stop,), daemon=True).start()
-        ticker = _ticker({"send": app.send_only})
-        ticker.start(app.now())
-        app.stop.wait()
-        ticker.stop()
-
-
-def _stop_at_end_of_input(stop: threading.Event) -> None:
-    """Stop when the process that holds the other end of standard input ends, however it ends."""
-    while sys.stdin.buffer.read(4096):
-        pass
-    stop.set()
-
-
-def _ticker(lanes: Mapping[str, Callable[[], list[Line]]]) -> "Ticker":
+def ticker_of(lanes: Mapping[str, Callable[[], list[Line]]]) -> "Ticker":
+    """Return what makes these passes every 20 seconds, and logs their reports."""
     from newsletter.schedule import Ticker  # noqa: PLC0415 - `run` does without
 
     return Ticker({name: logged(lane) for name, lane in lanes.items()})

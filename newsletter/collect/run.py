@@ -73,7 +73,7 @@ def collect(
     """Collect the sources that are due. A failing source does not stop the others."""
     now = options.clock()
     with engine.connect() as connection:
-        known = source_store.states(connection)
+        known = source_store.states(connection, options.names)
         paused = source_pauses.every(connection)
     states = {
         source.key: known.get(source.key, SourceState(source.key)).of(source) for source in sources

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from newsletter.errors import FetchFailed
 from newsletter.fetch.decoding import ACCEPTED, read_body
 from newsletter.fetch.guard import PrivateAddress, Resolve, Trust, system_resolve
-from newsletter.fetch.hosts import Hosts
+from newsletter.fetch.hosts import Hosts, Reserve, freely
 from newsletter.fetch.robots import EVERYTHING, NOTHING, Robots, read_robots
 from newsletter.fetch.wire import FetchLimits, Wire, WireAnswer
 
@@ -96,9 +96,15 @@ def open_fetcher(
     limits: FetchLimits | None = None,
     resolve: Resolve = system_resolve,
     agent: str = "",
+    reserve: Reserve = freely,
 ) -> "PoliteClient":
-    """Open the client that fetches all documents. Close it when done."""
-    return PoliteClient(clock, rng, limits or FetchLimits(), resolve, agent or _agent())
+    """Open the client that fetches all documents. Close it when done.
+
+    `reserve` keeps other processes from a host while this one makes a request to it.
+    """
+    limits = limits or FetchLimits()
+    hosts = Hosts(clock, rng, limits.rest_seconds, reserve)
+    return PoliteClient(clock, hosts, limits, resolve, agent or _agent())
 
 
 def _agent() -> str:
@@ -112,12 +118,12 @@ class PoliteClient:
     """A client that respects robots.txt and rests between requests. Safe to use from threads."""
 
     def __init__(
-        self, clock: Clock, rng: random.Random, limits: FetchLimits, resolve: Resolve, agent: str
+        self, clock: Clock, hosts: Hosts, limits: FetchLimits, resolve: Resolve, agent: str
     ) -> None:
         """Open no connection yet."""
         self._clock = clock
         self._limits = limits
-        self._hosts = Hosts(clock, rng, limits.rest_seconds)
+        self._hosts = hosts
         self._robots: dict[tuple[str, Trust], Robots] = {}
         self._wire = Wire(limits, resolve, agent, ACCEPTED)
 

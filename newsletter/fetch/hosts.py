@@ -4,23 +4,38 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 from newsletter.errors import FetchFailed
 
 INTERNAL_SHARE = 0.2
 """The share of the usual rest that a host in the same network gets."""
+PATIENCE = 60.0
+"""Seconds to wait for the end of a request that another machine makes to the host."""
+
+Reserve = Callable[[str, float], AbstractContextManager[bool]]
+"""Waits for a name that only one process holds at a time; yields whether it is ours."""
+
+
+def freely(_name: str, _patience: float) -> AbstractContextManager[bool]:
+    """Reserve nothing: this is the only process that fetches."""
+    return nullcontext(enter_result=True)
 
 
 class Hosts:
     """A queue for every host."""
 
     def __init__(
-        self, clock: Callable[[], datetime], rng: random.Random, rest_seconds: float
+        self,
+        clock: Callable[[], datetime],
+        rng: random.Random,
+        rest_seconds: float,
+        reserve: Reserve = freely,
     ) -> None:
-        """Start with empty queues."""
+        """Start with empty queues. `reserve` keeps other processes from the host for a request."""
         self._clock, self._rng, self._rest_seconds = clock, rng, rest_seconds
+        self._reserve = reserve
         self._guard = threading.Lock()
         self._doors: dict[str, threading.Lock] = {}
         self._free_at: dict[str, float] = {}
@@ -42,7 +57,11 @@ class Hosts:
             if pause > 0:
                 time.sleep(pause)
             try:
-                yield
+                with self._reserve(f"host {host}", PATIENCE) as is_ours:
+                    if not is_ours:
+                        msg = "another machine is reading from this host"
+                        raise FetchFailed(msg)
+                    yield
             finally:
                 usual = self._rest_seconds * (INTERNAL_SHARE if internal else 1.0)
                 rest = max(usual, self._delays.get(host, 0.0))

@@ -255,6 +255,7 @@ class Publication:
     with the provider's once a day. `origins` are the words by which sign-up forms name where a reader
     came from.
     `rate` limits recipients a second, 0 is no limit; `ramp` what a new sender domain bears a day.
+    `lanes` limits the batches that are being submitted to an API at once, over all machines.
     """
 
     name: str
@@ -279,6 +280,7 @@ class Publication:
     origins: tuple[str, ...] = ()
     rate: float = 0
     ramp: Ramp | None = None
+    lanes: int = 32
     smtp: SmtpUse = SmtpUse()
     collecting: CollectLimits = field(default_factory=CollectLimits)
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from newsletter.model.engagement import SETTLES
 from newsletter.model.slot import Timing, digest_key, digest_timings, due
+from newsletter.model.source import Source
 from newsletter.model.states import (
     DECIDABLE,
     EDITABLE,
@@ -21,9 +22,10 @@ from newsletter.model.states import (
 )
 from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
+from newsletter.send import claimable
 from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
-from newsletter.store.content import articles, issues, pauses, slots, sources
+from newsletter.store.content import articles, issues, pauses, slots, source_pauses, sources
 from newsletter.store.counting import growth
 from newsletter.store.desk import sign_ins
 from newsletter.store.people import notices, questions, reports
@@ -59,23 +61,38 @@ def needed(tools: Tools, step: Step) -> bool:
 def any_needed(tools: Tools, steps: Iterable[Step]) -> bool:
     """Return whether any of these steps may have something to do, by one read transaction."""
     with tools.context.reader.connect() as connection:
-        return any(GATES[step.name](tools, connection, step.newsletter) for step in steps)
+        return any(GATES[step.name](tools, connection, step.key) for step in steps)
 
 
 def needed_or_noted(tools: Tools, steps: Iterable[Step]) -> tuple[bool, bool]:
     """Return whether any step may have something to do, and whether the pass is to be recorded."""
     with tools.context.reader.connect() as connection:
-        needed = any(GATES[step.name](tools, connection, step.newsletter) for step in steps)
+        needed = any(GATES[step.name](tools, connection, step.key) for step in steps)
         return needed, needed or pass_reports.success_is_due(connection, tools.context.now())
 
 
 def _collect(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     """Return whether a source is due; so is one that was never checked, or whose configuration changed."""
-    states, now = sources.states(connection), tools.context.now()
-    return any(
-        source.key not in states or states[source.key].of(source).is_due(now)
+    return bool(due_sources(tools, connection))
+
+
+def due_sources(
+    tools: Tools, connection: sa.Connection, keys: Collection[str] = ()
+) -> list[Source]:
+    """Return the sources that are due, of all or of those in `keys`."""
+    states, paused = sources.states(connection, keys), source_pauses.every(connection)
+    now = tools.context.now()
+    return [
+        source
         for source in tools.context.publication.sources
-    )
+        if (not keys or source.key in keys)
+        and source.key not in paused
+        and (source.key not in states or states[source.key].of(source).is_due(now))
+    ]
+
+
+def _source(tools: Tools, connection: sa.Connection, key: str) -> bool:
+    return bool(due_sources(tools, connection, [key]))
 
 
 def _notices(tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -158,6 +175,15 @@ def _send(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(issues.recent(connection, states=states, limit=1))
 
 
+def _freeze(_tools: Tools, connection: sa.Connection, key: str) -> bool:
+    return issues.load(connection, int(key)).state in SENDABLE
+
+
+def _lane(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    context = tools.context
+    return claimable.count(connection, context.publication, context.senders, context.now(), 1) > 0
+
+
 def _journals(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return tools.behind(connection)
 
@@ -202,6 +228,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "journals": _journals,
     "reconcile": _reconcile,
     "collect": _collect,
+    "source": _source,
     "notices": _notices,
     "events": _events,
     "mailbox": _mailbox,
@@ -214,6 +241,8 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "welcome": _welcome,
     "inactive": _inactive,
     "send": _send,
+    "freeze": _freeze,
+    "lane": _lane,
     "retention": _retention,
     "status": _status,
     "backup": _backup,

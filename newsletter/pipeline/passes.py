@@ -80,6 +80,11 @@ def sending() -> list[Step]:
     return [Step("journals"), Step("reconcile"), Step("send")]
 
 
+def of_this_host() -> list[Step]:
+    """Return what no other machine can do: its journals are here, and its workers' locks."""
+    return [Step("journals"), Step("reconcile")]
+
+
 def _issues(tools: Tools) -> list[Step]:
     """Return the steps that bring an issue from its articles to its recipients."""
     newsletters = [newsletter.key for newsletter in tools.context.publication.newsletters]
@@ -111,7 +116,7 @@ def perform(tools: Tools, step: Step) -> Iterable[Line]:
         return ()
     module, function = STAGES[step.name]
     stage = getattr(import_module(f"newsletter.pipeline.{module}"), function)
-    lines: Iterable[Line] = stage(tools, step.newsletter) if step.newsletter else stage(tools)
+    lines: Iterable[Line] = stage(tools, step.key) if step.key else stage(tools)
     return lines
 
 
@@ -119,8 +124,11 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "journals": ("upkeep", "catch_up"),
     "reconcile": ("sending", "reconcile"),
     "send": ("sending", "send"),
+    "freeze": ("sending", "freeze"),
+    "lane": ("sending", "lane"),
     "notices": ("notices", "submit"),
     "collect": ("upkeep", "collect"),
+    "source": ("upkeep", "collect_source"),
     "events": ("feedback", "drain"),
     "mailbox": ("feedback", "read_mailbox"),
     "suppressions": ("feedback", "sync_suppressions"),

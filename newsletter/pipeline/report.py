@@ -30,11 +30,11 @@ class Line:
 class Step:
     """A piece of a pass as a value, so that it can become a job.
 
-    `newsletter` limits it to one newsletter; empty means that it is about all of them.
+    `key` limits it to one newsletter, source or issue; empty means that it is about all of them.
     """
 
     name: str
-    newsletter: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

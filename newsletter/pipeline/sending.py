@@ -10,6 +10,7 @@ from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.send.context import SendingContext
+from newsletter.send.worker import Tally
 from newsletter.store.content import issues
 from newsletter.usecases import sending, watching
 from newsletter.usecases.sending import ApprovalVoided, SendingHeld
@@ -24,24 +25,38 @@ def send(tools: Tools) -> Iterator[Line]:
         yield Line("send", str(error), Level.WAITS, error.next_step)
         return
     for issue_id in sending.departing(context):
-        try:
-            frozen = sending.freeze(context, MACHINE, issue_id)
-        except ApprovalVoided as error:
-            yield Line("send", str(error), Level.WAITS, error.next_step)
-            continue
-        except NewsletterError as error:
-            # Another pass may have frozen it in the meantime.
-            if watching.state_of(context, issue_id) in SENDABLE:
-                yield failure("send", error)
-            continue
-        if frozen is not None:
-            left_out = sum(frozen.excluded.values())
-            planned = counted(frozen.planned, "recipient")
-            yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out")
+        yield from freeze(tools, str(issue_id))
     with context.reader.connect() as connection:
         under_way = issues.recent(connection, states=list(SENDING), limit=1)
     if under_way:
         yield from submit(tools)
+
+
+def freeze(tools: Tools, key: str) -> Iterator[Line]:
+    """Freeze the audience of an approved issue."""
+    context, issue_id = tools.context, int(key)
+    try:
+        frozen = sending.freeze(context, MACHINE, issue_id)
+    except (ApprovalVoided, SendingHeld) as error:
+        yield Line("send", str(error), Level.WAITS, error.next_step)
+        return
+    except NewsletterError as error:
+        # Another pass may have frozen it in the meantime.
+        if watching.state_of(context, issue_id) in SENDABLE:
+            yield failure("send", error)
+        return
+    if frozen is not None:
+        left_out = sum(frozen.excluded.values())
+        planned = counted(frozen.planned, "recipient")
+        yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out")
+
+
+def lane(tools: Tools, _key: str) -> Iterator[Line]:
+    """Submit batches over one connection, for a while."""
+    try:
+        yield from _submitted(sending.submit_in_lane(tools.context, MACHINE))
+    except SendingHeld as error:
+        yield Line("send", str(error), Level.WAITS, error.next_step)
 
 
 def welcome(tools: Tools, key: str) -> Iterator[Line]:
@@ -56,7 +71,10 @@ def welcome(tools: Tools, key: str) -> Iterator[Line]:
 
 def submit(tools: Tools) -> Iterator[Line]:
     """Submit every batch that may be sent now."""
-    tally = sending.submit(tools.context, MACHINE, patience=tools.patience)
+    yield from _submitted(sending.submit(tools.context, MACHINE, patience=tools.patience))
+
+
+def _submitted(tally: Tally) -> Iterator[Line]:
     outcomes = (
         (tally.submitted, f"submitted in {counted(tally.batches, 'batch', 'batches')}"),
         (tally.refused, "refused"),

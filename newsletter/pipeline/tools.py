@@ -33,6 +33,7 @@ class Tools:
     context: Context
     post: Callable[[], Post]
     collect: Callable[[], CollectReport]
+    collect_source: Callable[[str], CollectReport]
     tidy: Callable[[], Mapping[str, int]]
     watch: Callable[[], Sequence[str]]
     catch_up: Callable[[], int]

@@ -1,6 +1,7 @@
 """Collect from the sources, apply the journals, keep copies, and delete what is no longer kept."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from newsletter.model.actor import MACHINE
 from newsletter.pipeline import gates
@@ -9,6 +10,9 @@ from newsletter.pipeline.tools import Tools
 from newsletter.send import folding
 from newsletter.store import marks
 from newsletter.usecases import growing, keeping, reengaging
+
+if TYPE_CHECKING:
+    from newsletter.collect.report import CollectReport
 
 
 def catch_up(tools: Tools) -> Iterator[Line]:
@@ -24,7 +28,16 @@ def catch_up(tools: Tools) -> Iterator[Line]:
 
 def collect(tools: Tools) -> Iterator[Line]:
     """Collect from every source that is due."""
-    for source in tools.collect().sources:
+    yield from _collected(tools.collect())
+
+
+def collect_source(tools: Tools, key: str) -> Iterator[Line]:
+    """Collect from one source."""
+    yield from _collected(tools.collect_source(key))
+
+
+def _collected(report: "CollectReport") -> Iterator[Line]:
+    for source in report.sources:
         if source.outcome in {"not due", "paused"}:
             continue
         level = Level.FAILED if source.failed else Level.OK

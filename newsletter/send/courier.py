@@ -1,6 +1,7 @@
 """What a worker needs to submit: providers, keys, a clock and time limits."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,6 +23,11 @@ MARGIN = timedelta(seconds=90)
 """How much of the lease must be left when the first byte is transmitted."""
 
 
+def always_free() -> AbstractContextManager[bool]:
+    """Reserve no lane: no other process sends."""
+    return nullcontext(enter_result=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Courier:
     """A worker's tools.
@@ -33,6 +39,8 @@ class Courier:
     - Once `stopped` returns true, a worker finishes its batch and claims no more.
     - `return_path` gives the envelope sender of a delivery, if bounces go to a mailbox.
     - `tickets` signs the links that we count; without it, we count nothing.
+    - `lane` reserves one of the connections that all machines may have; it yields False if all are
+      in use.
     - `at` is for crash tests only.
     """
 
@@ -53,4 +61,5 @@ class Courier:
     return_path: Callable[[str], str] | None = None
     tickets: TicketSigner | None = None
     journal: SubmissionJournal = field(default_factory=lambda: SubmissionJournal(None))
+    lane: Callable[[], AbstractContextManager[bool]] = always_free
     at: FaultPoint = nowhere

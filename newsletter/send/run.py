@@ -166,11 +166,17 @@ def submit(engine: sa.Engine, publication: Publication, courier: Courier) -> Tal
             courier.journal.working(courier.owner),
             ThreadPoolExecutor(courier.connections, "send") as pool,
         ):
-            _wait(worker, [pool.submit(worker.work) for _ in range(courier.connections)])
+            _wait(worker, [pool.submit(_work, worker, courier) for _ in range(courier.connections)])
     finally:
         worker.close()
         _finish(engine, courier)
     return worker.tally
+
+
+def _work(worker: Worker, courier: Courier) -> None:
+    with courier.lane() as is_free:
+        if is_free:
+            worker.work()
 
 
 def _wait(worker: Worker, running: Sequence[Future[None]]) -> None:

@@ -12,10 +12,9 @@ from newsletter.esp.port import Letter, Outcome, Recipients, Shipment, Verdict
 from newsletter.model.batch import Claim, Result
 from newsletter.model.delivery import delivery_number
 from newsletter.model.event import origin
-from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.quiet import Quiet
+from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState, DeliveryState
-from newsletter.send import attempt, counting, headers, pacing, volume
+from newsletter.send import attempt, claimable, counting, headers, pacing, volume
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store import epoch
@@ -121,11 +120,7 @@ class Worker:
 
     def _wanted(self, now: datetime) -> claims.Wanted:
         usable = self._courier.senders.keys() - self._down
-        return claims.Wanted(sorted(usable), self._quiet(now))
-
-    def _quiet(self, now: datetime) -> list[str]:
-        newsletters = self._publication.newsletters
-        return [newsletter.key for newsletter in newsletters if is_quiet(newsletter, now)]
+        return claimable.wanted(self._publication, usable, now)
 
     def _submit(self, claim: Claim) -> Claim | None:
         """Submit a claimed batch, record the result, and return the next claim."""
@@ -313,9 +308,3 @@ class _Notes:
             self._journal.settle(self._claim, outcome.verdict.value, refused, durable=durable)
         except OSError:
             log.exception("the journal of submissions cannot be written", batch=self._claim.batch)
-
-
-def is_quiet(newsletter: Newsletter, now: datetime) -> bool:
-    """Return whether it is a quiet hour of this newsletter."""
-    quiet = Quiet.parse(newsletter.quiet)
-    return quiet is not None and quiet.covers(now.astimezone(newsletter.timezone))

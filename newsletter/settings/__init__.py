@@ -44,6 +44,7 @@ class Settings:
     sendgrid_api_host: str
     sendgrid_webhook_public_key: str
     database_url: str = field(repr=False)
+    direct_url: str = field(repr=False)
     secret_keys: tuple[bytes, ...] = field(repr=False)
     pepper: bytes = field(repr=False)
     sendgrid_api_key: str = field(repr=False)
@@ -213,6 +214,7 @@ def _settings(
         sendgrid_api_host=environment.sendgrid_api_host.strip(),
         sendgrid_webhook_public_key=environment.sendgrid_webhook_public_key.strip(),
         database_url=secrets.database_url(environment, root),
+        direct_url=secrets.direct_url(environment),
         secret_keys=secrets.secret_keys(environment),
         pepper=environment.newsletter_pepper.get_secret_value().strip().encode(),
         sendgrid_api_key=environment.sendgrid_api_key.get_secret_value().strip(),

@@ -81,6 +81,7 @@ def publication(table: Table, root: Path) -> Publication:
         origins=_origins(head),
         rate=head.count("rate", 0),
         ramp=_ramp(head),
+        lanes=head.count("lanes", 32, least=1),
         smtp=_smtp(table.table("smtp"), root, sender),
         collecting=_collecting(table.table("collect")),
     )

@@ -33,6 +33,7 @@ class Environment(BaseSettings):
     )
 
     newsletter_database_url: SecretStr = _NONE
+    newsletter_database_direct_url: SecretStr = _NONE
     newsletter_secret_key: SecretStr = _NONE
     newsletter_pepper: SecretStr = _NONE
     newsletter_log: str = ""
@@ -90,6 +91,11 @@ def database_url(environment: Environment, root: Path) -> str:
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str((root / url.database).resolve()))
     return url.render_as_string(hide_password=False)
+
+
+def direct_url(environment: Environment) -> str:
+    """Return the address of the database server behind a pooler, or an empty text."""
+    return environment.newsletter_database_direct_url.get_secret_value().strip()
 
 
 def complaints(environment: Environment, root: Path) -> list[Complaint]:
@@ -151,6 +157,15 @@ def _wrong_database(environment: Environment) -> str:
     return "" if known else expected
 
 
+def _wrong_direct(environment: Environment) -> str:
+    written = direct_url(environment)
+    try:
+        known = not written or sa.make_url(written).get_backend_name().startswith("postgres")
+    except sa.exc.ArgumentError:
+        known = False
+    return "" if known else "expected postgresql://user:password@host/name"
+
+
 def _wrong_keys(environment: Environment) -> str:
     keys = secret_keys(environment)
     if not keys:
@@ -208,6 +223,7 @@ def _wrong_log(environment: Environment) -> str:
 
 _CHECKS: Mapping[str, Callable[[Environment], str]] = {
     "NEWSLETTER_DATABASE_URL": _wrong_database,
+    "NEWSLETTER_DATABASE_DIRECT_URL": _wrong_direct,
     "NEWSLETTER_SECRET_KEY": _wrong_keys,
     "NEWSLETTER_PEPPER": _wrong_pepper,
     "SMTP_URL": lambda environment: _wrong_smtp(environment.smtp_url),

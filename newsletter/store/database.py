@@ -22,8 +22,10 @@ BUSY_SECONDS = 30
 """How long a writer waits for another; to freeze five million recipients takes about 10 s."""
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, *, pooled: bool = False) -> sa.Engine:
     """Open the database at `url` for writing; it connects at the first use.
+
+    `pooled` says that the URL leads to PgBouncer, which gives each transaction another session.
 
     On SQLite every transaction begins IMMEDIATE. A transaction that reads first and writes later
     would otherwise fail at once with "database is locked", regardless of the timeout.
@@ -31,10 +33,20 @@ def open_engine(url: str) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, begin="BEGIN IMMEDIATE", prepare=_for_writing)
-    return sa.create_engine(parsed, **_pool(), pool_pre_ping=True)
+    return sa.create_engine(parsed, connect_args=_to_server(pooled=pooled), **_pool())
 
 
-def open_reader(url: str) -> sa.Engine:
+def open_direct(url: str) -> sa.Engine:
+    """Open the database server itself for what belongs to a session: one connection at most."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return open_engine(url)
+    return sa.create_engine(
+        parsed, connect_args=_to_server(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
+    )
+
+
+def open_reader(url: str, *, pooled: bool = False) -> sa.Engine:
     """Open the database at `url` for pages and reports: one snapshot per transaction, no writes.
 
     A reader takes no lock that a writer waits for.
@@ -42,7 +54,7 @@ def open_reader(url: str) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, begin="BEGIN", prepare=_for_reading)
-    engine = sa.create_engine(parsed, **_pool(), pool_pre_ping=True)
+    engine = sa.create_engine(parsed, connect_args=_to_server(pooled=pooled), **_pool())
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -68,7 +80,18 @@ def _parse(url: str) -> sa.URL:
 
 def _pool() -> dict[str, Any]:
     """Keep a few connections open and let the rest come and go with the load."""
-    return {"pool_size": KEPT, "max_overflow": THREADS - KEPT}
+    return {"pool_size": KEPT, "max_overflow": THREADS - KEPT, "pool_pre_ping": True}
+
+
+def _to_server(*, pooled: bool = False) -> dict[str, Any]:
+    """Notice within a minute that the network to PostgreSQL was cut.
+
+    A session of a pooler may be another one in the next transaction, which does not know the
+    statements that this one prepared.
+    """
+    keepalives = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+    prepared = {"prepare_threshold": None} if pooled else {}
+    return {**keepalives, "tcp_user_timeout": 45_000, **prepared}
 
 
 def _open_sqlite(
@@ -80,7 +103,8 @@ def _open_sqlite(
         url,
         poolclass=sa.QueuePool,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        **_pool(),
+        pool_size=KEPT,
+        max_overflow=THREADS - KEPT,
     )
 
     @sa.event.listens_for(engine, "connect")

@@ -27,3 +27,15 @@ problems = sa.Table(
     sa.Column("seen_at", UtcDateTime, nullable=False),
 )
 sa.Index("uq_problems_cause", problems.c.cause, unique=True)
+
+# The workers of several machines that run now, and what each of them is doing.
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("queues", sa.Text, nullable=False),
+    sa.Column("jobs", sa.Integer, nullable=False),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("doing", sa.JSON, nullable=False),
+)

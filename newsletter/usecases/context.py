@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from newsletter.model.return_path import ReturnPaths
 from newsletter.model.shared_preview import SharedPreviews
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.send.courier import Courier
+from newsletter.store.reservations import Reservations
 from newsletter.store.sending import batches
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Context:
     sign_ins: SignInLinks
     new_id: Callable[[], str]
     now: Callable[[], datetime]
+    reservations: Reservations
     broken_links: BrokenLinks | None = None
     processes: int = 1
     look_at: LookAt | None = None
@@ -67,10 +70,22 @@ class Context:
         """
         with self.reader.begin() as connection:
             using = {self.publication.provider, *batches.providers(connection)}
-        each = self.publication.smtp.connections
-        servers = self.courier.pacing.servers.get("smtp", ())
-        smtp = sum(server.connections or each for server in servers) or each
-        allowed = {**CONNECTIONS, "smtp": smtp}
+            most = self.most_lanes(connection)
+        allowed = {**CONNECTIONS, "smtp": self._smtp_connections()}
         narrowest = min((allowed[name] for name in using & allowed.keys()), default=1)
         share = max(1, narrowest // self.processes)
-        return replace(self.courier, connections=share, patience=patience)
+        names = [f"lane {number}" for number in range(most)]
+        lane = partial(self.reservations.first_free, names)
+        return replace(self.courier, connections=share, patience=patience, lane=lane)
+
+    def most_lanes(self, connection: sa.Connection) -> int:
+        """Return how many batches may be in submission at once, on all machines together."""
+        using = {self.publication.provider, *batches.providers(connection)}
+        lanes = dict.fromkeys(CONNECTIONS, self.publication.lanes)
+        lanes["smtp"] = self._smtp_connections()
+        return min((lanes[name] for name in using & lanes.keys()), default=1)
+
+    def _smtp_connections(self) -> int:
+        each = self.publication.smtp.connections
+        servers = self.courier.pacing.servers.get("smtp", ())
+        return sum(server.connections or each for server in servers) or each

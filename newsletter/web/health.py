@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from newsletter import migrations
 from newsletter.app import App
-from newsletter.usecases import pass_reports
+from newsletter.usecases import pass_reports, working
 from newsletter.web import metrics
 
 PATHS = ("/healthz", "/readyz", "/metrics")
@@ -59,7 +59,8 @@ def _metrics(app: App) -> Response:
     try:
         figures = pass_reports.figures(app.context, app.now() - NEW)
         success = pass_reports.last_success(app.context)
+        queues = working.queue_figures(app.context)
     except sa.exc.SQLAlchemyError:
         return PlainTextResponse("the database does not answer\n", status_code=503)
-    content, media_type = metrics.exposition(figures, success)
+    content, media_type = metrics.exposition(figures, success, queues)
     return Response(content, media_type=media_type)

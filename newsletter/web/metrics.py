@@ -1,14 +1,17 @@
 """Write the figures in the format that Prometheus reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from newsletter.model.pass_report import Figures
+from newsletter.store.queues import QueueFigures
 
 Sample = tuple[dict[str, str], float]
 
 
-def exposition(figures: Figures, last_success: int) -> tuple[bytes, str]:
+def exposition(
+    figures: Figures, last_success: int, queues: Sequence[QueueFigures] = ()
+) -> tuple[bytes, str]:
     """Return the figures, and their content type."""
     from prometheus_client import (  # noqa: PLC0415 - slow, and asked for by monitors only
         CollectorRegistry,
@@ -20,7 +23,7 @@ def exposition(figures: Figures, last_success: int) -> tuple[bytes, str]:
     )
 
     registry = CollectorRegistry()
-    for name, meaning, samples in _measured(figures, last_success):
+    for name, meaning, samples in (*_measured(figures, last_success), *_queued(queues)):
         if not samples:
             continue
         gauge = Gauge(name, meaning, tuple(samples[0][0]), registry=registry)
@@ -67,6 +70,20 @@ def _measured(figures: Figures, last_success: int) -> Iterator[tuple[str, str, l
             for key, due_at in figures.next_slots.items()
         ],
     )
+
+
+def _queued(queues: Sequence[QueueFigures]) -> Iterator[tuple[str, str, list[Sample]]]:
+    """Yield the metrics of the queues that workers share."""
+    measured: list[tuple[str, str, Callable[[QueueFigures], float]]] = [
+        ("waiting", "Jobs that wait.", lambda queue: queue.waiting),
+        ("running", "Jobs that a worker is doing.", lambda queue: queue.running),
+        ("failed", "Jobs that failed in the last 24 hours.", lambda queue: queue.failed),
+        ("oldest_seconds", "Age of the oldest waiting job.", lambda queue: queue.oldest_seconds),
+        ("job_seconds", "Mean duration of a job.", lambda queue: queue.job_seconds),
+    ]
+    for name, meaning, value in measured:
+        samples = [({"queue": queue.queue}, value(queue)) for queue in queues]
+        yield f"newsletter_queue_{name}", meaning, samples
 
 
 def _by_state(counts: Mapping[str, int]) -> list[Sample]:

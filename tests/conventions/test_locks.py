@@ -43,7 +43,7 @@ def test_a_lock_names_no_host_and_no_path(name: str) -> None:
     [
         ("requirements.lock", project()["project"]["dependencies"]),
         ("requirements-dev.lock", project()["dependency-groups"]["dev"]),
-        ("requirements-dev.lock", project()["project"]["optional-dependencies"]["postgres"]),
+        ("requirements.lock", project()["project"]["optional-dependencies"]["postgres"]),
         ("requirements-bench.lock", project()["dependency-groups"]["bench"][1:]),
     ],
 )

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,10 @@ def test_every_declared_package_is_used() -> None:
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {canonicalize_name(Requirement(each).name) for each in project["dependencies"]}
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    return {
+        canonicalize_name(Requirement(each).name) for each in (*project["dependencies"], *extras)
+    }
 
 
 def _imported(tree: ast.Module) -> set[str]:

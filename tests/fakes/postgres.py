@@ -70,11 +70,11 @@ def open_postgres(
         with closing(Postgres(url)) as server:
             yield server
         return
-    with _cluster(_programs(environ), settings) as url, closing(Postgres(url)) as server:
+    with _cluster(programs(environ), settings) as url, closing(Postgres(url)) as server:
         yield server
 
 
-def _programs(environ: Mapping[str, str]) -> Path:
+def programs(environ: Mapping[str, str]) -> Path:
     """Return the folder of initdb and postgres, the newest version if there are several."""
     found = shutil.which("initdb", path=environ.get("PATH"))
     debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
@@ -92,7 +92,7 @@ def _cluster(programs: Path, settings: Sequence[str]) -> Iterator[sa.URL]:
     The server refuses to run as root, so root gives the folder to an unprivileged user.
     """
     base = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    owner = _owner()
+    owner = unprivileged()
     if owner:
         os.chown(base, owner["user"], owner["group"])
     try:
@@ -127,13 +127,13 @@ def _server(
         server.wait()
 
 
-def _owner() -> dict[str, Any]:
+def unprivileged() -> dict[str, Any]:
     """Return the user to run the server as: an unprivileged one if the tests run as root."""
     if os.geteuid():
         return {}
     names = {entry.pw_name: entry for entry in pwd.getpwall()}
-    unprivileged = names.get("postgres") or names["nobody"]
-    return {"user": unprivileged.pw_uid, "group": unprivileged.pw_gid, "extra_groups": []}
+    user = names.get("postgres") or names["nobody"]
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
 def _end_with_parent() -> None:

@@ -1,6 +1,6 @@
 """What is remembered of sources and their entries: rows in, values out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
@@ -22,9 +22,12 @@ class RecentEntry(NamedTuple):
     missing_since: datetime | None
 
 
-def states(connection: sa.Connection) -> dict[str, SourceState]:
-    """Return the state of every source that was ever checked, by key."""
-    rows = connection.execute(sa.select(source_states)).mappings()
+def states(connection: sa.Connection, keys: Collection[str] = ()) -> dict[str, SourceState]:
+    """Return the state of every source that was ever checked, or of those in `keys`, by key."""
+    query = sa.select(source_states)
+    if keys:
+        query = query.where(source_states.c.source.in_(keys))
+    rows = connection.execute(query).mappings()
     return {row["source"]: SourceState(**row) for row in rows}
 
 

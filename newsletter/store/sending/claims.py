@@ -28,23 +28,24 @@ class Wanted:
 
 # These statements run once per batch. Building one takes SQLAlchemy longer than the database needs
 # to run it, so they are built once.
+_MAY_BE_CLAIMED = (
+    batches.c.state == BatchState.PREPARED.value,
+    batches.c.provider.in_(sa.bindparam("providers", expanding=True)),
+    batches.c.provider.not_in(
+        sa.select(rates.c.name).where(rates.c.free_at > sa.bindparam("epoch"))
+    ),
+    sa.or_(
+        batches.c.not_before.is_(None),
+        batches.c.not_before <= sa.bindparam("now", type_=UtcDateTime),
+    ),
+    issues.c.state == IssueState.SUBMITTING.value,
+    issues.c.newsletter.not_in(sa.bindparam("quiet", expanding=True)),
+    ~arms.undecided(),
+)
 _CLAIMABLE = (
     sa.select(batches, issues.c.newsletter)
     .join(issues, issues.c.id == batches.c.issue_id)
-    .where(
-        batches.c.state == BatchState.PREPARED.value,
-        batches.c.provider.in_(sa.bindparam("providers", expanding=True)),
-        batches.c.provider.not_in(
-            sa.select(rates.c.name).where(rates.c.free_at > sa.bindparam("epoch"))
-        ),
-        sa.or_(
-            batches.c.not_before.is_(None),
-            batches.c.not_before <= sa.bindparam("now", type_=UtcDateTime),
-        ),
-        issues.c.state == IssueState.SUBMITTING.value,
-        issues.c.newsletter.not_in(sa.bindparam("quiet", expanding=True)),
-        ~arms.undecided(),
-    )
+    .where(*_MAY_BE_CLAIMED)
     .order_by(batches.c.issue_id, batches.c.seq)
     .limit(1)
     .with_for_update(of=batches, skip_locked=True)
@@ -103,19 +104,34 @@ def claim(
 
     The caller must commit before it submits: a crash after that is then seen as an unknown outcome.
     """
-    asked = {
-        "providers": list(wanted.providers),
-        "quiet": list(wanted.quiet),
-        "now": now,
-        "epoch": now.timestamp(),
-    }
-    row = connection.execute(_CLAIMABLE, asked).mappings().first()
+    row = connection.execute(_CLAIMABLE, _asked(wanted, now)).mappings().first()
     if row is None:
         return None
     attempt = row["attempt"] + 1
     key = {"of_issue": row["issue_id"], "of_seq": row["seq"]}
     connection.execute(_CLAIMED, key | {"number": attempt, "worker": owner, "until": lease_until})
     return _claim(row, attempt, owner, lease_until)
+
+
+def count_claimable(connection: sa.Connection, wanted: Wanted, now: datetime, most: int) -> int:
+    """Count the batches that may be claimed now, up to `most`."""
+    found = (
+        sa.select(batches.c.seq)
+        .join(issues, issues.c.id == batches.c.issue_id)
+        .where(*_MAY_BE_CLAIMED)
+        .limit(most)
+    )
+    query = sa.select(sa.func.count()).select_from(found.subquery())
+    return connection.scalar(query, _asked(wanted, now)) or 0
+
+
+def _asked(wanted: Wanted, now: datetime) -> dict[str, Any]:
+    return {
+        "providers": list(wanted.providers),
+        "quiet": list(wanted.quiet),
+        "now": now,
+        "epoch": now.timestamp(),
+    }
 
 
 def _claim(row: Mapping[Any, Any], attempt: int, owner: str, lease_until: datetime) -> Claim:

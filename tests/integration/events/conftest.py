@@ -18,6 +18,7 @@ from newsletter.model.sign_in_link import SignInLinks
 from newsletter.render.run import RenderKit
 from newsletter.send.status import IssueStatus
 from newsletter.store import epoch
+from newsletter.store.reservations import Reservations
 from newsletter.store.sending import outcomes
 from newsletter.store.tables import deliveries
 from newsletter.usecases import events
@@ -63,6 +64,7 @@ class Desk:
             shared_previews=SharedPreviews([b"k" * 32], office.publication.url),
             new_id=lambda: "id",
             now=lambda: office.now,
+            reservations=Reservations(office.engine),
         )
 
     def event(

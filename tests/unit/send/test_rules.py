@@ -16,8 +16,8 @@ from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send.attempt import judged
 from newsletter.send.audience import lay_out
 from newsletter.send.brake import Reputation, verdict
+from newsletter.send.claimable import is_quiet
 from newsletter.send.headers import ascii_only, feedback_id, list_id
-from newsletter.send.worker import is_quiet
 from newsletter.store.sending.deliveries import Range
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
 

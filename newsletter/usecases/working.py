@@ -1,0 +1,57 @@
+"""Show the workers of several machines and their jobs, and let a person retry or cancel one."""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed, NotFound
+from newsletter.model.actor import Actor, Role
+from newsletter.store import queues, workers
+from newsletter.store.queues import QueuedJob, QueueFigures
+from newsletter.store.workers import WorkerRow
+from newsletter.usecases.context import Context
+
+
+def workers_now(context: Context) -> Sequence[WorkerRow]:
+    """Return the workers, with what each of them is doing."""
+    with context.reader.connect() as connection:
+        return workers.every(connection)
+
+
+def queue_figures(context: Context) -> Sequence[QueueFigures]:
+    """Return the figures of every queue that has jobs; none if no worker ever used queues."""
+    with context.reader.connect() as connection:
+        return queues.figures(connection) if queues.exist(connection) else ()
+
+
+def jobs(context: Context, *, limit: int) -> Sequence[QueuedJob]:
+    """Return the jobs that wait, run or failed, the newest first."""
+    with context.reader.connect() as connection:
+        return queues.listed(connection, limit=limit) if queues.exist(connection) else ()
+
+
+def retry(context: Context, actor: Actor, job_id: int) -> None:
+    """Let a failed job be done again. Raises NotFound, or NotAllowed if it has not failed."""
+    actor.require(Role.ADMIN)
+    why_not = "only a failed job can be retried, and only if the same job does not wait already"
+    _change(context, job_id, queues.retry, why_not)
+
+
+def cancel(context: Context, actor: Actor, job_id: int) -> None:
+    """Delete a job that waits or failed. Raises NotFound, or NotAllowed if it is running."""
+    actor.require(Role.ADMIN)
+    why_not = "only a job that waits or failed can be cancelled. To stop an issue, pause it"
+    _change(context, job_id, queues.cancel, why_not)
+
+
+def _change(
+    context: Context, job_id: int, act: Callable[[sa.Connection, int], bool], why_not: str
+) -> None:
+    with context.engine.begin() as connection:
+        state = queues.state(connection, job_id) if queues.exist(connection) else None
+        if state is None:
+            msg = f"there is no job {job_id}"
+            raise NotFound(msg)
+        if not act(connection, job_id):
+            msg = f"job {job_id} is {state}; {why_not}"
+            raise NotAllowed(msg)

@@ -1,0 +1,61 @@
+"""PgBouncer in transaction mode before a PostgreSQL server."""
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tests.fakes.fleet import free_port
+from tests.fakes.postgres import unprivileged
+
+PROGRAM = Path("/usr/sbin/pgbouncer")
+SETTINGS = """
+[databases]
+* = host={host} port={port} user={user}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = {pool}
+"""
+
+
+@contextmanager
+def pgbouncer(url: sa.URL, pool: int) -> Iterator[sa.URL]:
+    """Yield the address of the database behind a pool of so many connections."""
+    folder = Path(tempfile.mkdtemp(prefix="pgbouncer-", dir="/tmp"))
+    listen = free_port()
+    host = url.host or url.query.get("host") or "/var/run/postgresql"
+    settings = SETTINGS.format(
+        host=host, port=url.port or 5432, user=url.username, listen=listen, pool=pool
+    )
+    (folder / "pgbouncer.ini").write_text(settings)
+    folder.chmod(0o755)
+    process = subprocess.Popen(
+        [PROGRAM, "-q", folder / "pgbouncer.ini"], stderr=subprocess.DEVNULL, **unprivileged()
+    )
+    try:
+        _wait(process, listen)
+        yield url.set(host="127.0.0.1", port=listen, query={})
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
+    for _ in range(300):
+        assert process.poll() is None, "pgbouncer ended"
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    message = "pgbouncer does not listen"
+    raise AssertionError(message)

@@ -1,0 +1,71 @@
+"""PostgreSQL reads what a batch needs by indexes, however long the list is."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.send import claimable, run
+from newsletter.store.sending import claims
+from tests.fakes.issues import add_issue, add_many
+from tests.fakes.memory import MemorySender
+from tests.integration.send.conftest import Office
+
+LARGE = {"subscribers", "subscriptions", "deliveries"}
+PEOPLE = 30_000
+
+
+@pytest.fixture
+def office(pg_engine: sa.Engine) -> Iterator[Office]:
+    opened = Office(pg_engine)
+    opened.memory = MemorySender(max_batch=20)
+    opened.senders = {"memory": opened.memory}
+    with pg_engine.begin() as connection:
+        add_many(connection, PEOPLE)
+        opened.issue_id = add_issue(connection)
+    assert opened.freeze() is not None
+    with pg_engine.begin() as connection:
+        for table in (*sorted(LARGE), "batches"):
+            connection.exec_driver_sql(f"ANALYZE {table}")
+    yield opened
+    opened.reader.dispose()
+
+
+def whole_tables(plan: dict[str, Any]) -> Iterator[str]:
+    """Yield the tables that a plan reads from end to end."""
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    for part in plan.get("Plans", ()):
+        yield from whole_tables(part)
+
+
+def test_no_statement_of_a_batch_reads_a_whole_table(office: Office) -> None:
+    statements: dict[str, Any] = {}
+
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")):
+            statements.setdefault(statement, parameters)
+
+    for engine in (office.engine, office.reader):
+        sa.event.listen(engine, "before_cursor_execute", note)
+    stop = iter([False, False, True])
+    office.stopped = lambda: next(stop, True)
+    tally = run.submit(office.engine, office.publication, office.courier())
+    with office.engine.begin() as connection:
+        assert claimable.count(connection, office.publication, ["memory"], office.now, 32) == 32
+        claims.expire(connection, office.now)
+    for engine in (office.engine, office.reader):
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert tally.submitted >= 20
+    assert any("FOR UPDATE" in statement for statement in statements)
+    with office.engine.connect() as connection:
+        for statement, parameters in statements.items():
+            query = f"EXPLAIN (FORMAT JSON) {statement}"
+            (found,) = connection.exec_driver_sql(query, parameters).scalar_one()
+            plan = json.loads(found) if isinstance(found, str) else found
+            # When the next batch is due is asked at the end of a lane, of all batches that wait.
+            watched = LARGE | ({"batches"} if "FOR UPDATE" in statement else set())
+            read = watched & set(whole_tables(plan["Plan"]))
+            assert not read, f"{statement}\n{json.dumps(plan, indent=1)}"
