@@ -81,7 +81,7 @@ def retry_job(job: Annotated[int, typer.Argument(help="The number of a failed jo
 
 @group.command("cancel")
 def cancel_job(job: Annotated[int, typer.Argument(help="The number of a job.")]) -> None:
-    """Delete a job that waits or failed; it comes back if it is still due."""
+    """Delete a job; it comes back if it is still due."""
     with open_app() as app:
         working.cancel(app.context, current_user(), job)
     say(f"Job {job} is deleted. If it is still due, it is added again within 20 seconds.")
