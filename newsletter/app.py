@@ -157,7 +157,7 @@ class App:
             post=self._post,
             collect=self.collector or self.collect,
             collect_source=lambda key: self.collect((key,), self.sandboxes()),
-            tidy=self._tidy,
+            tidy=lambda: parts.tidy(self.engine, self.settings, self.now()),
             watch=self._watch,
             catch_up=lambda: journals.catch_up(self.engine, self.reader, self.journals),
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
@@ -226,18 +226,6 @@ class App:
         from newsletter.esp.sendgrid.suppressions import SuppressionLists
 
         return SuppressionLists(self.settings.sendgrid_api_key, self.settings.sendgrid_api_host)
-
-    def _tidy(self) -> dict[str, int]:
-        from newsletter.maintenance.retention import tidy
-
-        return tidy(
-            self.engine,
-            self.settings.retention,
-            outbox=self.settings.outbox,
-            uploads=self.settings.root / "uploads",
-            pepper=self.settings.pepper,
-            now=self.now(),
-        )
 
     def _watch(self) -> list[str]:
         from newsletter.maintenance.watchdog import examine

@@ -98,3 +98,12 @@ def rates(publication: Publication, providers: Mapping[str, Sender]) -> dict[str
         **dict.fromkeys(providers, publication.rate),
         "smtp": publication.smtp.rate or publication.rate,
     }
+
+
+def tidy(engine: sa.Engine, settings: Settings, now: datetime) -> dict[str, int]:
+    """Delete what is no longer kept; return how much of what."""
+    from newsletter.maintenance.retention import tidy as delete
+
+    return delete(
+        engine, settings.retention, outbox=settings.outbox, pepper=settings.pepper, now=now
+    )
