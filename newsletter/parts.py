@@ -105,5 +105,10 @@ def tidy(engine: sa.Engine, settings: Settings, now: datetime) -> dict[str, int]
     from newsletter.maintenance.retention import tidy as delete
 
     return delete(
-        engine, settings.retention, outbox=settings.outbox, pepper=settings.pepper, now=now
+        engine,
+        settings.retention,
+        outbox=settings.outbox,
+        uploads=settings.root / "uploads",
+        pepper=settings.pepper,
+        now=now,
     )

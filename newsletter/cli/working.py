@@ -121,7 +121,7 @@ def _stop_at_end_of_input(stop: threading.Event) -> None:
 
 def _share(app: App, queues: tuple[Queue, ...], jobs: int, *, once: bool) -> Exit:
     """Do the jobs of these queues, so many at once."""
-    from newsletter.dispatch.presence import Presence  # noqa: PLC0415 - only this command needs it
+    from newsletter.dispatch.lifesign import LifeSign  # noqa: PLC0415 - only this command needs it
     from newsletter.dispatch.procrastinate import (  # noqa: PLC0415 - as above
         Capacity,
         Engine,
@@ -130,11 +130,11 @@ def _share(app: App, queues: tuple[Queue, ...], jobs: int, *, once: bool) -> Exi
 
     now = app.now()
     name = f"{socket.gethostname()}:{os.getpid()}"
-    presence = Presence(app.engine, WorkerRow(name, queues, jobs, now, now), app.now)
+    life_sign = LifeSign(app.engine, WorkerRow(name, queues, jobs, now, now), app.now)
     lines: list[Line] = []
 
     def work(job: Job) -> bool:
-        with presence.doing(job.name):
+        with life_sign.doing(job.name):
             report = app.work(job)
         if once:
             lines.extend(report)
@@ -151,7 +151,7 @@ def _share(app: App, queues: tuple[Queue, ...], jobs: int, *, once: bool) -> Exi
     app.look_after_host()
     host = ticker_of({"host": app.look_after_host})
     host.start(app.now())
-    with presence.shown():
+    with life_sign.shown():
         if once:
             engine.run_once()
         else:

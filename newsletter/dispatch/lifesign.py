@@ -28,7 +28,7 @@ def start_again() -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - our own command
 
 
-class Presence:
+class LifeSign:
     """Writes the row of a worker every few seconds.
 
     A network that swallows what is sent leaves a thread waiting for an answer forever. If that
