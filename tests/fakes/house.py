@@ -3,7 +3,7 @@
 import atexit
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,8 @@ from pathlib import Path
 
 from newsletter import app, settings
 from newsletter.cli.lists import terms_of
+from newsletter.collect.parsing.sandbox import Sandbox
+from newsletter.collect.report import CollectReport
 from newsletter.model.actor import Actor
 from newsletter.model.issue import Issue
 from newsletter.people.effects import apply_effects
@@ -121,9 +123,8 @@ def house(
     """Open the publication in `root`, or with another database, with its four people imported."""
     lay_out(root, more)
     elsewhere = {"NEWSLETTER_DATABASE_URL": database} if database else {}
-    opened = app.open_app(settings.load(root, SECRETS | elsewhere))
-    built = House(opened, root, at)
-    built.app = replace(opened, now=lambda: built.at)
+    built = _opened(root, at, SECRETS | elsewhere)
+    opened = built.app
     listing = open_listing(root / "people.csv")
     terms = terms_of(opened.publication, "people.csv", at, into=["weekly"])
     apply(
@@ -140,10 +141,25 @@ def house(
 
 def reopened(root: Path, at: datetime) -> House:
     """Open the publication in `root` as a new process does. The caller closes it."""
-    opened = app.open_app(settings.load(root, SECRETS))
-    built = House(opened, root, at)
-    built.app = replace(opened, now=lambda: built.at)
+    return _opened(root, at, SECRETS)
+
+
+def _opened(root: Path, at: datetime, environment: Mapping[str, str]) -> House:
+    built = House(app.open_app(settings.load(root, environment)), root, at)
+
+    def collect(names: Sequence[str] = ()) -> CollectReport:
+        return built.app.collect(names, _sandbox())
+
+    built.app = replace(built.app, now=lambda: built.at, collector=collect)
     return built
+
+
+@cache
+def _sandbox() -> Sandbox:
+    """Return a sandbox for all publications: to start its process takes longer than a test."""
+    sandbox = Sandbox()
+    atexit.register(sandbox.close)
+    return sandbox
 
 
 @contextmanager
