@@ -358,11 +358,11 @@ def _next_slot(database_url: str, newsletter: Newsletter, now: datetime) -> str:
 
 
 def _ahead(database_url: str, newsletter: Newsletter, now: datetime) -> Due:
-    """Return the next slot without an issue; every slot is, before the database exists."""
+    """Return the next slot at which readers get an issue; before the database exists, the next one."""
     reader = open_reader(database_url)
     try:
         with reader.connect() as connection:
-            return next(agendas.ahead(connection, newsletter, now))
+            return next(agendas.announced(connection, newsletter, now))
     except sa.exc.DBAPIError:
         return next(upcoming(Timing.of(newsletter), now))
     finally:

@@ -94,7 +94,7 @@ def figures(context: Context, since: datetime) -> Figures:
         next_slots = {
             newsletter.key: slot.due_at.isoformat()
             for newsletter in publication.newsletters
-            if (slot := next(agendas.ahead(connection, newsletter, now), None))
+            if (slot := next(agendas.announced(connection, newsletter, now), None))
         }
     return Figures(
         sources=len(publication.sources),

@@ -31,6 +31,13 @@ def ahead(connection: sa.Connection, newsletter: Newsletter, now: datetime) -> I
     return slots.ahead(connection, newsletter.key, pauses.timing(connection, newsletter), now)
 
 
+def announced(connection: sa.Connection, newsletter: Newsletter, now: datetime) -> Iterator[Due]:
+    """Walk the slots after `now` at which readers get an issue: those of `ahead`, and of open issues."""
+    if newsletter.cadence.on_publish:
+        return iter(())
+    return slots.announced(connection, newsletter.key, pauses.timing(connection, newsletter), now)
+
+
 def outside_the_cadence(
     connection: sa.Connection, newsletter: str, since: datetime, until: datetime
 ) -> list[Issue]:
