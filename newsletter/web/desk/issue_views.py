@@ -229,6 +229,13 @@ def sender(connection: sa.Connection, publication: Publication, issue_id: int) -
     return own.sender.name or own.name
 
 
+def waits_for_rendering(connection: sa.Connection, issue_id: int) -> bool:
+    """Return whether an issue can still be changed and has no editions."""
+    return issues.load(connection, issue_id).editable and not editions.of_issue(
+        connection, issue_id
+    )
+
+
 def stored(connection: sa.Connection, issue_id: int, seq: int) -> Edition:
     """Return an edition of an issue; raise NotFound."""
     return _edition(editions.of_issue(connection, issue_id), issue_id, seq)

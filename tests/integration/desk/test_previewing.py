@@ -182,3 +182,16 @@ def test_a_screen_reader_says_nothing_that_is_hidden() -> None:
         SpokenLine("text", "fish"),
         SpokenLine("link", "Sail A boat"),
     )
+
+
+def test_an_issue_that_was_changed_is_rendered_from_its_preview(
+    opened: House, desk: StaffedDesk
+) -> None:
+    editor = desk.browser(Role.EDITOR)
+    editing.change(opened.app.context, STAFF, 1, [SetText("note", "Good evening{name}.")])
+    shown = editor.get(PAGE)
+    assert shown.status_code == 200
+    assert "The issue has been changed" in shown.text
+    answer = desk.post(editor, PAGE)
+    assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+    assert "Good evening" in editor.get(f"{PAGE}/1/body").text

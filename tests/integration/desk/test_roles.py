@@ -71,6 +71,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/issues/{issue_id}/choose-subject"): APPROVER,
     ("POST", "/issues/{issue_id}/resolve"): APPROVER,
     ("GET", "/issues/{issue_id}/preview"): EDITOR,
+    ("POST", "/issues/{issue_id}/preview"): EDITOR,
     ("GET", "/issues/{issue_id}/preview/{edition}/body"): EDITOR,
     ("POST", "/issues/{issue_id}/test"): EDITOR,
     ("POST", "/issues/{issue_id}/share"): EDITOR,

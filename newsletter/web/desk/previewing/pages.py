@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from newsletter.send.context import SendingContext
 from newsletter.usecases import proofs, sharing
@@ -39,6 +39,13 @@ class FormDone:
 NOTHING_DONE = FormDone()
 
 
+@dataclass(frozen=True, slots=True)
+class UnrenderedIssue:
+    """An issue that was changed since it was last rendered: there is no email to show."""
+
+    issue_id: int
+
+
 class PreviewPages:
     """The page "Preview" of an issue."""
 
@@ -51,6 +58,13 @@ class PreviewPages:
     def show(self, request: Request, visitor: Editor, issue_id: int, edition: int = 1) -> Response:
         """Show an edition as a reader sees it, in the width, light and form asked for."""
         return self._page(request, visitor, issue_id, edition)
+
+    def render(self, visitor: Editor, issue_id: int) -> Response:
+        """Render an issue that has been changed, and show it."""
+        from newsletter.usecases import reviewing  # noqa: PLC0415 - loads all of rendering
+
+        reviewing.render(self._context, visitor.actor, issue_id)
+        return RedirectResponse(f"/issues/{issue_id}/preview", status_code=303)
 
     def body(self, request: Request, visitor: Editor, issue_id: int, edition: int) -> Response:
         """Return the HTML of an edition for its frame. Its links to our pages lead nowhere."""
@@ -108,6 +122,10 @@ class PreviewPages:
         sending = SendingContext(self._app.publication, self._app.senders, self._app.now())
         with self._app.reader.connect() as connection:
             head = issue_views.head(connection, sending, issue_id)
+            heading = Heading("Issues", head.title, "", TAB, head.tabs)
+            if issue_views.waits_for_rendering(connection, issue_id):
+                waiting = UnrenderedIssue(issue_id)
+                return self._shell.page("previewing/unrendered", heading, waiting, visitor)
             view = views.preview_page(
                 connection,
                 self._app.publication,
@@ -117,7 +135,6 @@ class PreviewPages:
             )
         view = replace(view, outcome=done.outcome, link=done.link)
         view = self._in_form(view, visitor, issue_id, seq, reader)
-        heading = Heading("Issues", head.title, "", TAB, head.tabs)
         return self._shell.page("previewing/page", heading, view, visitor)
 
     def _in_form(
@@ -144,6 +161,7 @@ def preview_routes(pages: PreviewPages) -> APIRouter:
     router = APIRouter()
     path, look = "/issues/{issue_id}", ["GET", "HEAD"]
     router.add_api_route(f"{path}/preview", pages.show, methods=look, response_model=None)
+    router.add_api_route(f"{path}/preview", pages.render, methods=["POST"], response_model=None)
     body = f"{path}/preview/{{edition}}/body"
     router.add_api_route(body, pages.body, methods=look, response_model=None)
     router.add_api_route(f"{path}/test", pages.test, methods=["POST"], response_model=None)
