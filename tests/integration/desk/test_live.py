@@ -62,6 +62,7 @@ def test_a_script_learns_what_is_stored_and_sees_the_new_inbox(
 ) -> None:
     item = items(opened)[0]
     path = f"/issues/1/items/{item.article_id}"
+    desk.post(editor, PAGE, form(editor.get(PAGE).text, PAGE) | {"subject": ""})
     mark = re.search('data-mark="([^"]+)"', editor.get(PAGE).text)
     fields = form(editor.get(PAGE).text, path) | {"topics": "Ships;Fish", "title": "Four ships"}
     answer = send(desk, editor, path, fields)
