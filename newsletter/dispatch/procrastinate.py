@@ -100,13 +100,13 @@ class Engine:
 
     def run(self) -> None:
         """Do jobs until told to stop; what is in progress is finished first."""
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+        _silence()
         asyncio.run(self._until_stopped())
         self._threads.shutdown()
 
     def run_once(self) -> None:
         """Do everything that is due now."""
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+        _silence()
         asyncio.run(self._until_empty())
         self._threads.shutdown()
 
@@ -224,6 +224,12 @@ class _Patient(JobManager):
                 await asyncio.sleep(1)
             else:
                 return
+
+
+def _silence() -> None:
+    """Keep the engine and its pool quiet: the worker reports what ends it."""
+    for name in ("procrastinate", "psycopg.pool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _entry(job: Job) -> Entry:
