@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from newsletter.errors import NotAllowed
-from newsletter.store import engagement_tables, pass_tables
+from newsletter.store import engagement_tables, pass_tables, vacuuming
 from newsletter.store.content import planning_tables, review_tables, source_pauses
 from newsletter.store.counting import tables as counting_tables
 from newsletter.store.desk import tables as desk_tables
@@ -29,6 +29,7 @@ METADATA = [
         desk_tables.staff.metadata,
         question_tables.still_wanted.metadata,
         pass_tables.passes.metadata,
+        *(table.metadata for table in vacuuming.SETTINGS),
         source_pauses.source_pauses.metadata,
         planning_tables.newsletter_pauses.metadata,
         review_tables.waivers.metadata,

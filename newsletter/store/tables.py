@@ -214,10 +214,6 @@ deliveries = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
     sqlite_with_rowid=False,
-    postgresql_with={
-        "autovacuum_vacuum_insert_scale_factor": "0.05",
-        "autovacuum_analyze_scale_factor": "0.02",
-    },
 )
 sa.Index(
     "uq_deliveries_issue_id_subscriber_id",
@@ -265,7 +261,6 @@ batches = sa.Table(
     sa.Column("dropped", sa.Integer, nullable=False, server_default="0"),
     sa.Column("complained", sa.Integer, nullable=False, server_default="0"),
     sa.Column("arm", sa.Text, nullable=False, server_default=""),
-    postgresql_with={"fillfactor": "80", "autovacuum_vacuum_scale_factor": "0.02"},
 )
 sa.Index(None, batches.c.state, batches.c.issue_id, batches.c.seq)
 sa.Index(None, batches.c.issue_id, batches.c.first_seq)
@@ -298,7 +293,6 @@ event_bodies = sa.Table(
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("problem", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
-    postgresql_with={"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "500"},
 )
 
 events = sa.Table(
@@ -345,7 +339,6 @@ notices = sa.Table(
     sa.Column("settled_at", UtcDateTime),
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
-    postgresql_with={"autovacuum_vacuum_scale_factor": "0", "autovacuum_vacuum_threshold": "500"},
 )
 sa.Index("uq_notices_key", notices.c.key, unique=True)
 sa.Index(None, notices.c.state, notices.c.not_before)
@@ -370,11 +363,6 @@ rates = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("free_at", sa.Float, nullable=False),
     sa.Column("set_at", sa.Float, nullable=False, server_default="0"),
-    postgresql_with={
-        "fillfactor": "50",
-        "autovacuum_vacuum_scale_factor": "0",
-        "autovacuum_vacuum_threshold": "100",
-    },
 )
 
 # Servers and receiving domains ("@example.com") that asked for fewer emails; others have no row.
@@ -403,11 +391,6 @@ marks = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("at", sa.BigInteger, nullable=False),
-    postgresql_with={
-        "fillfactor": "50",
-        "autovacuum_vacuum_scale_factor": "0",
-        "autovacuum_vacuum_threshold": "100",
-    },
 )
 
 # One row: a random word that identifies this database, and every copy of it, in the journals.
