@@ -43,6 +43,7 @@ PAGES = {
     "Subscribers, by tag": "/people?text=reader&segment=t45",
     "one subscriber": "/people/777",
     "Audit": "/audit",
+    "Passes": "/passes",
 }
 
 

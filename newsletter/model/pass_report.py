@@ -54,13 +54,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class PassReport:
-    """The report of one pass, or of one part of it."""
+    """The report of one pass, or of one part of it; `number` is 0 until it is recorded."""
 
     part: str
     began_at: datetime
     ended_at: datetime
     lines: tuple[PassLine, ...]
     figures: Figures
+    number: int = 0
 
     @property
     def level(self) -> Level:

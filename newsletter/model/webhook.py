@@ -65,8 +65,8 @@ class Webhook:
         """Return what is posted, and its content type. It names no address of a person."""
         hidden = Announcement(
             announcement.publication,
-            _ADDRESS.sub("(address)", announcement.what),
-            _ADDRESS.sub("(address)", announcement.advice),
+            without_addresses(announcement.what),
+            without_addresses(announcement.advice),
             announcement.at,
         )
         text = f"{hidden.publication}: {hidden.what}"
@@ -75,6 +75,11 @@ class Webhook:
         if self.format == "ntfy":
             return text.encode(), "text/plain; charset=utf-8"
         return orjson.dumps(_BODIES[self.format](hidden, text)), JSON
+
+
+def without_addresses(text: str) -> str:
+    """Hide the email addresses in a text."""
+    return _ADDRESS.sub("(address)", text)
 
 
 def _known(host: str) -> str:

@@ -25,14 +25,24 @@ def insert(connection: sa.Connection, report: PassReport) -> None:
 
 
 def recent(
-    connection: sa.Connection, *, limit: int, part: str = "", troubled: bool = False
+    connection: sa.Connection,
+    *,
+    limit: int,
+    part: str = "",
+    troubled: bool = False,
+    before: int | None = None,
 ) -> list[PassReport]:
-    """Return the latest reports, the newest first; of one part, or only those not OK."""
+    """Return the latest reports, the newest first; of one part, or only those not OK.
+
+    `before` is the last number of the page before.
+    """
     query = sa.select(passes).order_by(passes.c.id.desc()).limit(limit)
     if part:
         query = query.where(passes.c.part == part)
     if troubled:
         query = query.where(passes.c.level != Level.OK.name.lower())
+    if before is not None:
+        query = query.where(passes.c.id < before)
     return [
         PassReport(
             row.part,
@@ -42,6 +52,7 @@ def recent(
                 PassLine(**{**line, "level": Level[line["level"].upper()]}) for line in row.lines
             ),
             Figures(**row.figures),
+            row.id,
         )
         for row in connection.execute(query)
     ]

@@ -112,10 +112,15 @@ def figures(context: Context, since: datetime) -> Figures:
     )
 
 
-def history(context: Context, *, limit: int, troubled: bool = False) -> Sequence[PassReport]:
-    """Return the latest reports, the newest first; with `troubled`, only those that are not OK."""
+def history(
+    context: Context, *, limit: int, troubled: bool = False, before: int | None = None
+) -> Sequence[PassReport]:
+    """Return the latest reports, the newest first; with `troubled`, only those that are not OK.
+
+    `before` is the last number of the page before.
+    """
     with context.reader.connect() as connection:
-        return passes.recent(connection, limit=limit, troubled=troubled)
+        return passes.recent(connection, limit=limit, troubled=troubled, before=before)
 
 
 def last_success(context: Context) -> int:

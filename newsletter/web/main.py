@@ -22,6 +22,7 @@ from newsletter.web.desk.editing.pages import EditPages, edit_routes
 from newsletter.web.desk.editing.source import BesidePages, beside_routes
 from newsletter.web.desk.gate import Gate
 from newsletter.web.desk.pages import Desk, desk_routes
+from newsletter.web.desk.passes.pages import PassPages, pass_routes
 from newsletter.web.desk.people.imports import ImportPages, import_routes
 from newsletter.web.desk.people.pages import PeoplePages, people_routes
 from newsletter.web.desk.people.segments import SegmentPages, segment_routes
@@ -102,6 +103,7 @@ def desk_site(
         audit_routes(AuditPages(shell, gate)),
         article_routes(ArticlePages(shell, gate)),
         source_routes(SourcePages(shell, gate)),
+        pass_routes(PassPages(shell, gate)),
         people_routes(PeoplePages(shell, gate)),
         segment_routes(SegmentPages(shell, gate)),
         import_routes(ImportPages(shell, gate)),

@@ -24,6 +24,7 @@ PATHS = [
     "/account",
     "/staff",
     "/audit",
+    "/passes",
     "/issues/1/edit",
     "/issues/1/add",
     "/issues/1/items/1",

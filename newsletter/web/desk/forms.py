@@ -11,6 +11,8 @@ from newsletter.web.public.forms import FIELDS_LIMIT, Form
 
 LONGEST_TEXT = 20_000
 """Characters of one field; the whole body is limited, too."""
+LONGEST_NUMBER = 9
+"""Digits of a number that the database can have."""
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]+")
 
 
@@ -29,6 +31,12 @@ async def read_desk_form(request: Request) -> Form:
 
 DeskForm = Annotated[Form, Depends(read_desk_form)]
 """What a form of the desk contains; empty for a request without one."""
+
+
+def number(text: str) -> int | None:
+    """Read the number of a row; None if it is not one."""
+    short = len(text) <= LONGEST_NUMBER
+    return int(text) if short and text.isascii() and text.isdigit() else None
 
 
 def _clean(text: str) -> str:

@@ -99,6 +99,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/account/sign-out-everywhere"): EDITOR,
     ("POST", "/account/language"): EDITOR,
     ("GET", "/audit"): APPROVER,
+    ("GET", "/passes"): EDITOR,
     ("GET", "/people"): ADMIN,
     ("GET", "/people/{subscriber_id:int}"): ADMIN,
     ("POST", "/people/lift"): ADMIN,

@@ -21,10 +21,7 @@ NOT_AT_THE_DESK = {
         ("proofs.email_for", "proofs.inert_recipient", "proofs.reader_of"),
         "a preview in a folder; the desk shows stored editions",
     ),
-    **dict.fromkeys(
-        ("pass_reports.figures", "pass_reports.history", "pass_reports.last_success"),
-        "they are for programs that watch the machine",
-    ),
+    "pass_reports.figures": "it is for programs that watch the machine",
     "keeping.back_up": "it writes a file of the machine",
     **dict.fromkeys(("keeping.check", "keeping.repair"), "they read the whole database"),
     "growing.newsletter_report": "the desk reads the same report on a connection of its page",

@@ -11,7 +11,7 @@ from newsletter.errors import NotAllowed
 from newsletter.store.content.browsing import ArticleFilter
 from newsletter.usecases import articles
 from newsletter.web.desk.articles.views import STATES, ArticlesView, article_row, article_view
-from newsletter.web.desk.forms import DeskForm
+from newsletter.web.desk.forms import DeskForm, number
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.public.forms import clean
@@ -24,8 +24,6 @@ DONE = {
     "unchanged": "desk.articles.done.unchanged",
 }
 """What `?done=` confirms after a redirect."""
-LONGEST_NUMBER = 9
-"""Digits of a number that the database can have."""
 MOST_WORDS = 10
 
 ArticleId = Annotated[int, Path(ge=1, lt=1 << 31)]
@@ -44,7 +42,7 @@ class ArticlePages:
         asked = {
             name: clean(request.query_params.get(name, "")) for name in ("text", "source", "state")
         }
-        before = _number(request.query_params.get("before", ""))
+        before = number(request.query_params.get("before", ""))
         words = tuple(asked["text"].split()[:MOST_WORDS])
         wanted = ArticleFilter(words, asked["source"], asked["state"])
         found = articles.find(self._context, visitor.actor, wanted, before)
@@ -84,7 +82,7 @@ class ArticlePages:
 
     def duplicate(self, visitor: Editor, article_id: ArticleId, form: DeskForm) -> Response:
         """Say which article this one repeats."""
-        kept = _number(form.first("kept"))
+        kept = number(form.first("kept"))
         if kept is None:
             msg = "enter the number of the article that is kept"
             raise NotAllowed(msg)
@@ -99,11 +97,6 @@ class ArticlePages:
 
 def _done(article_id: int, outcome: str) -> Response:
     return RedirectResponse(f"/articles/{article_id}?done={outcome}", status_code=303)
-
-
-def _number(text: str) -> int | None:
-    short = len(text) <= LONGEST_NUMBER
-    return int(text) if short and text.isascii() and text.isdigit() else None
 
 
 def article_routes(pages: ArticlePages) -> APIRouter:

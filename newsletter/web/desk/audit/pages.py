@@ -10,12 +10,10 @@ from fastapi.responses import Response
 from newsletter.model.act import ActKind
 from newsletter.store.acts import PAGE, ActFilter, NumberedAct
 from newsletter.usecases import auditing
+from newsletter.web.desk.forms import number
 from newsletter.web.desk.gate import Approver, Gate
 from newsletter.web.desk.history import ActRow, act_row
 from newsletter.web.desk.shell import Heading, Shell
-
-_LONGEST = 9
-"""Digits of a number that the database can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,8 @@ class AuditPages:
         }
         kinds = tuple(kind.value for kind in ActKind if kind is not ActKind.OTHER)
         kind = asked["kind"] if asked["kind"] in kinds else ""
-        wanted = ActFilter(asked["who"].replace("\x00", ""), kind, _number(asked["issue"]))
-        before = _number(request.query_params.get("before", ""))
+        wanted = ActFilter(asked["who"].replace("\x00", ""), kind, number(asked["issue"]))
+        before = number(request.query_params.get("before", ""))
         found = auditing.audit(self._gate.context, visitor.actor, wanted, before=before)
         zone = self._shell.app.publication.timezone
         view = AuditView(
@@ -68,10 +66,6 @@ class AuditPages:
         text = self._shell.catalog(visitor).text
         heading = Heading("Audit", text("desk.nav.audit"), text("desk.audit.lead"))
         return self._shell.page("audit/page", heading, view, visitor)
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST else None
 
 
 def _row(numbered: NumberedAct, zone: tzinfo) -> AuditRow:
