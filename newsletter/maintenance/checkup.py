@@ -125,8 +125,7 @@ def _secrets(installation: Installation) -> Reading:
 def _database(installation: Installation, now: datetime) -> Iterator[Reading]:
     url = sa.make_url(installation.database_url)
     where = url.render_as_string(hide_password=True)
-    file = Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
-    if file and not file.exists():
+    if not _has_file(url):
         message = f"{where} does not exist yet"
         yield Reading(Health.WARN, "database", message, next_step=UpgradeDatabase())
         return
@@ -176,6 +175,11 @@ def _segments(connection: sa.Connection, publication: Publication) -> Iterator[R
                 message += f", but there is “{tag.similar}”"
             advice = "correct its segment, or tag someone, if the tag is not misspelled"
             yield Reading(Health.WARN, subject, message, advice)
+
+
+def _has_file(url: sa.URL) -> bool:
+    """Return whether the file of a SQLite database exists: opening it would create it."""
+    return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
 
 
 def _revision(
@@ -359,6 +363,8 @@ def _next_slot(database_url: str, newsletter: Newsletter, now: datetime) -> str:
 
 def _ahead(database_url: str, newsletter: Newsletter, now: datetime) -> Due:
     """Return the next slot at which readers get an issue; before the database exists, the next one."""
+    if not _has_file(sa.make_url(database_url)):
+        return next(upcoming(Timing.of(newsletter), now))
     reader = open_reader(database_url)
     try:
         with reader.connect() as connection:

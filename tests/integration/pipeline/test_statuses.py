@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from newsletter.esp.smtp.sender import SmtpSender
 from newsletter.model.next_step import MoveIssue
 from newsletter.pipeline.report import Level, Line
+from newsletter.render.catalog import open_catalogs
 from newsletter.send.context import SendingContext
 from newsletter.send.courier import LEASE
 from newsletter.store.tables import batches, deliveries, issues, rates
@@ -100,9 +101,9 @@ def test_the_desk_says_the_same_words(sent: House) -> None:
     app = sent.app
     with app.reader.connect() as connection:
         context = SendingContext(app.publication, app.senders, sent.at)
-        (need,) = today.today_view(connection, context).needs
+        (need,) = today.today_view(connection, context, open_catalogs(None).of("en")).needs
     assert need.what == line.message
-    assert need.href == "/issues/1/audience"
+    assert need.href == "/issues/1/approve"
 
 
 def test_a_rate_holds_for_every_provider_and_the_connections_for_the_narrowest(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.render.catalog import open_catalogs
 from newsletter.send.context import SendingContext
 from newsletter.web.desk.today import today_view
 from newsletter.web.public.challenge import BITS, LASTS, Challenges, is_proof
@@ -109,10 +110,11 @@ def test_a_wave_is_over_after_an_hour(eve: Reader) -> None:
 
 def test_staff_see_the_wave_on_the_first_page(eve: Reader) -> None:
     app = eve.house.app
+    catalog = open_catalogs(None).of("en")
     for expected in (0, 1):
         with app.reader.connect() as connection:
             context = SendingContext(app.publication, app.senders, eve.house.at)
-            needs = today_view(connection, context).needs
+            needs = today_view(connection, context, catalog).needs
         assert len([need for need in needs if "unconfirmed" in need.what]) == expected
         flood(eve)
 
