@@ -1,4 +1,4 @@
-"""The pages of the desk at a million subscribers, 500 issues and 50,000 articles, on SQLite."""
+"""The desk at a million subscribers, 500 issues, 50,000 articles and as many passes, on SQLite."""
 
 import tempfile
 import time
@@ -76,6 +76,12 @@ def _fill(opened: House, people: int, number: int, articles: int) -> None:
             " revision, first_seen_at FROM n, articles WHERE id = 1"
         )
         connection.execute(sa.text(copies), {"number": articles})
+        reports = (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :number)"
+            " INSERT INTO passes (part, began_at, ended_at, level, lines, figures)"
+            " SELECT part, began_at, ended_at, level, lines, figures FROM n, passes WHERE id = 1"
+        )
+        connection.execute(sa.text(reports), {"number": articles})
         connection.exec_driver_sql("ANALYZE")
 
 
