@@ -303,6 +303,10 @@ class App:
 
     def look_after_host(self) -> list[Line]:
         """Do what only this host can: apply its journals, settle what its dead workers left."""
+        from newsletter.maintenance.uploads import FOLDER, KEPT, purge_uploads
+
+        # Lists that were uploaded here are on no other machine.
+        purge_uploads(self.settings.root / FOLDER, self.now() - KEPT)
         return self._recorded(self.tools(), Part("host", passes.of_this_host()))
 
     def _recorded(

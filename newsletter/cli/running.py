@@ -21,7 +21,7 @@ from newsletter.dispatch.beside import Siblings
 from newsletter.dispatch.heartbeat import Heartbeat
 from newsletter.model.pass_report import WHOLE
 from newsletter.pipeline.report import Level, Line
-from newsletter.usecases import signing_in
+from newsletter.usecases import signing_in, working
 
 if TYPE_CHECKING:
     from newsletter.schedule import Ticker
@@ -116,8 +116,18 @@ def serve(
         lean = replace(
             app, collector=partial(apart.collect, root), prober=partial(apart.probe, root)
         )
-        lanes = {"host": app.look_after_host} if no_work else lean.lanes(sending=not number)
+        lanes = {"host": partial(_only_host, app)} if no_work else lean.lanes(sending=not number)
         serve_until_stopped(lean, lanes, senders=number)
+
+
+def _only_host(app: App) -> list[Line]:
+    """Do what only this host can; report if there is no worker to do the rest."""
+    report, now = app.look_after_host(), app.now()
+    if not any(row.responds(now) for row in working.workers_now(app.context)):
+        message = "no worker responds: nothing is collected, drafted or sent"
+        advice = "start `newsletter worker` on a machine"
+        report = [*report, Line("workers", f"{message}; {advice}", Level.FAILED)]
+    return report
 
 
 def _number_of(senders: str) -> int:

@@ -84,9 +84,10 @@ class LifeSign:
             try:
                 with self._engine.begin() as connection:
                     workers.save(connection, self._present())
-            except sa.exc.DBAPIError as error:
-                log.warning("the worker cannot be shown", problem=type(error.orig).__name__)
-            self._asked = None
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("the worker cannot be shown", problem=type(error).__name__)
+            finally:
+                self._asked = None
             self._ended.wait(EVERY)
 
     def _present(self) -> WorkerRow:

@@ -9,6 +9,7 @@ with the pauses that the rows prescribe.
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -29,6 +30,7 @@ from typing_extensions import override
 from newsletter.dispatch.engine_schema import install
 from newsletter.pipeline.jobs import Job, Kind
 from newsletter.store.queues import NAMESPACE, TICK
+from newsletter.usecases.sending import LANE
 
 TICK_PRIORITY = 100
 EVERY = "* * * * * */20"
@@ -88,9 +90,10 @@ class Engine:
         self._app = procrastinate.App(connector=connector)
         self._app.job_manager = _Patient(connector)
         self._app.task(name="work", pass_context=True)(self._work)
-        tick = self._app.task(
-            name=TICK, queue=TICK, queueing_lock=TICK, lock=TICK, priority=TICK_PRIORITY
-        )(self._tick)
+        # No lock: a tick whose worker died would keep it, and only a tick gives up such jobs.
+        tick = self._app.task(name=TICK, queue=TICK, queueing_lock=TICK, priority=TICK_PRIORITY)(
+            self._tick
+        )
         self._app.periodic(cron=EVERY)(tick)
 
     @staticmethod
@@ -171,7 +174,11 @@ class Engine:
         await manager.delete_old_jobs(
             nb_hours=FAILED_KEPT_HOURS, include_failed=True, include_cancelled=True
         )
-        due = await self._in_thread(self._office.due)
+        try:
+            due = await self._in_thread(self._office.due)
+        except Exception:
+            log.exception("nothing was added: what is due could not be read")
+            raise
         await self._add(due)
         return list(due)
 
@@ -189,9 +196,11 @@ class Engine:
                 await manager.batch_defer_jobs_async(missing)
 
     async def _work(self, context: JobContext, kind: str, key: str) -> None:
-        job = Job(Kind(kind), key)
+        job, began = Job(Kind(kind), key), time.monotonic()
         good = await self._in_thread(lambda: self._office.work(job))
-        if job.kind is Kind.LANE and not self._office.stop.is_set():
+        # A lane that ended sooner could do nothing: the provider does not answer, or waits.
+        made_room = time.monotonic() - began >= LANE.total_seconds() - 1
+        if good and made_room and job.kind is Kind.LANE and not self._office.stop.is_set():
             await self._continue(job)
         if not good:
             raise JobFailed(context.job.call_string)

@@ -129,5 +129,6 @@ def purge_uploads(folder: Path, before: datetime) -> int:
 
 def _older(folder: Path, before: float) -> Iterator[Path]:
     for path in folder.glob("*"):
-        if path.stat().st_mtime < before:
-            yield path
+        with suppress(FileNotFoundError):  # applied or discarded at this moment
+            if path.stat().st_mtime < before:
+                yield path

@@ -14,9 +14,9 @@ from newsletter.model.subjects import Arm, SubjectTest
 from subscribers.model import AUTHOR, Frequency
 
 NOTHING_NEW = "nothing new to print"
+"""Why an issue was skipped for which there was no article."""
 TOO_FEW = "there are too few new articles"
 """Why a draft waits for a person, also under automatic approval."""
-"""Why an issue was skipped for which there was no article."""
 
 
 class IssueKind(StrEnum):

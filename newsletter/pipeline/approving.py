@@ -52,7 +52,7 @@ def decide(
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
         return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
-    if late and newsletter.late.then == "send":
+    if late and newsletter.late.then == "send" and issue.reason != TOO_FEW:
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":
         return Skip(f"not approved within {newsletter.late.grace} of its slot")

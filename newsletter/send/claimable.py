@@ -26,8 +26,8 @@ def count(
     now: datetime,
     most: int,
 ) -> int:
-    """Count the batches that may be submitted now, up to `most`."""
-    if not volume.has_room(connection, publication, now):
+    """Count the batches that may be submitted now, up to `most`, in a transaction that only reads."""
+    if not volume.is_open(connection, publication, now):
         return 0
     return claims.count_claimable(connection, wanted(publication, providers, now), now, most)
 

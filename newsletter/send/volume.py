@@ -16,6 +16,13 @@ def has_room(connection: sa.Connection, publication: Publication, now: datetime)
     return ramp.room(publication.ramp, ramps.lock(connection, publication.domain, now)) > 0
 
 
+def is_open(connection: sa.Connection, publication: Publication, now: datetime) -> bool:
+    """Return whether another batch may be sent today, as a reader sees it: nothing is locked."""
+    if publication.ramp is None:
+        return True
+    return ramp.room(publication.ramp, ramps.present(connection, publication.domain, now)) > 0
+
+
 def count(connection: sa.Connection, publication: Publication, people: int, now: datetime) -> None:
     """Count the recipients of a claimed batch; a negative number returns what was not submitted."""
     if publication.ramp is None or not people:

@@ -259,7 +259,7 @@ def submit_in_lane(context: Context, actor: Actor) -> Tally:
     """Submit batches over one connection for a while: what is more urgent waits for a worker."""
     actor.require(Role.APPROVER)
     require_released(context)
-    courier, until = context.equipped(), context.now() + LANE
+    courier, until = context.equipped(LANE), context.now() + LANE
     for_a_while = replace(
         courier,
         connections=1,

@@ -8,9 +8,16 @@ import sqlalchemy as sa
 
 from newsletter.model.states import IssueState
 from newsletter.store import workers
+from newsletter.store.queues import TICK
 from tests.fakes.fleet import Fleet, entries, until
 from tests.fakes.pgbouncer import PROGRAM, pgbouncer
 from tests.fakes.sendgrid import SendGrid
+
+DEAD_TICK = (
+    "INSERT INTO procrastinate.procrastinate_jobs"
+    " (queue_name, task_name, lock, queueing_lock, status) VALUES ('{0}', '{0}', '{0}', '{0}', 'doing')"
+)
+"""What a worker leaves that is killed while it reads what is due."""
 
 
 @pytest.fixture
@@ -46,6 +53,7 @@ def test_a_worker_does_everything_that_is_due_and_ends(fleet: Fleet) -> None:
     fleet.freeze(people=200, size=10)
     with fleet.program("serve", "--no-work") as pages:
         until(fleet.is_served, "the pages are served")
+        until(lambda: "no worker responds" in fleet.log(), "the pages report that no one works")
         with fleet.program("worker", "--once") as worker:
             assert worker.wait(120) == 0, fleet.log()
         pages.terminate()
@@ -71,6 +79,7 @@ def test_killed_workers_and_lost_jobs_lose_and_double_nothing(fleet: Fleet) -> N
                 f"procrastinate.procrastinate_{name}" for name in ("jobs", "workers", "events")
             )
             connection.exec_driver_sql(f"TRUNCATE {tables} CASCADE")
+            connection.exec_driver_sql(DEAD_TICK.format(TICK))
         until(lambda: not fleet.report().waiting, "everything else is sent")
         worker.terminate()
         assert worker.wait(60) == 0, fleet.log()

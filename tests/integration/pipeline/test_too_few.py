@@ -1,5 +1,6 @@
 """Too few new articles: the issue is filled with others, or skipped, or held for a person."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import pytest
 
 from newsletter.errors import NothingToPrint
 from newsletter.model.issue import TOO_FEW
+from newsletter.model.publication import Late
+from newsletter.pipeline import approving
 from newsletter.pipeline.report import Level
 from newsletter.store.content import issues
+from tests.fakes import manuscripts
 from tests.fakes.house import MONDAY, House, article, house
 
 HOUR = timedelta(hours=1)
@@ -71,3 +75,11 @@ def test_an_issue_that_cannot_be_filled_is_held_also_under_automatic_approval(
         opened.pass_at(MONDAY + 3 * HOUR)
         assert len(opened.mails()) == 3
         assert opened.issues()[0].reason == ""
+
+
+def test_an_issue_that_is_held_does_not_go_out_because_it_is_late() -> None:
+    weekly = manuscripts.newsletter(late=Late(2 * HOUR, "send"))
+    thin = replace(manuscripts.issue(), reason=TOO_FEW)
+    late = thin.due_at + 3 * HOUR
+    assert isinstance(approving.decide(replace(thin, reason=""), weekly, late), approving.Approve)
+    assert isinstance(approving.decide(thin, weekly, late), approving.Remind)
