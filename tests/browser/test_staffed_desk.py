@@ -25,6 +25,8 @@ PATHS = [
     "/staff",
     "/audit",
     "/passes",
+    "/issues/1",
+    "/outbox",
     "/issues/1/edit",
     "/issues/1/add",
     "/issues/1/items/1",

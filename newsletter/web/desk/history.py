@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.model.act import Act, Edit, EditKind
 from newsletter.model.publication import Publication
+from newsletter.render.catalog import Catalog
 from newsletter.store import acts
 from newsletter.store.content import issues
 from newsletter.web.desk import sentences
@@ -32,19 +33,21 @@ class HistoryView:
     acts: tuple[ActRow, ...]
 
 
-def history(connection: sa.Connection, publication: Publication, issue_id: int) -> HistoryView:
+def history(
+    connection: sa.Connection, publication: Publication, issue_id: int, catalog: Catalog
+) -> HistoryView:
     """Return who did what with an issue."""
     newsletter = publication.newsletter(issues.load(connection, issue_id).newsletter)
     zone = newsletter.timezone if newsletter else publication.timezone
     recorded = reversed(acts.of_issue(connection, issue_id))
-    return HistoryView(tuple(act_row(act, zone) for act in recorded))
+    return HistoryView(tuple(act_row(act, zone, catalog) for act in recorded))
 
 
-def act_row(act: Act, zone: tzinfo) -> ActRow:
+def act_row(act: Act, zone: tzinfo, catalog: Catalog) -> ActRow:
     """Return an act as staff read it."""
     beside = {**act.before, **act.after, **act.detail}
     return ActRow(
-        when=sentences.moment(act.at, zone),
+        when=sentences.moment(act.at, zone, catalog),
         who=act.actor.label,
         what=act.kind.value,
         detail=(*map(_edit, act.edits), *_details(beside)),

@@ -24,25 +24,25 @@ from newsletter.web.desk.next_steps import Advice, next_of
 from newsletter.web.desk.today import describe
 
 NAMES = {
-    "kicker": "Kicker",
-    "title": "Headline",
-    "authors": "Authors",
-    "date": "Date",
-    "topics": "Topics",
-    "teaser": "Teaser",
-    "image": "Image",
-    "alt": "Alternative text",
-    "caption": "Caption",
-    "link": "Text of the link",
-    "takeaways": "Takeaways",
+    "kicker": "desk.field.kicker",
+    "title": "desk.field.title",
+    "authors": "desk.field.authors",
+    "date": "desk.field.date",
+    "topics": "desk.field.topics",
+    "teaser": "desk.field.teaser",
+    "image": "desk.field.image",
+    "alt": "desk.field.alt",
+    "caption": "desk.field.caption",
+    "link": "desk.field.link",
+    "takeaways": "desk.field.takeaways",
 }
 ORIGINS = {
-    "author": "marked by the author",
-    "description": "the page’s description",
-    "feed": "the feed’s description",
-    "body": "from the text",
-    "extracted": "extracted from the text",
-    "staff": "written by staff",
+    "author": "desk.origin.author",
+    "description": "desk.origin.description",
+    "feed": "desk.origin.feed",
+    "body": "desk.origin.body",
+    "extracted": "desk.origin.extracted",
+    "staff": "desk.origin.staff",
 }
 TABS = ("Content", "Edit", "Preview", "Audience", "Approve", "Report", "History")
 
@@ -52,7 +52,7 @@ class IssueHead:
     """The title and the tabs of an issue's pages."""
 
     title: str
-    lead: str
+    lead: sentences.StatusSentence
     tabs: tuple[tuple[str, str], ...]
 
 
@@ -74,6 +74,7 @@ class ItemCard:
     lang: str
     direction: str
     byline: str
+    minutes: str
     teaser: str
     teaser_from: str
     takeaways: tuple[str, ...]
@@ -139,31 +140,33 @@ class AudienceView:
     no_exclusions: str
 
 
-def head(connection: sa.Connection, context: SendingContext, issue_id: int) -> IssueHead:
+def head(
+    connection: sa.Connection, context: SendingContext, issue_id: int, catalog: Catalog
+) -> IssueHead:
     """Return title, lead and tabs of an issue; raise NotFound."""
     issue = issues.load(connection, issue_id)
     newsletter = context.publication.newsletter(issue.newsletter)
     path = f"/issues/{issue_id}"
     return IssueHead(
         title=issue_name(issue, newsletter),
-        lead=describe(connection, issue, newsletter, context),
+        lead=describe(connection, issue, newsletter, context, catalog),
         tabs=tuple((tab, path if tab == TABS[0] else f"{path}/{tab.lower()}") for tab in TABS),
     )
 
 
-def content(connection: sa.Connection, issue_id: int) -> ContentView:
+def content(connection: sa.Connection, issue_id: int, catalog: Catalog) -> ContentView:
     """Return the items that are printed and those that are left out."""
     issue = issues.load(connection, issue_id)
     items = issues.load_items(connection, issue_id)
     left_out = (corrected(item) for item in items if not item.included)
     return ContentView(
-        included=tuple(_item_card(connection, item) for item in items if item.included),
+        included=tuple(_item_card(connection, item, catalog) for item in items if item.included),
         left_out=tuple(LeftOut(item.title, item.reason) for item in left_out),
-        advice=next_of(issue),
+        advice=next_of(issue, catalog),
     )
 
 
-def _item_card(connection: sa.Connection, stored: Item) -> ItemCard:
+def _item_card(connection: sa.Connection, stored: Item, catalog: Catalog) -> ItemCard:
     item = corrected(stored)
     article = articles.load(connection, item.article_id)
     authors = ", ".join(author.name for author in item.authors)
@@ -173,31 +176,33 @@ def _item_card(connection: sa.Connection, stored: Item) -> ItemCard:
         title=item.title,
         lang=item.lang,
         direction=item.direction,
-        byline=" · ".join(filter(None, (authors, item.published, f"{item.minutes} min"))),
+        byline=" · ".join(filter(None, (authors, item.published))),
+        minutes=catalog.count("issue.minutes", item.minutes),
         teaser=item.teaser.text,
-        teaser_from=_origin(item.teaser.origin, item.teaser.detail),
+        teaser_from=_origin(item.teaser.origin, item.teaser.detail, catalog),
         takeaways=item.takeaways.items,
-        takeaways_from=_origin(item.takeaways.origin, item.takeaways.detail),
+        takeaways_from=_origin(item.takeaways.origin, item.takeaways.detail, catalog),
         suggested=item.suggested.items,
-        originals=_originals(stored),
+        originals=_originals(stored, catalog),
         reason=item.reason,
         changed=article.revision != item.revision,
     )
 
 
-def _originals(item: Item) -> tuple[Original, ...]:
+def _originals(item: Item, catalog: Catalog) -> tuple[Original, ...]:
     """Return what staff corrected as it was before, so that both can be compared."""
     lines = {name: [line(item)] for name, line in LINES.items()}
     before: dict[str, Iterable[str]] = {**lines, "takeaways": item.takeaways.items}
     return tuple(
-        Original(NAMES[name], tuple(filter(None, lines)))
+        Original(catalog.text(NAMES[name]), tuple(filter(None, lines)))
         for name, lines in before.items()
         if name in item.corrections
     )
 
 
-def _origin(origin: str, detail: str) -> str:
-    name = ORIGINS.get(origin, origin)
+def _origin(origin: str, detail: str, catalog: Catalog) -> str:
+    key = ORIGINS.get(origin)
+    name = catalog.text(key) if key else origin
     return f"{name} ({detail})" if detail else name
 
 

@@ -11,6 +11,7 @@ from newsletter.model.next_step import (
     ResumeIssue,
 )
 from newsletter.model.states import SENDING, UNAPPROVED, IssueState
+from newsletter.render.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +22,19 @@ class Advice:
     command: str = ""
 
 
-def advise(step: NextStep | None) -> str:
+def advise(step: NextStep | None, catalog: Catalog) -> str:
     """Return what a person has to do, in a sentence."""
     match step:
         case ApproveIssue():
-            return "Preview it, then approve it."
+            return catalog.text("desk.advice.approve")
         case ResumeIssue():
-            return "Resume it, or cancel the rest."
+            return catalog.text("desk.advice.resume")
         case ConfigureNewsletter(newsletter):
-            return f"Put [newsletters.{newsletter}] back into newsletter.toml, or cancel the issue."
+            return catalog.text("desk.advice.configure", table=f"[newsletters.{newsletter}]")
         case MoveIssue(_, provider):
-            return f"Set the provider up, or move the rest of the issue to {provider}."
+            return catalog.text("desk.advice.move", provider=provider)
         case _:
-            return "Decide about the batches that are waiting."
+            return catalog.text("desk.advice.decide")
 
 
 def as_link(issue: Issue) -> str:
@@ -56,25 +57,23 @@ def as_button(step: NextStep | None) -> str:
             return "desk.need.decide"
 
 
-def next_of(issue: Issue) -> Advice:
+def next_of(issue: Issue, catalog: Catalog) -> Advice:
     """Return what a person may do next with an issue."""
     if issue.state in UNAPPROVED:
         return Advice(
-            "Read the preview and correct what is wrong. Then approve exactly what you saw.",
+            catalog.text("desk.advice.unapproved"),
             f"newsletter edit {issue.id}",
         )
     if issue.state is IssueState.APPROVED:
         return Advice(
-            "It's approved and goes out on time. Any change needs a new approval.",
+            catalog.text("desk.advice.approved"),
             f"newsletter send {issue.id} --now",
         )
     if issue.state is IssueState.PAUSED:
-        return Advice("It's paused. Resume it, or cancel the rest.", _resume(issue))
+        return Advice(catalog.text("desk.advice.paused"), _resume(issue))
     if issue.state in SENDING:
-        return Advice(
-            "It's being sent. Look at the deliveries.", f"newsletter issues show {issue.id}"
-        )
-    return Advice("There's nothing left to do.")
+        return Advice(catalog.text("desk.advice.sending"), f"newsletter issues show {issue.id}")
+    return Advice(catalog.text("desk.advice.nothing"))
 
 
 def _resume(issue: Issue) -> str:

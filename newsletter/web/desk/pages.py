@@ -27,7 +27,7 @@ EMAIL = {
 }
 
 
-TRANSLATED = frozenset({"Audience", "History"})
+TRANSLATED = frozenset({"Content", "Audience", "History"})
 """The tabs whose texts come from the catalog; the others are in English, or choose a language."""
 
 
@@ -80,7 +80,7 @@ class Desk:
         """Show the button that opens the desk. A GET opens nothing: browsers prefetch links."""
         if not self._opens(request) or not self._gate.access.offers(code):
             return self._gate.closed()
-        heading = Heading("", "Open the desk", language="en")
+        heading = Heading("", self._shell.catalog(None).text("desk.entrance.title"))
         return self._shell.page("entrance", heading, Explanation(""), None)
 
     def enter(self, request: Request, code: str) -> Response:
@@ -106,9 +106,10 @@ class Desk:
 
     def issues(self, visitor: Editor) -> Response:
         """List the issues, newest first."""
+        catalog = self._shell.catalog(visitor)
         with self._app.reader.connect() as connection:
-            rows = lists.issue_rows(connection, self._app.publication)
-        text = self._shell.catalog(visitor).text
+            rows = lists.issue_rows(connection, self._app.publication, catalog)
+        text = catalog.text
         known = tuple((each.key, each.title) for each in self._app.publication.newsletters)
         view = IssuesView(rows, known)
         heading = Heading("Issues", text("desk.nav.issues"), text("desk.list.lead"))
@@ -116,7 +117,12 @@ class Desk:
 
     def content(self, visitor: Editor, issue_id: int) -> Response:
         """Show what is in an issue and what is not, with the reason for each."""
-        return self._issue(visitor, issue_id, "Content", issue_views.content)
+        catalog = self._shell.catalog(visitor)
+
+        def view(connection: sa.Connection, issue: int) -> issue_views.ContentView:
+            return issue_views.content(connection, issue, catalog)
+
+        return self._issue(visitor, issue_id, "Content", view)
 
     def audience(self, visitor: Editor, issue_id: int) -> Response:
         """Show who gets an issue, who is left out, and why."""
@@ -129,10 +135,10 @@ class Desk:
 
     def history(self, visitor: Editor, issue_id: int) -> Response:
         """Show who did what with an issue, and when."""
-        publication = self._app.publication
+        publication, catalog = self._app.publication, self._shell.catalog(visitor)
 
         def view(connection: sa.Connection, issue: int) -> HistoryView:
-            return history(connection, publication, issue)
+            return history(connection, publication, issue, catalog)
 
         return self._issue(visitor, issue_id, "History", view)
 
@@ -173,9 +179,10 @@ class Desk:
     def outbox(self, visitor: Admin, after: str = "") -> Response:
         """List the emails that the outbox provider wrote."""
         folder = self._app.settings.outbox
-        lead = f"Emails that were written to the folder {folder.name} instead of being sent."
-        heading = Heading("Outbox", "Outbox", lead)
-        return self._page("outbox", heading, outbox.page(folder, after), visitor)
+        text = self._shell.catalog(visitor).text
+        lead = text("desk.outbox.lead", folder=folder.name)
+        heading = Heading("Outbox", text("desk.nav.outbox"), lead)
+        return self._shell.page("outbox", heading, outbox.page(folder, after), visitor)
 
     def email(self, request: Request, visitor: Admin, name: str) -> Response:
         """Show one email of the outbox."""
@@ -207,13 +214,22 @@ class Desk:
         tab: str,
         view: Callable[[sa.Connection, int], object],
     ) -> Response:
+        catalog = self._shell.catalog(visitor)
         try:
             with self._app.reader.connect() as connection:
-                head = issue_views.head(connection, self._context(), issue_id)
+                head = issue_views.head(connection, self._context(), issue_id, catalog)
                 shown = view(connection, issue_id)
         except NotFound as error:
             return self.missing(str(error), visitor)
-        heading = Heading("Issues", head.title, head.lead, tab, head.tabs, lead_language="en")
+        heading = Heading(
+            "Issues",
+            head.title,
+            head.lead.text,
+            tab,
+            head.tabs,
+            lead_language=catalog.language,
+            lead_english=head.lead.english,
+        )
         if tab in TRANSLATED:
             return self._shell.page(tab.lower(), heading, shown, visitor)
         return self._page(tab.lower(), heading, shown, visitor)

@@ -1,6 +1,6 @@
 """The desk's sentences: states, times and what happens to an issue."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from newsletter.collect.health import Tone
@@ -9,6 +9,7 @@ from newsletter.model.issue import Issue
 from newsletter.model.personalization import NO_RECIPIENT, fill, substitutions
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import EDITABLE, IssueState
+from newsletter.render.catalog import Catalog
 
 TONES: dict[IssueState, Tone] = {
     IssueState.DRAFT: "warn",
@@ -21,11 +22,28 @@ TONES: dict[IssueState, Tone] = {
     IssueState.CANCELLED: "bad",
     IssueState.SKIPPED: "soft",
 }
-NAMES = {
-    IssueState.DRAFT: "draft",
-    IssueState.REVIEW: "in review",
-    IssueState.CANCELLED: "canceled",
+STATES = {
+    IssueState.DRAFT: "desk.state.draft",
+    IssueState.REVIEW: "desk.state.review",
+    IssueState.APPROVED: "desk.state.approved",
+    IssueState.PREPARING: "desk.state.preparing",
+    IssueState.SUBMITTING: "desk.state.submitting",
+    IssueState.SUBMITTED: "desk.state.submitted",
+    IssueState.PAUSED: "desk.state.paused",
+    IssueState.CANCELLED: "desk.state.cancelled",
+    IssueState.SKIPPED: "desk.state.skipped",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSentence:
+    """What becomes of an issue: `text` in the language of the page, then `english`, often empty.
+
+    Recorded reasons and the sentences of reports are in English.
+    """
+
+    text: str
+    english: str = ""
 
 
 def filled(nonce: str, text: str, name: str = "") -> str:
@@ -33,15 +51,11 @@ def filled(nonce: str, text: str, name: str = "") -> str:
     return fill(text, substitutions(nonce, {**NO_RECIPIENT, "name": name}))
 
 
-def day(instant: datetime, zone: tzinfo) -> str:
-    """Write a day: Monday 30 November 2026."""
-    local = instant.astimezone(zone)
-    return f"{local:%A} {local.day} {local:%B %Y}"
-
-
-def moment(instant: datetime, zone: tzinfo) -> str:
+def moment(instant: datetime, zone: tzinfo, catalog: Catalog) -> str:
     """Write a time of day with its zone: Monday 30 November 2026 at 08:00 KST."""
-    return f"{day(instant, zone)} at {instant.astimezone(zone):%H:%M %Z}"
+    local = instant.astimezone(zone)
+    day = catalog.date(local.date(), "date.full")
+    return catalog.text("desk.moment", day=day, time=f"{local:%H:%M %Z}")
 
 
 def stamp(instant: datetime, zone: tzinfo) -> str:
@@ -49,54 +63,63 @@ def stamp(instant: datetime, zone: tzinfo) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def distance(span: timedelta) -> str:
+def distance(span: timedelta, catalog: Catalog) -> str:
     """Write a span in its two largest units: 1 day 22 hours."""
     minutes = int(abs(span).total_seconds() // 60)
     days, rest = divmod(minutes, 24 * 60)
     hours, minutes = divmod(rest, 60)
-    parts = [
-        f"{count} {unit}{'' if count == 1 else 's'}"
-        for count, unit in ((days, "day"), (hours, "hour"), (minutes, "minute"))
-        if count
-    ]
-    return " ".join(parts[:2]) or "less than a minute"
+    units = (("desk.span.days", days), ("desk.span.hours", hours), ("desk.span.minutes", minutes))
+    parts = [catalog.count(key, number) for key, number in units if number]
+    return " ".join(parts[:2]) or catalog.text("desk.span.none")
 
 
-def state(issue: Issue) -> str:
-    """Name the state of an issue, with its reason if it has one."""
-    name = NAMES.get(issue.state, str(issue.state))
-    return f"{name}: {issue.reason}" if issue.reason else name
+def state(issue: Issue, catalog: Catalog) -> str:
+    """Name the state of an issue, without its reason."""
+    return catalog.text(STATES[issue.state])
 
 
-def outlook(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
+def outlook(
+    issue: Issue, newsletter: Newsletter, now: datetime, catalog: Catalog
+) -> StatusSentence:
     """Say when an issue goes out, or what became of it, in one sentence."""
     zone = newsletter.timezone
     if issue.state is IssueState.SUBMITTED and issue.submitted_at is not None:
-        return f"Submitted {moment(issue.submitted_at, zone)}."
+        when = moment(issue.submitted_at, zone, catalog)
+        return StatusSentence(catalog.text("desk.outlook.submitted", when=when))
     if issue.state is IssueState.APPROVED:
-        return _approved(issue, newsletter, now)
+        return StatusSentence(_approved(issue, newsletter, now, catalog))
     if issue.state in EDITABLE:
-        return _unapproved(issue, newsletter, now)
-    return f"Due {moment(issue.due_at, zone)}; {state(issue)}."
+        return StatusSentence(_unapproved(issue, newsletter, now, catalog))
+    when, name = moment(issue.due_at, zone, catalog), state(issue, catalog)
+    if issue.reason:
+        because = catalog.text("desk.outlook.because", when=when, state=name)
+        return StatusSentence(because, f"{issue.reason}.")
+    return StatusSentence(catalog.text("desk.outlook.due", when=when, state=name))
 
 
-def _approved(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
+def _approved(issue: Issue, newsletter: Newsletter, now: datetime, catalog: Catalog) -> str:
     at = departure(issue, newsletter)
-    approved = f"Approved by {issue.approved_by.label}." if issue.approved_by else "Approved."
+    approved = (
+        catalog.text("desk.outlook.approved_by", who=issue.approved_by.label)
+        if issue.approved_by
+        else catalog.text("desk.outlook.approved")
+    )
     if at <= now:
-        return f"Goes out with the next pass. {approved}"
-    return f"Goes out {moment(at, newsletter.timezone)}, in {distance(at - now)}. {approved}"
+        return f"{catalog.text('desk.outlook.next_pass')} {approved}"
+    when, span = moment(at, newsletter.timezone, catalog), distance(at - now, catalog)
+    return f"{catalog.text('desk.outlook.goes', when=when, span=span)} {approved}"
 
 
-def _unapproved(issue: Issue, newsletter: Newsletter, now: datetime) -> str:
+def _unapproved(issue: Issue, newsletter: Newsletter, now: datetime, catalog: Catalog) -> str:
     """Say when an issue would go out if it were approved at the last minute."""
+    zone = newsletter.timezone
     deadline = issue.due_at - newsletter.approve_by
     if issue.due_at <= now:
-        due = moment(issue.due_at, newsletter.timezone)
-        return f"Was due {due}, {distance(now - issue.due_at)} ago, and is waiting for approval."
+        due, span = moment(issue.due_at, zone, catalog), distance(now - issue.due_at, catalog)
+        return catalog.text("desk.outlook.was_due", when=due, span=span)
     at = departure(replace(issue, approved_at=max(deadline, now)), newsletter)
-    by = f"{deadline.astimezone(newsletter.timezone):%H:%M}"
-    condition = (
-        f"if someone approves it by {by}" if deadline > now else "if someone approves it now"
-    )
-    return f"Goes out {moment(at, newsletter.timezone)}, in {distance(at - now)}, {condition}."
+    when, span = moment(at, zone, catalog), distance(at - now, catalog)
+    if deadline <= now:
+        return catalog.text("desk.outlook.if_now", when=when, span=span)
+    by = f"{deadline.astimezone(zone):%H:%M}"
+    return catalog.text("desk.outlook.if_by", when=when, span=span, by=by)

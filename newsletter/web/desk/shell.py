@@ -21,7 +21,7 @@ class Heading:
     """What is at the top of every page; `here` is the entry of the menu that the page is under.
 
     `language` is the language of the page between the menu and the end, and `lead_language` that of
-    the lead; each is empty for the member's.
+    the lead; each is empty for the member's. `lead_english` goes on after the lead in English.
     """
 
     here: str
@@ -31,6 +31,7 @@ class Heading:
     tabs: tuple[tuple[str, str], ...] = ()
     language: str = ""
     lead_language: str = ""
+    lead_english: str = ""
 
 
 @dataclass(frozen=True, slots=True)

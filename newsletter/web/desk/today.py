@@ -1,7 +1,7 @@
 """The first page: what goes out next, what needs a person, and how the sources are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -30,11 +30,16 @@ SLOTS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An open issue, or a newsletter that has none; then `href` and `state` are empty."""
+    """An open issue, or a newsletter that has none; then `href` and `state` are empty.
+
+    `english` goes on after the sentence, and `reason` is in English, too.
+    """
 
     title: str
     sentence: str
+    english: str = ""
     state: str = ""
+    reason: str = ""
     tone: Tone = "soft"
     subject: str = ""
     items: int = 0
@@ -43,10 +48,14 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that a person has to do, and the button to the form that settles it, if any."""
+    """Something that a person has to do, and the button to the form that settles it, if any.
+
+    `what` is in English; `advice_language` is empty for the member's.
+    """
 
     what: str
     advice: str
+    advice_language: str = ""
     href: str = ""
     button: str = ""
 
@@ -82,11 +91,11 @@ def today_view(connection: sa.Connection, context: SendingContext, catalog: Cata
     return TodayView(
         title=_headline(publication, open_issues, needs, now, catalog),
         lead=_now(publication, now, catalog),
-        cards=tuple(_cards(connection, open_issues, context)),
-        issues=issue_rows(connection, publication, limit=8),
+        cards=tuple(_cards(connection, open_issues, context, catalog)),
+        issues=issue_rows(connection, publication, catalog, limit=8),
         needs=needs,
         happened=since_yesterday(connection, publication, catalog, now),
-        slots=_slots(connection, publication, now),
+        slots=_slots(connection, publication, now, catalog),
         sources=source_rows(connection, publication, now),
     )
 
@@ -123,62 +132,81 @@ def _headline(
 
 
 def _cards(
-    connection: sa.Connection, open_issues: list[Issue], context: SendingContext
+    connection: sa.Connection,
+    open_issues: list[Issue],
+    context: SendingContext,
+    catalog: Catalog,
 ) -> Iterable[Card]:
     """Yield a card for every open issue, the next one first, then the newsletters without one."""
     for issue in open_issues:
-        yield _card(connection, issue, context)
+        yield _card(connection, issue, context, catalog)
     busy = {issue.newsletter for issue in open_issues}
     for newsletter in context.publication.newsletters:
         if newsletter.key not in busy:
             taken = slots.taken_ahead(connection, newsletter.key, context.now)
-            sentence = no_issue(pauses.applied(connection, newsletter), taken, context.now)
+            present = pauses.applied(connection, newsletter)
+            sentence = no_issue(present, taken, context.now, catalog)
             yield Card(newsletter.title, sentence)
 
 
-def _card(connection: sa.Connection, issue: Issue, context: SendingContext) -> Card:
+def _card(
+    connection: sa.Connection, issue: Issue, context: SendingContext, catalog: Catalog
+) -> Card:
     newsletter = context.publication.newsletter(issue.newsletter)
     included = [item for item in issues.load_items(connection, issue.id) if item.included]
+    found = describe(connection, issue, newsletter, context, catalog)
     return Card(
         title=issue_name(issue, newsletter),
-        sentence=describe(connection, issue, newsletter, context),
-        state=sentences.state(issue),
+        sentence=found.text,
+        english=found.english,
+        state=sentences.state(issue, catalog),
+        reason=issue.reason,
         tone=sentences.TONES[issue.state],
-        subject=_subject(connection, issue),
+        subject=_subject(connection, issue, catalog),
         items=len(included),
         href=f"/issues/{issue.id}",
     )
 
 
-def _subject(connection: sa.Connection, issue: Issue) -> str:
+def _subject(connection: sa.Connection, issue: Issue, catalog: Catalog) -> str:
     """Return the subject that staff wrote, or the one of the first edition, filled for a sample."""
     if issue.subject:
         return issue.subject
     subject, nonce = editions.first_subject(connection, issue.id)
-    return sentences.filled(nonce, subject) or "chosen when the issue is rendered"
+    return sentences.filled(nonce, subject) or catalog.text("desk.today.no_subject")
 
 
-def no_issue(newsletter: Newsletter, taken: frozenset[str], now: datetime) -> str:
+def no_issue(newsletter: Newsletter, taken: frozenset[str], now: datetime, catalog: Catalog) -> str:
     """Say when the next issue of a newsletter is drafted."""
     if newsletter.cadence.on_publish:
-        return "No alert is open. The next one is drafted when an article is published."
+        return catalog.text("desk.outlook.no_alert")
     slot, begins = next_draft(Timing.of(newsletter), taken, now)
-    due = sentences.moment(slot.due_at, newsletter.timezone)
+    due = sentences.moment(slot.due_at, newsletter.timezone, catalog)
     if begins <= now:
-        return f"No issue is open. The next pass drafts the one that is due {due}."
-    at = sentences.moment(begins, newsletter.timezone)
-    return f"No issue is open. The next one will be drafted {at} and is due {due}."
+        return catalog.text("desk.outlook.drafts_now", due=due)
+    at = sentences.moment(begins, newsletter.timezone, catalog)
+    return catalog.text("desk.outlook.drafts_at", at=at, due=due)
 
 
 def describe(
-    connection: sa.Connection, issue: Issue, newsletter: Newsletter | None, context: SendingContext
-) -> str:
+    connection: sa.Connection,
+    issue: Issue,
+    newsletter: Newsletter | None,
+    context: SendingContext,
+    catalog: Catalog,
+) -> sentences.StatusSentence:
     """Say when an issue goes out, or what became of it, and why the rest of it has to wait."""
     if newsletter is None:
-        return f"{sentences.state(issue)}. newsletter.toml no longer has [newsletters.{issue.newsletter}]."
+        state = sentences.state(issue, catalog)
+        named = f"{state}: {issue.reason}" if issue.reason else state
+        table = f"[newsletters.{issue.newsletter}]"
+        return sentences.StatusSentence(
+            catalog.text("desk.outlook.unconfigured", state=named, table=table)
+        )
     found = status.of(connection, issue.id, context)
-    outlook = sentences.outlook(issue, newsletter, context.now)
-    return " ".join([outlook, *(f"{why}." for why in statuses.waiting(found))])
+    outlook = sentences.outlook(issue, newsletter, context.now, catalog)
+    waits = (f"{why}." for why in statuses.waiting(found))
+    return replace(outlook, english=" ".join(filter(None, (outlook.english, *waits))))
 
 
 def _needs(connection: sa.Connection, context: SendingContext, catalog: Catalog) -> Iterable[Need]:
@@ -186,13 +214,14 @@ def _needs(connection: sa.Connection, context: SendingContext, catalog: Catalog)
     for line in statuses.unfinished(connection, context):
         if line.next_step:
             button = catalog.text(as_button(line.next_step))
-            yield Need(line.message, advise(line.next_step), as_link(line.issue), button)
+            advice = advise(line.next_step, catalog)
+            yield Need(line.message, advice, href=as_link(line.issue), button=button)
     if wave := sign_ups.wave(connection, context.now):
-        yield Need(wave.what, wave.advice)
+        yield Need(wave.what, wave.advice, advice_language="en")
 
 
 def _slots(
-    connection: sa.Connection, publication: Publication, now: datetime
+    connection: sa.Connection, publication: Publication, now: datetime, catalog: Catalog
 ) -> tuple[SlotRow, ...]:
     """Return the next slots that have no issue yet."""
     found: list[tuple[Due, Newsletter]] = []
@@ -200,13 +229,14 @@ def _slots(
         ahead = agendas.ahead(connection, newsletter, now)
         found += [(slot, newsletter) for slot in islice(ahead, SLOTS_SHOWN)]
     found.sort(key=lambda pair: pair[0].due_at)
-    return tuple(_slot_row(slot, newsletter) for slot, newsletter in found[:SLOTS_SHOWN])
+    return tuple(_slot_row(slot, newsletter, catalog) for slot, newsletter in found[:SLOTS_SHOWN])
 
 
-def _slot_row(slot: Due, newsletter: Newsletter) -> SlotRow:
+def _slot_row(slot: Due, newsletter: Newsletter, catalog: Catalog) -> SlotRow:
     zone = newsletter.timezone
+    due = catalog.moment(slot.due_at.astimezone(zone), "date.slot")
     return SlotRow(
         newsletter=newsletter.title,
-        due=f"{slot.due_at.astimezone(zone):%a %d %b %H:%M} {offset(slot.due_at, zone)}",
+        due=f"{due} {offset(slot.due_at, zone)}",
         note=note(slot, zone),
     )

@@ -221,3 +221,22 @@ def test_the_calendar_is_there_in_korean(opened: House, desk: StaffedDesk) -> No
     assert 'lang="ko"' in page
     assert "2026년 11월 30일" in page
     assert "특별호" in page
+
+
+IN_KOREAN = {
+    "/": "미리 본 뒤 승인하세요.",
+    "/issues": "검토 중",
+    "/issues/1": "까지 승인하면",
+    "/issues/1/history": "2026년 11월 29일 일요일",
+    "/issues/1/approve": "검토 중",
+    "/outbox": "아직 이메일이 없습니다.",
+}
+
+
+def test_the_other_pages_are_there_in_korean(opened: House, desk: StaffedDesk) -> None:
+    opened.pass_at(MONDAY - timedelta(days=1))
+    member = Actor.person(ADDRESSES[Role.ADMIN], Role.ADMIN)
+    staff.choose_language(opened.app.context, member, "ko")
+    admin = desk.browser(Role.ADMIN)
+    for path, expected in IN_KOREAN.items():
+        assert expected in admin.get(path).text, path

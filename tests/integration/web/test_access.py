@@ -1,7 +1,7 @@
 """The desk opens only with the one-time link that `serve` prints."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -69,6 +69,12 @@ def test_the_link_opens_the_desk_in_one_browser_once(desk: Desk) -> None:
     assert other.post(link).status_code == 403
     assert other.get(link).status_code == 403
     assert other.get("/").status_code == 403
+
+
+def test_the_entrance_is_in_the_language_of_the_publication(desk: Desk) -> None:
+    app = desk.house.app
+    desk.house.app = replace(app, publication=replace(app.publication, language="ko"))
+    assert "편집실 열기</button>" in desk.browser().get(desk.access.link).text
 
 
 def test_a_used_link_is_replaced_by_one_that_staff_see(desk: Desk) -> None:

@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from newsletter.render.catalog import open_catalogs
 from newsletter.web.desk import choices, outbox, sentences
 from newsletter.web.desk.frames import frame
 
+ENGLISH = open_catalogs(None).of("en")
 SEOUL = ZoneInfo("Asia/Seoul")
 OFFERED = {"width": ("Width", ("600", "375")), "light": ("Light", ("light", "dark"))}
 
@@ -24,12 +26,12 @@ OFFERED = {"width": ("Width", ("600", "375")), "light": ("Light", ("light", "dar
     ],
 )
 def test_a_span_is_said_in_its_two_largest_units(span: timedelta, said: str) -> None:
-    assert sentences.distance(span) == said
+    assert sentences.distance(span, ENGLISH) == said
 
 
 def test_a_moment_names_its_zone() -> None:
     instant = datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
-    assert sentences.moment(instant, SEOUL) == "Monday 30 November 2026 at 08:00 KST"
+    assert sentences.moment(instant, SEOUL, ENGLISH) == "Monday 30 November 2026 at 08:00 KST"
 
 
 def test_a_view_that_is_not_offered_becomes_the_first_one_that_is() -> None:

@@ -10,6 +10,7 @@ from newsletter.model.departure import departure
 from newsletter.model.issue import Issue
 from newsletter.model.slot import Timing, free, next_draft
 from newsletter.model.states import IssueState
+from newsletter.render.catalog import open_catalogs
 from newsletter.web.desk import sentences
 from newsletter.web.desk.today import no_issue
 from tests.fakes import manuscripts
@@ -23,6 +24,7 @@ WEEKLY = replace(
     undo=timedelta(minutes=10),
     approve_by=timedelta(hours=1),
 )
+ENGLISH, KOREAN = (open_catalogs(None).of(language) for language in ("en", "ko"))
 TAKEN = frozenset({"2026-11-30T08:00"})
 
 
@@ -61,7 +63,7 @@ def issue(state: IssueState = IssueState.REVIEW, **changes: object) -> Issue:
 def test_the_next_draft_is_never_in_the_past(
     taken: frozenset[str], now: datetime, sentence: str
 ) -> None:
-    assert no_issue(WEEKLY, taken, now) == f"No issue is open. {sentence}"
+    assert no_issue(WEEKLY, taken, now, ENGLISH) == f"No issue is open. {sentence}"
 
 
 def test_a_draft_waits_for_the_slot_in_front_of_it() -> None:
@@ -85,7 +87,7 @@ def test_the_desk_says_the_departure_that_the_pass_uses() -> None:
         approved_by=Actor.person("mina"),
     )
     assert departure(approved, WEEKLY) == DUE + timedelta(minutes=9)
-    said = sentences.outlook(approved, WEEKLY, DUE - timedelta(minutes=1))
+    said = sentences.outlook(approved, WEEKLY, DUE - timedelta(minutes=1), ENGLISH).text
     assert said.startswith("Goes out Monday 30 November 2026 at 08:09 KST, in 10 minutes.")
 
 
@@ -116,10 +118,21 @@ def test_the_desk_says_the_departure_that_the_pass_uses() -> None:
     ],
 )
 def test_an_unapproved_issue_says_what_it_waits_for(now: datetime, sentence: str) -> None:
-    assert sentences.outlook(issue(), WEEKLY, now) == sentence
+    assert sentences.outlook(issue(), WEEKLY, now, ENGLISH).text == sentence
 
 
 def test_an_approved_issue_whose_time_has_come_goes_out_with_the_next_pass() -> None:
     approved = issue(IssueState.APPROVED, approved_at=FRIDAY, approved_by=Actor.person("mina"))
-    said = sentences.outlook(approved, WEEKLY, DUE)
+    said = sentences.outlook(approved, WEEKLY, DUE, ENGLISH).text
     assert said.startswith("Goes out with the next pass. Approved by ")
+
+
+def test_a_recorded_reason_stays_in_english_beside_a_translated_sentence() -> None:
+    paused = issue(IssueState.PAUSED, reason="too many bounces")
+    in_english = sentences.outlook(paused, WEEKLY, FRIDAY, ENGLISH)
+    assert f"{in_english.text} {in_english.english}" == (
+        "Due Monday 30 November 2026 at 08:00 KST; paused: too many bounces."
+    )
+    assert sentences.outlook(paused, WEEKLY, FRIDAY, KOREAN) == sentences.StatusSentence(
+        "2026년 11월 30일 월요일 08:00 KST 예정, 중지됨:", "too many bounces."
+    )

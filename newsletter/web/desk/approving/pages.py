@@ -171,8 +171,9 @@ class ApprovePages:
         status: int = 200,
     ) -> Response:
         view = replace(self._view(visitor, issue_id), checked=checked, problem=problem)
+        catalog = self._shell.catalog(visitor)
         with self._app.reader.connect() as connection:
-            head = issue_views.head(connection, self._sending(), issue_id)
+            head = issue_views.head(connection, self._sending(), issue_id, catalog)
         heading = Heading("Issues", head.title, "", TAB, head.tabs)
         answer = self._shell.page("approving/page", heading, view, visitor, status=status)
         if view.progress.moves:

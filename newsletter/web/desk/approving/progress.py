@@ -14,7 +14,6 @@ from newsletter.send.context import SendingContext
 from newsletter.send.status import IssueStatus
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import totals
-from newsletter.web.desk import sentences
 
 MINUTE = timedelta(minutes=1)
 MOVING = SENDABLE | SENDING
@@ -59,7 +58,7 @@ def progress(
     issue = issues.load(connection, issue_id)
     found = found or status.of(connection, issue_id, context)
     return Progress(
-        key=f"{sentences.state(issue)} {len(found.doubts)} {issue.winner or ''}",
+        key=f"{issue.state} {issue.reason} {len(found.doubts)} {issue.winner or ''}",
         moves=issue.state in MOVING,
         counts=tuple((catalog.text(STATES[name][0]), n) for name, n in found.by_state.items()),
         editions=tuple(_editions(connection, issue_id)),

@@ -84,11 +84,12 @@ class SubjectChoice:
 class ApproveView:
     """The page "Approve". `checked` is there when the checks have just run.
 
-    `problem` says why the last attempt to approve did nothing.
+    `reason` of the state is in English. `problem` says why the last attempt to approve did nothing.
     """
 
     path: str
     state: str
+    reason: str
     tone: str
     outlook: Outlook
     offered: Offered
@@ -124,7 +125,8 @@ def approve_view(
         )
     return ApproveView(
         path=f"/issues/{issue_id}",
-        state=sentences.state(issue),
+        state=sentences.state(issue, catalog),
+        reason=issue.reason,
         tone=sentences.TONES[issue.state],
         outlook=outlook,
         offered=_offered(issue, found, context),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from newsletter.model.act import ActKind
+from newsletter.render.catalog import Catalog
 from newsletter.store.acts import PAGE, ActFilter, NumberedAct
 from newsletter.usecases import auditing
 from newsletter.web.desk.forms import number
@@ -54,22 +55,22 @@ class AuditPages:
         wanted = ActFilter(asked["who"].replace("\x00", ""), kind, number(asked["issue"]))
         before = number(request.query_params.get("before", ""))
         found = auditing.audit(self._gate.context, visitor.actor, wanted, before=before)
-        zone = self._shell.app.publication.timezone
+        zone, catalog = self._shell.app.publication.timezone, self._shell.catalog(visitor)
         view = AuditView(
-            acts=tuple(_row(numbered, zone) for numbered in found),
+            acts=tuple(_row(numbered, zone, catalog) for numbered in found),
             who=wanted.who,
             kind=kind,
             issue=asked["issue"],
             kinds=kinds,
             older=_older(asked, found),
         )
-        text = self._shell.catalog(visitor).text
+        text = catalog.text
         heading = Heading("Audit", text("desk.nav.audit"), text("desk.audit.lead"))
         return self._shell.page("audit/page", heading, view, visitor)
 
 
-def _row(numbered: NumberedAct, zone: tzinfo) -> AuditRow:
-    return AuditRow(act_row(numbered.act, zone), numbered.act.issue_id)
+def _row(numbered: NumberedAct, zone: tzinfo, catalog: Catalog) -> AuditRow:
+    return AuditRow(act_row(numbered.act, zone, catalog), numbered.act.issue_id)
 
 
 def _older(asked: dict[str, str], found: list[NumberedAct]) -> str:

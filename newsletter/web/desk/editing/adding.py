@@ -92,9 +92,10 @@ class AddPages:
         self, visitor: Visitor, issue_id: int, view: AddView, *, status: int = 200
     ) -> Response:
         context = SendingContext(self._app.publication, self._app.senders, self._app.now())
+        catalog = self._shell.catalog(visitor)
         with self._app.reader.connect() as connection:
-            head = issue_views.head(connection, context, issue_id)
-        lead = self._shell.catalog(visitor).text("desk.add.lead")
+            head = issue_views.head(connection, context, issue_id, catalog)
+        lead = catalog.text("desk.add.lead")
         heading = Heading("Issues", head.title, lead, TAB, head.tabs)
         return self._shell.page("editing/add", heading, view, visitor, status=status)
 

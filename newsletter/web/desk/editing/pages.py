@@ -167,10 +167,10 @@ class EditPages:
         status: int = 200,
     ) -> Response:
         context = SendingContext(self._app.publication, self._app.senders, self._app.now())
-        with self._app.reader.connect() as connection:
-            head = issue_views.head(connection, context, issue_id)
-            issue, draft = load_draft(connection, issue_id)
         catalog = self._shell.catalog(visitor)
+        with self._app.reader.connect() as connection:
+            head = issue_views.head(connection, context, issue_id, catalog)
+            issue, draft = load_draft(connection, issue_id)
         lead = catalog.text("desk.edit.lead" if issue.editable else "desk.edit.closed")
         heading = Heading("Issues", head.title, lead, TAB, head.tabs)
         present = self._live.present(visitor, issue_id, draft)

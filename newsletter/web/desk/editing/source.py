@@ -69,7 +69,7 @@ class BesidePages:
         context = SendingContext(self._app.publication, self._app.senders, self._app.now())
         catalog = self._shell.catalog(visitor)
         with self._app.reader.connect() as connection:
-            head = issue_views.head(connection, context, issue_id)
+            head = issue_views.head(connection, context, issue_id, catalog)
             issue, draft = load_draft(connection, issue_id)
             view = self._view(connection, issue, draft, article_id, catalog)
         heading = Heading("Issues", head.title, catalog.text("desk.source.lead"), TAB, head.tabs)

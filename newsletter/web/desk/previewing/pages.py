@@ -121,7 +121,7 @@ class PreviewPages:
         query = " ".join(request.query_params.get("find", "").split())
         sending = SendingContext(self._app.publication, self._app.senders, self._app.now())
         with self._app.reader.connect() as connection:
-            head = issue_views.head(connection, sending, issue_id)
+            head = issue_views.head(connection, sending, issue_id, self._shell.catalog(visitor))
             heading = Heading("Issues", head.title, "", TAB, head.tabs)
             if issue_views.waits_for_rendering(connection, issue_id):
                 waiting = UnrenderedIssue(issue_id)
