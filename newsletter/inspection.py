@@ -99,7 +99,7 @@ def _client_address(url: str) -> Reading:
         advice = "let the proxy pass every path on to this program"
         return Reading(Health.WARN, "pages", message, advice)
     if address == FALSE_ADDRESS:
-        message = f"{url} believes any address that a client claims to have"
+        message = f"{url} accepts any address that a client claims to have"
         advice = "let the proxy replace X-Forwarded-For, as docs/deploy/nginx.conf does"
         return Reading(Health.FAIL, "pages", message, advice)
     if passed != FALSE_ADDRESS and not believed:

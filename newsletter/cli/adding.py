@@ -21,7 +21,7 @@ Address = Annotated[
 ]
 Title = Annotated[str, typer.Option("--title", help="The headline of an article without a page.")]
 Text = Annotated[
-    Path | None, typer.Option("--text", help="A file with its text; empty lines part paragraphs.")
+    Path | None, typer.Option("--text", help="A file with its text; empty lines end paragraphs.")
 ]
 
 

@@ -89,7 +89,7 @@ def link(address: Address) -> None:
     with open_app() as app:
         outcome = person.email_link(app.context, current_user(), address)
     if outcome != "emailed":
-        fail(f"No link is emailed: {address} is suppressed, or got five links today.")
+        fail(f"No link will be emailed: {address} is suppressed, or already got five today.")
     say("The link goes out with the next pass.")
 
 

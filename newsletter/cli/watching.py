@@ -76,9 +76,9 @@ def show(  # noqa: PLR0913 - one argument per option of the command
     after: Annotated[int, typer.Option(min=0, help="Go on after this recipient's number.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how an issue stands, and who was left out.
+    """Show the status of an issue, and who was left out.
 
-    Planned, submitted, unknown and held people; with `--recipients` each of them.
+    Counts planned, submitted, unknown and held recipients; `--recipients` lists each of them.
     """
     with open_app() as app:
         with app.reader.begin() as connection:

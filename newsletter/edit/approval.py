@@ -156,7 +156,7 @@ def _notify(
         language=member.language if member else "",
         values={
             "what": what,
-            "next_step": f"{why[:1].upper()}{why[1:]}. Look at it, and approve it again:",
+            "next_step": f"{why[:1].upper()}{why[1:]}. Review it and approve it again:",
             "place": AlertTopic.APPROVAL_VOIDED.place,
             "step": step,
         },

@@ -83,7 +83,7 @@ def same_as(context: Context, actor: Actor, article_id: int, kept_id: int) -> No
     """Say that an article repeats another: it is hidden, and what identifies it names the other."""
     actor.require(Role.EDITOR)
     if article_id == kept_id:
-        msg = "an article is not its own duplicate; enter the number of the other one"
+        msg = "an article cannot duplicate itself; enter the number of another article"
         raise NotAllowed(msg)
     with context.engine.begin() as connection:
         for each in (article_id, kept_id):

@@ -43,7 +43,7 @@ def waive_warning(
     chosen = [finding for finding in warnings if which in {finding.mark, finding.check}]
     if not chosen:
         present = ", ".join(dict.fromkeys(finding.check for finding in warnings)) or "none"
-        msg = f"the checks give no warning {which!r} that could be waived. Warnings now: {present}"
+        msg = f"there is no warning {which!r} to waive. Current warnings: {present}"
         raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
     now = context.now()
     made = [Waiver(finding.mark, finding.check, why, actor, now) for finding in chosen]

@@ -40,7 +40,7 @@ def retry(context: Context, actor: Actor, job_id: int) -> None:
 def cancel(context: Context, actor: Actor, job_id: int) -> None:
     """Delete a job that waits or failed. Raises NotFound, or NotAllowed if it is running."""
     actor.require(Role.ADMIN)
-    why_not = "only a job that waits or failed can be cancelled. To stop an issue, pause it"
+    why_not = "only a job that waits or failed can be canceled. To stop an issue, pause it"
     _change(context, job_id, queues.cancel, why_not)
 
 

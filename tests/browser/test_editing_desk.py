@@ -205,7 +205,7 @@ def test_no_word_is_lost_if_the_server_is_killed_between_two_saves(
             expect(page.locator(state(NOTE))).to_contain_text("Saved at")
         page.click(f"#article-{first} summary")
         page.fill(title, "Typed while nothing answers")
-        expect(page.locator(state(title))).to_contain_text("the desk does not answer")
+        expect(page.locator(state(title))).to_contain_text("the desk is not responding")
         with in_a_process(desk, opened):
             expect(page.locator(state(title))).to_contain_text("Saved at", timeout=30_000)
     with opened.app.reader.connect() as connection:

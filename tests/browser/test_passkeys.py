@@ -88,10 +88,10 @@ def test_a_passkey_signs_in_until_it_is_removed(page: Page, desk: StaffedDesk) -
 
     page.goto(f"{local}/account")
     page.click("[aria-label='Remove My phone']")
-    page.wait_for_selector("text=No passkey yet")
+    page.wait_for_selector("text=No passkeys yet")
     page.context.clear_cookies()
     sign_in(page, local)
-    page.wait_for_selector("text=does not sign in")
+    page.wait_for_selector("text=was not accepted")
     assert [url for url in elsewhere if not url.startswith(desk.origin)] == []
 
 

@@ -30,7 +30,7 @@ def check(issue: Issue, items: Sequence[Item]) -> Iterator[Finding]:
         if item.included and (left := _ARTICLE.findall(_article_text(item))):
             yield _leftover(f"article “{item.title}”", left, place)
         if item.included and (marks := _NOTE_MARK.findall(_article_text(corrected(item)))):
-            message = f"“{item.title}” prints the note mark {marks[0]}, which leads nowhere here; remove it."
+            message = f"“{item.title}” contains the note mark {marks[0]}, but no footnote is printed; remove it."
             yield Finding(
                 "note marks", CHECKS["note marks"], message, place=place, found=tuple(marks)
             )

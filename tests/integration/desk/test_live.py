@@ -167,7 +167,7 @@ def test_editors_see_each_other_for_as_long_as_they_are_here(
     other = desk.browser(Role.APPROVER)
     opened.at = at + timedelta(minutes=2)
     assert editor.get(f"{PAGE}/here").json()["others"] == []
-    assert "editor@harbour.example is editing this issue, too." in other.get(PAGE).text
+    assert "Also editing this issue: editor@harbour.example" in other.get(PAGE).text
     assert editor.get(f"{PAGE}/here").json()["others"] == ["approver@harbour.example"]
     opened.at = at + timedelta(minutes=4)
     assert editor.get(f"{PAGE}/here").json()["others"] == []

@@ -79,7 +79,7 @@ def test_what_changed_at_the_source_after_the_approval_is_shown_and_taken_over(
     assert opened.issues()[0].state is IssueState.DRAFT
     page = editor.get(path_of(item)).text
     assert "The issue prints the new version" in page
-    assert "Take it over" not in page
+    assert "Use the new version" not in page
     assert "take over: article" in editor.get("/issues/1/history").text
 
 

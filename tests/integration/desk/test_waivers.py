@@ -96,7 +96,7 @@ def test_only_a_present_warning_is_waived_and_only_with_a_reason_by_an_approver(
     context = opened.app.context
     with pytest.raises(NotAllowed, match="say why"):
         waiving.waive_warning(context, STAFF, 1, "subject", reason=" \n ")
-    with pytest.raises(NotAllowed, match=r"Warnings now: .*subject"):
+    with pytest.raises(NotAllowed, match=r"Current warnings: .*subject"):
         waiving.waive_warning(context, STAFF, 1, "unsubscribe", reason="No.")
     with pytest.raises(NotPermitted):
         editor = Actor.person("eve", Role.EDITOR)

@@ -35,7 +35,7 @@ class EventStreams:
     def answer(self, fragment: Fragment) -> Response:
         """Answer with a stream, or with 503 if too many are open: then browsers do not ask again."""
         if self._open >= self._most:
-            return PlainTextResponse("Too many pages are live. Reload this one.\n", 503)
+            return PlainTextResponse("Too many live pages are open. Reload this page.\n", 503)
         return StreamingResponse(self._events(fragment), media_type="text/event-stream")
 
     async def _events(self, fragment: Fragment) -> AsyncIterator[str]:

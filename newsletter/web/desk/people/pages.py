@@ -181,7 +181,7 @@ class PeoplePages:
     def erase(self, visitor: RecentAdmin, subscriber_id: SubscriberId, form: DeskForm) -> Response:
         """Erase a person and everything stored about them."""
         if form.first("sure") != "yes":
-            msg = "nothing was erased: confirm it with the tick in front of the sentence"
+            msg = "nothing was deleted: tick the box to confirm"
             raise NotAllowed(msg)
         address = person.address_of(self._context, visitor.actor, subscriber_id)
         people.erase(self._context, visitor.actor, address)
