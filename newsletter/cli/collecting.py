@@ -179,8 +179,8 @@ def pause_source(
 def resume_source(name: SourceName) -> None:
     """Collect from a paused source again."""
     with open_app() as app:
-        sources.resume(app.context, current_user(), name)
-    say(f"{name} is collected on schedule.")
+        resumed = sources.resume(app.context, current_user(), name)
+    say(f"{name} is collected on schedule." if resumed else f"{name} was not paused.")
 
 
 def _source(app: App, name: str) -> Source:

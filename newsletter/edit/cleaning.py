@@ -1,5 +1,6 @@
 """Bound and clean what staff write, or refuse what cannot be printed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,30 @@ LEAST_SHARE, MOST_SHARE = 2, 90
 """In percent of the recipients."""
 MINUTE, MOST_PATIENCE = timedelta(minutes=1), timedelta(days=7)
 LONGEST_HEADING = 300
+LONGEST_TAKEAWAY = 600
+_LONGEST: Mapping[str, int] = {
+    **LONGEST,
+    "heading": LONGEST_HEADING,
+    "takeaways": LONGEST_TAKEAWAY,
+    "note": prose.LONGEST_PROSE,
+    "text": prose.LONGEST_PROSE,
+}
+_PARTS: Mapping[str, Callable[[str], list[str]]] = {
+    "takeaways": str.splitlines,
+    "topics": lambda text: text.split(";"),
+}
+"""The texts whose parts are bounded, not the whole."""
+
+
+def require_short(name: str, text: str) -> None:
+    """Raise NotAllowed if only the beginning of a text of an issue, item or block is printed."""
+    longest = _LONGEST.get(name, LONGEST_LINE)
+    parts = _PARTS[name](text) if name in _PARTS else [text]
+    is_prose = longest == prose.LONGEST_PROSE
+    length = max((len(part if is_prose else bounded(part, len(part))) for part in parts), default=0)
+    if length > longest:
+        msg = f"{name}: this text has {length:,} characters; at most {longest:,} are printed"
+        raise NotAllowed(msg)
 
 
 def clean_test(test: SubjectTest) -> SubjectTest:

@@ -11,7 +11,14 @@ from datetime import date
 from functools import reduce
 from typing import Literal
 
-from newsletter.edit.cleaning import LONGEST, LONGEST_LINE, clean_block, clean_prose, clean_test
+from newsletter.edit.cleaning import (
+    LONGEST,
+    LONGEST_LINE,
+    LONGEST_TAKEAWAY,
+    clean_block,
+    clean_prose,
+    clean_test,
+)
 from newsletter.errors import NotAllowed
 from newsletter.model.issue import CORRECTABLE, EXTRACTED, TAGS, Block, Item, corrected
 from newsletter.model.subjects import SubjectTest
@@ -32,7 +39,6 @@ CorrectableField = Literal[
     "caption",
     "link",
 ]
-LONGEST_TAKEAWAY = 600
 OUT_REASONS: Mapping[str, str] = {
     "out": "excluded by staff",
     "later": "left for the next issue by staff",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -37,6 +38,11 @@ class Upload:
     encoding: str = ""
     words: str = ""
     problem: str = ""
+
+    @property
+    def seal(self) -> str:
+        """A hash of what was chosen, to compare it with what was reviewed."""
+        return sha256(repr(replace(self, problem="")).encode()).hexdigest()
 
 
 class Uploads:

@@ -106,10 +106,10 @@ def read_again(context: Context, actor: Actor, article_id: int) -> int | None:
         names = [
             name for name in browsing.forget_reading(connection, article_id) if name in configured
         ]
+        if not names or context.collect_from is None:
+            msg = "no configured source lists this article any more"
+            raise NotAllowed(msg)
         acts.record(connection, _act(context, actor, ActKind.ARTICLE_READ_AGAIN, article_id, {}))
-    if not names or context.collect_from is None:
-        msg = "no configured source lists this article any more"
-        raise NotAllowed(msg)
     context.collect_from(names)
     with context.reader.begin() as connection:
         after = articles.load(connection, article_id).revision

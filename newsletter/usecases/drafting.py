@@ -35,6 +35,9 @@ from newsletter.store.content import issues, pauses, slots, sources
 from newsletter.usecases.context import Context
 from subscribers.model import Frequency
 
+YEARS_AHEAD = 10
+"""A special issue is not planned for later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
@@ -185,6 +188,10 @@ def draft_special(
     """
     actor.require(Role.EDITOR)
     newsletter = context.publication.require_newsletter(key)
+    year = context.now().year
+    if at is not None and not year - 1 <= at.year <= year + YEARS_AHEAD:
+        msg = f"{at:%Y-%m-%d %H:%M} is not within the next {YEARS_AHEAD} years"
+        raise NotAllowed(msg)
     regular = Due.at(at or local(context.now(), newsletter.timezone), newsletter.timezone)
     if at is not None and regular.due_at <= context.now():
         msg = f"{at:%Y-%m-%d %H:%M} has passed in {newsletter.timezone}"

@@ -7,6 +7,7 @@ from typing import cast
 from newsletter.edit import run as editing
 from newsletter.edit import sheet
 from newsletter.edit.approval import require_editable
+from newsletter.edit.cleaning import require_short
 from newsletter.edit.fields import TextConflict, same_text, texts_of
 from newsletter.edit.items import item_of, tags_of
 from newsletter.edit.operations import (
@@ -20,7 +21,7 @@ from newsletter.edit.operations import (
     TextField,
     topics_in,
 )
-from newsletter.errors import NotFound
+from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.actor import Actor, Role
 from newsletter.model.issue import Issue, Item
 from newsletter.model.next_step import NextStep, PreviewIssue
@@ -128,7 +129,7 @@ def save_texts(
     """Save texts of an issue, or of one item, that an editor changed.
 
     Another editor's change to another text is no obstacle. One to the same text is: then nothing is
-    saved, and both texts are returned. Raises NotAllowed if a text cannot be printed.
+    saved, and both texts are returned. Raises NotAllowed if a text cannot be printed whole.
     """
     actor.require(Role.EDITOR)
 
@@ -145,6 +146,8 @@ def save_texts(
         )
         if conflicts:
             return EditConflict(issue_id, conflicts)
+        for text in made:
+            require_short(text.name, text.after)
         operations = [_operation(text, article_id) for text in made]
         return change(context, actor, issue_id, operations, seen=sheet.fingerprint(draft))
 
@@ -168,11 +171,21 @@ def shift(context: Context, actor: Actor, issue_id: int, article_id: int, by: in
     return editing.retried(context.reader, issue_id, attempt)
 
 
-def reorder(context: Context, actor: Actor, issue_id: int, order: Sequence[int]) -> Edited:
-    """Print the items in this order; items that it does not name follow in their present order."""
+def reorder(
+    context: Context, actor: Actor, issue_id: int, order: Sequence[int], seen: Sequence[int]
+) -> Edited:
+    """Print the items in this order; items that it does not name follow in their present order.
+
+    `seen` is the order of the printed items that the editor changed. Raises NotAllowed if it is no
+    longer the present one.
+    """
     actor.require(Role.EDITOR)
 
     def attempt(draft: Draft) -> Edited:
+        printed = [item.article_id for item in draft.items if item.included]
+        if printed not in ([*seen], [*order]):
+            msg = "the order has been changed elsewhere; reload the page"
+            raise NotAllowed(msg)
         made = [Reorder(tuple(order))]
         return change(context, actor, issue_id, made, seen=sheet.fingerprint(draft))
 

@@ -88,12 +88,15 @@ def pause(context: Context, actor: Actor, name: str, reason: str) -> None:
             _record(connection, context, actor, ActKind.SOURCE_PAUSED, name, reason)
 
 
-def resume(context: Context, actor: Actor, name: str) -> None:
-    """Collect from a source on schedule again."""
+def resume(context: Context, actor: Actor, name: str) -> bool:
+    """Collect from a source on schedule again; return False if it was not paused."""
     actor.require(Role.EDITOR)
+    context.publication.source(name)
     with context.engine.begin() as connection:
-        if source_pauses.remove(connection, name):
+        resumed = source_pauses.remove(connection, name)
+        if resumed:
             _record(connection, context, actor, ActKind.SOURCE_RESUMED, name)
+    return resumed
 
 
 def _record(

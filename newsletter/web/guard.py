@@ -19,6 +19,8 @@ from newsletter.web.headers import StrictHeaders, add_strict
 from newsletter.web.origin import parse_address
 
 BODY_LIMIT = 64 * 1024
+DESK_BODY_LIMIT = 512 * 1024
+"""A form of the desk sends texts as they were and as they are, with up to 9 bytes a character."""
 BODY_WITHIN = 20.0
 """Seconds in which a whole body must arrive."""
 HOOKS = "/hooks/"
@@ -46,6 +48,7 @@ UPLOADS = {"/people/imports": BodyLimits(64 * 1024 * 1024, 300.0)}
 
 def protect_public(site: FastAPI, app: App) -> None:
     """Admit only requests for `publication.url`, and give every answer the strict headers."""
+    site.add_middleware(BoundedBody)
     url = urlsplit(app.publication.url)
     hosts = _spellings(url.hostname or "", url.port, _PORTS.get(url.scheme, 443))
     _protect(site, hosts, headers.PUBLIC, app, secure=url.scheme == "https")
@@ -66,7 +69,8 @@ def protect_desk(site: FastAPI, app: App) -> None:
     if url.hostname:
         hosts |= _spellings(url.hostname, url.port, 443)
     site.add_middleware(LoopbackPeer)
-    _protect(site, hosts, headers.DESK, app, secure=url.scheme == "https", larger=UPLOADS)
+    site.add_middleware(BoundedBody, limits=BodyLimits(DESK_BODY_LIMIT), larger=UPLOADS)
+    _protect(site, hosts, headers.DESK, app, secure=url.scheme == "https")
 
 
 def _spellings(host: str, port: int | None, default: int) -> set[str]:
@@ -75,17 +79,8 @@ def _spellings(host: str, port: int | None, default: int) -> set[str]:
     return with_port | {host} if port in {None, default} else with_port
 
 
-def _protect(
-    site: FastAPI,
-    hosts: set[str],
-    policy: str,
-    app: App,
-    *,
-    secure: bool,
-    larger: Mapping[str, BodyLimits] | None = None,
-) -> None:
+def _protect(site: FastAPI, hosts: set[str], policy: str, app: App, *, secure: bool) -> None:
     """Wrap a site. The middleware that is added last sees the request first."""
-    site.add_middleware(BoundedBody, larger=larger or {})
     site.add_middleware(KnownHost, hosts=frozenset(hosts))
     site.add_middleware(StrictHeaders, site_policy=policy, secure=secure)
     site.add_middleware(QuietLog, new_id=app.new_id)
@@ -146,7 +141,7 @@ class _TooSlow(Exception):  # noqa: N818 - never leaves this module
 
 
 class BoundedBody:
-    """Refuse bodies over 64 KB (413), stated or not, and bodies that take too long (408)."""
+    """Refuse bodies over a limit (413), stated or not, and bodies that take too long (408)."""
 
     def __init__(
         self,

@@ -1,19 +1,23 @@
 """Articles and sources at the desk: search, where everything came from, and what staff decide."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from newsletter.errors import NotAllowed
 from newsletter.model.act import ActKind
 from newsletter.model.actor import Role
 from newsletter.store import acts
 from newsletter.store.acts import ActFilter
 from newsletter.store.content import articles
+from newsletter.usecases import articles as usecase
+from newsletter.usecases import sources
 from tests.fakes.desk import StaffedDesk, staffed_desk
-from tests.fakes.house import MONDAY, House, article, house
+from tests.fakes.house import MONDAY, STAFF, House, article, house
 
 
 @pytest.fixture
@@ -123,6 +127,14 @@ def test_a_duplicate_is_hidden_and_known_as_the_other(
     assert ActKind.DUPLICATE_CHOSEN in recorded(opened)
 
 
+def test_an_article_that_no_source_lists_is_not_read_again(opened: House) -> None:
+    publication = replace(opened.app.publication, sources=())
+    context = replace(opened.app.context, publication=publication)
+    with pytest.raises(NotAllowed, match="no configured source"):
+        usecase.read_again(context, STAFF, number_of(opened, "fish"))
+    assert ActKind.ARTICLE_READ_AGAIN not in recorded(opened)
+
+
 def test_a_source_is_tested_collected_and_paused(
     desk: StaffedDesk, editor: TestClient, opened: House
 ) -> None:
@@ -141,6 +153,8 @@ def test_a_source_is_tested_collected_and_paused(
     assert "new: About ships and third" in act(desk, editor, "/sources/desk/collect")
     assert "third" in editor.get("/articles").text
     assert "the site is being moved" not in act(desk, editor, "/sources/desk/resume")
+    assert desk.post(editor, "/sources/a%00b/resume").status_code == 404
+    assert not sources.resume(opened.app.context, STAFF, "desk")
     article(opened.root, "fourth", "ships")
     opened.pass_at(MONDAY - timedelta(hours=6))
     assert "fourth" in editor.get("/articles").text

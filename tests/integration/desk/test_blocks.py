@@ -67,6 +67,14 @@ def stored(opened: House) -> tuple[Block, ...]:
     return opened.issues()[0].blocks
 
 
+def test_a_block_that_would_be_cut_is_refused_with_the_numbers(
+    opened: House, desk: StaffedDesk, editor: TestClient
+) -> None:
+    answer = desk.post(editor, NEW, ENTERED | {"text": "x" * 6000})
+    assert "6,000 characters; at most 5,000 are printed" in answer.text
+    assert stored(opened) == ()
+
+
 def test_a_block_is_added_between_items_and_printed_there(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:

@@ -203,6 +203,8 @@ def test_staff_do_it_all_at_the_desk(opened: House, desk: StaffedDesk) -> None:
         ("skip", {"newsletter": "nothing", "slot": SLOT, "reason": "x"}),
         ("special", {"newsletter": "weekly", "at": "yesterday"}),
         ("special", {"newsletter": "weekly", "at": "2026-01-01T08:00"}),
+        ("special", {"newsletter": "weekly", "at": "0001-01-01T00:00"}),
+        ("special", {"newsletter": "weekly", "at": "9999-12-31T23:59"}),
         ("pause", {"newsletter": "weekly", "first": "x", "last": "", "reason": "x"}),
         ("pause", {"newsletter": "weekly", "first": "2026-12-07", "last": "2029-12-07"}),
     ],

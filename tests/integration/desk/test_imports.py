@@ -2,10 +2,12 @@
 
 import io
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,11 +15,12 @@ from starlette.testclient import TestClient
 
 from newsletter.maintenance.uploads import Upload, Uploads
 from newsletter.model.actor import Role
+from newsletter.usecases import people
 from newsletter.web.guard import UPLOADS
 from subscribers import directory
 from subscribers.roster.reading import open_listing
 from subscribers.roster.spreadsheet import as_table
-from tests.fakes.desk import StaffedDesk, staffed_desk
+from tests.fakes.desk import StaffedDesk, form, staffed_desk
 from tests.fakes.house import House, house
 from tests.fakes.sheets import ods, xlsx
 
@@ -97,7 +100,9 @@ def test_a_list_is_uploaded_reviewed_applied_and_undone(
     assert "1 × new" in changes
     with opened.app.reader.connect() as connection:
         assert directory.find(connection, "nia@example.org") is None
-    assert desk.post(admin, f"{one}/apply").headers["location"] == PAGE
+    assert desk.post(admin, f"{one}/apply", {"seen": "x"}).status_code == 409
+    fields = form(changes, f"{one}/apply")
+    assert desk.post(admin, f"{one}/apply", fields).headers["location"] == PAGE
     listed = settled(admin)
     assert f">{name}<" in listed
     assert stored(opened) == []
@@ -129,6 +134,33 @@ def test_what_is_unclear_is_asked_and_nothing_is_guessed(
     assert admin.get(one).status_code == 404
 
 
+def test_a_list_that_is_being_applied_is_left_alone(
+    desk: StaffedDesk, admin: TestClient, opened: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ends = threading.Event(), threading.Event()
+    apply_import = people.apply_import
+
+    def slowly(*given: Any) -> object:  # noqa: ANN401 - passed on
+        begun.set()
+        assert ends.wait(60)
+        return apply_import(*given)
+
+    monkeypatch.setattr(people, "apply_import", slowly)
+    one = send(desk, admin, "list.csv", csv_of(ROWS, ",")).headers["location"]
+    fields = form(desk.post(admin, one).text, f"{one}/apply")
+    assert desk.post(admin, f"{one}/apply", fields).status_code == 303
+    try:
+        assert begun.wait(60)
+        for act in (one, f"{one}/discard", f"{PAGE}/undo/1"):
+            answer = desk.post(admin, act)
+            assert answer.status_code == 409
+            assert "being applied" in answer.text
+    finally:
+        ends.set()
+    assert ">list.csv<" in settled(admin)
+    assert stored(opened) == []
+
+
 HOSTILE = [
     ("../../etc/passwd", b"root:x:0:0"),
     ("list.xlsx", b"PK\x03\x04 not an archive"),
@@ -142,13 +174,15 @@ HOSTILE = [
 
 
 def test_a_hostile_upload_does_nothing(desk: StaffedDesk, admin: TestClient, opened: House) -> None:
+    uploads = Uploads(opened.root / "uploads", opened.app.new_id)
     for name, content in HOSTILE:
         answer = send(desk, admin, name, content)
         pages = [answer.text, admin.get(PAGE).text]
         if answer.status_code == 303:
             one = answer.headers["location"]
             pages += [admin.get(one).text, desk.post(admin, one, {"encoding": "no-such"}).text]
-            desk.post(admin, f"{one}/apply")
+            upload = uploads.load(one.rpartition("/")[2])
+            desk.post(admin, f"{one}/apply", {"seen": upload.seal})
             pages.append(settled(admin))
             assert desk.post(admin, f"{one}/discard").status_code == 303
         else:
@@ -190,7 +224,8 @@ def test_only_an_admin_uploads_and_only_from_the_desk(
     assert admin.post(PAGE, data=fields).status_code == 409
     large = {"content-length": str(UPLOADS[PAGE].size + 1), "content-type": "text/csv"}
     assert admin.post(PAGE, content=b"x", headers=large).status_code == 413
-    assert admin.post("/people/lift", data={"reason": "x" * 70_000}).status_code == 413
+    assert admin.post("/people/lift", data={"reason": "x" * 600_000}).status_code == 413
+    assert admin.post("/people/lift", data={"reason": "가" * 8_000}).status_code == 403
     assert stored(opened) == []
 
 

@@ -8,10 +8,14 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from newsletter.edit.fields import texts_of
+from newsletter.edit.run import load_draft
+from newsletter.errors import NotAllowed
 from newsletter.model.actor import Role
 from newsletter.model.issue import Item, corrected
 from newsletter.store.content import issues
-from newsletter.usecases import undoing
+from newsletter.usecases import editing, undoing
+from newsletter.usecases.editing import TextChange
 from tests.fakes.desk import StaffedDesk, form, staffed_desk
 from tests.fakes.house import MONDAY, STAFF, House, house
 
@@ -136,7 +140,7 @@ def test_an_edit_over_which_another_editor_wrote_is_not_taken_back(
     assert opened.issues()[0].subject == "Theirs"
 
 
-@pytest.mark.parametrize("act", ["", "x", "-1", "99999999999999999999"])
+@pytest.mark.parametrize("act", ["", "x", "-1", "9" * 5000])
 def test_an_act_that_is_not_an_edit_is_not_taken_back(
     desk: StaffedDesk, editor: TestClient, act: str
 ) -> None:
@@ -151,13 +155,55 @@ def test_items_are_put_into_another_order(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:
     order = [item.article_id for item in items(opened)]
-    reverse = ",".join(map(str, reversed(order)))
-    assert send(desk, editor, f"{PAGE}/order", {"order": reverse}).status_code == 200
+    was, reverse = (",".join(map(str, numbers)) for numbers in (order, reversed(order)))
+    fields = {"was": was, "order": reverse}
+    assert send(desk, editor, f"{PAGE}/order", fields).status_code == 200
     assert [item.article_id for item in items(opened)] == order[::-1]
     assert undo(desk, editor) == 303
     assert [item.article_id for item in items(opened)] == order
-    for bad in ("", "x", "77", "99999999999999999999", "1,,2"):
-        assert send(desk, editor, f"{PAGE}/order", {"order": bad}).status_code == 409
+    for bad in ("", "x", "77", "9" * 5000, "1,,2"):
+        for fields in ({"was": was, "order": bad}, {"was": bad, "order": reverse}):
+            assert send(desk, editor, f"{PAGE}/order", fields).status_code == 409
+
+
+def test_an_order_that_another_editor_changed_is_not_overwritten(
+    opened: House, desk: StaffedDesk, editor: TestClient
+) -> None:
+    order = [item.article_id for item in items(opened)]
+    was, reverse = (",".join(map(str, numbers)) for numbers in (order, reversed(order)))
+    other = desk.browser(Role.APPROVER)
+    moved = {"was": was, "order": reverse}
+    assert send(desk, other, f"{PAGE}/order", moved).status_code == 200
+    assert send(desk, editor, f"{PAGE}/order", moved).status_code == 200  # it is the wanted one
+    stale = send(desk, editor, f"{PAGE}/order", {"was": was, "order": was + "," + was})
+    assert stale.status_code == 409
+    assert "changed elsewhere" in stale.json()["problem"]
+    assert [item.article_id for item in items(opened)] == order[::-1]
+    back = {"was": reverse, "order": was}
+    assert send(desk, editor, f"{PAGE}/order", back).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("note", "x" * 6000),
+        ("subject", "x " * 100),
+        ("teaser", "x" * 1001),
+        ("takeaways", "Short.\n" + "x" * 601),
+        ("topics", "Ships;" + "x" * 241),
+        ("authors", "x" * 241),
+    ],
+)
+def test_a_text_that_would_be_cut_is_refused_with_the_numbers(
+    opened: House, name: str, text: str
+) -> None:
+    article = None if name in {"note", "subject"} else items(opened)[0].article_id
+    with opened.app.reader.connect() as connection:
+        _issue, draft = load_draft(connection, 1)
+    item = next((item for item in draft.items if item.article_id == article), None)
+    change = TextChange(name, texts_of(draft, item)[name], text)
+    with pytest.raises(NotAllowed, match=r"characters; at most [\d,]+ are printed"):
+        editing.save_texts(opened.app.context, STAFF, 1, [change], article_id=article)
 
 
 def test_editors_see_each_other_for_as_long_as_they_are_here(

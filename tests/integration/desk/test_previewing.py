@@ -119,6 +119,10 @@ def test_styles_can_be_refused_and_colors_inverted(editor: TestClient) -> None:
     assert "filter:invert(1)" in inverted.text
 
 
+def test_a_search_drops_control_characters(editor: TestClient) -> None:
+    assert "ann@" in editor.get("/issues/1/preview?find=an%00n").text
+
+
 def test_a_test_goes_to_any_address_as_any_reader_and_is_never_counted(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:
@@ -153,6 +157,7 @@ def test_without_a_reader_every_edition_is_tested(
 def test_a_shared_link_shows_the_edition_until_it_ends_or_the_issue_changes(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:
+    assert desk.post(editor, "/issues/1/share", {"edition": "9" * 5000}).status_code == 200
     page = desk.post(editor, "/issues/1/share", {"edition": "1"}).text
     found = re.search(r'href="(http://127\.0\.0\.1:8025(/shared/[\w-]+))"', page)
     assert found is not None

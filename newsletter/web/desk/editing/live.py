@@ -16,7 +16,7 @@ from newsletter.usecases import editing, live, undoing
 from newsletter.web.desk import issue_views
 from newsletter.web.desk.editing.presence import Presence
 from newsletter.web.desk.editing.views import NAMES, Present, UndoView
-from newsletter.web.desk.forms import DeskForm
+from newsletter.web.desk.forms import DeskForm, number
 from newsletter.web.desk.frames import frame
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Shell
@@ -120,22 +120,31 @@ class LiveDesk:
         return JSONResponse({"others": list(others), "mark": fingerprint(draft)})
 
     def reorder(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
-        """Print the items in another order."""
-        numbers = form.first("order").split(",")[:MOST_ITEMS]
-        if not all(number.isascii() and number.isdecimal() for number in numbers):
-            msg = "the order is a list of article numbers"
-            raise NotAllowed(msg)
-        editing.reorder(self._context, visitor.actor, issue_id, [*map(int, numbers)])
+        """Print the items in another order than the one that the script knows."""
+        order, was = _articles(form.first("order")), _articles(form.first("was"))
+        try:
+            editing.reorder(self._context, visitor.actor, issue_id, order, was)
+        except NotAllowed as error:
+            return self.unsaved(str(error))
         return self.saved(visitor, issue_id, {})
 
     def undo(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
         """Take back the visitor's last edit."""
-        act = form.first("act")
-        if not (act.isascii() and act.isdecimal()):
+        act = number(form.first("act"))
+        if act is None:
             msg = "choose what to take back"
             raise NotAllowed(msg)
-        undoing.undo_edit(self._context, visitor.actor, issue_id, int(act))
+        undoing.undo_edit(self._context, visitor.actor, issue_id, act)
         return RedirectResponse(f"/issues/{issue_id}/edit", status_code=303)
+
+
+def _articles(text: str) -> list[int]:
+    """Read an order of articles; raise NotAllowed."""
+    found = [*map(number, text.split(",")[:MOST_ITEMS])]
+    if None in found:
+        msg = "the order is a list of article numbers"
+        raise NotAllowed(msg)
+    return [article for article in found if article is not None]
 
 
 def live_routes(desk: LiveDesk) -> APIRouter:

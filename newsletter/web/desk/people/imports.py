@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 from fastapi import APIRouter, Path
 from fastapi.responses import RedirectResponse, Response
 
-from newsletter.errors import NotAllowed
+from newsletter.errors import NotAllowed, NotFound
 from newsletter.maintenance.uploads import FOLDER, Upload, Uploads
 from newsletter.model.actor import Actor
 from newsletter.usecases import importing, people
@@ -79,9 +80,13 @@ class ColumnsView:
 
 @dataclass(frozen=True, slots=True)
 class ChangesView:
-    """What a list would change: (outcome, number, examples), and what it does not do."""
+    """What a list would change: (outcome, number, examples), and what it does not do.
+
+    `seen` is the seal of the choices.
+    """
 
     href: str
+    seen: str
     outcomes: tuple[tuple[str, int, tuple[Example, ...]], ...]
     withheld: tuple[tuple[str, int], ...]
     layout: tuple[str, ...]
@@ -165,7 +170,9 @@ class ImportPages:
             form.first("encoding"),
             form.first("words"),
         )
-        importing.choose(visitor.actor, self._uploads, upload)
+        with self._lock:
+            self._require_waiting(upload_id)
+            importing.choose(visitor.actor, self._uploads, upload)
         try:
             found = self._reviewed(visitor.actor, upload)
         except ImportRefused as error:
@@ -173,6 +180,7 @@ class ImportPages:
             return self._columns(visitor, again, again.problem or str(error))
         view = ChangesView(
             f"{PATH}/{upload_id}",
+            self._uploads.load(upload_id).seal,
             tuple(
                 (outcome, number, tuple(found.examples.get(outcome, ())))
                 for outcome, number in found.counts.most_common()
@@ -192,10 +200,13 @@ class ImportPages:
         publication, now = self._shell.app.publication, self._context.now()
         return importing.terms(publication, upload.name, now, upload.newsletters, upload.attest)
 
-    def apply(self, visitor: Admin, upload_id: str) -> Response:
-        """Apply a list beside the pages. The list of imports shows how far it is."""
-        upload = self._uploads.load(upload_id)
+    def apply(self, visitor: Admin, upload_id: str, form: DeskForm) -> Response:
+        """Apply a list beside the pages, as reviewed. The list of imports shows how far it is."""
         with self._lock:
+            upload = self._uploads.load(upload_id)
+            if form.first("seen") != upload.seal:
+                msg = "the choices have changed since you looked; look at the changes again"
+                raise NotAllowed(msg)
             begins = upload_id not in self._applying
             self._applying.add(upload_id)
         if begins:
@@ -213,20 +224,33 @@ class ImportPages:
         except Exception as error:  # noqa: BLE001 - the page has to say that it stopped
             log.warning("import stopped", error=type(error).__name__)
             said = str(error) if isinstance(error, SubscribersError) else STOPPED
-            self._uploads.fail(upload.id, said)
+            with suppress(NotFound):  # deleted since, for its age
+                self._uploads.fail(upload.id, said)
         finally:
             with self._lock:
                 self._applying.discard(upload.id)
 
     def discard(self, visitor: Admin, upload_id: str) -> Response:
         """Delete a list without applying it."""
-        importing.discard(visitor.actor, self._uploads, upload_id)
+        with self._lock:
+            self._require_waiting(upload_id)
+            importing.discard(visitor.actor, self._uploads, upload_id)
         return RedirectResponse(PATH, status_code=303)
 
     def undo(self, visitor: Admin, number: int = Path(ge=1, lt=1 << 31)) -> Response:
-        """Take back what an import changed."""
+        """Take back what an import changed; not while this process applies one."""
+        with self._lock:
+            if self._applying:
+                msg = "an import is being applied; undo when it has ended"
+                raise NotAllowed(msg)
         people.undo_import(self._context, visitor.actor, number, lambda _done: None)
         return RedirectResponse(PATH, status_code=303)
+
+    def _require_waiting(self, upload_id: str) -> None:
+        """Raise NotAllowed if this process applies the list; call it with the lock."""
+        if upload_id in self._applying:
+            msg = "the list is being applied; wait until it has ended"
+            raise NotAllowed(msg)
 
     def _page(self, name: str, visitor: Visitor, view: object, title: str = "") -> Response:
         text = self._shell.catalog(visitor).text

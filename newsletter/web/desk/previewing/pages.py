@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from newsletter.model.text import printable
 from newsletter.send.context import SendingContext
 from newsletter.usecases import proofs, sharing
 from newsletter.usecases.proofs import Reader
 from newsletter.web.desk import issue_views, sentences
 from newsletter.web.desk.choices import settle
-from newsletter.web.desk.forms import DeskForm
+from newsletter.web.desk.forms import DeskForm, number
 from newsletter.web.desk.frames import frame
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.previewing import views
@@ -90,7 +91,7 @@ class PreviewPages:
 
     def share(self, request: Request, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
         """Show a link with which anyone may look at an edition for a week."""
-        seq = int(form.first("edition")) if form.first("edition").isdecimal() else 1
+        seq = number(form.first("edition")) or 1
         link = sharing.share(self._context, visitor.actor, issue_id, seq)
         return self._page(request, visitor, issue_id, seq, FormDone(link=link))
 
@@ -118,7 +119,7 @@ class PreviewPages:
         reader = self._reader(visitor, issue_id, seen_as)
         seq = reader.edition if reader and reader.edition else seq
         settled = settle(request.query_params, OFFERED)
-        query = " ".join(request.query_params.get("find", "").split())
+        query = " ".join(printable(request.query_params.get("find", "")).split())
         sending = SendingContext(self._app.publication, self._app.senders, self._app.now())
         with self._app.reader.connect() as connection:
             head = issue_views.head(connection, sending, issue_id, self._shell.catalog(visitor))

@@ -22,7 +22,19 @@
 
   // What is not saved yet, in this browser: it survives a session that ends, and a closed tab.
   const keep = {
-    key: (form, field) => "edit " + form.getAttribute("action") + " " + field.name,
+    blocks: new WeakMap(),
+    key(form, field) {
+      return ["edit", form.getAttribute("action"), field.name, this.block(form)].join(" ").trimEnd();
+    },
+    // What a block was when the page was loaded: another block may be at its place the next time.
+    block(form) {
+      if (!form.elements["before.heading"]) return "";
+      if (!this.blocks.has(form)) {
+        const parts = ["heading", "text", "url", "image"].map((name) => form.elements["before." + name].value);
+        this.blocks.set(form, parts.join("\n"));
+      }
+      return this.blocks.get(form);
+    },
     get(form, field) {
       try { return JSON.parse(localStorage.getItem(this.key(form, field))); } catch { return null; }
     },
@@ -146,7 +158,8 @@
         const mine = was !== before(field).value;
         const untouched = value(field) === was;
         // Who types in a text that someone else has changed must learn of it at the next save.
-        if (mine || untouched) before(field).value = stored;
+        const typing = field.type !== "checkbox" && document.activeElement === field;
+        if (mine || (untouched && !typing)) before(field).value = stored;
         if (!untouched) { remember(field); continue; }
         keep.drop(form, field);
         if (field.type !== "checkbox" && document.activeElement !== field) field.value = stored;
@@ -222,12 +235,21 @@
     }
     all.forEach((card, at) => { card.querySelector("[data-position]").textContent = String(at + 1); });
   }
-  async function arrange(card) {
+  const order = () => cards().map((each) => each.dataset.article).join(",");
+  let known = order(); // as it is stored, as far as this page knows
+  let moves = Promise.resolve(); // one after the other: each begins with the order that the last one left
+  function arrange(card) {
     settle();
-    const fields = new URLSearchParams({ csrf: texts.csrf, order: cards().map((each) => each.dataset.article).join(",") });
+    moves = moves.then(() => move(card));
+  }
+  async function move(card) {
+    const wanted = order();
+    const fields = new URLSearchParams({ csrf: texts.csrf, was: known, order: wanted });
     try {
       const answer = await send(texts.path + "/edit/order", fields);
-      if (answer.status !== 200) { say(state, answer.ended ? texts.ended : texts.offline, true); return; }
+      if (answer.status === 409) document.querySelector("[data-elsewhere]").hidden = false;
+      if (answer.status !== 200) { say(state, answer.ended ? texts.ended : answer.problem || texts.offline, true); return; }
+      known = wanted;
       say(state, texts.saved.replace("{time}", clock()));
       apply(answer, "item-" + (cards().indexOf(card) + 1));
     } catch {
