@@ -102,7 +102,7 @@ def add_typed(context: Context, actor: Actor, issue_id: int, typed: TypedArticle
     lang = detect(f"{typed.title}\n{typed.teaser}\n{typed.text}") or newsletter.language
     written = replace(content, lang=lang, direction="rtl" if is_right_to_left(lang) else "ltr")
     teaser = {"teaser": content.teaser} if content.teaser else {}
-    return _added(context, actor, issue, written, corrections=teaser)
+    return _added(context, actor, issue, written, teaser, typed=True)
 
 
 def _editable(context: Context, issue_id: int) -> Issue:
@@ -118,14 +118,25 @@ def _added(
     issue: Issue,
     content: Extracted,
     corrections: Mapping[str, object] = NONE,
+    *,
+    typed: bool = False,
 ) -> ArticleAdded:
-    """Store an article and print it; `corrections` are those of a new item."""
+    """Store an article and print it; `corrections` are those of a new item.
+
+    Raises NotAllowed if a typed article is stored already with another title.
+    """
     from newsletter.collect.adding import store  # noqa: PLC0415 - see above
 
     newsletter = context.publication.require_newsletter(issue.newsletter)
     article_id = store(context.engine, content, context.now)
     with context.reader.connect() as connection:
         article: Article = articles.load(connection, article_id)
+    title = article.content.title
+    if typed and title != content.title:
+        msg = (
+            f"article {article_id}, “{title}”, is stored already; include it and correct its texts"
+        )
+        raise NotAllowed(msg)
     item = item_of(article, context.publication.topics, newsletter.highlights)
     item = replace(item, corrections=corrections)
     editing.change(context.engine, issue.id, [AddItem(item)], actor=actor, now=context.now())

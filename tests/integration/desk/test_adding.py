@@ -1,6 +1,7 @@
 """Add an article that no source lists: it is shown first, stored once, and printed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from html import escape
 from pathlib import Path
@@ -11,9 +12,14 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from newsletter.cli.main import program
+from newsletter.collect.entry import Entry
+from newsletter.collect.keep import keep_candidate
+from newsletter.collect.reader import ReadEntry
+from newsletter.errors import NotAllowed
 from newsletter.model.actor import Role
 from newsletter.model.article import Article
 from newsletter.model.issue import Item, corrected
+from newsletter.model.source import Source
 from newsletter.store.content import articles, issues
 from newsletter.usecases import adding
 from tests.fakes.desk import StaffedDesk, form, staffed_desk
@@ -169,6 +175,21 @@ def test_an_article_is_typed_and_added_once(
     assert (last.title, last.topics) == ("A letter from the pier", ("Ships", "Letters"))
     assert last.teaser.text.startswith("Bo Lind looks back")
     assert "letters" in last.tags
+
+
+def test_what_was_typed_of_a_known_article_is_not_dropped(opened: House) -> None:
+    collected = printed(opened)[0].article_id
+    with opened.app.reader.connect() as connection:
+        content = articles.load(connection, collected).content
+    address = "https://harbour.example/news/1"
+    read = ReadEntry(Entry(key=address, url=address), replace(content, url=address, title="News"))
+    with opened.app.engine.begin() as connection:
+        keep_candidate(connection, Source("news", "page"), read, opened.at)
+    typed = adding.TypedArticle("Another title", url=address, teaser="A teaser.")
+    before = printed(opened)
+    with pytest.raises(NotAllowed, match="is stored already; include it"):
+        adding.add_typed(opened.app.context, STAFF, 1, typed)
+    assert printed(opened) == before
 
 
 @pytest.mark.parametrize(
