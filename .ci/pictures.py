@@ -105,6 +105,7 @@ def _take(browser: Browser, link: str, email: str, folder: Path) -> None:
             page.goto(desk + picture.path)
         else:
             page.set_content(email)
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=folder / f"{picture.name}.png")
         print(f"{picture.name}.png")
     context.close()
