@@ -28,34 +28,49 @@ default_pool_size = {pool}
 """
 
 
+TRIES = 5
+"""Another program may take a port that was free a moment ago."""
+
+
 @contextmanager
 def pgbouncer(url: sa.URL, pool: int) -> Iterator[sa.URL]:
     """Yield the address of the database behind a pool of so many connections."""
     folder = Path(tempfile.mkdtemp(prefix="pgbouncer-", dir="/tmp"))
-    listen = free_port()
-    host = url.host or url.query.get("host") or "/var/run/postgresql"
-    settings = SETTINGS.format(
-        host=host, port=url.port or 5432, user=url.username, listen=listen, pool=pool
-    )
-    (folder / "pgbouncer.ini").write_text(settings)
     folder.chmod(0o755)
-    process = subprocess.Popen(
-        [PROGRAM, "-q", folder / "pgbouncer.ini"], stderr=subprocess.DEVNULL, **unprivileged()
-    )
+    process, port = _started(folder, url, pool)
     try:
-        _wait(process, listen)
-        yield url.set(host="127.0.0.1", port=listen, query={})
+        yield url.set(host="127.0.0.1", port=port, query={})
     finally:
         process.terminate()
         process.wait()
         shutil.rmtree(folder)
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
-    for _ in range(300):
-        assert process.poll() is None, "pgbouncer ended"
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
+def _started(folder: Path, url: sa.URL, pool: int) -> tuple["subprocess.Popen[bytes]", int]:
+    host = url.host or url.query.get("host") or "/var/run/postgresql"
+    for _ in range(TRIES):
+        listen = free_port()
+        settings = SETTINGS.format(
+            host=host, port=url.port or 5432, user=url.username, listen=listen, pool=pool
+        )
+        (folder / "pgbouncer.ini").write_text(settings)
+        process = subprocess.Popen(
+            [PROGRAM, "-q", folder / "pgbouncer.ini"], stderr=subprocess.DEVNULL, **unprivileged()
+        )
+        if _listens(process, listen):
+            return process, listen
+        process.kill()
+        process.wait()
     message = "pgbouncer does not listen"
     raise AssertionError(message)
+
+
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until it accepts connections; return False if it has ended, or never does."""
+    for _ in range(300):
+        if process.poll() is not None:
+            return False
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        time.sleep(0.05)
+    return False
