@@ -35,7 +35,7 @@ from newsletter.store.content import issues, pauses, slots, sources
 from newsletter.usecases.context import Context
 from subscribers.model import Frequency
 
-YEARS_AHEAD = 10
+YEARS_AHEAD = 100
 """A special issue is not planned for later."""
 
 
