@@ -93,7 +93,7 @@ def _sendgrid(settings: Settings) -> Sender:
 
 
 def rates(publication: Publication, providers: Mapping[str, Sender]) -> dict[str, float]:
-    """Return the most recipients per second by provider; 0 is no limit."""
+    """Return the most recipients per second by provider; 0 means unlimited."""
     return {
         **dict.fromkeys(providers, publication.rate),
         "smtp": publication.smtp.rate or publication.rate,

@@ -121,7 +121,7 @@ def serve(
 
 
 def _only_host(app: App) -> list[Line]:
-    """Do what only this host can; report if there is no worker to do the rest."""
+    """Do the work of this host, and report if no worker responds to do the rest."""
     report, now = app.look_after_host(), app.now()
     if not any(row.responds(now) for row in working.workers_now(app.context)):
         message = "no worker responds: nothing is collected, drafted or sent"

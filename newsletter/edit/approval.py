@@ -47,8 +47,9 @@ def approve(
 ) -> int:
     """Approve the stored editions; `expected_hash` is the hash of what the approver looked at.
 
-    Returns how many people must still approve the same bytes. Raises NotAllowed if the issue is not in review, if it changed since the approver looked at it,
-    if a finding blocks the approval, or if this person may not approve what they edited.
+    Return how many people must still approve the same bytes. Raises NotAllowed if the issue is not
+    in review, if it changed since the approver looked at it, if a finding blocks the approval, or if
+    this person may not approve what they edited.
     """
     # Lock first: staff may be editing, and a pass may be rendering, this issue right now.
     issues.lock(connection, issue_id)

@@ -29,7 +29,7 @@ class SegmentFacts:
 def examine(context: Context, actor: Actor, newsletter: str, expression: str) -> SegmentFacts:
     """Count a segment of a newsletter's subscribers; this reads all of them.
 
-    Raises SegmentError if the expression is invalid, NotFound if there is no such newsletter.
+    Raises SegmentError if the expression is invalid, NotFound if the newsletter is unknown.
     """
     actor.require(Role.ADMIN)
     publication = context.publication
