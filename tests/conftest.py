@@ -73,6 +73,15 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(newest, newer, 100)  # search the whole memory ten times less often
 
 
+@pytest.fixture(autouse=True)
+def _keeps_umask() -> Iterator[None]:
+    """Undo what a command run in this process does to the permissions of later files."""
+    before = os.umask(0)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Return the folder of sample articles and emails that is not part of this repository."""

@@ -53,15 +53,16 @@ def _started(folder: Path, url: sa.URL, pool: int) -> tuple["subprocess.Popen[by
         settings = SETTINGS.format(
             host=host, port=url.port or 5432, user=url.username, listen=listen, pool=pool
         )
-        (folder / "pgbouncer.ini").write_text(settings)
-        process = subprocess.Popen(
-            [PROGRAM, "-q", folder / "pgbouncer.ini"], stderr=subprocess.DEVNULL, **unprivileged()
-        )
+        ini = folder / "pgbouncer.ini"
+        ini.write_text(settings)
+        ini.chmod(0o644)  # the unprivileged user reads it
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen([PROGRAM, "-q", ini], stderr=log, **unprivileged())
         if _listens(process, listen):
             return process, listen
         process.kill()
         process.wait()
-    message = "pgbouncer does not listen"
+    message = f"pgbouncer does not listen: {(folder / 'log').read_text()}"
     raise AssertionError(message)
 
 
