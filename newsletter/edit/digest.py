@@ -63,6 +63,7 @@ def missed(
     for issue_id in reversed(sent):
         for item in issues.load_items(connection, issue_id):
             if item.included and item.article_id not in taken:
-                kept = replace(item, reason=f"printed in issue {issue_id}", pinned=False)
+                reason = f"printed in issue {issue_id}"
+                kept = replace(item, reason=reason, pinned=False, form="")
                 found.setdefault(item.article_id, kept)
     return [replace(item, position=place) for place, item in enumerate(found.values(), 1)]

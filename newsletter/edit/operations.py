@@ -20,7 +20,15 @@ from newsletter.edit.cleaning import (
     clean_test,
 )
 from newsletter.errors import NotAllowed
-from newsletter.model.issue import CORRECTABLE, EXTRACTED, TAGS, Block, Item, corrected
+from newsletter.model.issue import (
+    CORRECTABLE,
+    EXTRACTED,
+    TAGS,
+    Block,
+    Item,
+    ItemForm,
+    corrected,
+)
 from newsletter.model.subjects import SubjectTest
 from newsletter.model.text import bounded, web_address
 
@@ -110,6 +118,14 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintAs:
+    """Print an item in full, or as a headline, wherever it is printed; empty takes that back."""
+
+    article_id: int
+    form: ItemForm
+
+
+@dataclass(frozen=True, slots=True)
 class Reorder:
     """Print these items in this order; the others follow in their present order."""
 
@@ -171,6 +187,7 @@ Operation = (
     | Place
     | AddItem
     | Pin
+    | PrintAs
     | Reorder
     | Correct
     | Revert
@@ -201,6 +218,8 @@ def _apply(draft: Draft, operation: Operation) -> Draft:
             return _changed(draft, operation.article_id, lambda item: _corrected(item, operation))
         case TakeOver(newer):
             return _changed(draft, newer.article_id, lambda item: in_place_of(item, newer))
+        case PrintAs(article_id, form):
+            return _changed(draft, article_id, lambda item: replace(item, form=form))
         case _:
             return _arranged(draft, operation)
 
@@ -271,6 +290,7 @@ def in_place_of(item: Item, newer: Item) -> Item:
         reason=item.reason,
         pinned=item.pinned,
         decision=item.decision,
+        form=item.form,
         corrections=item.corrections,
     )
 

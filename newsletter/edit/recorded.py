@@ -14,6 +14,7 @@ from newsletter.edit.operations import (
     Pin,
     Place,
     Placement,
+    PrintAs,
     Reorder,
     Revert,
     SetBlocks,
@@ -53,13 +54,13 @@ def _edit(operation: Operation, before: Draft, after: Draft) -> Edit:
             return Edit(EditKind.UNDO, "act", None, number)
         case SetText() | SetTest() | SetBlocks() | Reorder():
             return _whole(operation, before, after)
-        case Place() | AddItem() | Pin() | TakeOver():
+        case Place() | AddItem() | Pin() | PrintAs() | TakeOver():
             return _of_item(operation, before)
         case Correct() | Revert() | AcceptSuggested():
             return _correction(operation, before, after)
 
 
-def _of_item(operation: Place | AddItem | Pin | TakeOver, before: Draft) -> Edit:
+def _of_item(operation: Place | AddItem | Pin | PrintAs | TakeOver, before: Draft) -> Edit:
     match operation:
         case Place(article_id, where):
             was = placement(_item(before, article_id))
@@ -73,6 +74,8 @@ def _of_item(operation: Place | AddItem | Pin | TakeOver, before: Draft) -> Edit
             return Edit(
                 EditKind.PIN, "pinned", article_id, _item(before, article_id).pinned, pinned
             )
+        case PrintAs(article_id, form):
+            return Edit(EditKind.PRINT_AS, "form", article_id, _item(before, article_id).form, form)
 
 
 def _whole(operation: SetText | SetTest | SetBlocks | Reorder, before: Draft, after: Draft) -> Edit:

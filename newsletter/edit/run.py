@@ -101,7 +101,9 @@ def draft_special(
     if occasion.corrects is not None:
         with engine.connect() as connection:
             reprintable = [
-                replace(item, included=False, reason=f"printed in issue {occasion.corrects}")
+                replace(
+                    item, included=False, reason=f"printed in issue {occasion.corrects}", form=""
+                )
                 for item in issues.load_items(connection, occasion.corrects)
                 if item.included
             ]

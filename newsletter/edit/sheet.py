@@ -20,6 +20,7 @@ from newsletter.edit.operations import (
     Pin,
     Place,
     Placement,
+    PrintAs,
     Reorder,
     Revert,
     SetBlocks,
@@ -30,7 +31,7 @@ from newsletter.edit.operations import (
 from newsletter.edit.recorded import placement
 from newsletter.errors import NotAllowed
 from newsletter.model.duration import spell_duration
-from newsletter.model.issue import Block, Issue, Item, corrected
+from newsletter.model.issue import Block, Issue, Item, ItemForm, corrected
 from newsletter.model.subjects import SubjectTest, read_test
 
 _HEAD = """\
@@ -38,7 +39,8 @@ _HEAD = """\
 # Lines that begin with # are comments and are not read.
 # Items are printed in the order in which they are here. To reorder them, move whole parts.
 # "in" prints an item, "out" does not, "later" leaves it for the next issue, and "never" keeps it out of
-# this newsletter. "pinned" keeps it on top of every edition.
+# this newsletter. "pinned" keeps it on top of every edition. "full" prints it in full in every edition
+# that it is in, and "headline" as a headline.
 # "after: 2" prints a block after the second item, and "sponsor: yes" labels it as an advertisement.
 # The note and the text of a block may contain **bold**, *italic*, [links](https://…), lists, and
 # images: ![description](https://…).
@@ -77,6 +79,7 @@ _PROSE_KEYS = ("note", "text")
 LONGEST_PLACE = 4
 """Digits of the number of an item."""
 PLACEMENTS: tuple[Placement, ...] = ("in", "out", "later", "never")
+FORMS: tuple[ItemForm, ...] = ("full", "headline")
 _TEXTS: tuple[TextField, ...] = ("subject", "preheader", "note")
 _TEST_KEYS = ("subject b", "share", "decide after")
 
@@ -90,10 +93,15 @@ def fingerprint(draft: Draft) -> str:
     seen = (
         item
         for item in draft.items
-        if item.included and (item.pinned or item.corrections or not item.reason.startswith(LATE))
+        if item.included and (_is_arranged(item) or not item.reason.startswith(LATE))
     )
     printed = replace(draft, items=tuple(replace(item, position=0) for item in seen))
     return hashlib.sha256(repr(printed).encode()).hexdigest()[:16]
+
+
+def _is_arranged(item: Item) -> bool:
+    """Return whether staff have done something to an item."""
+    return bool(item.pinned or item.form or item.corrections)
 
 
 def write(issue: Issue, draft: Draft) -> str:
@@ -120,8 +128,8 @@ def _test_lines(draft: Draft) -> Iterator[str]:
 
 def _item_lines(item: Item) -> Iterator[str]:
     printed = corrected(item)
-    where = placement(item)
-    yield f"@ article {item.article_id} {where}{' pinned' if item.pinned else ''}"
+    marks = ("pinned" if item.pinned else "", item.form)
+    yield " ".join(filter(None, (f"@ article {item.article_id} {placement(item)}", *marks)))
     yield f"# {item.reason}; from {item.source or 'no source'}; {item.url or 'no address'}"
     for key, name in _ITEM_KEYS.items():
         if name != "takeaways":
@@ -294,13 +302,18 @@ def _number(part: _Part) -> int:
 def _placing(part: _Part, item: Item) -> Iterator[Operation]:
     words = part.rest[1:] or ("in",)
     where = next((known for known in PLACEMENTS if known == words[0]), None)
-    if where is None or words[1:] not in {(), ("pinned",)}:
-        raise _refused(part.line, "expected in, out, later or never, optionally followed by pinned")
-    pinned = "pinned" in words
+    forms = [form for form in FORMS if form in words[1:]]
+    pinned = "pinned" in words[1:]
+    if where is None or len(forms) > 1 or len(words) > 1 + pinned + len(forms):
+        problem = "expected in, out, later or never; pinned may follow, and full or headline"
+        raise _refused(part.line, problem)
     if where != placement(item):
         yield Place(item.article_id, where)
     if pinned != item.pinned and where == "in":
         yield Pin(item.article_id, pinned)
+    form: ItemForm = forms[0] if forms else ""
+    if form != item.form:
+        yield PrintAs(item.article_id, form)
 
 
 def _correcting(part: _Part, item: Item) -> Iterator[Operation]:

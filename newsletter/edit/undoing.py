@@ -12,6 +12,7 @@ from newsletter.edit.operations import (
     Operation,
     Pin,
     Place,
+    PrintAs,
     Reorder,
     Revert,
     SetBlocks,
@@ -70,7 +71,7 @@ def _back(draft: Draft, edit: Edit) -> Iterator[Operation]:
         case EditKind.REORDER:
             _require_same(order_of(draft), edit)
             yield from _order_before(draft, edit.before)
-        case EditKind.PLACE | EditKind.PIN | EditKind.ADD:
+        case EditKind.PLACE | EditKind.PIN | EditKind.PRINT_AS | EditKind.ADD:
             yield from _placed(_item(draft, edit), edit)
         case EditKind.CORRECT | EditKind.REVERT | EditKind.ACCEPT_SUGGESTED:
             yield _text(_item(draft, edit), edit)
@@ -87,6 +88,9 @@ def _placed(item: Item, edit: Edit) -> Iterator[Operation]:
         case EditKind.PIN:
             _require_same(item.pinned, edit)
             yield Pin(item.article_id, bool(edit.before))
+        case EditKind.PRINT_AS:
+            _require_same(item.form, edit)
+            yield PrintAs(item.article_id, edit.before)
         case _:
             yield Place(item.article_id, "out")
 

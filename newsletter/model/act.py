@@ -72,6 +72,7 @@ class EditKind(StrEnum):
     TAKE_OVER = "take over"
     UNDO = "undo"
     PIN = "pin"
+    PRINT_AS = "print as"
     REORDER = "reorder"
     CORRECT = "correct"
     REVERT = "revert"

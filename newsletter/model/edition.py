@@ -121,6 +121,8 @@ class Chooser:
         bit = {tag: 1 << place for place, tag in enumerate(self.tags)}
         self._items = {item.article_id: item for item in kept}
         self._pinned = {item.article_id for item in kept if item.pinned}
+        self._full = {item.article_id for item in kept if item.form == "full"}
+        self._short = {item.article_id for item in kept if item.form == "headline"}
         self._masks = [(item.article_id, sum(bit[tag] for tag in set(item.tags))) for item in kept]
         self.places = {article: place for place, (article, _) in enumerate(self._masks)}
         self._limits = newsletter.items
@@ -199,21 +201,31 @@ class Chooser:
         return self._followed(left, taste.follows)
 
     def _followed(self, left: Sequence[tuple[int, int]], follows: int) -> Contents | None:
-        wanted = [article for article, mask in left if mask & follows or article in self._pinned]
-        if self._content == "followed":
+        strict = self._content == "followed"
+        always = self._pinned if strict else self._pinned | self._full
+        wanted = [article for article, mask in left if mask & follows or article in always]
+        if strict:
             return self._only(wanted)
         taken = set(wanted)
         rest = [article for article, _ in left if article not in taken]
-        missing = max(0, self._limits.min - len(wanted))
-        return self._cut([*wanted, *rest[:missing]], rest[missing:])
+        missing = max(0, self._limits.min - self._count(wanted))
+        filling = [article for article in rest if article not in self._short][:missing]
+        others = [article for article in rest if article not in filling]
+        return self._cut([*wanted, *filling], others)
+
+    def _count(self, articles: Sequence[int]) -> int:
+        """Return how many of these articles can be printed in full."""
+        return sum(article not in self._short for article in articles)
 
     def _only(self, wanted: list[int]) -> Contents | None:
-        if len(wanted) < self._limits.min or not wanted:
+        count = self._count(wanted)
+        if count < self._limits.min or not count:
             return None
         return self._printed(wanted)
 
     def _cut(self, first: list[int], rest: Sequence[int] = ()) -> Contents | None:
-        if min(len(first), self._limits.max) < self._limits.min or not first:
+        count = self._count(first)
+        if min(count, self._limits.max) < self._limits.min or not count:
             return None
         printed = self._printed(first)
         return Contents(printed.items, (*printed.headlines, *rest))
@@ -221,9 +233,10 @@ class Chooser:
     def _printed(self, wanted: Sequence[int]) -> Contents:
         """Divide articles into those in full, in the order of the sections, and headlines."""
         lead, most = self._items[wanted[0]], self._limits.max
-        if not self._sections and (lead.published or lead.pinned):
+        plain = not (self._sections or self._full or self._short)
+        if plain and (lead.published or lead.pinned):
             return Contents(tuple(wanted[:most]), tuple(wanted[most:]))
-        items = (self._items[article] for article in wanted)
+        items = [self._items[article] for article in wanted]
         full, over = within_limits(items, self._sections, most)
         printed = (item for _, group in by_section(full, self._sections) for item in group)
         return Contents(
@@ -246,7 +259,8 @@ def choose(
 def one_of_each_pair(items: Sequence[Item], *languages: str) -> list[Item]:
     """Keep one item of each translation pair: in the first of `languages` that it has, else the first.
 
-    The one that stays is followed by the tags of all, and takes the place of the first of them.
+    The one that stays is followed by the tags of all, takes the place of the first of them, and is
+    printed in the form that staff chose for any of them.
     """
     pairs = _pairs(items)
     kept: list[Item] = []
@@ -259,7 +273,8 @@ def one_of_each_pair(items: Sequence[Item], *languages: str) -> list[Item]:
         best = next((version for version in wanted if version), item)
         tags = tuple(dict.fromkeys(tag for version in pair for tag in version.tags))
         pinned = any(version.pinned for version in pair)
-        kept.append(replace(best, tags=tags, position=item.position, pinned=pinned))
+        form = next((version.form for version in (best, *pair) if version.form), best.form)
+        kept.append(replace(best, tags=tags, position=item.position, pinned=pinned, form=form))
     return kept
 
 

@@ -66,6 +66,8 @@ class Block:
 
 
 ItemDecision = Literal["", "out", "later", "never"]
+ItemForm = Literal["", "full", "headline"]
+"""How staff want an item printed wherever it is; empty leaves it to each edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ class Item:
     alternatives: tuple[Text, ...] = ()
     decision: ItemDecision = ""
     link_text: str = ""
+    form: ItemForm = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Order the items of an edition by the sections of its newsletter."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from newsletter.model.issue import Item
@@ -39,18 +39,28 @@ def with_shared_tags(items: Sequence[Item]) -> list[Item]:
 
 
 def within_limits(
-    items: Iterable[Item], sections: Sequence[Department], most: int
+    items: Sequence[Item], sections: Sequence[Department], most: int
 ) -> tuple[list[Item], list[Item]]:
-    """Return the items that are printed in full, at most `most`, and the others."""
+    """Return the items that are printed in full, at most `most`, and the others.
+
+    Those that staff want in full come before the limits: the others get the room that is left.
+    """
     full: list[Item] = []
     over: list[Item] = []
-    taken: Counter[int] = Counter()
+    wanted = [item for item in items if item.form == "full"]
+    places = {item.article_id: place_of(item, sections) for item in items}
+    free = most - len(wanted)
+    taken = Counter(places[item.article_id] for item in wanted)
     for item in items:
-        place = place_of(item, sections)
+        place = places[item.article_id]
         limit = sections[place].most if place != TOP else 0
-        if len(full) >= most or (limit and taken[place] >= limit):
+        crowded = free <= 0 or (limit and taken[place] >= limit)
+        if item.form == "full":
+            full.append(item)
+        elif item.form == "headline" or crowded:
             over.append(item)
         else:
+            free -= 1
             full.append(item)
             taken[place] += 1
     return full, over

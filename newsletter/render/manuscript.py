@@ -78,11 +78,13 @@ def corrected_issue(connection: sa.Connection, issue: Issue) -> Issue | None:
 
 
 def _whole(items: Sequence[Item], newsletter: Newsletter) -> Iterator[Contents]:
-    """Yield all items in full, once for each language that the issue has."""
+    """Yield all items, in full unless staff want headlines, for each language that the issue has."""
     included = [item for item in items if item.included]
     for language in Chooser(items, newsletter).languages:
         printed = one_of_each_pair(included, language, newsletter.language)
-        yield Contents(tuple(item.article_id for item in printed), (), language)
+        full = tuple(item.article_id for item in printed if item.form != "headline")
+        short = tuple(item.article_id for item in printed if item.form == "headline")
+        yield Contents(full, short, language)
 
 
 def known_pictures(

@@ -57,6 +57,9 @@ def check(
     printed = [item for item in items if item.included]
     if not printed and not (issue.note or issue.blocks):
         yield _finding("nothing to print", "The issue has no item and no note; add one.")
+    elif printed and all(item.form == "headline" for item in printed):
+        message = "Every item is printed as a headline; print at least one in full."
+        yield _finding("nothing to print", message)
     yield from _audience(issue, facts)
     yield from texts.check(issue, items)
     yield from _sponsor(issue, publication)

@@ -9,9 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from newsletter.model.actor import Role
+from newsletter.model.edition import Contents
 from newsletter.model.issue import Item, corrected
 from newsletter.model.states import IssueState
-from newsletter.store.content import issues
+from newsletter.store.content import editions, issues
 from newsletter.usecases import editing
 from newsletter.usecases.editing import Edited, TextChange
 from tests.fakes.desk import StaffedDesk, form, staffed_desk
@@ -83,6 +84,24 @@ def test_texts_of_an_item_are_corrected_and_reverted(
     desk.post(editor, f"{action}/revert", {"name": "title"})
     assert corrected(items(opened)[0]).title == first.title
     assert corrected(items(opened)[0]).takeaways.items == ("One.", "Two.")
+
+
+def test_an_item_is_a_headline_in_every_edition_that_is_sent(
+    opened: House, desk: StaffedDesk, editor: TestClient
+) -> None:
+    first, second = (item.article_id for item in items(opened))
+    place = f"/issues/1/items/{second}/place"
+    desk.post(editor, place, {"act": "headline"})
+    assert "A headline in every edition" in editor.get(PAGE).text
+    desk.post(editor, f"{PAGE}/undo", form(editor.get(PAGE).text, f"{PAGE}/undo"))
+    assert [item.form for item in items(opened)] == ["", ""]
+    desk.post(editor, place, {"act": "headline"})
+    opened.approve()
+    opened.pass_at(MONDAY)
+    assert len(opened.mails()) == 3
+    with opened.app.reader.connect() as connection:
+        printed = {edition.contents for edition in editions.of_issue(connection, 1)}
+    assert printed == {Contents((first,), (second,))}
 
 
 def test_a_change_voids_the_approval(opened: House, desk: StaffedDesk, editor: TestClient) -> None:

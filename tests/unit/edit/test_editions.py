@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.model.edition import EVERYTHING, Chooser, Contents, Taste, choose, followable
-from newsletter.model.issue import Item
+from newsletter.model.issue import Item, ItemForm
 from newsletter.model.plan import Subsets, plan
 from newsletter.model.publication import Content, Department, ItemLimits, Newsletter
 from newsletter.model.sections import by_section
@@ -90,6 +90,52 @@ def test_a_pinned_item_is_in_every_edition(content: Content) -> None:
         got = choose(pinned, frozenset(follows), weekly(content))
         assert got is not None
         assert got.items[0] == 9
+
+
+@pytest.mark.parametrize(
+    ("content", "follows", "forms", "contents"),
+    [
+        ("same", None, {3: "full"}, ((1, 3), (2, 4))),
+        ("same", None, {3: "full", 4: "full"}, ((3, 4), (1, 2))),
+        ("same", None, {2: "full", 3: "full", 4: "full"}, ((2, 3, 4), (1,))),
+        ("same", None, {1: "headline"}, ((2, 3), (1, 4))),
+        ("same", None, {1: "headline", 2: "headline", 3: "headline"}, ((4,), (1, 2, 3))),
+        ("same", None, dict.fromkeys((1, 2, 3, 4), "headline"), None),
+        ("followed-first", {"arctic"}, {4: "full"}, ((2, 4), (1, 3))),
+        ("followed-first", {"arctic"}, {2: "headline"}, ((1,), (2, 3, 4))),
+        ("followed-first", {"cooking"}, {1: "headline"}, ((2,), (1, 3, 4))),
+        ("followed", {"trade"}, {1: "headline"}, ((3,), (1,))),
+        ("followed", {"trade"}, {2: "full", 4: "headline"}, ((1, 3), ())),
+        ("followed", {"arctic"}, {2: "headline"}, None),
+    ],
+)
+def test_an_item_is_printed_in_the_form_that_staff_chose(
+    content: Content,
+    follows: set[str] | None,
+    forms: dict[int, ItemForm],
+    contents: tuple[tuple[int, ...], ...] | None,
+) -> None:
+    chosen = [replace(each, form=forms.get(each.article_id, "")) for each in ITEMS]
+    got = choose(chosen, None if follows is None else frozenset(follows), weekly(content))
+    assert got == (None if contents is None else Contents(*contents))
+
+
+def test_an_item_in_full_may_exceed_its_section_and_all_translations_share_the_form() -> None:
+    sections = (Department("Trade", topics=("trade",), most=1),)
+    limits = ItemLimits(1, 9)
+    weekly = manuscripts.newsletter(content="same", items=limits, sections=sections)
+    items = (item(1, tags=("trade",)), item(2, tags=("trade",)), item(3, tags=("trade",)))
+    third = (*items[:2], replace(items[2], form="full"))
+    assert choose(items, None, weekly) == Contents((1,), (2, 3))
+    assert choose(third, None, weekly) == Contents((3,), (1, 2))
+    both = (*third[:1], replace(items[1], form="full"), third[2])
+    assert choose(both, None, weekly) == Contents((2, 3), (1,))
+    pair = (
+        item(1, lang="ko", translation_group=7, form="headline"),
+        item(2, tags=("x",)),
+        item(3, lang="en", translation_group=7),
+    )
+    assert choose(pair, None, weekly) == Contents((2,), (3,))
 
 
 def test_too_few_items_are_none() -> None:

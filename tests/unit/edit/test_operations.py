@@ -18,10 +18,12 @@ from newsletter.edit.operations import (
     Pin,
     Place,
     Placement,
+    PrintAs,
     Reorder,
     Revert,
     SetBlocks,
     SetText,
+    TakeOver,
     applied,
     numbered,
 )
@@ -63,6 +65,22 @@ def ids(draft: Draft, *, included: bool = True) -> list[int]:
 )
 def test_items_are_placed(draft: Draft, operations: list[Operation], printed: list[int]) -> None:
     assert ids(applied(draft, operations)) == printed
+
+
+def test_the_form_of_an_item_is_in_the_edit_file_and_survives_a_newer_revision(
+    draft: Draft,
+) -> None:
+    assert changed(draft, ("@ article 2 in", "@ article 2 in headline")) == [PrintAs(2, "headline")]
+    pinned = ("@ article 1 in", "@ article 1 in pinned full")
+    assert changed(draft, pinned) == [Pin(1), PrintAs(1, "full")]
+    made = applied(draft, [PrintAs(2, "headline"), Pin(1), PrintAs(1, "full")])
+    assert changed(made, ("@ article 2 in headline", "@ article 2 in")) == [PrintAs(2, "")]
+    assert sheet.read(sheet.write(manuscripts.issue(), made), made) == []
+    newer = replace(manuscripts.GOOD[1], title="Newer", revision=2)
+    taken = applied(made, [TakeOver(newer)]).items[1]
+    assert (taken.title, taken.form) == ("Newer", "headline")
+    with pytest.raises(NotAllowed, match="full or headline"):
+        changed(draft, ("@ article 2 in", "@ article 2 in full headline"))
 
 
 @pytest.mark.parametrize(

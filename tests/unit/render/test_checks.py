@@ -141,6 +141,9 @@ def test_each_fault_of_an_issue_is_found() -> None:
     assert checks(people=4, before=IssueBefore(9)) == set(), "too few to say anything"
     assert checks(before=IssueBefore(9, "Ships and fish")) == {"subject"}
     assert checks(item(1, included=False), note="") == {"nothing to print"}
+    headline = item(1, form="headline")
+    assert "nothing to print" in checks(headline)
+    assert "nothing to print" not in checks(headline, item(2))
     suggested = item(1, suggested=Takeaways(("A.",), "extracted"), image=Image("https://x.example"))
     assert checks(suggested) == {"suggestions"}
     assert checks(replace(suggested, title="Ships[12] sail")) == {"note marks", "suggestions"}

@@ -14,11 +14,12 @@ from newsletter.edit.operations import (
     Pin,
     Place,
     Placement,
+    PrintAs,
     Revert,
 )
 from newsletter.edit.run import load_draft
 from newsletter.errors import NotAllowed
-from newsletter.model.issue import Block
+from newsletter.model.issue import Block, ItemForm
 from newsletter.send.context import SendingContext
 from newsletter.usecases import blocks, editing
 from newsletter.usecases.editing import EditConflict, TextChange
@@ -38,6 +39,7 @@ STEPS = {"up": -1, "down": 1}
 EMPTY = Form({})
 NOTHING = Block("", "")
 PLACES = ("in", "out", "later", "never")
+FORMS: dict[str, ItemForm] = {"full": "full", "headline": "headline", "either": ""}
 
 
 class EditPages:
@@ -70,7 +72,7 @@ class EditPages:
         return self._saved(visitor, issue_id, article_id, form, scripted=scripted)
 
     def place(self, visitor: Editor, issue_id: int, article_id: int, form: DeskForm) -> Response:
-        """Move an item up or down, in or out, or pin it; or print its suggested takeaways."""
+        """Move an item, pin it, choose its form, or print its suggested takeaways."""
         act = form.first("act")
         if act in STEPS:
             editing.shift(self._context, visitor.actor, issue_id, article_id, STEPS[act])
@@ -200,6 +202,8 @@ def _placed(article_id: int, act: str) -> Operation:
             return Pin(article_id, pinned=act == "pin")
         case "accept":
             return AcceptSuggested(article_id)
+        case _ if act in FORMS:
+            return PrintAs(article_id, FORMS[act])
         case _ if act in PLACES:
             return Place(article_id, cast("Placement", act))
         case _:

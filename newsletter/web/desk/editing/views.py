@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from newsletter.edit.fields import TextConflict, texts_of
 from newsletter.edit.operations import Draft
 from newsletter.model import prose
-from newsletter.model.issue import Issue, Item, corrected
+from newsletter.model.issue import Issue, Item, ItemForm, corrected
 from newsletter.model.prose import Prose
 from newsletter.render.catalog import Catalog
 from newsletter.render.inbox import InboxRow
@@ -61,6 +61,7 @@ class EditCard:
     fields: tuple[TextField, ...]
     included: bool = True
     pinned: bool = False
+    form: ItemForm = ""
     suggested: tuple[str, ...] = ()
     problem: str = ""
     blocks: tuple[BlockCard, ...] = ()
@@ -185,6 +186,7 @@ def item_card(
         _fields(texts, catalog, unsaved, tuple(item.corrections)),
         included=item.included,
         pinned=item.pinned,
+        form=item.form,
         suggested=() if shown.takeaways.items else item.suggested.items,
         problem=unsaved.problem if unsaved else "",
     )
