@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from newsletter.store import workers
+from newsletter.store.database import answers
 from newsletter.store.workers import Doing, WorkerRow
 
 EVERY = 5.0
@@ -33,7 +34,8 @@ class LifeSign:
 
     A network that swallows what is sent leaves a thread waiting for an answer forever. If that
     happens to the thread that writes here, it happens to the others, too. The process is then
-    replaced, which is as safe as killing it.
+    replaced, which is as safe as killing it, as soon as the database answers: a new process could
+    not even start before.
     """
 
     def __init__(
@@ -42,9 +44,12 @@ class LifeSign:
         row: WorkerRow,
         now: Callable[[], datetime],
         on_stuck: Callable[[], None] = start_again,
+        every: float = EVERY,
+        patience: float = STUCK,
     ) -> None:
-        """Prepare; nothing is written before `start`."""
+        """Prepare; nothing is written before `shown`. `every` and `patience` are in seconds."""
         self._engine, self._row, self._now, self._on_stuck = engine, row, now, on_stuck
+        self._every, self._patience = every, patience
         self._guard = threading.Lock()
         self._doing: dict[str, Doing] = {}
         self._ended = threading.Event()
@@ -63,7 +68,7 @@ class LifeSign:
             yield
         finally:
             self._ended.set()
-            self._threads[0].join(EVERY)
+            self._threads[0].join(self._every)
             with suppress(sa.exc.DBAPIError), self._engine.begin() as connection:
                 workers.delete(connection, self._row.name)
 
@@ -88,7 +93,7 @@ class LifeSign:
                 log.warning("the worker cannot be shown", problem=type(error).__name__)
             finally:
                 self._asked = None
-            self._ended.wait(EVERY)
+            self._ended.wait(self._every)
 
     def _present(self) -> WorkerRow:
         with self._guard:
@@ -96,8 +101,16 @@ class LifeSign:
         return replace(self._row, seen_at=self._now(), doing=tuple(doing))
 
     def _watch(self) -> None:
-        while not self._ended.wait(EVERY):
-            asked = self._asked
-            if asked is not None and time.monotonic() - asked > STUCK:
-                log.error("the database does not answer; the worker starts again")
+        while not self._ended.wait(self._every):
+            if not self._is_stuck():
+                continue
+            log.error("the database does not answer; the worker starts again when it does")
+            while self._is_stuck() and not answers(self._engine):
+                self._ended.wait(self._every)
+            if self._is_stuck():
+                log.warning("the worker starts again")
                 self._on_stuck()
+
+    def _is_stuck(self) -> bool:
+        asked = self._asked
+        return asked is not None and time.monotonic() - asked > self._patience

@@ -29,6 +29,7 @@ from typing_extensions import override
 
 from newsletter.dispatch.engine_schema import install
 from newsletter.pipeline.jobs import Job, Kind
+from newsletter.store.database import TO_SERVER
 from newsletter.store.queues import NAMESPACE, TICK
 from newsletter.usecases.sending import LANE
 
@@ -83,7 +84,7 @@ class Engine:
         self._threads = ThreadPoolExecutor(capacity.jobs + 1, "job")
         connector = procrastinate.PsycopgConnector(
             conninfo=url.set(drivername="postgresql").render_as_string(hide_password=False),
-            kwargs={"options": f"-c search_path={NAMESPACE}"},
+            kwargs={**TO_SERVER, "options": f"-c search_path={NAMESPACE}"},
             min_size=1,
             max_size=3,
         )
@@ -176,6 +177,9 @@ class Engine:
         )
         try:
             due = await self._in_thread(self._office.due)
+        except sa.exc.DBAPIError as error:
+            log.warning("nothing was added: the database failed", problem=type(error).__name__)
+            raise
         except Exception:
             log.exception("nothing was added: what is due could not be read")
             raise

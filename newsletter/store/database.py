@@ -20,6 +20,14 @@ ROOM = 32_768
 """KB of pages that a connection with much to write may keep."""
 BUSY_SECONDS = 30
 """How long a writer waits for another; to freeze five million recipients takes about 10 s."""
+TO_SERVER = {
+    "connect_timeout": 15,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 45_000,
+}
+"""How a client of PostgreSQL notices within a minute that the network was cut: libpq's options."""
 
 
 def open_engine(url: str, *, pooled: bool = False) -> sa.Engine:
@@ -84,14 +92,26 @@ def _pool() -> dict[str, Any]:
 
 
 def _to_server(*, pooled: bool = False) -> dict[str, Any]:
-    """Notice within a minute that the network to PostgreSQL was cut.
+    """Return the options of a connection to PostgreSQL.
 
     A session of a pooler may be another one in the next transaction, which does not know the
     statements that this one prepared.
     """
-    keepalives = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
     prepared = {"prepare_threshold": None} if pooled else {}
-    return {**keepalives, "tcp_user_timeout": 45_000, **prepared}
+    return {**TO_SERVER, **prepared}
+
+
+def answers(engine: sa.Engine) -> bool:
+    """Return whether the server of an engine accepts a new connection; its pool is not asked.
+
+    It takes at most as long as `connect_timeout`: nothing is asked of the server afterwards.
+    """
+    positional, named = engine.dialect.create_connect_args(engine.url)
+    try:
+        engine.dialect.connect(*positional, **{**named, **_to_server()}).close()
+    except engine.dialect.loaded_dbapi.Error:
+        return False
+    return True
 
 
 def _open_sqlite(

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -79,27 +79,71 @@ def cluster() -> Iterator[Cluster]:
 
 
 class Network:
-    """A way to a server. While it `swallows`, what is sent in either direction disappears."""
+    """A way to a server. While it `swallows`, what is sent in either direction disappears.
 
-    def __init__(self, port: int) -> None:
-        """Lead to a port of this machine."""
-        self._target = port
+    While it `refuses`, connections end before the server sees them; they are counted.
+    """
+
+    def __init__(self, target: str | tuple[str, int]) -> None:
+        """Lead to a socket of this machine: a path, or a host and its port."""
+        self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self.swallows = False
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.swallows = self.refuses = False
+        self.refused = 0
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    @classmethod
+    def to(cls, url: sa.URL) -> "Network":
+        """Lead to the server of a database."""
+        port = url.port or 5432
+        folder = url.query.get("host")
+        return cls(f"{folder}/.s.PGSQL.{port}" if folder else (str(url.host), port))
+
+    def through(self, url: sa.URL) -> sa.URL:
+        """Return the address of the same database through this network."""
+        direct = url.set(host="127.0.0.1", port=self.port)
+        return direct.difference_update_query(["host", "port"])
 
     def close(self) -> None:
-        """Accept no more connections."""
-        self._listener.close()
+        """Accept no more connections, and end those that are open."""
+        for end in (self._listener, *self._open):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self, act: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=act, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _accept(self) -> None:
-        with suppress(OSError):
+        with self._listener, suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._relay, args=(one, other), daemon=True).start()
+                if self.refuses:
+                    self.refused += 1
+                    near.close()
+                    continue
+                self._start(self._carry, near, self._connected())
+
+    def _connected(self) -> socket.socket:
+        if not isinstance(self._target, str):
+            return socket.create_connection(self._target)
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self._target)
+        return far
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        self._open += near, far
+        with near, far:
+            back = threading.Thread(target=self._relay, args=(far, near), daemon=True)
+            back.start()
+            self._relay(near, far)
+            back.join()
 
     def _relay(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):

@@ -70,11 +70,13 @@ class Fleet:
         finally:
             opened.close()
 
-    def start(self, *words: str, **environ: str) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *words: str, module: str = "newsletter", **environ: str
+    ) -> "subprocess.Popen[bytes]":
         """Start the program in the folder; the caller ends it."""
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-P", "-m", "newsletter", *words],
+                [sys.executable, "-P", "-m", module, *words],
                 cwd=self.folder,
                 env={**os.environ, "PYTHONPATH": str(ROOT), **environ},
                 stdin=subprocess.DEVNULL,

@@ -115,10 +115,10 @@ def test_a_server_that_restarts(server: Cluster, durable: sa.Engine, tmp_path: P
 def test_a_network_that_swallows_everything_for_a_minute(
     server: Cluster, durable: sa.Engine, tmp_path: Path
 ) -> None:
-    network = Network(server.port)
+    network = Network.to(server.url)
     with issue(tmp_path, durable, people=6000) as fleet, ExitStack() as ending:
         ending.callback(network.close)
-        through = sa.make_url(fleet.url).set(port=network.port)
+        through = network.through(sa.make_url(fleet.url))
         cut_off = fleet.start(
             "worker",
             "--concurrency",
@@ -138,14 +138,7 @@ def test_a_network_that_swallows_everything_for_a_minute(
 
 def test_clocks_that_are_five_minutes_apart(pg_engine: sa.Engine, tmp_path: Path) -> None:
     with issue(tmp_path, pg_engine, people=4000) as fleet, ExitStack() as ending:
-        for seconds in (-300, 0, 300):
-            command = [sys.executable, "-m", "tests.fakes.skewed", str(seconds), "worker"]
-            process = subprocess.Popen(
-                command,
-                cwd=fleet.folder,
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-                stdout=subprocess.DEVNULL,
-                stderr=(fleet.folder / "log").open("ab"),
-            )
-            ending.callback(end, [process])
-        finish(fleet, 4000)
+        for seconds in ("-300", "0", "300"):
+            worker = fleet.start(seconds, "worker", module="tests.fakes.skewed")
+            ending.callback(end, [worker])
+        finish(fleet, 0)
