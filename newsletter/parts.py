@@ -43,8 +43,9 @@ def databases(settings: Settings) -> tuple[sa.Engine, sa.Engine, Reservations]:
 def fetcher(now: Callable[[], datetime], rng: random.Random, reservations: Reservations) -> Fetcher:
     """Return what fetches from sources and checks links, one request per host at a time."""
     from newsletter.fetch.client import open_fetcher
+    from newsletter.store.host_turns import HostTurns
 
-    return open_fetcher(now, rng, reserve=reservations.hold)
+    return open_fetcher(now, rng, reserve=HostTurns(reservations).turn)
 
 
 def sandbox(limits: CollectLimits) -> Sandbox:

@@ -14,12 +14,16 @@ INTERNAL_SHARE = 0.2
 PATIENCE = 60.0
 """Seconds to wait for the end of a request that another machine makes to the host."""
 
-Reserve = Callable[[str, float], AbstractContextManager[bool]]
-"""Waits for a name that only one process holds at a time; yields whether it is ours."""
+Reserve = Callable[[str, float, float], AbstractContextManager[bool]]
+"""Waits for the turn of a host, which only one process has at a time.
+
+The other arguments are the seconds of rest that the host gets between two requests, and how many
+seconds to wait for another process. Yields whether it is our turn.
+"""
 
 
-def freely(_name: str, _patience: float) -> AbstractContextManager[bool]:
-    """Reserve nothing: this is the only process that fetches."""
+def freely(_host: str, _rest: float, _patience: float) -> AbstractContextManager[bool]:
+    """Wait for nothing: this is the only process that fetches."""
     return nullcontext(enter_result=True)
 
 
@@ -56,16 +60,20 @@ class Hosts:
             pause = self._free_at.get(host, 0.0) - time.monotonic()
             if pause > 0:
                 time.sleep(pause)
+            rest = self._rest(host, internal=internal)
             try:
-                with self._reserve(f"host {host}", PATIENCE) as is_ours:
+                with self._reserve(host, rest, PATIENCE) as is_ours:
                     if not is_ours:
                         msg = "another machine is reading from this host"
                         raise FetchFailed(msg)
                     yield
             finally:
-                usual = self._rest_seconds * (INTERNAL_SHARE if internal else 1.0)
-                rest = max(usual, self._delays.get(host, 0.0))
-                self._free_at[host] = time.monotonic() + rest * (0.5 + self._rng.random())
+                self._free_at[host] = time.monotonic() + rest
+
+    def _rest(self, host: str, *, internal: bool) -> float:
+        """Return the seconds until the next request: irregular, and no less than the host asks for."""
+        usual = self._rest_seconds * (INTERNAL_SHARE if internal else 1.0)
+        return max(usual * (0.5 + self._rng.random()), self._delays.get(host, 0.0))
 
     def slow_down(self, host: str, seconds: float) -> None:
         """Keep at least `seconds` between two requests to the host."""

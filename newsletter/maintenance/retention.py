@@ -1,6 +1,6 @@
 """Delete what the configuration no longer keeps."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,9 +9,12 @@ from newsletter.maintenance import counters
 from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
 from newsletter.maintenance.uploads import KEPT, purge_uploads
 from newsletter.model.retention import Retention
-from newsletter.store import events, passes
+from newsletter.store import events, host_turns, passes
 from newsletter.store.people import retention as rows
 from subscribers.consent.retention import RetentionPeriods, purge
+
+TURNS_KEPT = timedelta(days=1)
+"""Longer than any host rests."""
 
 
 def tidy(
@@ -39,6 +42,7 @@ def tidy(
         )
         reported = events.purge(connection, now - periods.events)
         ours["reports"] = passes.purge(connection, now - periods.events)
+        host_turns.purge(connection, now - TURNS_KEPT)
     counters.fold(engine)
     files = purge_outbox(outbox, now - periods.outbox)
     purge_uploads(uploads, now - KEPT)

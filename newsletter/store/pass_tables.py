@@ -39,3 +39,12 @@ workers = sa.Table(
     sa.Column("seen_at", UtcDateTime, nullable=False),
     sa.Column("doing", sa.JSON, nullable=False),
 )
+
+# When the last request to a host ended, and how long the host rests after it.
+host_turns = sa.Table(
+    "host_turns",
+    metadata,
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("ended_at", UtcDateTime, nullable=False),
+    sa.Column("rest_seconds", sa.Float, nullable=False),
+)

@@ -3,13 +3,15 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import sqlalchemy as sa
 
 from newsletter.store.database import is_sqlite
 
+NOTHING: Mapping[str, object] = {}
 LOOK_EVERY = 0.05
 """Seconds between two attempts to get a name that another process holds."""
 
@@ -59,6 +61,16 @@ class Reservations:
             if taken:
                 self._give_back(name)
 
+    def ask(self, statement: sa.Executable, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - a column
+        """Run a statement on the server, for what belongs to names; return the first value.
+
+        Returns None without an answer, and on SQLite.
+        """
+        if is_sqlite(self._engine):
+            return None
+        with self._guard:
+            return self._ask(statement, values)
+
     def close(self) -> None:
         """Disconnect, which gives back every name."""
         with self._guard:
@@ -69,7 +81,7 @@ class Reservations:
         with self._guard:
             if name in self._held:
                 return False
-            taken = self._ask(sa.func.pg_try_advisory_lock(_number(name)))
+            taken = bool(self._ask(sa.select(sa.func.pg_try_advisory_lock(_number(name)))))
             if taken:
                 self._held.add(name)
             return taken
@@ -78,18 +90,20 @@ class Reservations:
         with self._guard:
             if name in self._held:
                 self._held.discard(name)
-                self._ask(sa.func.pg_advisory_unlock(_number(name)))
+                self._ask(sa.select(sa.func.pg_advisory_unlock(_number(name))))
 
-    def _ask(self, function: sa.Function[bool]) -> bool:
+    def _ask(self, statement: sa.Executable, values: Mapping[str, object] = NOTHING) -> Any:  # noqa: ANN401 - a column
         """Ask the server; without an answer, nothing is held any longer."""
         try:
             if self._connection is None:
                 connection = self._engine.connect()
                 self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-            return bool(self._connection.scalar(sa.select(function)))
+                # What is written here is not worth waiting for the disk.
+                self._connection.exec_driver_sql("SET synchronous_commit = off")
+            return self._connection.scalar(statement, values)
         except sa.exc.DBAPIError:
             self._disconnect()
-            return False
+            return None
 
     def _disconnect(self) -> None:
         self._held.clear()
