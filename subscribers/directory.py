@@ -254,6 +254,7 @@ def record_of(person: Subscriber, consents: Iterable[Consent]) -> dict[str, Any]
         "address": person.address,
         "name": person.name,
         "language": person.language,
+        "timezone": person.timezone,
         "answers": dict(person.answers),
         "topics": [tag.name for tag in person.tags if tag.kind is TagKind.TOPIC],
         "labels": [tag.name for tag in person.tags if tag.kind is not TagKind.TOPIC],

@@ -254,7 +254,8 @@ class Suppression:
 class Subscriber:
     """A subscriber with everything that an audience depends on.
 
-    `answers` are what they wrote into the configured fields of the sign-up form, by key.
+    `answers` are what they wrote into the configured fields of the sign-up form, by key. `timezone`
+    is the name of their zone, such as Asia/Seoul; empty if it is not known.
     """
 
     id: int
@@ -269,6 +270,7 @@ class Subscriber:
     tags: tuple[Tag, ...] = ()
     suppressed: Suppression | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = ""
 
     def subscription(self, newsletter: str) -> Subscription | None:
         """Return the subscription to a newsletter, or None."""

@@ -196,6 +196,7 @@ def _describe(person: Subscriber) -> list[str]:
         *([f"  mutes: {', '.join(mutes)}"] if mutes else []),
         *([f"  labels: {', '.join(labels)}"] if labels else []),
         *([f"  language: {person.language}"] if person.language else []),
+        *([f"  time zone: {person.timezone}"] if person.timezone else []),
         *(f"  {key}: {answer}" for key, answer in person.answers.items()),
         *(
             [f"  suppressed: {person.suppressed.reason.value} ({person.suppressed.origin})"]
@@ -246,6 +247,7 @@ def _as_json(person: Subscriber, history: list[directory.HistoryLine]) -> dict[s
         "address": person.address,
         "name": person.name,
         "language": person.language,
+        "timezone": person.timezone,
         "answers": dict(person.answers),
         "topics": sorted(person.topics),
         "labels": sorted(person.slugs - person.topics),

@@ -1,4 +1,4 @@
-"""`newsletter subscribers find|pause|unsubscribe|link|data`: find one, and do what they ask for."""
+"""`newsletter subscribers find|pause|zone|unsubscribe|link|data`: find one, and do what they ask for."""
 
 from typing import Annotated
 
@@ -65,6 +65,19 @@ def pause(
         )
     ended = "No longer paused" if weeks == 0 else f"Paused for {weeks} weeks"
     say(f"{ended}: {', '.join(changed)}." if changed else "Nothing had to be changed.")
+
+
+@commands.command()
+def zone(
+    address: Address,
+    timezone: Annotated[
+        str, typer.Argument(metavar="ZONE", help='Such as Asia/Seoul; "" for the newsletter\'s.')
+    ],
+) -> None:
+    """Set the time zone of a subscriber, on request."""
+    with open_app() as app:
+        chosen = person.set_timezone(app.context, current_user(), address, timezone)
+    say(f"{address}: {chosen or 'the time zone of each newsletter'}.")
 
 
 @commands.command()

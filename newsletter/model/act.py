@@ -41,6 +41,7 @@ class ActKind(StrEnum):
     SUBSCRIBER_ADDED = "subscriber added"
     SUBSCRIBER_TAGGED = "subscriber tagged"
     SUBSCRIBER_PAUSED = "subscriber paused"
+    SUBSCRIBER_ZONE_SET = "subscriber time zone set"
     SUBSCRIBER_UNSUBSCRIBED = "subscriber unsubscribed"
     ADDRESS_SUPPRESSED = "address suppressed"
     SUPPRESSION_LIFTED = "suppression lifted"

@@ -161,6 +161,8 @@ issues = sa.Table(
     sa.Column("created_by", sa.Text, nullable=False),
     sa.Column("test", sa.JSON),
     sa.Column("winner", sa.Text, nullable=False, server_default=""),
+    sa.Column("reader_time", sa.Text, nullable=False, server_default=""),
+    sa.Column("ends_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
 sa.Index("uq_issues_slot_id", issues.c.slot_id, unique=True)

@@ -6,13 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.errors import NotAllowed
 from newsletter.model.act import ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.store.people import personal, received
 from newsletter.store.people.received import IssueOutcome
 from newsletter.usecases import people
 from newsletter.usecases.context import Context
-from subscribers import directory, searching
+from subscribers import directory, searching, zones
 from subscribers.audience import Question, why
 from subscribers.consent import choosing, rights, unsubscribing
 from subscribers.consent.unsubscribing import Unsubscribe
@@ -134,6 +135,24 @@ def pause(
             detail = {"newsletters": list(changed), "weeks": weeks}
             people.record(connection, context, actor, ActKind.SUBSCRIBER_PAUSED, person, detail)
     return changed
+
+
+def set_timezone(context: Context, actor: Actor, address: str, timezone: str) -> str:
+    """Set a subscriber's time zone, on request; "" is the newsletter's. Return its name.
+
+    Raises NotAllowed if there is no such zone.
+    """
+    actor.require(Role.ADMIN)
+    chosen = zones.parse(timezone) if timezone.strip() else ""
+    if chosen is None:
+        msg = f"“{timezone.strip()[:40]}” is not a time zone; expected a name such as Asia/Seoul"
+        raise NotAllowed(msg)
+    with context.engine.begin() as connection:
+        person = directory.require(connection, address)
+        if choosing.set_timezone(connection, person, chosen, actor=str(actor), now=context.now()):
+            kind, detail = ActKind.SUBSCRIBER_ZONE_SET, {"timezone": chosen}
+            people.record(connection, context, actor, kind, person, detail)
+    return chosen
 
 
 def unsubscribe(

@@ -45,7 +45,7 @@ class Preferences:
     followed. `unmuted` are the slugs of the mutes that were cleared. `titles` names the newsletters
     in the notice: newly ticked ones must be confirmed by email, because the link to this page is in
     emails that subscribers forward. `name`, unless None, and `answers` replace those on file; an
-    empty one deletes.
+    empty one deletes. `timezone` is the name of a zone, "" for the newsletter's; None changes nothing.
     """
 
     follows: frozenset[str]
@@ -60,6 +60,7 @@ class Preferences:
     network: str = ""
     name: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    timezone: str | None = None
 
 
 def choose(
@@ -81,6 +82,8 @@ def choose(
     if language != person.language:
         chosen = {"language": [language]}
         audit.record(connection, AuditEntry(READER, "chose", rules.now, person.id, detail=chosen))
+    if preferences.timezone is not None:
+        set_timezone(connection, person, preferences.timezone, actor=READER, now=rules.now)
     asked = _ask(connection, person, preferences, rules)
     effects.append(asked)
     outcomes = {"emailed": "saved and asked", "not emailed": "saved, asked before"}
@@ -112,6 +115,19 @@ def pause(
             if _adjust(connection, person, subscription, wanted, now, actor):
                 changed.append(subscription.newsletter)
     return tuple(changed)
+
+
+def set_timezone(
+    connection: sa.Connection, person: Subscriber, timezone: str, *, actor: str, now: datetime
+) -> bool:
+    """Set the time zone of a subscriber, "" for the newsletter's; return whether it changed."""
+    if timezone == person.timezone:
+        return False
+    statuses.set_timezone(connection, person.id, timezone)
+    act = "chose" if actor == READER else "set"
+    detail = {"time zone": timezone or "the newsletter's"}
+    audit.record(connection, AuditEntry(actor, act, now, person.id, detail=detail))
+    return True
 
 
 def follow(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from subscribers import zones
 from subscribers.model import Frequency
 
 _FREQUENCIES = {frequency.value: frequency for frequency in Frequency}
@@ -97,6 +98,14 @@ def language_tag(cells: Mapping[str, str]) -> str:
         return ""
     found = cell.replace("_", "-").strip()
     return found if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", found) else ""
+
+
+def zone(cells: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """Return the time zone that a row gives, and what is withheld if there is no such zone."""
+    cell = clean(cells.get("timezone", ""))
+    found = zones.parse(cell) or ""
+    unknown = f"time zone “{cell[:40]}” is not known; a name such as Asia/Seoul is expected"
+    return found, () if found or not cell else (unknown,)
 
 
 def clean(text: str) -> str:

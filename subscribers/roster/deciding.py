@@ -61,6 +61,7 @@ class Change:
     reason: str = ""
     name: str = ""
     language: str = ""
+    timezone: str = ""
     tags: tuple[Tag, ...] = ()
     subscriptions: tuple[WantedSubscription, ...] = ()
     lowered: tuple[Lowered, ...] = ()
@@ -75,6 +76,7 @@ class Change:
         parts = [
             f"name “{self.name}”" if self.name else "",
             f"language {self.language}" if self.language else "",
+            f"time zone {self.timezone}" if self.timezone else "",
             "tags " + ", ".join(tag.name for tag in self.tags) if self.tags else "",
             *(f"{wanted.newsletter} {wanted.state.value}" for wanted in self.subscriptions),
             *(f"{low.newsletter} {low.before.state.value} → unsubscribed" for low in self.lowered),
@@ -106,6 +108,7 @@ def _new(row: ImportRow, known: Known) -> Change:
         "new",
         name=row.name,
         language=row.language,
+        timezone=row.timezone,
         tags=row.tags,
         subscriptions=row.subscriptions,
         proofs=row.proofs,
@@ -124,6 +127,7 @@ def _changed(row: ImportRow, known: Known, person: Subscriber) -> Change:
         "unchanged",
         name=row.name if not person.name else "",
         language=row.language if not person.language else "",
+        timezone=row.timezone if not person.timezone else "",
         tags=_new_tags(row, known, person),
         subscriptions=added,
         lowered=lowered,
@@ -139,7 +143,8 @@ def _changed(row: ImportRow, known: Known, person: Subscriber) -> Change:
         suppression=row.suppression if known.suppressed is None else None,
         withheld=withheld + _unchosen(row, known, person) + row.withheld,
     )
-    written = (change.name, change.language, change.tags, added, lowered, change.suppression)
+    filled = (change.name, change.language, change.timezone)
+    written = (*filled, change.tags, added, lowered, change.suppression)
     return replace(change, outcome="changed") if any(written) else change
 
 

@@ -19,6 +19,7 @@ COLUMNS = (
     "address",
     "name",
     "language",
+    "timezone",
     "answers",
     "topics",
     "labels",

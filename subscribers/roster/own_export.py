@@ -12,6 +12,7 @@ from subscribers.roster.cells import (
     language_tag,
     moment,
     objects,
+    zone,
 )
 from subscribers.roster.row import (
     ConsentProof,
@@ -42,6 +43,7 @@ def read_own(
     agreed |= {proof.newsletter for proof in attested}
     granted = tuple(_granted(subscription, agreed) for subscription in wanted)
     created_at = moment(cells.get("created_at", ""))
+    timezone, unknown = zone(cells)
     return ImportRow(
         number,
         address,
@@ -55,6 +57,8 @@ def read_own(
         unattested=granted != wanted,
         person=bool(created_at or wanted),
         answers=_answers(cells.get("answers", "")),
+        timezone=timezone,
+        withheld=unknown,
     )
 
 

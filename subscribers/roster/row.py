@@ -78,6 +78,7 @@ class ImportRow:
     unattested: bool = False
     person: bool = True
     answers: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = ""
     withheld: tuple[str, ...] = ()
 
 

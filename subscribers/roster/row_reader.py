@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress, SubscriptionState, SuppressionReason, slug
-from subscribers.roster.cells import CellError, clean, frequency, language_tag, moment, split
+from subscribers.roster.cells import CellError, clean, frequency, language_tag, moment, split, zone
 from subscribers.roster.consents import consent_time, states_consent
 from subscribers.roster.layout import Layout
 from subscribers.roster.names import full_name
@@ -91,6 +91,7 @@ class RowReader:
             msg = "the row names no newsletter, and none was chosen for the whole file"
             raise CellError(msg)
         attested = self._attestation(cells)
+        timezone, unknown = zone(cells)
         proofs = (ConsentProof(key, "attested", agreed_at, attested, attested=True) for key in keys)
         return ImportRow(
             raw.number,
@@ -106,6 +107,8 @@ class RowReader:
             suppression=stated.suppression,
             created_at=moment(cells.get("created_at", "")),
             unattested=stated == RowStatus() and not confirmed,
+            timezone=timezone,
+            withheld=unknown,
         )
 
     def _stated(self, raw: RawRow) -> RowStatus:

@@ -77,6 +77,9 @@ FIELD_NAMES = _folded(
         " etternavn efternavn prijmeni sukunimi vezeteknev soyad фамилия 姓 성",
         "language": "language lang locale preferred_language 언어 sprache langue idioma lingua taal"
         " jezyk sprak dil язык 言語 语言",
+        "timezone": "timezone time_zone tz timezone_name zeitzone fuseau_horaire zona_horaria"
+        " huso_horario fuso_orario fuso_horario tijdzone strefa_czasowa tidszon saat_dilimi"
+        " часовой_пояс 시간대 타임존 タイムゾーン 時間帯 时区",
         "tags": "tags tag groups segments 태그 etiquetas etichette etykiety schlagworte",
         "topics": "topics topic interests 관심주제 주제 themen temas sujets",
         "labels": "labels label",

@@ -83,7 +83,7 @@ def _add_new(
         connection,
         (
             *(c.id, c.address, c.address_key, c.name, c.language),
-            *(c.origin, c.created_at, c.acted_at, c.answers),
+            *(c.origin, c.created_at, c.acted_at, c.answers, c.timezone),
         ),
         (
             (
@@ -96,6 +96,7 @@ def _add_new(
                 change.row.created_at or now,
                 change.row.acted_at and min(change.row.acted_at, now),
                 dict(change.row.answers),
+                change.timezone,
             )
             for subscriber_id, change in zip(ids, new, strict=True)
         ),
@@ -232,6 +233,7 @@ def _as_json(change: Change) -> dict[str, Any]:
     return {
         "name": change.name,
         "language": change.language,
+        "timezone": change.timezone,
         "topics": [tag.slug for tag in change.tags if tag.kind is TagKind.TOPIC],
         "labels": [tag.slug for tag in change.tags if tag.kind is not TagKind.TOPIC],
         "subscribed": {
@@ -251,7 +253,7 @@ def _before(subscription: Subscription) -> dict[str, str]:
 def _update(
     connection: sa.Connection, import_id: int, change: Change, subscriber_id: int, now: datetime
 ) -> None:
-    filled = {"name": change.name, "language": change.language}
+    filled = {"name": change.name, "language": change.language, "timezone": change.timezone}
     values = {field: text for field, text in filled.items() if text}
     if values:
         connection.execute(
@@ -273,9 +275,9 @@ def take_back(
     connection: sa.Connection, import_id: int, subscriber_id: int, change: Mapping[str, Any]
 ) -> None:
     """Undo one subscriber's change, except for fields that have changed again since."""
-    for field in ("name", "language"):
+    for field in ("name", "language", "timezone"):
         column = subscribers.c[field]
-        if change[field]:
+        if change.get(field):  # an earlier version did not record all of them
             connection.execute(
                 subscribers.update()
                 .where(subscribers.c.id == subscriber_id, column == change[field])

@@ -117,6 +117,7 @@ def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> lis
             tags=tuple(tagged.get(row.id, ())),
             suppressed=blocked.get(row.address_key),
             answers=row.answers,
+            timezone=row.timezone,
         )
         for row in rows
     ]

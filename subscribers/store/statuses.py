@@ -45,6 +45,12 @@ def answer(
         connection.execute(mine.values(name=name, answers=dict(answers)))
 
 
+def set_timezone(connection: sa.Connection, subscriber_id: int, timezone: str) -> None:
+    """Set the time zone of a subscriber; empty if it is not known."""
+    mine = subscribers.update().where(subscribers.c.id == subscriber_id)
+    connection.execute(mine.values(timezone=timezone))
+
+
 def add_pending(
     connection: sa.Connection,
     subscriber_id: int,

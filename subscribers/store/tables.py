@@ -30,7 +30,15 @@ subscribers = sa.Table(
     sa.Column("created_at", UtcTimestamp, nullable=False),
     sa.Column("acted_at", UtcTimestamp),
     sa.Column("answers", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("timezone", sa.Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
+)
+# Partial: a list without zones pays nothing for it.
+sa.Index(
+    "ix_subscribers_timezone_chosen",
+    subscribers.c.timezone,
+    sqlite_where=sa.text("timezone != ''"),
+    postgresql_where=sa.text("timezone != ''"),
 )
 sa.Index("uq_subscribers_address_key", subscribers.c.address_key, unique=True)
 sa.Index(None, subscribers.c.origin)

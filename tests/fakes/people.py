@@ -25,6 +25,7 @@ def add_person(  # noqa: PLR0913 - a test names what it is about
     paused_until: datetime | None = None,
     suppressed: str = "",
     language: str = "en",
+    timezone: str = "",
 ) -> int:
     """Put one person with one subscription into a database and return the id."""
     person = connection.execute(
@@ -33,6 +34,7 @@ def add_person(  # noqa: PLR0913 - a test names what it is about
             address=address,
             address_key=address.lower(),
             language=language,
+            timezone=timezone,
             origin="test",
             created_at=NOW,
         )

@@ -142,6 +142,20 @@ def test_staff_act_on_request_and_the_audit_knows(
         assert ANN not in str(acts.listed(connection, ActFilter()))
 
 
+def test_staff_set_the_time_zone_of_a_person(
+    desk: StaffedDesk, admin: TestClient, opened: House
+) -> None:
+    one = f"/people/{person(opened).id}"
+    shown = act(desk, admin, f"{one}/zone", {"timezone": "Pacific/Apia"})
+    assert "time zone has been saved" in shown
+    assert "<option selected>Pacific/Apia" in shown
+    assert desk.post(admin, f"{one}/zone", {"timezone": HOSTILE}).status_code == 409
+    assert person(opened).timezone == "Pacific/Apia"
+    act(desk, admin, f"{one}/zone", {"timezone": ""})
+    assert person(opened).timezone == ""
+    assert recorded(opened)[:2] == [ActKind.SUBSCRIBER_ZONE_SET] * 2
+
+
 def test_a_pause_needs_a_number(desk: StaffedDesk, admin: TestClient, opened: House) -> None:
     for weeks in ("", "-1", "999", "\u0663", "two"):
         answer = desk.post(admin, f"/people/{person(opened).id}/pause", {"weeks": weeks})

@@ -113,6 +113,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/people/imports/{upload_id}/discard"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/tags"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/pause"): ADMIN,
+    ("POST", "/people/{subscriber_id:int}/zone"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/unsubscribe"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/suppress"): ADMIN,
     ("POST", "/people/{subscriber_id:int}/lift"): ADMIN,

@@ -56,7 +56,7 @@ items = {{ min = 1, max = 1 }}
 digests = {{ weekly = "1st wed of jan 09:00", monthly = "1st wed of jan 09:00" }}
 """
 SETTLED = timedelta(days=4)
-"""How long after the last slot what was in doubt is settled or held."""
+"""How long after the end what was in doubt is held; less than a week, when the next slots are due."""
 CONFIRMED = 3
 """How many of the four people get every issue."""
 
@@ -139,7 +139,7 @@ YEAR = Season(
 def steps(season: Season) -> list[str]:
     """Return the times at which the schedulers look."""
     rng = random.Random(4)
-    found = {season.begin, season.end + SETTLED, season.end + 2 * SETTLED}
+    found = {season.begin, season.end, season.end + SETTLED}
     at = season.begin
     while at < season.end:
         found.add(at)

@@ -159,6 +159,7 @@ def records(draw: st.DrawFn) -> list[dict[str, Any]]:
                 "address": address,
                 "name": draw(names),
                 "language": draw(st.sampled_from(["", "en", "ko"])),
+                "timezone": draw(st.sampled_from(["", "Asia/Seoul", "America/New_York"])),
                 "topics": draw(st.lists(tag_names, unique=True, max_size=3)),
                 "labels": draw(st.lists(tag_names, unique=True, max_size=2)),
                 "subscriptions": standings,
@@ -210,7 +211,7 @@ def test_what_is_exported_imports_again_without_loss(
 
 def foreign(draw: st.DrawFn) -> str:
     """Draw a foreign list that may know some of the same people."""
-    rows = ["email;name;tags;status;consent;newsletters"]
+    rows = ["email;name;tags;status;consent;newsletters;Time Zone"]
     for address in draw(st.lists(st.sampled_from(ADDRESSES), unique=True, max_size=5)):
         cells = [
             address,
@@ -219,6 +220,7 @@ def foreign(draw: st.DrawFn) -> str:
             draw(st.sampled_from(["", "subscribed", "unsubscribed", "cleaned", "pending"])),
             draw(st.sampled_from(["", "2024-05-01", "no"])),
             draw(st.sampled_from(["", "weekly", "weekly, The Daily"])),
+            draw(st.sampled_from(["", "Pacific/Apia", "Mars/Olympus"])),
         ]
         rows.append(";".join(cells))
     return "\n".join(rows) + "\n"

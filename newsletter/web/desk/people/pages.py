@@ -29,6 +29,7 @@ from subscribers.searching import FoundPeople
 DONE = {
     "tagged": "desk.people.done.tagged",
     "paused": "desk.people.done.paused",
+    "zone-set": "desk.people.done.zone_set",
     "unchanged": "desk.people.done.unchanged",
     "unsubscribed": "desk.people.done.unsubscribed",
     "suppressed": "desk.people.done.suppressed",
@@ -116,6 +117,16 @@ class PeoplePages:
                 self._context, visitor.actor, address, newsletter=newsletter, weeks=weeks
             )
             return "paused" if changed else "unchanged"
+
+        return self._done(visitor, subscriber_id, act)
+
+    def set_timezone(self, visitor: Admin, subscriber_id: SubscriberId, form: DeskForm) -> Response:
+        """Set the time zone of a person."""
+
+        def act(address: str) -> str:
+            zone = form.first("timezone")
+            person.set_timezone(self._context, visitor.actor, address, zone)
+            return "zone-set"
 
         return self._done(visitor, subscriber_id, act)
 
@@ -215,6 +226,7 @@ def people_routes(pages: PeoplePages) -> APIRouter:
         ("/people/lift", pages.lift_stray),
         (f"{one}/tags", pages.tag),
         (f"{one}/pause", pages.pause),
+        (f"{one}/zone", pages.set_timezone),
         (f"{one}/unsubscribe", pages.unsubscribe),
         (f"{one}/suppress", pages.suppress),
         (f"{one}/lift", pages.lift),

@@ -10,6 +10,7 @@ from newsletter.render.reasons import explain
 from newsletter.store.people.received import IssueOutcome
 from newsletter.usecases.person import Membership, PersonRecord, SearchResult
 from newsletter.web.desk import sentences
+from subscribers import zones
 from subscribers.directory import Proof
 from subscribers.model import MUTE, Frequency, Subscriber, SubscriptionState, Suppression, TagKind
 
@@ -94,6 +95,8 @@ class PersonView:
     href: str
     name: str
     language: str
+    timezone: str
+    zones: tuple[str, ...]
     answers: tuple[tuple[str, str], ...]
     subscriptions: tuple[TitledSubscription, ...]
     topics: tuple[tuple[str, str], ...]
@@ -148,6 +151,8 @@ def person_view(
         href=f"/people/{person.id}",
         name=person.name,
         language=person.language,
+        timezone=person.timezone,
+        zones=tuple(zones.known().values()),
         answers=tuple(person.answers.items()),
         subscriptions=_subscriptions(person, publication, catalog),
         topics=_tags(person, TagKind.TOPIC),
