@@ -27,7 +27,7 @@ from newsletter.maintenance import journals
 from newsletter.maintenance.history import differs, forgotten
 from newsletter.maintenance.journals import Journals
 from newsletter.model.article_address import ArticleSigner
-from newsletter.model.once import Once
+from newsletter.model.once import Once, Recent
 from newsletter.model.pass_report import WHOLE
 from newsletter.model.return_path import ReturnPaths
 from newsletter.model.shared_preview import SharedPreviews
@@ -49,15 +49,15 @@ if TYPE_CHECKING:
     from newsletter.collect.probe import Probe
     from newsletter.collect.report import CollectReport
     from newsletter.esp.port import Letter, Recipient, Sender
-    from newsletter.esp.sendgrid.suppressions import SuppressionLists
     from newsletter.fetch.client import Fetcher
+    from newsletter.maintenance.readings import Reading
     from newsletter.model.article import Extracted
     from newsletter.model.picture import PictureCopy, StoredPicture
     from newsletter.model.publication import Publication
     from newsletter.pipeline.jobs import Job
     from newsletter.render.run import RenderKit
     from newsletter.render.templates import Templates
-    from newsletter.send.notices import Announce, Post
+    from newsletter.send.notices import Post
     from newsletter.settings import Settings
     from newsletter.store.people.notices import Claimed
     from newsletter.store.reservations import Reservations
@@ -92,6 +92,7 @@ class App:
     stop: threading.Event
     reservations: Reservations
     sandboxes: Once[Sandbox]
+    outside: Callable[[], Sequence[Reading]]
     processes: int = 1
     collector: Callable[..., CollectReport] | None = None
     prober: Callable[[str], Probe] | None = None
@@ -148,6 +149,7 @@ class App:
             probe=self.prober or self.probe,
             shared_previews=SharedPreviews(self.settings.secret_keys, self.publication.url),
             read_page=self._read_page,
+            outside=self.outside,
         )
 
     def tools(self, patience: timedelta = timedelta(0)) -> Tools:
@@ -163,7 +165,9 @@ class App:
             forgotten=lambda: forgotten(self.reader, self.settings.root / SUBMISSIONS, self.now()),
             behind=self._behind,
             backup=self.settings.backup,
-            lists=self._lists if self.publication.sync_suppressions else None,
+            lists=partial(parts.suppression_lists, self.settings)
+            if self.publication.sync_suppressions
+            else None,
             mailbox=self.settings.bounce_mailbox,
             patience=patience,
         )
@@ -222,11 +226,6 @@ class App:
         )
         return collect(self.engine, self.publication.sources, self.fetcher, options)
 
-    def _lists(self) -> SuppressionLists:
-        from newsletter.esp.sendgrid.suppressions import SuppressionLists
-
-        return SuppressionLists(self.settings.sendgrid_api_key, self.settings.sendgrid_api_host)
-
     def _watch(self) -> list[str]:
         from newsletter.maintenance.watchdog import examine
 
@@ -241,13 +240,8 @@ class App:
             self.alerts() if self.alerts else sender,
             self._compose,
             self.now,
-            self._announcing() if self.settings.alert_webhook_url else None,
+            parts.announcing(self.settings),
         )
-
-    def _announcing(self) -> Announce:
-        from newsletter.fetch.announcing import announce
-
-        return partial(announce, self.settings.alert_webhook_url, self.publication.name)
 
     def _compose(self, claimed: Claimed) -> tuple[Letter, Recipient] | None:
         from newsletter.pipeline.composing import Composer
@@ -391,6 +385,7 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         stop=threading.Event(),
         reservations=reservations,
         sandboxes=Once(partial(parts.sandbox, settings.publication.collecting)),
+        outside=Recent(partial(parts.outside, settings.publication), clock, parts.OUTSIDE_KEPT),
         processes=processes,
     )
 

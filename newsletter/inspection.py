@@ -1,6 +1,5 @@
 """Build what the checkup looks at, and what asks the providers."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,11 +12,10 @@ from newsletter.collect.parsing.sandbox import unprotected
 from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid.events import key_problem
 from newsletter.esp.sendgrid.sender import SendGridSender
-from newsletter.fetch.names import LookupFailed, Names
-from newsletter.fetch.wire import get, read
-from newsletter.maintenance import checkup, sender_domain
+from newsletter.fetch.names import Names
+from newsletter.maintenance import outside
 from newsletter.maintenance.checkup import DKIM, Installation, Schema
-from newsletter.maintenance.readings import Health, Reading, ok
+from newsletter.maintenance.readings import Reading
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Dkim
 from newsletter.parts import open_smtp
@@ -59,54 +57,8 @@ def reachability(settings: Settings, names: Names | None = None) -> Iterator[Rea
     publication = settings.publication
     if publication.provider == "outbox":
         return
-    yield _pages(publication.url)
-    if names is None and sender_domain.is_reserved(publication.domain):
-        message = f"{publication.domain} is reserved for examples: no one can send in its name"
-        advice = "set from in [publication] to an address of your domain"
-        yield Reading(Health.WARN, sender_domain.SUBJECT, message, advice)
-        return
-    asked = names or Names()
-    try:
-        records = sender_domain.look_up(publication.domain, asked.texts, asked.exists)
-    except LookupFailed as error:
-        advice = "run this again where names can be looked up"
-        yield Reading(Health.WARN, sender_domain.SUBJECT, str(error), advice)
-        return
-    yield from sender_domain.judge(publication.domain, records, publication.bounces)
-
-
-def _pages(url: str) -> Reading:
-    """Report whether the public pages answer at their address."""
-    if problem := checkup.asked(partial(get, f"{url}/robots.txt")):
-        message = f"{url} {problem}, so readers cannot unsubscribe"
-        advice = "start the server, and let the proxy pass this address on to it"
-        return Reading(Health.FAIL, "pages", message, advice)
-    return _client_address(url)
-
-
-FALSE_ADDRESS = "203.0.113.77"
-"""An address for documentation (RFC 5737), which no client has."""
-
-
-def _client_address(url: str) -> Reading:
-    """Report whether the public pages learn the client's address, and only from a trusted proxy."""
-    text, problem = read(f"{url}/client-address", {"X-Forwarded-For": FALSE_ADDRESS})
-    try:
-        seen = json.loads(text)
-        address, passed, believed = seen["address"], seen["passed"], seen["believed"]
-    except (ValueError, TypeError, KeyError):
-        message = f"{url} is answered by another program{f' ({problem})' if problem else ''}"
-        advice = "let the proxy pass every path on to this program"
-        return Reading(Health.WARN, "pages", message, advice)
-    if address == FALSE_ADDRESS:
-        message = f"{url} accepts any address that a client claims to have"
-        advice = "let the proxy replace X-Forwarded-For, as docs/deploy/nginx.conf does"
-        return Reading(Health.FAIL, "pages", message, advice)
-    if passed != FALSE_ADDRESS and not believed:
-        message = f"{url} takes the proxy's address for that of every client"
-        advice = "add the proxy's address to trusted_proxies in [web]"
-        return Reading(Health.WARN, "pages", message, advice)
-    return ok("pages", f"answer at {url} and learn the client's address")
+    yield outside.public_pages(publication.url)
+    yield from outside.sender_records(publication, names)
 
 
 def probes(settings: Settings) -> dict[str, Callable[[], str]]:

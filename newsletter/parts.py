@@ -5,6 +5,7 @@ What is expensive to import is imported and built at its first use.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,12 @@ from newsletter.model.once import OnceEach
 from newsletter.store.database import open_direct, open_engine, open_reader
 from newsletter.store.reservations import Reservations
 
+OUTSIDE_KEPT = timedelta(minutes=5)
+"""How long the pre-flight checks use what they learned about pages and the domain."""
+
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -22,11 +26,14 @@ if TYPE_CHECKING:
 
     from newsletter.collect.parsing.sandbox import Sandbox
     from newsletter.esp.port import Sender
+    from newsletter.esp.sendgrid.suppressions import SuppressionLists
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
+    from newsletter.maintenance.readings import Reading
     from newsletter.model.publication import Publication, SmtpUse
     from newsletter.model.source import CollectLimits
     from newsletter.render.templates import Templates
+    from newsletter.send.notices import Announce
     from newsletter.settings import Settings
 
 
@@ -46,6 +53,29 @@ def fetcher(now: Callable[[], datetime], rng: random.Random, reservations: Reser
     from newsletter.store.host_turns import HostTurns
 
     return open_fetcher(now, rng, reserve=HostTurns(reservations).turn)
+
+
+def outside(publication: Publication) -> Sequence[Reading]:
+    """Ask about the public pages and the sender domain."""
+    from newsletter.maintenance.outside import before_approval
+
+    return before_approval(publication)
+
+
+def suppression_lists(settings: Settings) -> SuppressionLists:
+    """Return what reads the provider's own suppressions."""
+    from newsletter.esp.sendgrid.suppressions import SuppressionLists
+
+    return SuppressionLists(settings.sendgrid_api_key, settings.sendgrid_api_host)
+
+
+def announcing(settings: Settings) -> Announce | None:
+    """Return what posts alerts to the configured address, if there is one."""
+    if not settings.alert_webhook_url:
+        return None
+    from newsletter.fetch.announcing import announce
+
+    return partial(announce, settings.alert_webhook_url, settings.publication.name)
 
 
 def sandbox(limits: CollectLimits) -> Sandbox:

@@ -1,12 +1,14 @@
 """Look up what the domain name system says about a domain."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import dns.exception
 import dns.resolver
 
-SECONDS = 5.0
+SECONDS, TOTAL = 5.0, 10.0
+"""How long one lookup may take, and all lookups of a resolver together."""
 
 
 class LookupFailed(Exception):  # noqa: N818 - named for what happened
@@ -15,10 +17,14 @@ class LookupFailed(Exception):  # noqa: N818 - named for what happened
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A resolver: that of this machine, or a name server at an address and port."""
+    """A resolver: that of this machine, or a name server at an address and port.
+
+    It is for lookups that are made together: after `until`, they fail.
+    """
 
     server: str = ""
     port: int = 53
+    until: float = field(default_factory=lambda: time.monotonic() + TOTAL)
 
     def texts(self, name: str) -> list[str]:
         """Return the TXT records of a name; raises LookupFailed."""
@@ -33,8 +39,10 @@ class Names:
         resolver = dns.resolver.Resolver(configure=not self.server)
         if self.server:
             resolver.nameservers, resolver.port = [self.server], self.port
+        left = min(SECONDS, self.until - time.monotonic())
         try:
-            return list(resolver.resolve(name, kind, lifetime=SECONDS))
+            # Without time left, it raises as if no server answered.
+            return list(resolver.resolve(name, kind, lifetime=left))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except (dns.exception.DNSException, OSError) as error:

@@ -16,13 +16,17 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The result of one check; `advice` and `next_step` are empty if nothing is to be done."""
+    """The result of one check; `advice` and `next_step` are empty if nothing is to be done.
+
+    `checked` is False if nothing answered that could have been asked.
+    """
 
     health: Health
     subject: str
     message: str
     advice: str = ""
     next_step: NextStep | None = None
+    checked: bool = True
 
 
 def ok(subject: str, message: str) -> Reading:

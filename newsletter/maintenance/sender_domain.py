@@ -5,7 +5,7 @@ Gmail, Yahoo and Outlook refuse or hide bulk email without them (their sender gu
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from newsletter.maintenance.readings import Health, Reading, ok
@@ -36,14 +36,22 @@ def is_reserved(domain: str) -> bool:
 
 
 def look_up(
-    domain: str, texts: Callable[[str], list[str]], exists: Callable[[str, str], bool]
+    domain: str,
+    texts: Callable[[str], list[str]],
+    exists: Callable[[str, str], bool],
+    selectors: Iterable[str] = (),
 ) -> DomainRecords:
-    """Return the records of a domain. DMARC falls back to the domain above it (RFC 7489, 6.6.3)."""
+    """Return the records of a domain, with DKIM keys under the usual names and `selectors`.
+
+    DMARC falls back to the domain above it (RFC 7489, 6.6.3).
+    """
     dmarc = _starting(texts(f"_dmarc.{domain}"), "v=dmarc1")
     above = domain.partition(".")[2]
     if not dmarc and "." in above:
         dmarc = _starting(texts(f"_dmarc.{above}"), "v=dmarc1")
-    keys = {selector: texts(f"{selector}._domainkey.{domain}") for selector in SELECTORS}
+    keys = {
+        selector: texts(f"{selector}._domainkey.{domain}") for selector in (*selectors, *SELECTORS)
+    }
     return DomainRecords(
         spf=_starting(texts(domain), "v=spf1"),
         dmarc=dmarc,

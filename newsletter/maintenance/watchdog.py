@@ -4,6 +4,7 @@ import shutil
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from newsletter.maintenance import sender_domain
+from newsletter.maintenance.outside import sender_records
 from newsletter.maintenance.readings import Health
 from newsletter.model.publication import Dkim, Publication
 from newsletter.model.source import FAILURES
@@ -94,15 +96,12 @@ def domain_problems(publication: Publication, names: "Names | None" = None) -> I
     from newsletter.fetch.names import LookupFailed, Names  # noqa: PLC0415 - once an hour
 
     names = names or Names()
-    try:
-        records = sender_domain.look_up(publication.domain, names.texts, names.exists)
-        for reading in sender_domain.judge(publication.domain, records, publication.bounces):
-            if reading.health is Health.FAIL:
-                yield f"the records of {publication.domain}: {reading.message}"
-        if publication.provider == "smtp" and publication.smtp.dkim is not None:
+    for reading in sender_records(publication, names):
+        if reading.health is Health.FAIL:
+            yield f"the records of {publication.domain}: {reading.message}"
+    if publication.provider == "smtp" and publication.smtp.dkim is not None:
+        with suppress(LookupFailed):
             yield from _signing_problem(publication.smtp.dkim, names)
-    except LookupFailed:
-        return
 
 
 def _signing_problem(use: Dkim, names: "Names") -> Iterator[str]:

@@ -36,6 +36,7 @@ CHECKS: Mapping[str, Level] = {
     "teaser": "warn",
     "note marks": "warn",
     "unsubscribe page": "warn",
+    "sender domain": "warn",
     "opening": "warn",
     "outdated": "warn",
     "printed before": "warn",
@@ -43,6 +44,7 @@ CHECKS: Mapping[str, Level] = {
     "uncovered": "warn",
     "suggestions": "note",
     "carried over": "note",
+    "not checked": "note",
 }
 """Every check and how grave it is unless the publisher's policy says otherwise."""
 

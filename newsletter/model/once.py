@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from typing_extensions import override
@@ -27,6 +28,26 @@ class Once(Generic[T]):
             if not self.built:
                 self.built.append(self._build())
             return self.built[0]
+
+
+class Recent(Generic[T]):
+    """Returns a value that is built again once it is older than `lasts`."""
+
+    def __init__(
+        self, build: Callable[[], T], now: Callable[[], datetime], lasts: timedelta
+    ) -> None:
+        """Take the function that builds the value, and a clock."""
+        self._build, self._now, self._lasts = build, now, lasts
+        self._lock = threading.Lock()
+        self._kept: tuple[datetime, T] | None = None
+
+    def __call__(self) -> T:
+        """Return the value; while one thread builds it, others wait for it."""
+        with self._lock:
+            now = self._now()
+            if self._kept is None or now - self._kept[0] >= self._lasts:
+                self._kept = now, self._build()
+            return self._kept[1]
 
 
 class OnceEach(Mapping[str, T]):

@@ -23,6 +23,7 @@ from newsletter.store.sending import batches
 if TYPE_CHECKING:
     from newsletter.collect.probe import Probe
     from newsletter.collect.report import CollectReport
+    from newsletter.maintenance.readings import Reading
     from newsletter.model.article import Extracted
     from newsletter.model.picture import LookAt
     from newsletter.render.checks.links import BrokenLinks
@@ -37,7 +38,8 @@ class Context:
     """The opened publication as the use cases see it; `app` builds it.
 
     `engine` writes, `reader` only reads. `courier` holds what submitting needs besides. `broken_links`
-    requests links before an approval, `look_at` reads images before a rendering, `collect_from` and
+    requests links before an approval, `outside` asks about the public pages and the sender domain,
+    `look_at` reads images before a rendering, `collect_from` and
     `probe` read sources, and `read_page` the article at an address; they use the network and are
     never called inside a transaction. `processes` is how many processes share the
     connections to a provider.
@@ -62,6 +64,7 @@ class Context:
     probe: Callable[[str], Probe] | None = None
     shared_previews: SharedPreviews = field(kw_only=True)
     read_page: Callable[[str], Extracted] | None = None
+    outside: Callable[[], Sequence[Reading]] = tuple
 
     def equipped(self, patience: timedelta = timedelta(0)) -> Courier:
         """Return what submitting needs, with this process's share of the allowed connections.

@@ -7,11 +7,12 @@ from newsletter.edit import approval
 from newsletter.edit.approval import Review
 from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NotAllowed, NothingToPrint
+from newsletter.maintenance.readings import Health, Reading
 from newsletter.model.accessibility import Audit
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.edition import Edition, issue_hash
-from newsletter.model.finding import Finding, blocking, waive
+from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind, blocking, waive
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import (
     ApproveIssue,
@@ -226,9 +227,20 @@ def _checked(context: Context, rendered: Rendered) -> Checked:
     policy = dict(context.publication.checks)
     with context.reader.connect() as connection:
         waived = waivers.of_issue(connection, issue_id)
-    findings = waive(apply_policy(policy, [*found, *accessibility.findings(audit)]), waived)
+    outside = [
+        _outside(reading) for reading in context.outside() if reading.health is not Health.OK
+    ]
+    every = [*found, *outside, *accessibility.findings(audit)]
+    findings = waive(apply_policy(policy, every), waived)
     step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
     return Checked(issue_id, tuple(findings), audit, step)
+
+
+def _outside(reading: Reading) -> Finding:
+    """Return what is wrong outside this program as a finding; what cannot be asked is only noted."""
+    name = reading.subject if reading.checked else "not checked"
+    message = f"{reading.subject.capitalize()}: {reading.message}; {reading.advice}."
+    return Finding(name, CHECKS[name], message, place=IssuePlace(PlaceKind.SETTINGS))
 
 
 def approve(

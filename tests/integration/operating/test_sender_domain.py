@@ -1,8 +1,11 @@
 """`doctor --online` says what receivers of bulk email will miss, and what to publish."""
 
 import base64
+import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +20,16 @@ from cryptography.hazmat.primitives.serialization import (
 from newsletter import settings
 from newsletter.fetch.names import LookupFailed, Names
 from newsletter.inspection import reachability
-from newsletter.maintenance import sender_domain
-from newsletter.maintenance.readings import Health
+from newsletter.maintenance import outside, sender_domain
+from newsletter.maintenance.readings import Health, Reading
 from newsletter.maintenance.sender_domain import DomainRecords, judge
 from newsletter.maintenance.watchdog import domain_problems
+from newsletter.model.once import Recent
 from newsletter.model.publication import Dkim, SmtpUse
 from newsletter.settings import Settings
-from tests.fakes.house import SECRETS, lay_out
+from newsletter.usecases import reviewing
+from newsletter.usecases.reviewing import Approved, NotApproved
+from tests.fakes.house import MONDAY, SECRETS, STAFF, house, lay_out
 from tests.fakes.nameserver import nameserver
 from tests.fakes.pages import free_port
 
@@ -117,6 +123,70 @@ def test_the_checkup_asks_the_pages_and_the_domain(tmp_path: Path) -> None:
     assert {reading.health for reading in readings[1:]} == {Health.OK}
     (_, asked) = reachability(chosen, Names("127.0.0.1", free_port()))
     assert asked.health is Health.WARN
+
+
+def test_the_checks_before_an_approval_ask_once_and_never_wait_for_a_silent_server(
+    tmp_path: Path,
+) -> None:
+    publication = replace(sending_by_smtp(tmp_path).publication, url="https://127.0.0.1:9")
+    with nameserver({**GOOD, (f"_dmarc.{DOMAIN}", "TXT"): []}) as port:
+        found = outside.before_approval(publication, Names("127.0.0.1", port))
+    wrong = {reading.subject: reading for reading in found if reading.health is not Health.OK}
+    assert set(wrong) == {"sender domain", "unsubscribe page"}
+    assert "DMARC is missing" in wrong["sender domain"].message
+    assert "readers cannot unsubscribe" in wrong["unsubscribe page"].message
+    assert outside.before_approval(replace(publication, provider="outbox")) == []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        names = Names("127.0.0.1", silent.getsockname()[1], time.monotonic() + 1)
+        plain = replace(publication, url="http://127.0.0.1:9")
+        for seconds in (0.0, 10.0):
+            (late,) = outside.before_approval(plain, names, seconds)
+            assert (late.subject, late.checked) == ("sender domain", False)
+
+
+def test_a_key_under_the_configured_selector_is_found() -> None:
+    records = {(f"s2026._domainkey.{DOMAIN}", "TXT"): [KEY]}
+    with nameserver(records) as port:
+        names = Names("127.0.0.1", port)
+        found = sender_domain.look_up(DOMAIN, names.texts, names.exists, ["s2026"])
+    assert list(found.dkim) == ["s2026"]
+
+
+def test_findings_about_the_domain_warn_and_what_cannot_be_asked_is_only_noted(
+    tmp_path: Path,
+) -> None:
+    fail, late = (
+        Reading(Health.FAIL, "sender domain", "SPF is missing", "publish it", checked=checked)
+        for checked in (True, False)
+    )
+    policy = '[checks]\n"sender domain" = "block"\n"unsubscribe page" = "block"'
+    with house(tmp_path, policy) as opened:
+        opened.pass_at(MONDAY - timedelta(days=1))
+        asked: list[int] = []
+
+        def ask(answer: Reading) -> list[Reading]:
+            asked.append(1)
+            return [Reading(Health.OK, "unsubscribe page", "answers"), answer]
+
+        kept = Recent(lambda: ask(fail), lambda: opened.at, timedelta(minutes=5))
+        refused = replace(opened.app.context, outside=kept)
+        for _ in range(2):
+            result = reviewing.approve(refused, STAFF, 1)
+            assert isinstance(result, NotApproved)
+            found = {finding.check: finding for finding in result.findings}
+            assert found["sender domain"].says == "Sender domain: SPF is missing; publish it."
+            assert found["sender domain"].level == "block"
+            assert "unsubscribe page" not in found
+        assert len(asked) == 1
+        opened.at += timedelta(minutes=5)
+        assert isinstance(reviewing.approve(refused, STAFF, 1), NotApproved)
+        assert len(asked) == 2
+        unreachable = replace(opened.app.context, outside=lambda: ask(late))
+        approved = reviewing.approve(unreachable, STAFF, 1)
+        assert isinstance(approved, Approved)
+        noted = {finding.check: finding.level for finding in approved.findings}
+        assert noted["not checked"] == "note"
 
 
 @pytest.mark.parametrize(
