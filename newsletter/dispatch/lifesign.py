@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import structlog
 
 from newsletter.store import workers
-from newsletter.store.database import answers
+from newsletter.store.database import answers, is_silence
 from newsletter.store.workers import Doing, WorkerRow
 
 EVERY = 5.0
@@ -32,8 +32,8 @@ def start_again() -> None:
 class LifeSign:
     """Writes the row of a worker every few seconds.
 
-    A network that swallows what is sent leaves a thread waiting for an answer forever. If that
-    happens to the thread that writes here, it happens to the others, too. The process is then
+    A network that swallows what is sent leaves a thread waiting for an answer forever. If the
+    thread that writes here gets none for a while, the others may wait, too. The process is then
     replaced, which is as safe as killing it, as soon as the database answers: a new process could
     not even start before.
     """
@@ -53,7 +53,7 @@ class LifeSign:
         self._guard = threading.Lock()
         self._doing: dict[str, Doing] = {}
         self._ended = threading.Event()
-        self._asked: float | None = None
+        self._unanswered: float | None = None
         self._threads = [
             threading.Thread(target=act, name=f"presence-{act.__name__}", daemon=True)
             for act in (self._write, self._watch)
@@ -85,14 +85,16 @@ class LifeSign:
 
     def _write(self) -> None:
         while not self._ended.is_set():
-            self._asked = time.monotonic()
+            self._unanswered = self._unanswered or time.monotonic()
             try:
                 with self._engine.begin() as connection:
                     workers.save(connection, self._present())
             except sa.exc.SQLAlchemyError as error:
                 log.warning("the worker cannot be shown", problem=type(error).__name__)
-            finally:
-                self._asked = None
+                if not is_silence(error):
+                    self._unanswered = None
+            else:
+                self._unanswered = None
             self._ended.wait(self._every)
 
     def _present(self) -> WorkerRow:
@@ -102,15 +104,12 @@ class LifeSign:
 
     def _watch(self) -> None:
         while not self._ended.wait(self._every):
-            if not self._is_stuck():
+            since = self._unanswered
+            if since is None or time.monotonic() - since < self._patience:
                 continue
             log.error("the database does not answer; the worker starts again when it does")
-            while self._is_stuck() and not answers(self._engine):
-                self._ended.wait(self._every)
-            if self._is_stuck():
-                log.warning("the worker starts again")
-                self._on_stuck()
-
-    def _is_stuck(self) -> bool:
-        asked = self._asked
-        return asked is not None and time.monotonic() - asked > self._patience
+            # Even if the thread that writes gets an answer by then: others may wait forever.
+            while not answers(self._engine):
+                if self._ended.wait(self._every):
+                    return
+            self._on_stuck()

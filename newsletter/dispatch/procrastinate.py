@@ -240,8 +240,8 @@ class _Patient(JobManager):
 
 
 def _silence() -> None:
-    """Keep the engine and its pool quiet: the worker reports what ends it."""
-    for name in ("procrastinate", "psycopg.pool"):
+    """Keep the engine and its driver quiet: the worker reports what ends it."""
+    for name in ("procrastinate", "psycopg"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 

@@ -31,9 +31,10 @@ def record(
         report = PassReport(part, began, tools.context.now(), written, figures)
         problems = [_written(line) for line in lines if _is_problem(line)]
         return pass_reports.record(tools.context, MACHINE, report, problems, always=always)
-    except sa.exc.SQLAlchemyError:
+    except sa.exc.SQLAlchemyError as error:
         # The pass has reported why; its exit code and its ping still do.
-        log.warning("report not recorded", part=part, exc_info=True)
+        unexpected = not isinstance(error, sa.exc.OperationalError)
+        log.warning("report not recorded", part=part, exc_info=unexpected)
         return False
 
 

@@ -114,6 +114,14 @@ def answers(engine: sa.Engine) -> bool:
     return True
 
 
+def is_silence(error: sa.exc.SQLAlchemyError) -> bool:
+    """Return whether PostgreSQL gave no answer at all: not even that it refuses a connection."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return True  # every connection of the pool waits for an answer
+    # By its name: the driver is only installed where PostgreSQL is used.
+    return type(error.orig).__name__ == "ConnectionTimeout"
+
+
 def _open_sqlite(
     url: sa.URL, *, begin: str, prepare: Callable[[sqlite3.Connection], None]
 ) -> sa.Engine:

@@ -34,6 +34,7 @@ from newsletter.web.desk.signing_in.pages import SignInPages, sign_in_routes
 from newsletter.web.desk.signing_in.passkeys import PasskeyPages, passkey_routes
 from newsletter.web.desk.sources.pages import SourcePages, source_routes
 from newsletter.web.desk.staff.pages import StaffPages, staff_routes
+from newsletter.web.desk.workers.pages import WorkerPages, worker_routes
 from newsletter.web.health import health_routes
 from newsletter.web.hooks import hook_routes
 from newsletter.web.public.archive import archive_routes
@@ -104,6 +105,7 @@ def desk_site(
         article_routes(ArticlePages(shell, gate)),
         source_routes(SourcePages(shell, gate)),
         pass_routes(PassPages(shell, gate)),
+        worker_routes(WorkerPages(shell, gate)),
         people_routes(PeoplePages(shell, gate)),
         segment_routes(SegmentPages(shell, gate)),
         import_routes(ImportPages(shell, gate)),

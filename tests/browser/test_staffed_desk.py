@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, Page
 
 from newsletter.maintenance.uploads import FOLDER, Uploads
 from newsletter.model.actor import Role
+from newsletter.pipeline.jobs import Queue
+from newsletter.store import workers
+from newsletter.store.workers import Doing, WorkerRow
 from newsletter.usecases import signing_in, staff
 from newsletter.web.serving import serving
 from tests.fakes.desk import ADDRESSES, OWNER, StaffedDesk, staffed_desk
@@ -25,6 +28,7 @@ PATHS = [
     "/staff",
     "/audit",
     "/passes",
+    "/workers",
     "/issues/1",
     "/outbox",
     "/issues/1/edit",
@@ -55,6 +59,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StaffedDesk]:
         staffed = staffed_desk(replace(opened.app, settings=settings))
         uploads = Uploads(settings.root / FOLDER, lambda: LIST)
         uploads.keep("list.csv", BytesIO(b"Mail,Name\nnia@example.org,Nia\n"))
+        doing = (Doing("source the-longest-name-of-a-source-there-is", MONDAY),)
+        row = WorkerRow("worker-17.news.example.org:4711", tuple(Queue), 4, MONDAY, MONDAY, doing)
+        with opened.app.engine.begin() as connection:
+            workers.save(connection, row)
         with serving([(staffed.site, settings.desk)]):
             yield staffed
 

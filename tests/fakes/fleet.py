@@ -1,5 +1,6 @@
 """A publication on PostgreSQL, and workers of the real program in processes of their own."""
 
+import json
 import os
 import socket
 import subprocess
@@ -173,3 +174,17 @@ def entries(engine: sa.Engine) -> Mapping[str, int]:
     query = "SELECT status::text, count(*) FROM procrastinate.procrastinate_jobs GROUP BY 1"
     with engine.connect() as connection:
         return {row[0]: row[1] for row in connection.exec_driver_sql(query)}
+
+
+def add_job(engine: sa.Engine, name: str, status: str) -> int:
+    """Add a job of a source to the engine's tables, in a state; return its number."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL search_path TO procrastinate")
+        query = sa.text(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status)"
+            " VALUES ('collect', 'work', :name, CAST(:args AS jsonb),"
+            " CAST(:status AS procrastinate_job_status)) RETURNING id"
+        )
+        args = json.dumps({"kind": "source", "key": name})
+        values = {"name": name, "args": args, "status": status}
+        return int(connection.execute(query, values).scalar_one())

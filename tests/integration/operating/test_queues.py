@@ -13,7 +13,7 @@ from newsletter.store import queues
 from newsletter.usecases import pass_reports, working
 from newsletter.usecases.context import Context
 from newsletter.web.metrics import exposition
-from tests.fakes.fleet import Fleet
+from tests.fakes.fleet import Fleet, add_job
 
 ADA = Actor.person("ada")
 
@@ -22,19 +22,6 @@ ADA = Actor.person("ada")
 def context(pg_engine: sa.Engine, tmp_path: Path) -> Iterator[Context]:
     with Fleet(pg_engine, tmp_path, "http://127.0.0.1:9").opened() as app:
         yield app.context
-
-
-def add(engine: sa.Engine, name: str, status: str) -> int:
-    query = """
-        SET LOCAL search_path TO procrastinate;
-        INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status)
-        VALUES ('collect', 'work', '{name}', '{{"kind": "source", "key": "{name}"}}', '{status}')
-        RETURNING id
-    """
-    with engine.begin() as connection:
-        for statement in query.format(name=name, status=status).split(";"):
-            result = connection.exec_driver_sql(statement)
-        return int(result.scalar_one())
 
 
 def test_jobs_are_listed_counted_retried_and_cancelled(
@@ -47,7 +34,7 @@ def test_jobs_are_listed_counted_retried_and_cancelled(
     Engine.install(pg_engine)
     Engine.install(pg_engine)  # again: nothing is lost
     waiting, failed, running = (
-        add(pg_engine, name, status)
+        add_job(pg_engine, name, status)
         for name, status in (("desk", "todo"), ("wire", "failed"), ("feed", "doing"))
     )
     found = {job.id: (job.name, job.state) for job in working.jobs(context, limit=5)}
@@ -65,14 +52,14 @@ def test_jobs_are_listed_counted_retried_and_cancelled(
         working.cancel(context, ADA, running)
     with pytest.raises(NotFound):
         working.cancel(context, ADA, failed)
-    twin = add(pg_engine, "desk", "failed")
+    twin = add_job(pg_engine, "desk", "failed")
     with pytest.raises(NotAllowed, match="wait already"):
         working.retry(context, ADA, twin)
 
 
 def test_tables_of_another_version_of_the_engine_are_replaced(pg_engine: sa.Engine) -> None:
     Engine.install(pg_engine)
-    add(pg_engine, "desk", "todo")
+    add_job(pg_engine, "desk", "todo")
     with pg_engine.begin() as connection:
         connection.exec_driver_sql("COMMENT ON SCHEMA procrastinate IS 'another'")
     Engine.install(pg_engine)

@@ -29,16 +29,6 @@ NOT_AT_THE_DESK = {
     "sending.release": "it ends a restore, which is a command",
     "events.replay": "it reads files of the machine",
     "returned.take": "a mail server calls it",
-    **dict.fromkeys(
-        (
-            "working.cancel",
-            "working.jobs",
-            "working.queue_figures",
-            "working.retry",
-            "working.workers_now",
-        ),
-        "it is about machines",
-    ),
     "sending.freeze": "at the desk, the next pass freezes the audience",
     "sending.go_on": "at the desk, the next pass carries on",
     "seeking.seek": "it waits for SendGrid, up to a minute for each batch",

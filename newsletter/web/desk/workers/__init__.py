@@ -1,0 +1,1 @@
+"""What the workers of all machines are doing."""
