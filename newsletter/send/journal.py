@@ -92,7 +92,7 @@ class SubmissionJournal:
         left_out = _numbers(set(span).difference(carried)) if len(carried) < len(span) else "-"
         line = f"C {_attempt(claim)} {claim.first} {claim.last} {claim.provider} {left_out}"
         line += f" {self.boot}"
-        self._append(claim.issue_id, line)
+        self._append(claim.issue_id, line, begins=_attempt(claim))
 
     def accept(self, claim: Claim, delivery: int) -> None:
         """Record that one message was accepted; call it before the next message."""
@@ -107,7 +107,7 @@ class SubmissionJournal:
     ) -> None:
         """Record the outcome of a call; call it before the transaction commits."""
         line = f"R {_attempt(claim)} {outcome} {_numbers(refused)}"
-        self._append(claim.issue_id, line, durable=durable)
+        self._append(claim.issue_id, line, durable=durable, ends=_attempt(claim))
 
     def finish(self, issue_id: int, state: str) -> None:
         """Record that an issue is finished, and close its file."""
@@ -208,7 +208,10 @@ class SubmissionJournal:
     def _worker(self, owner: str) -> Path:
         return (self.folder or Path()) / f"worker-{_UNSAFE.sub('-', owner)}"
 
-    def _append(self, issue_id: int, line: str, *, durable: bool = True) -> None:
+    def _append(
+        self, issue_id: int, line: str, *, durable: bool = True, begins: str = "", ends: str = ""
+    ) -> None:
+        """Append a line. From one that begins an attempt to the one that ends it, the file stays."""
         if self.folder is None:
             return
         with self._opening:
@@ -216,7 +219,10 @@ class SubmissionJournal:
             if appender is None:
                 _make(self.folder)
                 appender = self._files[issue_id] = _Appender(self.path(issue_id))
-        appender.append(line, durable=durable)
+        with appender.in_place(begins, ends):
+            written = appender.append(line)
+        if durable:
+            appender.sync(written)
 
 
 class _Appender:
@@ -230,32 +236,47 @@ class _Appender:
         self._writing = threading.Lock()
         self._syncing = threading.Lock()
         self._written = self._synced = 0
+        self._attempts: set[str] = set()
+        self._kept = False
 
-    def append(self, line: str, *, durable: bool) -> None:
-        """Append a line; if `durable`, return once it and all before it are on the disk."""
-        with self._writing, self._in_place():
-            content = self._pending + line.encode() + b"\n"
-            if os.write(self._descriptor, content) < len(content):
-                self._pending = b"\n"
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self._pending = b""
-            self._written += 1
-            mine = self._written
-        if not durable:
-            return
+    def append(self, line: str) -> int:
+        """Append a line to the file, which must be in place; return its number for `sync`."""
+        content = self._pending + line.encode() + b"\n"
+        if os.write(self._descriptor, content) < len(content):
+            self._pending = b"\n"
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._pending = b""
+        self._written += 1
+        return self._written
+
+    def sync(self, line: int) -> None:
+        """Return once a line and all before it are on the disk."""
         with self._syncing:
-            if self._synced >= mine:
+            if self._synced >= line:
                 return  # the fsync of another thread covered it
             covered = self._written
             os.fdatasync(self._descriptor)
             self._synced = covered
 
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
-
     @contextmanager
-    def _in_place(self) -> Iterator[None]:
+    def in_place(self, begins: str, ends: str) -> Iterator[None]:
+        """Keep the file from being replaced, here and during an attempt; let no one else append.
+
+        The lock is for a whole attempt because taking it takes longer than appending a line.
+        """
+        with self._writing:
+            if not self._kept:
+                self._keep()
+            try:
+                yield
+                self._attempts.update(filter(None, [begins]))
+            finally:
+                self._attempts.discard(ends)
+                self._kept = bool(self._attempts)
+                if not self._kept:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _keep(self) -> None:
         """Keep the file from being replaced; open the other one if it has been."""
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
         while os.fstat(self._descriptor).st_nlink == 0:
@@ -263,10 +284,10 @@ class _Appender:
             os.dup2(replacement, self._descriptor)
             os.close(replacement)
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
 
 
 def _opened(path: Path) -> int:

@@ -209,8 +209,9 @@ class Worker:
         courier.at("before_send")
         if courier.clock() + courier.margin > claim.lease_until:
             why = "the lease was nearly over before the submission"
-            return Outcome(Verdict.UNSENT, why, wait=0.0)
-        outcome = self._submitted(claim, shipment)
+            outcome = Outcome(Verdict.UNSENT, why, wait=0.0)
+        else:
+            outcome = self._submitted(claim, shipment)
         notes.settle(outcome)
         return outcome
 

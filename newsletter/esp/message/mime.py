@@ -18,8 +18,8 @@ from newsletter.esp.text import one_line
 from newsletter.model.delivery import edition_mark
 from newsletter.model.personalization import fill, placeholder
 
-_BODY = (
-    b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
+_MESSAGE = (
+    b'%(head)bMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
     b'--%(boundary)b\r\nContent-Type: text/plain; charset="utf-8"\r\n'
     b"Content-Transfer-Encoding: %(text_encoding)b\r\n\r\n%(text)b\r\n"
     b'--%(boundary)b\r\nContent-Type: text/html; charset="utf-8"\r\n'
@@ -74,7 +74,7 @@ class MessageTemplate:
                 TextTemplate(fill(letter.html, replacements), ()),
             )
         to = to_field(recipient.name, recipient.address, international=international)
-        message = self._head(to, recipient, replacements) + self._body(texts, replacements)
+        message = self._write(self._head(to, recipient, replacements), texts, replacements)
         return self._sign(message) if self._sign else message
 
     def _can_divide(self, replacements: Mapping[str, str]) -> bool:
@@ -100,12 +100,13 @@ class MessageTemplate:
         text = one_line(self._subject.fill(replacements))
         return field("Subject", unstructured("Subject", text))
 
-    def _body(
-        self, texts: tuple[TextTemplate, TextTemplate], replacements: Mapping[str, str]
+    def _write(
+        self, head: bytes, texts: tuple[TextTemplate, TextTemplate], replacements: Mapping[str, str]
     ) -> bytes:
-        """Return the MIME headers and both parts."""
+        """Return the headers, then both parts."""
         plain, html = (text.fill(replacements) for text in texts)
-        return _BODY % {
+        return _MESSAGE % {
+            b"head": head,
             b"boundary": self._boundary,
             b"text_encoding": plain.encoding,
             b"text": plain.content,

@@ -71,6 +71,7 @@ class SmtpConnection(smtplib.SMTP):
         self._queued: deque[bytes] = deque()
         self._owed = 0
         self._answer = answer
+        self._limit: float | None = None
         self._server = server
         self._tls = tls
         self._session = session
@@ -157,12 +158,13 @@ class SmtpConnection(smtplib.SMTP):
 
     def transmit(self, content: bytes, at: FaultPoint) -> Reply:
         """Send a message, and the queued commands with it; return the reply to the message."""
+        following = self._take_queued() if self.pipelining else b""
         if self.chunking:
-            content = b"BDAT %d LAST\r\n%b" % (len(content), content)
+            content = b"BDAT %d LAST\r\n%b%b" % (len(content), content, following)
         else:
             # A line that begins with a dot would end the message (RFC 5321, 4.5.2).
-            content = content.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n.\r\n"
-        content += self._take_queued() if self.pipelining else b""
+            stuffed = content.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n")
+            content = b"%b\r\n.\r\n%b" % (stuffed, following)
         if at is nowhere:
             self._write(content)
         else:  # two writes, so that a crash test can end the process between them
@@ -198,10 +200,19 @@ class SmtpConnection(smtplib.SMTP):
         return commands
 
     def _write(self, content: bytes) -> None:
+        self._limited(self.deadline.left(self._answer)).sendall(content)
+
+    def _limited(self, seconds: float) -> socket.socket:
+        """Return the socket, whose next step may take so long; raise if it is closed.
+
+        Setting a limit is a system call, and most steps have the same one.
+        """
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected(_CLOSED)
-        self.sock.settimeout(self.deadline.left(self._answer))
-        self.sock.sendall(content)
+        if seconds != self._limit:
+            self.sock.settimeout(seconds)
+            self._limit = seconds
+        return self.sock
 
     def _introduce(self) -> None:
         """Greet, protect the connection as the settings demand, and log in."""
@@ -232,48 +243,50 @@ class SmtpConnection(smtplib.SMTP):
         self.does_esmtp = False
 
     def _protect(self, sock: socket.socket) -> ssl.SSLSocket:
+        self._limit = self.deadline.left(self._answer)
+        sock.settimeout(self._limit)
         return self._tls().wrap_socket(
             sock, server_hostname=self._server.host, session=self._session
         )
 
     @override
     def send(self, s: Any) -> None:
-        if self.sock:
-            self.sock.settimeout(self.deadline.left(self._answer))
+        self._limited(self.deadline.left(self._answer))
         super().send(s)
 
     @override
     def getreply(self) -> Reply:
-        """Read one reply. A line without a number gives the code -1."""
-        step = self.deadline.step(self._answer)
+        """Read one reply. A line without a number gives the code -1. A complete one may be late."""
         lines: list[bytes] = []
+        step: CallDeadline | None = None
         while len(lines) < LONGEST_REPLY:
-            line = self._read_line(step)
+            while (end := self._received.find(b"\n")) < 0:
+                step = self._receive(step)
+            line, self._received = self._received[:end], self._received[end + 1 :]
             lines.append(line[4:].strip())
             if not line[:3].isdigit():
                 return Reply(_NOT_A_REPLY, b"\n".join(lines))
             if line[3:4] != b"-":
-                # A TLS handshake may follow. A complete answer counts even if it is late.
-                with contextlib.suppress(TimeoutError):
-                    if self.sock:
-                        self.sock.settimeout(self.deadline.left(self._answer))
                 return Reply(int(line[:3]), b"\n".join(lines))
         msg = "the server's reply does not end"
         raise smtplib.SMTPServerDisconnected(msg)
 
-    def _read_line(self, step: CallDeadline) -> bytes:
-        while (end := self._received.find(b"\n")) < 0:
-            if self.sock is None or len(self._received) > LONGEST_LINE:
-                msg = _CLOSED if self.sock is None else "the reply is too long"
-                raise smtplib.SMTPServerDisconnected(msg)
-            self.sock.settimeout(step.left())
-            arrived = self.sock.recv(LONGEST_LINE)
-            if not arrived:
-                msg = "the server closed the connection"
-                raise smtplib.SMTPServerDisconnected(msg)
-            self._received += arrived
-        line, self._received = self._received[:end], self._received[end + 1 :]
-        return line
+    def _receive(self, step: CallDeadline | None) -> CallDeadline:
+        """Receive a part of a reply, all of which must arrive within one step; return the step."""
+        if len(self._received) > LONGEST_LINE:
+            msg = "the reply is too long"
+            raise smtplib.SMTPServerDisconnected(msg)
+        if step is None:
+            step = self.deadline.step(self._answer)
+            left = step.seconds
+        else:
+            left = step.left()
+        arrived = self._limited(left).recv(LONGEST_LINE)
+        if not arrived:
+            msg = "the server closed the connection"
+            raise smtplib.SMTPServerDisconnected(msg)
+        self._received += arrived
+        return step
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
         """Connect to the first of the host's addresses that answers."""
@@ -281,7 +294,8 @@ class SmtpConnection(smtplib.SMTP):
         for *family, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             made = socket.socket(*family)
             try:
-                made.settimeout(self.deadline.left(self._answer))
+                self._limit = self.deadline.left(self._answer)
+                made.settimeout(self._limit)
                 made.connect(address)
                 # With Nagle's algorithm, the end of a message would wait for an acknowledgment.
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

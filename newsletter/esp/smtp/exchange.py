@@ -33,22 +33,21 @@ GO_ON = 354
 
 
 class Envelope(NamedTuple):
-    """One message and its recipient; `place` is its index in the shipment."""
+    """One message and its recipient.
+
+    `place` is its index in the shipment, `domain` the receiving one, written as "@example.com".
+    """
 
     place: int
     delivery: str
     to: bytes
+    domain: str
     content: bytes
 
     @property
     def international(self) -> bool:
         """Return whether the server must take addresses that are not ASCII."""
         return not self.to.isascii()
-
-    @property
-    def domain(self) -> str:
-        """Return the receiving domain, written as "@example.com"."""
-        return receiving_domain(self.to.decode())
 
 
 class ConnectionEnded(Exception):  # noqa: N818 - named for what happened
@@ -138,14 +137,15 @@ class Exchange:
         """Yield the messages in order; refuse those that cannot be written."""
         for place, recipient in enumerate(self._shipment.recipients):
             try:
-                to = international_address(recipient.address).encode()
+                to = international_address(recipient.address)
                 content = self._template.fill(recipient, international=True)
             except AddressError as error:
                 self._refuse(recipient.delivery, str(error))
             except ValueError:  # a lone surrogate, or a header that would not be one
                 self._refuse(recipient.delivery, "the email to this recipient cannot be encoded")
             else:
-                yield Envelope(place, recipient.delivery, to, content)
+                domain = receiving_domain(to)
+                yield Envelope(place, recipient.delivery, to.encode(), domain, content)
 
     def _refuse(self, delivery: str, reason: str) -> None:
         self._progress.refused[delivery] = reason

@@ -46,7 +46,7 @@ class SmtpSender:
     """Submits messages one at a time; connections stay open for the next batch."""
 
     name = "smtp"
-    max_batch = 50
+    max_batch = 100
     repeatable = False
 
     def __init__(

@@ -19,11 +19,11 @@ class CallDeadline:
         """Start the clock."""
         self._ticks = ticks
         self._started = ticks()
-        self._seconds = seconds
+        self.seconds = seconds
 
     def left(self, most: float = math.inf) -> float:
         """Return how many seconds the next step may take; raise TimeoutError if none are left."""
-        left = self._seconds - self.elapsed()
+        left = self.seconds - self.elapsed()
         if left <= 0:
             msg = "the deadline passed"
             raise TimeoutError(msg)

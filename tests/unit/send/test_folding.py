@@ -153,6 +153,7 @@ def test_what_another_process_did_before_the_lock_is_kept(tmp_path: Path) -> Non
         if passed == "opened":
             other = SubmissionJournal(tmp_path / "submissions", boot="b1")
             other.claim(welcome, [5_001, 5_002])
+            other.close()
 
     assert fold_finished(journal, go_on) == 0
     assert not journal.is_finished(7)
@@ -177,6 +178,9 @@ def test_a_late_answer_reaches_the_folded_file(tmp_path: Path) -> None:
     unknown = replace(CLAIM, seq=51, first=5_001, last=5_002)
     journal.claim(unknown, [5_001, 5_002])
     other = SubmissionJournal(tmp_path / "submissions", boot="b1")
+    other.finish(7, "submitted")
+    assert fold_finished(other) == 0, "an attempt is under way"
+    journal.settle(unknown, "unknown", [])
     other.finish(7, "submitted")
     assert fold_finished(other) == 1
     journal.accept(unknown, 5_001)
