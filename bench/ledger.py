@@ -105,15 +105,15 @@ def _run(
         admin = sa.create_engine(url)
         with admin.connect() as connection:
             connection.exec_driver_sql("CHECKPOINT")
-            before = _server_cpu(connection)
+            before = server_cpu(connection)
             text = url.render_as_string(hide_password=False)
             result = measured("sender", "ours", text, host, *options)
-            used = _server_cpu(connection) - before
+            used = server_cpu(connection) - before
         admin.dispose()
     return {**result, "server": used}
 
 
-def _server_cpu(connection: sa.Connection) -> float:
+def server_cpu(connection: sa.Connection) -> float:
     """Return the seconds of CPU of a server on this machine, of all its processes."""
     backend = connection.scalar(sa.text("SELECT pg_backend_pid()"))
     parent = _stat(int(backend))[1]

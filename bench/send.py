@@ -94,9 +94,9 @@ def measure_mode(mode: str, frozen: Path, host: str, people: int, connections: i
 
 
 @contextmanager
-def sink(delay: float = 0.0) -> Iterator[str]:
-    """Run the sink in a separate process; yield its address."""
-    with serving("sink", "--delay", delay) as port:
+def sink(delay: float = 0.0, people: int = 0) -> Iterator[str]:
+    """Run the sink in a separate process, with a ledger of so many people; yield its address."""
+    with serving("sink", "--delay", delay, "--people", people) as port:
         yield f"http://127.0.0.1:{port}"
 
 
