@@ -148,14 +148,14 @@ def _opened(root: Path, at: datetime, environment: Mapping[str, str]) -> House:
     built = House(app.open_app(settings.load(root, environment)), root, at)
 
     def collect(names: Sequence[str] = ()) -> CollectReport:
-        return built.app.collect(names, _sandbox())
+        return built.app.collect(names, shared_sandbox())
 
     built.app = replace(built.app, now=lambda: built.at, collector=collect)
     return built
 
 
 @cache
-def _sandbox() -> Sandbox:
+def shared_sandbox() -> Sandbox:
     """Return a sandbox for all publications: to start its process takes longer than a test."""
     sandbox = Sandbox()
     atexit.register(sandbox.close)
