@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from newsletter.collect.parsing.sandbox import Sandbox
     from newsletter.collect.probe import Probe
     from newsletter.collect.report import CollectReport
+    from newsletter.errors import FetchFailed
     from newsletter.esp.port import Letter, Recipient, Sender
     from newsletter.fetch.client import Fetcher
     from newsletter.maintenance.readings import Reading
@@ -183,7 +184,7 @@ class App:
             host=self.submissions.host(self.new_id),
         )
 
-    def _broken_links(self, addresses: Iterable[str]) -> Mapping[str, str]:
+    def _broken_links(self, addresses: Iterable[str]) -> Mapping[str, FetchFailed]:
         from newsletter.fetch.links import broken
 
         return broken(self.fetcher, addresses)

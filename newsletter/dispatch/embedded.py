@@ -47,7 +47,7 @@ def run(
             break
         try:
             if others := beside.get(step.name, ()):
-                keep(_overlapped(step, others, perform, keep))
+                _overlapped(step, others, perform, keep, stop)
             else:
                 keep(_lines(step, perform))
         except _Locked:
@@ -58,15 +58,21 @@ def run(
 
 
 def _overlapped(
-    step: Step, others: Sequence[Step], perform: Perform, keep: Callable[[Iterable[Line]], None]
-) -> list[Line]:
-    """Perform a step in a thread, and the others here until it is done."""
+    step: Step,
+    others: Sequence[Step],
+    perform: Perform,
+    keep: Callable[[Iterable[Line]], None],
+    stop: threading.Event,
+) -> None:
+    """Perform a step in a thread, and the others here until it is done; keep what all report."""
     with ThreadPoolExecutor(1) as pool:
         longer = pool.submit(lambda: list(_lines(step, perform)))
-        while not wait([longer], EVERY_SECONDS).done:
-            for other in others:
-                keep(_lines(other, perform))
-        return longer.result()
+        try:
+            while not wait([longer], EVERY_SECONDS).done and not stop.is_set():
+                for other in others:
+                    keep(_lines(other, perform))
+        finally:
+            keep(longer.result())
 
 
 class _Locked(Exception):  # noqa: N818 - named for what happened

@@ -15,8 +15,8 @@ _UNDECIDED = frozenset({401, 402, 403, 405, 406, 408, 412, 418, 425, 429, 451, 5
 _RESERVED = ("example", "test", "invalid", "localhost", "example.com", "example.net", "example.org")
 
 
-def broken(fetcher: Fetcher, addresses: Iterable[str]) -> Mapping[str, str]:
-    """Return the broken addresses, each with the reason.
+def broken(fetcher: Fetcher, addresses: Iterable[str]) -> Mapping[str, FetchFailed]:
+    """Return the broken addresses, each with what went wrong.
 
     Requests at most MOST addresses, through the guard against private networks, and waits SECONDS.
     What has not answered by then is not reported.
@@ -25,7 +25,7 @@ def broken(fetcher: Fetcher, addresses: Iterable[str]) -> Mapping[str, str]:
     if not asked:
         return {}
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="links")
-    answers = {address: pool.submit(_reason, fetcher, address) for address in asked}
+    answers = {address: pool.submit(_problem, fetcher, address) for address in asked}
     wait(answers.values(), timeout=SECONDS)
     pool.shutdown(wait=False, cancel_futures=True)
     done = {
@@ -33,7 +33,7 @@ def broken(fetcher: Fetcher, addresses: Iterable[str]) -> Mapping[str, str]:
         for address, answer in answers.items()
         if answer.done() and not answer.cancelled()
     }
-    return {address: reason for address, reason in done.items() if reason}
+    return {address: problem for address, problem in done.items() if problem is not None}
 
 
 def _reserved(address: str) -> bool:
@@ -44,9 +44,9 @@ def _reserved(address: str) -> bool:
     return any(host == name or host.endswith(f".{name}") for name in _RESERVED)
 
 
-def _reason(fetcher: Fetcher, address: str) -> str:
+def _problem(fetcher: Fetcher, address: str) -> FetchFailed | None:
     try:
         fetcher.fetch(FetchRequest(address, head_only=True))
     except FetchFailed as error:
-        return "" if error.status in _UNDECIDED else str(error)
-    return ""
+        return None if error.status in _UNDECIDED else error
+    return None

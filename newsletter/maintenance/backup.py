@@ -90,8 +90,12 @@ def copy_whole(source: Path, target: Path) -> None:
         msg = f"the copy {source} cannot be restored: {faults[0]}"
         raise NotAllowed(msg)
     delete(target)
-    with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(target)) as fresh:
-        copy.backup(fresh, pages=-1)
+    try:
+        with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(target)) as fresh:
+            copy.backup(fresh, pages=-1)
+    except sqlite3.Error as error:
+        msg = f"{target} cannot be written: {error}"
+        raise NotAllowed(msg) from error
 
 
 def delete(database: Path) -> None:
@@ -110,7 +114,7 @@ def _faults(source: Path) -> Iterator[str]:
         yield "the file does not exist"
         return
     try:
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as opened:
+        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as opened:
             found = [row[0] for row in opened.execute("PRAGMA integrity_check")]
     except sqlite3.Error as error:
         yield str(error)

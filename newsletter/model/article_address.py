@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 
+from newsletter.model.row_number import row_numbers
+
 _PERSON = b"newsletter-page"
 _NAME = re.compile(r"(?P<id>[1-9][0-9]{0,9})-(?P<mac>[0-9a-f]{24})", re.ASCII)
-_LARGEST_ID = 2**31 - 1
 
 
 class ArticleSigner:
@@ -30,9 +31,10 @@ class ArticleSigner:
     def read(self, name: str) -> int | None:
         """Return the ID that the last part of an address names, or None if it is not signed."""
         found = _NAME.fullmatch(name)
-        if found is None or int(found["id"]) > _LARGEST_ID:
+        numbers = row_numbers(found["id"]) if found else None
+        if found is None or numbers is None:
             return None
-        article_id = int(found["id"])
+        article_id = numbers[0]
         macs = (_mac(key, article_id) for key in self._keys)
         return article_id if any(compare_digest(mac, found["mac"]) for mac in macs) else None
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter.model.row_number import row_numbers
 from newsletter.model.states import BatchState
 
-_BATCH = re.compile(r"([1-9][0-9]{0,17})\.([1-9][0-9]{0,17})", re.ASCII)
+_BATCH = re.compile(r"([1-9][0-9]{0,9})\.([1-9][0-9]{0,9})", re.ASCII)
 _ATTEMPT = re.compile(_BATCH.pattern + r":([1-9][0-9]{0,8})", re.ASCII)
 
 BatchKey = tuple[int, int]
@@ -28,13 +29,15 @@ def attempt_id(batch: str, attempt: int) -> str:
 def read_batch(text: str) -> BatchKey | None:
     """Return (issue, seq) of a batch id, or None if `text` is not one."""
     found = _BATCH.fullmatch(text)
-    return (int(found[1]), int(found[2])) if found else None
+    numbers = row_numbers(found[1], found[2]) if found else None
+    return (numbers[0], numbers[1]) if numbers else None
 
 
 def read_attempt(text: str) -> tuple[int, int, int] | None:
     """Return (issue, seq, attempt) of an attempt id, or None if `text` is not one."""
     found = _ATTEMPT.fullmatch(text)
-    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+    numbers = row_numbers(found[1], found[2], found[3]) if found else None
+    return (numbers[0], numbers[1], numbers[2]) if numbers else None
 
 
 @dataclass(frozen=True, slots=True)

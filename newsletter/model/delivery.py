@@ -3,6 +3,7 @@
 import re
 from hashlib import blake2b
 
+from newsletter.model.row_number import row_numbers
 from newsletter.model.states import RANK, DeliveryState
 
 
@@ -19,13 +20,14 @@ def edition_mark(nonce: str) -> str:
     return "." + blake2b(nonce.encode(), digest_size=4).hexdigest() if nonce else ""
 
 
-_DELIVERY = re.compile(r"([1-9][0-9]{0,17})-([1-9][0-9]{0,17})", re.ASCII)
+_DELIVERY = re.compile(r"([1-9][0-9]{0,9})-([1-9][0-9]{0,9})", re.ASCII)
 
 
 def read_delivery(text: str) -> tuple[int, int] | None:
     """Return (issue, seq) of a delivery id, or None if `text` is not one."""
     found = _DELIVERY.fullmatch(text)
-    return (int(found[1]), int(found[2])) if found else None
+    numbers = row_numbers(found[1], found[2]) if found else None
+    return (numbers[0], numbers[1]) if numbers else None
 
 
 def notice_id(number: int) -> str:
@@ -33,13 +35,14 @@ def notice_id(number: int) -> str:
     return f"notice-{number}"
 
 
-_NOTICE = re.compile(r"notice-([1-9][0-9]{0,17})", re.ASCII)
+_NOTICE = re.compile(r"notice-([1-9][0-9]{0,9})", re.ASCII)
 
 
 def read_notice(text: str) -> int | None:
     """Return the number of the notice that an id names, or None if `text` is not one."""
     found = _NOTICE.fullmatch(text)
-    return int(found[1]) if found else None
+    numbers = row_numbers(found[1]) if found else None
+    return numbers[0] if numbers else None
 
 
 def delivery_number(text: str) -> int:

@@ -26,7 +26,7 @@ from newsletter.send import claimable
 from newsletter.send.recovery import unfinished
 from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, pauses, slots, source_pauses, sources
-from newsletter.store.counting import growth
+from newsletter.store.counting import domain_spans, growth
 from newsletter.store.desk import sign_ins
 from newsletter.store.people import notices, questions, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
@@ -47,6 +47,8 @@ WATCH_EVERY = 60
 BACKED_UP = "backed up"
 """The mark of the last daily backup, in minutes since 1970."""
 BACK_UP_EVERY = 24 * 60
+BACK_UP_AGAIN = 10
+"""Minutes until a backup that failed is tried again."""
 MAILBOX_READ = "mailbox read"
 """The mark of when the mailbox for bounces was last read, in minutes since 1970."""
 READ_EVERY = 2
@@ -218,10 +220,11 @@ def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return marks.read(connection, WATCHED) + WATCH_EVERY <= minutes
 
 
-def _status(_tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    """Return whether an issue is unfinished, or has a batch that a person can decide about."""
+def _status(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    """Return whether there may be an issue that is unfinished, in doubt or deferred."""
     unfinished_issues = issues.recent(connection, states=list(UNFINISHED), limit=1)
-    return bool(unfinished_issues) or batches.any_in(connection, DECIDABLE)
+    deferred = domain_spans.recent(connection, tools.context.now())
+    return bool(unfinished_issues or deferred) or batches.any_in(connection, DECIDABLE)
 
 
 GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {

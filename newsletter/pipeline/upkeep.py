@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 def catch_up(tools: Tools) -> Iterator[Line]:
     """Report and apply what the database lacks because it was restored from a backup."""
-    for message in tools.forgotten():
-        text = f"the database was restored and has forgotten: {message}"
-        yield Line("journals", text, Level.WAITS)
+    yield from _forgotten(tools)
     if number := tools.catch_up():
         entries = counted(number, "unsubscribe or deletion", "unsubscribes or deletions")
         message = f"{entries} applied from the journal: the database did not have them"
         yield Line("journals", message)
+
+
+def _forgotten(tools: Tools) -> Iterator[Line]:
+    """Report what the database has forgotten, which is reported once; copy what was decided."""
+    for message in tools.forgotten():
+        text = f"the database was restored and has forgotten: {message}"
+        yield Line("journals", text, Level.WAITS)
 
 
 def collect(tools: Tools) -> Iterator[Line]:
@@ -63,18 +68,23 @@ def count_growth(tools: Tools) -> Iterator[Line]:
 
 
 def back_up(tools: Tools) -> Iterator[Line]:
-    """Keep a copy of the database, once a day."""
+    """Keep a copy of the database, once a day; after a failure, try again some minutes later."""
     if tools.backup is None:
         return
-    copy = keeping.back_up(tools.context, MACHINE, tools.backup.folder, tools.backup.keep)
-    with tools.context.engine.begin() as connection:
-        marks.write(connection, gates.BACKED_UP, int(tools.context.now().timestamp() // 60))
+    minutes = int(tools.context.now().timestamp() // 60)
+    tried = minutes - gates.BACK_UP_EVERY + gates.BACK_UP_AGAIN
+    try:
+        copy = keeping.back_up(tools.context, MACHINE, tools.backup.folder, tools.backup.keep)
+        tried = minutes
+    finally:  # a full disk must not be filled again by each pass
+        with tools.context.engine.begin() as connection:
+            marks.write(connection, gates.BACKED_UP, tried)
     yield Line("backup", f"copied to {copy}")
 
 
 def tidy(tools: Tools) -> Iterator[Line]:
     """Delete what `retention` in the configuration no longer keeps; copy what was decided."""
-    tools.forgotten()
+    yield from _forgotten(tools)
     with tools.context.reader.connect() as connection:
         if not gates.tidying_is_due(tools, connection):
             return

@@ -142,11 +142,16 @@ def draft_alert(
         removed = sources.withdrawn(connection, [each.article.id for each in present])
     gone = {number: f"the source “{key}” no longer lists it" for number, key in removed.items()}
     pages = {
-        each.article.content.url: each.article.id for each in present if each.article.id not in gone
+        each.article.id: url
+        for each in present
+        if each.article.id not in gone and (url := each.article.content.url)
     }
-    asked = [address for address in pages if address]
-    broken = context.broken_links(asked) if asked and context.broken_links else {}
-    gone |= {pages[url]: why for url, why in broken.items() if any(code in why for code in _GONE)}
+    broken = context.broken_links(pages.values()) if pages and context.broken_links else {}
+    gone |= {
+        number: str(broken[url])
+        for number, url in pages.items()
+        if url in broken and broken[url].status in _GONE
+    }
     if gone:
         alert.mark_gone(context.engine, gone)
     left = [each for each in present if each.article.id not in gone]
@@ -159,7 +164,8 @@ def draft_alert(
     return drafted, gone
 
 
-_GONE = ("404", "410")
+_GONE = frozenset({404, 410})
+"""What a server answers if a page was taken down."""
 
 
 def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | NotDrafted:

@@ -123,9 +123,8 @@ def resolve(
     """Decide about a batch of an issue whose outcome is unknown, held or refused."""
     actor.require(Role.APPROVER)
     _require_batch(issue_id, batch)
+    _expire(context)
     with context.engine.begin() as connection:
-        # A batch whose worker is gone can be decided about, although no pass has noticed it yet.
-        claims.expire(connection, context.now(), context.courier.journal.is_dead)
         people = decisions.resolve(connection, batch, decision, actor=actor, now=context.now())
     return Decided(issue_id, people, ViewIssue(issue_id))
 
@@ -137,9 +136,18 @@ def resolve_from_log(
     actor.require(Role.APPROVER)
     _require_batch(issue_id, batch)
     logged = maillog.accepted(lines)
+    _expire(context)
+    with context.engine.begin() as connection:
+        return decisions.resolve_from_log(connection, batch, logged, actor=actor, now=context.now())
+
+
+def _expire(context: Context) -> None:
+    """Let staff decide about a batch whose worker is gone, although no pass has noticed it yet.
+
+    In a transaction of its own: it locks batches, and a decision locks their issue first.
+    """
     with context.engine.begin() as connection:
         claims.expire(connection, context.now(), context.courier.journal.is_dead)
-        return decisions.resolve_from_log(connection, batch, logged, actor=actor, now=context.now())
 
 
 def _require_batch(issue_id: int, batch: str) -> None:

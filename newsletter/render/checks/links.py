@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import unescape
 
+from newsletter.errors import FetchFailed
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 
-BrokenLinks = Callable[[Iterable[str]], Mapping[str, str]]
-"""Requests addresses and returns the broken ones with the reason; it uses the network."""
+BrokenLinks = Callable[[Iterable[str]], Mapping[str, FetchFailed]]
+"""Requests addresses and returns the broken ones with what went wrong; it uses the network."""
 
 _HREF = re.compile(r"""<a\b[^>]*\shref=["']?(https?://[^"'\s>]+)""", re.IGNORECASE)
 
@@ -20,8 +21,8 @@ def check(editions: Sequence[Edition], site: str, broken_links: BrokenLinks) -> 
     """
     found = (unescape(address) for edition in editions for address in _HREF.findall(edition.html))
     outside = dict.fromkeys(address for address in found if not address.startswith(f"{site}/"))
-    for address, reason in broken_links(outside).items():
-        message = f"The link {address} is broken: {reason}. Correct it."
+    for address, problem in broken_links(outside).items():
+        message = f"The link {address} is broken: {problem}. Correct it."
         place = _place(address, editions)
         yield Finding("broken links", CHECKS["broken links"], message, place=place)
 

@@ -12,6 +12,7 @@ from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Author, Image
 from newsletter.model.issue import Block, Issue, IssueKind, Item, ItemDecision, Takeaways, Text
 from newsletter.model.next_step import ListIssues
+from newsletter.model.row_number import LARGEST_ID
 from newsletter.model.states import EDITABLE, OUT, IssueState
 from newsletter.model.subjects import Arm
 from newsletter.store.content import subjects
@@ -19,8 +20,6 @@ from newsletter.store.tables import issues, items
 from newsletter.store.types import UtcDateTime
 
 _NUMBERED = {IssueKind.REGULAR, IssueKind.SPECIAL}
-LARGEST_ID = 31
-"""In bits: the largest id that PostgreSQL takes; it rejects a larger number with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ def _next_number(connection: sa.Connection, new: NewIssue) -> int:
 
 def load(connection: sa.Connection, issue_id: int) -> Issue:
     """Return an issue; raise NotFound when there is none."""
-    known = issue_id.bit_length() <= LARGEST_ID
-    query = sa.select(issues).where(issues.c.id == (issue_id if known else 0))
+    known = issue_id if abs(issue_id) <= LARGEST_ID else 0
+    query = sa.select(issues).where(issues.c.id == known)
     row = connection.execute(query).mappings().first()
     if row is None:
         msg = f"there is no issue {issue_id}"

@@ -10,7 +10,7 @@ from newsletter.edit import run as edit
 from newsletter.edit.approval import Review, approve
 from newsletter.edit.operations import SetText
 from newsletter.edit.refreshing import Refreshed, refresh
-from newsletter.errors import NotAllowed
+from newsletter.errors import FetchFailed, NotAllowed
 from newsletter.model.actor import MACHINE, Actor
 from newsletter.model.article import Author, Extracted, Section
 from newsletter.model.edition import issue_hash
@@ -225,7 +225,7 @@ def test_a_broken_link_is_a_warning_of_the_check(
 ) -> None:
     issue_id = draft(stocked, house, weekly)
     render.render(stocked, house, weekly, issue_id, kit, now=NOW)
-    broken = {"https://www.example.org/1": "answers 404 (not found)"}
+    broken = {"https://www.example.org/1": FetchFailed("answers 404 (not found)", status=404)}
     found = preflight.check(
         stocked, house, weekly, issue_id, now=NOW, broken_links=lambda _addresses: broken
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from newsletter.errors import FetchFailed
 from newsletter.model.issue import IssueKind
 from newsletter.store.tables import articles, batches, deliveries, exclusions
 from newsletter.usecases import drafting
@@ -126,31 +127,53 @@ def test_the_next_issue_repeats_an_alert_only_if_configured(
         assert "ships and tug" in bodies[BOB]
 
 
+def _published_at(tide: Reader, word: str, page: str) -> int:
+    """Give the article whose title has a word a page elsewhere; return its number."""
+    with tide.house.app.engine.begin() as connection:
+        rows = connection.execute(sa.select(articles.c.id, articles.c.content, articles.c.title))
+        found = next(row for row in rows if word in row.title)
+        changed = {**found.content, "url": page}
+        connection.execute(
+            articles.update().where(articles.c.id == found.id).values(content=changed, url=page)
+        )
+    return int(found.id)
+
+
 def test_a_page_that_is_taken_down_during_the_delay_cancels_the_alert(tide: Reader) -> None:
     page = "https://press.harbour.net/tug"
     article(tide.house.root, "tug", "ships")
     tide.house.pass_at(NOON)
-    with tide.house.app.engine.begin() as connection:
-        rows = connection.execute(sa.select(articles.c.id, articles.c.content, articles.c.title))
-        tug = next(row for row in rows if "tug" in row.title)
-        changed = {**tug.content, "url": page}
-        connection.execute(
-            articles.update().where(articles.c.id == tug.id).values(content=changed, url=page)
-        )
+    tug = _published_at(tide, "tug", page)
     tide.house.at = NOON + timedelta(minutes=10)
     context = tide.house.app.context
     newsletter = context.publication.require_newsletter("alerts")
     asked: list[str] = []
 
-    def taken_down(addresses: object) -> dict[str, str]:
+    def taken_down(addresses: object) -> dict[str, FetchFailed]:
         asked.extend(addresses)  # type: ignore[call-overload] - an iterable of addresses
-        return {page: "the server answers 404"}
+        return {page: FetchFailed("the server answers 404", status=404)}
 
     watching = replace(context, broken_links=taken_down)
     made, gone = drafting.draft_alert(watching, STAFF, newsletter)
-    assert (made, gone, asked) == (None, {tug.id: "the server answers 404"}, [page])
+    assert (made, gone, asked) == (None, {tug: "the server answers 404"}, [page])
     tide.house.pass_at(NOON + timedelta(minutes=20))
     assert not alerts(tide, ANN)
+
+
+def test_a_page_that_did_not_answer_is_not_taken_down(tide: Reader) -> None:
+    page = "https://x404.harbour.net/410"
+    article(tide.house.root, "tug", "ships")
+    tide.house.pass_at(NOON)
+    _published_at(tide, "tug", page)
+    tide.house.at = NOON + timedelta(minutes=10)
+    context = tide.house.app.context
+    silent = {page: FetchFailed("the name x404.harbour.net does not resolve")}
+    watching = replace(context, broken_links=lambda _addresses: silent)
+    made, gone = drafting.draft_alert(
+        watching, STAFF, context.publication.require_newsletter("alerts")
+    )
+    assert made is not None
+    assert gone == {}
 
 
 def test_a_file_that_is_removed_during_the_delay_cancels_the_alert(tide: Reader) -> None:

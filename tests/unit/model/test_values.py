@@ -8,6 +8,8 @@ import pytest
 from newsletter.errors import NextStep, NotFound, NotPermitted
 from newsletter.model import next_step, states
 from newsletter.model.actor import AUTOMATIC_APPROVAL, MACHINE, Actor, ActorKind, Role
+from newsletter.model.batch import read_attempt, read_batch
+from newsletter.model.delivery import read_delivery, read_notice
 from newsletter.model.reason import Reason
 from newsletter.model.states import (
     BATCH_TRANSITIONS,
@@ -91,3 +93,12 @@ def test_an_error_carries_its_next_step() -> None:
     error = NotFound("There is no issue 9.", next_step=next_step.ListIssues())
     assert str(error) == "There is no issue 9."
     assert error.next_step == next_step.ListIssues()
+
+
+@pytest.mark.parametrize("number", ["2147483648", "1732800000000", "9" * 18, "0", "01"])
+def test_an_id_that_no_row_can_have_is_not_one(number: str) -> None:
+    """PostgreSQL refuses to compare its columns with a larger number."""
+    assert read_delivery(f"{number}-1") is read_delivery(f"1-{number}") is None
+    assert read_notice(f"notice-{number}") is read_batch(f"{number}.1") is None
+    assert read_attempt(f"1.1:{number}") is None
+    assert read_delivery("2147483647-1") == (2_147_483_647, 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.errors import FetchFailed
 from newsletter.model.article import Image
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, blocking
@@ -218,9 +219,9 @@ def test_broken_links_are_named_once_and_the_public_pages_are_not_requested(
 ) -> None:
     asked: list[str] = []
 
-    def broken_links(addresses: Iterable[str]) -> dict[str, str]:
+    def broken_links(addresses: Iterable[str]) -> dict[str, FetchFailed]:
         asked.extend(addresses)
-        return {asked[0]: "answers 404 (not found)"}
+        return {asked[0]: FetchFailed("answers 404 (not found)", status=404)}
 
     (finding,) = link_check.check([good, good], HOUSE.url, broken_links)
     assert finding.level == "warn"

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from newsletter.errors import NotAllowed
+from newsletter.model.row_number import LARGEST_ID
 from newsletter.store.content.browsing import ArticleFilter
 from newsletter.usecases import articles
 from newsletter.web.desk.articles.views import STATES, ArticlesView, article_row, article_view
@@ -26,7 +27,7 @@ DONE = {
 """What `?done=` confirms after a redirect."""
 MOST_WORDS = 10
 
-ArticleId = Annotated[int, Path(ge=1, lt=1 << 31)]
+ArticleId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
 class ArticlePages:

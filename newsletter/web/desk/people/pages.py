@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from newsletter.errors import NotAllowed
+from newsletter.model.row_number import LARGEST_ID
 from newsletter.usecases import people, person
 from newsletter.usecases.person import PersonRecord
 from newsletter.web.desk.forms import DeskForm
@@ -40,7 +41,7 @@ DONE = {
 }
 """What `?done=` confirms after a redirect."""
 
-SubscriberId = Annotated[int, Path(ge=1, lt=1 << 31)]
+SubscriberId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 """A number that the database can have."""
 
 
