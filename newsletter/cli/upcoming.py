@@ -17,7 +17,7 @@ from newsletter.cli.opening import expected_errors
 from newsletter.cli.show import Exit, console, fail, print_rows
 from newsletter.model.agenda import AgendaSlot, agenda
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import local, resolve
+from newsletter.model.slot import resolve
 from newsletter.settings import Settings
 from newsletter.store.content import agendas
 from newsletter.store.database import open_reader
@@ -125,13 +125,14 @@ def _row(listed: _Listed, now: datetime) -> dict[str, str]:
     zone, due = listed.newsletter.timezone, listed.slot.due
     return {
         "newsletter": listed.newsletter.key,
-        "due": f"{local(due.due_at, zone):%a %d %b %Y %H:%M}",
+        "due": f"{due.wall(zone):%a %d %b %Y %H:%M}",
         "offset": listed.slot.offset,
         "in": _away(due.due_at - now),
         "state": listed.slot.state,
         "note": listed.slot.note,
         "nominal": due.nominal,
         "due_at": due.due_at.isoformat(),
+        "ends_at": due.last_at.isoformat(),
         "timezone": str(zone),
     }
 

@@ -50,6 +50,8 @@ def list_issues(
             "newsletter": issue.newsletter,
             "number": issue.number if issue.number > 0 else None,
             "slot": issue.nominal,
+            "due_at": issue.due_at.isoformat(),
+            "ends_at": issue.ends_at.isoformat() if issue.ends_at else None,
             "corrects": issue.corrects_issue_id,
             "state": issue.state,
             "reason": issue.reason or None,

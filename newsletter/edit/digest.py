@@ -43,7 +43,16 @@ def draft(
             slots.record(connection, key, when, now, state="skipped", reason=reason)
             return None
     nominal = f"{when.nominal} {frequency.value}"
-    new = NewIssue(newsletter, None, nominal, when.due_at, kind=IssueKind.DIGEST, subject=subject)
+    new = NewIssue(
+        newsletter,
+        None,
+        nominal,
+        when.due_at,
+        kind=IssueKind.DIGEST,
+        subject=subject,
+        reader_time=when.reader_time,
+        ends_at=when.ends_at,
+    )
     return claimed(engine, new, items, now=now, actor=actor)
 
 

@@ -71,7 +71,15 @@ def draft(
     if lacking and now < when.due_at:
         return None
     kind = IssueKind.SPECIAL if when.special else IssueKind.REGULAR
-    new = NewIssue(newsletter.key, None, when.nominal, when.due_at, kind=kind)
+    new = NewIssue(
+        newsletter.key,
+        None,
+        when.nominal,
+        when.due_at,
+        kind=kind,
+        reader_time=when.reader_time,
+        ends_at=when.ends_at,
+    )
     if lacking and newsletter.too_few == "skip":
         new = replace(new, state=IssueState.SKIPPED, reason=NOTHING_NEW)
     elif lacking:

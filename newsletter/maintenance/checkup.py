@@ -15,7 +15,7 @@ from newsletter.maintenance.readings import Health, Reading, ok
 from newsletter.model.next_step import UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
-from newsletter.model.slot import Due, Timing, local, note, offset, upcoming
+from newsletter.model.slot import Due, Timing, note, offset, upcoming
 from newsletter.model.states import BatchState
 from newsletter.store import events
 from newsletter.store.content import agendas, slots
@@ -354,7 +354,7 @@ def _next_slot(database_url: str, newsletter: Newsletter, now: datetime) -> str:
     if newsletter.cadence.on_publish:
         return f"sent {newsletter.alerts.delay.total_seconds() / 60:.0f} minutes after publishing"
     slot = _ahead(database_url, newsletter, now)
-    at = local(slot.due_at, newsletter.timezone)
+    at = slot.wall(newsletter.timezone)
     away = offset(slot.due_at, newsletter.timezone)
     message = f"next slot {at:%a %d %b %Y %H:%M} {newsletter.timezone} ({away})"
     caution = note(slot, newsletter.timezone)

@@ -119,7 +119,8 @@ class Claim:
     """A worker's right to submit a batch once, until its lease ends.
 
     `unknown_at` is set when an earlier attempt had an unknown outcome: some recipients may already
-    have the email. `servers` is the order in which the provider's servers may be used.
+    have the email. `servers` is the order in which the provider's servers may be used. `due_at` is
+    set with reader time: when the batch might leave, if it had to wait.
     """
 
     issue_id: int
@@ -135,6 +136,7 @@ class Claim:
     lease_until: datetime
     unknown_at: datetime | None = None
     servers: tuple[str, ...] = ()
+    due_at: datetime | None = None
 
     @property
     def key(self) -> BatchKey:

@@ -117,6 +117,8 @@ class Issue:
     """An issue's row; times are aware UTC, `nominal` is the slot's local wall time.
 
     `test` is set if two subjects are tested; `winner` is A or B once the rest gets its subject.
+    With reader time, `due_at` is when the first readers get it, `reader_time` the local time at which
+    each of them does, and `ends_at` when the last ones do; else these two are empty.
     """
 
     id: int
@@ -142,6 +144,8 @@ class Issue:
     frozen_at: datetime | None = None
     test: SubjectTest | None = None
     winner: Arm | None = None
+    reader_time: str = ""
+    ends_at: datetime | None = None
 
     def printed_as(self, arm: Arm | None) -> "Issue":
         """Return the issue with the subject of an arm."""

@@ -27,6 +27,8 @@ Approval = Literal["required", "automatic"]
 LatePolicy = Literal["hold", "send", "skip"]
 CatchUp = Literal["latest", "all", "none"]
 Welcome = Literal["next", "latest"]
+SendAt = Literal["slot", "reader"]
+"""Whether all readers get an issue at once, or each at the local time of their own zone."""
 OnUnknown = Literal["hold", "resend"]
 InactivePolicy = Literal["ask"]
 
@@ -165,7 +167,10 @@ class Alerts:
 
 @dataclass(frozen=True, slots=True)
 class Newsletter:
-    """A recurring title of the publication."""
+    """A recurring title of the publication.
+
+    `reader_zones` are not configured: the database knows them.
+    """
 
     key: str
     title: str
@@ -186,6 +191,8 @@ class Newsletter:
     late: Late = Late()
     catch_up: CatchUp = "latest"
     days_off: DaysOff = field(default_factory=DaysOff)
+    send_at: SendAt = "slot"
+    reader_zones: tuple[ZoneInfo, ...] = ()
     undo: timedelta = timedelta(minutes=10)
     spread: timedelta = timedelta(0)
     quiet: str = ""
@@ -213,6 +220,11 @@ class Newsletter:
     sender: Mailbox | None = None
     reply_to: Mailbox | None = None
     brand: Brand | None = None
+
+    @property
+    def send_zones(self) -> tuple[ZoneInfo, ...]:
+        """Return the zones in which an issue is due at its local time; none if all get it at once."""
+        return (self.timezone, *self.reader_zones) if self.send_at == "reader" else ()
 
     @property
     def digest_cadences(self) -> dict[Frequency, Cadence]:
@@ -297,6 +309,11 @@ class Publication:
             reply_to=newsletter.reply_to or self.reply_to,
             brand=newsletter.brand or self.brand,
         )
+
+    @property
+    def asks_for_zones(self) -> bool:
+        """Return whether the time zone of a reader matters to any newsletter."""
+        return any(newsletter.send_at == "reader" for newsletter in self.newsletters)
 
     @property
     def alerting(self) -> tuple[str, ...]:

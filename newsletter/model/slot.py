@@ -29,7 +29,8 @@ class Due:
 
     A special slot is outside the cadence. `moved` names the holiday that moved it; it keeps its
     nominal time, so that a changed calendar never makes a second issue. `off` says why no issue is
-    due at all.
+    due at all. With reader time, `due_at` is when the first readers get it and `ends_at` when the
+    last ones do, all at the local time `reader_time`; else these two are empty.
     """
 
     nominal: str
@@ -37,6 +38,19 @@ class Due:
     special: bool = False
     moved: str = ""
     off: str = ""
+    reader_time: str = ""
+    ends_at: datetime | None = None
+
+    @property
+    def last_at(self) -> datetime:
+        """Return when the last readers get the issue."""
+        return self.ends_at or self.due_at
+
+    def wall(self, zone: tzinfo) -> datetime:
+        """Return the naive local time of the slot: each reader's, or that of a newsletter's zone."""
+        if self.reader_time:
+            return datetime.fromisoformat(self.reader_time)
+        return local(self.due_at, zone)
 
     @classmethod
     def at(cls, nominal: datetime, zone: tzinfo) -> "Due":
@@ -67,7 +81,10 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The rules of one newsletter by which its slots are planned."""
+    """The rules of one newsletter by which its slots are planned.
+
+    `zones` are those of its readers if each of them gets an issue at their own local time.
+    """
 
     cadence: Cadence
     zone: tzinfo
@@ -75,6 +92,7 @@ class Timing:
     grace: timedelta = timedelta(0)
     catch_up: CatchUp = "latest"
     days_off: DaysOff = field(default_factory=DaysOff)
+    zones: tuple[tzinfo, ...] = ()
 
     @classmethod
     def of(cls, newsletter: Newsletter) -> "Timing":
@@ -86,6 +104,7 @@ class Timing:
             grace=newsletter.late.grace,
             catch_up=newsletter.catch_up,
             days_off=newsletter.days_off,
+            zones=newsletter.send_zones,
         )
 
 
@@ -111,6 +130,11 @@ def spell(nominal: datetime) -> str:
     return nominal.isoformat(timespec="minutes")
 
 
+def local(instant: datetime, zone: tzinfo) -> datetime:
+    """Return the naive wall time that a clock in `zone` shows at `instant`."""
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
 def resolve(nominal: datetime, zone: tzinfo) -> datetime:
     """Return the UTC instant of a naive local time.
 
@@ -118,11 +142,6 @@ def resolve(nominal: datetime, zone: tzinfo) -> datetime:
     first.
     """
     return nominal.replace(tzinfo=zone, fold=0).astimezone(UTC)
-
-
-def local(instant: datetime, zone: tzinfo) -> datetime:
-    """Return the naive wall time that a clock in `zone` shows at `instant`."""
-    return instant.astimezone(zone).replace(tzinfo=None)
 
 
 def offset(instant: datetime, zone: tzinfo) -> str:
@@ -136,12 +155,29 @@ def offset(instant: datetime, zone: tzinfo) -> str:
 def note(slot: Due, zone: tzinfo) -> str:
     """Say what a holiday or a change of the clocks does to this slot; empty on ordinary days."""
     wall = datetime.fromisoformat(slot.nominal)
+    if slot.reader_time:
+        return "; ".join(filter(None, (_moved_note(slot, wall), reader_note(slot, zone))))
     if not slot.moved:
         return _clock_note(wall, zone)
     actual = local(slot.due_at, zone)
     moved = f"{slot.moved}: moved from {wall:%a %d %b} to {actual:%a %d %b}"
     change = _clock_note(datetime.combine(actual.date(), wall.time()), zone)
     return f"{moved}; {change}" if change else moved
+
+
+def _moved_note(slot: Due, wall: datetime) -> str:
+    actual = datetime.fromisoformat(slot.reader_time)
+    return f"{slot.moved}: moved from {wall:%a %d %b} to {actual:%a %d %b}" if slot.moved else ""
+
+
+def reader_note(slot: Due, zone: tzinfo) -> str:
+    """Say from when to when the readers get an issue with reader time."""
+    first, last = slot.due_at.astimezone(zone), slot.last_at.astimezone(zone)
+    time = datetime.fromisoformat(slot.reader_time)
+    return (
+        f"each reader gets it at {time:%H:%M} of their own zone,"
+        f" from {first:%a %d %b %H:%M} to {last:%a %d %b %H:%M %Z}"
+    )
 
 
 def _clock_note(wall: datetime, zone: tzinfo) -> str:
@@ -177,7 +213,7 @@ def planned(timing: Timing, now: datetime) -> Iterator[Due]:
 
 def _placed(nominal: datetime, timing: Timing) -> Due:
     """Return the slot of a nominal time: in its place, moved off a holiday, or off."""
-    slot, days_off = Due.at(nominal, timing.zone), timing.days_off
+    slot, days_off = _at(Due.at(nominal, timing.zone), nominal, timing), timing.days_off
     if pause := days_off.pause_on(nominal.date()):
         because = f": {pause.reason}" if pause.reason else ""
         return replace(slot, off=f"paused {pause}{because}")
@@ -187,7 +223,15 @@ def _placed(nominal: datetime, timing: Timing) -> Due:
     moved = _moved(nominal, timing)
     if moved is None:
         return replace(slot, off=f"holiday: {holiday}")
-    return replace(slot, due_at=resolve(moved, timing.zone), moved=holiday)
+    return replace(_at(slot, moved, timing), moved=holiday)
+
+
+def _at(slot: Due, wall: datetime, timing: Timing) -> Due:
+    """Return a slot that is due at a local time: in one zone, or in that of each reader."""
+    if not timing.zones:
+        return replace(slot, due_at=resolve(wall, timing.zone))
+    instants = [resolve(wall, zone) for zone in timing.zones]
+    return replace(slot, due_at=min(instants), reader_time=spell(wall), ends_at=max(instants))
 
 
 def _moved(nominal: datetime, timing: Timing) -> datetime | None:
@@ -237,7 +281,8 @@ def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:
 
     The next slot ahead is drafted once its lead begins; never the one after it, so that a lead
     longer than the cadence cannot draft a stack of issues. Slots that passed unrecorded (nothing
-    ran) are drafted within their grace; older ones follow `catch_up`. Under `latest` an older one
+    ran) are drafted within their grace, the last one also if readers in other zones still wait for
+    it; older ones follow `catch_up`. Under `latest` an older one
     is drafted only if no younger slot is, since its articles carry over to that one.
     """
     if timing.cadence.on_publish:
@@ -246,7 +291,10 @@ def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:
     passed = [slot for slot in unrecorded if not slot.off]
     ahead = next(upcoming(timing, now))
     opened = ahead.due_at - timing.lead <= now and ahead.nominal not in ledger.taken
-    fresh = [slot for slot in passed if now - slot.due_at <= max(timing.grace, PROMPT)]
+    patience = max(timing.grace, PROMPT)
+    fresh = [slot for slot in passed if now - slot.due_at <= patience]
+    if not fresh and passed and now - passed[-1].last_at <= patience:
+        fresh = passed[-1:]
     stale = passed[: len(passed) - len(fresh)]
     caught_up = _caught_up(timing, stale, superseded=bool(fresh) or opened)
     decisions = [Decision("skipped", slot, slot.off) for slot in unrecorded if slot.off]

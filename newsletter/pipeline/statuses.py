@@ -121,7 +121,11 @@ def _approved(issue: Issue, name: str, newsletter: Newsletter | None) -> StatusL
         message = f"{name} is approved, but newsletter.toml no longer has it"
         return StatusLine(issue, message, ConfigureNewsletter(issue.newsletter))
     at = departure(issue, newsletter).astimezone(newsletter.timezone)
-    return StatusLine(issue, f"{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}")
+    message = f"{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}"
+    if issue.ends_at is not None:
+        last = max(at, issue.ends_at.astimezone(newsletter.timezone))
+        message += f" to {last:%a %d %b %Y %H:%M %Z}, at each reader's own time"
+    return StatusLine(issue, message)
 
 
 def _doubtful(doubts: Sequence[DoubtfulBatch]) -> list[str]:

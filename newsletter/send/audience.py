@@ -1,5 +1,6 @@
 """Freeze the audience of an issue: a delivery or an exclusion per subscriber, in few statements."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,15 +14,20 @@ from newsletter.model.issue import Issue, Item
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter
 from newsletter.model.reason import Reason
+from newsletter.model.slot import resolve
 from newsletter.model.subjects import Arm
+from newsletter.model.zones import zone_of
 from newsletter.store.database import analyze, temporary
 from newsletter.store.sending import arms, audience, deliveries, had
 from newsletter.store.sending.deliveries import Range
+from newsletter.store.types import UtcDateTime
 from subscribers.audience import excluded, reachable, reached
 
 SMALLEST = 100
 LAST = 1_000_000
 """More than any issue has editions."""
+TURNS = 1_000
+"""More than there are distinct times in all zones at which a clock shows the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,15 @@ class Frozen:
     alerting: Sequence[str] = ()
 
 
-def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
-    """Write a delivery or an exclusion for every subscriber; return how many deliveries.
+class FrozenAudience(NamedTuple):
+    """How many deliveries an issue has, and their ranges in sending order."""
+
+    planned: int
+    ranges: Sequence[Range]
+
+
+def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> FrozenAudience:
+    """Write a delivery or an exclusion for every subscriber.
 
     The caller's transaction must be a snapshot. Otherwise a subscriber who changes between two of
     the statements gets neither.
@@ -45,20 +58,84 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> int:
     issue_id = frozen.issue.id
     people, left_out = _people(connection, frozen, now)
     homes = _homes_of(connection, frozen, people)
-    assigned = (
-        sa.select(people.c.subscriber_id, *_assigned(frozen.issue, people, homes))
-        .join(homes, sa.and_(*(homes.c[key.name] == key for key in _keys(people))))
-        .subquery("assigned")
-    )
+    edition_id, place = _assigned(frozen.issue, people, homes)
+    joined = people.join(homes, sa.and_(*(homes.c[key.name] == key for key in _keys(people))))
+    turns = _turns(connection, frozen, people) if frozen.issue.reader_time else None
+    if turns is not None:
+        joined = joined.join(turns, turns.c.timezone == people.c.timezone)
+        place = (place * TURNS + turns.c.turn).label("place")
+    arm = _arm(frozen.issue, people)
+    chosen = sa.select(people.c.subscriber_id, edition_id, place, arm).select_from(joined)
+    assigned = chosen.subquery("assigned")
     planned = deliveries.freeze(connection, issue_id, assigned)
+    ranges = (
+        deliveries.ranges(connection, issue_id, frozen.issue.test)
+        if turns is None
+        else _ranges_by_turn(connection, assigned, turns)
+    )
     without = sa.select(
         assigned.c.subscriber_id, sa.literal(Reason.NOTHING_FOLLOWED.value).label("reason")
     ).where(assigned.c.edition_id.is_(None))
     deliveries.exclude(connection, issue_id, without.subquery())
     deliveries.exclude(connection, issue_id, left_out.subquery())
-    homes.drop(connection)
-    people.drop(connection)
-    return planned
+    for table in (turns, homes, people):
+        if table is not None:
+            table.drop(connection)
+    return FrozenAudience(planned, ranges)
+
+
+def _turns(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa.Table:
+    """Return a table from each zone of the recipients to the time at which they get the issue.
+
+    `turn` counts the distinct times, the earliest first. Without a zone, or with one that this
+    computer does not know, a recipient has that of the newsletter.
+    """
+    wall = datetime.fromisoformat(frozen.issue.reader_time)
+    table = temporary(
+        "turns",
+        [
+            sa.Column("timezone", sa.Text, primary_key=True),
+            sa.Column("turn", sa.Integer),
+            sa.Column("at", UtcDateTime),
+        ],
+    )
+    table.create(connection)
+    names = connection.scalars(sa.select(people.c.timezone).distinct())
+    times = {name: resolve(wall, zone_of(name) or frozen.newsletter.timezone) for name in names}
+    order = {at: turn for turn, at in enumerate(sorted(set(times.values())))}
+    rows = [{"timezone": name, "turn": order[at], "at": at} for name, at in times.items()]
+    if rows:
+        connection.execute(table.insert(), rows)
+    analyze(connection, table)
+    return table
+
+
+def _ranges_by_turn(
+    connection: sa.Connection, assigned: sa.Subquery, turns: sa.Table
+) -> list[Range]:
+    """Return the ranges of a frozen issue: those of one edition that are due at one time.
+
+    The deliveries are numbered by place, so the sizes of the groups give their numbers.
+    """
+    distinct = connection.execute(sa.select(turns.c.turn, turns.c.at).distinct())
+    times: dict[int, datetime] = {row[0]: row[1] for row in distinct}
+    keys = (assigned.c.place, assigned.c.edition_id, assigned.c.arm)
+    groups = sa.select(*keys, sa.func.count()).where(assigned.c.edition_id.is_not(None))
+    ranges, first = [], 1
+    for place, edition_id, arm, people in connection.execute(
+        groups.group_by(*keys).order_by(keys[0])
+    ):
+        last = first + people - 1
+        ranges.append(Range(edition_id, first, last, arm, times[place % TURNS]))
+        first = last + 1
+    return ranges
+
+
+def _arm(issue: Issue, people: sa.Table) -> sa.ColumnElement[str]:
+    """Return which of two subjects a recipient tests; empty if there is one."""
+    if issue.test is None:
+        return sa.literal("").label("arm")
+    return arms.arm(people.c.subscriber_id, issue.id, issue.test).label("arm")
 
 
 def _assigned(
@@ -103,7 +180,8 @@ def _people(
         return _corrected_recipients(connection, frozen, now)
     question = audience.question(newsletter, frozen.saved_segments, now, frozen.issue)
     chooser = Chooser(frozen.items, newsletter)
-    wanted = reached(connection, question, chooser.asked)
+    zones = bool(frozen.issue.reader_time)
+    wanted = reached(connection, question, chooser.asked, zones=zones)
     before = had.printed(connection, frozen.issue, chooser, frozen.alerting)
     people = _set_aside(connection, "people", had.added(wanted, before))
     return people, excluded(connection, question, people)
@@ -205,23 +283,40 @@ def lay_out(
 ) -> list[Planned]:
     """Cut each range into batches of at most `size`, evenly spaced over `spread`.
 
-    The rest of a test of two subjects gets its times when one of them is chosen.
+    With reader time, the batches of each time are spaced from that time on. The rest of a test of
+    two subjects gets its times when one of them is chosen.
     """
     cut = [
         each._replace(first=start, last=min(start + size - 1, each.last))
         for each in ranges
         for start in range(each.first, each.last + 1, size)
     ]
-    known = sum(each.arm != Arm.REST for each in cut)
-    moments = [*spaced(known, begin, spread), *spaced(len(cut) - known, None, spread)]
+    groups = Counter((each.arm == Arm.REST, each.not_before) for each in cut)
+    moments = {
+        (rest, at): iter(spaced(count, None if rest else begin, spread, at))
+        for (rest, at), count in groups.items()
+    }
     return [
-        Planned(seq, each.edition_id, each.first, each.last, not_before=not_before, arm=each.arm)
-        for seq, (each, not_before) in enumerate(zip(cut, moments, strict=True), 1)
+        Planned(
+            seq,
+            each.edition_id,
+            each.first,
+            each.last,
+            not_before=next(moments[each.arm == Arm.REST, each.not_before]),
+            arm=each.arm,
+        )
+        for seq, each in enumerate(cut, 1)
     ]
 
 
-def spaced(count: int, begin: datetime | None, spread: timedelta) -> list[datetime | None]:
-    """Return the times of batches that are evenly spaced; None if they need not wait."""
+def spaced(
+    count: int, begin: datetime | None, spread: timedelta, at: datetime | None = None
+) -> list[datetime | None]:
+    """Return the times of batches that are evenly spaced; None if they need not wait.
+
+    With reader time, all of them wait until `at`.
+    """
     if begin is None or not spread:
-        return [None] * count
-    return [begin + spread / count * place for place in range(count)]
+        return [at if begin is None or at is None or at > begin else None] * count
+    start = begin if at is None else max(begin, at)
+    return [start + spread / count * place for place in range(count)]

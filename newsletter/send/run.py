@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -111,10 +111,9 @@ def prepare(
         _require_approved(connection, issue)
         _require_unsubmitted(connection, issue, route.journal)
         issues.start_preparing(connection, issue_id, provider=route.sender.name)
-    spread = timedelta(0) if at_once else newsletter.spread
     try:
         with snapshot(engine) as connection:
-            return _freeze(connection, publication, issue_id, route, now=now, spread=spread)
+            return _freeze(connection, publication, issue_id, route, now=now, at_once=at_once)
     except sa.exc.OperationalError as error:
         if not is_serialization_failure(error):
             raise
@@ -128,25 +127,32 @@ def _freeze(
     route: Route,
     *,
     now: datetime,
-    spread: timedelta,
+    at_once: bool,
 ) -> Prepared | None:
     if not issues.start_submitting(connection, issue_id, at=now):
         return None
     issue = issues.load(connection, issue_id)
+    newsletter = _newsletter(publication, issue)
+    if at_once:
+        issue = replace(issue, reader_time="", ends_at=None)
     frozen = audience.Frozen(
         issue,
-        _newsletter(publication, issue),
+        newsletter,
         issues.load_items(connection, issue_id),
         editions.of_issue(connection, issue_id),
         dict(publication.segments),
         publication.alerting,
     )
-    planned = audience.freeze(connection, frozen, now)
-    spans = deliveries.ranges(connection, issue_id, issue.test)
+    planned, spans = audience.freeze(connection, frozen, now)
     most = audience.batch_size(planned, route.sender.max_batch)
     size = volume.largest_batch(connection, publication, planned, most, now)
+    spread = timedelta(0) if at_once else newsletter.spread
     laid = audience.lay_out(spans, size, begin=now, spread=spread)
     batches.plan(connection, issue_id, route.sender.name, laid)
+    ends_at = max((batch.not_before or now for batch in laid), default=now)
+    issues.set_reader_time(
+        connection, issue_id, issue.reader_time, ends_at if issue.reader_time else None
+    )
     excluded = deliveries.count_exclusions(connection, issue_id)
     issues.set_audience(connection, issue_id, planned=planned, excluded=excluded)
     # On the disk before this transaction is: a restored database may lack the issue altogether.

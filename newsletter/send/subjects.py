@@ -43,7 +43,8 @@ def choose(
         raise _refusal(connection, issue_id)
     rest = [batch for batch in batches.lock_prepared(connection, issue_id) if batch.arm == Arm.REST]
     for batch, moment in zip(rest, spaced(len(rest), now, spread), strict=True):
-        batches.set_not_before(connection, batch.key, moment)
+        waits = max(filter(None, (moment, batch.not_before)), default=None)
+        batches.set_not_before(connection, batch.key, waits)
     after, detail = {"winner": winner.value}, {"people": people}
     act = Act(now, actor, ActKind.CHOSE_SUBJECT, issue_id, after=after, detail=detail)
     acts.record(connection, act)

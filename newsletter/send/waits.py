@@ -47,7 +47,7 @@ def of(connection: sa.Connection, issue: Issue, context: SendingContext) -> tupl
     newsletter = context.publication.newsletter(issue.newsletter)
     ramp_at = volume.opens_at(connection, context.publication, context.now)
     timed = [
-        explain(issue.id, remainder, ramp_at, context, newsletter)
+        explain(issue, remainder, ramp_at, context, newsletter)
         for remainder in totals.remaining(connection, issue.id)
     ]
     return (*timed, *_undecided(connection, issue, context, newsletter))
@@ -71,7 +71,7 @@ def _undecided(
 
 
 def explain(
-    issue_id: int,
+    issue: Issue,
     remainder: Remainder,
     ramp_at: datetime | None,
     context: SendingContext,
@@ -83,7 +83,7 @@ def explain(
     """
     provider, people = remainder.provider, remainder.people
     if provider not in context.providers:
-        step = MoveIssue(issue_id, _alternative(context))
+        step = MoveIssue(issue.id, _alternative(context))
         return Wait(
             provider, people, f"{provider} is not set up; add its secret to .env", None, step
         )
@@ -91,6 +91,10 @@ def explain(
     message, until, reason = _timed(remainder, ramp_at, context, newsletter)
     time = f" {until.astimezone(zone):%a %d %b %H:%M %Z}" if until else ""
     because = f" ({reason})" if reason else ""
+    if until and until == remainder.not_before and issue.ends_at and not reason:
+        last = issue.ends_at.astimezone(zone)
+        message = "each reader's own time; the next batch goes out"
+        because = f", the last one {last:%a %d %b %H:%M %Z}"
     return Wait(provider, people, f"{message}{time}{because}", until)
 
 

@@ -53,7 +53,7 @@ class Worker:
         self._courier = courier
         self._writing = Turns(engine)
         self._counting = threading.Lock()
-        self._letters: dict[tuple[int, str], Letter] = {}
+        self._letters: dict[tuple[int, str], tuple[datetime | None, Letter]] = {}
         self._down: set[str] = set()
         self.stopping = False
         self.tally = Tally()
@@ -225,9 +225,13 @@ class Worker:
             return Outcome(Verdict.UNKNOWN, why)
 
     def _letter(self, claim: Claim) -> Letter | None:
-        """Return the letter of a claim's edition, loaded once; None if a part does not exist."""
+        """Return the letter of a claim's edition; None if a part does not exist.
+
+        It is loaded once; with reader time, once for each time, which is the date of the email.
+        """
         key = (claim.edition_id, claim.provider)
-        if (known := self._letters.get(key)) is not None:
+        due_at, known = self._letters.get(key, (None, None))
+        if known is not None and due_at == claim.due_at:
             return known
         with self._courier.reader.begin() as connection:
             edition = editions.load(connection, claim.edition_id)
@@ -237,7 +241,7 @@ class Worker:
         newsletter = self._publication.newsletter(claim.newsletter)
         if edition is None or newsletter is None:
             return None
-        date = issue.leaves_at or issue.due_at
+        date = claim.due_at or issue.leaves_at or issue.due_at
         letter = headers.letter(
             self._publication, newsletter, edition, kind=issue.kind.value, date=date, origin=mark
         )
@@ -247,7 +251,8 @@ class Worker:
             letter = counting.by_provider(letter, tracking, base)
         elif tickets := self._courier.tickets:
             letter = counting.by_us(letter, edition, counted, tracking, tickets, base)
-        return self._letters.setdefault(key, letter)
+        self._letters[key] = claim.due_at, letter
+        return letter
 
     def _count(self, claim: Claim, people: int, outcome: Outcome, result: Result) -> None:
         with self._counting:

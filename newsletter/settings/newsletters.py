@@ -29,6 +29,7 @@ from newsletter.model.publication import (
     LatePolicy,
     Newsletter,
     OnUnknown,
+    SendAt,
     TooFew,
     Welcome,
 )
@@ -88,6 +89,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         late=_late(table.table("late")),
         catch_up=table.choice("catch_up", default.catch_up, get_args(CatchUp)),
         days_off=_days_off(table, inherited.root, cadence),
+        send_at=table.choice("send_at", default.send_at, get_args(SendAt)),
         undo=table.parsed("undo", default.undo, duration),
         spread=table.parsed("spread", default.spread, duration),
         quiet=table.parsed("quiet", default.quiet, _quiet),
@@ -111,6 +113,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
     )
     table.finish()
     _check_approvals(built, table)
+    _check_reader_time(built, table)
     return built
 
 
@@ -127,6 +130,18 @@ def _check_approvals(built: Newsletter, table: Table) -> None:
             'found 2, which must come from people; remove approval = "automatic" and'
             ' late = { then = "send" }',
         )
+
+
+def _check_reader_time(built: Newsletter, table: Table) -> None:
+    """Report what cannot be combined with sending at each reader's local time."""
+    if built.send_at != "reader":
+        return
+    if built.cadence.on_publish:
+        why = f'cadence = "{ON_PUBLISH}" has no local time at which an issue is due'
+        table.complain("send_at", f'found "reader", but {why}')
+    if built.quiet:
+        why = "each reader gets an issue at the time of its slot, so no hour of the newsletter is quiet"
+        table.complain("quiet", f'remove it, or send_at = "reader": {why}')
 
 
 def _presented(default: Newsletter, table: Table, inherited: Inherited) -> Newsletter:

@@ -89,7 +89,13 @@ def _planned(
         for slot in takewhile(lambda slot: slot.due.due_at <= until, walked):
             yield PlannedSlot(newsletter, slot)
     for issue in agendas.outside_the_cadence(connection, newsletter.key, since, until):
-        due = Due(issue.nominal, issue.due_at, special=True)
+        due = Due(
+            issue.nominal,
+            issue.due_at,
+            special=True,
+            reader_time=issue.reader_time,
+            ends_at=issue.ends_at,
+        )
         at = offset(issue.due_at, newsletter.timezone)
         slot = AgendaSlot(due, issue.state.value, at, issue.reason, issue.id)
         yield PlannedSlot(newsletter, slot, issue.kind.value)

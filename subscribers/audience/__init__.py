@@ -18,6 +18,7 @@ from subscribers.audience.summary import (
     exclusions,
     why,
 )
+from subscribers.audience.timezones import timezones
 
 __all__ = [
     "WORD",
@@ -33,5 +34,6 @@ __all__ = [
     "members",
     "reachable",
     "reached",
+    "timezones",
     "why",
 ]

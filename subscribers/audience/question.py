@@ -63,11 +63,11 @@ class Interest:
 
 
 def reached(
-    connection: sa.Connection, question: Question, tags: Sequence[str]
+    connection: sa.Connection, question: Question, tags: Sequence[str], *, zones: bool = False
 ) -> sa.Select[tuple[int, bool, str]]:
     """Select the recipients of an issue: subscriber_id, topics, language, w0, w1, …; in no order.
 
-    Bit i of the words (60 tags per word) is set if the recipient has tags[i]. `topics` is true if
+    With `zones`, a column `timezone` follows. Bit i of the words (60 tags per word) is set if the recipient has tags[i]. `topics` is true if
     the recipient has any topic at all, or one of the tags other than a mute.
     """
     picked = _picked(connection, tags)
@@ -78,6 +78,7 @@ def reached(
             sa.func.coalesce(picked.c.topics, sa.false()).label("topics"),
             subscribers.c.language,
             *(sa.func.coalesce(picked.c[word], 0).label(word) for word in words),
+            *([subscribers.c.timezone] if zones else []),
         )
         .select_from(
             _people().outerjoin(picked, picked.c.subscriber_id == subscriptions.c.subscriber_id)

@@ -36,6 +36,8 @@ class NewIssue:
     subject: str = ""
     note: str = ""
     corrects_issue_id: int | None = None
+    reader_time: str = ""
+    ends_at: datetime | None = None
 
 
 def insert(connection: sa.Connection, new: NewIssue, *, actor: Actor, now: datetime) -> int:
@@ -232,6 +234,13 @@ def set_audience(
 ) -> None:
     """Record how many recipients were frozen, and how many were excluded for each reason."""
     _set(connection, issue_id, {"planned": planned, "excluded": dict(excluded)})
+
+
+def set_reader_time(
+    connection: sa.Connection, issue_id: int, reader_time: str, ends_at: datetime | None
+) -> None:
+    """Record at which local time each reader gets an issue, and when the last ones do."""
+    _set(connection, issue_id, {"reader_time": reader_time, "ends_at": ends_at})
 
 
 def set_texts(

@@ -9,7 +9,9 @@ from newsletter.model.actor import Actor
 from newsletter.model.days_off import Pause
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Timing
+from newsletter.model.zones import zones_of
 from newsletter.store.content.planning_tables import newsletter_pauses
+from subscribers.audience import timezones
 
 
 def add(
@@ -49,7 +51,10 @@ def end(connection: sa.Connection, newsletter: str, today: date, now: datetime) 
 
 
 def applied(connection: sa.Connection, newsletter: Newsletter) -> Newsletter:
-    """Return a newsletter whose days off include the pauses that staff set."""
+    """Return a newsletter with the pauses that staff set and, if they matter, its readers' zones."""
+    if newsletter.send_at == "reader":
+        zones = zones_of(timezones(connection, newsletter.key))
+        newsletter = replace(newsletter, reader_zones=zones)
     pauses = present(connection, newsletter.key)
     if not pauses:
         return newsletter

@@ -20,6 +20,8 @@ from newsletter.store.tables import issues, slots
 CLAIMED = "claimed"
 ACTIVE = "active"
 SETTLED = timedelta(days=8)
+REPLANNED = timedelta(days=2)
+"""How far the time of a claimed slot can have changed: readers moved to other zones."""
 
 
 def claim(
@@ -107,8 +109,8 @@ def announced(
 
 
 def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> frozenset[str]:
-    """Return the nominal times of the slots after `now` that have an issue or are on record."""
-    ahead = _recorded(newsletter).where(slots.c.due_at > now)
+    """Return the nominal times of slots that have an issue or are on record: all after `now`."""
+    ahead = _recorded(newsletter).where(slots.c.due_at > now - REPLANNED)
     return frozenset(connection.scalars(ahead.with_only_columns(slots.c.nominal)))
 
 

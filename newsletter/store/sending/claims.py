@@ -43,7 +43,7 @@ _MAY_BE_CLAIMED = (
     ~arms.undecided(),
 )
 _CLAIMABLE = (
-    sa.select(batches, issues.c.newsletter)
+    sa.select(batches, issues.c.newsletter, issues.c.reader_time)
     .join(issues, issues.c.id == batches.c.issue_id)
     .where(*_MAY_BE_CLAIMED)
     .order_by(batches.c.issue_id, batches.c.seq)
@@ -148,6 +148,7 @@ def _claim(row: Mapping[Any, Any], attempt: int, owner: str, lease_until: dateti
         rejections=row["rejections"],
         lease_until=lease_until,
         unknown_at=row["unknown_at"],
+        due_at=row["not_before"] if row["reader_time"] else None,
     )
 
 
@@ -214,7 +215,8 @@ def expire(
         sa.select(b.owner).where(b.state == BatchState.SUBMITTING.value).distinct()
     )
     dead = [owner for owner in owners if is_dead(owner)]
-    query = sa.select(batches, issues.c.newsletter).join(issues, issues.c.id == b.issue_id)
+    columns = (batches, issues.c.newsletter, issues.c.reader_time)
+    query = sa.select(*columns).join(issues, issues.c.id == b.issue_id)
     gone = sa.or_(b.lease_until < now, b.lease_until > now + LONGEST_LEASE, b.owner.in_(dead))
     rows = connection.execute(
         query.where(b.state == BatchState.SUBMITTING.value, gone)

@@ -119,12 +119,16 @@ def count_exclusions(connection: sa.Connection, issue_id: int) -> dict[str, int]
 
 
 class Range(NamedTuple):
-    """The deliveries of one edition; of a test of two subjects, those of one arm."""
+    """The deliveries of one edition; of a test of two subjects, those of one arm.
+
+    With reader time, those that are due at one time, `not_before`.
+    """
 
     edition_id: int
     first: int
     last: int
     arm: str = ""
+    not_before: datetime | None = None
 
 
 def ranges(

@@ -56,7 +56,7 @@ def _issue_row(
     return IssueRow(
         href=f"/issues/{issue.id}",
         name=issue_name(issue, newsletter),
-        due=sentences.moment(issue.due_at, zone, catalog),
+        due=sentences.due(issue, zone, catalog),
         state=sentences.state(issue, catalog),
         reason=issue.reason,
         tone=sentences.TONES[issue.state],

@@ -8,7 +8,7 @@ from newsletter.model.departure import departure
 from newsletter.model.issue import Issue
 from newsletter.model.personalization import NO_RECIPIENT, fill, substitutions
 from newsletter.model.publication import Newsletter
-from newsletter.model.states import EDITABLE, IssueState
+from newsletter.model.states import EDITABLE, SENDING, IssueState
 from newsletter.render.catalog import Catalog
 
 TONES: dict[IssueState, Tone] = {
@@ -58,6 +58,23 @@ def moment(instant: datetime, zone: tzinfo, catalog: Catalog) -> str:
     return catalog.text("desk.moment", day=day, time=f"{local:%H:%M %Z}")
 
 
+def due(issue: Issue, zone: tzinfo, catalog: Catalog) -> str:
+    """Write when an issue is due; with reader time, from when to when."""
+    first = moment(issue.due_at, zone, catalog)
+    if issue.ends_at is None:
+        return first
+    return catalog.text("desk.span.times", first=first, last=moment(issue.ends_at, zone, catalog))
+
+
+def reader_time(issue: Issue, zone: tzinfo, catalog: Catalog) -> str:
+    """Say at which local time each reader gets an issue; empty if all of them get it at once."""
+    if issue.ends_at is None:
+        return ""
+    time = f"{datetime.fromisoformat(issue.reader_time):%H:%M}"
+    last = moment(issue.ends_at, zone, catalog)
+    return catalog.text("desk.outlook.reader_time", time=time, last=last)
+
+
 def stamp(instant: datetime, zone: tzinfo) -> str:
     """Write a time for a table, in every language alike: 2026-11-30 08:00 KST."""
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M %Z}"
@@ -82,6 +99,16 @@ def outlook(
     issue: Issue, newsletter: Newsletter, now: datetime, catalog: Catalog
 ) -> StatusSentence:
     """Say when an issue goes out, or what became of it, in one sentence."""
+    found = _outlook(issue, newsletter, now, catalog)
+    by_zone = reader_time(issue, newsletter.timezone, catalog)
+    if not by_zone or issue.state not in EDITABLE | SENDING:
+        return found
+    return replace(found, text=f"{found.text} {by_zone}")
+
+
+def _outlook(
+    issue: Issue, newsletter: Newsletter, now: datetime, catalog: Catalog
+) -> StatusSentence:
     zone = newsletter.timezone
     if issue.state is IssueState.SUBMITTED and issue.submitted_at is not None:
         when = moment(issue.submitted_at, zone, catalog)

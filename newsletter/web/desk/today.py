@@ -234,9 +234,10 @@ def _slots(
 
 def _slot_row(slot: Due, newsletter: Newsletter, catalog: Catalog) -> SlotRow:
     zone = newsletter.timezone
-    due = catalog.moment(slot.due_at.astimezone(zone), "date.slot")
+    due = catalog.moment(slot.wall(zone), "date.slot")
+    by_zone = catalog.text("desk.slot.reader_time") if slot.reader_time else ""
     return SlotRow(
         newsletter=newsletter.title,
-        due=f"{due} {offset(slot.due_at, zone)}",
+        due=f"{due} {by_zone or offset(slot.due_at, zone)}",
         note=note(slot, zone),
     )

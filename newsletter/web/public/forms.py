@@ -13,6 +13,7 @@ from newsletter.model.publication import Publication
 from newsletter.model.text import printable
 from newsletter.model.vocabulary import topic_tag
 from newsletter.web.public.offering import LONGEST_NAME, NAME, offers
+from subscribers import zones
 from subscribers.consent.choosing import NewsletterPreference
 from subscribers.model import Frequency, Subscriber, Tag
 from subscribers.tokens import bare
@@ -103,6 +104,14 @@ def changed_answers(form: Form, publication: Publication) -> dict[str, str]:
     optional = {NAME, *(field.key for field in publication.fields if not field.required)}
     deleted = form.all("delete") & optional
     return dict.fromkeys(sorted(deleted), "") | answers(form, publication)
+
+
+def chosen_zone(form: Form, publication: Publication) -> str | None:
+    """Return the time zone that a form asks for, "" for the newsletter's; None for no change."""
+    if not (publication.asks_for_zones and form.all("timezone")):
+        return None
+    text = form.first("timezone")
+    return zones.parse(text) if text else ""
 
 
 def wishes(

@@ -132,7 +132,8 @@ def next_due(
     for frequency, (key, timing) in timings.items():
         slot = next(slots.announced(connection, key, timing, now), None)
         if slot is not None:
-            found[frequency] = slot.due_at
+            zone = newsletter.timezone
+            found[frequency] = slot.wall(zone).replace(tzinfo=zone)
     return found
 
 

@@ -17,6 +17,7 @@ from newsletter.web.public.forms import (
     Form,
     LinkToken,
     changed_answers,
+    chosen_zone,
     offered,
     titles,
     wishes,
@@ -33,6 +34,7 @@ from newsletter.web.public.views import (
     reading_languages,
     subscription_views,
     topic_choices,
+    zone_choices,
 )
 from subscribers.consent import choosing, rights
 from subscribers.consent.choosing import Preferences
@@ -71,6 +73,7 @@ class PreferencePages:
             authors=author_choices(self._authors(), person),
             muted=mute_choices(pages.publication, person, catalog.language),
             languages=language_choices(self._languages(), person.language or catalog.language),
+            zones=zone_choices(person, catalog) if pages.publication.asks_for_zones else (),
             fields=self._fields(person, catalog),
             pauses=PAUSES,
             unsubscribe=links.unsubscribe("", token),
@@ -162,6 +165,7 @@ class PreferencePages:
             name=answers.pop(NAME, None),
             answers=answers,
             language=language if language in self._languages() else "",
+            timezone=chosen_zone(form, publication),
             names={slug(topic.slug): topic_names(topic) for topic in publication.topics},
             titles=titles(publication),
             wording=shown.version,

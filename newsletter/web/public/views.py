@@ -1,5 +1,6 @@
 """What the templates of the public pages see: frozen values."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from newsletter.store.people.received import Received
 from newsletter.web.public.challenge import Challenge
 from newsletter.web.public.offering import AskedField, Offer, offers
 from newsletter.web.public.wording import Wording
+from subscribers import zones
 from subscribers.model import (
     AUTHOR,
     Frequency,
@@ -135,6 +137,14 @@ class SubscriptionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ZoneGroup:
+    """The time zones of one part of the world; empty `label` for those that are not in one."""
+
+    label: str
+    zones: tuple[FormChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PreferencesView(View):
     """The preference page; `saved` confirms what was just saved, `pauses` are in weeks."""
 
@@ -145,6 +155,7 @@ class PreferencesView(View):
     authors: tuple[FormChoice, ...]
     muted: tuple[FormChoice, ...]
     languages: tuple[FormChoice, ...]
+    zones: tuple[ZoneGroup, ...]
     fields: tuple[AskedField, ...]
     pauses: tuple[int, ...]
     unsubscribe: str
@@ -240,6 +251,37 @@ def language_choices(languages: Iterable[str], chosen: str) -> tuple[FormChoice,
 
 def _own_name(tag: str) -> str:
     return Locale.parse(tag.replace("-", "_")).get_display_name() or tag
+
+
+_AREAS = {
+    "Africa": "zone.africa",
+    "America": "zone.america",
+    "Antarctica": "zone.antarctica",
+    "Arctic": "zone.arctic",
+    "Asia": "zone.asia",
+    "Atlantic": "zone.atlantic",
+    "Australia": "zone.australia",
+    "Europe": "zone.europe",
+    "Indian": "zone.indian",
+    "Pacific": "zone.pacific",
+}
+"""How the names of zones begin, and the keys of these parts of the world."""
+
+
+def zone_choices(person: Subscriber, catalog: Catalog) -> tuple[ZoneGroup, ...]:
+    """Return the time zones by parts of the world; that of the newsletter is the first choice."""
+    newsletters = FormChoice("", catalog.text("preferences.zone_newsletter"), not person.timezone)
+    others, areas = [newsletters], defaultdict[str, list[FormChoice]](list)
+    for name in zones.known().values():
+        area, _, place = name.partition("/")
+        chosen = name == person.timezone
+        if place and area in _AREAS:
+            label = place.replace("_", " ").replace("/", ", ")
+            areas[area].append(FormChoice(name, label, chosen))
+        elif chosen or name == "UTC":
+            others.append(FormChoice(name, name, chosen))
+    grouped = (ZoneGroup(catalog.text(key), tuple(areas[area])) for area, key in _AREAS.items())
+    return (ZoneGroup("", tuple(others)), *grouped)
 
 
 def subscription_views(

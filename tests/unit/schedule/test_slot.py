@@ -53,6 +53,67 @@ def test_a_nominal_time_has_one_instant_on_both_clock_changes(nominal: str, inst
     assert resolve(wall(nominal), NEW_YORK) == utc(instant)
 
 
+KIRITIMATI, BAKER = ZoneInfo("Pacific/Kiritimati"), ZoneInfo("Etc/GMT+12")
+
+
+def by_zone(cadence: str, zone: ZoneInfo = SEOUL, *zones: ZoneInfo) -> Timing:
+    return Timing(Cadence.parse(cadence), zone, catch_up="none", zones=(zone, *zones))
+
+
+def test_with_reader_time_a_slot_lasts_from_the_first_zone_to_the_last() -> None:
+    timing = by_zone("mon 08:00", SEOUL, KIRITIMATI, BAKER, NEW_YORK)
+    (slot,) = coming(timing, utc("2026-11-25T00:00"), 1)
+    assert (slot.nominal, slot.reader_time) == ("2026-11-30T08:00", "2026-11-30T08:00")
+    assert (slot.due_at, slot.ends_at) == (utc("2026-11-29T18:00"), utc("2026-11-30T20:00"))
+    assert "each reader gets it at 08:00 of their own zone" in note(slot, SEOUL)
+    assert "from Mon 30 Nov 03:00 to Tue 01 Dec 05:00 KST" in note(slot, SEOUL)
+    alone = by_zone("mon 08:00")
+    (slot,) = coming(alone, utc("2026-11-25T00:00"), 1)
+    assert slot.due_at == slot.last_at == utc("2026-11-29T23:00")
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "first", "last"),
+    [
+        ("2026-03-08", "02:30", "2026-03-07T17:30", "2026-03-08T07:30"),  # 03:30 in New York
+        ("2026-11-01", "01:30", "2026-10-31T16:30", "2026-11-01T05:30"),  # the first 01:30
+    ],
+)
+def test_the_clocks_of_each_reader_count(day: str, time: str, first: str, last: str) -> None:
+    timing = by_zone(f"daily {time}", SEOUL, NEW_YORK)
+    slot = next(
+        slot
+        for slot in coming(timing, utc(f"{day}T00:00") - timedelta(days=2), 4)
+        if slot.nominal[:10] == day
+    )
+    assert (slot.due_at, slot.ends_at) == (utc(first), utc(last))
+
+
+@pytest.mark.parametrize(
+    ("at", "acts"),
+    [
+        ("2026-11-29T18:10", ["draft"]),  # on time for the first zone
+        ("2026-11-30T19:00", ["draft"]),  # while a zone still waits
+        ("2026-11-30T20:10", ["draft"]),
+        ("2026-11-30T21:00", ["missed"]),
+    ],
+)
+def test_a_passed_slot_is_on_time_while_a_zone_waits_for_it(at: str, acts: list[str]) -> None:
+    timing = by_zone("mon 08:00", SEOUL, KIRITIMATI, BAKER)
+    found = due(timing, Ledger(utc("2026-11-25T00:00"), ()), utc(at))
+    assert [decision.act for decision in found] == acts
+
+
+def test_of_two_slots_whose_zones_still_wait_only_the_last_is_drafted() -> None:
+    timing = by_zone("daily 08:00", SEOUL, KIRITIMATI, BAKER)
+    found = due(timing, Ledger(utc("2026-11-29T00:00"), ()), utc("2026-12-01T19:00"))
+    assert [(one.act, one.due.nominal[:10]) for one in found] == [
+        ("missed", "2026-11-30"),
+        ("missed", "2026-12-01"),
+        ("draft", "2026-12-02"),
+    ]
+
+
 def test_the_note_says_what_a_clock_change_does() -> None:
     assert "does not exist that day, the issue is due at 03:30" in note(
         Due.at(wall("2026-03-08T02:30"), NEW_YORK), NEW_YORK

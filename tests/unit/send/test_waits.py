@@ -11,10 +11,12 @@ from newsletter.send.context import SendingContext
 from newsletter.send.waits import explain
 from newsletter.store.sending.totals import Remainder
 from tests.fakes.issues import NOW, PUBLICATION, WEEKLY
+from tests.unit.usecases.test_approving import ISSUE as REVIEWED
 
 SOON = NOW + timedelta(minutes=20)
 AROUND = SendingContext(PUBLICATION, ("outbox", "smtp"), NOW)
 REST = Remainder("smtp", 12, None, None, "")
+ISSUE = replace(REVIEWED, id=7)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +78,25 @@ def test_the_cause_is_said_with_its_end_in_the_newsletters_time(
 ) -> None:
     around = replace(AROUND, publication=replace(PUBLICATION, rate=rate))
     ramp_at = SOON if rest.reason == "ramp" else None
-    found = explain(7, rest, ramp_at, around, replace(WEEKLY, quiet=quiet))
+    found = explain(ISSUE, rest, ramp_at, around, replace(WEEKLY, quiet=quiet))
     assert says in found.message
     assert ("(" in found.message) == ("(" in says)
     assert not found.for_a_person
 
 
+def test_with_reader_time_the_wait_names_the_next_zone_and_the_last() -> None:
+    by_zone = replace(ISSUE, reader_time="2026-11-23T08:00", ends_at=NOW + timedelta(hours=5))
+    found = explain(by_zone, replace(REST, not_before=SOON), None, AROUND, WEEKLY)
+    assert found.message == (
+        "each reader's own time; the next batch goes out Mon 23 Nov 17:20 KST, the last one"
+        " Mon 23 Nov 22:00 KST"
+    )
+
+
 def test_a_provider_that_is_not_set_up_waits_for_a_person() -> None:
-    found = explain(7, replace(REST, provider="sendgrid", not_before=SOON), None, AROUND, WEEKLY)
+    found = explain(
+        ISSUE, replace(REST, provider="sendgrid", not_before=SOON), None, AROUND, WEEKLY
+    )
     assert found.for_a_person
     assert found.until is None
     assert "sendgrid is not set up" in found.message
@@ -91,7 +104,7 @@ def test_a_provider_that_is_not_set_up_waits_for_a_person() -> None:
 
 
 def test_a_newsletter_that_is_no_longer_configured_is_told_in_the_time_of_the_house() -> None:
-    found = explain(7, replace(REST, not_before=SOON), None, AROUND, None)
+    found = explain(ISSUE, replace(REST, not_before=SOON), None, AROUND, None)
     assert found.message.endswith("17:20 KST")
 
 

@@ -96,6 +96,13 @@ def test_the_example_loads_and_every_value_arrives(load: Load, tmp_path: Path) -
     assert str(found.trusted_proxies[0]) == "127.0.0.1/32"
 
 
+def test_an_alert_has_no_reader_time(refused: Refused) -> None:
+    (complaint,) = refused(
+        SMALLEST + '[newsletters.alerts]\ncadence = "on-publish"\nsend_at = "reader"\n'
+    )
+    assert 'send_at: found "reader", but cadence = "on-publish" has no local time' in complaint
+
+
 def test_the_example_and_the_documentation_know_every_key() -> None:
     manual = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
     tables = {
@@ -190,6 +197,7 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
         ("undo =", "undo = true #", "undo", "weekly.undo: found true; expected a string"),
         ('"followed-first"', '["same"]', "content", "weekly.content: found ['same']; expected a"),
         ('"manuscripts"]', '"manuscript"]', "sources", 'did you mean "manuscripts"?'),
+        ('send_at = "slot"', 'send_at = "reader"', "quiet", "weekly.quiet: remove it, or send_at"),
         ('"22:00-07:00"', '"night"', "quiet", "weekly.quiet: 'night' is not a span of quiet hours"),
         ('kind = "page"', 'kind = "pages"', "kind", 'sources.essays.kind: found "pages"'),
         (

@@ -208,8 +208,11 @@ class _Going:
         }
         if approved and issue.approved_by:
             who = issue.approved_by.label
-            return self.catalog.text("desk.approve.goes", who=who, **values)
-        return self.catalog.text("desk.approve.will", **values)
+            sentence = self.catalog.text("desk.approve.goes", who=who, **values)
+        else:
+            sentence = self.catalog.text("desk.approve.will", **values)
+        by_zone = sentences.reader_time(issue, self.newsletter.timezone, self.catalog)
+        return f"{sentence} {by_zone}".rstrip()
 
 
 def _after(issue: Issue, zone: tzinfo, catalog: Catalog, planned: int) -> Outlook:
@@ -219,7 +222,8 @@ def _after(issue: Issue, zone: tzinfo, catalog: Catalog, planned: int) -> Outloo
         at = sentences.stamp(issue.submitted_at, zone)
         sentence = catalog.text("desk.approve.submitted", people=people, time=at)
     elif issue.frozen_at is not None:
-        sentence = catalog.text("desk.approve.frozen", people=people)
+        frozen = catalog.text("desk.approve.frozen", people=people)
+        sentence = f"{frozen} {sentences.reader_time(issue, zone, catalog)}".rstrip()
     else:
         sentence = catalog.text("desk.approve.over")
     return Outlook(sentence, "", planned, typed=False)

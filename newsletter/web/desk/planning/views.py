@@ -138,7 +138,7 @@ def calendar_view(
         seen |= {each.newsletter.key} if first else set()
         row = _row(each, catalog, first=first)
         rows.append(row)
-        by_day[each.slot.due.due_at.astimezone(each.newsletter.timezone).date()].append(row)
+        by_day[each.slot.due.wall(each.newsletter.timezone).date()].append(row)
     today = now.astimezone(publication.timezone).date()
     monday = date(2024, 1, 1)
     return CalendarView(
@@ -157,14 +157,15 @@ def calendar_view(
 
 def _row(planned: PlannedSlot, catalog: Catalog, *, first: bool) -> CalendarRow:
     slot, newsletter = planned.slot, planned.newsletter
-    at = slot.due.due_at.astimezone(newsletter.timezone)
+    at = slot.due.wall(newsletter.timezone)
+    beside = catalog.text("desk.slot.reader_time") if slot.due.reader_time else slot.offset
     return CalendarRow(
         anchor=f"{newsletter.key}-{slot.due.nominal}".replace(" ", "-"),
         key=newsletter.key,
         title=newsletter.title,
         kind=catalog.text(KINDS[planned.kind]) if planned.kind else "",
         nominal=slot.due.nominal,
-        due=f"{catalog.date(at.date(), 'date.full')}, {at:%H:%M} {slot.offset}",
+        due=f"{catalog.date(at.date(), 'date.full')}, {at:%H:%M} {beside}",
         time=f"{at:%H:%M}",
         state=catalog.text(STATES[slot.state]),
         tone=TONES.get(slot.state, "soft"),
