@@ -46,6 +46,7 @@ NEWSLETTER = """
 title = "Tides of {key}"
 timezone = "{zone}"
 cadence = "{cadence}"
+send_at = "{send_at}"
 lead = "2h"
 approval = "automatic"
 undo = "0"
@@ -59,6 +60,8 @@ SETTLED = timedelta(days=4)
 """How long after the end what was in doubt is held; less than a week, when the next slots are due."""
 CONFIRMED = 3
 """How many of the four people get every issue."""
+READERS = {"ann": "Pacific/Apia", "bob": "America/New_York"}
+"""The time zones of two of them, as they begin their addresses."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,12 @@ class Title:
     zone: str
     cadence: str
     nominals: tuple[str, ...]
+    send_at: str = "slot"
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Return the zones in which an issue is due at its local time."""
+        return (self.zone, *READERS.values()) if self.send_at == "reader" else (self.zone,)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,13 @@ SPRING = Season(
     (
         Title("york", "America/New_York", "2nd sun 02:30", nights("03-08", at="02:30")),
         Title("london", "Europe/London", "last sun 01:30", nights("03-29", at="01:30")),
-        Title("seoul", "Asia/Seoul", "2nd,last sun 02:30", nights("03-08", "03-29", at="02:30")),
+        Title(
+            "seoul",
+            "Asia/Seoul",
+            "2nd,last sun 02:30",
+            nights("03-08", "03-29", at="02:30"),
+            send_at="reader",
+        ),
     ),
     kills=0.25,
 )
@@ -109,7 +124,13 @@ AUTUMN = Season(
             "york", "America/New_York", "1st,2nd sun 01:30", nights("11-01", "11-08", at="01:30")
         ),
         Title("london", "Europe/London", "last sun 01:30", nights("10-25", at="01:30")),
-        Title("seoul", "Asia/Seoul", "1st,last sun 01:30", nights("10-25", "11-01", at="01:30")),
+        Title(
+            "seoul",
+            "Asia/Seoul",
+            "1st,last sun 01:30",
+            nights("10-25", "11-01", at="01:30"),
+            send_at="reader",
+        ),
     ),
     kills=0.25,
     changed=datetime(2026, 11, 3, tzinfo=UTC),
@@ -128,7 +149,7 @@ YEAR = Season(
         Title("york", "America/New_York", "sun 02:30", every_sunday("02:30")),
         Title("york-early", "America/New_York", "sun 01:30", every_sunday("01:30")),
         Title("london", "Europe/London", "sun 01:30", every_sunday("01:30")),
-        Title("seoul", "Asia/Seoul", "sun 02:30", every_sunday("02:30")),
+        Title("seoul", "Asia/Seoul", "sun 02:30", every_sunday("02:30"), send_at="reader"),
     ),
     kills=0.15,
     hours=(12, 60),
@@ -146,10 +167,18 @@ def steps(season: Season) -> list[str]:
         at += timedelta(minutes=rng.randint(*(60 * hours for hours in season.hours)))
     for title in season.titles:
         for nominal in title.nominals:
-            wall = datetime.fromisoformat(nominal).replace(tzinfo=ZoneInfo(title.zone))
-            due_at = wall.astimezone(UTC)
-            found |= {due_at + timedelta(minutes=minutes) for minutes in season.around}
+            for zone in title.zones:
+                wall = datetime.fromisoformat(nominal).replace(tzinfo=ZoneInfo(zone))
+                due_at = wall.astimezone(UTC)
+                found |= {due_at + timedelta(minutes=minutes) for minutes in season.around}
     return [moment.isoformat() for moment in sorted(found)]
+
+
+def with_zones(people: str) -> str:
+    """Return a list with a column of time zones."""
+    header, *rows = people.strip().split("\n")
+    zones = (READERS.get(row.partition("@")[0], "") for row in rows)
+    return "\n".join([f"{header},timezone", *map(",".join, zip(rows, zones, strict=True))])
 
 
 @contextmanager
@@ -157,7 +186,7 @@ def played(season: Season, database: sa.Engine, root: Path) -> Iterator[Counter[
     """Play a season; yield how many copies of an issue each recipient got, by delivery."""
     described = [NEWSLETTER.format(**vars(title)) for title in season.titles]
     (root / "newsletter.toml").write_text(PUBLICATION + "".join(described), "utf-8")
-    (root / "people.csv").write_text(PEOPLE, "utf-8")
+    (root / "people.csv").write_text(with_zones(PEOPLE), "utf-8")
     for number in range(max(len(title.nominals) for title in season.titles)):
         article(root, f"article-{number}", "ships")
     url = database.url.render_as_string(hide_password=False)
