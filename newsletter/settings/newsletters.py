@@ -73,7 +73,7 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
     if cadence.on_publish:
         default = replace(default, content="followed", undo=timedelta(0), lead=timedelta(0))
     built = replace(
-        _presented(_limited(default, table), table, inherited),
+        _presented(_sent(_limited(default, table), table), table, inherited),
         title=table.text("title", key),
         language=table.parsed("language", inherited.language, values.language),
         timezone=table.parsed("timezone", inherited.zone, values.timezone),
@@ -89,10 +89,6 @@ def newsletter(key: str, table: Table, inherited: Inherited) -> Newsletter:
         late=_late(table.table("late")),
         catch_up=table.choice("catch_up", default.catch_up, get_args(CatchUp)),
         days_off=_days_off(table, inherited.root, cadence),
-        send_at=table.choice("send_at", default.send_at, get_args(SendAt)),
-        undo=table.parsed("undo", default.undo, duration),
-        spread=table.parsed("spread", default.spread, duration),
-        quiet=table.parsed("quiet", default.quiet, _quiet),
         on_unknown=table.choice("on_unknown", default.on_unknown, get_args(OnUnknown)),
         max_age=table.parsed("max_age", default.max_age, duration),
         max_editions=table.count("max_editions", default.max_editions, least=1),
@@ -130,6 +126,17 @@ def _check_approvals(built: Newsletter, table: Table) -> None:
             'found 2, which must come from people; remove approval = "automatic" and'
             ' late = { then = "send" }',
         )
+
+
+def _sent(default: Newsletter, table: Table) -> Newsletter:
+    """Set when the emails of an approved issue go out; every other setting is the default."""
+    return replace(
+        default,
+        send_at=table.choice("send_at", default.send_at, get_args(SendAt)),
+        undo=table.parsed("undo", default.undo, duration),
+        spread=table.parsed("spread", default.spread, duration),
+        quiet=table.parsed("quiet", default.quiet, _quiet),
+    )
 
 
 def _check_reader_time(built: Newsletter, table: Table) -> None:
