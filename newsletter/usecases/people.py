@@ -5,7 +5,7 @@ erase, journal entries), and this module carries them out.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -253,33 +253,35 @@ def apply_import(
 ) -> Imported:
     """Apply a list; it never raises a status."""
     actor.require(Role.ADMIN)
+
+    def record_act(connection: sa.Connection, import_id: int) -> None:
+        record(connection, context, actor, ActKind.LIST_IMPORTED, None, {"import": import_id})
+
     changes = run.apply(
         context.engine,
-        _job(context, listing, terms),
+        replace(_job(context, listing, terms), record_act=record_act),
         actor=str(actor),
         clock=context.now,
         progress=progress,
     )
-    with context.engine.begin() as connection:
-        record(connection, context, actor, ActKind.LIST_IMPORTED, None, {"import": changes.id})
     return Imported(changes, UndoImport(changes.id))
 
 
 def undo_import(context: Context, actor: Actor, import_id: int, progress: OnProgress) -> Undone:
     """Take back what an import changed; subscribers who have acted since are kept."""
     actor.require(Role.ADMIN)
-    beside = Beside(context.journals.journal, context.journals.pepper)
-    undone = undoing.undo(
+
+    def record_act(connection: sa.Connection) -> None:
+        record(connection, context, actor, ActKind.IMPORT_UNDONE, None, {"import": import_id})
+
+    return undoing.undo(
         context.engine,
         import_id,
         actor=str(actor),
         now=context.now(),
-        beside=beside,
+        beside=Beside(context.journals.journal, context.journals.pepper, record_act),
         progress=progress,
     )
-    with context.engine.begin() as connection:
-        record(connection, context, actor, ActKind.IMPORT_UNDONE, None, {"import": import_id})
-    return undone
 
 
 def _job(context: Context, listing: ListFile, terms: Terms) -> ImportJob:

@@ -37,7 +37,8 @@ class ImportJob:
     """A file, the terms on which it is read, and the pepper that finds erased addresses.
 
     `chunk` is the number of rows per transaction. Unsubscribes and suppressions are appended to
-    `journal` before the transaction commits.
+    `journal` before the transaction commits. `record_act` is called with the number of the import in
+    the transaction that ends it.
     """
 
     listing: ListFile
@@ -45,6 +46,7 @@ class ImportJob:
     pepper: bytes
     chunk: int = CHUNK
     journal: Journal | None = None
+    record_act: Callable[[sa.Connection, int], None] = lambda _connection, _import_id: None
 
 
 def review(
@@ -88,6 +90,7 @@ def apply(
             progress(_last(chunk))
     with engine.begin() as connection:
         imports.finish(connection, current.id, "applied", actor=actor, now=clock())
+        job.record_act(connection, current.id)
     return found
 
 

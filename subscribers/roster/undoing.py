@@ -21,10 +21,14 @@ UNDO_FOR = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The journal beside the database, and the pepper of the hashes in it."""
+    """The journal beside the database, and the pepper of the hashes in it.
+
+    `record_act` is called in the transaction that ends the undo.
+    """
 
     journal: Journal
     pepper: bytes
+    record_act: Callable[[sa.Connection], None] = lambda _connection: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def undo(
         lifted = imports.unsuppress(connection, import_id)
         imports.finish(connection, import_id, "undone", actor=actor, now=now)
         undoing.record_lifted(connection, lifted)
+        if beside is not None:
+            beside.record_act(connection)
     return Undone(
         undoing.removed, undoing.restored, len(lifted), undoing.kept_count, tuple(undoing.kept)
     )
