@@ -34,7 +34,11 @@ class AboutNotice:
         """Return the event as it is kept."""
         event = self.event
         return EventRow(
-            event.id, event.kind, event.at, subscriber_id=self.subscriber_id, reason=event.reason
+            event.id,
+            event.kind.value,
+            event.at,
+            subscriber_id=self.subscriber_id,
+            reason=event.reason,
         )
 
 

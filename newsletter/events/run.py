@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from newsletter.events.deciding import Meaning, meaning_of
+from newsletter.events.deciding import SOFT_BOUNCES, Meaning, meaning_of
 from newsletter.events.notices import AboutNotice
 from newsletter.model.delivery import read_delivery
 from newsletter.model.event import ENGAGEMENTS, Event, EventKind
@@ -42,24 +42,20 @@ def about(
 
     They carry our mark, `origin`, and name a delivery that exists.
     """
-    named = {
-        event.id: (event, key)
-        for event in events
-        if event.origin == origin and (key := read_delivery(event.delivery)) is not None
-    }
+    named: list[tuple[Event, tuple[int, int]]] = []
     numbers: dict[int, set[int]] = {}
-    for _, (issue_id, number) in named.values():
-        numbers.setdefault(issue_id, set()).add(number)
+    for event in events:
+        if event.origin == origin and (key := read_delivery(event.delivery)) is not None:
+            named.append((event, key))
+            numbers.setdefault(key[0], set()).add(key[1])
     people = {
         issue_id: rows.recipients(connection, issue_id, wanted)
         for issue_id, wanted in numbers.items()
     }
     return {
-        event_id: AboutDelivery(
-            event, issue_id, number, people[issue_id][number], meaning_of(event)
-        )
-        for event_id, (event, (issue_id, number)) in named.items()
-        if number in people[issue_id]
+        event.id: AboutDelivery(event, issue_id, number, subscriber_id, meaning_of(event))
+        for event, (issue_id, number) in named
+        if (subscriber_id := people[issue_id].get(number)) is not None
     }
 
 
@@ -95,7 +91,7 @@ def move(connection: sa.Connection, reports: Iterable[AboutDelivery]) -> None:
 def with_soft_bounces(
     connection: sa.Connection, reports: Iterable[AboutDelivery | AboutNotice]
 ) -> dict[int, SoftBounces]:
-    """Return the recipients of whom a soft bounce is known, if these reports concern SOFT_RULE."""
+    """Return the recipients who may be over SOFT_RULE, if these reports concern it."""
     kinds = (EventKind.SOFT_BOUNCED, EventKind.DELIVERED)
     people = {
         report.subscriber_id
@@ -103,26 +99,21 @@ def with_soft_bounces(
         if report.event.kind in kinds and report.subscriber_id is not None
     }
     found = {}
-    for subscriber_id in store.with_soft_bounces(connection, people):
+    for subscriber_id in store.with_soft_bounces(connection, people, SOFT_BOUNCES):
         times = store.moments(connection, subscriber_id, kinds)
         found[subscriber_id] = SoftBounces(*(tuple(times[kind]) for kind in kinds))
     return found
 
 
 def _row(event: Event, report: AboutDelivery | None) -> EventRow:
+    kind = str(event.kind)
     if report is None:
-        return EventRow(event.id, event.kind, event.at, reason=event.reason)
+        return EventRow(event.id, kind, event.at, reason=event.reason)
+    issue_id = report.issue_id
     if event.kind in ENGAGEMENTS:
-        return EventRow(event.id, event.kind, event.at, report.issue_id)
-    return EventRow(
-        id=event.id,
-        kind=event.kind,
-        at=event.at,
-        issue_id=report.issue_id,
-        seq=report.number,
-        subscriber_id=report.subscriber_id,
-        reason=event.reason,
-    )
+        return EventRow(event.id, kind, event.at, issue_id)
+    number, subscriber_id = report.number, report.subscriber_id
+    return EventRow(event.id, kind, event.at, issue_id, number, subscriber_id, event.reason)
 
 
 def attempts(reports: Iterable[AboutDelivery]) -> Collection[str]:

@@ -1,7 +1,9 @@
 """Count what was reported about the deliveries of an issue, in the transaction that records it."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -29,28 +31,41 @@ def count(connection: sa.Connection, reports: Iterable[AboutDelivery], now: date
         return found if found in named[report.issue_id] else domains.OTHERS
 
     placed = [(report, domain(report)) for report in counted]
-    happened = (
+    happened = Counter(
         Happened(report.issue_id, report.event.kind, report.event.at, name)
         for report, name in placed
     )
     tallies.add(connection, tallied(happened, issues.began(connection, named)))
-    domain_spans.add(connection, list(_spans(placed, now)))
+    domain_spans.add(connection, list(_spans(happened, _reasons(placed, now), now)))
 
 
-def _spans(placed: Iterable[tuple[AboutDelivery, str]], now: datetime) -> Iterator[DomainSpan]:
+Place = tuple[datetime, str]
+"""When a span begins, and the domain that it is about."""
+
+
+def _spans(
+    happened: Counter[Happened], reasons: Mapping[Place, str], now: datetime
+) -> Iterator[DomainSpan]:
     """Add up what the domains that are counted by name deferred and accepted lately."""
     oldest = now - KEPT
-    found: dict[tuple[datetime, str], list[AboutDelivery]] = {}
-    for report, domain in placed:
-        event = report.event
-        if domain != domains.OTHERS and event.at > oldest and event.kind in _ANSWERS:
-            found.setdefault((span_start(min(event.at, now)), domain), []).append(report)
-    for (began, domain), reports in found.items():
-        events = [report.event for report in reports]
-        deferrals = [event for event in events if event.kind is EventKind.DEFERRED]
-        latest = max(deferrals, key=lambda event: event.at, default=None)
-        deferred, reason = len(deferrals), latest.reason if latest else ""
-        yield DomainSpan(began, domain, deferred, len(reports) - deferred, reason)
+    found: defaultdict[Place, Counter[EventKind]] = defaultdict(Counter)
+    for (_, kind, at, domain), number in happened.items():
+        if domain and at > oldest and kind in _ANSWERS:
+            found[span_start(min(at, now)), domain][kind] += number
+    for place, numbers in found.items():
+        deferred, delivered = numbers[EventKind.DEFERRED], numbers[EventKind.DELIVERED]
+        yield DomainSpan(*place, deferred, delivered, reasons.get(place, ""))
+
+
+def _reasons(placed: Iterable[tuple[AboutDelivery, str]], now: datetime) -> dict[Place, str]:
+    """Return the reason of the latest deferral of each domain and span."""
+    deferrals = [
+        (report.event.at, name, report.event.reason)
+        for report, name in placed
+        if report.event.kind is EventKind.DEFERRED
+    ]
+    deferrals.sort(key=itemgetter(0))
+    return {(span_start(min(at, now)), name): reason for at, name, reason in deferrals}
 
 
 _ANSWERS = frozenset({EventKind.DEFERRED, EventKind.DELIVERED})

@@ -1,7 +1,6 @@
 """Tallies: how many events of each kind an issue got, along an axis; pure."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -73,14 +72,15 @@ def start_of(value: str) -> datetime:
     return datetime.fromtimestamp(int(value) * 3600, UTC)
 
 
-def tallied(events: Iterable[Happened], began: dict[int, datetime]) -> list[EventTally]:
+def tallied(events: Counter[Happened], began: dict[int, datetime]) -> list[EventTally]:
     """Add events up; `began` has the start of sending of each issue.
+
+    Many events are equal except for the domain, and times are slow to compute with.
 
     An event whose `domain` is None counts by the hour only. The order of events does not matter.
     """
     counter: Counter[tuple[int, Axis, str, EventKind]] = Counter()
-    # Many events are equal except for the domain, and times are slow to compute with.
-    for (issue_id, kind, at, domain), number in Counter(events).items():
+    for (issue_id, kind, at, domain), number in events.items():
         hour = str(period(at, began[issue_id]))
         counter[issue_id, Axis.HOUR, hour, kind] += number
         if domain is not None:

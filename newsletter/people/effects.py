@@ -1,5 +1,7 @@
 """Carry out what the use cases of subscribers decided, in their own transaction."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,6 +28,20 @@ def apply_effects(
     The journal is on the disk before the transaction commits: what is restored from a backup can
     then never know more than the journal.
     """
+    apply_all(connection, [effects], journal, now=now)
+
+
+def apply_all(
+    connection: sa.Connection, decided: Sequence[Effects], journal: Journal, *, now: datetime
+) -> None:
+    """Carry out the effects on many people, with one write to the journal."""
+    for effects in decided:
+        _apply(connection, effects, now)
+    entries = [entry for effects in decided for entry in effects.entries]
+    journals.record(connection, journal, entries)
+
+
+def _apply(connection: sa.Connection, effects: Effects, now: datetime) -> None:
     for intent in effects.notices:
         notice = Notice(
             intent.kind,
@@ -41,7 +57,6 @@ def apply_effects(
             _count_unsubscribe(connection, entry)
     if effects.erased is not None:
         erasure.erase(connection, effects.erased)
-    journals.record(connection, journal, effects.entries)
 
 
 def _count_unsubscribe(connection: sa.Connection, entry: JournalEntry) -> None:
@@ -49,4 +64,4 @@ def _count_unsubscribe(connection: sa.Connection, entry: JournalEntry) -> None:
     issue_id = received.last_issue(connection, entry.newsletter, entry.subscriber_id)
     if issue_id is not None:
         happened = Happened(issue_id, EventKind.UNSUBSCRIBED, entry.at)
-        tallies.add(connection, tallied([happened], issues.began(connection, [issue_id])))
+        tallies.add(connection, tallied(Counter([happened]), issues.began(connection, [issue_id])))

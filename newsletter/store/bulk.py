@@ -1,58 +1,138 @@
-"""Statements about thousands of rows, in which SQLAlchemy's work per row would cost more than SQLite's."""
+"""Statements about thousands of rows, in which the work per row would cost more than the database's.
 
-from collections.abc import Collection, Sequence
+SQLAlchemy prepares each row in Python, and psycopg sends each row as a statement. Here all rows are
+one parameter for PostgreSQL, and reach SQLite's driver without detours.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from newsletter.store.database import is_sqlite
+from newsletter.store.types import UtcDateTime
+
+Rows = Sequence[tuple[object, ...]]
+"""Values in the order of the names of columns that are given with them."""
+_LISTED = "listed"
 
 
 def among(
     connection: sa.Connection, column: sa.Column[Any], values: Collection[int] | Collection[str]
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a column has one of these values: one parameter, however many."""
+    listed = orjson.dumps(list(values)).decode()
     if is_sqlite(connection):
-        listed = sa.func.json_each(orjson.dumps(list(values)).decode()).table_valued("value")
-        return column.in_(sa.select(listed.c.value))
-    return column == sa.any_(sa.cast(list(values), ARRAY(column.type)))
+        found = sa.func.json_each(listed).table_valued("value")
+        return column.in_(sa.select(found.c.value))
+    # An array is looked up in an index. A subquery may as well be compared with the whole table.
+    value = sa.func.json_array_elements_text(sa.cast(sa.literal(listed, sa.Text), sa.JSON))
+    array = sa.func.array(sa.select(sa.cast(value, column.type)).scalar_subquery())
+    return column == sa.any_(array)
 
 
-def execute_many(
-    connection: sa.Connection, statement: sa.UpdateBase, rows: Sequence[dict[str, object]]
+def insert_many(
+    connection: sa.Connection, table: sa.Table, names: tuple[str, ...], rows: Rows
 ) -> None:
-    """Execute an INSERT or UPDATE once for each row. Every row has the same keys."""
+    """Insert rows with values for the columns `names`; raise IntegrityError if one exists."""
     if not rows:
         return
-    if not is_sqlite(connection):
-        connection.execute(statement, rows)
+    if is_sqlite(connection):
+        _execute_each(connection, _insert_of_each(table, names), rows)
+    else:
+        _execute_once(connection, _insert_of_all(table, names), names, rows)
+
+
+def update_many(
+    connection: sa.Connection,
+    table: sa.Table,
+    keys: tuple[str, ...],
+    values: tuple[str, ...],
+    rows: Rows,
+) -> None:
+    """Update the columns `values` of rows; each of `rows` has them first, then the row's `keys`."""
+    if not rows:
         return
-    text, names, times = _for_sqlite(statement, tuple(rows[0]))
-    if times:
-        stored = ({name: _time(row[name]) for name in times} for row in rows)
-        rows = [{**row, **changed} for row, changed in zip(rows, stored, strict=True)]
-    connection.exec_driver_sql(text, list(map(itemgetter(*names), rows)))
+    if is_sqlite(connection):
+        _execute_each(connection, _update_of_each(table, keys, values), rows)
+    else:
+        _execute_once(connection, _update_of_all(table, keys, values), values + keys, rows)
 
 
-@lru_cache(maxsize=32)
+def _execute_once(
+    connection: sa.Connection, statement: sa.Executable, names: tuple[str, ...], rows: Rows
+) -> None:
+    listed = orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
+    connection.execute(statement, {_LISTED: listed})
+
+
+@lru_cache(maxsize=16)
+def _insert_of_all(table: sa.Table, names: tuple[str, ...]) -> sa.Executable:
+    return table.insert().from_select(list(names), sa.select(*_listed(table, names)))
+
+
+@lru_cache(maxsize=16)
+def _update_of_all(
+    table: sa.Table, keys: tuple[str, ...], values: tuple[str, ...]
+) -> sa.Executable:
+    given = dict(zip(values + keys, _listed(table, values + keys), strict=True))
+    found = [table.c[key] == given.pop(key) for key in keys]
+    return table.update().where(*found).values(given)
+
+
+def _listed(table: sa.Table, names: tuple[str, ...]) -> Sequence[sa.ColumnElement[Any]]:
+    """Return the columns of the parameter as a table, with the types that they have in another."""
+    columns = [sa.column(name, table.c[name].type) for name in names]
+    listed = sa.func.json_to_recordset(sa.cast(sa.bindparam(_LISTED, type_=sa.Text), sa.JSON))
+    return list(listed.table_valued(*columns).render_derived(with_types=True).c)
+
+
+class _PerRow(NamedTuple):
+    """A statement for each row, in the form of SQLite's driver, and which parameters are times."""
+
+    text: str
+    times: Sequence[int]
+
+
+def _execute_each(connection: sa.Connection, statement: _PerRow, rows: Rows) -> None:
+    if statement.times:
+        columns: list[Iterable[object]] = list(zip(*rows, strict=True))
+        for place in statement.times:
+            columns[place] = map(_time, columns[place])
+        rows = list(zip(*columns, strict=True))
+    connection.exec_driver_sql(statement.text, list(rows))
+
+
+@lru_cache(maxsize=16)
+def _insert_of_each(table: sa.Table, names: tuple[str, ...]) -> _PerRow:
+    return _for_sqlite(table.insert(), table, names)
+
+
+@lru_cache(maxsize=16)
+def _update_of_each(table: sa.Table, keys: tuple[str, ...], values: tuple[str, ...]) -> _PerRow:
+    found = [table.c[key] == sa.bindparam(key, type_=table.c[key].type) for key in keys]
+    return _for_sqlite(table.update().where(*found), table, values, keys)
+
+
 def _for_sqlite(
-    statement: sa.UpdateBase, keys: tuple[str, ...]
-) -> tuple[str, list[str], list[str]]:
-    """Return the SQL of a statement, its parameters in order, and those of them that are times."""
-    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(keys))
-    names = list(compiled.positiontup or ())
-    times = [name for name in names if compiled.binds[name].type.python_type is datetime]
-    return str(compiled), names, times
+    statement: sa.UpdateBase, table: sa.Table, written: tuple[str, ...], keys: tuple[str, ...] = ()
+) -> _PerRow:
+    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=written)
+    names = [*written, *keys]
+    if compiled.positiontup != names:
+        msg = f"the parameters of {compiled} are not {names}"
+        raise ValueError(msg)
+    times = [n for n, name in enumerate(names) if isinstance(table.c[name].type, UtcDateTime)]
+    return _PerRow(str(compiled), times)
 
 
-def _time(value: object) -> object:
-    """Return a time as SQLAlchemy's type for SQLite writes it."""
-    if not isinstance(value, datetime):
-        return value
+@lru_cache(maxsize=4096)
+def _time(value: datetime | None) -> str | None:
+    """Return a time as SQLAlchemy's type for SQLite writes it; thousands of events share one."""
+    if value is None:
+        return None
     return value.astimezone(UTC).isoformat(" ", "microseconds")[: len("2026-11-23 08:00:00.000000")]

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ THREADS = 40
 """One connection per thread of the web server, so that no thread waits for the pool."""
 
 KEPT = 5
-ROOM = 32_768
-"""KB of pages that a connection with much to write may keep."""
+ROOM = {"cache_size": -32_768, "wal_autocheckpoint": 8_192}
+"""What a connection with much to write may keep in memory (KB) and in SQLite's log (pages of 4 KB)."""
 BUSY_SECONDS = 30
 """How long a writer waits for another; to freeze five million recipients takes about 10 s."""
 TO_SERVER = {
@@ -256,8 +256,8 @@ def truncate_log(engine: sa.Engine) -> None:
 def roomy(engine: sa.Engine) -> Iterator[sa.Connection]:
     """Yield a connection for many transactions that write all over a large table.
 
-    SQLite keeps 2 MB of pages, so that it reads and writes the same pages several times. Here it may
-    keep ROOM.
+    SQLite keeps 2 MB of pages, and copies its log into the file whenever it has 4 MB: it reads and
+    writes the same pages several times. Here both may have ROOM.
     """
     with engine.connect() as connection:
         if not is_sqlite(connection):
@@ -265,13 +265,18 @@ def roomy(engine: sa.Engine) -> Iterator[sa.Connection]:
             return
         # Not through SQLAlchemy, which would begin a transaction.
         driver: Any = connection.connection.driver_connection
-        ((usual,),) = driver.execute("PRAGMA cache_size")
-        driver.execute(f"PRAGMA cache_size=-{ROOM}").close()
+        usual = {name: driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ROOM}
+        _set(driver, ROOM)
         try:
             yield connection
         finally:
             if not connection.invalidated:
-                driver.execute(f"PRAGMA cache_size={usual}").close()
+                _set(driver, usual)
+
+
+def _set(driver: Any, pragmas: Mapping[str, int]) -> None:  # noqa: ANN401 - SQLite's own connection
+    for name, value in pragmas.items():
+        driver.execute(f"PRAGMA {name}={value}").close()
 
 
 @contextmanager

@@ -16,7 +16,8 @@ edition_links = sa.Table(
     sqlite_with_rowid=False,
 )
 
-# Opens and clicks. Those that name no one (mode "totals") have neither `seq` nor `subscriber_id`.
+# Opens and clicks, in the order of their arrival (as the events are). Those that name no one (mode
+# "totals") have neither `seq` nor `subscriber_id`.
 engagements = sa.Table(
     "engagements",
     metadata,
@@ -31,7 +32,6 @@ engagements = sa.Table(
     sa.Column("link", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sign", sa.Text, nullable=False, server_default=""),
     sa.Column("rule", sa.Text),
-    sqlite_with_rowid=False,
 )
 sa.Index(None, engagements.c.issue_id, engagements.c.seq)
 sa.Index(

@@ -10,10 +10,9 @@ import sqlalchemy as sa
 
 from newsletter.model.event import EventKind
 from newsletter.store import marks
-from newsletter.store.bulk import among, execute_many
+from newsletter.store.bulk import among, insert_many
 from newsletter.store.tables import event_bodies, events
 
-_INSERT = events.insert()
 PURGED = "events purged"
 """The mark of the minute since 1970 before which events were deleted."""
 
@@ -31,11 +30,11 @@ class EventRow(NamedTuple):
     """An event as it is kept: about which delivery, without the address.
 
     `subscriber_id` is None for events that are not about one of our deliveries, and for opens and
-    clicks that the newsletter does not count.
+    clicks that the newsletter does not count. `kind` is the value of an EventKind.
     """
 
     id: str
-    kind: EventKind
+    kind: str
     at: datetime
     issue_id: int | None = None
     seq: int | None = None
@@ -100,17 +99,22 @@ def add(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
         return set()
     query = sa.select(events.c.id).where(among(connection, events.c.id, unique))
     new = unique.keys() - set(connection.scalars(query))
-    execute_many(connection, _INSERT, [_values(unique[key]) for key in sorted(new)])
+    insert_many(connection, events, EventRow._fields, [unique[key] for key in sorted(new)])
     return set(new)
 
 
-def with_soft_bounces(connection: sa.Connection, people: Collection[int]) -> list[int]:
-    """Return those of `people` (subscriber ids) of whom a soft bounce is known."""
-    query = sa.select(events.c.subscriber_id).where(
-        among(connection, events.c.subscriber_id, people),
-        events.c.kind == EventKind.SOFT_BOUNCED.value,
+def with_soft_bounces(connection: sa.Connection, people: Collection[int], least: int) -> list[int]:
+    """Return those of `people` (subscriber ids) of whom at least so many soft bounces are known."""
+    query = (
+        sa.select(events.c.subscriber_id)
+        .where(
+            among(connection, events.c.subscriber_id, people),
+            events.c.kind == EventKind.SOFT_BOUNCED.value,
+        )
+        .group_by(events.c.subscriber_id)
+        .having(sa.func.count() >= least)
     )
-    return sorted(connection.scalars(query.distinct()))
+    return sorted(connection.scalars(query))
 
 
 def moments(
@@ -146,15 +150,3 @@ def purge(connection: sa.Connection, before: datetime) -> int:
     unread = event_bodies.c.received_at < before
     aside = connection.execute(event_bodies.delete().where(event_bodies.c.problem != "", unread))
     return old.rowcount + aside.rowcount
-
-
-def _values(row: EventRow) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "kind": str(row.kind),
-        "at": row.at,
-        "issue_id": row.issue_id,
-        "seq": row.seq,
-        "subscriber_id": row.subscriber_id,
-        "reason": row.reason,
-    }

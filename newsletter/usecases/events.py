@@ -1,6 +1,8 @@
 """Take in what providers report: each event once, however often and in which order it arrives."""
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,7 +15,7 @@ from newsletter.esp.sendgrid import events as sendgrid
 from newsletter.events import notices, run, tallying
 from newsletter.events.run import AboutDelivery
 from newsletter.model.actor import Actor, ActorKind, Role
-from newsletter.model.event import Event, origin
+from newsletter.model.event import ENGAGEMENTS, Event, origin
 from newsletter.model.states import IssueState
 from newsletter.send import brake, evidence
 from newsletter.store import epoch
@@ -115,7 +117,7 @@ def _some(events: Iterator[Event]) -> list[Event]:
 
 def _drain_some(context: Context, connection: sa.Connection) -> Drained | None:
     """Drain the oldest requests in one transaction; None if there are none."""
-    with connection.begin():
+    with _uncollected(), connection.begin():
         bodies = store.take_bodies(connection, BODIES_AT_ONCE)
         if not bodies:
             return None
@@ -138,13 +140,29 @@ def _drain_some(context: Context, connection: sa.Connection) -> Drained | None:
     return done
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let the garbage collector wait: it would search all events several times, and find nothing.
+
+    No object of a drain refers to itself, so each is freed when the last reference to it ends.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 def take_in(
     context: Context, connection: sa.Connection, provider: str, events: Sequence[Event]
 ) -> Drained:
     """Record events and do what they mean, in the caller's transaction."""
     mark = origin(epoch.read(connection), context.publication.url)
     known = run.about(connection, events, mark)
-    of_notices = notices.about(connection, events, mark)
+    others = [event for event in events if event.id not in known]
+    of_notices = notices.about(connection, others, mark)
     newsletters = _newsletters(connection, known.values())
     counted = _counted(context, known, newsletters)
     new = engagements.take_in(context, connection, provider, counted.values())
@@ -163,6 +181,7 @@ def take_in(
     for about_notice in about_notices:
         reaction.to_notice(about_notice)
     reaction.to_soft_bounces(run.with_soft_bounces(connection, [*reports, *about_notices]))
+    reaction.finish()
     return Drained(
         events=len(events),
         new=len(new),
@@ -188,7 +207,9 @@ def _counted(
     return {
         event_id: report
         for event_id, report in known.items()
-        if (newsletter := found[report.issue_id]) and newsletter.tracking.wants(report.event.kind)
+        if report.event.kind in ENGAGEMENTS
+        and (newsletter := found[report.issue_id])
+        and newsletter.tracking.wants(report.event.kind)
     }
 
 

@@ -14,7 +14,7 @@ from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.event import Event
 from newsletter.model.next_step import NextStep, ViewIssue
 from newsletter.people import reported
-from newsletter.people.effects import apply_effects
+from newsletter.people.effects import apply_all
 from newsletter.usecases.context import Context
 from subscribers import directory, suppression
 from subscribers.model import (
@@ -28,13 +28,14 @@ from subscribers.model import (
 
 
 class Reaction:
-    """Does to people and issues what events mean, and counts it."""
+    """Does to people and issues what events mean, and counts it; `finish` ends it."""
 
     def __init__(self, context: Context, connection: sa.Connection, actor: Actor) -> None:
         """React in a transaction, as an actor."""
         self._context = context
         self._connection = connection
         self._actor = str(actor)
+        self._decided: list[Effects] = []
         self.suppressed = 0
         self.unsubscribed = 0
 
@@ -80,6 +81,13 @@ class Reaction:
             elif provisional and not fails:
                 self._lift(person)
 
+    def finish(self) -> None:
+        """Carry out what was decided: with one write to the journal, which waits for the disk."""
+        context = self._context
+        if self._decided:
+            journal = context.journals.journal
+            apply_all(self._connection, self._decided, journal, now=context.now())
+
     def _to_person(
         self, subscriber_id: int, event: Event, meaning: Meaning, newsletter: str
     ) -> None:
@@ -118,14 +126,14 @@ class Reaction:
         pepper = self._context.journals.pepper
         effects = suppression.suppress(self._connection, cause, pepper=pepper, actor=self._actor)
         self.suppressed += effects.outcome == "suppressed"
-        self._apply(effects)
+        self._decided.append(effects)
 
     def _apply_suppression(self, person: Subscriber, cause: Suppression) -> None:
         pepper = self._context.journals.pepper
         done = reported.suppress(self._connection, person, cause, actor=self._actor, pepper=pepper)
         for effects in done:
             self.suppressed += effects.outcome == "suppressed"
-            self._apply(effects)
+            self._decided.append(effects)
 
     def _lift(self, person: Subscriber) -> None:
         effects = suppression.lift(
@@ -136,7 +144,7 @@ class Reaction:
             now=self._context.now(),
             pepper=self._context.journals.pepper,
         )
-        self._apply(effects)
+        self._decided.append(effects)
 
     def _unsubscribe(self, person: Subscriber, event: Event, newsletter: str | None) -> None:
         done = reported.unsubscribe(
@@ -149,11 +157,7 @@ class Reaction:
         )
         for effects in done:
             self.unsubscribed += effects.outcome == "unsubscribed"
-            self._apply(effects)
-
-    def _apply(self, effects: Effects) -> None:
-        context = self._context
-        apply_effects(self._connection, effects, context.journals.journal, now=context.now())
+            self._decided.append(effects)
 
     def _alert(self, key: str, dropped: str, next_step: NextStep | None = None) -> None:
         """Alert staff once per key that the provider dropped emails for a reason on our side."""

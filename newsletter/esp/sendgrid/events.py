@@ -30,6 +30,8 @@ _LONGEST_TIMESTAMP = 12
 _LONGEST_ID = 100
 _LONGEST_REASON = 500
 _LATEST = 253_402_300_799  # the last second of the year 9999
+_NUL = rb"\u0000"
+"""How JSON writes the character 0; half a surrogate pair is not JSON."""
 
 _KINDS = {
     "processed": EventKind.PROCESSED,
@@ -124,8 +126,12 @@ def read(body: bytes) -> Iterator[Event]:
 
     Raise ValueError if the content is not JSON. What is not an event is skipped.
     """
+    storable = _NUL not in body
     for found in _objects(body):
-        if isinstance(found, dict) and (event := _event(found)) is not None:
+        if not isinstance(found, dict):
+            continue
+        event = _event(found if storable else _without_nul(found))
+        if event is not None:
             yield event
 
 
@@ -218,12 +224,13 @@ def _second(timestamp: int) -> datetime:
 
 
 def _text(found: Mapping[str, Any], name: str) -> str:
-    """Return a text of an event without what PostgreSQL refuses: NUL, and half a surrogate pair."""
-    value = found.get(name)
-    if not value or not isinstance(value, str):
-        return ""
-    return value if value.isascii() and "\0" not in value else _storable(value)
+    value = found.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
-def _storable(text: str) -> str:
-    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+def _without_nul(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event without the one character that JSON knows and PostgreSQL refuses."""
+    return {
+        name: value.replace("\0", "") if isinstance(value, str) else value
+        for name, value in found.items()
+    }

@@ -62,7 +62,7 @@ def recount_tallies(connection: sa.Connection, issue_id: int) -> None:
 
 def _happened(
     connection: sa.Connection, issue_id: int, kinds: list[str]
-) -> Iterator[list[Happened]]:
+) -> Iterator[Counter[Happened]]:
     named = domains.counted(connection, issue_id)
     e = events.c
     query = sa.select(e.kind, e.at, e.subscriber_id).where(
@@ -72,9 +72,9 @@ def _happened(
     for part in rows.partitions():
         people = addresses.of(connection, {row.subscriber_id for row in part} - {None})
         found = ((row, people.get(row.subscriber_id, "")) for row in part)
-        yield [
+        yield Counter(
             Happened(
                 issue_id, EventKind(row.kind), row.at, name if name in named else domains.OTHERS
             )
             for row, name in found
-        ]
+        )

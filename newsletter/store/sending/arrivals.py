@@ -1,4 +1,4 @@
-"""When deliveries arrived: as the provider reported it, else when their server took them."""
+"""When deliveries arrived: as the provider reported it first, else when their server took them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -28,7 +28,7 @@ def of(connection: sa.Connection, issue_id: int, numbers: Collection[int]) -> di
         sa.select(d.seq, sa.type_coerce(settled, b.settled_at.type)).where(*mine)
     )
     reported = connection.execute(
-        sa.select(events.c.seq, events.c.at)
+        sa.select(d.seq, sa.func.min(events.c.at, type_=events.c.at.type))
         .join(deliveries, d.subscriber_id == events.c.subscriber_id)
         .where(
             *mine,
@@ -36,5 +36,6 @@ def of(connection: sa.Connection, issue_id: int, numbers: Collection[int]) -> di
             events.c.seq == d.seq,
             events.c.kind == EventKind.DELIVERED.value,
         )
+        .group_by(d.seq)
     )
     return {row[0]: row[1] for row in (*taken, *reported) if row[1] is not None}

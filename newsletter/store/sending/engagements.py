@@ -18,7 +18,7 @@ from newsletter.model.engagement import (
     whole_hour,
 )
 from newsletter.model.event import EventKind
-from newsletter.store.bulk import among
+from newsletter.store.bulk import among, insert_many
 from newsletter.store.database import for_each_dialect, is_sqlite
 from newsletter.store.engagement_tables import engagement_hours, engagement_totals, engagements
 from newsletter.store.tables import issues
@@ -32,16 +32,16 @@ RECOUNTED = 1_000
 
 
 def add(connection: sa.Connection, found: Iterable[Engagement]) -> set[str]:
-    """Store engagements that are not decided; return the ids of those that were not known."""
+    """Store engagements that are not decided; return the ids of those that were not known.
+
+    Raise IntegrityError if another process stores one of them at the same time.
+    """
     unique = {each.id: each for each in found}
     if not unique:
         return set()
     query = sa.select(engagements.c.id).where(among(connection, engagements.c.id, unique))
-    known = connection.scalars(query)
-    new = unique.keys() - set(known)
-    if new:
-        rows = [_values(unique[key]) for key in sorted(new)]
-        connection.execute(_ADDED[connection.dialect.name], rows)
+    new = unique.keys() - set(connection.scalars(query))
+    insert_many(connection, engagements, _KEPT, [_values(unique[key]) for key in sorted(new)])
     return set(new)
 
 
@@ -280,26 +280,23 @@ def _read(row: Mapping[Any, Any]) -> Engagement:
     )
 
 
-def _values(each: Engagement) -> dict[str, object]:
-    return {
-        "id": each.id,
-        "kind": each.kind.value,
-        "source": each.source,
-        "at": each.at,
-        "issue_id": each.issue_id,
-        "edition_id": each.edition_id,
-        "seq": each.seq,
-        "subscriber_id": each.subscriber_id,
-        "link": each.link,
-        "sign": each.sign.value if each.sign else "",
-    }
+_KEPT = tuple(str(column.name) for column in engagements.c if column.name != "rule")
 
 
-def _added(insert: Callable[[sa.Table], Any]) -> sa.Executable:
-    statement: sa.Executable = insert(engagements).on_conflict_do_nothing(
-        index_elements=[engagements.c.id]
+def _values(each: Engagement) -> tuple[object, ...]:
+    """Return the values of the columns _KEPT."""
+    return (
+        each.id,
+        each.kind.value,
+        each.source,
+        each.at,
+        each.issue_id,
+        each.edition_id,
+        each.seq,
+        each.subscriber_id,
+        each.link,
+        each.sign.value if each.sign else "",
     )
-    return statement
 
 
 def _adding(
@@ -319,7 +316,6 @@ def _adding(
 
 
 _TOTALS = ("raw", "human", "raw_emails", "human_emails")
-_ADDED = for_each_dialect(_added)
 _TOTALLED = for_each_dialect(_adding(engagement_totals, _TOTALS))
 _HOURLY = for_each_dialect(_adding(engagement_hours, ("raw", "human")))
 _DECIDED = (

@@ -1,14 +1,14 @@
 """What became of submitted deliveries, as the provider reports it: states and their counters."""
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 
 import sqlalchemy as sa
 
 from newsletter.model.delivery import advance
 from newsletter.model.states import DeliveryState
-from newsletter.store.bulk import among, execute_many
+from newsletter.store.bulk import among, update_many
 from newsletter.store.sending import outcomes
 from newsletter.store.tables import batches, deliveries
 
@@ -23,6 +23,7 @@ COUNTED = (
 """The states that the counters of a batch have."""
 REPORTED_FROM = {DeliveryState.SUBMITTED, *COUNTED}
 """The states in which a report still moves a delivery."""
+_STATES = {state.value: state for state in DeliveryState}
 
 
 def recipients(
@@ -32,7 +33,7 @@ def recipients(
     query = sa.select(deliveries.c.seq, deliveries.c.subscriber_id).where(
         deliveries.c.issue_id == issue_id, among(connection, deliveries.c.seq, numbers)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query).all()}
 
 
 def editions(connection: sa.Connection, issue_id: int, numbers: Collection[int]) -> dict[int, int]:
@@ -40,7 +41,7 @@ def editions(connection: sa.Connection, issue_id: int, numbers: Collection[int])
     query = sa.select(deliveries.c.seq, deliveries.c.edition_id).where(
         deliveries.c.issue_id == issue_id, among(connection, deliveries.c.seq, numbers)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query).all()}
 
 
 def move(
@@ -52,21 +53,20 @@ def move(
     numbers, so that two drainers do not wait for each other in a circle.
     """
     present = _lock(connection, issue_id, reported)
-    rows: list[dict[str, object]] = []
-    counters: dict[int, Counter[DeliveryState]] = {}
+    rows: list[tuple[object, ...]] = []
+    counters: defaultdict[int, Counter[DeliveryState]] = defaultdict(Counter)
     batch_of = _batches(connection, issue_id, present)
     for number, state in present.items():
         seen, reason = reported[number]
         if state not in REPORTED_FROM or advance(state, seen) is state:
             continue
-        moved = {"of_issue": issue_id, "of_seq": number}
-        rows.append({**moved, "now_state": str(seen), "why": reason or None})
-        counter = counters.setdefault(batch_of(number), Counter())
+        rows.append((str(seen), reason or None, issue_id, number))
+        counter = counters[batch_of(number)]
         counter[seen] += 1
         if state in COUNTED:
             counter[state] -= 1
     if rows:
-        execute_many(connection, _MOVED, rows)
+        update_many(connection, deliveries, ("issue_id", "seq"), ("state", "reason"), rows)
         changes = [
             {"of_issue": issue_id, "of_seq": seq, **_changes(counter)}
             for seq, counter in sorted(counters.items())
@@ -87,7 +87,7 @@ def _lock(
         .order_by(deliveries.c.seq)
         .with_for_update(of=deliveries)
     )
-    return {row[0]: DeliveryState(row[1]) for row in connection.execute(query)}
+    return {row[0]: _STATES[row[1]] for row in connection.execute(query).all()}
 
 
 def _batches(
@@ -105,14 +105,6 @@ def _batches(
     return lambda number: ranges[bisect_right(firsts, number) - 1][1]
 
 
-_MOVED = (
-    deliveries.update()
-    .where(
-        deliveries.c.issue_id == sa.bindparam("of_issue"),
-        deliveries.c.seq == sa.bindparam("of_seq"),
-    )
-    .values(state=sa.bindparam("now_state"), reason=sa.bindparam("why"))
-)
 _COUNTED = (
     batches.update()
     .where(batches.c.issue_id == sa.bindparam("of_issue"), batches.c.seq == sa.bindparam("of_seq"))

@@ -129,7 +129,7 @@ def test_a_drain_that_is_killed_at_any_point_loses_and_doubles_nothing(
     assert desk.person(12).suppressed is not None
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@DATABASES
 def test_a_mailbox_that_is_emptied_and_killed_at_any_point_loses_and_doubles_nothing(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -1,0 +1,73 @@
+"""Statements about many rows at once write what SQLAlchemy would write."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+
+from newsletter.store.bulk import among, insert_many, update_many
+from newsletter.store.tables import deliveries, events
+
+AT = datetime(2026, 11, 23, 8, 0, 0, 250_000, UTC)
+NAMES = ("id", "kind", "at", "issue_id", "reason")
+ROWS = [
+    ('"quoted" \\u0041 \\', "delivered", AT, 1, "한국, {a,b}: 100 %"),
+    ("null", "bounced", AT.astimezone(timezone(timedelta(hours=9))), None, "two\nlines"),
+]
+DELIVERIES = ("issue_id", "seq", "subscriber_id", "edition_id", "state", "reason")
+
+
+def stored(connection: sa.Connection) -> list[tuple[object, ...]]:
+    columns = [events.c[name] for name in NAMES]
+    return [
+        tuple(row) for row in connection.execute(sa.select(*columns).order_by(events.c.kind.desc()))
+    ]
+
+
+def test_rows_are_stored_as_they_are(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        insert_many(connection, events, NAMES, ROWS)
+        insert_many(connection, events, NAMES, [])
+        assert stored(connection) == ROWS
+        same_time = sa.select(sa.func.count()).where(events.c.at == AT)
+        assert connection.scalar(same_time) == len(ROWS)
+
+
+def test_a_row_that_exists_stops_them_all(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        insert_many(connection, events, NAMES, ROWS[:1])
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        insert_many(connection, events, NAMES, ROWS[::-1])
+    with engine.connect() as connection:
+        assert stored(connection) == ROWS[:1]
+
+
+def test_rows_are_updated_by_all_of_their_keys(engine: sa.Engine) -> None:
+    rows = [(issue, seq, seq, 1, "pending", None) for issue in (1, 2) for seq in (1, 2, 3)]
+    with engine.begin() as connection:
+        insert_many(connection, deliveries, DELIVERIES, rows)
+        changed = [
+            ("bounced", "it's dead", 1, 2),
+            ("delivered", None, 2, 3),
+            ("dropped", "x", 9, 9),
+        ]
+        update_many(connection, deliveries, ("issue_id", "seq"), ("state", "reason"), changed)
+        update_many(connection, deliveries, ("issue_id", "seq"), ("state", "reason"), [])
+        d = deliveries.c
+        query = sa.select(d.issue_id, d.seq, d.state, d.reason).where(d.state != "pending")
+        found = [tuple(row) for row in connection.execute(query.order_by(d.issue_id))]
+        assert found == [(1, 2, "bounced", "it's dead"), (2, 3, "delivered", None)]
+
+
+def test_any_value_is_found_among_others(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        insert_many(connection, events, NAMES, ROWS)
+        first = str(ROWS[0][0])
+        for condition in (
+            among(connection, events.c.id, [first]),
+            among(connection, events.c.reason, ["another", str(ROWS[0][4])]),
+            among(connection, events.c.issue_id, {1, 7}),
+        ):
+            assert connection.scalars(sa.select(events.c.id).where(condition)).all() == [first]
+        nothing = sa.select(events.c.id).where(among(connection, events.c.id, ()))
+        assert connection.scalars(nothing).all() == []
