@@ -264,7 +264,7 @@ class Publication:
 
     `alerts` gets the alerts for staff, `leave_mailto` takes unsubscribes by email, and bounces go to
     the mailbox `bounces`; each may be empty. With `sync_suppressions`, a pass compares our suppressions
-    with the provider's once a day. `origins` are the words by which sign-up forms name where a reader
+    with the provider's once a day. `former_urls` are in emails that were sent before. `origins` are the words by which sign-up forms name where a reader
     came from.
     `rate` limits recipients a second, 0 is no limit; `ramp` what a new sender domain bears a day.
     `lanes` limits the batches that are being submitted to an API at once, over all machines.
@@ -290,6 +290,7 @@ class Publication:
     bounces: str = ""
     sync_suppressions: bool = False
     origins: tuple[str, ...] = ()
+    former_urls: tuple[str, ...] = ()
     rate: float = 0
     ramp: Ramp | None = None
     lanes: int = 32

@@ -79,6 +79,7 @@ def publication(table: Table, root: Path) -> Publication:
         bounces=head.parsed("bounces", NO_MAILBOX, values.mailbox).address,
         sync_suppressions=head.flag("sync_suppressions", default=False),
         origins=_origins(head),
+        former_urls=_former_urls(head),
         rate=head.count("rate", 0),
         ramp=_ramp(head),
         lanes=head.count("lanes", 32, least=1),
@@ -147,6 +148,16 @@ def _site(head: Table) -> str:
     expected = 'the address of the public pages, such as "https://news.example.org"'
     head.text("url", required=expected)
     return head.parsed("url", "", values.site)
+
+
+def _former_urls(head: Table) -> tuple[str, ...]:
+    found = []
+    for text in head.texts("former_urls"):
+        try:
+            found.append(values.site(text))
+        except ValueError as error:
+            head.complain("former_urls", str(error))
+    return tuple(found)
 
 
 def _sender(head: Table) -> Mailbox:

@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.app import App
@@ -47,11 +47,19 @@ UPLOADS = {"/people/imports": BodyLimits(64 * 1024 * 1024, 300.0)}
 
 
 def protect_public(site: FastAPI, app: App) -> None:
-    """Admit only requests for `publication.url`, and give every answer the strict headers."""
+    """Admit only requests for the public pages, and give every answer the strict headers.
+
+    What emails link to under one of the former addresses leads to the present one.
+    """
     site.add_middleware(BoundedBody)
-    url = urlsplit(app.publication.url)
-    hosts = _spellings(url.hostname or "", url.port, _PORTS.get(url.scheme, 443))
-    _protect(site, hosts, headers.PUBLIC, app, secure=url.scheme == "https")
+    url = app.publication.url
+    hosts, former = (
+        _hosts(url),
+        set().union(*map(_hosts, app.publication.former_urls)) - _hosts(url),
+    )
+    site.add_middleware(FormerHost, hosts=frozenset(former), url=url)
+    secure = urlsplit(url).scheme == "https"
+    _protect(site, hosts | former, headers.PUBLIC, app, secure=secure)
 
 
 def protect_desk(site: FastAPI, app: App) -> None:
@@ -71,6 +79,11 @@ def protect_desk(site: FastAPI, app: App) -> None:
     site.add_middleware(LoopbackPeer)
     site.add_middleware(BoundedBody, limits=BodyLimits(DESK_BODY_LIMIT), larger=UPLOADS)
     _protect(site, hosts, headers.DESK, app, secure=url.scheme == "https")
+
+
+def _hosts(address: str) -> set[str]:
+    url = urlsplit(address)
+    return _spellings(url.hostname or "", url.port, _PORTS.get(url.scheme, 443))
 
 
 def _spellings(host: str, port: int | None, default: int) -> set[str]:
@@ -109,6 +122,30 @@ class KnownHost:
             if len(named) != 1 or named[0].lower() not in self._hosts:
                 refusal = PlainTextResponse("There is no such site here.\n", status_code=421)
                 await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class FormerHost:
+    """Lead visitors of a former address to the present one.
+
+    Other requests are answered in place: no provider follows a redirect to unsubscribe a reader.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], url: str) -> None:
+        """Wrap a site that is at `url` now."""
+        self._app = app
+        self._hosts = hosts
+        self._url = url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or redirect it."""
+        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
+            asked = Request(scope)
+            if asked.headers.get("host", "").lower() in self._hosts:
+                query = f"?{asked.url.query}" if asked.url.query else ""
+                there = f"{self._url}{asked.url.path}{query}"
+                await RedirectResponse(there, 308)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

@@ -4,6 +4,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -72,6 +73,22 @@ def test_an_unexpected_error_has_the_headers_too(opened: House) -> None:
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "form-action" in answer.headers["content-security-policy"]
+
+
+def test_links_under_a_former_address_go_on_working(opened: House) -> None:
+    """A redirect would not do for one-click unsubscribing, so that is answered in place."""
+    present = replace(opened.app.publication, former_urls=("https://old.example.net",))
+    site = public_site(replace(opened.app, publication=present))
+    client = TestClient(site, base_url="https://old.example.net", follow_redirects=False)
+    token = opened.app.context.courier.signer.mint(1, "weekly", Purpose.ISSUE)
+    answer = client.get(f"/unsubscribe/{token}?a=1&b=%20")
+    there = f"{present.url}/unsubscribe/{token}?a=1&b=%20"
+    assert (answer.status_code, answer.headers["location"]) == (308, there)
+    done = client.post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"})
+    assert done.status_code == 200
+    assert "no-store" in done.headers["cache-control"]
+    strange = TestClient(site, base_url="https://older.example.net").get("/")
+    assert strange.status_code == 421
 
 
 def test_a_policy_names_what_default_src_does_not_cover() -> None:

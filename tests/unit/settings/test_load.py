@@ -219,6 +219,12 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
             "from",
             'publication.from: found "Peninsula Review"; expected one address such as',
         ),
+        (
+            '["https://old.example.org"]',
+            '["old.example.org"]',
+            "former_urls",
+            'publication.former_urls: found "old.example.org"; expected an address such as',
+        ),
         ('"#8c1d2f"', '"darkred"', "accent", 'brand.accent: found "darkred"; expected a color'),
         ('["127.0.0.1"]', '["proxy"]', "trusted", 'web.trusted_proxies: found "proxy"; expected'),
         ('"127.0.0.1:8026"', '"8026"', "desk", 'web.desk: found "8026"; expected a host and port'),
