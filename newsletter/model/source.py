@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from newsletter.model.clock import JUMPED
+
 SourceKind = Literal["feed", "page", "sitemap", "folder"]
 Identity = Literal["auto", "guid", "link", "title+date"]
 
@@ -109,8 +111,13 @@ class SourceState:
         )
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether the source is to be checked; one that was never checked is."""
-        return self.next_check_at is None or self.next_check_at <= now
+        """Return whether the source is to be checked.
+
+        One that was never checked is, and one that was checked by a clock that had jumped ahead.
+        """
+        if self.next_check_at is None or self.checked_at is None:
+            return True
+        return self.next_check_at <= now or self.checked_at > now + JUMPED
 
 
 @dataclass(frozen=True, slots=True)

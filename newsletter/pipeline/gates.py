@@ -110,13 +110,11 @@ def _events(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 
 def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    minutes = int(tools.context.now().timestamp() // 60)
-    return bool(tools.mailbox) and marks.read(connection, MAILBOX_READ) + READ_EVERY <= minutes
+    return bool(tools.mailbox) and marks.is_due(connection, MAILBOX_READ, tools.context.now(), READ_EVERY)
 
 
 def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    minutes = int(tools.context.now().timestamp() // 60)
-    return tools.lists is not None and marks.read(connection, SYNCED) + SYNC_EVERY <= minutes
+    return tools.lists is not None and marks.is_due(connection, SYNCED, tools.context.now(), SYNC_EVERY)
 
 
 def _reports(tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -191,8 +189,11 @@ def _journals(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 
 def _reconcile(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    """Return whether anything is under way or in doubt, in the database or in the journal."""
-    if batches.any_in(connection, UNSETTLED) or rates.any_ahead(connection, tools.context.now()):
+    """Return whether anything is under way or in doubt, or was set by a clock that had jumped."""
+    now = tools.context.now()
+    if rates.any_ahead(connection, now) or slots.is_from_future(connection, now):
+        return True
+    if batches.any_in(connection, UNSETTLED):
         return True
     if issues.recent(connection, states=[IssueState.SUBMITTING], limit=1):
         return True
@@ -206,18 +207,15 @@ def _retention(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def tidying_is_due(tools: Tools, connection: sa.Connection) -> bool:
     """Return whether something may be kept too long."""
-    minutes = int(tools.context.now().timestamp() // 60)
-    return marks.read(connection, TIDIED) + TIDY_EVERY <= minutes
+    return marks.is_due(connection, TIDIED, tools.context.now(), TIDY_EVERY)
 
 
 def _backup(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    minutes = int(tools.context.now().timestamp() // 60)
-    return tools.backup is not None and marks.read(connection, BACKED_UP) + BACK_UP_EVERY <= minutes
+    return tools.backup is not None and marks.is_due(connection, BACKED_UP, tools.context.now(), BACK_UP_EVERY)
 
 
 def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    minutes = int(tools.context.now().timestamp() // 60)
-    return marks.read(connection, WATCHED) + WATCH_EVERY <= minutes
+    return marks.is_due(connection, WATCHED, tools.context.now(), WATCH_EVERY)
 
 
 def _status(tools: Tools, connection: sa.Connection, _key: str) -> bool:

@@ -97,8 +97,8 @@ def reconcile(tools: Tools) -> Iterator[Line]:
         message = f"issue {issue_id}: no one chose a subject in time; the rest gets subject A"
         yield Line("reconcile", message)
     if done.clock_jumps:
-        waits = counted(done.clock_jumps, "wait")
-        message = f"the clock of this machine had jumped ahead; {waits} that it caused ended"
+        set_by_it = counted(done.clock_jumps, "wait or slot", "waits and slots")
+        message = f"a clock had jumped ahead: {set_by_it} that it set count no longer"
         yield Line("reconcile", message)
     if done.unknown:
         batches = counted(done.unknown, "batch has", "batches have")

@@ -32,7 +32,7 @@ from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.send.recovery import Recovered
 from newsletter.send.worker import Tally, Worker
-from newsletter.store.content import editions, issues
+from newsletter.store.content import editions, issues, slots
 from newsletter.store.counting import domain_spans
 from newsletter.store.database import is_serialization_failure, snapshot
 from newsletter.store.sending import batches, claims, deliveries, rates, slowed, totals
@@ -69,7 +69,7 @@ class Reconciled:
     findings: tuple[Recovered, ...] = ()
     """What the journal of submissions showed that the database did not know."""
     clock_jumps: int = 0
-    """Waits that were set by a clock that had jumped ahead, and are over now."""
+    """Waits and missed slots of a clock that had jumped ahead, which count no longer."""
 
 
 def departing(connection: sa.Connection, publication: Publication, now: datetime) -> list[int]:
@@ -204,6 +204,7 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     with engine.begin() as connection:
         jumped = batches.forget_future(connection, now)
         jumped += len(rates.forget_future(connection, now))
+        jumped += slots.forget_future(connection, now)
         slowed.forget(connection, now)
         domain_spans.forget(connection, now)
         expired = claims.expire(connection, now, courier.journal.is_dead)

@@ -1,7 +1,10 @@
 """How far something was read: a number by name."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
+from newsletter.model.clock import JUMPED
 from newsletter.store.tables import marks
 
 
@@ -15,3 +18,12 @@ def write(connection: sa.Connection, name: str, at: int) -> None:
     changed = connection.execute(marks.update().where(marks.c.name == name).values(at=at))
     if changed.rowcount == 0:
         connection.execute(marks.insert().values(name=name, at=at))
+
+
+def is_due(connection: sa.Connection, name: str, now: datetime, every: int) -> bool:
+    """Return whether what is to be done every so many minutes is due; its mark is in minutes.
+
+    A mark that a clock set while it had jumped ahead does not count.
+    """
+    done = read(connection, name) * 60
+    return not now.timestamp() - every * 60 < done <= (now + JUMPED).timestamp()

@@ -12,6 +12,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from newsletter.model.agenda import SlotRecord
+from newsletter.model.clock import JUMPED
 from newsletter.model.slot import HORIZON, Due, Ledger, Timing, free
 from newsletter.model.states import UNFINISHED
 from newsletter.store.database import insert_ignoring_conflicts
@@ -19,6 +20,7 @@ from newsletter.store.tables import issues, slots
 
 CLAIMED = "claimed"
 ACTIVE = "active"
+MISSED = "missed"
 SETTLED = timedelta(days=8)
 REPLANNED = timedelta(days=2)
 """How far the time of a claimed slot can have changed: readers moved to other zones."""
@@ -195,6 +197,20 @@ def without_issue(connection: sa.Connection, since: datetime) -> list[UnusedSlot
         s.state.in_(["skipped", "missed"]), s.claimed_at >= since
     )
     return [UnusedSlot(*row) for row in connection.execute(query.order_by(s.id))]
+
+
+def is_from_future(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether a clock that had jumped ahead put slots on record."""
+    return bool(connection.scalar(sa.select(sa.exists().where(_from_future(now)))))
+
+
+def forget_future(connection: sa.Connection, now: datetime) -> int:
+    """Free the slots that a clock that had jumped ahead recorded as missed; return how many."""
+    return connection.execute(slots.delete().where(_from_future(now))).rowcount
+
+
+def _from_future(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(slots.c.state.in_([MISSED, ACTIVE]), slots.c.due_at > now + JUMPED)
 
 
 def latest_record(connection: sa.Connection) -> datetime | None:
