@@ -1,9 +1,10 @@
-"""When an approved issue goes out."""
+"""When an approved issue goes out, and when it is too late for that."""
 
 from datetime import datetime
 
 from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter
+from newsletter.model.slot import PROMPT, Timing, upcoming
 
 
 def departure(issue: Issue, newsletter: Newsletter) -> datetime:
@@ -15,3 +16,17 @@ def departure(issue: Issue, newsletter: Newsletter) -> datetime:
         return issue.leaves_at
     approved_at = issue.approved_at or issue.due_at
     return max(issue.due_at, approved_at + newsletter.undo)
+
+
+def is_overtaken(issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
+    """Return whether an issue may not go out unless a person says so, because nothing ran in time.
+
+    `catch_up` decides, as about slots without an issue: the latest may be late, older ones may not.
+    """
+    at = departure(issue, newsletter)
+    if now - at <= max(newsletter.late.grace, PROMPT) or newsletter.catch_up == "all":
+        return False
+    if newsletter.catch_up == "none":
+        return True
+    timing = Timing.of(newsletter)
+    return not timing.cadence.on_publish and next(upcoming(timing, at)).due_at <= now

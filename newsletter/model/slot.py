@@ -6,7 +6,7 @@ zone's rules and cannot occur twice in the hour that autumn repeats.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import islice, takewhile
 from typing import Literal
 
@@ -106,6 +106,11 @@ class Timing:
             days_off=newsletter.days_off,
             zones=newsletter.send_zones,
         )
+
+    def on(self, day: date) -> frozenset[str]:
+        """Return the nominal times of a day."""
+        times = self.cadence.nominals(datetime.combine(day, time.min) - timedelta(minutes=1))
+        return frozenset(spell(at) for at in takewhile(lambda at: at.date() == day, times))
 
 
 def digest_key(newsletter: str, frequency: Frequency) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from newsletter.errors import NewsletterError, NothingToPrint
 from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY, Actor
+from newsletter.model.departure import is_overtaken
 from newsletter.model.issue import TOO_FEW, Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
@@ -51,7 +52,8 @@ def decide(
     if newsletter.approval == "automatic" and issue.reason != TOO_FEW:
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
-        return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
+        if not is_overtaken(issue, newsletter, now):
+            return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
     if late and newsletter.late.then == "send" and issue.reason != TOO_FEW:
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":

@@ -110,11 +110,15 @@ def _events(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 
 def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    return bool(tools.mailbox) and marks.is_due(connection, MAILBOX_READ, tools.context.now(), READ_EVERY)
+    return bool(tools.mailbox) and marks.is_due(
+        connection, MAILBOX_READ, tools.context.now(), READ_EVERY
+    )
 
 
 def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    return tools.lists is not None and marks.is_due(connection, SYNCED, tools.context.now(), SYNC_EVERY)
+    return tools.lists is not None and marks.is_due(
+        connection, SYNCED, tools.context.now(), SYNC_EVERY
+    )
 
 
 def _reports(tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -211,7 +215,9 @@ def tidying_is_due(tools: Tools, connection: sa.Connection) -> bool:
 
 
 def _backup(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    return tools.backup is not None and marks.is_due(connection, BACKED_UP, tools.context.now(), BACK_UP_EVERY)
+    return tools.backup is not None and marks.is_due(
+        connection, BACKED_UP, tools.context.now(), BACK_UP_EVERY
+    )
 
 
 def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:

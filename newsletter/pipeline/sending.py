@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from newsletter.errors import NewsletterError
 from newsletter.model.actor import MACHINE
+from newsletter.model.duration import spell_duration
 from newsletter.model.next_step import ViewIssue
+from newsletter.model.slot import PROMPT
 from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
@@ -48,7 +50,8 @@ def freeze(tools: Tools, key: str) -> Iterator[Line]:
     if frozen is not None:
         left_out = sum(frozen.excluded.values())
         planned = counted(frozen.planned, "recipient")
-        yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out")
+        late = f", {spell_duration(frozen.late)} late: nothing ran" if frozen.late > PROMPT else ""
+        yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out{late}")
 
 
 def lane(tools: Tools, _key: str) -> Iterator[Line]:

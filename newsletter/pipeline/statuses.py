@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.model.departure import departure
+from newsletter.model.departure import departure, is_overtaken
 from newsletter.model.issue import TOO_FEW, Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.next_step import (
@@ -74,8 +74,7 @@ def describe(
     """
     newsletter = context.publication.newsletter(issue.newsletter)
     name = issue_name(issue, newsletter)
-    automatic = newsletter is not None and newsletter.approval == "automatic"
-    if issue.state in UNAPPROVED and automatic and issue.reason != TOO_FEW:
+    if issue.state in UNAPPROVED and _is_approved_for_us(issue, newsletter, context.now):
         # If a check blocks it, the step that approves reports that.
         return StatusLine(issue, f"{name} is approved automatically once its checks pass")
     if issue.state in UNAPPROVED:
@@ -84,6 +83,13 @@ def describe(
         return _approved(issue, name, newsletter)
     parts = [found.label, *_doubtful(found.doubts), *silent, *waiting(found)]
     return StatusLine(issue, f"{name}: {'; '.join(parts)}", _next_step(found, silent))
+
+
+def _is_approved_for_us(issue: Issue, newsletter: Newsletter | None, now: datetime) -> bool:
+    """Return whether an issue is approved automatically as soon as no check blocks it."""
+    if newsletter is None or newsletter.approval != "automatic" or issue.reason == TOO_FEW:
+        return False
+    return not is_overtaken(issue, newsletter, now)
 
 
 def _unapproved(issue: Issue, name: str, context: SendingContext) -> str:

@@ -40,12 +40,13 @@ from newsletter.store.sending import batches, claims, deliveries, rates, slowed,
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A frozen issue."""
+    """A frozen issue; `late` is for how long nothing ran when it could have gone out."""
 
     issue_id: int
     planned: int
     batches: int
     excluded: dict[str, int]
+    late: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,16 @@ def prepare(
         if issue.state not in SENDABLE:
             msg = f"issue {issue_id} is {issue.state}; only an approved issue can be sent"
             raise NotAllowed(msg)
-        if not at_once and departure(issue, newsletter) > now:
+        leaves_at = now if at_once else departure(issue, newsletter)
+        if leaves_at > now:
             return None
         _require_approved(connection, issue)
         _require_unsubmitted(connection, issue, route.journal)
         issues.start_preparing(connection, issue_id, provider=route.sender.name)
     try:
         with snapshot(engine) as connection:
-            return _freeze(connection, publication, issue_id, route, now=now, at_once=at_once)
+            done = _freeze(connection, publication, issue_id, route, now=now, at_once=at_once)
+        return done and replace(done, late=now - leaves_at)
     except sa.exc.OperationalError as error:
         if not is_serialization_failure(error):
             raise

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from newsletter.edit import alert, digest
 from newsletter.edit import run as editing
 from newsletter.edit.digest import DigestSlot
@@ -23,6 +25,7 @@ from newsletter.model.publication import Newsletter
 from newsletter.model.slot import (
     Decision,
     Due,
+    Timing,
     digest_key,
     digest_timings,
     due,
@@ -72,13 +75,29 @@ class NotDrafted:
 
 
 def due_slots(context: Context, actor: Actor, newsletter: Newsletter) -> list[Decision]:
-    """Return which slots of a newsletter must be drafted or recorded as missed now."""
+    """Return which slots of a newsletter must be drafted or recorded as missed or skipped now."""
     actor.require(Role.EDITOR)
     now = context.now()
     with context.engine.begin() as connection:
         timing = pauses.timing(connection, newsletter)
         ledger = slots.ledger(connection, newsletter.key, timing, now)
-    return due(timing, ledger, now)
+        decisions = due(timing, ledger, now)
+        return [_once_a_day(connection, newsletter, timing, decision) for decision in decisions]
+
+
+def _once_a_day(
+    connection: sa.Connection, newsletter: Newsletter, timing: Timing, decision: Decision
+) -> Decision:
+    """Skip a slot on the day of an issue that was drafted before the cadence was changed."""
+    nominal = datetime.fromisoformat(decision.due.nominal)
+    if decision.act != "draft":
+        return decision
+    taken = slots.issues_on(connection, newsletter.key, nominal.date())
+    if not (earlier := taken - timing.on(nominal.date())):
+        return decision
+    time = min(earlier)[-5:]
+    reason = f"the issue of {time}, from before the cadence was changed, is for the same day"
+    return Decision("skipped", decision.due, reason)
 
 
 def due_digests(

@@ -11,6 +11,7 @@ from newsletter.maintenance.readings import Health, Reading
 from newsletter.model.accessibility import Audit
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import MACHINE, Actor, Role
+from newsletter.model.departure import is_overtaken
 from newsletter.model.edition import Edition, issue_hash
 from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind, blocking, waive
 from newsletter.model.issue import Issue
@@ -113,6 +114,8 @@ class ContentChanged:
 
 STALE = "the brand, the templates, the configuration or the program changed what is printed"
 """Why a rendering is no longer current although the issue has not changed."""
+OVERTAKEN = "its time passed while nothing was running"
+"""Why an approval no longer counts although the issue has not changed."""
 
 
 MOST_NAMED = 3
@@ -206,6 +209,15 @@ def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> st
         issue = issues.load(connection, issue_id)
         approval.void(connection, issue, actor=MACHINE, now=context.now(), why=STALE)
     return f"the approval was voided because {STALE}" if issue.state is IssueState.APPROVED else ""
+
+
+def void_if_overtaken(context: Context, newsletter: Newsletter, issue: Issue) -> str:
+    """Void the approval of an issue that is too late to go out without a person; return why."""
+    if not is_overtaken(issue, newsletter, context.now()):
+        return ""
+    with context.engine.begin() as connection:
+        approval.void(connection, issue, actor=MACHINE, now=context.now(), why=OVERTAKEN)
+    return f"the approval was voided because {OVERTAKEN}"
 
 
 def check(context: Context, actor: Actor, issue_id: int) -> Checked:

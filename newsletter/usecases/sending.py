@@ -190,11 +190,11 @@ def freeze(
 ) -> Prepared | None:
     """Freeze the audience of an approved issue; None if it is too early or another worker did.
 
-    Raises ApprovalVoided if the issue would be rendered differently now.
+    Raises ApprovalVoided if the issue would be rendered differently now, or is far too late.
     """
     actor.require(Role.APPROVER)
     require_released(context)
-    _require_current(context, issue_id)
+    _require_current(context, issue_id, at_once=at_once)
     sender = _sender(context, context.publication.provider)
     return run.prepare(
         context.engine,
@@ -235,7 +235,7 @@ def release(context: Context, actor: Actor) -> bool:
         return holding.release(connection)
 
 
-def _require_current(context: Context, issue_id: int) -> None:
+def _require_current(context: Context, issue_id: int, *, at_once: bool) -> None:
     # Rendering is expensive to import, and only an issue that is about to be frozen needs it.
     from newsletter.usecases import reviewing  # noqa: PLC0415
 
@@ -244,7 +244,8 @@ def _require_current(context: Context, issue_id: int) -> None:
     newsletter = context.publication.newsletter(issue.newsletter)
     if newsletter is None or issue.state is not IssueState.APPROVED:
         return
-    if voided := reviewing.void_if_stale(context, newsletter, issue_id):
+    overtaken = "" if at_once else reviewing.void_if_overtaken(context, newsletter, issue)
+    if voided := overtaken or reviewing.void_if_stale(context, newsletter, issue_id):
         msg = f"issue {issue_id} is not sent: {voided}"
         raise ApprovalVoided(msg, next_step=PreviewIssue(issue_id))
 

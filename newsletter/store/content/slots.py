@@ -6,7 +6,7 @@ The unique index on (newsletter, nominal) is what makes two claims at once harml
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from newsletter.model.agenda import SlotRecord
 from newsletter.model.clock import JUMPED
 from newsletter.model.slot import HORIZON, Due, Ledger, Timing, free
-from newsletter.model.states import UNFINISHED
+from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import issues, slots
 
@@ -114,6 +114,18 @@ def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> fr
     """Return the nominal times of slots that have an issue or are on record: all after `now`."""
     ahead = _recorded(newsletter).where(slots.c.due_at > now - REPLANNED)
     return frozenset(connection.scalars(ahead.with_only_columns(slots.c.nominal)))
+
+
+def issues_on(connection: sa.Connection, newsletter: str, day: date) -> frozenset[str]:
+    """Return the nominal times of a day that have an issue which was or will be sent."""
+    gone = [state.value for state in (IssueState.SKIPPED, IssueState.CANCELLED)]
+    found = sa.select(slots.c.nominal).join(issues, issues.c.slot_id == slots.c.id)
+    found = found.where(
+        slots.c.newsletter == newsletter,
+        slots.c.nominal.startswith(day.isoformat()),
+        issues.c.state.not_in(gone),
+    )
+    return frozenset(connection.scalars(found))
 
 
 def records(connection: sa.Connection, newsletter: str, since: datetime) -> dict[str, SlotRecord]:

@@ -1,13 +1,14 @@
-"""A pass under a clock that is far ahead delays nothing once the clock is right again."""
+"""A clock that was far ahead puts nothing off, and an issue that is far too late waits for a person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from newsletter.pipeline.report import Level
 from newsletter.store.tables import articles, slots
-from tests.fakes.house import MONDAY, house
+from tests.fakes.house import MONDAY, House, article, house, reopened
 
 DAILY = '[backup]\nfolder = "copies"'
 
@@ -32,3 +33,70 @@ def test_what_a_clock_that_jumped_put_off_is_done_when_it_is_right_again(
     assert [line for line in lines if line.stage == "backup"]
     if days > 30:
         assert any("a clock had jumped ahead" in line.message for line in lines)
+
+
+def _approved(tmp_path: Path, opened: House) -> None:
+    article(tmp_path, "harbour", "ships")
+    opened.pass_at(MONDAY - timedelta(days=1))
+    opened.approve()
+
+
+def test_an_approved_issue_that_goes_out_late_is_reported(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        _approved(tmp_path, opened)
+        lines = opened.pass_at(MONDAY + timedelta(days=5))
+        assert [issue.state for issue in opened.issues()] == ["submitted"]
+    assert any("120h late: nothing ran" in line.message for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("rules", "days"), [("", 8), ('catch_up = "none"', 1), ('approval = "automatic"', 8)]
+)
+def test_an_issue_whose_time_is_long_over_waits_for_a_person(
+    tmp_path: Path, rules: str, days: int
+) -> None:
+    with house(tmp_path, rules) as opened:
+        if "automatic" in rules:
+            opened.pass_at(MONDAY - timedelta(minutes=30))
+            assert [issue.state for issue in opened.issues()] == ["approved"]
+        else:
+            _approved(tmp_path, opened)
+        for minutes in (0, 1):
+            lines = opened.pass_at(MONDAY + timedelta(days=days, minutes=minutes))
+            assert not opened.mails()
+            assert [line for line in lines if line.level is Level.WAITS]
+        opened.approve()
+        opened.pass_at(MONDAY + timedelta(days=days, minutes=2))
+        assert opened.issues()[0].state == "submitted"
+
+
+def test_staff_may_insist_on_a_policy_that_sends_however_late_it_is(tmp_path: Path) -> None:
+    with house(tmp_path, 'catch_up = "all"') as opened:
+        _approved(tmp_path, opened)
+        opened.pass_at(MONDAY + timedelta(days=60))
+        assert opened.issues()[0].state == "submitted"
+
+
+def test_a_cadence_that_moves_to_another_time_of_the_day_sends_one_issue_that_day(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path, 'approval = "automatic"') as opened:
+        opened.pass_at(MONDAY - timedelta(days=1))
+        settings = tmp_path / "newsletter.toml"
+        settings.write_text(settings.read_text().replace("mon 08:00", "mon 09:30"))
+        later = reopened(tmp_path, MONDAY - timedelta(hours=20))
+        article(tmp_path, "third", "ships")
+        report = [line for minutes in (0, 90, 95) for line in later.pass_at(at(minutes))]
+        assert [issue.state for issue in later.issues()] == ["submitted"]
+        assert any("the issue of 08:00" in line.message for line in report), report
+        later.pass_at(MONDAY + timedelta(days=7, minutes=90))
+        assert [issue.nominal for issue in later.issues()] == [
+            "2026-11-30T08:00",
+            "2026-12-07T09:30",
+        ]
+        later.app.close()
+
+
+def at(minutes: int) -> datetime:
+    """Return a time on Monday, so many minutes after the first slot."""
+    return MONDAY + timedelta(minutes=minutes)
