@@ -1,6 +1,6 @@
 """What providers and servers report about notices: the automatic emails to one person each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,16 +43,16 @@ class AboutNotice:
 
 
 def about(
-    connection: sa.Connection, events: Iterable[Event], origin: str
+    connection: sa.Connection, events: Iterable[Event], origins: Collection[str]
 ) -> dict[str, AboutNotice]:
     """Return the events that are about one of our notices, by id.
 
-    They carry our mark, `origin`, and name a notice that was submitted.
+    They carry one of our marks, `origins`, and name a notice that was submitted.
     """
     named = {
         event.id: (event, number)
         for event in events
-        if event.origin == origin and (number := read_notice(event.delivery)) is not None
+        if event.origin in origins and (number := read_notice(event.delivery)) is not None
     }
     if not named:
         return {}

@@ -36,16 +36,16 @@ class SoftBounces:
 
 
 def about(
-    connection: sa.Connection, events: Iterable[Event], origin: str
+    connection: sa.Connection, events: Iterable[Event], origins: Collection[str]
 ) -> dict[str, AboutDelivery]:
     """Return the events that are about one of our deliveries, by id.
 
-    They carry our mark, `origin`, and name a delivery that exists.
+    They carry one of our marks, `origins`, and name a delivery that exists.
     """
     named: list[tuple[Event, tuple[int, int]]] = []
     numbers: dict[int, set[int]] = {}
     for event in events:
-        if event.origin == origin and (key := read_delivery(event.delivery)) is not None:
+        if event.origin in origins and (key := read_delivery(event.delivery)) is not None:
             named.append((event, key))
             numbers.setdefault(key[0], set()).add(key[1])
     people = {

@@ -159,10 +159,11 @@ def take_in(
     context: Context, connection: sa.Connection, provider: str, events: Sequence[Event]
 ) -> Drained:
     """Record events and do what they mean, in the caller's transaction."""
-    mark = origin(epoch.read(connection), context.publication.url)
-    known = run.about(connection, events, mark)
+    word, publication = epoch.read(connection), context.publication
+    marks = {origin(word, url) for url in (publication.url, *publication.former_urls)}
+    known = run.about(connection, events, marks)
     others = [event for event in events if event.id not in known]
-    of_notices = notices.about(connection, others, mark)
+    of_notices = notices.about(connection, others, marks)
     newsletters = _newsletters(connection, known.values())
     counted = _counted(context, known, newsletters)
     new = engagements.take_in(context, connection, provider, counted.values())

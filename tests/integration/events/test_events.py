@@ -1,6 +1,7 @@
 """What the provider reports changes the right rows, once."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -357,3 +358,14 @@ def test_in_any_order_the_highest_state_counts(desk: Desk, seed: int) -> None:
         state: list(reached.values()).count(state) for state in set(reached.values())
     }
     assert _count(desk, events) == len(drawn)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_events_about_emails_from_before_the_address_changed_count_if_it_is_known(
+    desk: Desk, *, known: bool
+) -> None:
+    present = desk.office.publication
+    former = (present.url,) if known else ()
+    desk.office.publication = replace(present, url="https://new.example.org", former_urls=former)
+    desk.drain(desk.event("bounce", 3, type="bounce", status="5.1.1"))
+    assert (desk.person(3).suppressed is not None) is known
