@@ -1,6 +1,6 @@
 """When an approved issue goes out, and when it is too late for that."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from newsletter.model.issue import Issue
 from newsletter.model.publication import Newsletter
@@ -18,15 +18,22 @@ def departure(issue: Issue, newsletter: Newsletter) -> datetime:
     return max(issue.due_at, approved_at + newsletter.undo)
 
 
+def lateness(issue: Issue, newsletter: Newsletter, now: datetime) -> timedelta:
+    """Return for how long nothing ran since an issue could go out; 0 within its grace."""
+    late = now - departure(issue, newsletter)
+    return late if late > max(newsletter.late.grace, PROMPT) else timedelta(0)
+
+
 def is_overtaken(issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
     """Return whether an issue may not go out unless a person says so, because nothing ran in time.
 
     `catch_up` decides, as about slots without an issue: the latest may be late, older ones may not.
     """
-    at = departure(issue, newsletter)
-    if now - at <= max(newsletter.late.grace, PROMPT) or newsletter.catch_up == "all":
+    if not lateness(issue, newsletter, now) or newsletter.catch_up == "all":
         return False
     if newsletter.catch_up == "none":
         return True
     timing = Timing.of(newsletter)
-    return not timing.cadence.on_publish and next(upcoming(timing, at)).due_at <= now
+    if timing.cadence.on_publish:
+        return False
+    return next(upcoming(timing, departure(issue, newsletter))).due_at <= now

@@ -6,7 +6,6 @@ from newsletter.errors import NewsletterError
 from newsletter.model.actor import MACHINE
 from newsletter.model.duration import spell_duration
 from newsletter.model.next_step import ViewIssue
-from newsletter.model.slot import PROMPT
 from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
@@ -50,7 +49,7 @@ def freeze(tools: Tools, key: str) -> Iterator[Line]:
     if frozen is not None:
         left_out = sum(frozen.excluded.values())
         planned = counted(frozen.planned, "recipient")
-        late = f", {spell_duration(frozen.late)} late: nothing ran" if frozen.late > PROMPT else ""
+        late = f", {spell_duration(frozen.late)} late: nothing ran" if frozen.late else ""
         yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out{late}")
 
 

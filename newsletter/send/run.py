@@ -12,7 +12,7 @@ from newsletter.alerts import Alert
 from newsletter.errors import ConfigurationError, NotAllowed
 from newsletter.esp.port import Sender
 from newsletter.model.alert_topic import AlertTopic
-from newsletter.model.departure import departure
+from newsletter.model.departure import departure, lateness
 from newsletter.model.edition import issue_hash
 from newsletter.model.issue import Issue
 from newsletter.model.next_step import CancelIssue, PreviewIssue, ViewIssue
@@ -107,16 +107,16 @@ def prepare(
         if issue.state not in SENDABLE:
             msg = f"issue {issue_id} is {issue.state}; only an approved issue can be sent"
             raise NotAllowed(msg)
-        leaves_at = now if at_once else departure(issue, newsletter)
-        if leaves_at > now:
+        if not at_once and departure(issue, newsletter) > now:
             return None
+        late = timedelta(0) if at_once else lateness(issue, newsletter, now)
         _require_approved(connection, issue)
         _require_unsubmitted(connection, issue, route.journal)
         issues.start_preparing(connection, issue_id, provider=route.sender.name)
     try:
         with snapshot(engine) as connection:
             done = _freeze(connection, publication, issue_id, route, now=now, at_once=at_once)
-        return done and replace(done, late=now - leaves_at)
+        return done and replace(done, late=late)
     except sa.exc.OperationalError as error:
         if not is_serialization_failure(error):
             raise
