@@ -27,9 +27,11 @@ from newsletter.store.tables import issues
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender
 from tests.fakes.sendgrid import Ledger
-from tests.fakes.zygote import Order
+from tests.fakes.zygote import EMBEDDED, Order
 
 ROOT = Path(__file__).parent.parent.parent
+ENGINE_WORKERS = "procrastinate.procrastinate_workers"
+STALE = f"UPDATE {ENGINE_WORKERS} SET last_heartbeat = last_heartbeat - interval '1 hour'"  # noqa: S608 - a constant
 SETTLED = {"accepted", "held", "refused"}
 
 
@@ -114,8 +116,11 @@ def warm_workers() -> Iterator[Workers]:
 class Scene:
     """One issue that is being sent to `people` recipients in batches of `size`."""
 
-    def __init__(self, engine: sa.Engine, folder: Path, workers: Workers) -> None:
+    def __init__(
+        self, engine: sa.Engine, folder: Path, workers: Workers, dispatch: str = EMBEDDED
+    ) -> None:
         """Use a migrated database and an empty folder."""
+        self.dispatch = dispatch
         self.engine = engine
         self.folder = folder
         self.workers = workers
@@ -139,12 +144,25 @@ class Scene:
         """Return an order for a worker that sends this issue."""
         url = self.engine.url.render_as_string(hide_password=False)
         return Order(
-            url=url, host=sink.url, clock=str(self.clock), provider=sink.provider, **changes
+            url=url,
+            host=sink.url,
+            clock=str(self.clock),
+            provider=sink.provider,
+            dispatch=self.dispatch,
+            **changes,
         )
 
     def later(self, seconds: float) -> None:
         """Advance the clock of every worker, including running ones."""
         self.clock.write_text(str(float(self.clock.read_text()) + seconds))
+        if self.dispatch != EMBEDDED:
+            self._let_jobs_go_stale()
+
+    def _let_jobs_go_stale(self) -> None:
+        """Let the time pass after which a worker of the engine without a sign of life is dead."""
+        with self.engine.begin() as connection:
+            if connection.scalar(sa.text(f"SELECT to_regclass('{ENGINE_WORKERS}')")):
+                connection.exec_driver_sql(STALE)
 
     def crash(self, sink: Sink, point: str) -> None:
         """Run two workers, one of which dies when it passes a point the second time; then recover."""
@@ -242,6 +260,7 @@ class Scene:
         with self.engine.begin() as connection:
             for row in batches.waiting(connection):
                 decisions.resolve(connection, row.id, "again", actor=Actor.person("ada"), now=NOW)
+        self.later(0)
         self.workers.wait(self.workers.start(self.order(sink, deadline=10.0)))
         copies = self.ledger.copies()
         shown = self.by_address()

@@ -16,26 +16,32 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import structlog
 
 from newsletter.esp.port import FaultPoint, Sender
 from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.esp.smtp.sender import SmtpSender, SmtpTimeouts
 from newsletter.esp.wire.pool import Patience
-from newsletter.model.publication import SmtpUse
+from newsletter.model.publication import Publication, SmtpUse
 from newsletter.send import run
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.send.pacing import Pacing
+from newsletter.send.worker import Tally
 from newsletter.store.database import open_engine, open_reader
 from subscribers.tokens import Signer
 from tests.fakes.issues import publication
 
+EMBEDDED, ENGINE = "embedded", "procrastinate"
+Submit = Callable[[sa.Engine, Publication, Courier], Tally]
 POINTS = (
     "after_claim_commit",
     "before_send",
@@ -51,6 +57,7 @@ class Order:
     """What one worker does. `clock` is a file with the seconds to add to the current time.
 
     `host` is the address of the provider's sink, `deadline` the seconds that an answer may take.
+    With another `dispatch`, the connections are jobs of the engine.
     """
 
     url: str
@@ -64,6 +71,7 @@ class Order:
     policy: str = "hold"
     deadline: float = 0.4
     connections: int = 1
+    dispatch: str = EMBEDDED
 
 
 def main() -> None:
@@ -86,6 +94,8 @@ def main() -> None:
 
 
 def _fork(order: Order, path: Path, running: dict[int, Path]) -> int:
+    if order.dispatch != EMBEDDED:
+        _in_jobs()  # once for all processes
     pid = os.fork()
     if pid:
         running[pid] = path
@@ -139,9 +149,17 @@ def work(order: Order) -> dict[str, Any]:
     )
     present = publication(on_unknown=order.policy)
     run.reconcile(engine, present, courier)
-    tally = run.submit(engine, present, courier)
+    submit = run.submit if order.dispatch == EMBEDDED else _in_jobs()
+    tally = submit(engine, present, courier)
     run.reconcile(engine, present, courier)
     return {"submitted": tally.submitted, "unknown": tally.unknown, "problems": tally.problems}
+
+
+def _in_jobs() -> Submit:
+    """Return what submits through the engine, which takes a while to import."""
+    module: Any = import_module("tests.fakes.engine")
+    submit: Submit = module.submit_in_jobs
+    return submit
 
 
 def _sender(order: Order, at: FaultPoint) -> Sender:

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from newsletter.store.database import open_engine
 from tests.fakes.scene import Scene, Workers, warm_workers
 from tests.fakes.sendgrid import FAULTS, SendGrid
-from tests.fakes.zygote import POINTS
+from tests.fakes.zygote import ENGINE, POINTS
 
 pytestmark = pytest.mark.torture
 
@@ -59,8 +59,20 @@ CELLS = list(product(("", *POINTS), FAULTS, (1, 2, 3), ("hold", "resend")))
 def test_every_point_fault_and_policy(
     engine: sa.Engine, tmp_path: Path, workers: Workers, cell: tuple[str, str, int, str]
 ) -> None:
+    _crash(Scene(engine, tmp_path, workers), cell)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: "-".join(map(str, cell)))
+def test_every_point_fault_and_policy_in_jobs_of_the_engine(
+    pg_engine: sa.Engine, tmp_path: Path, workers: Workers, cell: tuple[str, str, int, str]
+) -> None:
+    _crash(Scene(pg_engine, tmp_path, workers, ENGINE), cell)
+
+
+def _crash(scene: Scene, cell: tuple[str, str, int, str]) -> None:
+    """One of two workers may die at a point; then everything is settled."""
     point, fault, nth, policy = cell
-    scene = Scene(engine, tmp_path, workers)
+    workers = scene.workers
     scene.freeze()
     with SendGrid(scene.ledger.path, ["ok", fault, fault]) as sink:
         order = scene.order(sink, owner="doomed", point=point, nth=nth, policy=policy)

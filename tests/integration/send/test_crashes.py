@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tests.fakes.scene import Frozen, Scene, Workers, freeze_file, until_stopped, warm_workers
 from tests.fakes.sendgrid import SendGrid
-from tests.fakes.zygote import POINTS
+from tests.fakes.zygote import ENGINE, POINTS
 
 FAULTS = (
     "ok",
@@ -73,6 +73,17 @@ def test_whatever_dies_nobody_is_mailed_twice_and_everybody_is_accounted_for(
 @pytest.mark.parametrize(("point", "first", "second"), PAIRS)
 def test_the_same_holds_on_postgresql(pg_scene: Scene, point: str, first: str, second: str) -> None:
     _crash(pg_scene, point, first, second)
+
+
+@pytest.mark.parametrize("place", range(len(POINTS)))
+def test_the_same_holds_for_jobs_of_the_engine(
+    pg_engine: sa.Engine, tmp_path: Path, workers: Workers, place: int
+) -> None:
+    """A worker dies within a job; every fault point with two faults."""
+    scene = Scene(pg_engine, tmp_path, workers, ENGINE)
+    scene.freeze()
+    point, faults = POINTS[place], FAULTS[2 * place + 1 : 2 * place + 3]
+    _crash(scene, point, *faults)
 
 
 def _crash(scene: Scene, point: str, *faults: str) -> None:
