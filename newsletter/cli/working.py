@@ -151,12 +151,14 @@ def _share(app: App, queues: tuple[Queue, ...], jobs: int, *, once: bool) -> Exi
     app.look_after_host()
     host = ticker_of({"host": app.look_after_host})
     host.start(app.now())
-    with life_sign.shown():
-        if once:
-            engine.run_once()
-        else:
-            engine.run()
-    host.stop()
+    try:
+        with life_sign.shown():
+            if once:
+                engine.run_once()
+            else:
+                engine.run()
+    finally:
+        host.stop()
     for line in dict.fromkeys(lines):
         print_line(line)
     return CODES[worst(lines)]

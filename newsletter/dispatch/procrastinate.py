@@ -28,6 +28,7 @@ from procrastinate.schema import SchemaManager
 from typing_extensions import override
 
 from newsletter.dispatch.engine_schema import install
+from newsletter.errors import NewsletterError
 from newsletter.pipeline.jobs import Job, Kind
 from newsletter.store.database import TO_SERVER
 from newsletter.store.queues import NAMESPACE, TICK
@@ -49,6 +50,10 @@ MOST_ROUNDS = 6
 """How often `run_once` reads the rows: collected, drafted, approved, frozen, sent, reported."""
 
 log = structlog.get_logger(__name__)
+
+
+class EngineStopped(NewsletterError):  # noqa: N818 - named for what happened
+    """The engine lost its database while it did what was due."""
 
 
 class JobFailed(Exception):  # noqa: N818 - named for what happened
@@ -109,10 +114,15 @@ class Engine:
         self._threads.shutdown()
 
     def run_once(self) -> None:
-        """Do everything that is due now."""
+        """Do everything that is due now. Raises EngineStopped if the database fails."""
         _silence()
-        asyncio.run(self._until_empty())
-        self._threads.shutdown()
+        try:
+            asyncio.run(self._until_empty())
+        except exceptions.ConnectorException as error:
+            msg = "the database failed; run the command again, which does the rest"
+            raise EngineStopped(msg) from error
+        finally:
+            self._threads.shutdown()
 
     async def _until_stopped(self) -> None:
         pause = PAUSE

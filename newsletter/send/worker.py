@@ -26,6 +26,8 @@ from subscribers.tokens import Purpose
 
 log = structlog.get_logger()
 
+LETTERS = 8
+"""How many editions a worker keeps in memory."""
 MOST_TRIES = 10
 """Maximum number of attempts. After that, a deferral counts as a refusal."""
 
@@ -251,7 +253,10 @@ class Worker:
             letter = counting.by_provider(letter, tracking, base)
         elif tickets := self._courier.tickets:
             letter = counting.by_us(letter, edition, counted, tracking, tickets, base)
-        self._letters[key] = claim.due_at, letter
+        with self._counting:
+            self._letters[key] = claim.due_at, letter
+            while len(self._letters) > LETTERS:  # editions are sent in order
+                del self._letters[next(iter(self._letters))]
         return letter
 
     def _count(self, claim: Claim, people: int, outcome: Outcome, result: Result) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter import app, settings
+from newsletter.esp.sendgrid.sender import SendGridSender
 from newsletter.model.actor import Actor
 from newsletter.model.states import IssueState
 from newsletter.send import decisions, evidence, run, status
@@ -70,6 +71,9 @@ class Fleet:
             yield opened
         finally:
             opened.close()
+            provider = opened.senders["sendgrid"]
+            if isinstance(provider, SendGridSender):
+                provider.close()
 
     def start(
         self, *words: str, module: str = "newsletter", **environ: str

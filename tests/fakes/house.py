@@ -65,16 +65,17 @@ dan@example.org,Dan,ships,,
 
 @dataclass(slots=True)
 class House:
-    """The opened publication. `at` is the time on its clock."""
+    """The opened publication. `at` is the time on its clock, `dispatch` makes a pass."""
 
     app: app.App
     root: Path
     at: datetime
+    dispatch: Callable[[app.App], list[Line]] = app.App.one_pass
 
     def pass_at(self, at: datetime) -> list[Line]:
         """Set the clock and make one pass."""
         self.at = at
-        return self.app.one_pass()
+        return self.dispatch(self.app)
 
     def approve(self, issue_id: int = 1) -> None:
         """Approve an issue as a person does."""

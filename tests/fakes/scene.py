@@ -106,6 +106,13 @@ class Workers:
         return line
 
 
+def let_workers_die(engine: sa.Engine) -> None:
+    """Let the time pass after which a worker of the engine without a sign of life is dead."""
+    with engine.begin() as connection:
+        if connection.scalar(sa.text(f"SELECT to_regclass('{ENGINE_WORKERS}')")):
+            connection.exec_driver_sql(STALE)
+
+
 def warm_workers() -> Iterator[Workers]:
     """Yield the warm process, for use in a fixture."""
     workers = Workers()
@@ -156,13 +163,7 @@ class Scene:
         """Advance the clock of every worker, including running ones."""
         self.clock.write_text(str(float(self.clock.read_text()) + seconds))
         if self.dispatch != EMBEDDED:
-            self._let_jobs_go_stale()
-
-    def _let_jobs_go_stale(self) -> None:
-        """Let the time pass after which a worker of the engine without a sign of life is dead."""
-        with self.engine.begin() as connection:
-            if connection.scalar(sa.text(f"SELECT to_regclass('{ENGINE_WORKERS}')")):
-                connection.exec_driver_sql(STALE)
+            let_workers_die(self.engine)
 
     def crash(self, sink: Sink, point: str) -> None:
         """Run two workers, one of which dies when it passes a point the second time; then recover."""
