@@ -56,6 +56,16 @@ _BY_DROP = {
     DropReason.OTHER: Meaning(DeliveryState.DROPPED, alarming=True),
 }
 
+PERSONAL = frozenset(
+    {EventKind.DROPPED, EventKind.SOFT_BOUNCED}
+    | {
+        kind
+        for kind, meaning in _BY_KIND.items()
+        if meaning.suppress or meaning.ends is not Ends.NONE
+    }
+)
+"""The kinds of events that may change a person: each of these takes several statements."""
+
 
 def meaning_of(event: Event) -> Meaning:
     """Return what an event changes, if it is about one of our deliveries."""

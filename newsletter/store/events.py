@@ -88,6 +88,12 @@ def last_at(connection: sa.Connection) -> datetime | None:
     return latest
 
 
+def known(connection: sa.Connection, ids: Collection[str]) -> set[str]:
+    """Return those of these events that are recorded."""
+    query = sa.select(events.c.id).where(among(connection, events.c.id, ids))
+    return set(connection.scalars(query))
+
+
 def add(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
     """Insert events; return the ids of those that were not known.
 
@@ -97,10 +103,9 @@ def add(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
     unique = {row.id: row for row in rows}
     if not unique:
         return set()
-    query = sa.select(events.c.id).where(among(connection, events.c.id, unique))
-    new = unique.keys() - set(connection.scalars(query))
+    new = unique.keys() - known(connection, unique)
     insert_many(connection, events, EventRow._fields, [unique[key] for key in sorted(new)])
-    return set(new)
+    return new
 
 
 def with_soft_bounces(connection: sa.Connection, people: Collection[int], least: int) -> list[int]:

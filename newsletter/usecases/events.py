@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from newsletter.errors import NotAllowed
 from newsletter.esp.sendgrid import events as sendgrid
 from newsletter.events import notices, run, tallying
+from newsletter.events.deciding import PERSONAL
 from newsletter.events.run import AboutDelivery
 from newsletter.model.actor import Actor, ActorKind, Role
 from newsletter.model.event import ENGAGEMENTS, Event, origin
@@ -30,8 +31,10 @@ READERS: Mapping[str, Callable[[bytes], Iterator[Event]]] = {sendgrid.PROVIDER: 
 """What reads the requests of each provider."""
 BODIES_AT_ONCE = 5
 """Requests that one transaction drains; SendGrid's have at most 768 KB."""
-EVENTS_AT_ONCE = 2_000
+EVENTS_AT_ONCE = 500
 """Events of a file that one transaction takes in."""
+PERSONAL_AT_ONCE = 500
+"""Events of stored requests that may change a person, in one transaction: a second, about."""
 REPETITIONS = 5
 T = TypeVar("T")
 
@@ -134,10 +137,28 @@ def _drain_some(context: Context, connection: sa.Connection) -> Drained | None:
                 found.setdefault(body.provider, []).extend(events)
                 drained.append(body.id)
         # All at once: the fewer statements, the less each event costs.
+        complete = True
         for provider, events in found.items():
-            done += take_in(context, connection, provider, events)
+            part = _affordable(connection, events)
+            complete = complete and len(part) == len(events)
+            done += take_in(context, connection, provider, part)
+        if not complete:
+            return replace(done, events=0)  # they are counted when the rest is taken in
         store.remove_bodies(connection, drained)
     return done
+
+
+def _affordable(connection: sa.Connection, events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events without those that would make the transaction too long.
+
+    While it lasts, nothing else can write on SQLite. The rest is taken in by the next ones.
+    """
+    personal = [event.id for event in events if event.kind in PERSONAL]
+    if len(personal) <= PERSONAL_AT_ONCE:
+        return events
+    known = store.known(connection, personal)
+    later = set([key for key in dict.fromkeys(personal) if key not in known][PERSONAL_AT_ONCE:])
+    return [event for event in events if event.id not in later]
 
 
 @contextmanager

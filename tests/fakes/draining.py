@@ -21,7 +21,7 @@ from newsletter.events import agents
 from newsletter.model.actor import MACHINE
 from newsletter.model.engagement import Tracking
 from newsletter.store.database import open_engine
-from newsletter.usecases import engagements, returned
+from newsletter.usecases import engagements, events, returned
 from tests.integration.events.conftest import Desk
 from tests.integration.send.conftest import Office
 
@@ -47,6 +47,7 @@ WORK = {"drain": drain, "empty": empty}
 def main(url: str, folder: str, work: str) -> None:
     """Fork a process for each line."""
     agents.sign_of("imports its list at the first use")
+    events.PERSONAL_AT_ONCE = 3  # so that some requests take several transactions
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

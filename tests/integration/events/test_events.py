@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from newsletter.store.engagement_tables import engagements
 from newsletter.store.tables import batches, event_bodies, events, notices
 from newsletter.usecases import events as usecase
 from newsletter.usecases import people
+from newsletter.usecases.events import Drained
 from subscribers.model import SubscriptionState, SuppressionReason
 from tests.fakes import webhook
 from tests.fakes.issues import NOW, add_issue
@@ -62,6 +64,27 @@ def test_the_same_events_again_change_nothing(desk: Desk) -> None:
     assert desk.drain(*found).new == 0
     assert _counters(desk) == before
     assert desk.status().complained == 1
+
+
+def test_many_bounces_take_several_short_transactions(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usecase, "PERSONAL_AT_ONCE", 3)
+    found = [desk.event("bounce", number, type="bounce") for number in range(1, 9)]
+    found += [desk.event("delivered", number) for number in range(9, 13)]
+    suppressed = []
+
+    def note(*_: object) -> None:
+        suppressed.append(sum(desk.person(number).suppressed is not None for number in range(1, 9)))
+
+    sa.event.listen(desk.office.engine, "commit", note)  # called before it happens
+    done = desk.drain(*found, *found)
+    sa.event.remove(desk.office.engine, "commit", note)
+    note()
+    assert max(later - earlier for earlier, later in pairwise(suppressed)) <= 3
+    assert (done.events, done.new, done.suppressed) == (24, 12, 8)
+    assert desk.states() == ["bounced"] * 8 + ["delivered"] * 4
+    assert desk.drain() == Drained()
 
 
 def test_requests_are_deleted_once_they_are_drained(desk: Desk) -> None:
