@@ -22,6 +22,7 @@ from subscribers.model import (
     free_tag,
     slug,
 )
+from subscribers.phrase import Phrase
 from subscribers.store import audit, erasures, imports, people, proofs, segments, tags
 from subscribers.store.audit import AuditEntry
 from subscribers.store.imports import Import
@@ -63,7 +64,7 @@ def require(connection: sa.Connection, address: str) -> Subscriber:
     """Return the subscriber with an address, or raise Unknown."""
     person = find(connection, address)
     if person is None:
-        msg = f"{address.strip()} is not a subscriber"
+        msg = Phrase("{given} is not a subscriber", given=address.strip())
         raise Unknown(msg)
     return person
 
@@ -135,7 +136,12 @@ def mark(
 def _check_length(tag: Tag) -> None:
     if tag.kind is TagKind.LABEL and len(tag.name) > TAG_LIMIT:
         size, shown = len(tag.name), tag.name[:40]
-        msg = f"the tag “{shown}…” has {size} characters; the maximum is {TAG_LIMIT}"
+        msg = Phrase(
+            "the tag “{shown}…” has {size} characters; the maximum is {limit}",
+            shown=shown,
+            size=size,
+            limit=TAG_LIMIT,
+        )
         raise InvalidTag(msg)
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from subscribers.phrase import Phrase
+
 
 class SubscribersError(Exception):
     """Say in one line what happened, where, and what to do next."""
@@ -12,7 +14,8 @@ class SegmentError(SubscribersError):
 
     def __init__(self, column: int, expected: str) -> None:
         """Say where the segment became invalid and what was expected there."""
-        super().__init__(f"segment, column {column}: {expected}")
+        said = Phrase("segment, column {column}: {expected}", column=column, expected=expected)
+        super().__init__(said)
         self.column = column
         self.expected = expected
 

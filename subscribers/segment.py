@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from subscribers.errors import SegmentError
 from subscribers.model import slug
+from subscribers.phrase import Phrase
 
 MAX_LENGTH = 4000
 MAX_DEPTH = 40
@@ -160,7 +161,7 @@ def _token(match: re.Match[str]) -> _SegmentToken:
     column = match.start(kind) + (0 if kind == "quoted" else 1)
     content = match[kind]
     if kind == "open":
-        raise SegmentError(column, 'the quotation mark is not closed; expected a second "')
+        raise SegmentError(column, Phrase('the quotation mark is not closed; expected a second "'))
     if kind == "sign":
         return _SegmentToken(_SIGNS[content], content, column)
     if kind == "word" and content.lower() in _KEYWORDS:
@@ -174,7 +175,11 @@ class _Parser:
     def __init__(self, text: str, saved: Mapping[str, str], within: tuple[str, ...]) -> None:
         if len(text) > MAX_LENGTH:
             raise SegmentError(
-                MAX_LENGTH, f"longer than {MAX_LENGTH} characters; save parts as segments"
+                MAX_LENGTH,
+                Phrase(
+                    "longer than {limit} characters; save parts as segments",
+                    limit=MAX_LENGTH,
+                ),
             )
         self.tokens = _tokens(text)
         self.saved = saved
@@ -184,10 +189,13 @@ class _Parser:
 
     def read(self) -> Segment:
         if self.tokens[0].kind == "end":
-            raise SegmentError(1, 'expected a tag, "everyone", "not" or "("')
+            raise SegmentError(1, Phrase('expected a tag, "everyone", "not" or "("'))
         segment = self.disjunction()
         if (token := self.tokens[self.at]).kind != "end":
-            raise SegmentError(token.column, f'expected "and", "or" or the end, not "{token.text}"')
+            raise SegmentError(
+                token.column,
+                Phrase('expected "and", "or" or the end, not "{text}"', text=token.text),
+            )
         return segment
 
     def disjunction(self) -> Segment:
@@ -207,7 +215,8 @@ class _Parser:
         self.depth += 1  # of parentheses and negations; each level is a recursive call
         if self.depth > MAX_DEPTH:
             raise SegmentError(
-                token.column, f"nested deeper than {MAX_DEPTH}; save parts as segments"
+                token.column,
+                Phrase("nested deeper than {limit}; save parts as segments", limit=MAX_DEPTH),
             )
         if self.take("not"):
             segment: Segment = Not(self.term())
@@ -215,7 +224,9 @@ class _Parser:
             segment = self.disjunction()
             if not self.take(")"):
                 last = self.tokens[self.at]
-                raise SegmentError(last.column, f'expected ")", not "{last.text}"')
+                raise SegmentError(
+                    last.column, Phrase('expected ")", not "{text}"', text=last.text)
+                )
         else:
             segment = self.name(token)
         self.depth -= 1
@@ -224,12 +235,15 @@ class _Parser:
     def name(self, token: _SegmentToken) -> Segment:
         if token.kind not in {"word", "quoted"}:
             raise SegmentError(
-                token.column, f'expected a tag, "everyone", "not" or "(", not "{token.text}"'
+                token.column,
+                Phrase('expected a tag, "everyone", "not" or "(", not "{text}"', text=token.text),
             )
         self.at += 1
         tag = slug(token.text)
         if not tag:
-            raise SegmentError(token.column, f'"{token.text}" contains no letter or digit')
+            raise SegmentError(
+                token.column, Phrase('"{text}" contains no letter or digit', text=token.text)
+            )
         if token.kind == "word" and tag == "everyone":
             return Everyone()
         if token.kind == "word" and tag in self.saved:
@@ -238,11 +252,15 @@ class _Parser:
 
     def stored(self, tag: str, column: int) -> Segment:
         if tag in self.within or len(self.within) >= MAX_DEPTH:
-            raise SegmentError(column, f'the saved segment "{tag}" refers to itself')
+            raise SegmentError(
+                column, Phrase('the saved segment "{tag}" refers to itself', tag=tag)
+            )
         try:
             return _Parser(self.saved[tag], self.saved, (*self.within, tag)).read()
         except SegmentError as error:
-            raise SegmentError(column, f'in the saved segment "{tag}": {error}') from error
+            raise SegmentError(
+                column, Phrase('in the saved segment "{tag}": {error}', tag=tag, error=error)
+            ) from error
 
     def take(self, kind: str) -> bool:
         if self.tokens[self.at].kind != kind:

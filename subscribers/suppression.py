@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from subscribers.errors import NoReason, Unknown
 from subscribers.model import Effects, JournalEntry, Suppression
+from subscribers.phrase import Phrase
 from subscribers.store import audit, erasures, people, suppressions
 from subscribers.store.audit import AuditEntry
 from subscribers.store.tables import suppressions as table
@@ -68,10 +69,10 @@ def lift(
     erasures.recognize(connection, [address_key], pepper)
     present = people.suppressed(connection, [address_key]).get(address_key)
     if present is None:
-        msg = f"{address_key} is not suppressed"
+        msg = Phrase("{address} is not suppressed", address=address_key)
         raise Unknown(msg)
     if not why.strip():
-        msg = "a reason is required: say why this address may be emailed again"
+        msg = Phrase("a reason is required: say why this address may be emailed again")
         raise NoReason(msg)
     connection.execute(table.delete().where(table.c.address_key == address_key))
     detail = {"reason": present.reason.value, "why": why}

@@ -22,6 +22,7 @@ from newsletter.errors import FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, NotModified, origin
 from newsletter.model.source import SeenEntry, Source, SourceState
 from newsletter.store.content import sources as source_store
+from subscribers.phrase import Phrase
 
 MOST_PAGES = 60
 """The most articles of a source to read in a collection. The rest waits for the next."""
@@ -172,7 +173,7 @@ class Gatherer:
 
     def _parsed(self, source: Source, answer: Fetched, deadline: float) -> Listing:
         if len(answer.body) > source.max_bytes:
-            msg = f"larger than {source.max_bytes / 1e6:g} MB"
+            msg = Phrase("larger than {limit:g} MB", limit=source.max_bytes / 1e6)
             raise FetchFailed(msg)
         url = answer.url or source.url
         if source.kind == "sitemap":

@@ -17,6 +17,7 @@ from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, origin
 from newsletter.model.article import Extracted, Image
 from newsletter.model.source import Source
+from subscribers.phrase import Phrase
 
 MOST_ATTEMPTS = 3
 PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
@@ -96,7 +97,7 @@ class ArticleReader:
             )
         )
         if not isinstance(got, Fetched):
-            msg = "the server answered 304 to a request without conditions"
+            msg = Phrase("the server answered 304 to a request without conditions")
             raise FetchFailed(msg)
         name = "page.html" if "html" in got.content_type else ""
         content = self.sandbox.article(

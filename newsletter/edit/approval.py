@@ -23,6 +23,7 @@ from newsletter.store.content import editions, first_approvals, issues
 from newsletter.store.desk import staff
 from newsletter.store.people import notices
 from newsletter.store.people.notices import Notice
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,18 @@ def _missing(
     Raises NotAllowed for a policy, which is not a person, and for the person who edited last.
     """
     if actor.kind is not ActorKind.PERSON:
-        msg = f"issue {issue_id} needs the approval of {needed} people"
+        msg = Phrase(
+            "issue {issue_id} needs the approval of {needed} people",
+            issue_id=issue_id,
+            needed=needed,
+        )
         raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
     if acts.last_editor(connection, issue_id) == str(actor):
-        msg = f"{actor.label} edited issue {issue_id} last: someone else has to approve it"
+        msg = Phrase(
+            "{label} edited issue {issue_id} last: someone else has to approve it",
+            label=actor.label,
+            issue_id=issue_id,
+        )
         raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
     first_approvals.add(connection, issue_id, actor, content_hash=present, at=now)
     given = first_approvals.of_content(connection, issue_id, present)
@@ -101,18 +110,22 @@ def _require_approvable(
     findings: Sequence[Finding],
 ) -> None:
     if issue.state not in UNAPPROVED:
-        msg = f"issue {issue.id} is {issue.state}; only an issue in review can be approved"
+        msg = Phrase(
+            "issue {id} is {state}; only an issue in review can be approved",
+            id=issue.id,
+            state=issue.state,
+        )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))
     # Earlier versions moved an edited issue to review without rendering it.
     if issue.state is IssueState.DRAFT or not editions.of_issue(connection, issue.id):
-        msg = f"issue {issue.id} has not been rendered since it was last changed"
+        msg = Phrase("issue {id} has not been rendered since it was last changed", id=issue.id)
         raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if expected_hash is not None and expected_hash != present:
-        msg = f"issue {issue.id} has changed since you looked at it"
+        msg = Phrase("issue {id} has changed since you looked at it", id=issue.id)
         raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if blocked := blocking(findings):
         reasons = " ".join(finding.says for finding in blocked)
-        msg = f"issue {issue.id} cannot be approved: {reasons}"
+        msg = Phrase("issue {id} cannot be approved: {reasons}", id=issue.id, reasons=reasons)
         raise NotAllowed(msg, next_step=EditIssue(issue.id))
 
 
@@ -168,5 +181,7 @@ def _notify(
 def require_editable(issue: Issue) -> None:
     """Raise NotAllowed unless staff may still change the content of the issue."""
     if not issue.editable:
-        msg = f"issue {issue.id} is {issue.state} and can no longer be changed"
+        msg = Phrase(
+            "issue {id} is {state} and can no longer be changed", id=issue.id, state=issue.state
+        )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))

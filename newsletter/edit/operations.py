@@ -7,7 +7,6 @@ beside the original, and can be reverted.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import reduce
 from typing import Literal
 
@@ -18,6 +17,7 @@ from newsletter.edit.cleaning import (
     clean_block,
     clean_prose,
     clean_test,
+    require_printable,
 )
 from newsletter.errors import NotAllowed
 from newsletter.model.issue import (
@@ -30,7 +30,8 @@ from newsletter.model.issue import (
     corrected,
 )
 from newsletter.model.subjects import SubjectTest
-from newsletter.model.text import bounded, web_address
+from newsletter.model.text import bounded
+from subscribers.phrase import Phrase
 
 TextField = Literal["subject", "preheader", "note"]
 Placement = Literal["in", "out", "later", "never"]
@@ -48,13 +49,13 @@ CorrectableField = Literal[
     "link",
 ]
 OUT_REASONS: Mapping[str, str] = {
-    "out": "excluded by staff",
-    "later": "left for the next issue by staff",
-    "never": "never in this newsletter, by staff",
+    "out": Phrase("excluded by staff"),
+    "later": Phrase("left for the next issue by staff"),
+    "never": Phrase("never in this newsletter, by staff"),
 }
-INCLUDED = "included by staff"
-ADDED = "added by staff"
-PINNED = "pinned by staff"
+INCLUDED = Phrase("included by staff")
+ADDED = Phrase("added by staff")
+PINNED = Phrase("pinned by staff")
 LATE = "collected after the draft"
 AFTER_APPROVAL = "collected after the approval"
 """How the reason of an item begins that was added to a draft later."""
@@ -261,7 +262,7 @@ def _changed(draft: Draft, article_id: int, change: Callable[[Item], Item]) -> D
 
 def _not_a_candidate(articles: Sequence[int]) -> NotAllowed:
     named = ", ".join(map(str, articles))
-    return NotAllowed(f"article {named} is not a candidate for this issue")
+    return NotAllowed(Phrase("article {named} is not a candidate for this issue", named=named))
 
 
 def _with_item(draft: Draft, item: Item) -> Draft:
@@ -326,7 +327,9 @@ def _corrected(item: Item, operation: Correct | Revert | AcceptSuggested) -> Ite
     match operation:
         case AcceptSuggested():
             if not item.suggested.items:
-                msg = f"article {item.article_id} has no suggested takeaways"
+                msg = Phrase(
+                    "article {article_id} has no suggested takeaways", article_id=item.article_id
+                )
                 raise NotAllowed(msg)
             corrections |= _takeaways_with_origin(item.suggested.items, item)
         case Revert(_, name):
@@ -343,7 +346,9 @@ def _corrected(item: Item, operation: Correct | Revert | AcceptSuggested) -> Ite
 
 def _correction(item: Item, name: str, text: str | tuple[str, ...]) -> Mapping[str, object]:
     if name not in CORRECTABLE:
-        msg = f"the {name} of an article cannot be corrected here; correct it at its source"
+        msg = Phrase(
+            "the {name} of an article cannot be corrected here; correct it at its source", name=name
+        )
         raise NotAllowed(msg)
     if name == "takeaways":
         given = [text] if isinstance(text, str) else list(text)
@@ -351,7 +356,7 @@ def _correction(item: Item, name: str, text: str | tuple[str, ...]) -> Mapping[s
         return _takeaways_with_origin(lines, item)
     joined = text if isinstance(text, str) else " ".join(text)
     line = bounded(joined, LONGEST.get(name, LONGEST_LINE))
-    _require_printable(item, name, line)
+    require_printable(item.article_id, name, line)
     return {name: line}
 
 
@@ -359,26 +364,6 @@ def topics_in(text: str | Sequence[str]) -> tuple[str, ...]:
     """Return the topics of a line in which semicolons separate them."""
     parts = text.split(";") if isinstance(text, str) else text
     return tuple(topic for part in parts if (topic := bounded(part, LONGEST_LINE)))
-
-
-def _require_printable(item: Item, name: str, line: str) -> None:
-    """Raise NotAllowed if a text cannot be printed as a headline, a date or an image."""
-    if name == "title" and not line:
-        msg = f"article {item.article_id} needs a headline; revert it to print the article's own"
-        raise NotAllowed(msg)
-    if name == "date" and line and not _is_date(line):
-        msg = f"the date of article {item.article_id} is “{line}”; expected YYYY-MM-DD"
-        raise NotAllowed(msg)
-    if name == "image" and line and not web_address(line):
-        msg = f"the image of article {item.article_id} is at “{line}”; use https://…"
-        raise NotAllowed(msg)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _takeaways_with_origin(lines: Sequence[str], item: Item) -> Mapping[str, object]:

@@ -27,6 +27,7 @@ from newsletter.store import acts
 from newsletter.store.content import articles, issues, slots, subjects
 from newsletter.store.content.issues import NewIssue
 from subscribers.model import Frequency
+from subscribers.phrase import Phrase
 
 T = TypeVar("T")
 ANY_AGE = timedelta(days=100 * 365)
@@ -260,7 +261,9 @@ def change(
         issue, present = load_draft(connection, issue_id)
         require_editable(issue)
         if expected_state and expected_state != fingerprint(present):
-            msg = f"someone else has changed issue {issue_id} since you opened it"
+            msg = Phrase(
+                "someone else has changed issue {issue_id} since you opened it", issue_id=issue_id
+            )
             raise DraftChanged(msg, next_step=EditIssue(issue_id))
         changed = applied(present, operations)
         if changed == numbered(present):
@@ -289,8 +292,8 @@ def _require_testable(issue: Issue, changed: Draft) -> None:
     if changed.test is None:
         return
     if issue.kind in {IssueKind.CORRECTION, IssueKind.ALERT}:
-        msg = f"issue {issue.id} is a {issue.kind}; it has one subject"
+        msg = Phrase("issue {id} is a {kind}; it has one subject", id=issue.id, kind=issue.kind)
         raise NotAllowed(msg)
     if changed.test.subject == changed.subject:
-        msg = "the two subjects are the same; a test needs different ones"
+        msg = Phrase("the two subjects are the same; a test needs different ones")
         raise NotAllowed(msg)

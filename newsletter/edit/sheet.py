@@ -33,6 +33,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.duration import spell_duration
 from newsletter.model.issue import Block, Issue, Item, ItemForm, corrected
 from newsletter.model.subjects import SubjectTest, read_test
+from subscribers.phrase import Phrase
 
 _HEAD = """\
 # Issue {number} of {newsletter}, due {nominal}. Edit this file, save it, and close the editor.
@@ -204,7 +205,7 @@ def read(text: str, draft: Draft) -> list[Operation]:
     if not parts or parts[0].kind != "issue":
         raise _refused(1, "the line “@ issue …” is missing; start again from a new file")
     if parts[0].rest[-1:] != (fingerprint(draft),):
-        msg = "the issue has changed since this file was made; start again from a new file"
+        msg = Phrase("the issue has changed since this file was made; start again from a new file")
         raise NotAllowed(msg)
     articles = [part for part in parts[1:] if part.kind == "article"]
     blocks = [part for part in parts[1:] if part.kind == "block"]
@@ -250,7 +251,7 @@ def _known(kind: str) -> Sequence[str]:
 
 
 def _refused(line: int, problem: str) -> NotAllowed:
-    return NotAllowed(f"line {line}: {problem}")
+    return NotAllowed(Phrase("line {line}: {problem}", line=line, problem=problem))
 
 
 def _texts(part: _Part, draft: Draft) -> Iterator[Operation]:

@@ -25,6 +25,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.act import Act, Edit, EditKind
 from newsletter.model.issue import Block, Item, corrected
 from newsletter.store.acts import NumberedAct
+from subscribers.phrase import Phrase
 
 
 def last_own(recorded: Sequence[NumberedAct], actor: str) -> NumberedAct | None:
@@ -76,7 +77,7 @@ def _back(draft: Draft, edit: Edit) -> Iterator[Operation]:
         case EditKind.CORRECT | EditKind.REVERT | EditKind.ACCEPT_SUGGESTED:
             yield _text(_item(draft, edit), edit)
         case _:
-            msg = f"“{edit.kind}” cannot be taken back"
+            msg = Phrase("“{kind}” cannot be taken back", kind=edit.kind)
             raise NotAllowed(msg)
 
 
@@ -124,4 +125,6 @@ def _require_same(present: Any, edit: Edit) -> None:  # noqa: ANN401 - a JSON va
 
 
 def _changed(edit: Edit) -> NotAllowed:
-    return NotAllowed(f"“{edit.name}” has been changed again since; change it there")
+    return NotAllowed(
+        Phrase("“{name}” has been changed again since; change it there", name=edit.name)
+    )

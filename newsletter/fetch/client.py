@@ -17,6 +17,7 @@ from newsletter.fetch.guard import PrivateAddress, Resolve, Trust, system_resolv
 from newsletter.fetch.hosts import Hosts, Reserve, freely
 from newsletter.fetch.robots import EVERYTHING, NOTHING, Robots, read_robots
 from newsletter.fetch.wire import FetchLimits, Wire, WireAnswer
+from subscribers.phrase import Phrase
 
 Clock = Callable[[], datetime]
 
@@ -139,23 +140,23 @@ class PoliteClient:
         for _ in range(MOST_REDIRECTS + 1):
             _check_address(url)
             if url in visited:
-                msg = "redirects in a loop"
+                msg = Phrase("redirects in a loop")
                 raise FetchFailed(msg)
             visited.add(url)
             trust = _trust(request, url)
             if request.is_page and not self._allowed(url, request, trust):
-                msg = "robots.txt disallows it"
+                msg = Phrase("robots.txt disallows it")
                 raise FetchFailed(msg)
             answer = self._guarded(replace(request, url=url), trust)
             if not isinstance(answer, _Redirect):
                 return replace(answer, moved_to=moved_to)
             permanent = permanent and answer.permanent
             if time.monotonic() >= deadline:
-                msg = "too slow: its redirects take too long"
+                msg = Phrase("too slow: its redirects take too long")
                 raise FetchFailed(msg)
             url = answer.url
             moved_to = url if permanent else moved_to
-        msg = f"more than {MOST_REDIRECTS} redirects"
+        msg = Phrase("more than {most} redirects", most=MOST_REDIRECTS)
         raise FetchFailed(msg)
 
     def _allowed(self, url: str, request: FetchRequest, trust: Trust) -> bool:
@@ -233,10 +234,11 @@ class PoliteClient:
         if status in {429, 503} and request.is_page:
             self._hosts.rest(urlsplit(request.url).netloc.lower(), wait or 60)
         if headers.get("cf-mitigated"):
-            reason = f"answers with a browser challenge ({status})"
+            reason = Phrase("answers with a browser challenge ({status})", status=status)
         else:
-            named = _STATUS_WORDS.get(status, "")
-            reason = f"answers {status}" + (f" ({named})" if named else "")
+            reason = Phrase("answers {status}", status=status)
+            if named := _STATUS_WORDS.get(status):
+                reason = Phrase("{answer} ({named})", answer=reason, named=named)
         return FetchFailed(reason, status=status, retry_after_seconds=wait)
 
 
@@ -268,17 +270,17 @@ def _trust(request: FetchRequest, url: str) -> Trust:
 
 
 _STATUS_WORDS = {
-    401: "requires a password",
-    402: "requires payment",
-    403: "forbidden",
-    404: "not found",
-    410: "gone",
-    429: "too many requests",
-    451: "unavailable for legal reasons",
-    500: "server error",
-    502: "server error",
-    503: "temporarily unavailable",
-    504: "server error",
+    401: Phrase("requires a password"),
+    402: Phrase("requires payment"),
+    403: Phrase("forbidden"),
+    404: Phrase("not found"),
+    410: Phrase("gone"),
+    429: Phrase("too many requests"),
+    451: Phrase("unavailable for legal reasons"),
+    500: Phrase("server error"),
+    502: Phrase("server error"),
+    503: Phrase("temporarily unavailable"),
+    504: Phrase("server error"),
 }
 
 
@@ -291,7 +293,7 @@ def _check_address(url: str) -> None:
         parts, host = urlsplit(""), None
     if parts.scheme.lower() not in {"http", "https"} or not host:
         shown = url[:80].encode(errors="backslashreplace").decode()
-        msg = f"not fetched: {shown} is not an http or https address"
+        msg = Phrase("not fetched: {shown} is not an http or https address", shown=shown)
         raise FetchFailed(msg)
 
 
@@ -300,7 +302,7 @@ def _target(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        msg = "redirects to an address that is not valid"
+        msg = Phrase("redirects to an address that is not valid")
         raise FetchFailed(msg) from error
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 import brotli
 
 from newsletter.errors import FetchFailed
+from subscribers.phrase import Phrase
 
 ACCEPTED = "gzip, deflate, br"
 STEP = 1 << 16
@@ -81,13 +82,17 @@ def read_body(parts: Iterable[bytes], encoding: str, largest: int, *, first: int
                     return bytes(body[:first])
                 if len(body) > largest or received > largest:
                     unpacked = " unpacked" if len(body) > received else ""
-                    msg = f"larger than {largest / 1e6:g} MB{unpacked}"
+                    msg = Phrase(
+                        "larger than {limit:g} MB{unpacked}",
+                        limit=largest / 1e6,
+                        unpacked=unpacked,
+                    )
                     raise FetchFailed(msg)
     except (zlib.error, brotli.error) as error:
-        msg = f"the response's {encoding} encoding is invalid"
+        msg = Phrase("the response's {encoding} encoding is invalid", encoding=encoding)
         raise FetchFailed(msg) from error
     if body and not decoder.finish():
-        msg = "the response is incomplete"
+        msg = Phrase("the response is incomplete")
         raise FetchFailed(msg)
     return bytes(body)
 
@@ -100,5 +105,5 @@ def _decoder(encoding: str) -> _Decoder:
         return _Zlib()
     if name == "br":
         return _Brotli()
-    msg = f"the response's encoding “{encoding[:40]}” is not supported"
+    msg = Phrase("the response's encoding “{encoding}” is not supported", encoding=encoding[:40])
     raise FetchFailed(msg)

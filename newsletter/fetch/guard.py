@@ -16,6 +16,7 @@ import httpcore2
 from typing_extensions import override
 
 from newsletter.errors import FetchFailed
+from subscribers.phrase import Phrase
 
 Resolve = Callable[[str, int], Iterable[str]]
 
@@ -199,7 +200,7 @@ class Guard(httpcore2.NetworkBackend):
         try:
             found = list(self._resolve(host, port))
         except (OSError, UnicodeError) as error:  # no name has an empty or a very long label
-            msg = f"the name {host} does not resolve"
+            msg = Phrase("the name {host} does not resolve", host=host)
             raise FetchFailed(msg) from error
         for address in found:
             self._check(address, host)

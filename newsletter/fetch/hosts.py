@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 
 from newsletter.errors import FetchFailed
+from subscribers.phrase import Phrase
 
 INTERNAL_SHARE = 0.2
 """The share of the usual rest that a host in the same network gets."""
@@ -64,7 +65,7 @@ class Hosts:
             try:
                 with self._reserve(host, rest, PATIENCE) as is_ours:
                     if not is_ours:
-                        msg = "another machine is reading from this host"
+                        msg = Phrase("another machine is reading from this host")
                         raise FetchFailed(msg)
                     yield
             finally:
@@ -89,6 +90,6 @@ class Hosts:
             return
         left = int((until - self._clock()).total_seconds())
         if left > 0:
-            msg = f"{host} asked for a pause of another {left} s"
+            msg = Phrase("{host} asked for a pause of another {left} s", host=host, left=left)
             raise FetchFailed(msg, status=429, retry_after_seconds=left)
         del self._resting[host]

@@ -7,6 +7,8 @@ from typing import Any
 import dns.exception
 import dns.resolver
 
+from subscribers.phrase import Phrase
+
 SECONDS, TOTAL = 5.0, 10.0
 """How long one lookup may take, and all lookups of a resolver together."""
 
@@ -46,5 +48,5 @@ class Names:
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return []
         except (dns.exception.DNSException, OSError) as error:
-            msg = f"the records of {name} cannot be looked up"
+            msg = Phrase("the records of {name} cannot be looked up", name=name)
             raise LookupFailed(msg) from error

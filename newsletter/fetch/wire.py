@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from newsletter.errors import FetchFailed
 from newsletter.fetch.guard import FetchDeadline, Guard, Resolve, Trust
+from subscribers.phrase import Phrase, without
 
 CONNECTIONS, KEPT, KEPT_SECONDS = 100, 20, 5.0
 POST_SECONDS = 10.0
@@ -73,15 +74,17 @@ class Wire:
         except (httpx2.HTTPError, httpcore2.NetworkError, httpcore2.ProtocolError) as error:
             raise FetchFailed(_describe(error)) from error
         except (httpx2.InvalidURL, httpcore2.UnsupportedProtocol) as error:
-            msg = f"not a valid address: {url[:80]}"
+            msg = Phrase("not a valid address: {url}", url=url[:80])
             raise FetchFailed(msg) from error
 
     def _slow(self, error: Exception) -> str:
         if time.monotonic() >= self._deadline.at - 0.05:
-            return f"too slow: not finished after {self._limits.total_seconds:g} s"
+            return Phrase(
+                "too slow: not finished after {seconds:g} s", seconds=self._limits.total_seconds
+            )
         if isinstance(error, (httpx2.ConnectTimeout, httpcore2.ConnectTimeout)):
-            return "does not accept the connection in time"
-        return f"does not answer within {self._limits.step_seconds:g} s"
+            return Phrase("does not accept the connection in time")
+        return Phrase("does not answer within {seconds:g} s", seconds=self._limits.step_seconds)
 
 
 def post(url: str, body: bytes = b"", content_type: str = "text/plain") -> str:
@@ -114,22 +117,25 @@ def _answered(request: httpx2.Request) -> tuple[str, str]:
         with httpx2.Client(timeout=POST_SECONDS, trust_env=False, verify=context) as client:
             answer = client.send(request)
     except httpx2.TimeoutException:
-        return "", f"does not answer within {POST_SECONDS:g} s"
+        return "", Phrase("does not answer within {seconds:g} s", seconds=POST_SECONDS)
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        return "", _describe(error).replace(str(request.url), "the address")
-    return answer.text, "" if answer.is_success else f"answers {answer.status_code}"
+        return "", without(_describe(error), str(request.url), "the address")
+    if answer.is_success:
+        return answer.text, ""
+    return answer.text, Phrase("answers {status}", status=answer.status_code)
 
 
 def _describe(error: Exception) -> str:
     """Describe a connection error."""
     text = str(error)
     if "CERTIFICATE" in text.upper():
-        return f"its certificate is not valid ({text.rpartition(': ')[2][:80]})"
+        return Phrase("its certificate is not valid ({why})", why=text.rpartition(": ")[2][:80])
     if "refused" in text.lower():
-        return "refuses the connection"
+        return Phrase("refuses the connection")
     if isinstance(error, (httpx2.ConnectError, httpcore2.ConnectError)):
-        return f"cannot be reached ({text[:80]})"
-    return f"closes the connection ({text[:80] or 'no reason given'})"
+        return Phrase("cannot be reached ({why})", why=text[:80])
+    why = text[:80] or Phrase("no reason given")
+    return Phrase("closes the connection ({why})", why=why)
 
 
 class GuardedTransport(httpx2.BaseTransport):

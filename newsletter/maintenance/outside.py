@@ -10,6 +10,7 @@ from newsletter.maintenance import sender_domain
 from newsletter.maintenance.checkup import asked
 from newsletter.maintenance.readings import Health, Reading, ok
 from newsletter.model.publication import Publication
+from subscribers.phrase import Phrase
 
 if TYPE_CHECKING:
     from newsletter.fetch.names import Names
@@ -49,7 +50,7 @@ def before_approval(
 
 
 def _late(subject: str) -> Reading:
-    message, advice = "nothing has answered in time", "check again later"
+    message, advice = Phrase("nothing has answered in time"), Phrase("check again later")
     return Reading(Health.WARN, subject, message, advice, checked=False)
 
 
@@ -59,8 +60,10 @@ def sender_records(publication: Publication, names: "Names | None" = None) -> It
 
     domain, subject = publication.domain, sender_domain.SUBJECT
     if names is None and sender_domain.is_reserved(domain):
-        message = f"{domain} is reserved for examples: no one can send in its name"
-        advice = "set from in [publication] to an address of your domain"
+        message = Phrase(
+            "{domain} is reserved for examples: no one can send in its name", domain=domain
+        )
+        advice = Phrase("set from in [publication] to an address of your domain")
         yield Reading(Health.WARN, subject, message, advice)
         return
     asked_of = names or Names()
@@ -69,8 +72,8 @@ def sender_records(publication: Publication, names: "Names | None" = None) -> It
     try:
         records = sender_domain.look_up(domain, asked_of.texts, asked_of.exists, selectors)
     except LookupFailed as error:
-        advice = "run this again where names can be looked up"
-        yield Reading(Health.WARN, subject, str(error), advice, checked=False)
+        advice = Phrase("run this again where names can be looked up")
+        yield Reading(Health.WARN, subject, error.args[0], advice, checked=False)
         return
     yield from sender_domain.judge(domain, records, publication.bounces)
 
@@ -82,15 +85,17 @@ def public_pages(url: str) -> Reading:
 
 def _unsubscribe_page(url: str) -> Reading:
     """Report whether the page answers to which the links of emails lead."""
-    return _unanswered(UNSUBSCRIBE, url, EXAMPLE_PAGE) or ok(UNSUBSCRIBE, f"answers at {url}")
+    return _unanswered(UNSUBSCRIBE, url, EXAMPLE_PAGE) or ok(
+        UNSUBSCRIBE, Phrase("answers at {url}", url=url)
+    )
 
 
 def _unanswered(subject: str, url: str, page: str) -> Reading | None:
     from newsletter.fetch.wire import get  # noqa: PLC0415 - loads an HTTP client
 
     if problem := asked(partial(get, f"{url}{page}")):
-        message = f"{url} {problem}, so readers cannot unsubscribe"
-        advice = "start the server, and let the proxy pass this address on to it"
+        message = Phrase("{url} {problem}, so readers cannot unsubscribe", url=url, problem=problem)
+        advice = Phrase("start the server, and let the proxy pass this address on to it")
         return Reading(Health.FAIL, subject, message, advice)
     return None
 
@@ -104,15 +109,16 @@ def _client_address(url: str) -> Reading:
         seen = json.loads(text)
         address, passed, believed = seen["address"], seen["passed"], seen["believed"]
     except (ValueError, TypeError, KeyError):
-        message = f"{url} is answered by another program{f' ({problem})' if problem else ''}"
-        advice = "let the proxy pass every path on to this program"
+        why = Phrase(" ({problem})", problem=problem) if problem else ""
+        message = Phrase("{url} is answered by another program{why}", url=url, why=why)
+        advice = Phrase("let the proxy pass every path on to this program")
         return Reading(Health.WARN, "pages", message, advice)
     if address == FALSE_ADDRESS:
-        message = f"{url} accepts any address that a client claims to have"
-        advice = "let the proxy replace X-Forwarded-For, as docs/deploy/nginx.conf does"
+        message = Phrase("{url} accepts any address that a client claims to have", url=url)
+        advice = Phrase("let the proxy replace X-Forwarded-For, as docs/deploy/nginx.conf does")
         return Reading(Health.FAIL, "pages", message, advice)
     if passed != FALSE_ADDRESS and not believed:
-        message = f"{url} takes the proxy's address for that of every client"
-        advice = "add the proxy's address to trusted_proxies in [web]"
+        message = Phrase("{url} takes the proxy's address for that of every client", url=url)
+        advice = Phrase("add the proxy's address to trusted_proxies in [web]")
         return Reading(Health.WARN, "pages", message, advice)
-    return ok("pages", f"answer at {url} and learn the client's address")
+    return ok("pages", Phrase("answer at {url} and learn the client's address", url=url))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from newsletter.maintenance.readings import Health, Reading, ok
+from subscribers.phrase import Phrase
 
 SUBJECT = "sender domain"
 SELECTORS = ("s1", "s2", "default", "mail", "dkim", "selector1", "selector2", "google", "k1", "k2")
@@ -70,57 +71,84 @@ def judge(domain: str, records: DomainRecords, bounces: str = "") -> Iterator[Re
     yield _dkim(domain, records.dkim)
     yield _dmarc(domain, records.dmarc)
     if not records.reachable:
-        advice = f"publish an MX record for {domain}, so that replies and bounces arrive"
-        yield Reading(Health.WARN, SUBJECT, f"{domain} receives no email", advice)
+        advice = Phrase(
+            "publish an MX record for {domain}, so that replies and bounces arrive", domain=domain
+        )
+        yield Reading(
+            Health.WARN, SUBJECT, Phrase("{domain} receives no email", domain=domain), advice
+        )
     if bounces and not _aligned(bounces.rpartition("@")[2], domain):
-        message = f"bounces go to another domain than {domain}, so SPF does not align with it"
-        advice = "set bounces in [publication] to an address of the sender's domain"
+        message = Phrase(
+            "bounces go to another domain than {domain}, so SPF does not align with it",
+            domain=domain,
+        )
+        advice = Phrase("set bounces in [publication] to an address of the sender's domain")
         yield Reading(Health.WARN, SUBJECT, message, advice)
 
 
 def _spf(domain: str, found: tuple[str, ...]) -> Reading:
     if not found:
-        advice = f'publish a TXT record for {domain}: "v=spf1 include:YOUR-PROVIDER ~all"'
-        return Reading(Health.WARN, SUBJECT, "SPF is missing", advice)
+        advice = Phrase(
+            'publish a TXT record for {domain}: "v=spf1 include:YOUR-PROVIDER ~all"', domain=domain
+        )
+        return Reading(Health.WARN, SUBJECT, Phrase("SPF is missing"), advice)
     if len(found) > 1:
-        message = f"{domain} has {len(found)} SPF records, so receivers ignore all of them"
-        return Reading(Health.FAIL, SUBJECT, message, "join them in one record")
+        message = Phrase(
+            "{domain} has {found} SPF records, so receivers ignore all of them",
+            domain=domain,
+            found=len(found),
+        )
+        return Reading(Health.FAIL, SUBJECT, message, Phrase("join them in one record"))
     terms = found[0].split()[1:]
     lookups = sum(bool(_LOOKUP.match(term)) for term in terms)
     if lookups > MOST_LOOKUPS:
-        message = f"SPF needs {lookups} lookups, more than the {MOST_LOOKUPS} that receivers make"
-        return Reading(Health.FAIL, SUBJECT, message, "remove what you no longer send with")
+        message = Phrase(
+            "SPF needs {lookups} lookups, more than the {most} that receivers make",
+            lookups=lookups,
+            most=MOST_LOOKUPS,
+        )
+        return Reading(Health.FAIL, SUBJECT, message, Phrase("remove what you no longer send with"))
     if "+all" in terms or "all" in terms:
-        advice = 'end the record with "~all"'
-        return Reading(Health.FAIL, SUBJECT, "SPF lets everyone send in your name", advice)
-    return ok(SUBJECT, f"SPF is published for {domain}")
+        advice = Phrase('end the record with "~all"')
+        return Reading(Health.FAIL, SUBJECT, Phrase("SPF lets everyone send in your name"), advice)
+    return ok(SUBJECT, Phrase("SPF is published for {domain}", domain=domain))
 
 
 def _dkim(domain: str, found: Mapping[str, str]) -> Reading:
     valid = [selector for selector, key in found.items() if re.search(r"\bp=[^;\s]", key)]
     if valid:
-        return ok(SUBJECT, f"DKIM has a key under {', '.join(valid)}")
+        return ok(SUBJECT, Phrase("DKIM has a key under {valid}", valid=", ".join(valid)))
     if found:
-        message = f"the DKIM key under {', '.join(found)} is revoked or empty"
-        return Reading(Health.FAIL, SUBJECT, message, "publish the key that your provider shows")
-    message = f"no DKIM key of {domain} is known under a usual name"
-    advice = "publish the key that your provider shows; ignore this if it has an unusual name"
+        message = Phrase("the DKIM key under {found} is revoked or empty", found=", ".join(found))
+        return Reading(
+            Health.FAIL, SUBJECT, message, Phrase("publish the key that your provider shows")
+        )
+    message = Phrase("no DKIM key of {domain} is known under a usual name", domain=domain)
+    advice = Phrase(
+        "publish the key that your provider shows; ignore this if it has an unusual name"
+    )
     return Reading(Health.WARN, SUBJECT, message, advice)
 
 
 def _dmarc(domain: str, found: tuple[str, ...]) -> Reading:
     if not found:
-        advice = f'publish a TXT record for _dmarc.{domain}: "v=DMARC1; p=none"'
-        return Reading(Health.FAIL, SUBJECT, "DMARC is missing; bulk email needs it", advice)
+        advice = Phrase(
+            'publish a TXT record for _dmarc.{domain}: "v=DMARC1; p=none"', domain=domain
+        )
+        return Reading(
+            Health.FAIL, SUBJECT, Phrase("DMARC is missing; bulk email needs it"), advice
+        )
     policy = re.search(r"\bp\s*=\s*(none|quarantine|reject)\b", found[0], re.IGNORECASE)
     if len(found) > 1 or policy is None:
-        advice = 'publish exactly one record that begins "v=DMARC1; p=none"'
-        return Reading(Health.FAIL, SUBJECT, "DMARC cannot be read by receivers", advice)
-    return ok(SUBJECT, f"DMARC asks receivers to {_wish(policy[1].lower())}")
+        advice = Phrase('publish exactly one record that begins "v=DMARC1; p=none"')
+        return Reading(Health.FAIL, SUBJECT, Phrase("DMARC cannot be read by receivers"), advice)
+    return ok(SUBJECT, Phrase("DMARC asks receivers to {wish}", wish=_wish(policy[1].lower())))
 
 
 def _wish(policy: str) -> str:
-    return "report only" if policy == "none" else f"{policy} what fails"
+    if policy == "none":
+        return Phrase("report only")
+    return Phrase("{policy} what fails", policy=policy)
 
 
 def _aligned(one: str, other: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from newsletter.errors import NotFound
+from subscribers.phrase import Phrase
 from subscribers.roster.spreadsheet import convert
 
 FOLDER = "uploads"
@@ -78,7 +79,7 @@ class Uploads:
     def path(self, upload_id: str) -> Path:
         """Return the file of an upload; raise NotFound for what is not a number of one."""
         if not _NUMBER.fullmatch(upload_id):
-            msg = "the upload was not found"
+            msg = Phrase("the upload was not found")
             raise NotFound(msg)
         return self._folder / f"{upload_id}.list"
 
@@ -88,7 +89,9 @@ class Uploads:
         try:
             found = json.loads(note.read_text("utf-8"))
         except FileNotFoundError as error:
-            msg = "the upload was not found: it was applied, discarded, or deleted after a day"
+            msg = Phrase(
+                "the upload was not found: it was applied, discarded, or deleted after a day"
+            )
             raise NotFound(msg) from error
         return Upload(**{**found, "newsletters": tuple(found["newsletters"])})
 

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing_extensions import override
 
 from newsletter.errors import NotPermitted
+from subscribers.phrase import Phrase
 
 
 class Role(IntEnum):
@@ -65,7 +66,11 @@ class Actor:
     def require(self, role: Role) -> None:
         """Raise NotPermitted unless the actor has `role` or a higher one."""
         if self.role is None or self.role < role:
-            msg = f"{self.label} is not permitted to do this: it needs the role {role.name.lower()}"
+            msg = Phrase(
+                "{label} is not permitted to do this: it needs the role {role}",
+                label=self.label,
+                role=role.name.lower(),
+            )
             raise NotPermitted(msg)
 
 

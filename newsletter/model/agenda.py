@@ -6,6 +6,7 @@ from datetime import datetime
 
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Due, Timing, note, offset, planned
+from subscribers.phrase import Phrase, joined
 
 COMING, PASSED = "coming", "passed"
 
@@ -46,11 +47,13 @@ def agenda(
             off.append(due)
             continue
         at = offset(due.due_at, zone)
-        changed = f"the clocks have changed since ({before} before)" if at != before else ""
+        changed = ""
+        if at != before:
+            changed = Phrase("the clocks have changed since ({before} before)", before=before)
         notes = (_without(off), record.reason if record else "", note(due, zone), changed)
         state = record.state if record else COMING if due.due_at > now else PASSED
         issue_id = record.issue_id if record else None
-        yield AgendaSlot(due, state, at, "; ".join(filter(None, notes)), issue_id)
+        yield AgendaSlot(due, state, at, joined(notes), issue_id)
         before, off = at, []
 
 
@@ -58,7 +61,14 @@ def _without(off: list[Due]) -> str:
     """Say which slots before this one are off, and why."""
     if not off:
         return ""
-    reasons = ", ".join(dict.fromkeys(due.off for due in off))
-    days = list(dict.fromkeys(f"{datetime.fromisoformat(due.nominal):%a %d %b}" for due in off))
-    when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
-    return f"none {when} ({reasons})"
+    reasons = joined(dict.fromkeys(due.off for due in off), ", ")
+    days = [datetime.fromisoformat(due.nominal) for due in off]
+    first, last = days[0], days[-1]
+    if first.date() == last.date():
+        return Phrase("none on {first:%a %d %b} ({reasons})", first=first, reasons=reasons)
+    return Phrase(
+        "none from {first:%a %d %b} to {last:%a %d %b} ({reasons})",
+        first=first,
+        last=last,
+        reasons=reasons,
+    )

@@ -12,10 +12,11 @@ from newsletter.model.byline import authors_of
 from newsletter.model.states import EDITABLE, IssueState
 from newsletter.model.subjects import Arm, SubjectTest
 from subscribers.model import AUTHOR, Frequency
+from subscribers.phrase import Phrase
 
-NOTHING_NEW = "nothing new to print"
+NOTHING_NEW = Phrase("nothing new to print")
 """Why an issue was skipped for which there was no article."""
-TOO_FEW = "there are too few new articles"
+TOO_FEW = Phrase("there are too few new articles")
 """Why a draft waits for a person, also under automatic approval."""
 
 

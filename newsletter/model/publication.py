@@ -16,6 +16,7 @@ from newsletter.model.next_step import ConfigureNewsletter
 from newsletter.model.ramp import Ramp
 from newsletter.model.source import CollectLimits, Source
 from subscribers.model import Frequency
+from subscribers.phrase import Phrase
 
 Provider = Literal["outbox", "smtp", "sendgrid"]
 Content = Literal["followed-first", "followed", "same"]
@@ -349,7 +350,7 @@ class Publication:
         """Return the source called `key`; raise NotFound."""
         found = next((source for source in self.sources if source.key == key), None)
         if found is None:
-            msg = f"there is no source “{key}”"
+            msg = Phrase("there is no source “{key}”", key=key)
             raise NotFound(msg)
         return found
 
@@ -358,6 +359,10 @@ class Publication:
         found = self.newsletter(key)
         if found is None:
             known = ", ".join(newsletter.key for newsletter in self.newsletters) or "none"
-            msg = f"There is no newsletter “{key}” in newsletter.toml. Configured: {known}."
+            msg = Phrase(
+                "There is no newsletter “{key}” in newsletter.toml. Configured: {known}.",
+                key=key,
+                known=known,
+            )
             raise NotFound(msg, next_step=ConfigureNewsletter(key))
         return found

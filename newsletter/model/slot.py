@@ -14,6 +14,7 @@ from newsletter.model.cadence import Cadence
 from newsletter.model.days_off import DaysOff
 from newsletter.model.publication import CatchUp, Newsletter
 from subscribers.model import Frequency
+from subscribers.phrase import Phrase, joined
 
 HORIZON = timedelta(days=400)
 DAY = timedelta(days=1)
@@ -165,9 +166,14 @@ def note(slot: Due, zone: tzinfo) -> str:
     if not slot.moved:
         return _clock_note(wall, zone)
     actual = local(slot.due_at, zone)
-    moved = f"{slot.moved}: moved from {wall:%a %d %b} to {actual:%a %d %b}"
+    moved = Phrase(
+        "{holiday}: moved from {wall:%a %d %b} to {actual:%a %d %b}",
+        holiday=slot.moved,
+        wall=wall,
+        actual=actual,
+    )
     change = _clock_note(datetime.combine(actual.date(), wall.time()), zone)
-    return f"{moved}; {change}" if change else moved
+    return joined((moved, change))
 
 
 def _moved_note(slot: Due, wall: datetime) -> str:
@@ -189,14 +195,16 @@ def _clock_note(wall: datetime, zone: tzinfo) -> str:
     due_at = resolve(wall, zone)
     actual = local(due_at, zone)
     if actual != wall:
-        return (
-            f"clocks go forward: {wall:%H:%M} does not exist that day, "
-            f"the issue is due at {actual:%H:%M}"
+        return Phrase(
+            "clocks go forward: {wall:%H:%M} does not exist that day, the issue is due at {actual:%H:%M}",
+            wall=wall,
+            actual=actual,
         )
     if wall.replace(tzinfo=zone, fold=1).astimezone(UTC) != due_at:
-        return (
-            f"clocks go back: {wall:%H:%M} comes twice that day, "
-            f"the issue is due the first time ({offset(due_at, zone)})"
+        return Phrase(
+            "clocks go back: {wall:%H:%M} comes twice that day, the issue is due the first time ({offset})",
+            wall=wall,
+            offset=offset(due_at, zone),
         )
     return ""
 
@@ -306,7 +314,7 @@ def due(timing: Timing, ledger: Ledger, now: datetime) -> list[Decision]:
     decisions += [
         Decision("draft", slot)
         if slot in caught_up
-        else Decision("missed", slot, "nothing was running when it was due")
+        else Decision("missed", slot, Phrase("nothing was running when it was due"))
         for slot in stale
     ]
     decisions += [Decision("draft", slot) for slot in fresh]

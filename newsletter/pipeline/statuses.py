@@ -18,13 +18,15 @@ from newsletter.model.next_step import (
 )
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import UNAPPROVED, UNFINISHED, BatchState, IssueState
-from newsletter.pipeline.report import Level, counted
+from newsletter.pipeline.report import Level
 from newsletter.send import status
 from newsletter.send.context import SendingContext
 from newsletter.send.courier import LEASE
 from newsletter.send.status import DoubtfulBatch, IssueStatus
+from newsletter.send.waits import Wait
 from newsletter.store.content import issues
 from newsletter.store.sending import batches
+from subscribers.phrase import Phrase, joined
 
 SILENT = timedelta(seconds=60)
 """A submission takes seconds; after this long, its worker may be gone."""
@@ -76,13 +78,15 @@ def describe(
     name = issue_name(issue, newsletter)
     if issue.state in UNAPPROVED and _is_approved_for_us(issue, newsletter, context.now):
         # If a check blocks it, the step that approves reports that.
-        return StatusLine(issue, f"{name} is approved automatically once its checks pass")
+        message = Phrase("{name} is approved automatically once its checks pass", name=name)
+        return StatusLine(issue, message)
     if issue.state in UNAPPROVED:
         return StatusLine(issue, _unapproved(issue, name, context), ApproveIssue(issue.id))
     if issue.state is IssueState.APPROVED:
         return _approved(issue, name, newsletter)
     parts = [found.label, *_doubtful(found.doubts), *silent, *waiting(found)]
-    return StatusLine(issue, f"{name}: {'; '.join(parts)}", _next_step(found, silent))
+    message = Phrase("{name}: {parts}", name=name, parts=joined(parts))
+    return StatusLine(issue, message, _next_step(found, silent))
 
 
 def _is_approved_for_us(issue: Issue, newsletter: Newsletter | None, now: datetime) -> bool:
@@ -93,13 +97,18 @@ def _is_approved_for_us(issue: Issue, newsletter: Newsletter | None, now: dateti
 
 
 def _unapproved(issue: Issue, name: str, context: SendingContext) -> str:
-    held = f": {issue.reason}" if issue.reason else ""
+    held = Phrase(": {reason}", reason=issue.reason) if issue.reason else ""
     if context.now < issue.due_at:
-        return f"{name} waits for approval{held}"
+        return Phrase("{name} waits for approval{held}", name=name, held=held)
     newsletter = context.publication.newsletter(issue.newsletter)
     zone = newsletter.timezone if newsletter else context.publication.timezone
     due_at = issue.due_at.astimezone(zone)
-    return f"{name} was due {due_at:%a %d %b %Y %H:%M %Z} and waits for approval{held}"
+    return Phrase(
+        "{name} was due {due_at:%a %d %b %Y %H:%M %Z} and waits for approval{held}",
+        name=name,
+        due_at=due_at,
+        held=held,
+    )
 
 
 def _silent(connection: sa.Connection, issue: Issue, context: SendingContext) -> list[str]:
@@ -108,9 +117,13 @@ def _silent(connection: sa.Connection, issue: Issue, context: SendingContext) ->
     newsletter = context.publication.newsletter(issue.newsletter)
     zone = newsletter.timezone if newsletter else context.publication.timezone
     return [
-        f"batch {batch.id}: its worker has not responded since"
-        f" {(batch.lease_until - LEASE).astimezone(zone):%H:%M %Z}; we wait until"
-        f" {batch.lease_until.astimezone(zone):%H:%M %Z}"
+        Phrase(
+            "batch {batch}: its worker has not responded since {since:%H:%M %Z}; we wait until"
+            " {until:%H:%M %Z}",
+            batch=batch.id,
+            since=(batch.lease_until - LEASE).astimezone(zone),
+            until=batch.lease_until.astimezone(zone),
+        )
         for batch in under_way
         if batch.lease_until is not None and batch.lease_until - LEASE + SILENT < context.now
     ]
@@ -118,29 +131,42 @@ def _silent(connection: sa.Connection, issue: Issue, context: SendingContext) ->
 
 def waiting(found: IssueStatus) -> list[str]:
     """Say for every provider why the rest of an issue cannot be sent now, and what is slowed."""
-    waits = [f"{counted(wait.people, 'person', 'people')}: {wait.message}" for wait in found.waits]
-    return [*waits, *found.slowed]
+    return [*map(_wait, found.waits), *found.slowed]
+
+
+def _wait(wait: Wait) -> str:
+    if wait.people == 1:
+        return Phrase("1 person: {why}", why=wait.message)
+    return Phrase("{people:,} people: {why}", people=wait.people, why=wait.message)
 
 
 def _approved(issue: Issue, name: str, newsletter: Newsletter | None) -> StatusLine:
     if newsletter is None:
-        message = f"{name} is approved, but newsletter.toml no longer has it"
+        message = Phrase("{name} is approved, but newsletter.toml no longer has it", name=name)
         return StatusLine(issue, message, ConfigureNewsletter(issue.newsletter))
     at = departure(issue, newsletter).astimezone(newsletter.timezone)
-    message = f"{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}"
+    message = Phrase("{name} is approved and goes out {at:%a %d %b %Y %H:%M %Z}", name=name, at=at)
     if issue.ends_at is not None:
-        last = max(at, issue.ends_at.astimezone(newsletter.timezone))
-        message += f" to {last:%a %d %b %Y %H:%M %Z}, at each reader's own time"
+        message = Phrase(
+            "{message} to {last:%a %d %b %Y %H:%M %Z}, at each reader's own time",
+            message=message,
+            last=max(at, issue.ends_at.astimezone(newsletter.timezone)),
+        )
     return StatusLine(issue, message)
 
 
 def _doubtful(doubts: Sequence[DoubtfulBatch]) -> list[str]:
     if len(doubts) == 1:
         (doubt,) = doubts
-        why = f" ({doubt.reason})" if doubt.reason else ""
-        return [f"batch {doubt.batch} is {doubt.state}{why}"]
+        why = Phrase(" ({reason})", reason=doubt.reason) if doubt.reason else ""
+        return [
+            Phrase("batch {batch} is {state}{why}", batch=doubt.batch, state=doubt.state, why=why)
+        ]
     states = sorted({doubt.state for doubt in doubts})
-    return [f"{len(doubts)} batches are {' or '.join(states)}"] if doubts else []
+    if not doubts:
+        return []
+    shown = joined(map(Phrase, states), "/")
+    return [Phrase("{doubts} batches are {states}", doubts=len(doubts), states=shown)]
 
 
 def _next_step(found: IssueStatus, silent: Sequence[str]) -> NextStep | None:

@@ -2,12 +2,15 @@
 
 A catalog is `newsletter/locale/<language>.po`, with a file of the same name in the publisher's own
 `locale` folder laid over it, key by key. English falls in where a language has no text for a key.
+
+The sentences of findings, errors and notes are made far from any page, in English. What they are in
+another language is in `newsletter/locale/phrases/<language>.po`, by their English patterns.
 """
 
 import re
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -19,10 +22,12 @@ from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal, format_percent
 
 from newsletter.errors import ConfigurationError
+from subscribers.phrase import Phrase
 
 SOURCE = "en"
 _ENGLISH = Locale("en")
 SMALL_SHARE = 0.01
+_NAMED = re.compile(r"\{\w+\}")
 _KEY = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 Texts = Mapping[str, str | tuple[str, ...]]
@@ -37,6 +42,7 @@ class Catalog:
     texts: Texts
     english: Texts
     locale: Locale
+    phrases: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, key: str, /, **values: object) -> str:
         """Return the text of a key with {names} filled in; raise ValueError for an unknown key."""
@@ -49,6 +55,43 @@ class Catalog:
         forms, locale = self._forms(key)
         pattern = forms if isinstance(forms, str) else forms[_plural(locale, n, len(forms))]
         return pattern.format(n=format_decimal(n, locale=self.locale), **values)
+
+    def phrase(self, text: str) -> str:
+        """Return a sentence of the program in this language; other texts stay as they are.
+
+        A sentence that was stored has lost its values; it is found if it never had any.
+        """
+        if not isinstance(text, Phrase):
+            return self.phrases.get(text, text)
+        own = self.phrases.get(text.pattern)
+        if own is None and not self._is_frame(text.pattern):
+            return text
+        pattern = own or text.pattern
+        return pattern.format(**dict(self._values(text))) if text.values else pattern
+
+    def _values(self, text: Phrase) -> Iterator[tuple[str, object]]:
+        for name, value in text.values.items():
+            if isinstance(value, Exception):
+                yield name, self.error(value)
+            else:
+                yield name, self.phrase(value) if isinstance(value, str) else value
+
+    def error(self, error: Exception) -> str:
+        """Return what an error says, in this language."""
+        said = error.args[0] if error.args else ""
+        return self.phrase(said if isinstance(said, str) else str(error))
+
+    def speaks(self, text: str) -> bool:
+        """Return whether `phrase` returns a text in this language."""
+        if self.language == SOURCE:
+            return True
+        if isinstance(text, Phrase) and self._is_frame(text.pattern):
+            return all(self.speaks(part) for part in text.values.values())
+        return (text.pattern if isinstance(text, Phrase) else text) in self.phrases
+
+    def _is_frame(self, pattern: str) -> bool:
+        """Return whether a pattern has no words of its own."""
+        return not any(map(str.isalpha, _NAMED.sub("", pattern)))
 
     def date(self, day: date, pattern: str = "date.day") -> str:
         """Return a day in the pattern that the catalog has under a key."""
@@ -149,7 +192,7 @@ def open_catalogs(root: Path | None) -> Catalogs:
         texts.setdefault(path.stem, {}).update(own)
     return Catalogs(
         {
-            language: Catalog(language, own, texts[SOURCE], _locale(language))
+            language: Catalog(language, own, texts[SOURCE], _locale(language), _phrases(language))
             for language, own in texts.items()
         }
     )
@@ -167,6 +210,14 @@ _FORMAT = string.Formatter()
 
 def _bundled() -> list[Path]:
     return sorted((Path(str(files("newsletter"))) / "locale").glob("*.po"))
+
+
+def _phrases(language: str) -> dict[str, str]:
+    """Return the sentences of findings and errors by their English patterns."""
+    path = Path(str(files("newsletter"))) / "locale" / "phrases" / f"{language}.po"
+    if not path.is_file():
+        return {}
+    return {key: text for key, text, _message in _read(path) if isinstance(text, str)}
 
 
 def _locale(language: str) -> Locale:

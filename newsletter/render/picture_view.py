@@ -15,6 +15,7 @@ from newsletter.model.picture import (
 )
 from newsletter.model.text import LONGEST_URL, bounded, web_address
 from newsletter.render.view import Picture, RenderContext
+from subscribers.phrase import Phrase
 
 LONGEST_ALT, LONGEST_CAPTION = 200, 240
 
@@ -60,11 +61,11 @@ def printed_images(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, I
         if image is not None:
             yield f"“{corrected(item).title}”", image
     for block in issue.blocks:
-        where = f"the block “{block.heading}”"
+        where = Phrase("the block “{heading}”", heading=block.heading)
         if block.image:
             yield where, Image(block.image, block.image_alt)
         yield from ((where, image) for image in _in_prose(block.text))
-    yield from (("the note", image) for image in _in_prose(issue.note))
+    yield from ((Phrase("the note"), image) for image in _in_prose(issue.note))
 
 
 def _in_prose(text: str) -> Iterator[Image]:
@@ -100,10 +101,18 @@ def problems(
     """Yield a sentence about each image that is left out or printed without its size."""
     for where, image in printed_images(issue, items):
         stored = known.get(image.url, StoredPicture(image.url))
-        reason = stored.problem or "it has not been read yet"
+        reason = stored.problem or Phrase("it has not been read yet")
         if stored.missing or (needs_copy(image.url) and not stored.copy):
-            yield f"The image of {where} is left out: {reason}. Choose another image."
+            yield Phrase(
+                "The image of {where} is left out: {reason}. Choose another image.",
+                where=where,
+                reason=reason,
+            )
         elif stored.problem and not (image.width and image.height):
             yield (
-                f"The size of the image of {where} is unknown: {reason}. Look at it in the preview."
+                Phrase(
+                    "The size of the image of {where} is unknown: {reason}. Look at it in the preview.",
+                    where=where,
+                    reason=reason,
+                )
             )

@@ -24,6 +24,7 @@ from newsletter.store.content import articles, earlier, editions, issues
 from newsletter.store.people import segments
 from newsletter.store.sending import totals
 from subscribers.audience import has_subscribers
+from subscribers.phrase import Phrase
 
 
 def check(
@@ -55,7 +56,7 @@ def check(
         )
     found = list(issue_checks.check(issue, read.items, publication, facts))
     if not stored:
-        message = "The issue has not been rendered; preview it."
+        message = Phrase("The issue has not been rendered; preview it.")
         found.append(Finding("nothing to print", "block", message))
     found += [
         Finding("images", CHECKS["images"], message)
@@ -94,7 +95,11 @@ def _merged(same: Sequence[Finding]) -> Finding:
     if not others:
         return first
     found = dict.fromkeys(text for finding in same for text in finding.found)
-    return replace(first, where=f"{first.where} and {len(others)} more", found=tuple(found))
+    return replace(
+        first,
+        where=Phrase("{first} and {others} more", first=first.where, others=len(others)),
+        found=tuple(found),
+    )
 
 
 def _against_sources(connection: sa.Connection, items: Sequence[Item]) -> _Compared:

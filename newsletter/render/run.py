@@ -32,6 +32,7 @@ from newsletter.render.templates import Templates
 from newsletter.render.view import RenderContext
 from newsletter.store import acts
 from newsletter.store.content import edition_links, editions, issues
+from subscribers.phrase import Phrase
 
 # How often to render again if staff change the issue while it is rendered.
 ATTEMPTS = 3
@@ -80,7 +81,7 @@ def render(
                     issues.start_review(connection, issue_id)
                 acts.record(connection, _act(read, made, newsletter, now))
                 return editions.of_issue(connection, issue_id)
-    msg = f"issue {issue_id} is being edited; try again later"
+    msg = Phrase("issue {issue_id} is being edited; try again later", issue_id=issue_id)
     raise NotAllowed(msg)
 
 

@@ -27,6 +27,7 @@ from newsletter.send import pieces
 from newsletter.store import acts
 from newsletter.store.content import editions, issues
 from newsletter.store.sending import batches, deliveries
+from subscribers.phrase import Phrase
 
 Decision = Literal["accepted", "again", "never"]
 
@@ -43,7 +44,7 @@ def pause(
         to=IssueState.PAUSED,
         reason=reason or IssueState.PAUSED.value,
     ):
-        raise _refusal(connection, issue_id, "paused")
+        raise _refusal(connection, issue_id, Phrase("paused"))
     before, detail = {"state": was.value}, {"reason": reason}
     acts.record(connection, Act(now, actor, ActKind.PAUSED, issue_id, before, detail=detail))
 
@@ -55,7 +56,7 @@ def resume(
     issue = issues.load(connection, issue_id)
     to = IssueState.SUBMITTING if issue.frozen_at else IssueState.APPROVED
     if not issues.move(connection, issue_id, from_states=[IssueState.PAUSED], to=to, reason=""):
-        raise _refusal(connection, issue_id, "resumed")
+        raise _refusal(connection, issue_id, Phrase("resumed"))
     before, detail = {"reason": issue.reason}, {"reason": reason}
     acts.record(connection, Act(now, actor, ActKind.RESUMED, issue_id, before, detail=detail))
 
@@ -75,7 +76,7 @@ def cancel(
         to=IssueState.CANCELLED,
         reason=reason or Reason.CANCELLED.value,
     ):
-        raise _refusal(connection, issue_id, "cancelled")
+        raise _refusal(connection, issue_id, Phrase("cancelled"))
     people = withdraw_rest(connection, issue_id, now)
     before, detail = {"state": was.value}, {"reason": reason, "people": people}
     acts.record(connection, Act(now, actor, ActKind.CANCELLED, issue_id, before, detail=detail))
@@ -125,11 +126,16 @@ def resolve(
     batch = _batch(connection, name)
     cancelled = issues.load(connection, batch.issue_id).state is IssueState.CANCELLED
     if decision == "again" and cancelled:
-        msg = f"issue {batch.issue_id} is cancelled; nothing more of it is submitted"
+        msg = Phrase(
+            "issue {issue_id} is cancelled; nothing more of it is submitted",
+            issue_id=batch.issue_id,
+        )
         raise NotAllowed(msg)
     if not _decided(connection, batch, decision, now):
-        msg = (
-            f"batch {name} is {batch.state}; only unknown, held or refused batches need a decision"
+        msg = Phrase(
+            "batch {name} is {state}; only unknown, held or refused batches need a decision",
+            name=name,
+            state=batch.state,
         )
         raise NotAllowed(msg)
     before = {"state": batch.state.value}
@@ -158,8 +164,10 @@ def resolve_from_log(
     """
     batch = _batch(connection, name)
     if batch.state not in DECIDABLE:
-        msg = (
-            f"batch {name} is {batch.state}; only unknown, held or refused batches need a decision"
+        msg = Phrase(
+            "batch {name} is {state}; only unknown, held or refused batches need a decision",
+            name=name,
+            state=batch.state,
         )
         raise NotAllowed(msg)
     pending = deliveries.pending(connection, batch.issue_id, batch.span)
@@ -186,7 +194,7 @@ def _batch(connection: sa.Connection, name: str) -> Batch:
         issues.lock(connection, key[0])
     batch = batches.load(connection, key) if key else None
     if batch is None:
-        msg = f"batch {name!r} does not exist"
+        msg = Phrase("batch {name!r} does not exist", name=name)
         raise NotFound(msg, next_step=ListIssues())
     return batch
 
@@ -208,11 +216,11 @@ def move(
     issues.lock(connection, issue_id)
     issue = issues.load(connection, issue_id)
     if issue.state not in MOVABLE:
-        raise _refusal(connection, issue_id, "moved")
+        raise _refusal(connection, issue_id, Phrase("moved"))
     if issue.frozen_at is None:
-        msg = (
-            f"issue {issue_id} has no audience yet and will use the `provider` of newsletter.toml;"
-            " change it there"
+        msg = Phrase(
+            "issue {issue_id} has no audience yet and will use the `provider` of newsletter.toml; change it there",
+            issue_id=issue_id,
         )
         raise NotAllowed(msg)
     issues.set_provider(connection, issue_id, provider)
@@ -260,4 +268,11 @@ def _again(connection: sa.Connection, batch: Batch) -> bool:
 
 def _refusal(connection: sa.Connection, issue_id: int, done: str) -> NotAllowed:
     issue = issues.load(connection, issue_id)
-    return NotAllowed(f"issue {issue_id} is {issue.state} and cannot be {done}")
+    return NotAllowed(
+        Phrase(
+            "issue {issue_id} is {state} and cannot be {done}",
+            issue_id=issue_id,
+            state=issue.state,
+            done=done,
+        )
+    )

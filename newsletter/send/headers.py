@@ -10,6 +10,7 @@ from newsletter.model import links
 from newsletter.model.edition import Edition
 from newsletter.model.personalization import placeholder
 from newsletter.model.publication import Newsletter, Publication
+from subscribers.phrase import Phrase
 
 SENDER_ID = (5, 15)
 """The length that Gmail requires of a Feedback-ID's last part."""
@@ -87,8 +88,7 @@ def ascii_only(text: str) -> str:
 def require_address(publication: Publication) -> None:
     """Raise NotAllowed unless a postal address is configured, as the law requires."""
     if not publication.postal_address.strip():
-        msg = (
-            "email must include a postal address: set postal_address in [publication] of"
-            " newsletter.toml"
+        msg = Phrase(
+            "email must include a postal address: set postal_address in [publication] of newsletter.toml"
         )
         raise NotAllowed(msg)

@@ -19,6 +19,7 @@ from newsletter.model.deferring import DeferringDomain
 from newsletter.model.publication import SmtpUse
 from newsletter.store.sending import rates, slowed
 from newsletter.store.sending.slowed import Slowed
+from subscribers.phrase import Phrase
 
 GIVEN_UP = timedelta(days=1)
 """A domain that has deferred for so long is not waited for any longer."""
@@ -162,31 +163,49 @@ def given_up(known: Mapping[str, Slowed], now: datetime) -> frozenset[str]:
 def describe(each: Slowed, now: datetime, zone: tzinfo) -> str:
     """Say since when a server or a domain is slowed, why, and what it gets."""
     is_domain = each.name.startswith("@")
-    name = each.name[1:] if is_domain else f"the server {each.name}"
-    failing = "has been deferring" if is_domain else "has not been taking email"
-    verb = failing if each.strikes else "has been slowed"
     if _waits(each, now):
-        then = f"it gets nothing until {each.until.astimezone(zone):%H:%M}"
+        then: str = Phrase("it gets nothing until {until:%H:%M}", until=each.until.astimezone(zone))
     else:
-        then = f"it gets {_paced(each.pace)}, and more as it takes them"
-    return f"{name} {verb} since {_time(each.since, now, zone)} ({each.reason}); {then}"
+        then = Phrase("it gets {pace}, and more as it takes them", pace=_paced(each.pace))
+    return Phrase(
+        "{name} {slowed} since {since} ({reason}); {then}",
+        name=each.name[1:] if is_domain else Phrase("the server {name}", name=each.name),
+        slowed=_slowed(each, is_domain=is_domain),
+        since=_time(each.since, now, zone),
+        reason=each.reason,
+        then=then,
+    )
+
+
+def _slowed(each: Slowed, *, is_domain: bool) -> str:
+    if not each.strikes:
+        return Phrase("has been slowed")
+    if is_domain:
+        return Phrase("has been deferring")
+    return Phrase("has not been taking email")
 
 
 def describe_deferring(each: DeferringDomain, now: datetime, zone: tzinfo) -> str:
     """Say since when a domain has been deferring what the provider submits to it, and why."""
-    because = f" ({each.reason})" if each.reason else ""
-    since = _time(each.since, now, zone)
-    return f"{each.domain} has been deferring us since {since}{because}; the provider tries again"
+    return Phrase(
+        "{domain} has been deferring us since {since}{because}; the provider tries again",
+        domain=each.domain,
+        since=_time(each.since, now, zone),
+        because=Phrase(" ({reason})", reason=each.reason) if each.reason else "",
+    )
 
 
 def _time(at: datetime, now: datetime, zone: tzinfo) -> str:
     local = at.astimezone(zone)
-    day = f"{local:%d %b} " if now - at > timedelta(hours=20) else ""
-    return f"{day}{local:%H:%M %Z}"
+    if now - at > timedelta(hours=20):
+        return Phrase("{at:%d %b %H:%M %Z}", at=local)
+    return f"{local:%H:%M %Z}"
 
 
 def _paced(pace: float) -> str:
-    return f"{pace:.0f} per second" if pace >= 1 else f"{pace * 60:.0f} per minute"
+    if pace >= 1:
+        return Phrase("{pace:.0f} per second", pace=pace)
+    return Phrase("{pace:.0f} per minute", pace=pace * 60)
 
 
 def _waits(each: Slowed | None, now: datetime) -> bool:

@@ -22,13 +22,14 @@ from newsletter.store import epoch, numbers
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
 from newsletter.store.sending import batches, deliveries
+from subscribers.phrase import Phrase
 
 EVERY: Span = (1, 2**31 - 1)
 IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
 SETTLED = IN_DOUBT | {BatchState.PREPARED, BatchState.REFUSED}
 """Batches that the journal settles. The deliveries of a cancelled batch are withdrawn."""
-RESTORED = "submitted before the database was restored; the outcome is unknown"
-STOPPED = "the worker stopped while it submitted this email"
+RESTORED = Phrase("submitted before the database was restored; the outcome is unknown")
+STOPPED = Phrase("the worker stopped while it submitted this email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,11 @@ def _restored_state(known: JournaledIssue) -> IssueState:
 def extent(known: JournaledIssue) -> str:
     """Say how many recipients an issue reached that the database has forgotten."""
     planned = known.frozen.planned
-    return f"was submitted to {known.reached:,} of {planned:,} before the database was restored"
+    return Phrase(
+        "was submitted to {reached:,} of {planned:,} before the database was restored",
+        reached=known.reached,
+        planned=planned,
+    )
 
 
 def _settle(

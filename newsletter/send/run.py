@@ -36,6 +36,7 @@ from newsletter.store.content import editions, issues, slots
 from newsletter.store.counting import domain_spans
 from newsletter.store.database import is_serialization_failure, snapshot
 from newsletter.store.sending import batches, claims, deliveries, rates, slowed, totals
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,11 @@ def prepare(
         if issue.state in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
             return None  # another pass froze it a moment ago
         if issue.state not in SENDABLE:
-            msg = f"issue {issue_id} is {issue.state}; only an approved issue can be sent"
+            msg = Phrase(
+                "issue {issue_id} is {state}; only an approved issue can be sent",
+                issue_id=issue_id,
+                state=issue.state,
+            )
             raise NotAllowed(msg)
         if not at_once and departure(issue, newsletter) > now:
             return None
@@ -332,9 +337,10 @@ def _require_unsubmitted(
 ) -> None:
     known = recovery.submissions(connection, journal, issue.id)
     if known is not None:
-        msg = (
-            f"issue {issue.id} {recovery.extent(known)}; it is not sent again. Cancel it, and send"
-            " a special issue to those who lack it"
+        msg = Phrase(
+            "issue {id} {extent}; it is not sent again. Cancel it, and send a special issue to those who lack it",
+            id=issue.id,
+            extent=recovery.extent(known),
         )
         raise NotAllowed(msg, next_step=CancelIssue(issue.id))
 
@@ -342,7 +348,10 @@ def _require_unsubmitted(
 def _require_approved(connection: sa.Connection, issue: Issue) -> None:
     present = issue_hash(editions.of_issue(connection, issue.id))
     if not issue.approved_hash or present != issue.approved_hash:
-        msg = f"issue {issue.id} has changed since it was approved; preview and approve it again"
+        msg = Phrase(
+            "issue {id} has changed since it was approved; preview and approve it again",
+            id=issue.id,
+        )
         raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
 
 

@@ -22,6 +22,7 @@ from newsletter.store.content import audits, issues
 from newsletter.store.counting import domain_spans
 from newsletter.store.sending import arms, batches, deliveries, slowed, totals
 from newsletter.store.sending.totals import StateTotals
+from subscribers.phrase import Phrase
 
 COUNTED = (
     "planned",
@@ -104,9 +105,12 @@ class IssueStatus:
         """Return the state in a few words, with its reason."""
         doubtful = self.unknown + self.held
         if doubtful and self.state is IssueState.SUBMITTING and not self.waiting:
-            return f"partly submitted ({doubtful} unknown)"
+            return Phrase("partly submitted ({doubtful} unknown)", doubtful=doubtful)
         explained = self.reason and self.reason != self.state
-        return f"{self.state} ({self.reason})" if explained else self.state.value
+        state = Phrase(self.state.value)
+        if not explained:
+            return state
+        return Phrase("{state} ({reason})", state=state, reason=self.reason)
 
     @property
     def waits_for_a_person(self) -> bool:

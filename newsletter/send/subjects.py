@@ -17,6 +17,7 @@ from newsletter.send.audience import spaced
 from newsletter.store import acts
 from newsletter.store.content import editions, issues, subjects
 from newsletter.store.sending import arms, batches
+from subscribers.phrase import Phrase
 
 
 def choose(
@@ -81,11 +82,14 @@ def _is_overdue(connection: sa.Connection, issue: Issue, now: datetime) -> bool:
 def _refusal(connection: sa.Connection, issue_id: int) -> NotAllowed:
     issue = issues.load(connection, issue_id)
     if issue.test is None:
-        why = "has only one subject"
+        why = Phrase("has only one subject")
     elif issue.winner is not None:
-        why = f"was given subject {issue.winner.upper()} before"
+        why = Phrase("was given subject {subject} before", subject=issue.winner.upper())
     elif issue.frozen_at is None:
-        why = "has not gone out to the test groups yet"
+        why = Phrase("has not gone out to the test groups yet")
     else:
-        why = f"is {issue.state}; no recipients wait for a subject"
-    return NotAllowed(f"issue {issue_id} {why}", next_step=ViewIssue(issue_id))
+        why = Phrase("is {state}; no recipients wait for a subject", state=issue.state)
+    return NotAllowed(
+        Phrase("issue {issue_id} {why}", issue_id=issue_id, why=why),
+        next_step=ViewIssue(issue_id),
+    )

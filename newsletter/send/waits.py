@@ -16,6 +16,7 @@ from newsletter.send import volume
 from newsletter.send.context import SendingContext
 from newsletter.store.sending import arms, totals
 from newsletter.store.sending.totals import Remainder
+from subscribers.phrase import Phrase
 
 ROUNDED = timedelta(seconds=1)
 """How far two times may differ that were stored as one: `free_at` is a float."""
@@ -63,10 +64,13 @@ def _undecided(
     if issue.winner is not None or issue.decides_at is None:
         return
     zone = newsletter.timezone if newsletter else context.publication.timezone
-    at = f"{issue.decides_at.astimezone(zone):%a %d %b %H:%M %Z}"
+    at = issue.decides_at.astimezone(zone)
     for total in arms.totals(connection, issue.id):
         if total.arm is Arm.REST and total.waiting:
-            message = f"the better subject; if no one chooses it, subject A goes out {at}"
+            message = Phrase(
+                "the better subject; if no one chooses it, subject A goes out {at:%a %d %b %H:%M %Z}",
+                at=at,
+            )
             yield Wait("", total.waiting, message, issue.decides_at)
 
 
@@ -84,18 +88,25 @@ def explain(
     provider, people = remainder.provider, remainder.people
     if provider not in context.providers:
         step = MoveIssue(issue.id, _alternative(context))
-        return Wait(
-            provider, people, f"{provider} is not set up; add its secret to .env", None, step
-        )
+        absent = Phrase("{provider} is not set up; add its secret to .env", provider=provider)
+        return Wait(provider, people, absent, None, step)
     zone = newsletter.timezone if newsletter else context.publication.timezone
     message, until, reason = _timed(remainder, ramp_at, context, newsletter)
-    time = f" {until.astimezone(zone):%a %d %b %H:%M %Z}" if until else ""
-    because = f" ({reason})" if reason else ""
+    because = Phrase(" ({reason})", reason=reason) if reason else ""
     if until and until == remainder.not_before and issue.ends_at and not reason:
         last = issue.ends_at.astimezone(zone)
-        message = "each reader's own time; the next batch goes out"
-        because = f", the last one {last:%a %d %b %H:%M %Z}"
-    return Wait(provider, people, f"{message}{time}{because}", until)
+        message = Phrase("each reader's own time; the next batch goes out")
+        because = Phrase(", the last one {last:%a %d %b %H:%M %Z}", last=last)
+    if until is None:
+        shown = Phrase("{message}{because}", message=message, because=because)
+    else:
+        shown = Phrase(
+            "{message} {until:%a %d %b %H:%M %Z}{because}",
+            message=message,
+            until=until.astimezone(zone),
+            because=because,
+        )
+    return Wait(provider, people, shown, until)
 
 
 def _alternative(context: SendingContext) -> str:
@@ -113,9 +124,11 @@ def _timed(
     """Return a message, the time that belongs behind it, and what the provider answered."""
     quiet = Quiet.parse(newsletter.quiet) if newsletter else None
     if newsletter and quiet and quiet.covers(local := context.now.astimezone(newsletter.timezone)):
-        return "quiet hours until", quiet.over(local), ""
+        return Phrase("quiet hours until"), quiet.over(local), ""
     if ramp_at:
-        message = "the sender domain is new and has reached today's limit; the next batch goes out"
+        message = Phrase(
+            "the sender domain is new and has reached today's limit; the next batch goes out"
+        )
         return message, ramp_at, ""
     return _paced(remainder, context)
 
@@ -125,11 +138,16 @@ def _paced(remainder: Remainder, context: SendingContext) -> tuple[str, datetime
     free_at = remainder.free_at or context.now
     not_before = remainder.not_before
     if not_before and not_before > max(context.now, free_at + ROUNDED):
-        spread = "" if remainder.reason else "spread out; "
-        return f"{spread}the next batch goes out", not_before, remainder.reason
+        goes = Phrase("the next batch goes out")
+        message = goes if remainder.reason else Phrase("spread out; the next batch goes out")
+        return message, not_before, remainder.reason
     if free_at <= context.now:
-        return "the next batch goes out with the next pass", None, remainder.reason
+        return Phrase("the next batch goes out with the next pass"), None, remainder.reason
     if context.publication.rate and not remainder.reason:
-        rate = f"{context.publication.rate:g} per second"
-        return f"the rate is {rate}; the next batch goes out", free_at, ""
-    return f"{remainder.provider} asked to wait until", free_at, remainder.reason
+        message = Phrase(
+            "the rate is {rate:g} per second; the next batch goes out",
+            rate=context.publication.rate,
+        )
+        return message, free_at, ""
+    message = Phrase("{provider} asked to wait until", provider=remainder.provider)
+    return message, free_at, remainder.reason

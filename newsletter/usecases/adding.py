@@ -19,6 +19,7 @@ from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.text import bounded, printable, web_address
 from newsletter.store.content import articles, issues
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 _PARAGRAPHS = re.compile(r"\n\s*\n")
 NONE: Mapping[str, object] = {}
@@ -67,14 +68,14 @@ def look(context: Context, actor: Actor, issue_id: int, address: str) -> FoundAr
     _editable(context, issue_id)
     found = web_address(address)
     if not found:
-        msg = f"“{printable(address)}” is not an address; use https://…"
+        msg = Phrase("“{given}” is not an address; use https://…", given=printable(address))
         raise NotAllowed(msg)
     if context.read_page is None:
         raise AssertionError
     try:
         content = context.read_page(found)
     except ExtractFailed as error:
-        msg = f"no article was found at {found}: {error}"
+        msg = Phrase("no article was found at {found}: {error}", found=found, error=error)
         raise NotAllowed(msg) from error
     from newsletter.collect.adding import seal  # noqa: PLC0415 - loads what reads documents
 
@@ -133,8 +134,10 @@ def _added(
         article: Article = articles.load(connection, article_id)
     title = article.content.title
     if typed and title != content.title:
-        msg = (
-            f"article {article_id}, “{title}”, is stored already; include it and correct its texts"
+        msg = Phrase(
+            "article {article_id}, “{title}”, is stored already; include it and correct its texts",
+            article_id=article_id,
+            title=title,
         )
         raise NotAllowed(msg)
     item = item_of(article, context.publication.topics, newsletter.highlights)
@@ -149,13 +152,13 @@ def _content(typed: TypedArticle) -> Extracted:
     paragraphs = tuple(filter(None, map(printable, _PARAGRAPHS.split(typed.text))))
     teaser = bounded(typed.teaser, LONGEST["teaser"])
     if not title:
-        msg = "the article needs a headline"
+        msg = Phrase("the article needs a headline")
         raise NotAllowed(msg)
     if typed.url and not url:
-        msg = f"the article is at “{printable(typed.url)}”; use https://…"
+        msg = Phrase("the article is at “{given}”; use https://…", given=printable(typed.url))
         raise NotAllowed(msg)
     if not paragraphs and not teaser:
-        msg = "the article needs a text or a teaser"
+        msg = Phrase("the article needs a text or a teaser")
         raise NotAllowed(msg)
     return Extracted(
         title=title,
@@ -175,5 +178,5 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        msg = f"the date is “{printable(text)}”; expected YYYY-MM-DD"
+        msg = Phrase("the date is “{given}”; expected YYYY-MM-DD", given=printable(text))
         raise NotAllowed(msg) from error

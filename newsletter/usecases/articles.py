@@ -12,6 +12,7 @@ from newsletter.store import acts
 from newsletter.store.content import articles, browsing
 from newsletter.store.content.browsing import PAGE, ArticleFilter, ArticleUse
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 STATES = ("new", "seen", "gone", "hidden")
 
@@ -83,7 +84,7 @@ def same_as(context: Context, actor: Actor, article_id: int, kept_id: int) -> No
     """Say that an article repeats another: it is hidden, and what identifies it names the other."""
     actor.require(Role.EDITOR)
     if article_id == kept_id:
-        msg = "an article cannot duplicate itself; enter the number of another article"
+        msg = Phrase("an article cannot duplicate itself; enter the number of another article")
         raise NotAllowed(msg)
     with context.engine.begin() as connection:
         for each in (article_id, kept_id):
@@ -107,7 +108,7 @@ def read_again(context: Context, actor: Actor, article_id: int) -> int | None:
             name for name in browsing.forget_reading(connection, article_id) if name in configured
         ]
         if not names or context.collect_from is None:
-            msg = "no configured source lists this article any more"
+            msg = Phrase("no configured source lists this article any more")
             raise NotAllowed(msg)
         acts.record(connection, _act(context, actor, ActKind.ARTICLE_READ_AGAIN, article_id, {}))
     context.collect_from(names)

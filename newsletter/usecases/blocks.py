@@ -9,6 +9,7 @@ from newsletter.errors import NotAllowed
 from newsletter.model.actor import Actor, Role
 from newsletter.usecases.context import Context
 from newsletter.usecases.editing import Edited, change
+from subscribers.phrase import Phrase
 
 TEXTS = ("heading", "text", "link_text", "image_alt")
 """The texts of a block that are bounded; its addresses are checked whole."""
@@ -26,7 +27,7 @@ def save_block(
     actor.require(Role.EDITOR)
     block = wanted.after
     if block is not None and not (block.heading or block.text or block.image):
-        msg = "a block needs a heading, a text or an image"
+        msg = Phrase("a block needs a heading, a text or an image")
         raise NotAllowed(msg)
 
     for name in TEXTS if block else ():

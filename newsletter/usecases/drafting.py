@@ -37,6 +37,7 @@ from newsletter.send import status
 from newsletter.store.content import issues, pauses, slots, sources
 from newsletter.usecases.context import Context
 from subscribers.model import Frequency
+from subscribers.phrase import Phrase
 
 YEARS_AHEAD = 100
 """A special issue is not planned for later."""
@@ -192,8 +193,9 @@ def draft_next(context: Context, actor: Actor, key: str) -> Drafted | Skipped | 
     actor.require(Role.EDITOR)
     newsletter = context.publication.require_newsletter(key)
     if newsletter.cadence.on_publish:
-        msg = (
-            f"{newsletter.key} is drafted when articles are published; use --at for a special issue"
+        msg = Phrase(
+            "{key} is drafted when articles are published; use --at for a special issue",
+            key=newsletter.key,
         )
         raise NotAllowed(msg)
     now = context.now()
@@ -215,11 +217,17 @@ def draft_special(
     newsletter = context.publication.require_newsletter(key)
     year = context.now().year
     if at is not None and not year - 1 <= at.year <= year + YEARS_AHEAD:
-        msg = f"{at:%Y-%m-%d %H:%M} is not within the next {YEARS_AHEAD} years"
+        msg = Phrase(
+            "{at:%Y-%m-%d %H:%M} is not within the next {years} years",
+            at=at,
+            years=YEARS_AHEAD,
+        )
         raise NotAllowed(msg)
     regular = Due.at(at or local(context.now(), newsletter.timezone), newsletter.timezone)
     if at is not None and regular.due_at <= context.now():
-        msg = f"{at:%Y-%m-%d %H:%M} has passed in {newsletter.timezone}"
+        msg = Phrase(
+            "{at:%Y-%m-%d %H:%M} has passed in {timezone}", at=at, timezone=newsletter.timezone
+        )
         raise NotAllowed(msg)
     slot = Due(f"{regular.nominal} special", regular.due_at, special=True)
     return draft(context, actor, newsletter, slot)
@@ -261,9 +269,17 @@ def correct(
         earlier = issues.corrections(connection, issue_id)
     if not reached:
         if wrong.state in OUT:
-            msg = f"the database does not know the recipients of issue {issue_id}: {wrong.reason}"
+            msg = Phrase(
+                "the database does not know the recipients of issue {issue_id}: {reason}",
+                issue_id=issue_id,
+                reason=wrong.reason,
+            )
             raise NotAllowed(msg, next_step=ViewIssue(issue_id))
-        msg = f"issue {issue_id} is {wrong.state} and has no recipients yet: edit it instead"
+        msg = Phrase(
+            "issue {issue_id} is {state} and has no recipients yet: edit it instead",
+            issue_id=issue_id,
+            state=wrong.state,
+        )
         raise NotAllowed(msg, next_step=EditIssue(issue_id))
     newsletter = context.publication.require_newsletter(wrong.newsletter)
     if not any(issue.editable for issue in earlier):

@@ -28,6 +28,7 @@ from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.publication import Topic
 from newsletter.store.content import articles, issues
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def save_texts(
         present = _texts(draft, article_id)
         made = [text for text in changes if not same_text(text.before, text.after)]
         if unknown := [text.name for text in made if text.name not in present]:
-            msg = f"there is no text {unknown[0]!r} to change"
+            msg = Phrase("there is no text {unknown!r} to change", unknown=unknown[0])
             raise NotFound(msg)
         conflicts = tuple(
             TextConflict(text.name, present[text.name], text.after)
@@ -161,7 +162,11 @@ def shift(context: Context, actor: Actor, issue_id: int, article_id: int, by: in
     def attempt(draft: Draft) -> Edited:
         order = [item.article_id for item in draft.items if item.included]
         if article_id not in order:
-            msg = f"article {article_id} is not printed in issue {issue_id}"
+            msg = Phrase(
+                "article {article_id} is not printed in issue {issue_id}",
+                article_id=article_id,
+                issue_id=issue_id,
+            )
             raise NotFound(msg)
         place = order.index(article_id)
         order.insert(max(0, place + by), order.pop(place))
@@ -184,7 +189,7 @@ def reorder(
     def attempt(draft: Draft) -> Edited:
         printed = [item.article_id for item in draft.items if item.included]
         if printed not in ([*seen], [*order]):
-            msg = "the order has been changed elsewhere; reload the page"
+            msg = Phrase("the order has been changed elsewhere; reload the page")
             raise NotAllowed(msg)
         made = [Reorder(tuple(order))]
         return change(context, actor, issue_id, made, seen=sheet.fingerprint(draft))
@@ -216,7 +221,9 @@ def _texts(draft: Draft, article_id: int | None) -> dict[str, str]:
 def _require_candidate(draft: Draft, article_id: int) -> Item:
     found = next((item for item in draft.items if item.article_id == article_id), None)
     if found is None:
-        msg = f"article {article_id} is not a candidate for this issue"
+        msg = Phrase(
+            "article {article_id} is not a candidate for this issue", article_id=article_id
+        )
         raise NotFound(msg)
     return found
 

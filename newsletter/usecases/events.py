@@ -26,6 +26,7 @@ from newsletter.store.database import roomy
 from newsletter.usecases import engagements
 from newsletter.usecases.context import Context
 from newsletter.usecases.reacting import Reaction
+from subscribers.phrase import Phrase
 
 READERS: Mapping[str, Callable[[bytes], Iterator[Event]]] = {sendgrid.PROVIDER: sendgrid.read}
 """What reads the requests of each provider."""
@@ -114,7 +115,9 @@ def _some(events: Iterator[Event]) -> list[Event]:
     try:
         return list(islice(events, EVENTS_AT_ONCE))
     except ValueError as error:
-        msg = "this is not a file of events: expected a JSON array, or one JSON object per line"
+        msg = Phrase(
+            "this is not a file of events: expected a JSON array, or one JSON object per line"
+        )
         raise NotAllowed(msg) from error
 
 

@@ -11,6 +11,7 @@ from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
 from subscribers.errors import ImportRefused
 from subscribers.model import SubscriptionState, SuppressionReason, slug
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import clean
 from subscribers.roster.columns import Choices
 from subscribers.roster.reading import ListFile, open_listing, sample_of
@@ -104,9 +105,9 @@ def _words(text: str) -> dict[str, StatedStatus]:
     for line in filter(None, map(str.strip, text.splitlines())):
         word, _sign, status = line.partition("=")
         if fold(status) not in known:
-            msg = (
-                f"“{line[:60]}”: expected WORD=STATUS with one of subscribed, pending,"
-                " unsubscribed, bounced, complaint or manual"
+            msg = Phrase(
+                "“{line}”: expected WORD=STATUS with one of subscribed, pending, unsubscribed, bounced, complaint or manual",
+                line=line[:60],
             )
             raise ImportRefused(msg)
         found[fold(word)] = known[fold(status)]

@@ -23,6 +23,7 @@ from newsletter.store.desk.sign_ins import SignInRequest
 from newsletter.usecases.context import Context
 from newsletter.usecases.signing_in import LIMIT, digest
 from subscribers.model import EmailAddress
+from subscribers.phrase import Phrase
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -109,7 +110,7 @@ def invite(context: Context, actor: Actor, site: PasskeySite) -> PasskeyChalleng
 
     member, known = _own(context, actor)
     if len(known) >= MOST:
-        msg = f"you have {MOST} passkeys; remove one first"
+        msg = Phrase("you have {most} passkeys; remove one first", most=MOST)
         raise NotAllowed(msg)
     request_id, challenge = _challenge(context, f"{ADD}:{member.id}")
     options = generate_registration_options(
@@ -182,7 +183,7 @@ def _own(context: Context, actor: Actor) -> tuple[Member, list[Passkey]]:
     with context.reader.connect() as connection:
         member = staff.find(connection, EmailAddress.parse(actor.name).key)
         if member is None:
-            msg = "only members of staff have passkeys"
+            msg = Phrase("only members of staff have passkeys")
             raise NotAllowed(msg)
         return member, passkeys.of_member(connection, member.id)
 
@@ -199,7 +200,7 @@ def _challenge(context: Context, key: str) -> tuple[int, bytes]:
     challenge, now = f"{context.new_id()}{context.new_id()}", context.now()
     with context.engine.begin() as connection:
         if sign_ins.count_of(connection, key, now) >= LIMIT:
-            msg = "too many browsers are signing in; try again in a few minutes"
+            msg = Phrase("too many browsers are signing in; try again in a few minutes")
             raise NotAllowed(msg)
         request = SignInRequest(0, key, digest(challenge), now + LINK_LASTS)
         return sign_ins.insert(connection, request, answered=True), challenge.encode()

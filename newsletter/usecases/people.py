@@ -33,6 +33,7 @@ from subscribers.model import (
     TagKind,
     slug,
 )
+from subscribers.phrase import Phrase
 from subscribers.roster import run, undoing
 from subscribers.roster.cells import clean
 from subscribers.roster.change_set import ChangeSet
@@ -150,7 +151,7 @@ def record(
 def _titles(context: Context, keys: Sequence[str]) -> dict[str, str]:
     found = {key: context.publication.newsletter(key) for key in keys}
     if unknown := [key for key, newsletter in found.items() if newsletter is None]:
-        msg = f"there is no newsletter “{unknown[0]}”"
+        msg = Phrase("there is no newsletter “{unknown}”", unknown=unknown[0])
         raise NotFound(msg)
     return {key: newsletter.title for key, newsletter in found.items() if newsletter is not None}
 

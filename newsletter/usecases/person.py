@@ -20,6 +20,7 @@ from subscribers.consent.unsubscribing import Unsubscribe
 from subscribers.directory import HistoryLine, Proof, SuppressedAddress
 from subscribers.errors import InvalidAddress, Unknown
 from subscribers.model import Effects, Subscriber
+from subscribers.phrase import Phrase
 from subscribers.searching import FoundPeople
 from subscribers.segment import Everyone, parse
 
@@ -88,7 +89,10 @@ def address_of(context: Context, actor: Actor, subscriber_id: int) -> str:
 def _load(connection: sa.Connection, subscriber_id: int) -> Subscriber:
     person = directory.load(connection, subscriber_id)
     if person is None:
-        msg = f"subscriber {subscriber_id} was not found; their data may have been deleted"
+        msg = Phrase(
+            "subscriber {subscriber_id} was not found; their data may have been deleted",
+            subscriber_id=subscriber_id,
+        )
         raise Unknown(msg)
     return person
 
@@ -145,7 +149,10 @@ def set_timezone(context: Context, actor: Actor, address: str, timezone: str) ->
     actor.require(Role.ADMIN)
     chosen = zones.parse(timezone) if timezone.strip() else ""
     if chosen is None:
-        msg = f"“{timezone.strip()[:40]}” is not a time zone; expected a name such as Asia/Seoul"
+        msg = Phrase(
+            "“{given}” is not a time zone; expected a name such as Asia/Seoul",
+            given=timezone.strip()[:40],
+        )
         raise NotAllowed(msg)
     with context.engine.begin() as connection:
         person = directory.require(connection, address)

@@ -21,6 +21,7 @@ from newsletter.model.states import EDITABLE, UNAPPROVED, UNFINISHED, IssueState
 from newsletter.store import acts
 from newsletter.store.content import agendas, issues, pauses, slots
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 LONGEST_REASON = 200
 
@@ -118,7 +119,12 @@ def skip_slot(
             # Look again: someone may have drafted it in the meantime.
             chosen = _slot_ahead(connection, newsletter, nominal, now)
             if chosen.issue_id is None:
-                msg = f"the slot {nominal} of {key} is {chosen.state} already"
+                msg = Phrase(
+                    "the slot {nominal} of {key} is {state} already",
+                    nominal=nominal,
+                    key=key,
+                    state=chosen.state,
+                )
                 raise NotAllowed(msg)
             _skip_issue(connection, issues.load(connection, chosen.issue_id), actor, now, why)
         detail = {"newsletter": key, "slot": nominal, "reason": why}
@@ -137,7 +143,11 @@ def _slot_ahead(
         for slot in within:
             if slot.due.nominal == nominal:
                 return slot
-    msg = f"{newsletter.key} has no coming slot {nominal!r}; it may have passed or be off"
+    msg = Phrase(
+        "{key} has no coming slot {nominal!r}; it may have passed or be off",
+        key=newsletter.key,
+        nominal=nominal,
+    )
     raise NotAllowed(msg)
 
 
@@ -146,7 +156,9 @@ def _skip_issue(
 ) -> None:
     """Skip an issue that has not gone out; an approval of it is voided first."""
     if issue.state not in EDITABLE:
-        msg = f"issue {issue.id} is {issue.state}; pause or cancel it instead"
+        msg = Phrase(
+            "issue {id} is {state}; pause or cancel it instead", id=issue.id, state=issue.state
+        )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))
     approval.void(connection, issue, actor=actor, now=now, why=f"the issue was skipped: {why}")
     issues.move(connection, issue.id, from_states=UNAPPROVED, to=IssueState.SKIPPED, reason=why)
@@ -182,7 +194,7 @@ def pause_newsletter(context: Context, actor: Actor, key: str, pause: Pause) -> 
 
 def _require_ahead(newsletter: Newsletter, pause: Pause, now: datetime) -> None:
     if pause.last < now.astimezone(newsletter.timezone).date():
-        msg = f"the days {pause} are over"
+        msg = Phrase("the days {pause} are over", pause=pause)
         raise NotAllowed(msg)
 
 
@@ -233,6 +245,6 @@ def resume_newsletter(context: Context, actor: Actor, key: str) -> int:
 def _reason(text: str) -> str:
     reason = " ".join(text.split())[:LONGEST_REASON]
     if not reason:
-        msg = "say why"
+        msg = Phrase("say why")
         raise NotAllowed(msg)
     return reason

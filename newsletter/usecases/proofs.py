@@ -24,6 +24,7 @@ from newsletter.store.content import editions, issues
 from newsletter.usecases.context import Context
 from subscribers import directory
 from subscribers.model import EmailAddress, Subscriber
+from subscribers.phrase import Phrase
 
 if TYPE_CHECKING:
     from newsletter.usecases.reviewing import Rendered
@@ -104,7 +105,7 @@ def stored_email(
     issue, newsletter, printed = _stored(context, issue_id)
     edition = next((each for each in printed if each.seq == seq), None)
     if edition is None:
-        msg = f"issue {issue_id} has no edition {seq}"
+        msg = Phrase("issue {issue_id} has no edition {seq}", issue_id=issue_id, seq=seq)
         raise NotFound(msg, next_step=PreviewIssue(issue_id))
     return edition, _email(context, issue, newsletter, edition, reader)
 
@@ -128,7 +129,7 @@ def send_test(
         chosen = [edition for edition in printed if edition.seq == reader.edition]
     sender = context.senders.get(context.publication.provider)
     if sender is None:
-        msg = f"the provider {context.publication.provider} is not set up"
+        msg = Phrase("the provider {provider} is not set up", provider=context.publication.provider)
         raise NotAllowed(msg, next_step=RunCheckup())
     tested = testsend.StaffTestSend(
         context.publication, newsletter, issue, chosen, address, reader.name
@@ -150,7 +151,7 @@ def _stored(context: Context, issue_id: int) -> tuple[Issue, Newsletter, list[Ed
         printed = editions.of_issue(connection, issue_id)
     newsletter = context.publication.require_newsletter(issue.newsletter)
     if not printed:
-        msg = f"issue {issue_id} has no editions yet"
+        msg = Phrase("issue {issue_id} has no editions yet", issue_id=issue_id)
         raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
     return issue, newsletter, printed
 
@@ -185,7 +186,7 @@ def _person(context: Context, seen_as: str) -> _Person:
         else:
             found = directory.find(connection, seen_as) if "@" in seen_as else None
     if found is None:
-        msg = f"{seen_as} is not a subscriber"
+        msg = Phrase("{seen_as} is not a subscriber", seen_as=seen_as)
         raise NotAllowed(msg)
     return _Person.of(found)
 
@@ -232,7 +233,11 @@ def _edition_for(
     known = by_contents(printed, arm)
     taken = Subsets(list(known), newsletter, chooser.originals()).of(wanted) if wanted else None
     if taken is None:
-        msg = f"issue {issue.id} has nothing on the topics that {person.address} follows"
+        msg = Phrase(
+            "issue {id} has nothing on the topics that {address} follows",
+            id=issue.id,
+            address=person.address,
+        )
         raise NotAllowed(msg)
     return Reader(person.address, person.name, known[taken].seq)
 

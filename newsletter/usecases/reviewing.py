@@ -7,6 +7,7 @@ from newsletter.edit import approval
 from newsletter.edit.approval import Review
 from newsletter.edit.refreshing import Refreshed, refresh
 from newsletter.errors import NotAllowed, NothingToPrint
+from newsletter.maintenance import outside, sender_domain
 from newsletter.maintenance.readings import Health, Reading
 from newsletter.model.accessibility import Audit
 from newsletter.model.act import Act, ActKind
@@ -32,6 +33,7 @@ from newsletter.render.picture_view import unmeasured
 from newsletter.store import acts
 from newsletter.store.content import audits, editions, issues, pictures, waivers
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class ContentChanged:
     next_step: NextStep
 
 
-STALE = "the brand, the templates, the configuration or the program changed what is printed"
+STALE = Phrase("the brand, the templates, the configuration or the program changed what is printed")
 """Why a rendering is no longer current although the issue has not changed."""
 OVERTAKEN = "its time passed while nothing was running"
 """Why an approval no longer counts although the issue has not changed."""
@@ -151,7 +153,11 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         issue = issues.load(connection, issue_id)
         remarks = [*_additions(refreshed), *rendering.audience_notes(connection, issue_id)]
     if not made:
-        msg = f"issue {issue_id} is {issue.state} and holds too few items to print"
+        msg = Phrase(
+            "issue {issue_id} is {state} and holds too few items to print",
+            issue_id=issue_id,
+            state=issue.state,
+        )
         raise NothingToPrint(msg, next_step=EditIssue(issue_id))
     return Rendered(
         issue,
@@ -188,11 +194,17 @@ def _additions(refreshed: Refreshed) -> Iterator[str]:
     """Yield a sentence about each article that was collected after the issue was drafted."""
     for item in refreshed.added[:MOST_NAMED]:
         if item.included:
-            yield f"“{item.title}” was collected after the draft and is now in the issue."
+            yield Phrase(
+                "“{title}” was collected after the draft and is now in the issue.", title=item.title
+            )
         else:
-            yield f"“{item.title}” is a candidate and not in the issue: {item.reason}."
+            yield Phrase(
+                "“{title}” is a candidate and not in the issue: {reason}.",
+                title=item.title,
+                reason=item.reason,
+            )
     if (more := len(refreshed.added) - MOST_NAMED) > 0:
-        yield f"{more:,} more articles were added after the draft."
+        yield Phrase("{more:,} more articles were added after the draft.", more=more)
 
 
 def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> str:
@@ -239,19 +251,28 @@ def _checked(context: Context, rendered: Rendered) -> Checked:
     policy = dict(context.publication.checks)
     with context.reader.connect() as connection:
         waived = waivers.of_issue(connection, issue_id)
-    outside = [
-        _outside(reading) for reading in context.outside() if reading.health is not Health.OK
-    ]
-    every = [*found, *outside, *accessibility.findings(audit)]
+    seen = [_outside(reading) for reading in context.outside() if reading.health is not Health.OK]
+    every = [*found, *seen, *accessibility.findings(audit)]
     findings = waive(apply_policy(policy, every), waived)
     step = EditIssue(issue_id) if blocking(findings) else ApproveIssue(issue_id)
     return Checked(issue_id, tuple(findings), audit, step)
 
 
+_SUBJECTS = {
+    sender_domain.SUBJECT: Phrase("Sender domain"),
+    outside.UNSUBSCRIBE: Phrase("Unsubscribe page"),
+}
+
+
 def _outside(reading: Reading) -> Finding:
     """Return what is wrong outside this program as a finding; what cannot be asked is only noted."""
     name = reading.subject if reading.checked else "not checked"
-    message = f"{reading.subject.capitalize()}: {reading.message}; {reading.advice}."
+    message = Phrase(
+        "{subject}: {message}; {advice}.",
+        subject=_SUBJECTS[reading.subject],
+        message=reading.message,
+        advice=reading.advice,
+    )
     return Finding(name, CHECKS[name], message, place=IssuePlace(PlaceKind.SETTINGS))
 
 
@@ -295,7 +316,7 @@ def request_changes(context: Context, actor: Actor, issue_id: int, *, comment: s
     actor.require(Role.APPROVER)
     why = " ".join(comment.split())
     if not why:
-        msg = "say what has to be changed"
+        msg = Phrase("say what has to be changed")
         raise NotAllowed(msg)
     with context.engine.begin() as connection:
         issue = issues.load(connection, issue_id)

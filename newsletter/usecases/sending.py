@@ -33,6 +33,7 @@ from newsletter.store.content import issues
 from newsletter.store.sending import claims
 from newsletter.usecases.context import Context
 from newsletter.usecases.watching import state_of, status
+from subscribers.phrase import Phrase
 
 LANE = timedelta(seconds=20)
 """How long a lane submits before it makes room for what is more urgent."""
@@ -153,7 +154,7 @@ def _expire(context: Context) -> None:
 def _require_batch(issue_id: int, batch: str) -> None:
     key = read_batch(batch)
     if key is None or key[0] != issue_id:
-        msg = f"{batch!r} is not a batch of issue {issue_id}"
+        msg = Phrase("{batch!r} is not a batch of issue {issue_id}", batch=batch, issue_id=issue_id)
         raise NotAllowed(msg, next_step=ViewIssue(issue_id))
 
 
@@ -171,7 +172,11 @@ def send(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False
         if frozen is None and state_of(context, issue_id) in SENDABLE:
             return Sent(issue_id, True, (), status(context, issue_id))
     elif state not in {IssueState.SUBMITTING, IssueState.SUBMITTED}:
-        msg = f"issue {issue_id} is {state}; only an approved issue can be sent"
+        msg = Phrase(
+            "issue {issue_id} is {state}; only an approved issue can be sent",
+            issue_id=issue_id,
+            state=state,
+        )
         raise NotAllowed(msg, next_step=_before(state, issue_id))
     reconcile(context, actor)
     tally = submit(context, actor)
@@ -224,7 +229,9 @@ def require_released(context: Context) -> None:
     with context.reader.connect() as connection:
         held = holding.is_held(connection)
     if held:
-        msg = "no issue is sent since the database was restored: look at the issues, then release them"
+        msg = Phrase(
+            "no issue is sent since the database was restored: look at the issues, then release them"
+        )
         raise SendingHeld(msg, next_step=ReleaseSending())
 
 
@@ -246,7 +253,7 @@ def _require_current(context: Context, issue_id: int, *, at_once: bool) -> None:
         return
     overtaken = "" if at_once else reviewing.void_if_overtaken(context, newsletter, issue)
     if voided := overtaken or reviewing.void_if_stale(context, newsletter, issue_id):
-        msg = f"issue {issue_id} is not sent: {voided}"
+        msg = Phrase("issue {issue_id} is not sent: {voided}", issue_id=issue_id, voided=voided)
         raise ApprovalVoided(msg, next_step=PreviewIssue(issue_id))
 
 
@@ -295,6 +302,8 @@ def _sender(context: Context, provider: str) -> Sender:
     sender = context.senders.get(provider)
     if sender is None:
         known = ", ".join(context.senders)
-        msg = f"the provider {provider} is not set up. Set up: {known}"
+        msg = Phrase(
+            "the provider {provider} is not set up. Set up: {known}", provider=provider, known=known
+        )
         raise NotAllowed(msg, next_step=RunCheckup())
     return sender

@@ -8,6 +8,7 @@ from newsletter.model.next_step import PreviewIssue
 from newsletter.store import acts
 from newsletter.store.content import editions, issues
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 
 def share(context: Context, actor: Actor, issue_id: int, seq: int) -> str:
@@ -19,7 +20,7 @@ def share(context: Context, actor: Actor, issue_id: int, seq: int) -> str:
         stored = editions.of_issue(connection, issue_id)
         edition = next((each for each in stored if each.seq == seq), None)
         if edition is None:
-            msg = f"issue {issue_id} has no edition {seq}"
+            msg = Phrase("issue {issue_id} has no edition {seq}", issue_id=issue_id, seq=seq)
             raise NotFound(msg, next_step=PreviewIssue(issue_id))
         act = Act(now, actor, ActKind.SHARED, issue_id, detail={"edition": seq})
         acts.record(connection, act)

@@ -14,6 +14,7 @@ from newsletter.usecases.people import carry_out
 from subscribers.consent import queueing, signing_up
 from subscribers.consent.limits import SignUpLimits, is_wave
 from subscribers.consent.signing_up import Rules
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +28,20 @@ class SignUpWave:
     @property
     def what(self) -> str:
         """Describe the wave."""
-        return (
-            f"{self.unconfirmed:,} sign-ups of the last hour are unconfirmed, {self.confirmed:,}"
-            f" confirmed, and {self.waiting:,} wait for their email"
+        return Phrase(
+            "{unconfirmed:,} sign-ups of the last hour are unconfirmed, {confirmed:,} confirmed, and {waiting:,} wait for their email",
+            unconfirmed=self.unconfirmed,
+            confirmed=self.confirmed,
+            waiting=self.waiting,
         )
 
     @property
     def advice(self) -> str:
         """Say what it means, what the program does, and what staff can do."""
         most = SignUpLimits().wave
-        return (
-            "This looks like an attack with strangers' addresses. Until it is over, the form asks for"
-            f" a proof of work, and at most {most} confirmation emails an hour go out. If it goes on,"
-            " take the form off your site for a while."
+        return Phrase(
+            "This looks like an attack with strangers' addresses. Until it is over, the form asks for a proof of work, and at most {most} confirmation emails an hour go out. If it goes on, take the form off your site for a while.",
+            most=most,
         )
 
 

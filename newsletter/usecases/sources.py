@@ -20,6 +20,7 @@ from newsletter.store.content import sources as stored
 from newsletter.store.content.browsing import EntryRow
 from newsletter.store.content.source_pauses import SourcePause
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 if TYPE_CHECKING:
     from newsletter.collect.probe import Probe
@@ -58,7 +59,7 @@ def test(context: Context, actor: Actor, name: str) -> Probe:
     actor.require(Role.EDITOR)
     context.publication.source(name)
     if context.probe is None:
-        msg = "sources are not read here"
+        msg = Phrase("sources are not read here")
         raise NotAllowed(msg)
     return context.probe(name)
 
@@ -68,7 +69,7 @@ def collect(context: Context, actor: Actor, name: str) -> SourceReport:
     actor.require(Role.EDITOR)
     context.publication.source(name)
     if context.collect_from is None:
-        msg = "sources are not read here"
+        msg = Phrase("sources are not read here")
         raise NotAllowed(msg)
     report = context.collect_from([name])
     with context.engine.begin() as connection:
@@ -81,7 +82,7 @@ def pause(context: Context, actor: Actor, name: str, reason: str) -> None:
     actor.require(Role.EDITOR)
     context.publication.source(name)
     if not reason.strip():
-        msg = "say why the source is paused"
+        msg = Phrase("say why the source is paused")
         raise NotAllowed(msg)
     with context.engine.begin() as connection:
         if source_pauses.put(connection, SourcePause(name, context.now(), str(actor), reason)):

@@ -14,6 +14,7 @@ from newsletter.store.desk import passkeys, sessions, sign_ins, staff
 from newsletter.store.desk.sign_ins import SignInRequest
 from newsletter.usecases.context import Context
 from subscribers.model import EmailAddress
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def choose_language(context: Context, actor: Actor, language: str) -> None:
     """Show the desk in another language to the member who asks."""
     actor.require(Role.EDITOR)
     if language and language not in context.kit().templates.catalogs.languages:
-        msg = f"the desk is not available in {language!r}"
+        msg = Phrase("the desk is not available in {language!r}", language=language)
         raise NotAllowed(msg)
     with context.engine.begin() as connection:
         member = _require(connection, actor.name)
@@ -108,7 +109,7 @@ def choose_language(context: Context, actor: Actor, language: str) -> None:
 def _require(connection: sa.Connection, address: str) -> Member:
     member = staff.find(connection, EmailAddress.parse(address).key)
     if member is None:
-        msg = f"{address.strip()} is not a member of staff"
+        msg = Phrase("{given} is not a member of staff", given=address.strip())
         raise NotFound(msg)
     return member
 

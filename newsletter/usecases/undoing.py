@@ -12,6 +12,7 @@ from newsletter.store import acts
 from newsletter.store.acts import ActFilter, NumberedAct
 from newsletter.usecases.context import Context
 from newsletter.usecases.editing import Edited, change
+from subscribers.phrase import Phrase
 
 
 def last_edit(context: Context, actor: Actor, issue_id: int) -> NumberedAct | None:
@@ -29,7 +30,11 @@ def undo_edit(context: Context, actor: Actor, issue_id: int, number: int) -> Edi
     actor.require(Role.EDITOR)
     recorded = _recorded(context, issue_id)
     if number not in {each.number for each in recorded}:
-        msg = f"act {number} is not an edit of issue {issue_id} that can be taken back"
+        msg = Phrase(
+            "act {number} is not an edit of issue {issue_id} that can be taken back",
+            number=number,
+            issue_id=issue_id,
+        )
         raise NotFound(msg)
     last = last_own(recorded, str(actor))
     if last is None or last.number != number:

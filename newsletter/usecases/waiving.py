@@ -11,6 +11,7 @@ from newsletter.store import acts
 from newsletter.store.content import waivers
 from newsletter.usecases import reviewing
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 LONGEST_REASON = 500
 
@@ -36,14 +37,18 @@ def waive_warning(
     actor.require(Role.APPROVER)
     why = " ".join(reason.split())[:LONGEST_REASON]
     if not why:
-        msg = "say why the warning can be ignored"
+        msg = Phrase("say why the warning can be ignored")
         raise NotAllowed(msg)
     checked = reviewing.check(context, actor, issue_id)
     warnings = [finding for finding in checked.findings if finding.level == "warn"]
     chosen = [finding for finding in warnings if which in {finding.mark, finding.check}]
     if not chosen:
         present = ", ".join(dict.fromkeys(finding.check for finding in warnings)) or "none"
-        msg = f"there is no warning {which!r} to waive. Current warnings: {present}"
+        msg = Phrase(
+            "there is no warning {which!r} to waive. Current warnings: {present}",
+            which=which,
+            present=present,
+        )
         raise NotAllowed(msg, next_step=PreviewIssue(issue_id))
     now = context.now()
     made = [Waiver(finding.mark, finding.check, why, actor, now) for finding in chosen]

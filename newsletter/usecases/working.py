@@ -10,6 +10,7 @@ from newsletter.store import queues, workers
 from newsletter.store.queues import QueuedJob, QueueFigures
 from newsletter.store.workers import WorkerRow
 from newsletter.usecases.context import Context
+from subscribers.phrase import Phrase
 
 
 def workers_now(context: Context) -> Sequence[WorkerRow]:
@@ -33,14 +34,16 @@ def jobs(context: Context, *, limit: int) -> Sequence[QueuedJob]:
 def retry(context: Context, actor: Actor, job_id: int) -> None:
     """Let a failed job be done again. Raises NotFound, or NotAllowed if it has not failed."""
     actor.require(Role.ADMIN)
-    why_not = "only a failed job can be retried, and only if the same job does not wait already"
+    why_not = Phrase(
+        "only a failed job can be retried, and only if the same job does not wait already"
+    )
     _change(context, job_id, queues.retry, why_not)
 
 
 def cancel(context: Context, actor: Actor, job_id: int) -> None:
     """Delete a job that waits or failed. Raises NotFound, or NotAllowed if it is running."""
     actor.require(Role.ADMIN)
-    why_not = "only a job that waits or failed can be canceled. To stop an issue, pause it"
+    why_not = Phrase("only a job that waits or failed can be canceled. To stop an issue, pause it")
     _change(context, job_id, queues.cancel, why_not)
 
 
@@ -50,8 +53,10 @@ def _change(
     with context.engine.begin() as connection:
         state = queues.state(connection, job_id) if queues.exist(connection) else None
         if state is None:
-            msg = f"there is no job {job_id}"
+            msg = Phrase("there is no job {job_id}", job_id=job_id)
             raise NotFound(msg)
         if not act(connection, job_id):
-            msg = f"job {job_id} is {state}; {why_not}"
+            msg = Phrase(
+                "job {job_id} is {state}; {why_not}", job_id=job_id, state=state, why_not=why_not
+            )
             raise NotAllowed(msg)

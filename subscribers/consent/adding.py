@@ -16,6 +16,7 @@ from subscribers.model import (
     SubscriptionState,
     SuppressionReason,
 )
+from subscribers.phrase import Phrase
 from subscribers.store import audit, erasures, people, proofs, statuses
 from subscribers.store.audit import AuditEntry
 from subscribers.store.proofs import Consent
@@ -81,11 +82,14 @@ def add(connection: sa.Connection, addition: Addition, rules: Rules) -> Effects:
 
 def _check_suppressed(connection: sa.Connection, key: str, *, erased: bool) -> None:
     if erased:
-        msg = "this address was erased on request; only its owner can sign up again"
+        msg = Phrase("this address was erased on request; only its owner can sign up again")
         raise AdditionRefused(msg)
     suppressed = people.suppressed(connection, [key]).get(key)
     if suppressed is not None:
-        msg = f"this address is suppressed ({suppressed.reason.value}); lift that first, with a reason"
+        msg = Phrase(
+            "this address is suppressed ({why}); lift that first, with a reason",
+            why=suppressed.reason.value,
+        )
         raise AdditionRefused(msg)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from subscribers import zones
 from subscribers.model import Frequency
+from subscribers.phrase import Phrase
 
 _FREQUENCIES = {frequency.value: frequency for frequency in Frequency}
 _PARTS = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[,;|]|$)|([^,;|]+)')
@@ -69,7 +70,7 @@ def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-        msg = f"the cell “{column}” is not from one of our exports"
+        msg = Phrase("the cell “{column}” is not from one of our exports", column=column)
         raise CellError(msg)
     return found
 

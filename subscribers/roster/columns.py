@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from subscribers.errors import ImportRefused, Remedy, UnclearStatus
+from subscribers.phrase import Phrase
 from subscribers.roster.headers import status_field
 from subscribers.roster.profiles import Profile
 from subscribers.roster.statuses import StatusColumn, is_understood
@@ -82,7 +83,11 @@ def columns_of(
         fields["address"] = _address_column([h for h in readable if h not in taken], sample)
     fields = {field: header for field, header in fields.items() if header}
     if "address" not in fields:
-        msg = f"{name}: no column contains email addresses; its columns are {_shown(headers)}"
+        msg = Phrase(
+            "{name}: no column contains email addresses; its columns are {shown}",
+            name=name,
+            shown=_shown(headers),
+        )
         raise ImportRefused(msg, Remedy.MAP_COLUMN)
     statuses = tuple(column for column in statuses if column.header != fields["address"])
     words = {**(profile.words if profile else {}), **choices.words}
@@ -98,12 +103,21 @@ def checked(headers: Sequence[str], choices: Choices, name: str) -> dict[str, st
     for meaning, header in choices.mapping.items():
         wanted = _BEFORE.get(meaning, meaning)
         if wanted not in FIELDS:
-            msg = f"unknown field “{meaning}”; expected one of {', '.join(FIELDS)}"
+            msg = Phrase(
+                "unknown field “{meaning}”; expected one of {fields}",
+                meaning=meaning,
+                fields=", ".join(FIELDS),
+            )
             raise ImportRefused(msg)
         found[wanted] = header
     for header in (*found.values(), *choices.ignored):
         if header and header not in headers:
-            msg = f"{name} has no column “{header}”; its columns are {_shown(headers)}"
+            msg = Phrase(
+                "{name} has no column “{header}”; its columns are {shown}",
+                name=name,
+                header=header,
+                shown=_shown(headers),
+            )
             raise ImportRefused(msg)
     return found
 

@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 from subscribers.errors import ImportRefused
 from subscribers.model import SubscriptionState
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import as_text, parsed
 from subscribers.roster.columns import (
     Cells,
@@ -121,7 +122,9 @@ def first_rows(
 def _is_json(text: str, name: str) -> bool:
     first = next(table_lines(_lines(text))[1], "").strip()
     if not first:
-        msg = f"{name} is empty; expected a first line with the names of the columns"
+        msg = Phrase(
+            "{name} is empty; expected a first line with the names of the columns", name=name
+        )
         raise ImportRefused(msg)
     return first.startswith("{")
 
@@ -252,7 +255,10 @@ def _has_content(line: str) -> bool:
 def _one_character(delimiter: str) -> str:
     meant = {"\\t": "\t", "tab": "\t"}.get(delimiter, delimiter)
     if len(meant) > 1 or meant in {'"', "\r", "\n"}:
-        msg = f"the delimiter {delimiter!r} must be one character, such as ; or \\t for a tab"
+        msg = Phrase(
+            "the delimiter {delimiter!r} must be one character, such as ; or \\t for a tab",
+            delimiter=delimiter,
+        )
         raise ImportRefused(msg)
     return meant
 
@@ -266,7 +272,7 @@ def _decoded(head: bytes, encoding: str, name: str) -> str:
     except (LookupError, ValueError) as error:
         raise ImportRefused(msg) from error
     if "\0" in text:
-        msg = f"{name} is not text; expected a table (CSV) or JSON lines"
+        msg = Phrase("{name} is not text; expected a table (CSV) or JSON lines", name=name)
         raise ImportRefused(msg)
     return text
 
@@ -277,10 +283,17 @@ def _first_rows(text: str, delimiter: str, name: str) -> tuple[list[str], Cells]
     try:
         headers = names_of(next(table))
     except csv.Error as error:
-        msg = f"{name}, line 1: {error}; expected the names of the columns"
+        msg = Phrase(
+            "{name}, line 1: {error}; expected the names of the columns", name=name, error=error
+        )
         raise ImportRefused(msg) from error
     if len(headers) > COLUMNS_LIMIT:
-        msg = f"{name} has {len(headers)} columns; at most {COLUMNS_LIMIT} are read"
+        msg = Phrase(
+            "{name} has {headers} columns; at most {limit} are read",
+            name=name,
+            headers=len(headers),
+            limit=COLUMNS_LIMIT,
+        )
         raise ImportRefused(msg)
     sample: list[Mapping[str, str]] = []
     with suppress(csv.Error):  # reported with its line when the rows are read

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from subscribers.model import EmailAddress, SubscriptionState, SuppressionReason
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import (
     CellError,
     clean,
@@ -36,7 +37,7 @@ def read_own(
     proofs = tuple(_proof(record) for record in _records(cells, "consents"))
     wanted = tuple(_subscription(record) for record in _records(cells, "subscriptions"))
     if len({subscription.newsletter for subscription in wanted}) < len(wanted):
-        msg = "two subscriptions to the same newsletter"
+        msg = Phrase("two subscriptions to the same newsletter")
         raise CellError(msg)
     agreed = {proof.newsletter for proof in proofs if proof.act in _CONSENT}
     attested = _attested(wanted, agreed, terms)
@@ -100,7 +101,11 @@ def _subscription(record: Mapping[str, Any]) -> WantedSubscription:
     key, state = _text(record, "newsletter"), _text(record, "state")
     state = _STATES_BEFORE.get(state, state)
     if not key or len(key) > KEY_LIMIT or state not in set(SubscriptionState):
-        msg = f"newsletter “{key[:40]}” in state “{state[:40]}” is not from one of our exports"
+        msg = Phrase(
+            "newsletter “{key}” in state “{state}” is not from one of our exports",
+            key=key[:40],
+            state=state[:40],
+        )
         raise CellError(msg)
     return WantedSubscription(
         key,

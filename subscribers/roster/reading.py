@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from subscribers.errors import ImportRefused, Remedy
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import as_text, parsed
 from subscribers.roster.columns import Choices, meaning_of
 from subscribers.roster.encoding import broken_line, encoding_of
@@ -71,7 +72,11 @@ class ListFile:
             reader = _json_rows if self.layout.format == "jsonl" else _table_rows
             for count, raw in enumerate(_decoding(reader(stream, self), self)):
                 if count >= self.limits.rows:
-                    msg = f"{self.name} has more than {self.limits.rows} rows; split it"
+                    msg = Phrase(
+                        "{name} has more than {rows} rows; split it",
+                        name=self.name,
+                        rows=self.limits.rows,
+                    )
                     raise ImportRefused(msg)
                 yield raw
 
@@ -92,13 +97,18 @@ def open_listing(
     try:
         size = path.stat().st_size
         if size > limits.bytes:
-            msg = f"{_name(path)} has {size:,} bytes; the maximum is {limits.bytes:,}; split it"
+            msg = Phrase(
+                "{name} has {size:,} bytes; the maximum is {limit:,}; split it",
+                name=_name(path),
+                size=size,
+                limit=limits.bytes,
+            )
             raise ImportRefused(msg)
         with path.open("rb") as stream:
             head = stream.read(SAMPLE)
         encoding = encoding or encoding_of(path)
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}"
+        msg = Phrase("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)
         raise ImportRefused(msg) from error
     layout = recognize(head, encoding, choices, name=title or _name(path))
     return ListFile(path, layout, limits, title)
@@ -127,10 +137,20 @@ def _decoding(rows: Iterator[RawRow], listing: ListFile) -> Iterator[RawRow]:
     except UnicodeError as error:
         encoding = listing.layout.encoding
         line = broken_line(listing.path, encoding)
-        msg = f"{listing.name}, line {line} is not valid {encoding}"
+        msg = Phrase(
+            "{name}, line {line} is not valid {encoding}",
+            name=listing.name,
+            line=line,
+            encoding=encoding,
+        )
         raise ImportRefused(msg, Remedy.ENCODING) from error
     except csv.Error as error:
-        msg = f"{listing.name}, after row {last}: {error}; is a quotation mark left open?"
+        msg = Phrase(
+            "{name}, after row {last}: {error}; is a quotation mark left open?",
+            name=listing.name,
+            last=last,
+            error=error,
+        )
         raise ImportRefused(msg) from error
 
 
@@ -170,7 +190,9 @@ def _places(headers: list[str], listing: ListFile) -> list[tuple[str, int]]:
     try:
         return [(meaning, headers.index(name)) for meaning, name in listing.layout.columns.items()]
     except ValueError as error:
-        msg = f"{listing.name}: the line with the names of the columns is too long"
+        msg = Phrase(
+            "{name}: the line with the names of the columns is too long", name=listing.name
+        )
         raise ImportRefused(msg) from error
 
 
@@ -213,7 +235,12 @@ def _json_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
     while line := stream.readline(longest + 1):
         number += 1
         if len(line) > longest and not line.endswith("\n"):
-            msg = f"{listing.name}, line {number} is longer than {longest} characters"
+            msg = Phrase(
+                "{name}, line {number} is longer than {longest} characters",
+                name=listing.name,
+                number=number,
+                longest=longest,
+            )
             raise ImportRefused(msg)
         if bare := line.strip("\ufeff \t\r\n"):
             yield _json_row(number, bare, listing.layout)

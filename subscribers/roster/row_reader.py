@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress, SubscriptionState, SuppressionReason, slug
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import CellError, clean, frequency, language_tag, moment, split, zone
 from subscribers.roster.consents import consent_time, states_consent
 from subscribers.roster.layout import Layout
@@ -88,7 +89,7 @@ class RowReader:
         often = frequency(cells.get("frequency", ""))
         keys = self._newsletters(cells)
         if not keys and stated.suppression is None:
-            msg = "the row names no newsletter, and none was chosen for the whole file"
+            msg = Phrase("the row names no newsletter, and none was chosen for the whole file")
             raise CellError(msg)
         attested = self._attestation(cells)
         timezone, unknown = zone(cells)
@@ -159,7 +160,7 @@ class RowReader:
         for name in split(cell):
             key = self._terms.newsletters.get(slug(name))
             if key is None:
-                msg = f"there is no newsletter “{name}”"
+                msg = Phrase("there is no newsletter “{name}”", name=name)
                 raise CellError(msg)
             found.append(key)
         return tuple(dict.fromkeys(found)) or self._terms.into

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from subscribers.errors import ImportInterrupted, ImportRefused, UnclearStatus
 from subscribers.journal import Journal, record
+from subscribers.phrase import Phrase
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.deciding import Change, Known, decide
 from subscribers.roster.reading import ListFile
@@ -215,7 +216,9 @@ def _apply_chunk(
     changes = _decided(connection, chunk, job, found)
     written = write(connection, current.id, changes, now)
     if not imports.advance(connection, current, _last(chunk), found.counts):
-        msg = f"import {current.id} is being applied by another process; nothing was done twice"
+        msg = Phrase(
+            "import {id} is being applied by another process; nothing was done twice", id=current.id
+        )
         raise ImportRefused(msg)
     advanced = imports.load(connection, current.id)
     assert advanced is not None  # noqa: S101 - it was advanced in this transaction

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from subscribers.errors import ImportRefused
+from subscribers.phrase import Phrase
 
 LARGEST = 300_000_000
 """Bytes that a spreadsheet may unpack to."""
@@ -58,10 +59,14 @@ def convert(path: Path, table: Path, title: str = "") -> bool:
             command, capture_output=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
-        msg = f"{title} takes longer than {SECONDS} seconds to read; save it as CSV"
+        msg = Phrase(
+            "{title} takes longer than {seconds} seconds to read; save it as CSV",
+            title=title,
+            seconds=SECONDS,
+        )
         raise ImportRefused(msg) from error
     if done.returncode:
-        msg = f"{title} is not a spreadsheet that can be read; save it as CSV"
+        msg = Phrase("{title} is not a spreadsheet that can be read; save it as CSV", title=title)
         raise ImportRefused(msg)
     return True
 
@@ -71,7 +76,7 @@ def _is_archive(path: Path) -> bool:
         with path.open("rb") as stream:
             return stream.read(len(_MAGIC)) == _MAGIC
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}"
+        msg = Phrase("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)
         raise ImportRefused(msg) from error
 
 
@@ -80,10 +85,15 @@ def _check_size(path: Path, title: str) -> None:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError) as error:
-        msg = f"{title} is damaged: {error}"
+        msg = Phrase("{title} is damaged: {error}", title=title, error=error)
         raise ImportRefused(msg) from error
     if unpacked > LARGEST:
-        msg = f"{title} unpacks to {unpacked:,} bytes; the maximum is {LARGEST:,}; save it as CSV"
+        msg = Phrase(
+            "{title} unpacks to {unpacked:,} bytes; the maximum is {limit:,}; save it as CSV",
+            title=title,
+            unpacked=unpacked,
+            limit=LARGEST,
+        )
         raise ImportRefused(msg)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from subscribers.model import SubscriptionState, SuppressionReason
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import CellError, clean, moment
 from subscribers.roster.own_export import own_suppression
 from subscribers.roster.row import WantedSuppression
@@ -131,7 +132,7 @@ def _flag(field: StatusField, cell: str, word: str) -> StatedStatus:
         field is not StatusField.STATUS and moment(cell) is not None
     ):
         return SubscriptionState.CONFIRMED
-    msg = f"the status “{clean(cell)[:40]}” is unknown"
+    msg = Phrase("the status “{status}” is unknown", status=clean(cell)[:40])
     raise CellError(msg)
 
 

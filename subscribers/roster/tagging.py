@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from subscribers.model import TAG_LIMIT, Tag, TagKind, free_tag, slug, spelling
+from subscribers.phrase import Phrase
 from subscribers.roster.cells import CellError, attribute_tags, split
 
 TAGS_LIMIT = 200
@@ -31,7 +32,7 @@ class TagReader:
                 for key, tag in self._tags(column, cell, make).items():
                     found.setdefault(key, tag)
         if len(found) > TAGS_LIMIT:
-            msg = f"{len(found)} tags; the maximum is {TAGS_LIMIT}"
+            msg = Phrase("{found} tags; the maximum is {limit}", found=len(found), limit=TAGS_LIMIT)
             raise CellError(msg)
         return tuple(found.values())
 
@@ -44,7 +45,7 @@ class TagReader:
             names = attribute_tags(cell) if column == "attributes" else split(cell)
             tags = tuple(make(name) for name in names if slug(name))
             if any(len(tag.name) > TAG_LIMIT for tag in tags if tag not in self._configured):
-                msg = f"a tag is longer than {TAG_LIMIT} characters"
+                msg = Phrase("a tag is longer than {limit} characters", limit=TAG_LIMIT)
                 raise CellError(msg)
             if len(self._remembered) > _REMEMBERED:
                 self._remembered.clear()

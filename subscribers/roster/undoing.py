@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from subscribers.errors import ImportRefused, Unknown
 from subscribers.journal import Journal, record
 from subscribers.model import JournalEntry
+from subscribers.phrase import Phrase
 from subscribers.roster.writing import restored, take_back
 from subscribers.store import erasures, imports, people
 from subscribers.store.imports import Import
@@ -111,13 +112,17 @@ class _Undoing:
 def _check(source: Import | None, import_id: int, now: datetime) -> datetime:
     """Return when an import began that may be undone."""
     if source is None:
-        msg = f"there is no import {import_id}"
+        msg = Phrase("there is no import {import_id}", import_id=import_id)
         raise Unknown(msg)
     if source.state == "undone":
-        msg = f"import {import_id} has already been undone"
+        msg = Phrase("import {import_id} has already been undone", import_id=import_id)
         raise ImportRefused(msg)
     if now - (source.applied_at or source.started_at) > UNDO_FOR:
-        msg = f"import {import_id} is older than {UNDO_FOR.days} days and can no longer be undone"
+        msg = Phrase(
+            "import {import_id} is older than {days} days and can no longer be undone",
+            import_id=import_id,
+            days=UNDO_FOR.days,
+        )
         raise ImportRefused(msg)
     return source.started_at
 

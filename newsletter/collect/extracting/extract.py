@@ -9,6 +9,7 @@ from newsletter.collect.extracting.plaintext import extract_text, labeled
 from newsletter.collect.text.encoding import decode, looks_binary
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
+from subscribers.phrase import Phrase
 
 LARGEST, LARGEST_MARKDOWN = 15_000_000, 250_000
 MARKUP = frozenset({".html", ".htm", ".xhtml", ".shtml"})
@@ -31,7 +32,11 @@ def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extr
     suffix = PurePath(name).suffix.lower()
     if suffix in MARKDOWN:
         if len(text) > LARGEST_MARKDOWN:
-            msg = f"too large for Markdown: {len(text) / 1e6:.1f} MB (the limit is {LARGEST_MARKDOWN / 1e6:g} MB)"
+            msg = Phrase(
+                "too large for Markdown: {size:.1f} MB (the limit is {limit:g} MB)",
+                size=len(text) / 1e6,
+                limit=LARGEST_MARKDOWN / 1e6,
+            )
             raise ExtractFailed(msg)
         pairs, rest = markdown.front_matter(text)
         html = markdown.as_html(rest, next(iter(pairs.get("title", ())), ""))
@@ -47,11 +52,15 @@ def refuse(raw: bytes) -> None:
     """Raise ExtractFailed for input that cannot be an article: empty, too large or binary."""
     if len(raw) > LARGEST:
         megabytes = f"{len(raw) / 1e6:.0f} MB"
-        msg = f"too large: {megabytes} (the limit is {LARGEST / 1e6:.0f} MB)"
+        msg = Phrase(
+            "too large: {megabytes} (the limit is {limit:.0f} MB)",
+            megabytes=megabytes,
+            limit=LARGEST / 1e6,
+        )
         raise ExtractFailed(msg)
     if not raw.strip():
-        msg = "empty"
+        msg = Phrase("empty")
         raise ExtractFailed(msg)
     if looks_binary(raw):
-        msg = "not text (binary content)"
+        msg = Phrase("not text (binary content)")
         raise ExtractFailed(msg)

@@ -32,6 +32,7 @@ from newsletter.collect.text.blocks import BlockKind, TextBlock, count_words
 from newsletter.collect.text.dates import When, read_date
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted, Section
+from subscribers.phrase import Phrase
 
 _COUNT = XPath("count(//*)")
 MOST_ELEMENTS, MOST_TEXTS, MOST_LINKS = 25_000, 500, 50
@@ -90,7 +91,7 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
     found = recognize(page)
     title, title_from = _title(found.head, page.meta)
     if not title:
-        msg = "no title found on the page"
+        msg = Phrase("no title found on the page")
         raise ExtractFailed(msg)
     when, when_from, guessed = published(
         page.meta, found.head, found.marked, lambda: _guessed_date(page)
@@ -103,7 +104,7 @@ def extract_markup(text: str, *, url: str = "") -> Extracted:
     made, made_from = _sections(page, found)
     words = sum(count_words(paragraph) for section in made for paragraph in section.paragraphs)
     if words < FEWEST_WORDS and not found.points:
-        msg = f"no text found below the title “{title}”"
+        msg = Phrase("no text found below the title “{title}”", title=title)
         raise ExtractFailed(msg)
     article = replace(
         _assembled(page, found, made),

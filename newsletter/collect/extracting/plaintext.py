@@ -13,6 +13,7 @@ from newsletter.collect.text import language
 from newsletter.collect.text.blocks import BlockKind, TextBlock
 from newsletter.errors import ExtractFailed
 from newsletter.model.article import Extracted
+from subscribers.phrase import Phrase
 
 MOST_LABELS = 12
 _LABELS = {
@@ -62,7 +63,7 @@ def extract_text(text: str, *, url: str = "") -> Extracted:
     blocks = text_blocks(text)
     head = text_head(blocks)
     if not head.title:
-        msg = "no title found in the text"
+        msg = Phrase("no title found in the text")
         raise ExtractFailed(msg)
     points = author_takeaways(blocks, _no_hints, head.used)
     tail = read_tail(blocks, head.end, head.authors, _no_hints)
@@ -70,7 +71,7 @@ def extract_text(text: str, *, url: str = "") -> Extracted:
     left = [block for at, block in enumerate(blocks[: tail.end]) if at not in taken]
     made = sections(_marked(left))
     if not made and not points:
-        msg = f"no text found below the title “{head.title[:80]}”"
+        msg = Phrase("no text found below the title “{title}”", title=head.title[:80])
         raise ExtractFailed(msg)
     lang = language.detect(text)
     return Extracted(

@@ -7,6 +7,7 @@ from lxml.etree import LxmlError, XPath
 
 from newsletter.collect.extracting.markup import is_hidden
 from newsletter.errors import ExtractFailed
+from subscribers.phrase import Phrase
 
 # The parser knows no element of HTML5. An unclosed tag in the head, a button or a hidden paragraph
 # therefore swallows the <main> that ends it in a browser.
@@ -37,7 +38,7 @@ def parse(text: str) -> html.HtmlElement:
     try:
         return html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (LxmlError, ValueError, AssertionError) as error:
-        msg = "the page cannot be parsed as HTML"
+        msg = Phrase("the page cannot be parsed as HTML")
         raise ExtractFailed(msg) from error
 
 

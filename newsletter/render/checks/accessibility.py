@@ -16,6 +16,7 @@ from newsletter.model.accessibility import Audit, merged
 from newsletter.model.edition import Edition, issue_hash
 from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 from newsletter.render.palette import contrast
+from subscribers.phrase import Phrase
 
 SMALLEST = 12
 """The smallest size of text in pixels."""
@@ -44,9 +45,12 @@ def findings(audit: Audit) -> Iterator[Finding]:
     """Yield a finding for each rule that is broken; it quotes the first problem."""
     for result in audit.results:
         if result.problems:
-            more = f" and {len(result.problems) - 1} more" if len(result.problems) > 1 else ""
-            message = (
-                f"The accessibility rule “{result.rule}” is broken: {result.problems[0]}{more}."
+            more = len(result.problems) - 1
+            message = Phrase(
+                "The accessibility rule “{rule}” is broken: {problem}{more}.",
+                rule=result.rule,
+                problem=result.problems[0],
+                more=Phrase(" and {more} more", more=more) if more else "",
             )
             yield Finding(
                 "accessibility",
@@ -65,34 +69,37 @@ def problems_of(page: str) -> dict[str, tuple[str, ...]]:
 
 def _language(root: html.HtmlElement) -> Problems:
     frames = [element for element in root.iter("div") if element.get("role") == "article"]
-    for name, element in (("document", root), ("content", frames[0] if frames else None)):
+    for name, element in (
+        (Phrase("document"), root),
+        (Phrase("content"), frames[0] if frames else None),
+    ):
         if element is None or not (element.get("lang") and element.get("dir")):
-            yield f"the {name} does not state its language and direction"
+            yield Phrase("the {name} does not state its language and direction", name=name)
 
 
 def _title(root: html.HtmlElement) -> Problems:
     if not (root.findtext(".//title") or "").strip():
-        yield "the document has no title"
+        yield Phrase("the document has no title")
 
 
 def _headings(root: html.HtmlElement) -> Problems:
     levels = [int(str(element.tag)[1]) for element in root.iter(*_HEADINGS)]
     if levels.count(1) != 1 or levels[0] != 1:
-        yield "there must be one heading of the first level, before all others"
+        yield Phrase("there must be one heading of the first level, before all others")
     deeper = (after for before, after in pairwise(levels) if after > before + 1)
     for level in deeper:
-        yield f"a heading of level {level} skips a level"
+        yield Phrase("a heading of level {level} skips a level", level=level)
 
 
 def _tables(root: html.HtmlElement) -> Problems:
     if any(table.get("role") != "presentation" for table in root.iter("table")):
-        yield "a table for layout is announced as a table of data"
+        yield Phrase("a table for layout is announced as a table of data")
 
 
 def _alternatives(root: html.HtmlElement) -> Problems:
     for image in root.iter("img"):
         if image.get("alt") is None:
-            yield f"the image {image.get('src')} has no alternative text"
+            yield Phrase("the image {address} has no alternative text", address=image.get("src"))
 
 
 def _links(root: html.HtmlElement) -> Problems:
@@ -108,11 +115,13 @@ def _links(root: html.HtmlElement) -> Problems:
             continue  # no one meets it
         href = str(element.get("href"))
         if not name or _VAGUE.fullmatch(name):
-            yield f"the words of a link do not say where it leads: “{name}”"
+            yield Phrase("the words of a link do not say where it leads: “{name}”", name=name)
         elif href.startswith("#"):
             continue
         elif targets.setdefault((heading, name.casefold()), href) != href:
-            yield f"two links with the same words lead to different pages: “{name}”"
+            yield Phrase(
+                "two links with the same words lead to different pages: “{name}”", name=name
+            )
 
 
 def _name(link: html.HtmlElement) -> str:
@@ -126,18 +135,18 @@ def _zoom(root: html.HtmlElement) -> Problems:
         if meta.get("name") == "viewport" and re.search(
             r"user-scalable=(?:no|0)|maximum-scale=1(?!\d)", content
         ):
-            yield "the page cannot be enlarged"
+            yield Phrase("the page cannot be enlarged")
 
 
 def _alignment(root: html.HtmlElement) -> Problems:
     if any(_styles(element).get("text-align") == "justify" for element in root.iter()):
-        yield "justified text is hard to read"
+        yield Phrase("justified text is hard to read")
 
 
 def _size(root: html.HtmlElement) -> Problems:
     for text, shown in _texts(root):
         if 0 < shown.size < SMALLEST:
-            yield f"text of {shown.size:g} pixels: “{text[:30]}”"
+            yield Phrase("text of {size:g} pixels: “{text}”", size=shown.size, text=text[:30])
 
 
 def _contrast(root: html.HtmlElement) -> Problems:
@@ -145,7 +154,7 @@ def _contrast(root: html.HtmlElement) -> Problems:
         large = shown.size >= LARGE or (shown.bold and shown.size >= LARGE_IF_BOLD)
         ratio = contrast(shown.color, shown.background)
         if ratio < (ENOUGH_IF_LARGE if large else ENOUGH):
-            yield f"contrast {ratio:.1f}: “{text[:30]}”"
+            yield Phrase("contrast {ratio:.1f}: “{text}”", ratio=ratio, text=text[:30])
 
 
 @dataclass(frozen=True, slots=True)

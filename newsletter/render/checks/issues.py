@@ -9,6 +9,7 @@ from newsletter.model.publication import Publication
 from newsletter.render.checks import texts
 from newsletter.render.palette import ENOUGH, Palette, contrast, dark, darkened, inverted, light
 from newsletter.store.people.segments import UnknownTag
+from subscribers.phrase import Phrase
 
 _CARRIED = "carries over"
 
@@ -56,9 +57,9 @@ def check(
     """Yield what staff should know about the issue before it is sent."""
     printed = [item for item in items if item.included]
     if not printed and not (issue.note or issue.blocks):
-        yield _finding("nothing to print", "The issue has no item and no note; add one.")
+        yield _finding("nothing to print", Phrase("The issue has no item and no note; add one."))
     elif printed and all(item.form == "headline" for item in printed):
-        message = "Every item is printed as a headline; print at least one in full."
+        message = Phrase("Every item is printed as a headline; print at least one in full.")
         yield _finding("nothing to print", message)
     yield from _audience(issue, facts)
     yield from texts.check(issue, items)
@@ -83,7 +84,7 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     if counted and not (facts.people or facts.digest_later):
         yield _finding(
             "audience",
-            "No one would get this issue; check the segment and the topics.",
+            Phrase("No one would get this issue; check the segment and the topics."),
             place=_AUDIENCE,
         )
     if counted and facts.before and facts.people:
@@ -93,12 +94,17 @@ def _audience(issue: Issue, facts: IssueFacts) -> Iterator[Finding]:
     if facts.lost:
         yield _finding(
             "uncovered",
-            f"{facts.lost:,} subscribers follow a set of topics that is too rare for an edition;"
-            " raise max_editions.",
+            Phrase(
+                "{lost:,} subscribers follow a set of topics that is too rare for an edition; raise max_editions.",
+                lost=facts.lost,
+            ),
             place=IssuePlace(PlaceKind.SETTINGS),
         )
     if facts.nothing:
-        message = f"The issue has nothing on the topics that {facts.nothing:,} subscribers follow."
+        message = Phrase(
+            "The issue has nothing on the topics that {nothing:,} subscribers follow.",
+            nothing=facts.nothing,
+        )
         yield _finding("carried over", message, place=_AUDIENCE)
 
 
@@ -106,24 +112,35 @@ def _compared(people: int, before: IssueBefore) -> Iterator[Finding]:
     """Yield what differs too much from the issue before, or too little."""
     change = (people - before.people) / before.people if before.people else 0
     if abs(change) > MOST_CHANGE and max(people, before.people) >= FEW:
-        message = (
-            f"The audience is {people:,}; the issue before had {before.people:,} recipients"
-            f" ({change:+.0%}). Check the segment and the topics."
+        message = Phrase(
+            "The audience is {people:,}; the issue before had {earlier:,} recipients ({change:+.0%}). Check the segment and the topics.",
+            people=people,
+            earlier=before.people,
+            change=change,
         )
         yield _finding("audience size", message, place=_AUDIENCE)
     if before.repeated:
-        message = f"The issue before had the subject “{before.repeated}”, too; set another one."
+        message = Phrase(
+            "The issue before had the subject “{repeated}”, too; set another one.",
+            repeated=before.repeated,
+        )
         yield _finding("subject", message, place=IssuePlace(PlaceKind.TEXTS))
 
 
 def _unknown_tag(tag: UnknownTag) -> Finding:
-    message = f"No subscriber has the tag “{tag.name}”, which the segment names"
+    message = Phrase("No subscriber has the tag “{name}”, which the segment names", name=tag.name)
     if tag.similar:
-        similar = f"{message}, but there is “{tag.similar}”; correct the segment."
+        similar = Phrase(
+            "{message}, but there is “{similar}”; correct the segment.",
+            message=message,
+            similar=tag.similar,
+        )
         return _finding("misspelled tag", similar, place=IssuePlace(PlaceKind.SETTINGS))
     # A fresh installation excludes staff before anyone is tagged.
     return _finding(
-        "segment", f"{message}; correct the segment.", place=IssuePlace(PlaceKind.SETTINGS)
+        "segment",
+        Phrase("{message}; correct the segment.", message=message),
+        place=IssuePlace(PlaceKind.SETTINGS),
     )
 
 
@@ -136,7 +153,10 @@ def _sponsor(issue: Issue, publication: Publication) -> Iterator[Finding]:
     # Staff may have changed the heading of one that is there.
     absent = [heading for heading in booked if heading not in printed]
     for heading in absent[: len(booked) - len(printed)]:
-        yield _finding("sponsor", f"The sponsor block “{heading}” is missing; add it.")
+        yield _finding(
+            "sponsor",
+            Phrase("The sponsor block “{heading}” is missing; add it.", heading=heading),
+        )
 
 
 def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
@@ -144,20 +164,25 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
     for article in facts.repeated:
         yield _finding(
             "printed before",
-            f"“{titles[article]}” was in an earlier issue; exclude it.",
+            Phrase("“{title}” was in an earlier issue; exclude it.", title=titles[article]),
             place=IssuePlace(PlaceKind.ARTICLE, article),
         )
     for article in facts.outdated:
         yield _finding(
             "outdated",
-            f"The source has changed “{titles[article]}” since it was drafted; edit the issue to"
-            " print the new text.",
+            Phrase(
+                "The source has changed “{title}” since it was drafted; edit the issue to print the new text.",
+                title=titles[article],
+            ),
             place=IssuePlace(PlaceKind.ARTICLE, article),
         )
     for article in facts.short:
         yield _finding(
             "teaser",
-            f"The teaser of “{titles[article]}” is longer than the article; shorten it.",
+            Phrase(
+                "The teaser of “{title}” is longer than the article; shorten it.",
+                title=titles[article],
+            ),
             place=IssuePlace(PlaceKind.ARTICLE, article),
         )
     waiting = [
@@ -166,42 +191,51 @@ def _items(items: Sequence[Item], facts: IssueFacts) -> Iterator[Finding]:
         if item.included and item.suggested.items and "takeaways" not in item.corrections
     ]
     if waiting:
-        have = "1 item has" if len(waiting) == 1 else f"{len(waiting)} items have"
-        yield _finding("suggestions", f"{have} suggested takeaways; accept or edit them.")
+        yield _finding("suggestions", _waiting(len(waiting)))
     over = sum(_CARRIED in item.reason for item in items if not item.included)
     if over:
-        carry = (
-            "1 article did not fit and carries"
-            if over == 1
-            else f"{over} articles did not fit and carry"
-        )
-        yield _finding("carried over", f"{carry} over.")
+        yield _finding("carried over", _over(over))
+
+
+def _waiting(items: int) -> str:
+    if items == 1:
+        return Phrase("1 item has suggested takeaways; accept or edit them.")
+    return Phrase("{items} items have suggested takeaways; accept or edit them.", items=items)
+
+
+def _over(articles: int) -> str:
+    if articles == 1:
+        return Phrase("1 article did not fit and carries over.")
+    return Phrase("{articles} articles did not fit and carry over.", articles=articles)
 
 
 def _colors(issue: Issue, publication: Publication) -> Iterator[Finding]:
     newsletter = publication.newsletter(issue.newsletter)
     look = publication.for_newsletter(newsletter).brand if newsletter else publication.brand
     own = light(look)
-    yield from _illegible("light mode", own, CHECKS["contrast"])
-    yield from _illegible("dark mode", dark(look), CHECKS["contrast"])
+    yield from _illegible(Phrase("light mode"), own, CHECKS["contrast"])
+    yield from _illegible(Phrase("dark mode"), dark(look), CHECKS["contrast"])
     # What clients do by force cannot be changed from here, except by other colors.
-    yield from _illegible("the dark mode that Gmail forces", inverted(own), "warn")
-    yield from _illegible("the dark mode that Outlook forces", darkened(own), "warn")
+    yield from _illegible(Phrase("the dark mode that Gmail forces"), inverted(own), "warn")
+    yield from _illegible(Phrase("the dark mode that Outlook forces"), darkened(own), "warn")
 
 
 def _illegible(mode: str, scheme: Palette, level: Level) -> Iterator[Finding]:
     for pair, color, background in _pairs(scheme):
         ratio = contrast(color, background)
         if ratio < ENOUGH:
-            message = (
-                f"In {mode}, the contrast of {pair} is {ratio:.1f}; it must be at least"
-                f" {ENOUGH} to be legible. Change [brand] in newsletter.toml."
+            message = Phrase(
+                "In {mode}, the contrast of {pair} is {ratio:.1f}; it must be at least {least} to be legible. Change [brand] in newsletter.toml.",
+                mode=mode,
+                pair=pair,
+                ratio=ratio,
+                least=ENOUGH,
             )
             yield Finding("contrast", level, message, place=IssuePlace(PlaceKind.SETTINGS))
 
 
 def _pairs(scheme: Palette) -> Iterator[tuple[str, str, str]]:
-    yield "text on paper", scheme.ink, scheme.paper
-    yield "small text on paper", scheme.soft, scheme.paper
-    yield "accent on paper", scheme.accent, scheme.paper
-    yield "text on the takeaways box", scheme.ink, scheme.tint
+    yield Phrase("text on paper"), scheme.ink, scheme.paper
+    yield Phrase("small text on paper"), scheme.soft, scheme.paper
+    yield Phrase("accent on paper"), scheme.accent, scheme.paper
+    yield Phrase("text on the takeaways box"), scheme.ink, scheme.tint

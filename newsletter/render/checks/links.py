@@ -7,6 +7,7 @@ from html import unescape
 from newsletter.errors import FetchFailed
 from newsletter.model.edition import Edition
 from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
+from subscribers.phrase import Phrase
 
 BrokenLinks = Callable[[Iterable[str]], Mapping[str, FetchFailed]]
 """Requests addresses and returns the broken ones with what went wrong; it uses the network."""
@@ -22,7 +23,9 @@ def check(editions: Sequence[Edition], site: str, broken_links: BrokenLinks) -> 
     found = (unescape(address) for edition in editions for address in _HREF.findall(edition.html))
     outside = dict.fromkeys(address for address in found if not address.startswith(f"{site}/"))
     for address, problem in broken_links(outside).items():
-        message = f"The link {address} is broken: {problem}. Correct it."
+        message = Phrase(
+            "The link {address} is broken: {reason}. Correct it.", address=address, reason=problem
+        )
         place = _place(address, editions)
         yield Finding("broken links", CHECKS["broken links"], message, place=place)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lxml import html
 
 from newsletter.model.edition import Edition
+from subscribers.phrase import Phrase
 
 SHOWN = 200
 """How many characters of the text inboxes and assistants look at first."""
@@ -15,10 +16,13 @@ _BOILERPLATE = ("read/", "unsubscribe/", "preferences/")
 def check(edition: Edition, page: html.HtmlElement) -> Iterator[tuple[str, str]]:
     """Yield the problems of an edition's opening."""
     if not edition.preheader.strip():
-        yield "opening", "The email has no preheader; set one."
+        yield "opening", Phrase("The email has no preheader; set one.")
     marks = [f"/{name}-nl{edition.nonce}" for name in _BOILERPLATE]
     if any(mark in edition.text[:SHOWN] for mark in marks):
-        yield "opening", "The text part begins with a link to its own pages; move it to the end."
+        yield (
+            "opening",
+            Phrase("The text part begins with a link to its own pages; move it to the end."),
+        )
     seen = 0
     body = page.find("body")
     for element in body.iter() if body is not None else ():
@@ -26,7 +30,7 @@ def check(edition: Edition, page: html.HtmlElement) -> Iterator[tuple[str, str]]
         if element.tag == "a" and any(mark in href for mark in marks):
             yield (
                 "opening",
-                "The HTML part begins with a link to its own pages; move it to the end.",
+                Phrase("The HTML part begins with a link to its own pages; move it to the end."),
             )
         if "display:none" not in str(element.get("style") or ""):
             seen += len((element.text or "").strip())

@@ -11,6 +11,7 @@ from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 from newsletter.model.personalization import placeholder
 from newsletter.render.checks import opening
 from newsletter.render.limits import CLIPPED, STYLES
+from subscribers.phrase import Phrase, without
 
 LARGE = 80_000
 # The share of the words of the HTML part that the text part must contain.
@@ -31,19 +32,25 @@ def check(edition: Edition, postal_address: str, quoted: str = "") -> Iterator[F
     `quoted` is the text of articles and staff; braces in it are not leftovers of a template.
     """
     page = html.fromstring(edition.html.encode(), parser=html.HTMLParser(encoding="utf-8"))
-    where, place = f"edition {edition.seq}", IssuePlace(PlaceKind.EDITION, edition.seq)
+    where, place = (
+        Phrase("edition {seq}", seq=edition.seq),
+        IssuePlace(PlaceKind.EDITION, edition.seq),
+    )
     for page_check in _CHECKS:
-        for name, *texts in page_check(edition, page):
+        for name, message, *found in page_check(edition, page):
             # Each rendering has another nonce, and a waiver must survive it.
-            message, *found = (text.replace(f"-nl{edition.nonce}-", "-") for text in texts)
-            yield Finding(name, CHECKS[name], message, where, place, tuple(found))
+            mark = f"-nl{edition.nonce}-"
+            seen = tuple(text.replace(mark, "-") for text in found)
+            yield Finding(name, CHECKS[name], without(message, mark, "-"), where, place, seen)
     for message in _leftovers(edition, quoted):
         yield Finding("leftovers", CHECKS["leftovers"], message, where, place)
     if not postal_address.strip():
-        message = "The publication has no postal address; set postal_address, the law requires it."
+        message = Phrase(
+            "The publication has no postal address; set postal_address, the law requires it."
+        )
         yield Finding("postal address", "block", message, place=IssuePlace(PlaceKind.SETTINGS))
     elif not all(_printed(postal_address, part) for part in (_text(page), edition.text)):
-        message = "The postal address is not printed; put it back into the footer template."
+        message = Phrase("The postal address is not printed; put it back into the footer template.")
         yield Finding("postal address", "block", message, where, place)
 
 
@@ -57,31 +64,53 @@ def _sizes(edition: Edition, _page: html.HtmlElement) -> _Problems:
         yield (
             "clipped",
             (
-                f"The HTML part has {size:,} bytes. Gmail clips emails at {CLIPPED:,}, and with them the"
-                " unsubscribe link; print fewer items in full."
+                Phrase(
+                    "The HTML part has {size:,} bytes. Gmail clips emails at {limit:,}, and with them the unsubscribe link; print fewer items in full.",
+                    size=size,
+                    limit=CLIPPED,
+                )
             ),
         )
     elif size > LARGE:
-        yield "size", f"The HTML part has {size:,} bytes; above {LARGE:,} some clients clip it."
+        yield (
+            "size",
+            Phrase(
+                "The HTML part has {size:,} bytes; above {limit:,} some clients clip it.",
+                size=size,
+                limit=LARGE,
+            ),
+        )
     styles = sum(len(css.encode()) for css in _STYLE.findall(edition.html))
     if styles >= STYLES:
         yield (
             "styles",
-            f"The style elements have {styles:,} bytes; Gmail ignores {STYLES:,} or more.",
+            Phrase(
+                "The style elements have {styles:,} bytes; Gmail ignores {limit:,} or more.",
+                styles=styles,
+                limit=STYLES,
+            ),
         )
 
 
 def _leftovers(edition: Edition, quoted: str) -> Iterator[str]:
     page = unescape(edition.html)
-    parts = (("subject", edition.subject), ("HTML part", page), ("text part", edition.text))
+    parts = (
+        (Phrase("subject"), edition.subject),
+        (Phrase("HTML part"), page),
+        (Phrase("text part"), edition.text),
+    )
     for part, text in parts:
         for found in _LEFTOVER.finditer(text):
             if found[0] not in quoted:
-                yield f"The {part} still contains {found[0][:40]!r}; correct the template."
+                yield Phrase(
+                    "The {part} still contains {found!r}; correct the template.",
+                    part=part,
+                    found=found[0][:40],
+                )
                 break
     known = re.compile(rf"-nl{edition.nonce}-(?:token|delivery|name)(?:\.t)?-")
     if any(f"-nl{edition.nonce}" in known.sub("", part) for part in (edition.html, edition.text)):
-        yield "A placeholder is damaged; correct the template."
+        yield Phrase("A placeholder is damaged; correct the template.")
 
 
 def _links(edition: Edition, page: html.HtmlElement) -> _Problems:
@@ -93,19 +122,38 @@ def _links(edition: Edition, page: html.HtmlElement) -> _Problems:
         if href not in anchors and not re.match(r"(?:https?://|mailto:)[^\s]", href)
     ]
     if dead:
-        message = f"{len(dead)} links have no target, for example {dead[0]!r}; correct them."
+        message = Phrase(
+            "{n} links have no target, for example {example!r}; correct them.",
+            n=len(dead),
+            example=dead[0],
+        )
         yield "links", message, *dead
     plain = [href for href in addresses if href.startswith("http://") and not _LOOPBACK.match(href)]
     if plain:
-        yield "insecure links", f"{len(plain)} links are not https, for example {plain[0]}.", *plain
+        yield (
+            "insecure links",
+            Phrase(
+                "{n} links are not https, for example {example}.",
+                n=len(plain),
+                example=plain[0],
+            ),
+            *plain,
+        )
     unnamed = [link for link in page.iter("a") if not _text(link).strip() and not _alts(link)]
     if unnamed:
-        yield "links", f"{len(unnamed)} links have no text; give them one."
+        yield (
+            "links",
+            Phrase("{n} links have no text; give them one.", n=len(unnamed)),
+        )
     missing = [
         href for href in addresses if href.startswith("http") and not _in_text(href, edition)
     ]
     if missing:
-        message = f"The text part lacks {len(missing)} links, for example {missing[0]}."
+        message = Phrase(
+            "The text part lacks {n} links, for example {example}.",
+            n=len(missing),
+            example=missing[0],
+        )
         yield "text part", message, *missing
 
 
@@ -124,8 +172,13 @@ def _unsubscribing(edition: Edition, page: html.HtmlElement) -> _Problems:
     hrefs = [str(anchor.get("href") or "") for anchor in page.iter("a")]
     in_page = any(_unsubscribes(href, token) for href in hrefs)
     if not (in_page and _unsubscribes(edition.text, plain)):
-        where = "page" if not in_page else "text part"
-        yield "unsubscribe", f"The {where} has no unsubscribe link; put it back into the footer."
+        where = Phrase("page") if not in_page else Phrase("text part")
+        yield (
+            "unsubscribe",
+            Phrase(
+                "The {where} has no unsubscribe link; put it back into the footer.", where=where
+            ),
+        )
 
 
 def _unsubscribes(text: str, token: str) -> bool:
@@ -137,10 +190,12 @@ def _images(_edition: Edition, page: html.HtmlElement) -> _Problems:
     bare = [image for image in page.iter("img") if image.get("alt") is None]
     silent = [image for image in page.iter("img") if image.get("alt") == ""]
     if bare:
-        message = f'{len(bare)} images have no alt attribute; mark decoration with alt="".'
+        message = Phrase(
+            '{n} images have no alt attribute; mark decoration with alt="".', n=len(bare)
+        )
         yield "alt text", message, *_sources(bare)
     if silent:
-        message = f"{len(silent)} images have an empty alternative text; describe them."
+        message = Phrase("{n} images have an empty alternative text; describe them.", n=len(silent))
         yield "alt text", message, *_sources(silent)
 
 
@@ -154,21 +209,27 @@ def _cover(edition: Edition, page: html.HtmlElement) -> _Problems:
     missing = sorted(shown - in_text)
     if shown and len(missing) > (1 - COVER) * len(shown):
         examples = ", ".join(missing[:_EXAMPLES])
-        message = f"The text part lacks {len(missing)} words of the HTML part ({examples}, …)."
+        message = Phrase(
+            "The text part lacks {n} words of the HTML part ({examples}, …).",
+            n=len(missing),
+            examples=examples,
+        )
         yield "text part", message, *missing
 
 
 def _subject(edition: Edition, _page: html.HtmlElement) -> _Problems:
     if not edition.subject.strip():
-        yield "subject", "The subject is empty; set one."
+        yield "subject", Phrase("The subject is empty; set one.")
     elif edition.subject.isupper() and len(_WORD.findall(edition.subject)) >= _SHOUTED:
-        yield "subject", "The subject is in capital letters; spam filters distrust that."
+        yield "subject", Phrase("The subject is in capital letters; spam filters distrust that.")
     elif len(edition.subject) > LONG_SUBJECT:
         yield (
             "subject",
             (
-                f"The subject has {len(edition.subject)} characters; phones show about 40. Set a"
-                " shorter one."
+                Phrase(
+                    "The subject has {n} characters; phones show about 40. Set a shorter one.",
+                    n=len(edition.subject),
+                )
             ),
         )
 

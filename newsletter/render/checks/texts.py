@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from newsletter.model.finding import CHECKS, Finding, IssuePlace, PlaceKind
 from newsletter.model.issue import CORRECTABLE, Issue, Item, corrected
 from newsletter.model.prose import raw_marks
+from subscribers.phrase import Phrase
 
 # TK ("to come") is what editors type where a fact is missing, because no English word contains it.
 # Initials may be TK, so it counts only in what staff wrote, not in what an article says.
@@ -28,32 +29,42 @@ def check(issue: Issue, items: Sequence[Item]) -> Iterator[Finding]:
     for item in items:
         place = IssuePlace(PlaceKind.ARTICLE, item.article_id)
         if item.included and (left := _ARTICLE.findall(_article_text(item))):
-            yield _leftover(f"article “{item.title}”", left, place)
+            yield _leftover(Phrase("article “{title}”", title=item.title), left, place)
         if item.included and (marks := _NOTE_MARK.findall(_article_text(corrected(item)))):
-            message = f"“{item.title}” contains the note mark {marks[0]}, but no footnote is printed; remove it."
+            message = Phrase(
+                "“{title}” contains the note mark {marks}, but no footnote is printed; remove it.",
+                title=item.title,
+                marks=marks[0],
+            )
             yield Finding(
                 "note marks", CHECKS["note marks"], message, place=place, found=tuple(marks)
             )
     for where, text in _markdown(issue):
         if marks := raw_marks(text):
             named = ", ".join(marks)
-            message = f"The {where} prints the marks {named} as they are; remove or escape them."
+            message = Phrase(
+                "The {where} prints the marks {named} as they are; remove or escape them.",
+                where=where,
+                named=named,
+            )
             yield Finding("raw marks", CHECKS["raw marks"], message, place=_TEXTS)
 
 
 def _leftover(where: str, found: Sequence[str], place: IssuePlace) -> Finding:
-    message = f"The {where} contains “{found[0][:40]}”; replace or remove it."
+    message = Phrase(
+        "The {where} contains “{found}”; replace or remove it.", where=where, found=found[0][:40]
+    )
     return Finding("leftovers", CHECKS["leftovers"], message, place=place, found=tuple(found))
 
 
 def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str, IssuePlace]]:
-    yield "subject", issue.subject, _TEXTS
+    yield Phrase("subject"), issue.subject, _TEXTS
     if issue.test is not None:
-        yield "second subject", issue.test.subject, _TEXTS
-    yield "preheader", issue.preheader, _TEXTS
+        yield Phrase("second subject"), issue.test.subject, _TEXTS
+    yield Phrase("preheader"), issue.preheader, _TEXTS
     yield from ((where, text, _TEXTS) for where, text in _markdown(issue))
     for block in issue.blocks:
-        yield "heading of a block", block.heading, _TEXTS
+        yield Phrase("heading of a block"), block.heading, _TEXTS
     for item in items:
         if item.included:
             texts = {
@@ -63,13 +74,14 @@ def _staff_texts(issue: Issue, items: Sequence[Item]) -> Iterator[tuple[str, str
             }
             for name in sorted(texts):
                 place = IssuePlace(PlaceKind.ARTICLE, item.article_id)
-                yield f"{name} of “{item.title}”", texts[name], place
+                where = Phrase("{name} of “{title}”", name=Phrase(name), title=item.title)
+                yield where, texts[name], place
 
 
 def _markdown(issue: Issue) -> Iterator[tuple[str, str]]:
-    yield "note", issue.note
+    yield Phrase("note"), issue.note
     for block in issue.blocks:
-        yield f"block “{block.heading}”", block.text
+        yield Phrase("block “{heading}”", heading=block.heading), block.text
 
 
 def _article_text(item: Item) -> str:

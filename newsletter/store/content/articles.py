@@ -12,6 +12,7 @@ from newsletter.errors import NotFound
 from newsletter.model.article import Article, ArticleKey, Extracted, plain, restored
 from newsletter.model.next_step import ListArticles
 from newsletter.store.tables import article_keys, article_revisions, articles, issues, items
+from subscribers.phrase import Phrase
 
 MANY = 400
 LEFT = ("preparing", "submitting", "submitted", "paused")
@@ -43,7 +44,7 @@ def load(connection: sa.Connection, article_id: int) -> Article:
     """Return an article; raise NotFound when there is none."""
     row = connection.execute(_rows().where(articles.c.id == article_id)).mappings().first()
     if row is None:
-        msg = f"there is no article {article_id}"
+        msg = Phrase("there is no article {article_id}", article_id=article_id)
         raise NotFound(msg, next_step=ListArticles())
     return _article(row)
 

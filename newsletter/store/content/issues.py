@@ -18,6 +18,7 @@ from newsletter.model.subjects import Arm
 from newsletter.store.content import subjects
 from newsletter.store.tables import issues, items
 from newsletter.store.types import UtcDateTime
+from subscribers.phrase import Phrase
 
 _NUMBERED = {IssueKind.REGULAR, IssueKind.SPECIAL}
 
@@ -88,7 +89,7 @@ def load(connection: sa.Connection, issue_id: int) -> Issue:
     query = sa.select(issues).where(issues.c.id == known)
     row = connection.execute(query).mappings().first()
     if row is None:
-        msg = f"there is no issue {issue_id}"
+        msg = Phrase("there is no issue {issue_id}", issue_id=issue_id)
         raise NotFound(msg, next_step=ListIssues())
     return _issue(row)
 

@@ -16,6 +16,7 @@ from newsletter.render.catalog import Catalog
 from newsletter.store import acts
 from newsletter.store.acts import ActFilter
 from newsletter.store.content import articles, issues, slots
+from subscribers.phrase import joined
 
 DAY = timedelta(days=1)
 ACTS_READ = 200
@@ -68,13 +69,13 @@ def _acts(
     for act in recent:
         number = times.pop((act.kind, act.issue_id, str(act.actor)), 0)
         if number:
-            again = f" (×{number})" if number > 1 else ""
-            about = f" {act.issue_id}" if act.issue_id else ""
+            again = f"(×{number})" if number > 1 else ""
+            about = str(act.issue_id) if act.issue_id else ""
             yield Happening(
                 act.at,
                 _when(act.at, publication),
                 act.actor.label,
-                f"{act.kind.value}{about}{again}",
+                joined((act.kind.value, about, again), " "),
                 f"/issues/{act.issue_id}/history" if act.issue_id else "",
             )
 

@@ -22,6 +22,7 @@ from newsletter.store.sending import deliveries
 from newsletter.web.desk import sentences
 from newsletter.web.desk.next_steps import Advice, next_of
 from newsletter.web.desk.today import describe
+from subscribers.phrase import Phrase
 
 NAMES = {
     "kicker": "desk.field.kicker",
@@ -77,8 +78,10 @@ class ItemCard:
     minutes: str
     teaser: str
     teaser_from: str
+    teaser_detail: str
     takeaways: tuple[str, ...]
     takeaways_from: str
+    takeaways_detail: str
     suggested: tuple[str, ...]
     originals: tuple[Original, ...]
     reason: str
@@ -179,9 +182,11 @@ def _item_card(connection: sa.Connection, stored: Item, catalog: Catalog) -> Ite
         byline=" · ".join(filter(None, (authors, item.published))),
         minutes=catalog.count("issue.minutes", item.minutes),
         teaser=item.teaser.text,
-        teaser_from=_origin(item.teaser.origin, item.teaser.detail, catalog),
+        teaser_from=_origin(item.teaser.origin, catalog),
+        teaser_detail=item.teaser.detail,
         takeaways=item.takeaways.items,
-        takeaways_from=_origin(item.takeaways.origin, item.takeaways.detail, catalog),
+        takeaways_from=_origin(item.takeaways.origin, catalog),
+        takeaways_detail=item.takeaways.detail,
         suggested=item.suggested.items,
         originals=_originals(stored, catalog),
         reason=item.reason,
@@ -200,10 +205,9 @@ def _originals(item: Item, catalog: Catalog) -> tuple[Original, ...]:
     )
 
 
-def _origin(origin: str, detail: str, catalog: Catalog) -> str:
+def _origin(origin: str, catalog: Catalog) -> str:
     key = ORIGINS.get(origin)
-    name = catalog.text(key) if key else origin
-    return f"{name} ({detail})" if detail else name
+    return catalog.text(key) if key else origin
 
 
 def preview(connection: sa.Connection, issue_id: int, seq: int, name: str = "") -> PreviewView:
@@ -255,7 +259,11 @@ def html(connection: sa.Connection, issue_id: int, seq: int) -> str:
 def _edition(rendered: list[Edition], issue_id: int, seq: int) -> Edition:
     chosen = next((edition for edition in rendered if edition.seq == seq), None)
     if chosen is None:
-        msg = f"Issue {issue_id} has no edition {seq} yet. It is rendered when it is drafted."
+        msg = Phrase(
+            "Issue {issue_id} has no edition {seq} yet. It is rendered when it is drafted.",
+            issue_id=issue_id,
+            seq=seq,
+        )
         raise NotFound(msg)
     return chosen
 

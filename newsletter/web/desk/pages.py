@@ -18,6 +18,7 @@ from newsletter.web.desk.gate import Admin, Editor, Explanation, Gate
 from newsletter.web.desk.history import HistoryView, history
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
+from subscribers.phrase import Phrase
 
 EMAIL = {
     "show": ("Show", ("HTML", "text", "headers")),
@@ -71,10 +72,10 @@ class Desk:
 
     def missing(self, explanation: str, visitor: Visitor | None = None) -> Response:
         """Answer 404 with a sentence and a link back."""
-        heading = Heading("", "Page not found", language="en")
-        return self._shell.page(
-            "explanation", heading, Explanation(explanation), visitor, status=404
-        )
+        catalog = self._shell.catalog(visitor)
+        heading = Heading("", catalog.text("desk.missing.title"))
+        view = Explanation(catalog.phrase(explanation))
+        return self._shell.page("explanation", heading, view, visitor, status=404)
 
     def entrance(self, request: Request, code: str) -> Response:
         """Show the button that opens the desk. A GET opens nothing: browsers prefetch links."""
@@ -161,7 +162,7 @@ class Desk:
             with self._app.reader.connect() as connection:
                 html = reports.body(connection, issue_id, edition, catalog)
         except NotFound as error:
-            return self.missing(str(error), visitor)
+            return self.missing(error.args[0], visitor)
         return frame(html, images="off")
 
     def newsletter_report(self, request: Request, visitor: Editor, key: str) -> Response:
@@ -172,7 +173,7 @@ class Desk:
                     connection, self._app, request.query_params, key
                 )
         except NotFound as error:
-            return self.missing(str(error), visitor)
+            return self.missing(error.args[0], visitor)
         lead = "How the list grows and shrinks, and what its readers choose."
         return self._page("newsletter", Heading("Issues", title, lead), view, visitor)
 
@@ -188,7 +189,7 @@ class Desk:
         """Show one email of the outbox."""
         found = outbox.read(self._app.settings.outbox, name)
         if found is None:
-            return self.missing("The outbox has no such email.", visitor)
+            return self.missing(Phrase("The outbox has no such email."), visitor)
         asked = settle(request.query_params, EMAIL)
         path = f"/outbox/{name}"
         lead = "As its reader gets it. Its links work: they lead to this publication's pages."
@@ -200,7 +201,7 @@ class Desk:
         """Return an email's HTML part for its frame."""
         found = outbox.read(self._app.settings.outbox, name)
         if found is None:
-            return self.missing("The outbox has no such email.", visitor)
+            return self.missing(Phrase("The outbox has no such email."), visitor)
         asked = settle(request.query_params, EMAIL)
         return frame(found.html, light=asked["light"], images=asked["images"])
 
@@ -220,7 +221,7 @@ class Desk:
                 head = issue_views.head(connection, self._context(), issue_id, catalog)
                 shown = view(connection, issue_id)
         except NotFound as error:
-            return self.missing(str(error), visitor)
+            return self.missing(error.args[0], visitor)
         heading = Heading(
             "Issues",
             head.title,

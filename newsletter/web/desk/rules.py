@@ -59,8 +59,9 @@ def answer_refusals(site: FastAPI, shell: Shell) -> None:
     def refused(request: Request, error: Exception) -> Response:
         gate: Gate = request.app.state.gate
         visitor = gate.visitor(request)
-        title = shell.catalog(visitor).text("desk.refused.title")
-        view = Explanation(_sentence(str(error)))
+        catalog = shell.catalog(visitor)
+        title = catalog.text("desk.refused.title")
+        view = Explanation(_sentence(catalog.error(error)))
         status = 404 if isinstance(error, NotFound) else 409
         return shell.page("explanation", Heading("", title), view, visitor, status=status)
 

@@ -77,6 +77,8 @@ class Shell:
             language=catalog.language,
             text=catalog.text,
             count=catalog.count,
+            phrase=catalog.phrase,
+            speaks=catalog.speaks,
             visitor=_signed_in(visitor, catalog) if visitor else None,
         )
         # With no-referrer, browsers would send forms without the Origin that is checked.
@@ -86,7 +88,12 @@ class Shell:
         """Render a part of a page, `templates/web/desk/<name>.html.j2`."""
         catalog = self.catalog(visitor)
         return self.app.templates.page(
-            f"desk/{name}", text=catalog.text, count=catalog.count, **values
+            f"desk/{name}",
+            text=catalog.text,
+            count=catalog.count,
+            phrase=catalog.phrase,
+            speaks=catalog.speaks,
+            **values,
         )
 
 

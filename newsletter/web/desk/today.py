@@ -23,6 +23,7 @@ from newsletter.web.desk import sentences
 from newsletter.web.desk.happened import Happening, since_yesterday
 from newsletter.web.desk.lists import IssueRow, SourceRow, issue_rows, source_rows
 from newsletter.web.desk.next_steps import advise, as_button, as_link
+from subscribers.phrase import Phrase, joined
 
 WAITING = {IssueState.DRAFT, IssueState.REVIEW, IssueState.PAUSED}
 SLOTS_SHOWN = 5
@@ -48,14 +49,10 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that a person has to do, and the button to the form that settles it, if any.
-
-    `what` is in English; `advice_language` is empty for the member's.
-    """
+    """Something that a person has to do, and the button to the form that settles it, if any."""
 
     what: str
     advice: str
-    advice_language: str = ""
     href: str = ""
     button: str = ""
 
@@ -205,8 +202,8 @@ def describe(
         )
     found = status.of(connection, issue.id, context)
     outlook = sentences.outlook(issue, newsletter, context.now, catalog)
-    waits = (f"{why}." for why in statuses.waiting(found))
-    return replace(outlook, english=" ".join(filter(None, (outlook.english, *waits))))
+    waits = (Phrase("{why}.", why=why) for why in statuses.waiting(found))
+    return replace(outlook, english=joined((outlook.english, *waits), " "))
 
 
 def _needs(connection: sa.Connection, context: SendingContext, catalog: Catalog) -> Iterable[Need]:
@@ -217,7 +214,7 @@ def _needs(connection: sa.Connection, context: SendingContext, catalog: Catalog)
             advice = advise(line.next_step, catalog)
             yield Need(line.message, advice, href=as_link(line.issue), button=button)
     if wave := sign_ups.wave(connection, context.now):
-        yield Need(wave.what, wave.advice, advice_language="en")
+        yield Need(wave.what, catalog.phrase(wave.advice))
 
 
 def _slots(

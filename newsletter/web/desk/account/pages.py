@@ -15,6 +15,7 @@ from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class AccountPages:
     def choose_language(self, visitor: Editor, form: DeskForm) -> Response:
         """Show the desk in another language from now on."""
         if not visitor.is_member:
-            msg = "only members of staff choose a language"
+            msg = Phrase("only members of staff choose a language")
             raise NotAllowed(msg)
         staff.choose_language(self._gate.context, visitor.actor, form.first("language"))
         return RedirectResponse("/account", status_code=303)

@@ -21,6 +21,7 @@ from newsletter.web.desk.gate import Approver, Editor, Gate, RecentApprover
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
 from newsletter.web.headers import LIVE
+from subscribers.phrase import Phrase
 
 TAB = "Approve"
 
@@ -123,7 +124,7 @@ class ApprovePages:
     def cancel(self, visitor: Approver, issue_id: int, form: DeskForm) -> Response:
         """Cancel what has not been submitted, after a person has ticked that they mean it."""
         if form.first("sure") != "yes":
-            msg = "tick the box to cancel: it cannot be taken back"
+            msg = Phrase("tick the box to cancel: it cannot be taken back")
             raise NotAllowed(msg)
         sending.cancel(self._context, visitor.actor, issue_id, reason=form.first("reason"))
         return _back(issue_id)
@@ -137,7 +138,7 @@ class ApprovePages:
         """Give the rest one of two subjects."""
         winner = form.first("winner")
         if winner not in {Arm.A, Arm.B}:
-            msg = "choose one of the two subjects"
+            msg = Phrase("choose one of the two subjects")
             raise NotAllowed(msg)
         sending.choose_subject(self._context, visitor.actor, issue_id, Arm(winner))
         return _back(issue_id)
@@ -146,7 +147,7 @@ class ApprovePages:
         """Decide about a batch whose outcome is in doubt."""
         decision = form.first("decision")
         if decision not in get_args(Decision):
-            msg = "choose what became of the batch"
+            msg = Phrase("choose what became of the batch")
             raise NotAllowed(msg)
         batch = form.first("batch")
         sending.resolve(self._context, visitor.actor, issue_id, batch, cast("Decision", decision))

@@ -16,6 +16,7 @@ from newsletter.web.desk.forms import DeskForm, number
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.public.forms import clean
+from subscribers.phrase import Phrase
 
 DONE = {
     "hidden": "desk.articles.done.hidden",
@@ -85,7 +86,7 @@ class ArticlePages:
         """Say which article this one repeats."""
         kept = number(form.first("kept"))
         if kept is None:
-            msg = "enter the number of the article that is kept"
+            msg = Phrase("enter the number of the article that is kept")
             raise NotAllowed(msg)
         articles.same_as(self._context, visitor.actor, article_id, kept)
         return _done(article_id, "duplicate")

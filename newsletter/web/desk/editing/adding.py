@@ -73,7 +73,7 @@ class AddPages:
             if found.seal == seal:
                 return _back(adding.accept(self._context, visitor.actor, issue_id, found))
         except NotAllowed as error:
-            problem = AddView(view.path, address, problem=str(error))
+            problem = AddView(view.path, address, problem=self._shell.catalog(visitor).error(error))
             return self._page(visitor, issue_id, problem, status=409)
         changed = self._shell.catalog(visitor).text("desk.add.changed") if seal else ""
         shown = AddView(view.path, address, changed, _read_article(found))
@@ -85,7 +85,11 @@ class AddPages:
         try:
             return _back(adding.add_typed(self._context, visitor.actor, issue_id, typed))
         except NotAllowed as error:
-            problem = AddView(_path(issue_id), typed=typed, typed_problem=str(error))
+            problem = AddView(
+                _path(issue_id),
+                typed=typed,
+                typed_problem=self._shell.catalog(visitor).error(error),
+            )
             return self._page(visitor, issue_id, problem, status=409)
 
     def _page(

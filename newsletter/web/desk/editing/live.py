@@ -21,6 +21,7 @@ from newsletter.web.desk.frames import frame
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Shell
 from newsletter.web.desk.visitor import Visitor
+from subscribers.phrase import Phrase
 
 JSON = "application/json"
 """What the script accepts; a form without scripts gets a page."""
@@ -73,7 +74,9 @@ class LiveDesk:
         edit = last.act.edits[0]
         catalog = self._shell.catalog(visitor)
         known = NAMES.get(edit.name)
-        return UndoView(last.number, catalog.text(known) if known else edit.kind.value)
+        return UndoView(
+            last.number, catalog.text(known) if known else catalog.phrase(edit.kind.value)
+        )
 
     def others(self, visitor: Visitor, issue_id: int) -> tuple[str, ...]:
         """Return who else has the page open, and note that this visitor has."""
@@ -125,14 +128,14 @@ class LiveDesk:
         try:
             editing.reorder(self._context, visitor.actor, issue_id, order, was)
         except NotAllowed as error:
-            return self.unsaved(str(error))
+            return self.unsaved(self._shell.catalog(visitor).error(error))
         return self.saved(visitor, issue_id, {})
 
     def undo(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
         """Take back the visitor's last edit."""
         act = number(form.first("act"))
         if act is None:
-            msg = "choose what to take back"
+            msg = Phrase("choose what to take back")
             raise NotAllowed(msg)
         undoing.undo_edit(self._context, visitor.actor, issue_id, act)
         return RedirectResponse(f"/issues/{issue_id}/edit", status_code=303)
@@ -142,7 +145,7 @@ def _articles(text: str) -> list[int]:
     """Read an order of articles; raise NotAllowed."""
     found = [*map(number, text.split(",")[:MOST_ITEMS])]
     if None in found:
-        msg = "the order is a list of article numbers"
+        msg = Phrase("the order is a list of article numbers")
         raise NotAllowed(msg)
     return [article for article in found if article is not None]
 

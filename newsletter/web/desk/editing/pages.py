@@ -33,6 +33,7 @@ from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
 from newsletter.web.headers import LIVE
 from newsletter.web.public.forms import Form
+from subscribers.phrase import Phrase
 
 TAB = "Edit"
 STEPS = {"up": -1, "down": 1}
@@ -84,7 +85,7 @@ class EditPages:
         """Print what the article says again."""
         name = form.first("name")
         if name not in NAMES:
-            msg = "choose the text to revert"
+            msg = Phrase("choose the text to revert")
             raise NotAllowed(msg)
         self._change(visitor, issue_id, Revert(article_id, cast("CorrectableField", name)))
         return _back(issue_id, article_id, form)
@@ -104,7 +105,8 @@ class EditPages:
         try:
             result = blocks.save_block(self._context, visitor.actor, issue_id, wanted)
         except NotAllowed as error:
-            unsaved = UnsavedBlock(place, entered, (), str(error))
+            problem = self._shell.catalog(visitor).error(error)
+            unsaved = UnsavedBlock(place, entered, (), problem)
             return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
         if isinstance(result, BlockConflict):
             text = self._shell.catalog(visitor).text
@@ -137,7 +139,8 @@ class EditPages:
                 self._context, visitor.actor, issue_id, changes, article_id=article_id
             )
         except NotAllowed as error:
-            unsaved = Unsaved(article_id, _entered(changes), (), str(error))
+            problem = self._shell.catalog(visitor).error(error)
+            unsaved = Unsaved(article_id, _entered(changes), (), problem)
             return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
         if isinstance(result, EditConflict):
             problem = self._shell.catalog(visitor).text("desk.edit.conflict")
@@ -207,7 +210,7 @@ def _placed(article_id: int, act: str) -> Operation:
         case _ if act in PLACES:
             return Place(article_id, cast("Placement", act))
         case _:
-            msg = "choose what to do with the item"
+            msg = Phrase("choose what to do with the item")
             raise NotAllowed(msg)
 
 

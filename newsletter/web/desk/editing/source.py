@@ -25,6 +25,7 @@ from newsletter.web.desk.editing.views import NAMES, EditCard, item_card
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Editor, Gate
 from newsletter.web.desk.shell import Heading, Shell
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class BesidePages:
     ) -> BesideView:
         item = next((item for item in draft.items if item.article_id == article_id), None)
         if item is None:
-            msg = f"article {article_id} is not a candidate for this issue"
+            msg = Phrase(
+                "article {article_id} is not a candidate for this issue", article_id=article_id
+            )
             raise NotFound(msg)
         article = articles.load(connection, article_id)
         earlier = _earlier(connection, issue, item, article)

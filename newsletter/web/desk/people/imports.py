@@ -21,6 +21,7 @@ from newsletter.web.desk.people.views import TABS
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
 from subscribers.errors import ImportRefused, SubscribersError
+from subscribers.phrase import Phrase
 from subscribers.roster.change_set import ChangeSet, Example
 from subscribers.roster.columns import FIELDS
 from subscribers.roster.latest import latest
@@ -128,7 +129,7 @@ class ImportPages:
     def upload(self, sent: AdminWithFile) -> Response:
         """Store a list, and go on to its columns."""
         if sent.stream is None or not sent.name:
-            msg = "choose a file first"
+            msg = Phrase("choose a file first")
             raise NotAllowed(msg)
         upload = importing.receive(sent.visitor.actor, self._uploads, sent.name, sent.stream)
         return RedirectResponse(f"{PATH}/{upload.id}", status_code=303)
@@ -177,7 +178,7 @@ class ImportPages:
             found = self._reviewed(visitor.actor, upload)
         except ImportRefused as error:
             again = importing.sample(visitor.actor, self._uploads, upload_id)
-            return self._columns(visitor, again, again.problem or str(error))
+            return self._columns(visitor, again, again.problem or error.args[0])
         view = ChangesView(
             f"{PATH}/{upload_id}",
             self._uploads.load(upload_id).seal,
@@ -205,7 +206,7 @@ class ImportPages:
         with self._lock:
             upload = self._uploads.load(upload_id)
             if form.first("seen") != upload.seal:
-                msg = "the choices have changed since you looked; look at the changes again"
+                msg = Phrase("the choices have changed since you looked; look at the changes again")
                 raise NotAllowed(msg)
             begins = upload_id not in self._applying
             self._applying.add(upload_id)
@@ -241,7 +242,7 @@ class ImportPages:
         """Take back what an import changed; not while this process applies one."""
         with self._lock:
             if self._applying:
-                msg = "an import is being applied; undo when it has ended"
+                msg = Phrase("an import is being applied; undo when it has ended")
                 raise NotAllowed(msg)
         people.undo_import(self._context, visitor.actor, number, lambda _done: None)
         return RedirectResponse(PATH, status_code=303)
@@ -249,7 +250,7 @@ class ImportPages:
     def _require_waiting(self, upload_id: str) -> None:
         """Raise NotAllowed if this process applies the list; call it with the lock."""
         if upload_id in self._applying:
-            msg = "the list is being applied; wait until it has ended"
+            msg = Phrase("the list is being applied; wait until it has ended")
             raise NotAllowed(msg)
 
     def _page(self, name: str, visitor: Visitor, view: object, title: str = "") -> Response:

@@ -25,6 +25,7 @@ from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
 from newsletter.web.public.forms import Form, clean
 from subscribers.errors import SegmentError
+from subscribers.phrase import Phrase
 from subscribers.searching import FoundPeople
 
 DONE = {
@@ -66,7 +67,7 @@ class PeoplePages:
                 result = person.search(self._context, visitor.actor, **asked, after=after)
                 found, stray = result.found, stray_address(result, publication.timezone)
         except SegmentError as error:
-            problem = str(error)
+            problem = error.args[0]
         view = SearchView(
             **asked,
             problem=problem,
@@ -96,7 +97,7 @@ class PeoplePages:
         try:
             return person.record(self._context, visitor.actor, subscriber_id, asked), ""
         except SegmentError as error:
-            return person.record(self._context, visitor.actor, subscriber_id), str(error)
+            return person.record(self._context, visitor.actor, subscriber_id), error.args[0]
 
     def tag(self, visitor: Admin, subscriber_id: SubscriberId, form: DeskForm) -> Response:
         """Add a tag, and remove those that are ticked."""
@@ -193,7 +194,7 @@ class PeoplePages:
     def erase(self, visitor: RecentAdmin, subscriber_id: SubscriberId, form: DeskForm) -> Response:
         """Erase a person and everything stored about them."""
         if form.first("sure") != "yes":
-            msg = "nothing was deleted: tick the box to confirm"
+            msg = Phrase("nothing was deleted: tick the box to confirm")
             raise NotAllowed(msg)
         address = person.address_of(self._context, visitor.actor, subscriber_id)
         people.erase(self._context, visitor.actor, address)
@@ -212,7 +213,7 @@ class PeoplePages:
 def _weeks(form: Form) -> int:
     text = form.first("weeks")
     if not (text.isascii() and text.isdigit() and len(text) <= len("52")):
-        msg = "choose for how many weeks the subscription is paused"
+        msg = Phrase("choose for how many weeks the subscription is paused")
         raise NotAllowed(msg)
     return int(text)
 

@@ -78,7 +78,7 @@ class SegmentPages:
                 reasons = [(explain(why, catalog), n) for why, n in facts.excluded.items()]
                 counted = _counted(facts, titles[newsletter], expression, tuple(reasons))
         except (SegmentError, NotFound) as error:
-            problem = str(error)
+            problem = error.args[0]
         view = SegmentsView(
             expression,
             newsletter,

@@ -14,6 +14,7 @@ from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Approver, Editor, Gate
 from newsletter.web.desk.planning.views import SHOWN, calendar_view, pause_view
 from newsletter.web.desk.shell import Heading, Shell
+from subscribers.phrase import Phrase
 
 PATH = "/calendar"
 
@@ -85,10 +86,16 @@ def _drafted(done: Drafted | Skipped | NotDrafted) -> Response:
         case Drafted(issue=issue):
             return RedirectResponse(f"/issues/{issue.id}/edit", status_code=303)
         case Skipped(issue=issue):
-            msg = f"the issue of {issue.nominal} is skipped: {issue.reason}"
+            msg = Phrase(
+                "the issue of {nominal} is skipped: {reason}",
+                nominal=issue.nominal,
+                reason=issue.reason,
+            )
             raise NotAllowed(msg)
         case NotDrafted(newsletter=newsletter):
-            msg = f"there are too few new articles for an issue of {newsletter.title}"
+            msg = Phrase(
+                "there are too few new articles for an issue of {title}", title=newsletter.title
+            )
             raise NotAllowed(msg)
 
 
@@ -99,7 +106,7 @@ def _moment(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
-        msg = f"{text[:30]!r} is not a time such as 2026-11-30T08:00"
+        msg = Phrase("{text!r} is not a time such as 2026-11-30T08:00", text=text[:30])
         raise NotAllowed(msg) from None
 
 
@@ -107,7 +114,7 @@ def _pause(first: str, last: str, reason: str) -> Pause:
     try:
         parsed = Pause.parse(f"{first[:10]}..{last[:10] or first[:10]}")
     except ValueError as error:
-        raise NotAllowed(str(error)) from None
+        raise NotAllowed(error.args[0]) from None
     return Pause(parsed.first, parsed.last, reason)
 
 

@@ -21,6 +21,7 @@ from newsletter.web.desk.signing_in.browsers import browser_name
 from newsletter.web.desk.visitor import Visitor
 from newsletter.web.headers import DESK
 from newsletter.web.public.forms import Form
+from subscribers.phrase import Phrase
 
 ENTER = "/sign-in-with-passkey"
 SCRIPT = "/passkey.js"
@@ -140,7 +141,7 @@ def _view(step: str, action: str, challenge: PasskeyChallenge, name: str = "") -
 def _number(form: Form) -> int:
     text = form.first("number")
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
-        msg = "this form is not complete; go back and try again"
+        msg = Phrase("this form is not complete; go back and try again")
         raise NotAllowed(msg)
     return int(text)
 

@@ -12,6 +12,7 @@ from newsletter.web.desk import sentences
 from newsletter.web.desk.forms import DeskForm
 from newsletter.web.desk.gate import Admin, Gate, RecentAdmin
 from newsletter.web.desk.shell import ROLES, Heading, Shell
+from subscribers.phrase import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class StaffPages:
         names = {role.name.lower(): role for role in Role}
         role = names.get(form.first("role"))
         if role is None:
-            msg = "choose a role for the new member"
+            msg = Phrase("choose a role for the new member")
             raise NotAllowed(msg)
         staff.add(self._gate.context, visitor.actor, form.first("address"), role)
         return RedirectResponse("/staff", status_code=303)
@@ -73,7 +74,7 @@ class StaffPages:
         """Remove a member."""
         address = form.first("address")
         if visitor.is_member and address == visitor.actor.name:
-            msg = "ask another admin to remove you"
+            msg = Phrase("ask another admin to remove you")
             raise NotAllowed(msg)
         staff.remove(self._gate.context, visitor.actor, address)
         return RedirectResponse("/staff", status_code=303)
