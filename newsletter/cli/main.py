@@ -23,7 +23,7 @@ COMMANDS = {
     "demo": ("demo", "Do the whole job on a sample publication, offline."),
     "init": ("beginning", "Begin a publication: write newsletter.toml and .env."),
     "next": ("upcoming", "Show the next slots with their state."),
-    "slots": ("slots", "Skip a coming slot, or pause a newsletter."),
+    "slots": ("slots", "Skip a coming slot or take that back, or pause a newsletter."),
     "doctor": (
         "doctor",
         "Check the installation for what is missing or broken.",

@@ -12,13 +12,15 @@ from newsletter.usecases import planning
 from newsletter.usecases.planning import NewsletterPaused
 
 commands = typer.Typer()
-slots_program = typer.Typer(help="Skip a coming slot, or pause a newsletter.", no_args_is_help=True)
+slots_program = typer.Typer(
+    help="Skip a coming slot or take that back, or pause a newsletter.", no_args_is_help=True
+)
 commands.add_typer(slots_program, name="slots")
 
 
 @slots_program.callback()
 def group() -> None:
-    """Skip a coming slot, or pause a newsletter."""
+    """Skip a coming slot or take that back, or pause a newsletter."""
 
 
 Key = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="Its key in newsletter.toml.")]
@@ -42,6 +44,21 @@ def skip(
         done = planning.skip_slot(app.context, current_user(), newsletter, nominal, reason=reason)
     drafted = f", with issue {done.issue_id}" if done.issue_id else ""
     say(f"The slot {done.nominal} of {newsletter} is skipped{drafted}: {reason}.")
+
+
+@slots_program.command()
+def restore(
+    newsletter: Key,
+    slot: Annotated[
+        str, typer.Argument(metavar="SLOT", help='Its local time, such as "2026-11-30T08:00".')
+    ],
+) -> None:
+    """Take back that a coming slot was skipped. Its issue, if it has one, is a draft again."""
+    with open_app() as app:
+        nominal = slot.strip().replace(" ", "T")
+        done = planning.restore_slot(app.context, current_user(), newsletter, nominal)
+    drafted = f", and issue {done.issue_id} is a draft again" if done.issue_id else ""
+    say(f"The slot {done.nominal} of {newsletter} is no longer skipped{drafted}.")
 
 
 @slots_program.command()

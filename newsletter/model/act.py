@@ -35,6 +35,7 @@ class ActKind(StrEnum):
     TESTED = "test sent"
     SHARED = "preview shared"
     SLOT_SKIPPED = "slot skipped"
+    SLOT_RESTORED = "slot restored"
     NEWSLETTER_PAUSED = "newsletter paused"
     NEWSLETTER_RESUMED = "newsletter resumed"
     CHOSE_SUBJECT = "subject chosen"

@@ -50,7 +50,8 @@ ISSUE_TRANSITIONS = {
         IssueState.CANCELLED,
     },
     IssueState.CANCELLED: set(),
-    IssueState.SKIPPED: set(),
+    # A person may take a skip back while the slot is still ahead.
+    IssueState.SKIPPED: {IssueState.DRAFT},
 }
 """The states that each state may change to."""
 RESTORED_TRANSITIONS = {

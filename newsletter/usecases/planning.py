@@ -1,7 +1,7 @@
 """Plan the coming slots of all newsletters: look at them, skip one, pause a newsletter."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
@@ -24,6 +24,7 @@ from newsletter.usecases.context import Context
 from subscribers.phrase import Phrase
 
 LONGEST_REASON = 200
+ELSEWHERE = Phrase("printed in another issue since this one was skipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class PlannedSlot:
 @dataclass(frozen=True, slots=True)
 class SlotSkipped:
     """A slot was skipped; `issue_id` is its issue, if one was drafted."""
+
+    newsletter: Newsletter
+    nominal: str
+    issue_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRestored:
+    """A slot is no longer skipped; `issue_id` is its issue, a draft again, if it has one."""
 
     newsletter: Newsletter
     nominal: str
@@ -131,6 +141,47 @@ def skip_slot(
         act = Act(now, actor, ActKind.SLOT_SKIPPED, chosen.issue_id, detail=detail)
         acts.record(connection, act)
     return SlotSkipped(newsletter, nominal, chosen.issue_id)
+
+
+def restore_slot(context: Context, actor: Actor, key: str, nominal: str) -> SlotRestored:
+    """Take back that a coming slot was skipped; its issue becomes a draft again.
+
+    The draft no longer prints what another open issue has taken over. Raises NotAllowed if there is
+    no such slot ahead, or if it was not skipped.
+    """
+    actor.require(Role.APPROVER)
+    newsletter, now = context.publication.require_newsletter(key), context.now()
+    with context.engine.begin() as connection:
+        chosen = _slot_ahead(connection, newsletter, nominal, now)
+        if chosen.issue_id is None:
+            back = slots.forget(connection, key, nominal)
+        else:
+            back = _reopen(connection, issues.load(connection, chosen.issue_id))
+        if not back:
+            msg = Phrase("the slot {nominal} of {key} is not skipped", nominal=nominal, key=key)
+            raise NotAllowed(msg)
+        detail = {"newsletter": key, "slot": nominal}
+        act = Act(now, actor, ActKind.SLOT_RESTORED, chosen.issue_id, detail=detail)
+        acts.record(connection, act)
+    return SlotRestored(newsletter, nominal, chosen.issue_id)
+
+
+def _reopen(connection: sa.Connection, issue: Issue) -> bool:
+    """Make a draft of a skipped issue; return False if it is not skipped."""
+    issues.lock(connection, issue.id)
+    skipped = [IssueState.SKIPPED]
+    if not issues.move(connection, issue.id, from_states=skipped, to=IssueState.DRAFT, reason=""):
+        return False
+    taken = issues.spoken_for(connection, issue.newsletter, but=issue.id)
+    printed = {*taken, *issues.printed_before(connection, issue)}
+    items = [
+        replace(item, included=False, pinned=False, reason=ELSEWHERE)
+        if item.article_id in printed
+        else item
+        for item in issues.load_items(connection, issue.id)
+    ]
+    issues.replace_items(connection, issue.id, items)
+    return True
 
 
 def _slot_ahead(

@@ -49,6 +49,14 @@ def record(
     return _insert(connection, newsletter, due, now, state, reason) is not None
 
 
+def forget(connection: sa.Connection, newsletter: str, nominal: str) -> bool:
+    """Take a slot without an issue off the record; False if it is not there, or has an issue."""
+    skipped = slots.delete().where(
+        slots.c.newsletter == newsletter, slots.c.nominal == nominal, slots.c.state == "skipped"
+    )
+    return connection.execute(skipped).rowcount == 1
+
+
 def ledger(connection: sa.Connection, newsletter: str, timing: Timing, now: datetime) -> Ledger:
     """Return what is on record, which `model.slot.due` plans from.
 

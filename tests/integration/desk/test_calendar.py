@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.edit.operations import Place
 from newsletter.errors import NotAllowed, NotPermitted
 from newsletter.maintenance import checkup
+from newsletter.model.act import ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.days_off import Pause
 from newsletter.model.issue import IssueKind
 from newsletter.model.states import IssueState
 from newsletter.send.context import SendingContext
+from newsletter.store import acts
+from newsletter.store.acts import ActFilter
 from newsletter.store.content import agendas, issues
-from newsletter.usecases import drafting, pass_reports, planning, sending, staff
+from newsletter.usecases import drafting, editing, pass_reports, planning, sending, staff
 from newsletter.usecases.drafting import Drafted
+from newsletter.usecases.planning import SlotRestored
 from newsletter.web.desk.today import today_view
 from tests.fakes.desk import ADDRESSES, StaffedDesk, staffed_desk
 from tests.fakes.house import MONDAY, STAFF, House, article, house
@@ -77,6 +82,48 @@ def test_a_skipped_slot_takes_its_approved_issue_with_it(opened: House) -> None:
     assert listed(opened).keys().isdisjoint({SLOT}), "it has passed"
     opened.pass_at(MONDAY + WEEK - timedelta(days=1))
     assert printed(opened, 2) == 2
+
+
+def restore(opened: House, nominal: str = SLOT) -> SlotRestored:
+    return planning.restore_slot(opened.app.context, STAFF, "weekly", nominal)
+
+
+def test_a_skip_is_taken_back_and_the_slot_is_drafted_as_usual(opened: House) -> None:
+    with pytest.raises(NotAllowed, match="is not skipped"):
+        restore(opened)
+    skip(opened)
+    assert restore(opened).issue_id is None
+    with pytest.raises(NotAllowed, match="is not skipped"):
+        restore(opened)
+    assert listed(opened)[SLOT][0] == "coming"
+    with opened.app.reader.connect() as connection:
+        kinds = [each.act.kind for each in acts.listed(connection, ActFilter(), limit=2)]
+    assert kinds == [ActKind.SLOT_RESTORED, ActKind.SLOT_SKIPPED]
+    opened.pass_at(MONDAY - timedelta(days=1))
+    opened.approve()
+    opened.pass_at(MONDAY)
+    assert len(opened.mails()) == 3
+
+
+def test_a_skipped_issue_becomes_a_draft_without_what_another_issue_has_taken(
+    opened: House,
+) -> None:
+    opened.pass_at(MONDAY - timedelta(days=2))
+    opened.approve()
+    skip(opened)
+    drafting.draft_special(opened.app.context, STAFF, "weekly", None)
+    context = opened.app.context
+    editing.change(context, STAFF, 2, [Place(2, "out")])
+    assert restore(opened).issue_id == 1
+    found = opened.issues()[0]
+    assert (found.state, found.reason, found.approved_by) == (IssueState.DRAFT, "", None)
+    with opened.app.reader.connect() as connection:
+        items = {item.article_id: item for item in issues.load_items(connection, 1)}
+    assert [items[article].included for article in (1, 2)] == [False, True]
+    assert "another issue" in items[1].reason
+    opened.approve()
+    opened.pass_at(MONDAY)
+    assert opened.issues()[0].state is IssueState.SUBMITTED
 
 
 def test_only_a_coming_slot_is_skipped_and_only_with_a_reason_by_an_approver(

@@ -48,6 +48,12 @@ class CalendarPages:
         planning.skip_slot(self._context, visitor.actor, key, slot, reason=form.first("reason"))
         return RedirectResponse(PATH, status_code=303)
 
+    def restore(self, visitor: Approver, form: DeskForm) -> Response:
+        """Take back that a slot was skipped."""
+        key, slot = form.first("newsletter"), form.first("slot")
+        planning.restore_slot(self._context, visitor.actor, key, slot)
+        return RedirectResponse(PATH, status_code=303)
+
     def draft(self, visitor: Editor, form: DeskForm) -> Response:
         """Draft the next issue of a newsletter now."""
         done = drafting.draft_next(self._context, visitor.actor, form.first("newsletter"))
@@ -126,6 +132,7 @@ def calendar_routes(pages: CalendarPages) -> APIRouter:
     router.add_api_route(f"{PATH}/pause", pages.ask_pause, methods=look, response_model=None)
     for name, act in (
         ("skip", pages.skip),
+        ("restore", pages.restore),
         ("draft", pages.draft),
         ("special", pages.special),
         ("pause", pages.pause),

@@ -51,9 +51,9 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class CalendarRow:
-    """A slot; `note` is an English sentence.
+    """A slot; `note` is a phrase.
 
-    `skips` says that it can be skipped, and `drafts` that it is the next one to draft.
+    `skips` says that it can be skipped, `restores` that this can be taken back, and `drafts` that it is the next one to draft.
     """
 
     anchor: str
@@ -68,6 +68,7 @@ class CalendarRow:
     note: str
     href: str
     skips: bool
+    restores: bool
     drafts: bool
 
 
@@ -172,6 +173,7 @@ def _row(planned: PlannedSlot, catalog: Catalog, *, first: bool) -> CalendarRow:
         note=slot.note,
         href=f"/issues/{slot.issue_id}" if slot.issue_id else "",
         skips=not planned.kind and (planned.free or slot.state in EDITABLE),
+        restores=not planned.kind and slot.state == IssueState.SKIPPED,
         drafts=first,
     )
 
