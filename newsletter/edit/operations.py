@@ -266,11 +266,15 @@ def _not_a_candidate(articles: Sequence[int]) -> NotAllowed:
 
 
 def _with_item(draft: Draft, item: Item) -> Draft:
-    """Return the draft with an item; one that is a candidate already is only included."""
+    """Return the draft with an item; one that is a candidate already is included and corrected."""
     if item.article_id in {known.article_id for known in draft.items}:
-        return _changed(draft, item.article_id, lambda known: _placed(known, "in"))
+        return _changed(draft, item.article_id, lambda known: _included(known, item.corrections))
     added = replace(item, included=True, reason=ADDED)
     return replace(draft, items=(*draft.items, added))
+
+
+def _included(item: Item, corrections: Mapping[str, object]) -> Item:
+    return replace(_placed(item, "in"), corrections={**item.corrections, **corrections})
 
 
 def _placed(item: Item, where: Placement) -> Item:

@@ -242,6 +242,15 @@ def retried(reader: sa.Engine, issue_id: int, attempt: Callable[[Draft], T]) -> 
     raise AssertionError  # the last attempt returns or raises
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What an edit found and left: the fingerprints of the draft, and whether anything changed."""
+
+    before: str
+    after: str
+    done: bool
+
+
 def change(
     engine: sa.Engine,
     issue_id: int,
@@ -250,8 +259,8 @@ def change(
     actor: Actor,
     now: datetime,
     expected_state: str = "",
-) -> bool:
-    """Apply operations of staff; return whether anything changed.
+) -> Changed:
+    """Apply operations of staff, and return what that changed.
 
     A change voids an approval and deletes the editions. `expected_state` is the fingerprint of the
     draft that staff saw; raises NotAllowed if someone else has changed the draft since.
@@ -265,9 +274,9 @@ def change(
                 "someone else has changed issue {issue_id} since you opened it", issue_id=issue_id
             )
             raise DraftChanged(msg, next_step=EditIssue(issue_id))
-        changed = applied(present, operations)
+        changed, found = applied(present, operations), fingerprint(present)
         if changed == numbered(present):
-            return False
+            return Changed(found, found, done=False)
         issues.set_texts(
             connection,
             issue_id,
@@ -284,7 +293,7 @@ def change(
         before = order_before(present, operations)
         act = Act(now, actor, ActKind.EDITED, issue_id, before=before, edits=made)
         acts.record(connection, act)
-    return True
+    return Changed(found, fingerprint(changed), done=True)
 
 
 def _require_testable(issue: Issue, changed: Draft) -> None:

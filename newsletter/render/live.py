@@ -1,12 +1,13 @@
 """Render the present draft of an issue without storing it, for staff who edit it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Contents
+from newsletter.model.issue import Issue, Item
 from newsletter.model.personalization import NO_RECIPIENT, fill, substitutions
-from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.publication import Publication
 from newsletter.render.compose import Composed, rendered
 from newsletter.render.manuscript import corrected_issue, full_texts, known_pictures
 from newsletter.render.run import RenderKit
@@ -14,18 +15,25 @@ from newsletter.render.view import RenderContext
 from newsletter.store.content import issues
 
 
-def draft_email(
-    connection: sa.Connection,
-    publication: Publication,
-    newsletter: Newsletter,
-    issue_id: int,
-    kit: RenderKit,
-) -> Composed:
-    """Return the email that subscribers who follow no topics would get of the present draft.
+@dataclass(frozen=True, slots=True)
+class LiveDraft:
+    """What is read of a draft before it is rendered."""
 
-    Its styles are in the head, where browsers read them: inlining them takes ten times as long.
+    issue: Issue
+    items: tuple[Item, ...]
+    contents: Contents
+    context: RenderContext
+
+
+def draft(
+    connection: sa.Connection, publication: Publication, issue_id: int, kit: RenderKit
+) -> LiveDraft:
+    """Read the email that subscribers who follow no topics would get of the present draft.
+
+    Raises NotFound if its newsletter is no longer configured.
     """
     issue = issues.load(connection, issue_id)
+    newsletter = publication.require_newsletter(issue.newsletter)
     items = tuple(issues.load_items(connection, issue_id))
     contents = next(iter(Chooser(items, newsletter).everything()), Contents(()))
     context = RenderContext(
@@ -39,8 +47,16 @@ def draft_email(
         pictures=known_pictures(connection, issue, items),
         corrects=corrected_issue(connection, issue),
     )
-    made = rendered(kit.templates, issue, items, contents, context)
-    values = substitutions(context.nonce, NO_RECIPIENT)
+    return LiveDraft(issue, items, contents, context)
+
+
+def rendered_draft(read: LiveDraft, kit: RenderKit) -> Composed:
+    """Render a draft as a reader without a name gets it.
+
+    Its styles are in the head, where browsers read them: inlining them takes ten times as long.
+    """
+    made = rendered(kit.templates, read.issue, read.items, read.contents, read.context)
+    values = substitutions(read.context.nonce, NO_RECIPIENT)
     return replace(
         made,
         subject=fill(made.subject, values),

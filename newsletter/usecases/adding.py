@@ -14,7 +14,7 @@ from newsletter.errors import ExtractFailed, NotAllowed
 from newsletter.model.actor import Actor, Role
 from newsletter.model.article import Article, Extracted, Section
 from newsletter.model.byline import authors_of
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Issue, corrected
 from newsletter.model.next_step import NextStep, PreviewIssue
 from newsletter.model.text import bounded, printable, web_address
 from newsletter.store.content import articles, issues
@@ -102,8 +102,10 @@ def add_typed(context: Context, actor: Actor, issue_id: int, typed: TypedArticle
     newsletter = context.publication.require_newsletter(issue.newsletter)
     lang = detect(f"{typed.title}\n{typed.teaser}\n{typed.text}") or newsletter.language
     written = replace(content, lang=lang, direction="rtl" if is_right_to_left(lang) else "ltr")
-    teaser = {"teaser": content.teaser} if content.teaser else {}
-    return _added(context, actor, issue, written, teaser, typed=True)
+    # What a person typed is kept when a source lists the article, or has listed it before.
+    typed_texts = {"title": content.title, "teaser": content.teaser}
+    corrections = {name: text for name, text in typed_texts.items() if text}
+    return _added(context, actor, issue, written, corrections)
 
 
 def _editable(context: Context, issue_id: int) -> Issue:
@@ -119,31 +121,19 @@ def _added(
     issue: Issue,
     content: Extracted,
     corrections: Mapping[str, object] = NONE,
-    *,
-    typed: bool = False,
 ) -> ArticleAdded:
-    """Store an article and print it; `corrections` are those of a new item.
-
-    Raises NotAllowed if a typed article is stored already with another title.
-    """
+    """Store an article, and print it with these corrections."""
     from newsletter.collect.adding import store  # noqa: PLC0415 - see above
 
     newsletter = context.publication.require_newsletter(issue.newsletter)
     article_id = store(context.engine, content, context.now)
     with context.reader.connect() as connection:
         article: Article = articles.load(connection, article_id)
-    title = article.content.title
-    if typed and title != content.title:
-        msg = Phrase(
-            "article {article_id}, “{title}”, is stored already; include it and correct its texts",
-            article_id=article_id,
-            title=title,
-        )
-        raise NotAllowed(msg)
     item = item_of(article, context.publication.topics, newsletter.highlights)
     item = replace(item, corrections=corrections)
     editing.change(context.engine, issue.id, [AddItem(item)], actor=actor, now=context.now())
-    return ArticleAdded(issue.id, article_id, item.title, PreviewIssue(issue.id))
+    title = corrected(item).title
+    return ArticleAdded(issue.id, article_id, title, PreviewIssue(issue.id))
 
 
 def _content(typed: TypedArticle) -> Extracted:

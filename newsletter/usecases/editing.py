@@ -42,11 +42,16 @@ class EditFile:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """What became of an edit; `changes` is 0 if the issue already printed what was asked."""
+    """What became of an edit; `changes` is 0 if the issue already printed what was asked.
+
+    `before` and `after` mark the content that it found and left.
+    """
 
     issue_id: int
     changes: int
     next_step: NextStep
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +114,8 @@ def change(
         now=context.now(),
         expected_state=seen,
     )
-    return Edited(issue_id, len(operations) if done else 0, PreviewIssue(issue_id))
+    changes = len(operations) if done.done else 0
+    return Edited(issue_id, changes, PreviewIssue(issue_id), done.before, done.after)
 
 
 def _with_tags(operation: Operation, known: Sequence[Topic]) -> Operation:

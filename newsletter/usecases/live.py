@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newsletter.model.actor import Actor, Role
-from newsletter.store.content import issues
 from newsletter.usecases.context import Context
 
 if TYPE_CHECKING:
@@ -17,11 +16,10 @@ def email(context: Context, actor: Actor, issue_id: int) -> Composed:
 
     Raises NotFound if its newsletter is no longer configured.
     """
-    from newsletter.render.live import draft_email  # noqa: PLC0415 - `serve` starts without it
+    from newsletter.render.live import draft, rendered_draft  # noqa: PLC0415 - `serve` starts without it
 
     actor.require(Role.EDITOR)
+    kit = context.kit()
     with context.reader.connect() as connection:
-        newsletter = context.publication.require_newsletter(
-            issues.load(connection, issue_id).newsletter
-        )
-        return draft_email(connection, context.publication, newsletter, issue_id, context.kit())
+        read = draft(connection, context.publication, issue_id, kit)
+    return rendered_draft(read, kit)

@@ -82,15 +82,19 @@ def enter(
     challenge = _used_up(context, request_id, ENTER, answer)
     if challenge is None:
         return None
+    credential = _credential(answer)
+    with context.reader.connect() as connection:
+        passkey = passkeys.find(connection, credential)
+    # Outside a transaction: a signature takes time to check.
+    uses = _verified(site, answer, challenge, passkey) if passkey else None
+    if passkey is None or uses is None:
+        return None
     secret, now = context.new_id(), context.now()
     with context.engine.begin() as connection:
-        passkey = passkeys.find(connection, _credential(answer))
-        member = _member_of(connection, passkey)
-        if passkey is None or member is None:
-            return None
-        uses = _verified(site, answer, challenge, passkey)
-        if uses is None:
-            return None
+        present = passkeys.find(connection, credential)
+        member = _member_of(connection, present)
+        if member is None or present is None or present.uses != passkey.uses:
+            return None  # removed since, or used: two devices may share a copied key
         passkeys.mark_used(connection, passkey.id, uses, now)
         sessions.insert(connection, digest(secret), member.id, browser, now)
         detail = {"browser": browser, "passkey": passkey.name}
@@ -136,7 +140,7 @@ def register(
     from webauthn.helpers.exceptions import WebAuthnException  # noqa: PLC0415
 
     member, _known = _own(context, actor)
-    msg = "the passkey was not accepted; try again"
+    msg = Phrase("the passkey was not accepted; try again")
     challenge = _used_up(context, request_id, f"{ADD}:{member.id}", answer)
     if challenge is None:
         raise NotAllowed(msg)

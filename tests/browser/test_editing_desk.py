@@ -123,6 +123,10 @@ def test_two_editors_see_each_other_and_both_texts(
         expect(second.locator("[data-who]")).to_contain_text(ADDRESSES[Role.EDITOR])
         first.fill("#issue-preheader", "The first text")
         expect(first.locator(state(NOTE))).to_contain_text("Saved at")
+        expect(second.locator("[data-elsewhere]")).to_be_hidden()
+        second.fill(NOTE, "Another text")
+        # The answer to the save says so: the page asks only every ten seconds.
+        expect(second.locator("[data-elsewhere]")).to_be_visible()
         second.fill("#issue-preheader", "The second text")
         expect(second.locator(".theirs")).to_contain_text("The first text")
         expect(second.locator("#issue-preheader")).to_have_value("The second text")

@@ -15,7 +15,6 @@ from newsletter.cli.main import program
 from newsletter.collect.entry import Entry
 from newsletter.collect.keep import keep_candidate
 from newsletter.collect.reader import ReadEntry
-from newsletter.errors import NotAllowed
 from newsletter.model.actor import Role
 from newsletter.model.article import Article
 from newsletter.model.issue import Item, corrected
@@ -186,10 +185,15 @@ def test_what_was_typed_of_a_known_article_is_not_dropped(opened: House) -> None
     with opened.app.engine.begin() as connection:
         keep_candidate(connection, Source("news", "page"), read, opened.at)
     typed = adding.TypedArticle("Another title", url=address, teaser="A teaser.")
-    before = printed(opened)
-    with pytest.raises(NotAllowed, match="is stored already; include it"):
-        adding.add_typed(opened.app.context, STAFF, 1, typed)
-    assert printed(opened) == before
+    for title in ("Another title", "A third title"):
+        adding.add_typed(opened.app.context, STAFF, 1, replace(typed, title=title))
+        shown = corrected(printed(opened)[-1])
+        assert (shown.title, shown.teaser.text) == (title, "A teaser.")
+    newer = replace(read, content=replace(content, url=address, title="Newer news"))
+    with opened.app.engine.begin() as connection:
+        keep_candidate(connection, Source("news", "page"), newer, opened.at)
+    opened.pass_at(opened.at + timedelta(hours=1))
+    assert corrected(printed(opened)[-1]).title == "A third title"
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,23 @@ def test_a_script_learns_what_is_stored_and_sees_the_new_inbox(
     assert "Four ships" in editor.get(f"{PAGE}/email").text
 
 
+def test_a_save_says_what_it_found_so_that_a_change_in_between_is_seen(
+    opened: House, desk: StaffedDesk, editor: TestClient
+) -> None:
+    other = desk.browser(Role.APPROVER)
+    known = editor.get(f"{PAGE}/here").json()["mark"]
+    seen = form(editor.get(PAGE).text, PAGE)
+    theirs = send(desk, other, PAGE, seen | {"preheader": "In between"}).json()
+    assert theirs["before"] == known
+    mine = send(desk, editor, PAGE, seen | {"note": "A note in between."}).json()
+    assert mine["before"] == theirs["mark"] != known
+    again = send(desk, editor, PAGE, seen | {"note": "A note in between."}).json()
+    assert again["before"] == again["mark"] == mine["mark"]
+    order = ",".join(str(item.article_id) for item in items(opened))
+    moved = send(desk, editor, f"{PAGE}/order", {"was": order, "order": order}).json()
+    assert moved["before"] == moved["mark"] == mine["mark"]
+
+
 def test_a_script_gets_the_other_editors_text_beside_its_own(
     opened: House, desk: StaffedDesk, editor: TestClient
 ) -> None:

@@ -61,7 +61,7 @@ def test_a_correction_survives_a_new_collection(engine: sa.Engine, issue_id: int
         _, draft = edit.load_draft(connection, issue_id)
     first, was = draft.items[0].article_id, draft.items[0].title
     made = [Correct(first, "title", "Put right"), SetText("subject", "Ports")]
-    assert edit.change(engine, issue_id, made, actor=ADA, now=NOW)
+    assert edit.change(engine, issue_id, made, actor=ADA, now=NOW).done
     with engine.begin() as connection:
         article = articles.load(connection, first)
         articles.revise(
@@ -88,7 +88,7 @@ def test_an_edit_voids_the_approval_and_forgets_the_editions(
     render.render(engine, HOUSE, WEEKLY, issue_id, kit, now=NOW)
     with engine.begin() as connection:
         approve(connection, issue_id, actor=ADA, now=NOW)
-    assert edit.change(engine, issue_id, [SetText("note", "Hello.")], actor=BO, now=NOW)
+    assert edit.change(engine, issue_id, [SetText("note", "Hello.")], actor=BO, now=NOW).done
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         assert issue.state is IssueState.DRAFT
@@ -98,7 +98,7 @@ def test_an_edit_voids_the_approval_and_forgets_the_editions(
 
 
 def test_an_edit_that_changes_nothing_voids_nothing(engine: sa.Engine, issue_id: int) -> None:
-    assert not edit.change(engine, issue_id, [SetText("note", "")], actor=BO, now=NOW)
+    assert not edit.change(engine, issue_id, [SetText("note", "")], actor=BO, now=NOW).done
 
 
 def test_two_simultaneous_edits_do_not_undo_each_other(engine: sa.Engine, issue_id: int) -> None:
@@ -159,7 +159,9 @@ def test_a_special_issue_takes_what_staff_put_in(engine: sa.Engine, issue_id: in
         issue, draft = edit.load_draft(connection, made)
     assert (issue.kind, issue.number, issue.note) == (IssueKind.SPECIAL, 2, "Read this.")
     assert [one.title for one in draft.items] == ["Three"]
-    assert edit.change(engine, made, [Place(draft.items[0].article_id, "in")], actor=ADA, now=NOW)
+    assert edit.change(
+        engine, made, [Place(draft.items[0].article_id, "in")], actor=ADA, now=NOW
+    ).done
 
 
 def test_a_correction_is_one_edition_for_all_subscribers(engine: sa.Engine, issue_id: int) -> None:

@@ -217,7 +217,8 @@ def test_an_edit_waits_for_the_freeze_and_is_refused(pg: Office) -> None:
         assert issues.move(freezing, pg.issue_id, from_states=from_states, to=IssueState.PREPARING)
 
         def edit() -> bool:
-            return editing.change(pg.engine, pg.issue_id, change, actor=MACHINE, now=pg.now)
+            made = editing.change(pg.engine, pg.issue_id, change, actor=MACHINE, now=pg.now)
+            return made.done
 
         with concurrently(pg.engine, edit) as editor:
             freezing.commit()

@@ -13,6 +13,7 @@ from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NewsletterError, NotAllowed
 from newsletter.render.inbox import InboxRow, rows
 from newsletter.usecases import editing, live, undoing
+from newsletter.usecases.editing import Edited
 from newsletter.web.desk import issue_views
 from newsletter.web.desk.editing.presence import Presence
 from newsletter.web.desk.editing.views import NAMES, Present, UndoView
@@ -82,15 +83,20 @@ class LiveDesk:
         """Return who else has the page open, and note that this visitor has."""
         return self._presence.note(issue_id, visitor.actor.label, self._app.now())
 
-    def saved(self, visitor: Visitor, issue_id: int, texts: Mapping[str, str]) -> Response:
-        """Answer a script whose texts are saved: what is stored now, and what follows from it."""
-        with self._app.reader.connect() as connection:
-            _issue, draft = load_draft(connection, issue_id)
+    def saved(
+        self, visitor: Visitor, issue_id: int, edited: Edited, texts: Mapping[str, str]
+    ) -> Response:
+        """Answer a script whose texts are saved: what is stored now, and what follows from it.
+
+        `before` is the mark of what the edit found. If the script knows another one, someone else
+        has changed the issue in between.
+        """
         undo = self.undo_view(visitor, issue_id)
         return JSONResponse(
             {
                 "texts": dict(texts),
-                "mark": fingerprint(draft),
+                "before": edited.before,
+                "mark": edited.after,
                 "undo": {"act": undo.act, "label": undo.label} if undo else None,
                 "inbox": [
                     [row.client, row.sender, row.subject, row.preview]
@@ -126,10 +132,10 @@ class LiveDesk:
         """Print the items in another order than the one that the script knows."""
         order, was = _articles(form.first("order")), _articles(form.first("was"))
         try:
-            editing.reorder(self._context, visitor.actor, issue_id, order, was)
+            edited = editing.reorder(self._context, visitor.actor, issue_id, order, was)
         except NotAllowed as error:
             return self.unsaved(self._shell.catalog(visitor).error(error))
-        return self.saved(visitor, issue_id, {})
+        return self.saved(visitor, issue_id, edited, {})
 
     def undo(self, visitor: Editor, issue_id: int, form: DeskForm) -> Response:
         """Take back the visitor's last edit."""

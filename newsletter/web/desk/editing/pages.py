@@ -115,7 +115,7 @@ class EditPages:
             unsaved = UnsavedBlock(place, entered, result.texts, text(name))
             return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
         if scripted:
-            return self._live.saved(visitor, issue_id, {})
+            return self._live.saved(visitor, issue_id, result, {})
         return RedirectResponse(f"/issues/{issue_id}/edit#blocks", status_code=303)
 
     def _change(self, visitor: Visitor, issue_id: int, operation: Operation) -> None:
@@ -148,7 +148,7 @@ class EditPages:
             return self._unsaved(visitor, issue_id, unsaved, scripted=scripted)
         if scripted:
             texts = self._live.texts(issue_id, article_id)
-            return self._live.saved(visitor, issue_id, texts)
+            return self._live.saved(visitor, issue_id, result, texts)
         return _back(issue_id, article_id, form)
 
     def _unsaved(

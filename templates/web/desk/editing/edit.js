@@ -10,6 +10,7 @@
   const ASK = 10000;
   const AWAY = 30 * 60 * 1000; // a page that no one uses must not keep a session open
   const frame = document.querySelector("[data-email]");
+  const elsewhere = document.querySelector("[data-elsewhere]");
   const say = (place, text, problem) => {
     place.textContent = text;
     place.classList.toggle("problem", Boolean(problem));
@@ -56,9 +57,13 @@
     if (!kind.startsWith("application/json")) return { status: answer.status, ended: answer.status === 403 };
     return { status: answer.status, ...(await answer.json()) };
   }
+  // One after the other: each answer is compared with the mark that the last one left.
+  let turns = Promise.resolve();
   async function send(address, fields) {
     pending += 1;
-    try { return await ask(address, fields); } finally { pending -= 1; }
+    const turn = turns.then(() => ask(address, fields));
+    turns = turn.catch(() => {});
+    try { return await turn; } finally { pending -= 1; }
   }
 
   // The email beside the cards. The next one is loaded behind the present one, so that nothing flickers.
@@ -84,6 +89,7 @@
   }
 
   function apply(answer, anchor) {
+    if (answer.before && answer.before !== mark) elsewhere.hidden = false;
     mark = answer.mark;
     if (drawn !== mark) { drawn = mark; show(anchor); }
     const undo = document.querySelector("[data-back]");
@@ -175,7 +181,7 @@
 
     function refused(answer) {
       stopped = true;
-      say(state, answer.problem || texts.offline, true);
+      say(state, answer.status === 413 ? texts.large : answer.problem || texts.offline, true);
       for (const [name, theirs] of Object.entries(answer.theirs || {})) {
         const field = form.elements[name];
         const note = document.createElement("div");
@@ -247,7 +253,7 @@
     const fields = new URLSearchParams({ csrf: texts.csrf, was: known, order: wanted });
     try {
       const answer = await send(texts.path + "/edit/order", fields);
-      if (answer.status === 409) document.querySelector("[data-elsewhere]").hidden = false;
+      if (answer.status === 409) elsewhere.hidden = false;
       if (answer.status !== 200) { say(state, answer.ended ? texts.ended : answer.problem || texts.offline, true); return; }
       known = wanted;
       say(state, texts.saved.replace("{time}", clock()));
@@ -298,7 +304,7 @@
       if (found.status !== 200 || pending) return;
       const names = found.others.join(", ");
       document.querySelector("[data-who]").textContent = names ? texts.others.replace("{names}", names) : "";
-      if (found.mark !== mark) document.querySelector("[data-elsewhere]").hidden = false;
+      if (found.mark !== mark) elsewhere.hidden = false;
       if (found.mark !== drawn) { drawn = found.mark; show(""); }
     } catch { /* the next time will do */ }
   }
