@@ -58,3 +58,12 @@ desk_sessions = sa.Table(
     sqlite_autoincrement=True,
 )
 sa.Index("uq_desk_sessions_digest", desk_sessions.c.digest, unique=True)
+
+# Who has the page "Edit" of an issue open; a row counts for half a minute.
+edit_presences = sa.Table(
+    "edit_presences",
+    metadata,
+    sa.Column("issue_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from newsletter.edit.fields import texts_of
@@ -14,9 +15,10 @@ from newsletter.errors import NotAllowed
 from newsletter.model.actor import Role
 from newsletter.model.issue import Item, corrected
 from newsletter.store.content import issues
+from newsletter.store.desk.tables import edit_presences
 from newsletter.usecases import editing, undoing
 from newsletter.usecases.editing import TextChange
-from tests.fakes.desk import StaffedDesk, form, staffed_desk
+from tests.fakes.desk import ADDRESSES, StaffedDesk, form, staffed_desk
 from tests.fakes.house import MONDAY, STAFF, House, house
 
 PAGE = "/issues/1/edit"
@@ -78,6 +80,22 @@ def test_a_script_learns_what_is_stored_and_sees_the_new_inbox(
     assert editor.get(f"{PAGE}/here").json()["mark"] == told["mark"]
     assert any("Four ships" in cell for row in told["inbox"] for cell in row)
     assert "Four ships" in editor.get(f"{PAGE}/email").text
+
+
+def test_editors_of_two_processes_see_each_other_until_they_leave(
+    opened: House, editor: TestClient
+) -> None:
+    elsewhere = staffed_desk(opened.app)  # another process has only the database in common
+    other = elsewhere.browser(Role.ADMIN)
+    editor.get(f"{PAGE}/here")
+    assert other.get(f"{PAGE}/here").json()["others"] == [ADDRESSES[Role.EDITOR]]
+    assert ADDRESSES[Role.ADMIN] in editor.get(f"{PAGE}/here").json()["others"]
+    began = opened.at
+    opened.at += timedelta(seconds=31)
+    assert editor.get(f"{PAGE}/here").json()["others"] == []
+    with opened.app.reader.connect() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(edit_presences)) == 1
+    opened.at = began
 
 
 def test_a_save_says_what_it_found_so_that_a_change_in_between_is_seen(

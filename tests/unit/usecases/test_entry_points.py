@@ -73,6 +73,7 @@ NOT_ON_THE_COMMAND_LINE = {
     "sign_ups.wave": "the report of a pass names a wave",
     "editing.save_texts": "a form of one card, instead of the edit file",
     "blocks.save_block": "a form of one block, instead of the edit file",
+    "presence.note": "who has a page open; a command is over at once",
     "live.email": "the page shows it while someone edits; the command line previews editions",
     "editing.reorder": "dragging, instead of the order of the edit file",
     "editing.take_over": "a pass does it until the approval; then someone looks at both revisions",

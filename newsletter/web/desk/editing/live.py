@@ -12,10 +12,9 @@ from newsletter.edit.run import load_draft
 from newsletter.edit.sheet import fingerprint
 from newsletter.errors import NewsletterError, NotAllowed
 from newsletter.render.inbox import InboxRow, rows
-from newsletter.usecases import editing, live, undoing
+from newsletter.usecases import editing, live, presence, undoing
 from newsletter.usecases.editing import Edited
 from newsletter.web.desk import issue_views
-from newsletter.web.desk.editing.presence import Presence
 from newsletter.web.desk.editing.views import NAMES, Present, UndoView
 from newsletter.web.desk.forms import DeskForm, number
 from newsletter.web.desk.frames import frame
@@ -46,7 +45,6 @@ class LiveDesk:
         self._app = shell.app
         self._shell = shell
         self._context = gate.context
-        self._presence = Presence()
 
     def present(self, visitor: Visitor, issue_id: int, draft: Draft) -> Present:
         """Return what is true of an issue at this moment."""
@@ -81,7 +79,7 @@ class LiveDesk:
 
     def others(self, visitor: Visitor, issue_id: int) -> tuple[str, ...]:
         """Return who else has the page open, and note that this visitor has."""
-        return self._presence.note(issue_id, visitor.actor.label, self._app.now())
+        return presence.note(self._context, visitor.actor, issue_id)
 
     def saved(
         self, visitor: Visitor, issue_id: int, edited: Edited, texts: Mapping[str, str]
