@@ -77,7 +77,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("POST", "/issues/{issue_id}/share"): EDITOR,
     ("GET", "/calendar"): EDITOR,
     ("POST", "/calendar/skip"): APPROVER,
-    ("POST", "/calendar/restore"): Role.APPROVER,
+    ("POST", "/calendar/restore"): APPROVER,
     ("POST", "/calendar/draft"): EDITOR,
     ("POST", "/calendar/special"): EDITOR,
     ("GET", "/calendar/pause"): APPROVER,
