@@ -25,5 +25,5 @@ def others(connection: sa.Connection, issue_id: int, name: str, since: datetime)
 
 
 def forget(connection: sa.Connection, before: datetime) -> None:
-    """Delete those who have left."""
+    """Delete the rows that no longer count."""
     connection.execute(table.delete().where(table.c.at <= before))
