@@ -217,12 +217,9 @@ def _moved(
     to: IssueState,
     values: Mapping[str, Any],
 ) -> bool:
-    result = connection.execute(
-        issues.update()
-        .where(issues.c.id == issue_id, issues.c.state.in_(sorted(map(str, from_states))))
-        .values(state=str(to), **values)
-    )
-    return result.rowcount == 1
+    here = issues.c.id == issue_id, issues.c.state.in_(sorted(map(str, from_states)))
+    moved = issues.update().where(*here).values(state=str(to), **values)
+    return connection.execute(moved).rowcount == 1
 
 
 def set_provider(connection: sa.Connection, issue_id: int, provider: str) -> None:
