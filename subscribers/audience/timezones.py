@@ -20,14 +20,26 @@ def timezones(connection: sa.Connection, newsletter: str) -> list[str]:
         _CHOSEN, subscribers.c.timezone > found.c.zone
     )
     found = found.union_all(sa.select(following.scalar_subquery()).where(found.c.zone.is_not(None)))
-    reads_it = (
-        sa.exists()
-        .where(_CHOSEN, subscribers.c.timezone == found.c.zone)
+    state = (
+        sa.select(subscriptions.c.state)
         .where(
-            subscriptions.c.subscriber_id == subscribers.c.id,
             subscriptions.c.newsletter == newsletter,
-            subscriptions.c.state == SubscriptionState.CONFIRMED.value,
+            subscriptions.c.subscriber_id == subscribers.c.id,
         )
+        .scalar_subquery()
     )
-    query = sa.select(found.c.zone).where(found.c.zone.is_not(None), reads_it)
+    # A range and an order, so that PostgreSQL walks the index until it meets the first reader. It
+    # does not know how rare a zone is, and would read a whole table for an equality.
+    reader = (
+        sa.select(subscribers.c.id)
+        .where(
+            _CHOSEN,
+            subscribers.c.timezone.between(found.c.zone, found.c.zone),
+            state == SubscriptionState.CONFIRMED.value,
+        )
+        .order_by(subscribers.c.timezone)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(found.c.zone).where(found.c.zone.is_not(None), reader.is_not(None))
     return list(connection.scalars(query.order_by(found.c.zone)))

@@ -1,7 +1,9 @@
 """Each reader gets an issue at the same local time, in their own time zone, and once."""
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +19,7 @@ from subscribers.audience import timezones
 from subscribers.store import statuses
 from subscribers.store.tables import subscribers, subscriptions
 from tests.fakes.crashes import crash_at_every_write
-from tests.fakes.issues import NOW, add_issue, add_people
+from tests.fakes.issues import NOW, add_issue, add_many, add_people
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 from tests.integration.send.test_subjects import add_second_subject
@@ -295,6 +297,36 @@ def test_only_the_zones_of_confirmed_readers_of_the_newsletter_count(office: Off
         connection.execute(gone.values(state="unsubscribed"))
         assert "Pacific/Apia" not in timezones(connection, "weekly")
         assert timezones(connection, "another") == []
+
+
+def test_the_zones_of_a_large_list_are_read_from_their_index(pg: Office) -> None:
+    with pg.engine.begin() as connection:
+        add_many(connection, 20_000)
+        connection.exec_driver_sql("UPDATE subscribers SET timezone = 'Asia/Seoul'")
+        statuses.set_timezone(connection, 1, "Pacific/Apia")
+        for table in ("subscribers", "subscriptions"):
+            connection.exec_driver_sql(f"ANALYZE {table}")
+    asked: list[tuple[str, object]] = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    with pg.engine.begin() as connection:
+        sa.event.listen(pg.engine, "before_cursor_execute", note)
+        assert timezones(connection, "weekly") == ["Asia/Seoul", "Pacific/Apia"]
+        sa.event.remove(pg.engine, "before_cursor_execute", note)
+        ((statement, parameters),) = asked
+        explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
+        (((plan,),),) = connection.exec_driver_sql(explained, parameters).all()  # type: ignore[call-overload]  # as the driver got them
+    assert max(read_rows(plan["Plan"])) < 100
+
+
+def read_rows(plan: dict[str, Any]) -> Iterator[int]:
+    """Yield how many rows each step of a plan read, on all its runs."""
+    rows = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    yield int(rows * plan["Actual Loops"])
+    for part in plan.get("Plans", ()):
+        yield from read_rows(part)
 
 
 def test_an_issue_without_reader_time_reads_no_zone(office: Office) -> None:
