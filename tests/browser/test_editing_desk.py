@@ -108,6 +108,8 @@ def look(page: Page, barriers: Callable[[Page], list[str]], name: str) -> None:
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=str(Path(folder) / f"editing-{name}.png"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+    edges = "['.masthead .name', '#content > h1'].map(at => document.querySelector(at).getBoundingClientRect().left)"
+    assert len(set(page.evaluate(edges))) == 1
     assert barriers(page) == []
 
 

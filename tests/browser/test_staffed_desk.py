@@ -1,6 +1,7 @@
 """The pages of a desk with staff, in both languages and color schemes, on a phone."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from newsletter.pipeline.jobs import Queue
 from newsletter.store import workers
 from newsletter.store.workers import Doing, WorkerRow
 from newsletter.usecases import signing_in, staff
+from newsletter.web.desk.rules import rules
 from newsletter.web.serving import serving
 from tests.fakes.desk import ADDRESSES, OWNER, StaffedDesk, staffed_desk
 from tests.fakes.house import MONDAY, house
@@ -29,7 +31,13 @@ PATHS = [
     "/audit",
     "/passes",
     "/workers",
+    "/issues",
     "/issues/1",
+    "/issues/1/audience",
+    "/issues/1/history",
+    "/issues/99",
+    "/articles?text=fish",
+    "/sources",
     "/outbox",
     "/issues/1/edit",
     "/issues/1/add",
@@ -49,6 +57,11 @@ PATHS = [
     f"/people/imports/{LIST}",
 ]
 OUTSIDE = ["/sign-in", "/sign-in/1-0"]
+ELSEWHERE = re.compile(
+    r"/(?:health|healthz|ready|readyz|metrics|open)\b|\.(?:css|js|txt)$|/(?:body|stream|progress|here|email)$"
+    r"|/report$|/preview/|/outbox/\{name\}|/sign-in/\{|/passkeys?\b|/export\b|/pictures?/|/shared/"
+)
+"""What is not a page of the desk: a frame, a file, an answer to a script; reports choose a language."""
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +118,21 @@ def test_every_page_fits_a_phone_and_is_accessible(
         look(page, desk, path, f"{light}-{language}", barriers)
         assert page.evaluate("document.documentElement.lang") == language
     context.close()
+
+
+def test_every_page_of_the_router_is_looked_at(desk: StaffedDesk) -> None:
+    pages = {
+        path
+        for path, method, _rule in rules(desk.site)
+        if method == "GET" and not ELSEWHERE.search(path)
+    }
+    looked_at = [path.partition("?")[0] for path in (*PATHS, *OUTSIDE)]
+    missing = {
+        page
+        for page in pages
+        if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", page), path) for path in looked_at)
+    }
+    assert missing == set()
 
 
 def look(
