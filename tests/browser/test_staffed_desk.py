@@ -58,8 +58,8 @@ PATHS = [
 ]
 OUTSIDE = ["/sign-in", "/sign-in/1-0"]
 ELSEWHERE = re.compile(
-    r"/(?:health|healthz|ready|readyz|metrics|open)\b|\.(?:css|js|txt)$|/(?:body|stream|progress|here|email)$"
-    r"|/report$|/preview/|/outbox/\{name\}|/sign-in/\{|/passkeys?\b|/export\b|/pictures?/|/shared/"
+    r"^/(?:healthz|readyz|metrics|open)\b|\.(?:css|js)$|\{(?:name|token)\}$"
+    r"|/(?:body|progress|here|email|report)$"
 )
 """What is not a page of the desk: a frame, a file, an answer to a script; reports choose a language."""
 
