@@ -20,8 +20,8 @@ class Edition:
     `items` are the article ids printed in full, `headlines` those under "Also published", both in
     printed order. `people` is how many would get it when it was last counted. `language` is that of
     the texts around the articles, empty for the newsletter's. `arm` is A or B if two subjects are
-    tested: editions of both have the same contents. `rendered_from` is the hash of the
-    configuration, templates and program that rendered it.
+    tested: editions of both have the same contents. `rendered_from` are the hashes of the
+    configuration, templates and program that rendered it and that decided which editions there are.
     """
 
     id: int

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     SUPPRESSED_ERASED = "suppressed:erased"
     ERASED = "erased"
     NOTHING_FOLLOWED = "nothing followed"
+    NO_EDITION = "no edition fits"
     CANCELLED = "cancelled"
 
     @property

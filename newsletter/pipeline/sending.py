@@ -6,6 +6,7 @@ from newsletter.errors import NewsletterError
 from newsletter.model.actor import MACHINE
 from newsletter.model.duration import spell_duration
 from newsletter.model.next_step import ViewIssue
+from newsletter.model.reason import Reason
 from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
@@ -51,6 +52,9 @@ def freeze(tools: Tools, key: str) -> Iterator[Line]:
         planned = counted(frozen.planned, "recipient")
         late = f", {spell_duration(frozen.late)} late: nothing ran" if frozen.late else ""
         yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out{late}")
+        if unfit := frozen.excluded.get(Reason.NO_EDITION, 0):
+            people = counted(unfit, "subscriber")
+            yield Line("send", f"issue {issue_id}: no approved edition fits the topics of {people}")
 
 
 def lane(tools: Tools, _key: str) -> Iterator[Line]:

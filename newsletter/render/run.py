@@ -19,15 +19,8 @@ from newsletter.model.subjects import BUCKETS, Arm
 from newsletter.render.compose import compose
 from newsletter.render.counted import counted_links
 from newsletter.render.fallbacks import Fallback, fallbacks
-from newsletter.render.manuscript import (
-    Manuscript,
-    corrected_issue,
-    full_texts,
-    known_pictures,
-    manuscript,
-    quoted,
-)
-from newsletter.render.source import source_hash
+from newsletter.render.manuscript import Manuscript, full_texts, manuscript, quoted
+from newsletter.render.source import planned_differently, rendered_from
 from newsletter.render.templates import Templates
 from newsletter.render.view import RenderContext
 from newsletter.store import acts
@@ -70,7 +63,7 @@ def render(
                 return stored
             read = manuscript(connection, publication, newsletter, issue, now=now)
         context = _context(read, publication, newsletter, kit)
-        made = _editions(read, context, source_hash(kit.templates, publication, newsletter), kit)
+        made = _editions(read, context, rendered_from(kit.templates, publication, newsletter), kit)
         counted = counted_links(read.issue, read.items, made, context)
         with engine.begin() as connection:
             issues.lock(connection, issue_id)
@@ -156,36 +149,31 @@ def is_stale(
     newsletter: Newsletter,
     issue_id: int,
     kit: RenderKit,
+    *,
+    now: datetime,
 ) -> bool:
     """Return whether an editable issue would be rendered differently now.
 
-    Compares bytes only if the configuration, the templates or the program changed since. Equal
-    bytes keep the editions, and with them an approval.
+    Compares the editions and their bytes only if the configuration, the templates or the program
+    changed since. Equal bytes keep the editions, and with them an approval.
     """
-    source = source_hash(kit.templates, publication, newsletter)
+    source = rendered_from(kit.templates, publication, newsletter)
     with engine.connect() as connection:
         issue = issues.load(connection, issue_id)
         stored = editions.of_issue(connection, issue_id)
         if not issue.editable or all(edition.rendered_from == source for edition in stored):
             return False
-        items = tuple(issues.load_items(connection, issue_id))
+        read = manuscript(connection, publication, newsletter, issue, now=now)
         texts = full_texts(connection, newsletter, [edition.items for edition in stored])
-        known = known_pictures(connection, issue, items)
-        corrects = corrected_issue(connection, issue)
-    context = RenderContext(
-        publication,
-        newsletter,
-        kit.templates.catalogs,
-        "",
-        texts,
-        kit.articles,
-        pictures=known,
-        corrects=corrects,
-    )
+    if any(planned_differently(edition.rendered_from, source) for edition in stored) and {
+        edition.contents for edition in stored
+    } != {contents for contents, _ in read.plan.contents}:
+        return True
+    context = replace(_context(read, publication, newsletter, kit), texts=texts)
     for edition in stored:
         own = replace(context, nonce=edition.nonce, language=edition.language)
         printed = issue.printed_as(edition.arm)
-        made = compose(kit.templates, printed, items, edition.contents, own)
+        made = compose(kit.templates, printed, read.items, edition.contents, own)
         if made.hash != edition.hash:
             return True
     with engine.begin() as connection:

@@ -65,17 +65,17 @@ def freeze(connection: sa.Connection, frozen: Frozen, now: datetime) -> FrozenAu
         joined = joined.join(turns, turns.c.timezone == people.c.timezone)
         place = (place * TURNS + turns.c.turn).label("place")
     arm = _arm(frozen.issue, people)
-    chosen = sa.select(people.c.subscriber_id, edition_id, place, arm).select_from(joined)
-    assigned = chosen.subquery("assigned")
+    columns = (people.c.subscriber_id, edition_id, place, arm, homes.c.reason)
+    assigned = sa.select(*columns).select_from(joined).subquery("assigned")
     planned = deliveries.freeze(connection, issue_id, assigned)
     ranges = (
         deliveries.ranges(connection, issue_id, frozen.issue.test)
         if turns is None
         else _ranges_by_turn(connection, assigned, turns)
     )
-    without = sa.select(
-        assigned.c.subscriber_id, sa.literal(Reason.NOTHING_FOLLOWED.value).label("reason")
-    ).where(assigned.c.edition_id.is_(None))
+    without = sa.select(assigned.c.subscriber_id, assigned.c.reason).where(
+        assigned.c.edition_id.is_(None)
+    )
     deliveries.exclude(connection, issue_id, without.subquery())
     deliveries.exclude(connection, issue_id, left_out.subquery())
     for table in (turns, homes, people):
@@ -204,7 +204,8 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
     Python handles each distinct set once, no matter how many subscribers share it.
     """
     keys = _keys(people)
-    home_columns = [sa.Column(name, sa.Integer) for name in Home._fields]
+    kinds = dict.fromkeys(Home._fields, sa.Integer()) | {"reason": sa.Text()}
+    home_columns = [sa.Column(name, kind) for name, kind in kinds.items()]
     table = temporary("homes", [*(sa.Column(key.name, key.type) for key in keys), *home_columns])
     table.create(connection)
     home = _homes(frozen)
@@ -221,11 +222,15 @@ def _homes_of(connection: sa.Connection, frozen: Frozen, people: sa.Table) -> sa
 
 
 class Home(NamedTuple):
-    """The edition of a set of tags, its seq, and the one with the second of two subjects."""
+    """The edition of a set of tags, its seq, and the one with the second of two subjects.
+
+    Without an edition, `reason` is why: what is wanted is not in the issue, or not approved.
+    """
 
     edition_id: int | None = None
     place: int = 0
     second_id: int | None = None
+    reason: str = ""
 
 
 def _homes(frozen: Frozen) -> Callable[[Sequence[Any]], Home]:
@@ -255,8 +260,10 @@ def _homes(frozen: Frozen) -> Callable[[Sequence[Any]], Home]:
 
     def home(row: Sequence[Any]) -> Home:
         wanted = chooser.choose(audience.taste(chooser, row))
-        found = rendered.of(wanted) if wanted else None
-        return home_in(printed[found]) if found else Home()
+        if wanted is None:
+            return Home(reason=Reason.NOTHING_FOLLOWED.value)
+        found = rendered.of(wanted)
+        return home_in(printed[found]) if found else Home(reason=Reason.NO_EDITION.value)
 
     return home
 

@@ -14,6 +14,7 @@ from newsletter.model.departure import departure
 from newsletter.model.edition import Chooser, by_contents
 from newsletter.model.plan import Subsets
 from newsletter.model.publication import Newsletter, Publication
+from newsletter.model.reason import Reason
 from newsletter.model.states import SENDABLE, IssueState
 from newsletter.send import recovery
 from newsletter.send.audience import batch_size
@@ -110,7 +111,8 @@ def _choose(
         if subscriber_id in had:
             outcomes[subscriber_id] = "received it before"
         elif home is None:
-            outcomes[subscriber_id] = "nothing followed"
+            reason = Reason.NO_EDITION if wanted else Reason.NOTHING_FOLLOWED
+            outcomes[subscriber_id] = reason.value
         else:
             outcomes[subscriber_id] = ""
             chosen.setdefault(printed[home].id, []).append(subscriber_id)

@@ -214,7 +214,12 @@ def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> st
     configuration or the program reaches what is printed.
     """
     if not rendering.is_stale(
-        context.engine, context.publication, newsletter, issue_id, context.kit()
+        context.engine,
+        context.publication,
+        newsletter,
+        issue_id,
+        context.kit(),
+        now=context.now(),
     ):
         return ""
     with context.engine.begin() as connection:

@@ -12,6 +12,7 @@ from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Level, Line
 from newsletter.store import acts
 from newsletter.store.content import editions
+from newsletter.store.sending import deliveries
 from tests.fakes.house import MONDAY, House, continued, house, reopened
 
 SATURDAY = MONDAY - timedelta(days=2) + timedelta(minutes=1)
@@ -65,11 +66,16 @@ def catalog(root: Path) -> None:
     )
 
 
+def strict(root: Path) -> None:
+    path = root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8") + 'content = "followed"\n', "utf-8")
+
+
 def messages(report: list[Line]) -> str:
     return "\n".join(line.message for line in report)
 
 
-@pytest.mark.parametrize("change", [brand, address, template, catalog])
+@pytest.mark.parametrize("change", [brand, address, template, catalog, strict])
 def test_a_change_that_reaches_the_bytes_voids_the_approval(
     approved: House, change: Callable[[Path], None]
 ) -> None:
@@ -121,3 +127,24 @@ def test_an_open_issue_is_rendered_again(tmp_path: Path) -> None:
             assert "voided" not in messages(report)
             with again.app.reader.connect() as connection:
                 assert "Printed on water." in editions.of_issue(connection, 1)[0].text
+
+
+def test_editions_are_planned_again_when_what_decides_them_changes(tmp_path: Path) -> None:
+    with house(tmp_path) as opened:
+        opened.pass_at(SATURDAY)
+        strict(opened.root)
+        with again_at(opened.root, SUNDAY) as again:
+            again.pass_at(SUNDAY)
+            again.approve()
+            again.pass_at(MONDAY)
+            assert len(again.mails()) == 3  # one for ships, one for fish, one for everything
+            with again.app.reader.connect() as connection:
+                assert deliveries.count_exclusions(connection, 1) == {"pending": 1}
+
+
+def test_a_segment_that_needs_no_other_edition_keeps_the_approval(approved: House) -> None:
+    path = approved.root / "newsletter.toml"
+    path.write_text(path.read_text("utf-8") + 'segment = "not staff"\n', "utf-8")
+    with again_at(approved.root, SUNDAY) as again:
+        assert "voided" not in messages(again.pass_at(SUNDAY))
+        assert again.issues()[0].state is IssueState.APPROVED

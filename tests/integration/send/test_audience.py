@@ -61,6 +61,19 @@ def test_a_set_that_nobody_had_at_the_draft_takes_its_largest_approved_subset(
     assert [one.letter.subject for one in office.memory.shipments] == ["Edition 2 of the week"]
 
 
+def test_a_set_chosen_after_the_approval_that_fits_no_edition_has_a_reason_of_its_own(
+    office: Office,
+) -> None:
+    office.configure(content="followed")
+    with office.engine.begin() as connection:
+        add_people(connection, 1, first=1, tags=["korea"])
+        add_people(connection, 1, first=11, tags=["elsewhere"])
+        office.issue_id = add_issue(connection, [(1, 2), (2,)], tags=BOTH)
+    frozen = office.freeze()
+    assert frozen
+    assert frozen.excluded == {"no edition fits": 1, "nothing followed": 1}
+
+
 def test_batches_hold_one_edition_each_and_follow_the_editions_order(office: Office) -> None:
     office.configure(content="followed")
     with office.engine.begin() as connection:

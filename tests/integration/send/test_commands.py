@@ -14,7 +14,7 @@ from newsletter import settings
 from newsletter.app import clock
 from newsletter.cli.main import program
 from newsletter.model.event import origin
-from newsletter.render.source import source_hash
+from newsletter.render.source import rendered_from
 from newsletter.render.templates import open_templates
 from newsletter.store import epoch
 from newsletter.store.content import editions
@@ -50,7 +50,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine
 def _source(root: Path) -> str:
     publication = settings.load(root, SECRETS).publication
     templates = open_templates(publication, root)
-    return source_hash(templates, publication, publication.newsletters[0])
+    return rendered_from(templates, publication, publication.newsletters[0])
 
 
 def run(*words: str) -> Result:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.model.publication import Brand, Department, Topic
-from newsletter.render.source import source_hash
+from newsletter.model.publication import Brand, Department, ItemLimits, Topic
+from newsletter.render.source import plan_hash, planned_differently, rendered_from, source_hash
 from newsletter.render.templates import open_templates
 from tests.fakes import manuscripts
 
@@ -62,3 +62,28 @@ def test_a_template_of_the_publisher_has_another_hash(tmp_path: Path) -> None:
     assert source_hash(open_templates(HOUSE, tmp_path), HOUSE, WEEKLY) == BEFORE
     (own / "dark.css.j2").write_text("/* ours */", encoding="utf-8")
     assert source_hash(open_templates(HOUSE, tmp_path), HOUSE, WEEKLY) != BEFORE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"content": "followed"},
+        {"items": ItemLimits(1, 3)},
+        {"max_editions": 5},
+        {"segment": "staff"},
+        {"language": "ko"},
+        {"sections": (Department("Trade", topics=("trade",)),)},
+    ],
+)
+def test_what_decides_which_editions_there_are_has_another_hash(changes: dict[str, Any]) -> None:
+    weekly = replace(WEEKLY, **changes)
+    assert plan_hash(HOUSE, weekly) != plan_hash(HOUSE, WEEKLY)
+    assert plan_hash(HOUSE, replace(WEEKLY, title="Weekly")) == plan_hash(HOUSE, WEEKLY)
+
+
+def test_editions_of_an_earlier_version_count_as_planned_the_same() -> None:
+    templates = manuscripts.templates(HOUSE)
+    strict = replace(WEEKLY, content="followed")
+    before, after = (rendered_from(templates, HOUSE, each) for each in (WEEKLY, strict))
+    assert planned_differently(before, after)
+    assert not planned_differently(BEFORE, after)
