@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.store.database import is_sqlite
 from newsletter.store.types import UtcDateTime
@@ -47,6 +47,27 @@ def insert_many(
         _execute_once(connection, _insert_of_all(table, names), names, rows)
 
 
+def insert_new(
+    connection: sa.Connection, table: sa.Table, names: tuple[str, ...], rows: Rows
+) -> set[str]:
+    """Insert the rows whose id, their first value, is not known; return these ids.
+
+    If several processes insert the same row at the same time, one of them does so. They wait for
+    each other in the order of the ids, so never in a circle.
+    """
+    unique = {str(row[0]): row for row in rows}
+    if not unique:
+        return set()
+    if is_sqlite(connection):
+        key = table.c[names[0]]
+        known = connection.scalars(sa.select(key).where(among(connection, key, unique)))
+        new = unique.keys() - set(known)
+        insert_many(connection, table, names, [unique[key] for key in sorted(new)])
+        return new
+    listed = _as_parameter(names, [unique[key] for key in sorted(unique)])
+    return set(connection.scalars(_insert_of_new(table, names), listed))
+
+
 def update_many(
     connection: sa.Connection,
     table: sa.Table,
@@ -66,13 +87,23 @@ def update_many(
 def _execute_once(
     connection: sa.Connection, statement: sa.Executable, names: tuple[str, ...], rows: Rows
 ) -> None:
-    listed = orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
-    connection.execute(statement, {_LISTED: listed})
+    connection.execute(statement, _as_parameter(names, rows))
+
+
+def _as_parameter(names: tuple[str, ...], rows: Rows) -> dict[str, str]:
+    return {_LISTED: orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()}
 
 
 @lru_cache(maxsize=16)
 def _insert_of_all(table: sa.Table, names: tuple[str, ...]) -> sa.Executable:
     return table.insert().from_select(list(names), sa.select(*_listed(table, names)))
+
+
+@lru_cache(maxsize=16)
+def _insert_of_new(table: sa.Table, names: tuple[str, ...]) -> sa.Executable:
+    all_rows = sa.select(*_listed(table, names))
+    insert = postgresql.insert(table).from_select(list(names), all_rows)
+    return insert.on_conflict_do_nothing().returning(table.c[names[0]])
 
 
 @lru_cache(maxsize=16)

@@ -299,3 +299,8 @@ def is_busy(error: sa.exc.DBAPIError) -> bool:
 def is_serialization_failure(error: sa.exc.OperationalError) -> bool:
     """Return whether another transaction changed a row that a snapshot waited for."""
     return getattr(error.orig, "sqlstate", "") == "40001"
+
+
+def is_deadlock(error: sa.exc.OperationalError) -> bool:
+    """Return whether PostgreSQL ended a transaction because it and another waited for each other."""
+    return getattr(error.orig, "sqlstate", "") == "40P01"

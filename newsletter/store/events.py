@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.model.event import EventKind
 from newsletter.store import marks
-from newsletter.store.bulk import among, insert_many
+from newsletter.store.bulk import among, insert_new
 from newsletter.store.tables import event_bodies, events
 
 PURGED = "events purged"
@@ -95,17 +95,8 @@ def known(connection: sa.Connection, ids: Collection[str]) -> set[str]:
 
 
 def add(connection: sa.Connection, rows: Sequence[EventRow]) -> set[str]:
-    """Insert events; return the ids of those that were not known.
-
-    Raise IntegrityError if another drainer inserts one of them at the same time: the transaction is
-    then repeated. (One statement that skips conflicts and returns the rest takes twice as long.)
-    """
-    unique = {row.id: row for row in rows}
-    if not unique:
-        return set()
-    new = unique.keys() - known(connection, unique)
-    insert_many(connection, events, EventRow._fields, [unique[key] for key in sorted(new)])
-    return new
+    """Insert events; return the ids of those that were not known."""
+    return insert_new(connection, events, EventRow._fields, rows)
 
 
 def with_soft_bounces(connection: sa.Connection, people: Collection[int], least: int) -> list[int]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from newsletter.send import brake, evidence
 from newsletter.store import epoch
 from newsletter.store import events as store
 from newsletter.store.content import issues
-from newsletter.store.database import roomy
+from newsletter.store.database import is_deadlock, roomy
 from newsletter.usecases import engagements
 from newsletter.usecases.context import Context
 from newsletter.usecases.reacting import Reaction
@@ -102,12 +103,15 @@ def _take_in_alone(context: Context, provider: str, events: Sequence[Event]) -> 
 
 
 def repeated(transact: Callable[[], T]) -> T:
-    """Repeat a transaction in which another process took in the same event at the same time."""
+    """Repeat a transaction that another one stopped: both changed the same people at the same time."""
     for _ in range(REPETITIONS):
         try:
             return transact()
         except sa.exc.IntegrityError:
             continue
+        except sa.exc.OperationalError as error:
+            if not is_deadlock(error):
+                raise
     return transact()
 
 
@@ -201,7 +205,8 @@ def take_in(
     notices.move(connection, about_notices, now=context.now())
     tallying.count(connection, reports, context.now())
     reaction = Reaction(context, connection, Actor(ActorKind.PROVIDER, provider))
-    for report in reports:
+    # In the order of the people: two drainers then seldom wait for each other in a circle.
+    for report in sorted(reports, key=attrgetter("subscriber_id")):
         reaction.to(report, newsletters[report.issue_id])
     for about_notice in about_notices:
         reaction.to_notice(about_notice)

@@ -18,7 +18,7 @@ from newsletter.model.engagement import (
     whole_hour,
 )
 from newsletter.model.event import EventKind
-from newsletter.store.bulk import among, insert_many
+from newsletter.store.bulk import insert_new
 from newsletter.store.database import for_each_dialect, is_sqlite
 from newsletter.store.engagement_tables import engagement_hours, engagement_totals, engagements
 from newsletter.store.tables import issues
@@ -32,17 +32,8 @@ RECOUNTED = 1_000
 
 
 def add(connection: sa.Connection, found: Iterable[Engagement]) -> set[str]:
-    """Store engagements that are not decided; return the ids of those that were not known.
-
-    Raise IntegrityError if another process stores one of them at the same time.
-    """
-    unique = {each.id: each for each in found}
-    if not unique:
-        return set()
-    query = sa.select(engagements.c.id).where(among(connection, engagements.c.id, unique))
-    new = unique.keys() - set(connection.scalars(query))
-    insert_many(connection, engagements, _KEPT, [_values(unique[key]) for key in sorted(new)])
-    return set(new)
+    """Store engagements that are not decided; return the ids of those that were not known."""
+    return insert_new(connection, engagements, _KEPT, list(map(_values, found)))
 
 
 def crowded(

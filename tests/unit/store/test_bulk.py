@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from newsletter.store.bulk import among, insert_many, update_many
+from newsletter.store.bulk import among, insert_many, insert_new, update_many
 from newsletter.store.tables import deliveries, events
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 250_000, UTC)
@@ -40,6 +40,17 @@ def test_a_row_that_exists_stops_them_all(engine: sa.Engine) -> None:
         insert_many(connection, events, NAMES, ROWS[::-1])
     with engine.connect() as connection:
         assert stored(connection) == ROWS[:1]
+
+
+def test_only_new_rows_are_inserted_and_named(engine: sa.Engine) -> None:
+    first, second = (str(row[0]) for row in ROWS)
+    with engine.begin() as connection:
+        assert insert_new(connection, events, NAMES, ROWS[:1]) == {first}
+        changed = (first, "processed", *ROWS[0][2:])
+        assert insert_new(connection, events, NAMES, [ROWS[1], changed, ROWS[1]]) == {second}
+        assert insert_new(connection, events, NAMES, ROWS) == set()
+        assert insert_new(connection, events, NAMES, []) == set()
+        assert stored(connection) == ROWS
 
 
 def test_rows_are_updated_by_all_of_their_keys(engine: sa.Engine) -> None:
