@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import structlog
 
-PAUSE = 1.0
-"""Seconds before a process that ended is started again; doubled each time, up to LONGEST_PAUSE."""
+from newsletter.dispatch.pauses import Pauses
+
 LONGEST_PAUSE = 30.0
-HEALTHY = 60.0
-"""A process that ran for this many seconds had started well."""
+"""Seconds before a process that ended is started again."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,18 +54,26 @@ class Siblings:
             return sorted(child.pid for child in self._running)
 
     def _keep_running(self) -> None:
-        pause = PAUSE
-        while (child := self._started()) is not None:
+        pauses = Pauses(LONGEST_PAUSE)
+        while not self._stopping.is_set():
             began = time.monotonic()
-            code = child.wait()
-            with self._lock:
-                self._running.discard(child)
-                _close_input(child)
-            pause = PAUSE if time.monotonic() - began > HEALTHY else min(pause, LONGEST_PAUSE)
-            if self._stopping.wait(pause):
-                return
-            log.warning("process ended; it is started again", exit_code=code, pid=child.pid)
-            pause *= 2
+            how = self._ran()
+            if not self._stopping.wait(pauses.after(time.monotonic() - began)):
+                log.warning("process ended; it is started again", **how)
+
+    def _ran(self) -> dict[str, object]:
+        """Run one process to its end; return how it ended, or why it could not be started."""
+        try:
+            child = self._started()
+        except OSError as error:  # no memory for it, or the program is being replaced
+            return {"problem": error.strerror}
+        if child is None:
+            return {}
+        code = child.wait()
+        with self._lock:
+            self._running.discard(child)
+            _close_input(child)
+        return {"exit_code": code, "pid": child.pid}
 
     def _started(self) -> subprocess.Popen[bytes] | None:
         """Start one process; return None if all are to end."""

@@ -28,6 +28,7 @@ from procrastinate.schema import SchemaManager
 from typing_extensions import override
 
 from newsletter.dispatch.engine_schema import install
+from newsletter.dispatch.pauses import Pauses
 from newsletter.errors import NewsletterError
 from newsletter.pipeline.jobs import Job, Kind
 from newsletter.store.database import TO_SERVER
@@ -39,8 +40,8 @@ EVERY = "* * * * * */20"
 """When the rows are read: every 20 seconds. The sixth field of this cron expression is seconds."""
 SILENT = 30.0
 """Seconds without a sign of life after which the jobs of a worker are given up."""
-PAUSE, LONGEST_PAUSE = 1.0, 15.0
-"""Seconds before the engine is started again; doubled each time."""
+LONGEST_PAUSE = 15.0
+"""Seconds before the engine is started again."""
 KEPT_HOURS = 1
 """How long finished jobs are kept, for the figures."""
 FAILED_KEPT_HOURS = 24
@@ -125,8 +126,9 @@ class Engine:
             self._threads.shutdown()
 
     async def _until_stopped(self) -> None:
-        pause = PAUSE
+        pauses = Pauses(LONGEST_PAUSE)
         while not self._office.stop.is_set():
+            began = time.monotonic()
             working = asyncio.ensure_future(self._opened(self._serve))
             stopping = asyncio.ensure_future(self._stop_is_set())
             await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -135,14 +137,12 @@ class Engine:
                 working.cancel()  # which the engine takes as a wish to finish
             try:
                 await working
-                pause = PAUSE
             except asyncio.CancelledError:
                 return
             except Exception as error:  # noqa: BLE001 - the worker goes on after any error
                 # The server restarts, or someone emptied the tables of the engine.
                 log.warning("engine ended; it is started again", problem=type(error).__name__)
-            await self._wait(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            await self._wait(pauses.after(time.monotonic() - began))
 
     async def _until_empty(self) -> None:
         async def rounds() -> None:

@@ -1,5 +1,6 @@
 """Delete what the configuration no longer keeps."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def purge_outbox(folder: Path, before: datetime) -> int:
     """
     number = 0
     for path in (*folder.glob("*.eml"), *folder.glob(".*.eml.part")):
-        if path.stat().st_mtime < before.timestamp():
-            path.unlink(missing_ok=True)
-            number += 1
+        with suppress(FileNotFoundError):  # another pass deletes too, and partial files are renamed
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+                number += 1
     return number

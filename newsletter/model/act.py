@@ -60,6 +60,9 @@ class ActKind(StrEnum):
     SOURCE_COLLECTED = "source collected"
     SOURCE_PAUSED = "source paused"
     SOURCE_RESUMED = "source resumed"
+    SENDING_RELEASED = "sending released"
+    JOB_RETRIED = "job retried"
+    JOB_CANCELLED = "job cancelled"
     OTHER = "other"
 
 

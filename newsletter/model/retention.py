@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+NOTICES_LEAST = timedelta(days=7)
+"""The shortest time to keep notices: as long as the report of an issue is due. Its notice is what
+shows that it was emailed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Retention:

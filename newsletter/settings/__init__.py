@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from newsletter.errors import ConfigurationError
 from newsletter.model.duration import duration
 from newsletter.model.publication import Publication
-from newsletter.model.retention import BackupPlan, Retention
+from newsletter.model.retention import NOTICES_LEAST, BackupPlan, Retention
 from newsletter.settings import secrets, values
 from newsletter.settings.lines import key_lines
 from newsletter.settings.publication import publication
@@ -157,12 +158,20 @@ def _retention(table: Table) -> Retention:
         pending=table.parsed("pending", default.pending, duration),
         addresses=table.parsed("addresses", default.addresses, duration),
         events=table.parsed("events", default.events, duration),
-        notices=table.parsed("notices", default.notices, duration),
+        notices=table.parsed("notices", default.notices, _notices_kept),
         outbox=table.parsed("outbox", default.outbox, duration),
         deliveries=table.parsed("deliveries", default.deliveries, duration),
     )
     table.finish()
     return built
+
+
+def _notices_kept(text: str) -> timedelta:
+    kept = duration(text)
+    if kept < NOTICES_LEAST:
+        msg = f'found "{text}"; expected "{NOTICES_LEAST.days}d" or more, or reports could be emailed twice'
+        raise ValueError(msg)
+    return kept
 
 
 def _backup(table: Table, root: Path) -> BackupPlan | None:

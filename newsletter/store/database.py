@@ -41,7 +41,7 @@ def open_engine(url: str, *, pooled: bool = False) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, begin="BEGIN IMMEDIATE", prepare=_for_writing)
-    return sa.create_engine(parsed, connect_args=_to_server(pooled=pooled), **_pool())
+    return _create(parsed, connect_args=_to_server(pooled=pooled), **_pool())
 
 
 def open_direct(url: str) -> sa.Engine:
@@ -49,7 +49,7 @@ def open_direct(url: str) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return open_engine(url)
-    return sa.create_engine(
+    return _create(
         parsed, connect_args=_to_server(), isolation_level="AUTOCOMMIT", poolclass=sa.NullPool
     )
 
@@ -62,8 +62,23 @@ def open_reader(url: str, *, pooled: bool = False) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, begin="BEGIN", prepare=_for_reading)
-    engine = sa.create_engine(parsed, connect_args=_to_server(pooled=pooled), **_pool())
+    engine = _create(parsed, connect_args=_to_server(pooled=pooled), **_pool())
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _create(url: sa.URL, **options: Any) -> sa.Engine:  # noqa: ANN401 - SQLAlchemy's options
+    """Create an engine whose errors, which are logged, show no values: many are addresses."""
+    engine = sa.create_engine(url, hide_parameters=True, **options)
+
+    @sa.event.listens_for(engine, "handle_error")
+    def shorten(context: sa.engine.ExceptionContext) -> None:
+        """Keep the first line of an error; PostgreSQL quotes the values of the row after it."""
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args:
+                first, *others = error.args
+                error.args = (str(first).partition("\n")[0], *others)
+
+    return engine
 
 
 def _parse(url: str) -> sa.URL:
@@ -127,7 +142,7 @@ def _open_sqlite(
 ) -> sa.Engine:
     # QueuePool is the default for files. It is set because `check_same_thread=False` is safe only
     # if a connection belongs to one thread at a time.
-    engine = sa.create_engine(
+    engine = _create(
         url,
         poolclass=sa.QueuePool,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

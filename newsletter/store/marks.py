@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from newsletter.model.clock import JUMPED
+from newsletter.store.database import upsert
 from newsletter.store.tables import marks
 
 
@@ -15,9 +16,10 @@ def read(connection: sa.Connection, name: str) -> int:
 
 def write(connection: sa.Connection, name: str, at: int) -> None:
     """Set a mark."""
-    changed = connection.execute(marks.update().where(marks.c.name == name).values(at=at))
-    if changed.rowcount == 0:
-        connection.execute(marks.insert().values(name=name, at=at))
+    statement = upsert(connection, marks).values(name=name, at=at)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[marks.c.name], set_={"at": at})
+    )
 
 
 def is_due(connection: sa.Connection, name: str, now: datetime, every: int) -> bool:

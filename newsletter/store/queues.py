@@ -94,18 +94,16 @@ def listed(connection: sa.Connection, *, limit: int) -> Sequence[QueuedJob]:
     query = (
         f"{_JOBS} AND job.status IN ('todo', 'doing', 'failed') ORDER BY job.id DESC LIMIT :most"
     )
-    rows = connection.execute(sa.text(query), {"most": limit})
     return [
-        QueuedJob(row.id, row.queue, row.name, row.state, row.added_at, row.began_at, row.ended_at)
-        for row in rows
+        QueuedJob(**row) for row in connection.execute(sa.text(query), {"most": limit}).mappings()
     ]
 
 
-def state(connection: sa.Connection, job_id: int) -> str | None:
-    """Return the state of a job, None if it does not exist."""
-    query = f"SELECT status::text FROM {NAMESPACE}.procrastinate_jobs WHERE id = :id"  # noqa: S608 - a constant
-    found: str | None = connection.scalar(sa.text(query), {"id": job_id})
-    return found
+def find(connection: sa.Connection, job_id: int) -> QueuedJob | None:
+    """Return a job, None if it does not exist."""
+    query = sa.text(f"{_JOBS} AND job.id = :id")
+    row = connection.execute(query, {"id": job_id}).mappings().first()
+    return None if row is None else QueuedJob(**row)
 
 
 def retry(connection: sa.Connection, job_id: int) -> bool:
@@ -120,7 +118,7 @@ def retry(connection: sa.Connection, job_id: int) -> bool:
 
 
 def cancel(connection: sa.Connection, job_id: int) -> bool:
-    """Delete a job that waits or failed; return False if there is none."""
+    """Delete a job; return False if it does not wait and has not failed."""
     query = f"""
         DELETE FROM {NAMESPACE}.procrastinate_jobs
         WHERE id = :id AND status IN ('todo', 'failed')

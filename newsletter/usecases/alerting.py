@@ -2,6 +2,7 @@
 
 from newsletter import alerts
 from newsletter.alerts import Alert
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.issue import Issue
@@ -10,6 +11,7 @@ from newsletter.model.next_step import ApproveIssue, ListSources
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Decision
 from newsletter.model.states import UNAPPROVED, IssueState
+from newsletter.store import acts
 from newsletter.store.content import issues, slots
 from newsletter.usecases.context import Context
 
@@ -94,6 +96,9 @@ def skip_late(
             reason=reason,
         )
         if skipped:
+            before, detail = {"state": issue.state.value}, {"why": reason}
+            act = Act(context.now(), actor, ActKind.SKIPPED, issue.id, before, detail=detail)
+            acts.record(connection, act)
             what = f"{issue_name(issue, newsletter)} was skipped"
             alert = Alert(f"{issue.id}:late", what, reason, topic=AlertTopic.APPROVAL_IS_DUE)
             alerts.queue(connection, context.publication, alert, now=context.now())

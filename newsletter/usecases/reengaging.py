@@ -67,7 +67,8 @@ def _pause_silent(context: Context, actor: Actor, newsletter: Newsletter) -> int
     now = context.now()
     with context.engine.begin() as connection:
         silent = questions.overdue(connection, newsletter.key, now, PER_PASS)
-        seen = engagements.last_human(connection, [each.subscriber_id for each in silent])
+        people = [each.subscriber_id for each in silent]
+        seen = engagements.last_human(connection, newsletter.key, people)
         paused = 0
         for each in silent:
             person = each.subscriber_id
@@ -122,7 +123,7 @@ def _look(
         )
     if not activity.is_counted_since(connection, newsletter.key, since):
         return people, []
-    read_at = engagements.last_human(connection, people)
+    read_at = engagements.last_human(connection, newsletter.key, people)
     silent = (person for person in arrived if person not in read_at or read_at[person] <= since)
     return people, sorted(set(silent) - asked)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from newsletter.errors import NotAllowed
 from newsletter.esp.port import Sender
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.batch import read_batch
 from newsletter.model.next_step import (
@@ -28,7 +29,7 @@ from newsletter.send.run import Prepared, Reconciled
 from newsletter.send.status import IssueStatus
 from newsletter.send.welcome import Welcomed
 from newsletter.send.worker import Tally
-from newsletter.store import holding
+from newsletter.store import acts, holding
 from newsletter.store.content import issues
 from newsletter.store.sending import claims
 from newsletter.usecases.context import Context
@@ -239,7 +240,11 @@ def release(context: Context, actor: Actor) -> bool:
     """Let issues be sent again after a restore; return whether sending was held."""
     actor.require(Role.ADMIN)
     with context.engine.begin() as connection:
-        return holding.release(connection)
+        released = holding.release(connection)
+        if released:
+            act = Act(context.now(), actor, ActKind.SENDING_RELEASED, None)
+            acts.record(connection, act)
+    return released
 
 
 def _require_current(context: Context, issue_id: int, *, at_once: bool) -> None:

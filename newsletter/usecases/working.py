@@ -1,12 +1,11 @@
 """Show the workers of several machines and their jobs, and let a person retry or cancel one."""
 
-from collections.abc import Callable, Sequence
-
-import sqlalchemy as sa
+from collections.abc import Sequence
 
 from newsletter.errors import NotAllowed, NotFound
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
-from newsletter.store import queues, workers
+from newsletter.store import acts, queues, workers
 from newsletter.store.queues import QueuedJob, QueueFigures
 from newsletter.store.workers import WorkerRow
 from newsletter.usecases.context import Context
@@ -37,26 +36,31 @@ def retry(context: Context, actor: Actor, job_id: int) -> None:
     why_not = Phrase(
         "only a failed job can be retried, and only if the same job does not wait already"
     )
-    _change(context, job_id, queues.retry, why_not)
+    _change(context, actor, job_id, ActKind.JOB_RETRIED, why_not)
 
 
 def cancel(context: Context, actor: Actor, job_id: int) -> None:
     """Delete a job that waits or failed. Raises NotFound, or NotAllowed if it is running."""
     actor.require(Role.ADMIN)
     why_not = Phrase("only a job that waits or failed can be canceled. To stop an issue, pause it")
-    _change(context, job_id, queues.cancel, why_not)
+    _change(context, actor, job_id, ActKind.JOB_CANCELLED, why_not)
 
 
-def _change(
-    context: Context, job_id: int, act: Callable[[sa.Connection, int], bool], why_not: str
-) -> None:
+def _change(context: Context, actor: Actor, job_id: int, kind: ActKind, why_not: str) -> None:
+    change = queues.retry if kind is ActKind.JOB_RETRIED else queues.cancel
     with context.engine.begin() as connection:
-        state = queues.state(connection, job_id) if queues.exist(connection) else None
-        if state is None:
+        job = queues.find(connection, job_id) if queues.exist(connection) else None
+        if job is None:
             msg = Phrase("there is no job {job_id}", job_id=job_id)
             raise NotFound(msg)
-        if not act(connection, job_id):
+        # Recorded first: after the change, this transaction sees only the engine's tables.
+        detail = {"job": job_id, "queue": job.queue, "name": job.name}
+        acts.record(connection, Act(context.now(), actor, kind, None, detail=detail))
+        if not change(connection, job_id):
             msg = Phrase(
-                "job {job_id} is {state}; {why_not}", job_id=job_id, state=state, why_not=why_not
+                "job {job_id} is {state}; {why_not}",
+                job_id=job_id,
+                state=job.state,
+                why_not=why_not,
             )
             raise NotAllowed(msg)

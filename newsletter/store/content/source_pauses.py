@@ -1,10 +1,11 @@
 """The sources that staff paused: nothing is collected from them on schedule."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.store.database import upsert
 from newsletter.store.tables import metadata
 from newsletter.store.types import UtcDateTime
 
@@ -36,14 +37,9 @@ def every(connection: sa.Connection) -> dict[str, SourcePause]:
 
 def put(connection: sa.Connection, pause: SourcePause) -> bool:
     """Pause a source; return False if it is paused already."""
-    if pause.source in every(connection):
-        return False
-    connection.execute(
-        source_pauses.insert().values(
-            source=pause.source, at=pause.at, actor=pause.actor, reason=pause.reason
-        )
-    )
-    return True
+    statement = upsert(connection, source_pauses).values(asdict(pause))
+    added = statement.on_conflict_do_nothing().returning(source_pauses.c.source)
+    return connection.scalar(added) is not None
 
 
 def remove(connection: sa.Connection, source: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from newsletter.model.source import SeenEntry, SourceState
+from newsletter.store.database import upsert
 from newsletter.store.tables import source_entries, source_states
 
 MANY = 400
@@ -34,11 +35,10 @@ def states(connection: sa.Connection, keys: Collection[str] = ()) -> dict[str, S
 def save(connection: sa.Connection, state: SourceState) -> None:
     """Store a source's state, whether or not it was known."""
     values = asdict(state)
-    done = connection.execute(
-        source_states.update().where(source_states.c.source == state.source).values(**values)
+    statement = upsert(connection, source_states).values(values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[source_states.c.source], set_=values)
     )
-    if done.rowcount == 0:
-        connection.execute(source_states.insert().values(**values))
 
 
 def entries(connection: sa.Connection, source: str, keys: Iterable[str]) -> Mapping[str, SeenEntry]:
@@ -65,12 +65,14 @@ def entries(connection: sa.Connection, source: str, keys: Iterable[str]) -> Mapp
 def remember(connection: sa.Connection, source: str, entry: SeenEntry, now: datetime) -> None:
     """Store an entry, whether or not it was known; its first sighting stays."""
     values = asdict(entry)
-    place = (source_entries.c.source == source) & (source_entries.c.key == entry.key)
-    done = connection.execute(source_entries.update().where(place).values(**values))
-    if done.rowcount == 0:
-        connection.execute(
-            source_entries.insert().values(**values, source=source, first_seen_at=now)
+    statement = upsert(connection, source_entries).values(
+        **values, source=source, first_seen_at=now
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[source_entries.c.source, source_entries.c.key], set_=values
         )
+    )
 
 
 def recent(connection: sa.Connection, source: str, since: datetime) -> list[RecentEntry]:

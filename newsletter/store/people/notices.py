@@ -62,7 +62,10 @@ class Claimed:
 
 
 def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
-    """Queue a notice unless its key was ever queued before; return whether it was new."""
+    """Queue a notice unless one with its key is kept; return whether it was new.
+
+    A submitted notice is kept for the period `notices` of [retention], at least a week.
+    """
     values = {
         "kind": notice.kind,
         "key": notice.key,
@@ -77,7 +80,7 @@ def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
 
 
 def known(connection: sa.Connection, keys: Collection[str]) -> set[str]:
-    """Return those of `keys` under which a notice was ever queued."""
+    """Return those of `keys` under which a notice is kept."""
     return set(connection.scalars(sa.select(notices.c.key).where(notices.c.key.in_(keys))))
 
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.model.issue import Issue
+from newsletter.model.retention import NOTICES_LEAST
 from newsletter.model.states import IssueState
 from newsletter.store.content import issues
 from newsletter.store.people import notices
 
 AFTER = timedelta(days=1)
 """Most events arrive within a day."""
-UNTIL = timedelta(days=7)
+UNTIL = NOTICES_LEAST
 """An older report is not worth an email: the program did not run, or is new."""
 
 

@@ -225,12 +225,19 @@ def counted_since(connection: sa.Connection, newsletter: str) -> datetime | None
     return first
 
 
-def last_human(connection: sa.Connection, people: Collection[int]) -> dict[int, datetime]:
-    """Return when each of these subscribers last opened or clicked; no entry if never."""
+def last_human(
+    connection: sa.Connection, newsletter: str, people: Collection[int]
+) -> dict[int, datetime]:
+    """Return when each of these subscribers last opened or clicked an issue of a newsletter."""
     e = engagements.c
     query = (
         sa.select(e.subscriber_id, sa.func.max(e.at, type_=e.at.type))
-        .where(e.subscriber_id.in_(people), e.rule == Judgment.HUMAN.value)
+        .join(issues, issues.c.id == e.issue_id)
+        .where(
+            issues.c.newsletter == newsletter,
+            e.subscriber_id.in_(people),
+            e.rule == Judgment.HUMAN.value,
+        )
         .group_by(e.subscriber_id)
     )
     return {row[0]: row[1] for row in connection.execute(query)}

@@ -45,12 +45,15 @@ def page(folder: Path, after: str = "") -> OutboxView:
 def read(folder: Path, name: str, *, whole: bool = True) -> StoredEmail | None:
     """Read one email; return None if the folder has no such file."""
     path = folder / f"{name}.eml"
-    if len(name) > LONGEST_NAME or path.parent != folder or not path.is_file():
+    if len(name) > LONGEST_NAME or path.parent != folder:
         return None
-    with path.open("rb") as opened:
-        parsed = BytesParser(_class=EmailMessage, policy=policy.default).parse(
-            opened, headersonly=not whole
-        )
+    try:
+        with path.open("rb") as opened:
+            parsed = BytesParser(_class=EmailMessage, policy=policy.default).parse(
+                opened, headersonly=not whole
+            )
+    except (FileNotFoundError, IsADirectoryError, ValueError):  # ValueError: a name with a NUL
+        return None
     head = StoredEmail(
         name=name,
         to=str(parsed["To"] or ""),

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from newsletter.dispatch.procrastinate import Engine
 from newsletter.errors import NotAllowed, NotFound
+from newsletter.model.act import ActKind
 from newsletter.model.actor import Actor
-from newsletter.store import queues
+from newsletter.store import acts, queues
+from newsletter.store.acts import ActFilter
 from newsletter.usecases import pass_reports, working
 from newsletter.usecases.context import Context
 from newsletter.web.metrics import exposition
@@ -55,6 +57,12 @@ def test_jobs_are_listed_counted_retried_and_cancelled(
     twin = add_job(pg_engine, "desk", "failed")
     with pytest.raises(NotAllowed, match="wait already"):
         working.retry(context, ADA, twin)
+    with pg_engine.connect() as connection:
+        recorded = [row.act for row in acts.listed(connection, ActFilter())]
+    assert [(act.kind, act.actor, act.detail["name"]) for act in recorded] == [
+        (ActKind.JOB_CANCELLED, ADA, "source wire"),
+        (ActKind.JOB_RETRIED, ADA, "source wire"),
+    ]
 
 
 def test_tables_of_another_version_of_the_engine_are_replaced(pg_engine: sa.Engine) -> None:

@@ -7,9 +7,12 @@ import pytest
 
 from newsletter import migrations
 from newsletter.maintenance import backup, journals, restoring
+from newsletter.model.act import ActKind
 from newsletter.model.actor import MACHINE, Actor, Role
 from newsletter.model.next_step import ReleaseSending
 from newsletter.pipeline.report import Level, Line
+from newsletter.store import acts
+from newsletter.store.acts import ActFilter
 from newsletter.usecases import sending
 from newsletter.usecases.sending import SendingHeld
 from tests.fakes.house import MONDAY, STAFF, House, house, leave_all, reopened
@@ -46,6 +49,9 @@ def test_a_restored_database_sends_no_issue_until_it_is_released(tmp_path: Path)
         sending.submit(after.app.context, MACHINE)
     assert sending.release(after.app.context, STAFF)
     assert not sending.release(after.app.context, STAFF)
+    with after.app.engine.connect() as connection:
+        released = acts.listed(connection, ActFilter(kind=ActKind.SENDING_RELEASED.value))
+    assert [row.act.actor for row in released] == [STAFF]
     report = after.pass_at(MONDAY + timedelta(minutes=2))
     assert held(report) == []
     recipients = "".join(

@@ -37,6 +37,8 @@ def fill(connection: sa.Connection, outbox: Path) -> None:
         connection.execute(notices.insert().values(state="submitted", settled_at=at, **queued))
         waiting = queued | {"key": f"waits{number}", "state": "queued"}
         connection.execute(notices.insert().values(**waiting))
+        # As if another pass deleted a file between the listing and the look at it.
+        (outbox / f"{number}-0.eml").symlink_to("deleted")
         path = outbox / f"{number}-1.eml"
         path.write_text("Subject: a\n\nb")
         os.utime(path, (at.timestamp(), at.timestamp()))

@@ -15,7 +15,7 @@ from newsletter.model.actor import MACHINE
 from newsletter.store.engagement_tables import engagements
 from newsletter.store.people import personal
 from newsletter.store.people.question_tables import still_wanted
-from newsletter.store.tables import deliveries, notices
+from newsletter.store.tables import deliveries, issues, notices
 from newsletter.usecases import reengaging
 from newsletter.usecases.reengaging import PER_PASS, Reengaged
 from subscribers import directory
@@ -23,6 +23,7 @@ from subscribers.model import Subscription
 from subscribers.store.tables import subscribers, subscriptions
 from tests.fakes.house import MONDAY, SECRETS, article, lay_out
 from tests.fakes.readers import Reader, mailed, words_of
+from tests.integration.subscribers.test_export_of_one import ISSUE
 
 INACTIVE = 'inactive = { after = "20d", answer = "5d" }\n'
 COUNTED = f"{INACTIVE}tracking = {{ opens = true }}\n"
@@ -48,10 +49,10 @@ def blocked(eve: Reader, *addresses: str) -> None:
         connection.execute(mine.values(state="blocked"))
 
 
-def opened(eve: Reader, address: str, at: datetime, rule: str = "human") -> None:
+def opened(eve: Reader, address: str, at: datetime, rule: str = "human", *, issue: int = 1) -> None:
     """Record that an email was opened."""
     person = eve.subscriber(address)
-    values = {"kind": "opened", "source": "own", "at": at, "issue_id": 1, "edition_id": 1}
+    values = {"kind": "opened", "source": "own", "at": at, "issue_id": issue, "edition_id": 1}
     with eve.house.app.engine.begin() as connection:
         connection.execute(
             engagements.insert().values(
@@ -178,6 +179,18 @@ def test_who_reads_while_the_question_is_open_has_answered(tmp_path: Path) -> No
         opened(eve, ANN, ASKED_AT + DAY)
         assert reengage(eve, after=6 * DAY).paused == 2
         assert subscription(eve, ANN).paused_until is None
+
+
+def test_reading_another_newsletter_is_not_an_answer(tmp_path: Path) -> None:
+    with sent(tmp_path, COUNTED) as eve:
+        opened(eve, BOB, ASKED_AT - 30 * DAY)
+        with eve.house.app.engine.begin() as connection:
+            other = ISSUE | {"id": 2, "number": 1, "newsletter": "daily"}
+            connection.execute(issues.insert().values(**other))
+        opened(eve, ANN, ASKED_AT - DAY, issue=2)
+        assert reengage(eve).asked == 3
+        opened(eve, ANN, ASKED_AT + DAY, issue=2)
+        assert reengage(eve, after=6 * DAY).paused == 3
 
 
 def test_with_counting_on_those_who_read_nothing_are_asked(tmp_path: Path) -> None:

@@ -194,6 +194,7 @@ def test_every_variable_is_in_the_example_of_env_and_in_the_documentation() -> N
         ("min = 1", "min = 9", "items", "items.min: found 9, which is more than max = 8"),
         ('then = "hold"', 'then = "hodl"', "late", 'found "hodl"; expected one of "hold", "send"'),
         ('"alt text" = "warn"', '"alt-text" = "off"', '"alt', 'did you mean "alt text"?'),
+        ('notices = "90d"', 'notices = "3d"', "notices", 'found "3d"; expected "7d" or more'),
         ("undo =", "undo = true #", "undo", "weekly.undo: found true; expected a string"),
         ('"followed-first"', '["same"]', "content", "weekly.content: found ['same']; expected a"),
         ('"manuscripts"]', '"manuscript"]', "sources", 'did you mean "manuscripts"?'),

@@ -1,15 +1,20 @@
 """Transactions begin and wait as the rest of the program relies on."""
 
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import ConfigurationError
-from newsletter.store.database import open_engine, open_reader
+from newsletter.store.database import open_direct, open_engine, open_reader
 from newsletter.store.tables import rates
+from subscribers.store.tables import subscribers
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def url_of(engine: sa.Engine) -> str:
@@ -92,6 +97,22 @@ def test_what_is_deleted_on_sqlite_is_overwritten_whatever_the_build(
 ) -> None:
     with sqlite_engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+
+
+@pytest.mark.parametrize("opening", [open_engine, open_reader, open_direct])
+def test_the_error_of_a_statement_shows_no_address(
+    engine: sa.Engine, opening: Callable[[str], sa.Engine]
+) -> None:
+    """Errors are logged. PostgreSQL quotes the row that is in the way, SQLAlchemy the parameters."""
+    values = {"address": "ada@example.org", "address_key": "ada@example.org", "created_at": NOON}
+    with engine.begin() as connection:
+        connection.execute(subscribers.insert().values(values))
+    opened = opening(url_of(engine))
+    with pytest.raises(sa.exc.DBAPIError) as caught, opened.begin() as connection:
+        connection.execute(subscribers.insert().values(values))
+    opened.dispose()
+    assert "INSERT INTO subscribers" in str(caught.value)
+    assert "ada@" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
