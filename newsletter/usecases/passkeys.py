@@ -21,19 +21,19 @@ from newsletter.store.desk import passkeys, sessions, sign_ins, staff
 from newsletter.store.desk.passkeys import Passkey
 from newsletter.store.desk.sign_ins import SignInRequest
 from newsletter.usecases.context import Context
-from newsletter.usecases.signing_in import LIMIT, digest
+from newsletter.usecases.signing_in import digest
 from subscribers.model import EmailAddress
 from subscribers.phrase import Phrase
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from newsletter.model.staff import Member
 
 ENTER, ADD = "passkey", "passkey:add"
 """What a challenge is for, where other requests have the key of an address."""
 MOST = 20
 """Passkeys of one member."""
+MOST_CHALLENGES = 200
+"""Open challenges of one kind; another one takes the place of the oldest."""
 _LONGEST_NAME = 60
 
 
@@ -59,7 +59,7 @@ class PasskeyChallenge:
 
 
 def offer(context: Context, site: PasskeySite) -> PasskeyChallenge:
-    """Ask a browser to sign in with any of its passkeys. Raises NotAllowed if too many ask."""
+    """Ask a browser to sign in with any of its passkeys."""
     from webauthn import generate_authentication_options, options_to_json  # noqa: PLC0415
     from webauthn.helpers.structs import UserVerificationRequirement  # noqa: PLC0415
 
@@ -92,7 +92,7 @@ def enter(
     secret, now = context.new_id(), context.now()
     with context.engine.begin() as connection:
         present = passkeys.find(connection, credential)
-        member = _member_of(connection, present)
+        member = staff.load(connection, present.staff_id) if present else None
         if member is None or present is None or present.uses != passkey.uses:
             return None  # removed since, or used: two devices may share a copied key
         passkeys.mark_used(connection, passkey.id, uses, now)
@@ -192,20 +192,11 @@ def _own(context: Context, actor: Actor) -> tuple[Member, list[Passkey]]:
         return member, passkeys.of_member(connection, member.id)
 
 
-def _member_of(connection: sa.Connection, passkey: Passkey | None) -> Member | None:
-    if passkey is None:
-        return None
-    everyone = staff.every(connection)
-    return next((member for member in everyone if member.id == passkey.staff_id), None)
-
-
 def _challenge(context: Context, key: str) -> tuple[int, bytes]:
     """Store a challenge, and return its number and what is to be signed."""
     challenge, now = f"{context.new_id()}{context.new_id()}", context.now()
     with context.engine.begin() as connection:
-        if sign_ins.count_of(connection, key, now) >= LIMIT:
-            msg = Phrase("too many browsers are signing in; try again in a few minutes")
-            raise NotAllowed(msg)
+        sign_ins.make_room(connection, key, MOST_CHALLENGES, answered=True)
         request = SignInRequest(0, key, digest(challenge), now + LINK_LASTS)
         return sign_ins.insert(connection, request, answered=True), challenge.encode()
 

@@ -4,7 +4,10 @@ The request only notes the address that was typed, for members and strangers ali
 emails the members. So neither the answer nor its time shows who is a member.
 """
 
+from datetime import timedelta
 from hashlib import sha256
+
+import sqlalchemy as sa
 
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
@@ -17,10 +20,14 @@ from newsletter.usecases.context import Context
 from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress
 
-OWN_LIMIT = 5
-"""Open requests for one address: more would only fill an inbox."""
+OWN_LIMIT = 50
+"""Browsers that wait for the link to one address; another one takes the place of the first."""
 LIMIT = 200
-"""Requests of all that wait for the next pass, which deletes those of strangers."""
+"""Addresses whose requests wait for the next pass, which deletes those of strangers."""
+EMAILS = 3
+"""Answered requests for an address after which emails to it keep their distance."""
+DISTANCE = timedelta(minutes=5)
+"""A stranger who types a member's address again and again fills no inbox."""
 SEEN_EVERY = 60 * 5
 """Seconds after which the use of a session is noted again: a write for each page would wait."""
 
@@ -31,23 +38,24 @@ def digest(secret: str) -> str:
 
 
 def ask(context: Context, address: str, browser: str) -> None:
-    """Ask for a sign-in link, which only the browser with the secret `browser` can use."""
+    """Ask for a sign-in link, which only browsers that asked can use; `browser` is a secret."""
     try:
         key = EmailAddress.parse(address).key
     except InvalidAddress:
         return
     now = context.now()
     with context.engine.begin() as connection:
-        own, everyone = sign_ins.count_open(connection, key, now)
-        if own < OWN_LIMIT and everyone < LIMIT:
+        if sign_ins.has_room(connection, key, LIMIT):
+            sign_ins.make_room(connection, key, OWN_LIMIT, answered=False)
             request = SignInRequest(0, key, digest(browser), now + LINK_LASTS)
             sign_ins.insert(connection, request)
 
 
 def answer_requests(context: Context, actor: Actor) -> int:
-    """Queue an email with a link for each request of a member; delete the others.
+    """Queue an email with a link for each member who has requests; delete the others.
 
-    Returns how many emails were queued.
+    The link works in every browser that asked. So a stranger who asks all the time cannot keep a
+    member from signing in. Returns how many emails were queued.
     """
     actor.require(Role.EDITOR)
     now, zone = context.now(), context.publication.timezone
@@ -55,11 +63,15 @@ def answer_requests(context: Context, actor: Actor) -> int:
     with context.engine.begin() as connection:
         sign_ins.purge(connection, now)
         sessions.purge(connection, now)
-        for request in sign_ins.unanswered(connection):
+        newest = {request.key: request for request in sign_ins.unanswered(connection)}
+        for request in newest.values():
             member = staff.find(connection, request.key)
             if member is None:
-                sign_ins.use_up(connection, request.id)
+                sign_ins.delete_of(connection, request.key)
                 continue
+            until = sign_ins.answered_until(connection, request.key, now)
+            if len(until) >= EMAILS and until[0] - LINK_LASTS > now - DISTANCE:
+                continue  # a later pass answers
             notice = notices.Notice(
                 kind="sign-in",
                 key=f"sign-in:{request.id}",
@@ -71,17 +83,15 @@ def answer_requests(context: Context, actor: Actor) -> int:
                 },
             )
             queued += notices.queue(connection, notice, now=now)
-            sign_ins.mark_answered(connection, request.id)
+            sign_ins.mark_answered(connection, request.key)
     return queued
 
 
 def offered(context: Context, token: str, browser: str) -> Member | None:
     """Return whom a link would sign in in this browser; looking does not use the link up."""
     with context.reader.connect() as connection:
-        request = sign_ins.find(connection, context.sign_ins.read(token) or 0, context.now())
-        if request is None or request.browser not in {"", digest(browser)}:
-            return None
-        return staff.find(connection, request.key)
+        request = _request(connection, context, token, browser)
+        return staff.find(connection, request.key) if request else None
 
 
 def enter(context: Context, token: str, browser: str, name: str) -> str | None:
@@ -91,8 +101,8 @@ def enter(context: Context, token: str, browser: str, name: str) -> str | None:
     """
     secret, now = context.new_id(), context.now()
     with context.engine.begin() as connection:
-        request = sign_ins.find(connection, context.sign_ins.read(token) or 0, now)
-        if request is None or request.browser not in {"", digest(browser)}:
+        request = _request(connection, context, token, browser)
+        if request is None:
             return None
         member = staff.find(connection, request.key)
         if not sign_ins.use_up(connection, request.id) or member is None:
@@ -101,6 +111,18 @@ def enter(context: Context, token: str, browser: str, name: str) -> str | None:
         act = Act(now, member.actor, ActKind.SIGNED_IN, None, detail={"browser": name})
         acts.record(connection, act)
     return secret
+
+
+def _request(
+    connection: sa.Connection, context: Context, token: str, browser: str
+) -> SignInRequest | None:
+    """Return the request of a link, None if the link does not work in this browser."""
+    now = context.now()
+    request = sign_ins.find(connection, context.sign_ins.read(token) or 0, now)
+    if request is None or not request.browser:  # without a browser, it works in any
+        return request
+    asked = sign_ins.has_asked(connection, request.key, digest(browser), now)
+    return request if asked else None
 
 
 def session_of(context: Context, secret: str) -> DeskSession | None:

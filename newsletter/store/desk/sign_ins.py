@@ -30,18 +30,32 @@ def insert(connection: sa.Connection, request: SignInRequest, *, answered: bool 
     return int(result.scalar_one())
 
 
-def count_open(connection: sa.Connection, key: str, now: datetime) -> tuple[int, int]:
-    """Return how many requests are open: for an address, and of all those without an answer."""
-    open_ones = sa.select(sa.func.count()).select_from(sign_ins).where(sign_ins.c.until > now)
-    own = connection.scalar(open_ones.where(sign_ins.c.key == key))
-    everyone = connection.scalar(open_ones.where(sign_ins.c.answered.is_(False)))
-    return int(own or 0), int(everyone or 0)
+def make_room(connection: sa.Connection, key: str, most: int, *, answered: bool) -> None:
+    """Delete the oldest requests with a key, so that there are fewer than `most`."""
+    mine = sa.and_(sign_ins.c.key == key, sign_ins.c.answered.is_(answered))
+    newest = sa.select(sign_ins.c.id).where(mine).order_by(sign_ins.c.id.desc()).limit(most - 1)
+    connection.execute(sign_ins.delete().where(mine, sign_ins.c.id.not_in(newest)))
 
 
-def count_of(connection: sa.Connection, key: str, now: datetime) -> int:
-    """Return how many requests with a key are open, answered or not."""
-    query = sa.select(sa.func.count()).where(sign_ins.c.until > now, sign_ins.c.key == key)
-    return connection.scalar(query) or 0
+def has_room(connection: sa.Connection, key: str, most: int) -> bool:
+    """Return whether requests wait for fewer than `most` addresses, or for this one already."""
+    waiting = sa.select(sign_ins.c.key).where(sign_ins.c.answered.is_(False)).distinct()
+    keys = set(connection.scalars(waiting.limit(most)))
+    return len(keys) < most or key in keys
+
+
+def answered_until(connection: sa.Connection, key: str, now: datetime) -> list[datetime]:
+    """Return until when the answered requests for an address work, the latest first."""
+    s = sign_ins.c
+    query = sa.select(s.until).where(s.key == key, s.answered.is_(True), s.until > now)
+    return list(connection.scalars(query.order_by(s.until.desc())))
+
+
+def has_asked(connection: sa.Connection, key: str, browser: str, now: datetime) -> bool:
+    """Return whether a browser has an open request for an address."""
+    s = sign_ins.c
+    query = sa.select(s.id).where(s.key == key, s.browser == browser, s.until > now).limit(1)
+    return connection.scalar(query) is not None
 
 
 def any_unanswered(connection: sa.Connection) -> bool:
@@ -56,9 +70,9 @@ def unanswered(connection: sa.Connection) -> list[SignInRequest]:
     return [_request(row) for row in connection.execute(query).mappings()]
 
 
-def mark_answered(connection: sa.Connection, request_id: int) -> None:
-    """Note that the email of a request is queued."""
-    connection.execute(sign_ins.update().where(sign_ins.c.id == request_id).values(answered=True))
+def mark_answered(connection: sa.Connection, key: str) -> None:
+    """Note that the email to an address is queued: it answers every request for it."""
+    connection.execute(sign_ins.update().where(sign_ins.c.key == key).values(answered=True))
 
 
 def find(connection: sa.Connection, request_id: int, now: datetime) -> SignInRequest | None:

@@ -130,10 +130,31 @@ def test_no_row_contains_a_secret_or_a_link(desk: Desk) -> None:
         assert hidden not in rows
 
 
-def test_requests_for_one_address_are_limited(desk: Desk) -> None:
+def test_requests_for_one_address_are_limited_and_get_one_email(desk: Desk) -> None:
     for number in range(signing_in.OWN_LIMIT + 3):
         signing_in.ask(desk.context, MINA.upper(), f"b{number}")
-    assert len(desk.links()) == signing_in.OWN_LIMIT
+    with desk.context.reader.connect() as connection:
+        assert len(sign_ins.unanswered(connection)) == signing_in.OWN_LIMIT
+    (token,) = desk.links()
+    assert signing_in.offered(desk.context, token, "b0") is None
+    assert signing_in.offered(desk.context, token, f"b{signing_in.OWN_LIMIT}") is not None
+
+
+def test_a_stranger_who_asks_all_the_time_fills_no_inbox_and_blocks_no_one(desk: Desk) -> None:
+    emailed = []
+    for minute in range(30):
+        for number in range(5):
+            signing_in.ask(desk.context, MINA, f"stranger {minute}.{number}")
+        emailed.append(len(desk.links()))
+        desk.house.at += timedelta(minutes=1)
+    assert max(sum(emailed[start : start + 15]) for start in range(15)) <= 5
+    signing_in.ask(desk.context, MINA, "own")
+    offered = []
+    while not offered:  # a few minutes: the next email
+        signing_in.ask(desk.context, MINA, f"stranger at {desk.house.at}")
+        offered = desk.links()
+        desk.house.at += timedelta(minutes=1)
+    assert signing_in.enter(desk.context, offered[0], "own", "Browser") is not None
 
 
 def test_strangers_cannot_fill_the_database(desk: Desk) -> None:
