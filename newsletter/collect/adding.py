@@ -1,5 +1,6 @@
 """Read and store an article that staff add to an issue, and that no source lists."""
 
+import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from newsletter.collect.parsing.sandbox import USER, Sandbox
 from newsletter.collect.reader import MOST_ATTEMPTS, ArticleReader, ReadEntry
 from newsletter.errors import ExtractFailed
 from newsletter.fetch.client import Clock, Fetcher, origin
-from newsletter.model.article import Extracted
+from newsletter.model.article import Extracted, plain
 from newsletter.model.source import Source
 
 ADDED = "added by staff"
@@ -44,7 +45,13 @@ def _may_be_private(source: Source, address: str) -> bool:
 
 def seal(content: Extracted) -> str:
     """Return a hash of what is stored of an article, to compare it with what was shown."""
-    return identity.digest(repr(content))
+    return identity.digest(json.dumps(plain(content), sort_keys=True))
+
+
+def _guid(content: Extracted) -> str:
+    """Return a key of a typed article that is stored: of its words only, so that new fields do not change it."""
+    words = (content.title, content.teaser, identity.content_hash(content))
+    return identity.digest(json.dumps(words))
 
 
 def store(engine: sa.Engine, content: Extracted, clock: Clock) -> int:
@@ -53,7 +60,8 @@ def store(engine: sa.Engine, content: Extracted, clock: Clock) -> int:
     Storing it twice has no effect.
     """
     source = Source(ADDED, "page")
-    entry = Entry(key=content.url or seal(content), url=content.url, guid=seal(content))
+    guid = _guid(content)
+    entry = Entry(key=content.url or guid, url=content.url, guid=guid)
     for last in (*[False] * (TRIES - 1), True):
         try:
             with engine.begin() as connection:

@@ -43,7 +43,8 @@ class Upload:
     @property
     def seal(self) -> str:
         """A hash of what was chosen, to compare it with what was reviewed."""
-        return sha256(repr(replace(self, problem="")).encode()).hexdigest()
+        chosen = asdict(replace(self, problem=""))
+        return sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 
 
 class Uploads:

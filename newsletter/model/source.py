@@ -1,6 +1,7 @@
 """Where articles are collected from, as configured, and what is known of each."""
 
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,8 +42,16 @@ class Source:
 
     @property
     def fingerprint(self) -> str:
-        """Return a short hash of the configuration."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        """Return a short hash of what changes the answer of the source, or when it is due.
+
+        It is stored: another folder around the whole publication does not change it.
+        """
+        values = (
+            *(self.kind, self.url, self.path.name if self.path else ""),
+            *(self.links, self.ignore, self.identity, self.language, list(self.topics)),
+            *(self.allow_private, self.max_bytes, self.every.total_seconds()),
+        )
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

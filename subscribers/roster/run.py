@@ -3,6 +3,7 @@
 Both open short transactions of their own, one per 5,000 rows.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -244,7 +245,7 @@ def _source(job: ImportJob) -> ImportSource:
         "into": list(terms.into),
         "attest": terms.attest,
     }
-    digest = sha256(repr(sorted(options.items())).encode())
+    digest = sha256(json.dumps(options, sort_keys=True).encode())
     with listing.path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
