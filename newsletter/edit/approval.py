@@ -55,7 +55,7 @@ def approve(
     # Lock first: staff may be editing, and a pass may be rendering, this issue right now.
     issues.lock(connection, issue_id)
     issue = issues.load(connection, issue_id)
-    present = issue_hash(editions.of_issue(connection, issue_id))
+    present = issue_hash(editions.heads(connection, issue_id))
     if issue.state == IssueState.APPROVED and issue.approved_hash == present:
         return 0
     _require_approvable(connection, issue, present, expected_hash, review.findings)
@@ -117,7 +117,7 @@ def _require_approvable(
         )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))
     # Earlier versions moved an edited issue to review without rendering it.
-    if issue.state is IssueState.DRAFT or not editions.of_issue(connection, issue.id):
+    if issue.state is IssueState.DRAFT or not editions.heads(connection, issue.id):
         msg = Phrase("issue {id} has not been rendered since it was last changed", id=issue.id)
         raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if expected_hash is not None and expected_hash != present:

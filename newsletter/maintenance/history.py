@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import sqlalchemy as sa
 
@@ -20,6 +21,8 @@ from subscribers.roster.latest import latest as latest_imports
 FILE = "history.jsonl"
 KEPT = timedelta(days=60)
 """How far back a database is compared with the copy: no backup that is restored is older."""
+SLACK = 500
+"""Lines older than that which stay until they are deleted together."""
 RESTORED = "restored"
 """The key of the line after which the copy begins again."""
 
@@ -64,6 +67,7 @@ class History:
             self._append(word, [restart, *found.present])
         else:
             self._append(word, found.new)
+        self._trim(now - KEPT)
         return found.lost
 
     def compare(self, connection: sa.Connection, now: datetime) -> "Comparison":
@@ -102,6 +106,23 @@ class History:
                 continue  # a crash cut it short
             if isinstance(content, dict) and {"key", "at", "message"} <= content.keys():
                 yield content
+
+    def _trim(self, cutoff: datetime) -> None:
+        """Delete what is not compared any more, once it is much.
+
+        What another process appends at this moment is lost; the next pass copies it again.
+        """
+        present = list(self._read())
+        kept = [line for line in present if line["at"] >= cutoff.isoformat()]
+        if len(present) - len(kept) < SLACK:
+            return
+        with NamedTemporaryFile(
+            "w", dir=self.folder, prefix=f".{FILE}.", delete=False, encoding="utf-8"
+        ) as trimmed:
+            trimmed.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in kept)
+            trimmed.flush()
+            os.fsync(trimmed.fileno())
+        Path(trimmed.name).replace(self.folder / FILE)
 
     def _append(self, word: str, lines: Iterable[RecordedDecision]) -> None:
         text = "".join(

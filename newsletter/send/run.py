@@ -346,7 +346,7 @@ def _require_unsubmitted(
 
 
 def _require_approved(connection: sa.Connection, issue: Issue) -> None:
-    present = issue_hash(editions.of_issue(connection, issue.id))
+    present = issue_hash(editions.heads(connection, issue.id))
     if not issue.approved_hash or present != issue.approved_hash:
         msg = Phrase(
             "issue {id} has changed since it was approved; preview and approve it again",

@@ -17,8 +17,7 @@ def share(context: Context, actor: Actor, issue_id: int, seq: int) -> str:
     now = context.now()
     with context.engine.begin() as connection:
         issues.load(connection, issue_id)
-        stored = editions.of_issue(connection, issue_id)
-        edition = next((each for each in stored if each.seq == seq), None)
+        edition = editions.find(connection, issue_id, seq)
         if edition is None:
             msg = Phrase("issue {issue_id} has no edition {seq}", issue_id=issue_id, seq=seq)
             raise NotFound(msg, next_step=PreviewIssue(issue_id))
@@ -33,8 +32,7 @@ def shared_edition(context: Context, name: str) -> Edition | None:
     if shared is None:
         return None
     with context.reader.connect() as connection:
-        stored = editions.of_issue(connection, shared.issue_id)
-    edition = next((each for each in stored if each.seq == shared.seq), None)
+        edition = editions.find(connection, shared.issue_id, shared.seq)
     if edition is None or not context.shared_previews.is_genuine(shared, edition.hash):
         return None
     return edition

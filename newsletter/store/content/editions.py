@@ -60,6 +60,21 @@ def of_issue(connection: sa.Connection, issue_id: int) -> list[Edition]:
     return [_edition(row) for row in connection.execute(query).mappings()]
 
 
+def heads(connection: sa.Connection, issue_id: int) -> list[Edition]:
+    """Return the editions of an issue in order, with empty HTML and text: those are large."""
+    empty = sa.literal("").label("html"), sa.literal("").label("text")
+    columns = (column for column in editions.c if column.name not in {"html", "text"})
+    query = sa.select(*columns, *empty).where(editions.c.issue_id == issue_id)
+    return [_edition(row) for row in connection.execute(query.order_by(editions.c.seq)).mappings()]
+
+
+def find(connection: sa.Connection, issue_id: int, seq: int) -> Edition | None:
+    """Return an edition of an issue by its number."""
+    query = sa.select(editions).where(editions.c.issue_id == issue_id, editions.c.seq == seq)
+    row = connection.execute(query).mappings().first()
+    return _edition(row) if row else None
+
+
 def first_subject(connection: sa.Connection, issue_id: int) -> tuple[str, str]:
     """Return the subject of the first edition with its nonce, without its content; or ("", "")."""
     e = editions.c

@@ -44,9 +44,9 @@ def written_and_done(
 ) -> dict[str, list[dict[str, object]]]:
     """Return the latest emails to a person and what became of them, as `of` has them."""
     return {
-        "notices": _notices(connection, subscriber_id)[-most:],
-        "events": _rows(connection, events, subscriber_id, events.c.at, _EVENT)[-most:],
-        "opens_and_clicks": _engagements(connection, subscriber_id)[-most:],
+        "notices": _notices(connection, subscriber_id, most),
+        "events": _rows(connection, events, subscriber_id, events.c.at, _EVENT, most),
+        "opens_and_clicks": _engagements(connection, subscriber_id, most),
     }
 
 
@@ -63,21 +63,34 @@ def _rows(
     subscriber_id: int,
     order: sa.ColumnElement[Any],
     shown: Sequence[sa.ColumnElement[Any]],
+    most: int | None = None,
 ) -> list[dict[str, object]]:
-    mine = sa.select(*shown).where(table.c.subscriber_id == subscriber_id).order_by(order)
-    return [_plain(row) for row in connection.execute(mine).mappings()]
+    mine = sa.select(*shown).where(table.c.subscriber_id == subscriber_id)
+    return _latest(connection, mine, order, most)
 
 
-def _engagements(connection: sa.Connection, subscriber_id: int) -> list[dict[str, object]]:
+def _latest(
+    connection: sa.Connection,
+    query: sa.Select[Any],
+    order: sa.ColumnElement[Any],
+    most: int | None,
+) -> list[dict[str, object]]:
+    """Return the last `most` rows of a query, or all of them, in order."""
+    rows = connection.execute(query.order_by(order.desc()).limit(most)).mappings().all()
+    return [_plain(row) for row in reversed(rows)]
+
+
+def _engagements(
+    connection: sa.Connection, subscriber_id: int, most: int | None = None
+) -> list[dict[str, object]]:
     e, links = engagements.c, edition_links.c
     followed = sa.and_(links.edition_id == e.edition_id, links.number == e.link)
     mine = (
         sa.select(e.at, e.kind, links.url.label("link"), e.rule.label("caused_by"))
         .outerjoin(edition_links, followed)
         .where(e.subscriber_id == subscriber_id)
-        .order_by(e.at)
     )
-    return [_plain(row) for row in connection.execute(mine).mappings()]
+    return _latest(connection, mine, e.at, most)
 
 
 def _of_issues(
@@ -98,11 +111,13 @@ def _of_issues(
     return [_plain(row) for row in rows.mappings()]
 
 
-def _notices(connection: sa.Connection, subscriber_id: int) -> list[dict[str, object]]:
+def _notices(
+    connection: sa.Connection, subscriber_id: int, most: int | None = None
+) -> list[dict[str, object]]:
     n = notices.c
     shown = (n.kind, n.address, n.language, n.state, n.queued_at, n.settled_at, n.reason)
-    mine = sa.select(*shown).where(n.subscriber_id == subscriber_id).order_by(n.id)
-    return [_plain(row) for row in connection.execute(mine).mappings()]
+    mine = sa.select(*shown).where(n.subscriber_id == subscriber_id)
+    return _latest(connection, mine, n.id, most)
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, object]:

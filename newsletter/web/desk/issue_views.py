@@ -212,8 +212,7 @@ def _origin(origin: str, catalog: Catalog) -> str:
 
 def preview(connection: sa.Connection, issue_id: int, seq: int, name: str = "") -> PreviewView:
     """Return one edition, for a reader with this name, and links to the others; raise NotFound."""
-    rendered = editions.of_issue(connection, issue_id)
-    chosen = _edition(rendered, issue_id, seq)
+    chosen = stored(connection, issue_id, seq)
     return PreviewView(
         seq=chosen.seq,
         subject=sentences.filled(chosen.nonce, chosen.subject, name),
@@ -226,7 +225,7 @@ def preview(connection: sa.Connection, issue_id: int, seq: int, name: str = "") 
         hash=f"{chosen.hash[:8]}…{chosen.hash[-4:]}",
         editions=tuple(
             _edition_link(edition, counted(len(edition.items), "item"), chosen=edition.seq == seq)
-            for edition in rendered
+            for edition in editions.heads(connection, issue_id)
         ),
     )
 
@@ -240,24 +239,12 @@ def sender(connection: sa.Connection, publication: Publication, issue_id: int) -
 
 def waits_for_rendering(connection: sa.Connection, issue_id: int) -> bool:
     """Return whether an issue can still be changed and has no editions."""
-    return issues.load(connection, issue_id).editable and not editions.of_issue(
-        connection, issue_id
-    )
+    return issues.load(connection, issue_id).editable and not editions.heads(connection, issue_id)
 
 
 def stored(connection: sa.Connection, issue_id: int, seq: int) -> Edition:
     """Return an edition of an issue; raise NotFound."""
-    return _edition(editions.of_issue(connection, issue_id), issue_id, seq)
-
-
-def html(connection: sa.Connection, issue_id: int, seq: int) -> str:
-    """Return an edition's HTML for a frame; the links to our pages lead nowhere."""
-    chosen = _edition(editions.of_issue(connection, issue_id), issue_id, seq)
-    return sentences.filled(chosen.nonce, chosen.html)
-
-
-def _edition(rendered: list[Edition], issue_id: int, seq: int) -> Edition:
-    chosen = next((edition for edition in rendered if edition.seq == seq), None)
+    chosen = editions.find(connection, issue_id, seq)
     if chosen is None:
         msg = Phrase(
             "Issue {issue_id} has no edition {seq} yet. It is rendered when it is drafted.",
@@ -266,6 +253,12 @@ def _edition(rendered: list[Edition], issue_id: int, seq: int) -> Edition:
         )
         raise NotFound(msg)
     return chosen
+
+
+def html(connection: sa.Connection, issue_id: int, seq: int) -> str:
+    """Return an edition's HTML for a frame; the links to our pages lead nowhere."""
+    chosen = stored(connection, issue_id, seq)
+    return sentences.filled(chosen.nonce, chosen.html)
 
 
 def _edition_link(edition: Edition, contents: str, *, chosen: bool = False) -> EditionLink:
@@ -287,7 +280,7 @@ def _first(titles: Mapping[int, str], edition: Edition) -> str:
 def audience(connection: sa.Connection, issue_id: int, catalog: Catalog) -> AudienceView:
     """Return who gets which edition, the deliveries by state and the exclusions by reason."""
     titles = {item.article_id: item.title for item in issues.load_items(connection, issue_id)}
-    rendered = editions.of_issue(connection, issue_id)
+    rendered = editions.heads(connection, issue_id)
     states = status.of(connection, issue_id).by_state
     reasons = deliveries.exclusion_reasons(connection, issue_id)
     frozen = sum(states.values())

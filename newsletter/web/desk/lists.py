@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from newsletter.collect import health
 from newsletter.collect.health import Tone
 from newsletter.model.issue import Issue
+from newsletter.model.issue_report import RecipientCounts
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Publication
 from newsletter.render.catalog import Catalog
-from newsletter.send import status
 from newsletter.store.content import issues
+from newsletter.store.sending import totals
 from newsletter.web.desk import sentences
 
 
@@ -44,14 +45,17 @@ def issue_rows(
 ) -> tuple[IssueRow, ...]:
     """Return the newest issues."""
     recent = issues.recent(connection, limit=limit)
-    return tuple(_issue_row(connection, publication, issue, catalog) for issue in recent)
+    counted = totals.by_issue(connection, [issue.id for issue in recent])
+    return tuple(
+        _issue_row(publication, issue, counted.get(issue.id, RecipientCounts()), catalog)
+        for issue in recent
+    )
 
 
 def _issue_row(
-    connection: sa.Connection, publication: Publication, issue: Issue, catalog: Catalog
+    publication: Publication, issue: Issue, counts: RecipientCounts, catalog: Catalog
 ) -> IssueRow:
     newsletter = publication.newsletter(issue.newsletter)
-    counts = status.of(connection, issue.id)
     zone = newsletter.timezone if newsletter else publication.timezone
     return IssueRow(
         href=f"/issues/{issue.id}",

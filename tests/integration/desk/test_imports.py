@@ -11,11 +11,13 @@ from typing import Any
 
 import httpx2
 import pytest
+import structlog
 from starlette.testclient import TestClient
 
 from newsletter.maintenance.uploads import Upload, Uploads
 from newsletter.model.actor import Role
 from newsletter.usecases import people
+from newsletter.web.desk.people.imports import STOPPED
 from newsletter.web.guard import UPLOADS
 from subscribers import directory
 from subscribers.roster.reading import open_listing
@@ -159,6 +161,21 @@ def test_a_list_that_is_being_applied_is_left_alone(
         ends.set()
     assert ">list.csv<" in settled(admin)
     assert stored(opened) == []
+
+
+def test_an_import_that_stops_for_an_unknown_reason_is_logged_with_it(
+    desk: StaffedDesk, admin: TestClient, opened: House
+) -> None:
+    """Here the file has been deleted beside its note."""
+    one = send(desk, admin, "list.csv", csv_of(ROWS, ",")).headers["location"]
+    fields = form(desk.post(admin, one).text, f"{one}/apply")
+    next((opened.root / "uploads").glob("*.list")).unlink()
+    with structlog.testing.capture_logs() as logged:
+        assert desk.post(admin, f"{one}/apply", fields).status_code == 303
+        settled(admin)
+    (line,) = (entry for entry in logged if entry["event"] == "import stopped")
+    assert line["exc_info"]
+    assert STOPPED in settled(admin)
 
 
 HOSTILE = [

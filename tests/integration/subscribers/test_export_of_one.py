@@ -4,7 +4,10 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter.store.tables import deliveries, exclusions, issues
+import sqlalchemy as sa
+
+from newsletter.store.people import personal
+from newsletter.store.tables import deliveries, exclusions, issues, notices
 from newsletter.store.tables import metadata as ours
 from subscribers.store.tables import metadata as theirs
 from tests.fakes.readers import Reader, reader
@@ -86,3 +89,15 @@ def test_sign_ups_links_mails_issues_and_exclusions_are_told(tmp_path: Path) -> 
     assert told["requests"][0]["topics"] == ["ships"]
     assert told["requests"][0]["confirmed_at"]
     assert [one["purpose"] for one in told["links"]] == ["manage"]
+
+
+def test_staff_see_the_latest_of_many_emails(engine: sa.Engine) -> None:
+    at = ISSUE["due_at"]
+    with engine.begin() as connection:
+        for number in range(5):
+            queued = {"kind": "welcome", "key": f"{number}", "values": {}, "state": "queued"}
+            queued |= {"subscriber_id": 1, "address": f"{number}@example.org", "queued_at": at}
+            connection.execute(notices.insert().values(**queued))
+        latest = personal.written_and_done(connection, 1, most=2)["notices"]
+        assert [row["address"] for row in latest] == ["3@example.org", "4@example.org"]
+        assert personal.of(connection, 1)["notices"][-2:] == latest

@@ -145,7 +145,7 @@ def _outlook(
 ) -> Outlook:
     """Say what will happen to an issue that can still be changed."""
     catalog = going.catalog
-    stored = editions.of_issue(connection, issue.id)
+    stored = editions.heads(connection, issue.id)
     if not stored:
         return Outlook(catalog.text("desk.approve.unrendered"), "", 0, typed=False)
     people = sum(edition.people for edition in stored)

@@ -222,14 +222,19 @@ class ImportPages:
                 self._context, actor, listing, self._terms(upload), lambda _rows: None
             )
             importing.discard(actor, self._uploads, upload.id)
-        except Exception as error:  # noqa: BLE001 - the page has to say that it stopped
+        except SubscribersError as error:
             log.warning("import stopped", error=type(error).__name__)
-            said = str(error) if isinstance(error, SubscribersError) else STOPPED
-            with suppress(NotFound):  # deleted since, for its age
-                self._uploads.fail(upload.id, said)
+            self._fail(upload, str(error))
+        except Exception:  # the page has to say that it stopped
+            log.exception("import stopped")
+            self._fail(upload, STOPPED)
         finally:
             with self._lock:
                 self._applying.discard(upload.id)
+
+    def _fail(self, upload: Upload, message: str) -> None:
+        with suppress(NotFound):  # deleted since, for its age
+            self._uploads.fail(upload.id, message)
 
     def discard(self, visitor: Admin, upload_id: str) -> Response:
         """Delete a list without applying it."""
