@@ -268,15 +268,15 @@ class App:
         steps = passes.steps(tools)
         return self._recorded(tools, Part(WHOLE, steps, passes.BESIDE), on_line, always=True)
 
-    def lanes(self, *, sending: bool = True) -> dict[str, Callable[[], list[Line]]]:
+    def parts(self, *, sending: bool = True) -> dict[str, Callable[[], list[Line]]]:
         """Return the parts of a pass that may run at the same time, by name.
 
         Without `sending`, other processes send.
         """
         tools = self.tools()
-        lanes = passes.lanes(tools, sending=sending)
+        parts = passes.parts(tools, sending=sending)
         return {
-            name: partial(self._recorded, tools, Part(name, steps)) for name, steps in lanes.items()
+            name: partial(self._recorded, tools, Part(name, steps)) for name, steps in parts.items()
         }
 
     def send_only(self, on_line: Callable[[Line], None] | None = None) -> list[Line]:

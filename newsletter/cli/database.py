@@ -74,7 +74,11 @@ def backup(
     Other commands may run at the same time.
     """
     with open_app() as app:
-        copy = keeping.back_up(app.context, current_user(), target, keep)
+        copy = target
+        if keep:
+            copy = keeping.back_up_into(app.context, current_user(), target, keep)
+        else:
+            keeping.back_up(app.context, current_user(), target)
     say(f"Written: {copy}. Restore it with `newsletter db restore {copy}`.")
 
 

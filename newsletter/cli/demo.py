@@ -53,7 +53,7 @@ def demo(
             perform(opened, root)
             if serve and sys.stdout.isatty():
                 say()
-                serve_until_stopped(opened, opened.lanes())
+                serve_until_stopped(opened, opened.parts())
         finally:
             opened.close()
 

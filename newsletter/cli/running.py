@@ -116,8 +116,8 @@ def serve(
         lean = replace(
             app, collector=partial(apart.collect, root), prober=partial(apart.probe, root)
         )
-        lanes = {"host": partial(_only_host, app)} if no_work else lean.lanes(sending=not number)
-        serve_until_stopped(lean, lanes, senders=number)
+        parts = {"host": partial(_only_host, app)} if no_work else lean.parts(sending=not number)
+        serve_until_stopped(lean, parts, senders=number)
 
 
 def _only_host(app: App) -> list[Line]:
@@ -139,11 +139,11 @@ def _number_of(senders: str) -> int:
 
 
 def serve_until_stopped(
-    app: App, lanes: Mapping[str, Callable[[], list[Line]]], *, senders: int = 0
+    app: App, parts: Mapping[str, Callable[[], list[Line]]], *, senders: int = 0
 ) -> None:
     """Serve pages and make passes until Ctrl-C or SIGTERM; a running pass is finished first.
 
-    `lanes` are the parts of a pass, each of which is made every 20 seconds.
+    `parts` are the parts of a pass, each of which is made every 20 seconds.
     With `senders`, so many other processes send. They end with this one, even if it is killed.
     """
     # The web parts take as long to import as all the rest.
@@ -160,7 +160,7 @@ def serve_until_stopped(
     desk = desk_site(app, access, lambda link: say(f"Desk, in another browser: {link}"))
     sites = [(public_site(app), settings.listen), (desk, settings.desk)]
     beat = Heartbeat(app.settings.heartbeat_url)
-    ticker = ticker_of({name: watched(name, lane, beat, app.now) for name, lane in lanes.items()})
+    ticker = ticker_of({name: watched(name, part, beat, app.now) for name, part in parts.items()})
     sending = Siblings([*_SENDER, "--processes", str(senders)], senders)
     with serving(sites):
         say(f"Public pages  {app.publication.url}  (listening on {settings.listen})")
@@ -180,11 +180,11 @@ def _way_in(app: App, link: str) -> str:
     return f"{link}  (this link works once)"
 
 
-def ticker_of(lanes: Mapping[str, Callable[[], list[Line]]]) -> "Ticker":
+def ticker_of(parts: Mapping[str, Callable[[], list[Line]]]) -> "Ticker":
     """Return what makes these passes every 20 seconds, and logs their reports."""
     from newsletter.schedule import Ticker  # noqa: PLC0415 - `run` does without
 
-    return Ticker({name: logged(lane) for name, lane in lanes.items()})
+    return Ticker({name: logged(part) for name, part in parts.items()})
 
 
 def watched(

@@ -39,7 +39,7 @@ class Kind(StrEnum):
     LANE = "lane"
     EDIT = "edit"
     UPKEEP = "upkeep"
-    IMPORTS = "imports"
+    SUPPRESSIONS = "suppressions"
     SOURCE = "source"
 
 
@@ -64,12 +64,12 @@ RULES = {
     Kind.LANE: JobRule(Queue.SEND, 40, ("journals", "lane")),
     Kind.EDIT: JobRule(Queue.EDIT, 30, ("draft", "render", "approve", "welcome", "inactive")),
     Kind.UPKEEP: JobRule(Queue.EDIT, 20, ("retention", "backup", "watch", "status")),
-    Kind.IMPORTS: JobRule(Queue.IMPORTS, 10, ("suppressions",)),
+    Kind.SUPPRESSIONS: JobRule(Queue.IMPORTS, 10, ("suppressions",)),
     Kind.SOURCE: JobRule(Queue.COLLECT, 0, ("source",), recorded=False),
 }
 KEYED = frozenset({"freeze", "lane", "source", *RULES[Kind.EDIT].steps})
 """The steps that are limited to what the key of the job names."""
-ALONE = (Kind.NOTICES, Kind.EVENTS, Kind.UPKEEP, Kind.IMPORTS)
+ALONE = (Kind.NOTICES, Kind.EVENTS, Kind.UPKEEP, Kind.SUPPRESSIONS)
 """The kinds of which there is one job at most."""
 
 

@@ -41,7 +41,7 @@ BESIDE: Mapping[str, Sequence[Step]] = {"collect": (Step("notices"), Step("send"
 """What goes on while a step runs: a slow source holds back no notice and no approved issue."""
 
 
-def lanes(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
+def parts(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     """Return a whole pass in parts that may run at the same time, for a process that stays.
 
     A slow source delays no email, and a long issue delays no notice. The parts meet in the

@@ -74,7 +74,7 @@ def back_up(tools: Tools) -> Iterator[Line]:
     minutes = int(tools.context.now().timestamp() // 60)
     tried = minutes - gates.BACK_UP_EVERY + gates.BACK_UP_AGAIN
     try:
-        copy = keeping.back_up(tools.context, MACHINE, tools.backup.folder, tools.backup.keep)
+        copy = keeping.back_up_into(tools.context, MACHINE, tools.backup.folder, tools.backup.keep)
         tried = minutes
     finally:  # a full disk must not be filled again by each pass
         with tools.context.engine.begin() as connection:

@@ -20,13 +20,13 @@ def repair(context: Context, actor: Actor) -> tuple[int, list[str]]:
     return repaired, [*backup.problems(context.engine), *left]
 
 
-def back_up(context: Context, actor: Actor, target: Path, keep: int = 0) -> Path:
-    """Copy the database and return the file.
-
-    `target` is the file, or with `keep` a folder of which the newest `keep` copies stay.
-    """
+def back_up(context: Context, actor: Actor, target: Path) -> None:
+    """Copy the database to a file."""
     actor.require(Role.ADMIN)
-    if keep:
-        return backup.backup_into(context.engine, target, keep, context.now())
     backup.backup(context.engine, target)
-    return target
+
+
+def back_up_into(context: Context, actor: Actor, folder: Path, keep: int) -> Path:
+    """Copy the database into a folder, of which the newest `keep` copies stay; return the file."""
+    actor.require(Role.ADMIN)
+    return backup.backup_into(context.engine, folder, keep, context.now())

@@ -165,9 +165,9 @@ def _pass(kind: str, opened: App) -> None:
     elif kind == "worker":
         opened.send_only()
     else:
-        lanes = opened.lanes()
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            for done in [pool.submit(lane) for lane in lanes.values()]:
+        parts = opened.parts()
+        with ThreadPoolExecutor(len(parts)) as pool:
+            for done in [pool.submit(part) for part in parts.values()]:
                 done.result()
 
 

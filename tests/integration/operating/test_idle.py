@@ -47,7 +47,7 @@ now = datetime.fromisoformat(sys.argv[2])
 opened = replace(opened, now=lambda: now)
 public_site(opened)
 desk_site(opened, desk_access(opened), print)
-print([lane() for lane in opened.lanes().values()])
+print([part() for part in opened.parts().values()])
 print("\\nMODULES", *sorted(sys.modules))
 """
 

@@ -98,15 +98,15 @@ def run(beside: Beside) -> Callable[[], object]:
 
 def serve(beside: Beside) -> Callable[[], object]:
     """Return passes as `serve` makes them, until the publication stops."""
-    lanes = beside.house.app.lanes()
+    parts = beside.house.app.parts()
 
     def collect() -> list[Line]:
-        report = lanes["collect"]()
+        report = parts["collect"]()
         beside.collected.set()
         return report
 
     def work() -> None:
-        ticks = {name: logged(lane) for name, lane in {**lanes, "collect": collect}.items()}
+        ticks = {name: logged(part) for name, part in {**parts, "collect": collect}.items()}
         ticker = Ticker(ticks, every=timedelta(seconds=1))
         ticker.start(clock())
         beside.house.app.stop.wait()

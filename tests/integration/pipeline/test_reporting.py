@@ -59,12 +59,12 @@ def test_a_pass_leaves_a_report_with_its_lines_and_where_everything_is(weekly: H
 
 
 def test_a_part_of_a_pass_leaves_a_report_only_when_it_says_something_new(weekly: House) -> None:
-    lanes = weekly.app.lanes()
+    parts = weekly.app.parts()
     weekly.at = MONDAY - timedelta(days=1)
-    lanes["collect"]()
+    parts["collect"]()
     for minutes in range(4):
         weekly.at = MONDAY - timedelta(days=1) + MINUTE * (minutes + 1)
-        lanes["issues"]()
+        parts["issues"]()
     found = pass_reports.history(weekly.app.context, limit=10)
     assert [report.part for report in found] == ["issues", "issues", "collect"]
 

@@ -58,7 +58,7 @@ class Week:
     def run(self, hour: float) -> None:
         """Make a pass at an hour of the day, one part after the other, and keep its report."""
         self.at = self.at.replace(hour=0, minute=0) + hour * HOUR
-        lines = [line for lane in self.app.lanes().values() for line in lane()]
+        lines = [line for part in self.app.parts().values() for line in part()]
         # The disk of this machine is no part of the story; which batch fails first depends on threads.
         texts = [printed(line) for line in lines if "disk is nearly full" not in line.message]
         texts = list(dict.fromkeys(re.sub(r"batch 5\.\d", "batch 5.n", text) for text in texts))

@@ -22,7 +22,9 @@ NOT_AT_THE_DESK = {
         "a preview in a folder; the desk shows stored editions",
     ),
     "pass_reports.figures": "it is for programs that watch the machine",
-    "keeping.back_up": "it writes a file of the machine",
+    **dict.fromkeys(
+        ("keeping.back_up", "keeping.back_up_into"), "they write a file of the machine"
+    ),
     **dict.fromkeys(("keeping.check", "keeping.repair"), "they read the whole database"),
     "growing.newsletter_report": "the desk reads the same report on a connection of its page",
     "reporting.issue_report": "the desk reads the same report on a connection of its page",
