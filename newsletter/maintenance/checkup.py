@@ -16,7 +16,7 @@ from newsletter.model.next_step import UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.slot import Due, Timing, note, offset, upcoming
-from newsletter.model.states import BatchState
+from newsletter.model.states import IN_DOUBT
 from newsletter.store import events
 from newsletter.store.content import agendas, slots
 from newsletter.store.database import is_sqlite, open_reader
@@ -34,7 +34,6 @@ SKEW = timedelta(minutes=1)
 
 DKIM = "DKIM"
 """The probe that compares our DKIM key with DNS."""
-IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +243,7 @@ def _events(connection: sa.Connection, installation: Installation, now: datetime
         advice = "report this to the developers"
         return Reading(Health.WARN, "events", message, advice)
     last, sent = events.last_at(connection), batches.last_accepted(connection, "sendgrid")
-    if sent is None or sent > now - EVENTS_WITHIN or (last is not None and last >= sent):
+    if sent is None or not events_missing(connection, now):
         return ok(
             "events", f"the last one is from {last:%Y-%m-%d %H:%M} UTC" if last else "none yet"
         )
@@ -252,6 +251,14 @@ def _events(connection: sa.Connection, installation: Installation, now: datetime
     message = f"none received {since}, although email was submitted at {sent:%Y-%m-%d %H:%M} UTC"
     advice = "check the Event Webhook in SendGrid's settings, and that its address is reachable"
     return Reading(Health.WARN, "events", message, advice)
+
+
+def events_missing(connection: sa.Connection, now: datetime) -> bool:
+    """Return whether SendGrid took a batch a while ago, and no event has come since."""
+    last, sent = events.last_at(connection), batches.last_accepted(connection, "sendgrid")
+    if sent is None or sent > now - EVENTS_WITHIN:
+        return False
+    return last is None or last < sent
 
 
 def _provider(publication: Publication, outbox: Path) -> Iterator[Reading]:

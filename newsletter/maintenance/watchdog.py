@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from newsletter.maintenance import sender_domain
+from newsletter.maintenance.checkup import events_missing
 from newsletter.maintenance.outside import sender_records
 from newsletter.maintenance.readings import Health
 from newsletter.model.publication import Dkim, Publication
 from newsletter.model.source import FAILURES
 from newsletter.store import events
 from newsletter.store.content import articles, sources
-from newsletter.store.sending import batches
 
 if TYPE_CHECKING:
     from newsletter.fetch.names import Names
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 GAPS = 10
 """How many of a source's last articles show its rhythm, and at least half of them must."""
 SHORTEST_SILENCE = timedelta(days=3)
-EVENTS_WITHIN = timedelta(hours=1)
-"""How long after a submission an event must have arrived; SendGrid posts every 30 seconds."""
 LEAST_FREE = 0.05
 ENOUGH_FREE = 10 * 2**30
 """Bytes that are enough on any disk, however small their share of it is."""
@@ -77,8 +75,8 @@ def silence(arrivals: Sequence[datetime], now: datetime) -> timedelta | None:
 def _events(connection: sa.Connection, publication: Publication, now: datetime) -> Iterator[str]:
     if publication.provider != "sendgrid":
         return
-    last, sent = events.last_at(connection), batches.last_accepted(connection, "sendgrid")
-    if last is not None and sent is not None and last < sent < now - EVENTS_WITHIN:
+    last = events.last_at(connection)
+    if last is not None and events_missing(connection, now):
         yield f"no events have come from SendGrid since {last:%Y-%m-%d %H:%M} UTC"
 
 

@@ -82,13 +82,6 @@ OUT = frozenset(
 """Issues whose articles count as printed: no other issue of the newsletter repeats them."""
 
 
-class SlotState(StrEnum):
-    """The state of a slot: claimed by an issue, or recorded without one."""
-
-    CLAIMED = "claimed"
-    MISSED = "missed"
-
-
 class BatchState(StrEnum):
     """The state of a batch. REFUSED and HELD need a decision of a person."""
 
@@ -135,7 +128,9 @@ UNSETTLED = frozenset(
     {BatchState.PREPARED, BatchState.SUBMITTING, BatchState.UNKNOWN, BatchState.HELD}
 )
 """Batches that keep their issue from being finished."""
-DECIDABLE = frozenset({BatchState.UNKNOWN, BatchState.HELD, BatchState.REFUSED})
+IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
+"""Batches whose outcome is not known."""
+DECIDABLE = IN_DOUBT | {BatchState.REFUSED}
 """Batches that a person can decide about."""
 SETTLED_BY_EVIDENCE = DECIDABLE | {BatchState.PREPARED, BatchState.CANCELLED}
 """Batches that evidence of an earlier attempt marks as accepted."""

@@ -100,5 +100,4 @@ def render(tools: Tools, key: str) -> Iterator[Line]:
 def open_issues(tools: Tools, key: str, states: Collection[IssueState] = UNAPPROVED) -> list[Issue]:
     """Return the issues of a newsletter in these states, the oldest first."""
     with tools.context.reader.connect() as connection:
-        waiting = issues.every(connection, list(states))
-    return [issue for issue in waiting if issue.newsletter == key]
+        return issues.every(connection, states, newsletter=key)

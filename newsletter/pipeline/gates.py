@@ -154,8 +154,7 @@ def _approve(_tools: Tools, connection: sa.Connection, key: str) -> bool:
 
 
 def _has(connection: sa.Connection, key: str, states: Collection[IssueState]) -> bool:
-    found = issues.every(connection, list(states))
-    return any(issue.newsletter == key for issue in found)
+    return bool(issues.every(connection, states, newsletter=key))
 
 
 def _welcome(tools: Tools, connection: sa.Connection, key: str) -> bool:

@@ -14,7 +14,13 @@ from newsletter.model.batch import Batch, BatchKey, Span
 from newsletter.model.issue import Issue, IssueKind, Item, Takeaways, Text
 from newsletter.model.next_step import ViewIssue
 from newsletter.model.publication import Publication
-from newsletter.model.states import RESTORED_TRANSITIONS, BatchState, DeliveryState, IssueState
+from newsletter.model.states import (
+    IN_DOUBT,
+    RESTORED_TRANSITIONS,
+    BatchState,
+    DeliveryState,
+    IssueState,
+)
 from newsletter.send import pieces, submitted
 from newsletter.send.journal import FrozenIssue, SubmissionJournal
 from newsletter.send.submitted import JournaledAttempt, JournaledIssue, Ranges
@@ -25,7 +31,6 @@ from newsletter.store.sending import batches, deliveries
 from subscribers.phrase import Phrase
 
 EVERY: Span = (1, 2**31 - 1)
-IN_DOUBT = frozenset({BatchState.UNKNOWN, BatchState.HELD})
 SETTLED = IN_DOUBT | {BatchState.PREPARED, BatchState.REFUSED}
 """Batches that the journal settles. The deliveries of a cancelled batch are withdrawn."""
 RESTORED = Phrase("submitted before the database was restored; the outcome is unknown")

@@ -14,8 +14,6 @@ from newsletter.store.content.browsing import PAGE, ArticleFilter, ArticleUse
 from newsletter.usecases.context import Context
 from subscribers.phrase import Phrase
 
-STATES = ("new", "seen", "gone", "hidden")
-
 
 @dataclass(frozen=True, slots=True)
 class ArticleList:

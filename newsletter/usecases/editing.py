@@ -135,7 +135,7 @@ def save_texts(
 ) -> Edited | EditConflict:
     """Save texts of an issue, or of one item, that an editor changed.
 
-    Another editor's change to another text is no obstacle. One to the same text is: then nothing is
+    Another editor's change to another text is not an obstacle. One to the same text is: then nothing is
     saved, and both texts are returned. Raises NotAllowed if a text cannot be printed whole.
     """
     actor.require(Role.EDITOR)

@@ -29,7 +29,7 @@ from newsletter.usecases.context import Context
 AT_ONCE = 1_000
 """Engagements that one transaction decides."""
 MOST_PER_EMAIL = 100
-"""Engagements of one email that our own pages keep; a program may request a link for ever."""
+"""Engagements of one email that our own pages keep; a program may request a link forever."""
 
 
 def receive(context: Context, hits: Sequence[Hit]) -> int:

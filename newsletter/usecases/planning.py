@@ -257,8 +257,8 @@ def _effect(
 
     unfinished = [
         issue
-        for issue in issues.every(connection, list(UNFINISHED))
-        if issue.newsletter == newsletter.key and within(issue.due_at)
+        for issue in issues.every(connection, UNFINISHED, newsletter=newsletter.key)
+        if within(issue.due_at)
     ]
     walked = (
         iter(())

@@ -8,13 +8,11 @@ from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.batch import Batch, attempt_id
 from newsletter.model.event import origin
-from newsletter.model.states import BatchState
+from newsletter.model.states import IN_DOUBT
 from newsletter.send import evidence
 from newsletter.store import acts, epoch
 from newsletter.store.sending import attempts, batches
 from newsletter.usecases.context import Context
-
-IN_DOUBT = (BatchState.UNKNOWN, BatchState.HELD)
 
 
 class Witness(Protocol):

@@ -67,7 +67,7 @@ class Verifier:
     """
 
     def __init__(self, public_key: str) -> None:
-        """Load the verification key as SendGrid shows it; raise ConfigurationError if it is none."""
+        """Load the verification key as SendGrid shows it; raise ConfigurationError if it is not a key."""
         from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
         from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
         from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from newsletter.errors import NotFound
 from newsletter.model.article import Article, ArticleKey, Extracted, plain, restored
 from newsletter.model.next_step import ListArticles
+from newsletter.model.states import OUT
 from newsletter.store.tables import article_keys, article_revisions, articles, issues, items
 from subscribers.phrase import Phrase
 
 MANY = 400
-LEFT = ("preparing", "submitting", "submitted", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,11 @@ def eligible(connection: sa.Connection, newsletter: str, since: datetime) -> lis
 
 def _taken(newsletter: str) -> sa.Select[tuple[int]]:
     """Select the articles that an issue of a newsletter has taken out of the house."""
+    out = issues.c.state.in_([state.value for state in OUT])
     return (
         sa.select(items.c.article_id)
         .join(issues, issues.c.id == items.c.issue_id)
-        .where(issues.c.newsletter == newsletter, issues.c.state.in_(LEFT), items.c.included)
+        .where(issues.c.newsletter == newsletter, out, items.c.included)
     )
 
 

@@ -121,9 +121,13 @@ def began(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, da
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def every(connection: sa.Connection, states: Collection[IssueState]) -> list[Issue]:
-    """Return all issues in these states, oldest first."""
+def every(
+    connection: sa.Connection, states: Collection[IssueState], *, newsletter: str = ""
+) -> list[Issue]:
+    """Return all issues in these states, or those of a newsletter, oldest first."""
     query = sa.select(issues).where(issues.c.state.in_([str(state) for state in states]))
+    if newsletter:
+        query = query.where(issues.c.newsletter == newsletter)
     return [_issue(row) for row in connection.execute(query.order_by(issues.c.id)).mappings()]
 
 

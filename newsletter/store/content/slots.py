@@ -1,7 +1,7 @@
 """Slots on record: claimed once for their issue, or skipped or missed with the reason.
 
 The unique index on (newsletter, nominal) is what makes two claims at once harmless. A row in state
-`active` is no slot: it marks from when on a newsletter's present cadence applies.
+`active` is not a slot: it marks from when on a newsletter's present cadence applies.
 """
 
 from collections.abc import Iterator

@@ -9,6 +9,9 @@ from newsletter.model.states import BatchState
 from newsletter.model.subjects import BUCKETS, FIRST, PRIME, SECOND, Arm, SubjectTest
 from newsletter.store.tables import batches, editions, issues
 
+AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
+"""The recipients of a batch about whom nothing is decided."""
+
 
 def arm(subscriber: sa.ColumnElement[int], issue_id: int, test: SubjectTest) -> sa.Case[str]:
     """Return the arm of a subscriber, as `model.subjects.arm_of` does."""
@@ -41,10 +44,7 @@ def choose(connection: sa.Connection, issue_id: int, pairs: Mapping[int, int], w
             given = batches.update().where(*rest, batches.c.edition_id == first)
             connection.execute(given.values(edition_id=second))
     prepared = batches.c.state == BatchState.PREPARED.value
-    return int(connection.scalar(sa.select(sa.func.sum(_AWAITING)).where(*rest, prepared)) or 0)
-
-
-_AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
+    return int(connection.scalar(sa.select(sa.func.sum(AWAITING)).where(*rest, prepared)) or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class ArmTotals:
 def totals(connection: sa.Connection, issue_id: int) -> list[ArmTotals]:
     """Return the sums of the counters by arm, of the arms that have recipients."""
     b = batches.c
-    waiting = sa.case((b.state == BatchState.PREPARED.value, _AWAITING), else_=0)
+    waiting = sa.case((b.state == BatchState.PREPARED.value, AWAITING), else_=0)
     query = (
         sa.select(b.arm, sa.func.sum(b.planned), sa.func.sum(b.submitted), sa.func.sum(waiting))
         .where(b.issue_id == issue_id, b.arm != "")

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.batch import Batch, BatchKey, Planned, Span
-from newsletter.model.states import DECIDABLE, UNSETTLED, BatchState, IssueState
+from newsletter.model.states import DECIDABLE, IN_DOUBT, UNSETTLED, BatchState, IssueState
 from newsletter.store.sending.rates import SKEW
 from newsletter.store.tables import batches, issues
 
@@ -28,7 +28,6 @@ class UnknownBatch:
 
 
 _COLUMNS = tuple(batches.c[name] for name in Batch.__dataclass_fields__)
-_AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
 
 
 def plan(
@@ -120,7 +119,7 @@ def prepare_again(
 
 def prepare_unsent(connection: sa.Connection, key: BatchKey) -> bool:
     """Prepare a batch in doubt again after all: none of its recipients got the email."""
-    statement = _update(key, [BatchState.UNKNOWN, BatchState.HELD]).values(
+    statement = _update(key, IN_DOUBT).values(
         state=BatchState.PREPARED.value, reason="", unknown_at=None, settled_at=None
     )
     return connection.execute(statement).rowcount == 1
@@ -260,7 +259,7 @@ def any_in(connection: sa.Connection, states: Collection[BatchState]) -> bool:
 def failed_since(connection: sa.Connection, issue_id: int, since: datetime) -> int:
     """Count the batches of an issue that became unknown, held or refused after `since`."""
     b = batches.c
-    ambiguous = b.state.in_([BatchState.UNKNOWN.value, BatchState.HELD.value])
+    ambiguous = b.state.in_(_values(IN_DOUBT))
     query = sa.select(sa.func.count()).where(
         b.issue_id == issue_id,
         sa.or_(

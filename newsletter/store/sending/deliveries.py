@@ -147,7 +147,7 @@ def ranges(
 
 
 def waiting(connection: sa.Connection, claim: Claim, now: datetime) -> Waiting:
-    """Return what is still pending in a claimed batch, in order, as consent stands now.
+    """Return what is still pending in a claimed batch, in order, under the present consent.
 
     The database hands the columns over as JSON, in one row. For Python, that is three times as fast
     as a row per recipient, and lets other threads run in between.
@@ -257,7 +257,7 @@ def edition_of(connection: sa.Connection, delivery: str, subscriber_id: int) -> 
 
 
 def recipients_of(issue_id: int) -> sa.Select[tuple[int]]:
-    """Select subscriber_id for everybody who was reached by an issue, or may have been."""
+    """Select subscriber_id for every recipient who was reached by an issue, or may have been."""
     return sa.select(deliveries.c.subscriber_id).where(
         deliveries.c.issue_id == issue_id, maybe_reached()
     )
@@ -271,7 +271,7 @@ def maybe_reached() -> sa.ColumnElement[bool]:
 def exclusion_reasons(connection: sa.Connection, issue_id: int) -> dict[str, int]:
     """Return how many people were left out for each reason, most first, as counted at the freeze."""
     counted = connection.scalar(sa.select(issues.c.excluded).where(issues.c.id == issue_id))
-    return dict(sorted((counted or {}).items(), key=lambda one: (-one[1], one[0])))
+    return dict(sorted((counted or {}).items(), key=lambda count: (-count[1], count[0])))
 
 
 def listed(

@@ -10,9 +10,8 @@ from newsletter.model.issue_report import REPORTED, RecipientCounts
 from newsletter.model.states import BatchState
 from newsletter.store.database import hours_since_1970
 from newsletter.store.sending import arms
+from newsletter.store.sending.arms import AWAITING
 from newsletter.store.tables import batches, issues, rates
-
-_AWAITING = batches.c.planned - batches.c.submitted - batches.c.refused - batches.c.withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def by_state(connection: sa.Connection, issue_id: int) -> list[StateTotals]:
     counted = tuple(StateTotals.__dataclass_fields__)[3:]
     sums = [sa.func.coalesce(sa.func.sum(b[name]), 0) for name in counted]
     query = (
-        sa.select(b.state, sa.func.count(), sa.func.sum(_AWAITING), *sums)
+        sa.select(b.state, sa.func.count(), sa.func.sum(AWAITING), *sums)
         .where(b.issue_id == issue_id)
         .group_by(b.state)
     )
@@ -79,7 +78,7 @@ def remaining(connection: sa.Connection, issue_id: int) -> list[Remainder]:
     query = (
         sa.select(
             b.provider,
-            sa.func.sum(_AWAITING),
+            sa.func.sum(AWAITING),
             sa.case((timeless == 0, sa.func.min(b.not_before))),
             rates.c.free_at,
             sa.func.max(b.reason),
@@ -120,7 +119,7 @@ def _reaches(
     A batch that the provider refused reached no one; its recipients count as refused.
     """
     b = batches.c
-    refused = sa.case((b.state == BatchState.REFUSED.value, _AWAITING), else_=0)
+    refused = sa.case((b.state == BatchState.REFUSED.value, AWAITING), else_=0)
     states = [b[state.value] for state in REPORTED]
     counters = (b.planned, b.submitted, b.refused + refused, b.withdrawn, *states)
     query = sa.select(key, *map(sa.func.sum, counters)).where(chosen).group_by(key)
