@@ -71,7 +71,7 @@ def look(context: Context, actor: Actor, issue_id: int, address: str) -> FoundAr
         msg = Phrase("“{given}” is not an address; use https://…", given=printable(address))
         raise NotAllowed(msg)
     if context.read_page is None:
-        msg = "pages are not read here"
+        msg = Phrase("pages are not read here")
         raise NotAllowed(msg)
     try:
         content = context.read_page(found)
