@@ -59,9 +59,9 @@ def test_jobs_are_listed_counted_retried_and_cancelled(
         working.retry(context, ADA, twin)
     with pg_engine.connect() as connection:
         recorded = [row.act for row in acts.listed(connection, ActFilter())]
-    assert [(act.kind, act.actor, act.detail["name"]) for act in recorded] == [
-        (ActKind.JOB_CANCELLED, ADA, "source wire"),
-        (ActKind.JOB_RETRIED, ADA, "source wire"),
+    assert [(act.kind, str(act.actor), act.detail["name"]) for act in recorded] == [
+        (ActKind.JOB_CANCELLED, str(ADA), "source wire"),
+        (ActKind.JOB_RETRIED, str(ADA), "source wire"),
     ]
 
 

@@ -51,7 +51,7 @@ def test_a_restored_database_sends_no_issue_until_it_is_released(tmp_path: Path)
     assert not sending.release(after.app.context, STAFF)
     with after.app.engine.connect() as connection:
         released = acts.listed(connection, ActFilter(kind=ActKind.SENDING_RELEASED.value))
-    assert [row.act.actor for row in released] == [STAFF]
+    assert [str(row.act.actor) for row in released] == [str(STAFF)]
     report = after.pass_at(MONDAY + timedelta(minutes=2))
     assert held(report) == []
     recipients = "".join(
