@@ -125,9 +125,8 @@ def every(
     connection: sa.Connection, states: Collection[IssueState], *, newsletter: str = ""
 ) -> list[Issue]:
     """Return all issues in these states, or those of a newsletter, oldest first."""
-    query = sa.select(issues).where(issues.c.state.in_([str(state) for state in states]))
-    if newsletter:
-        query = query.where(issues.c.newsletter == newsletter)
+    own = issues.c.newsletter == newsletter if newsletter else sa.true()
+    query = sa.select(issues).where(issues.c.state.in_([str(state) for state in states]), own)
     return [_issue(row) for row in connection.execute(query.order_by(issues.c.id)).mappings()]
 
 
@@ -140,9 +139,8 @@ def recent(
     limit: int = 50,
 ) -> list[Issue]:
     """Return issues, newest first, a page at a time (`before` is the last id seen)."""
-    query = sa.select(issues).order_by(issues.c.id.desc()).limit(limit)
-    if newsletter:
-        query = query.where(issues.c.newsletter == newsletter)
+    own = issues.c.newsletter == newsletter if newsletter else sa.true()
+    query = sa.select(issues).where(own).order_by(issues.c.id.desc()).limit(limit)
     if states:
         query = query.where(issues.c.state.in_([str(state) for state in states]))
     if before is not None:

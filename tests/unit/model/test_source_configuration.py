@@ -12,7 +12,7 @@ FOLDER = Source("desk", "folder", path=Path("/srv/news/articles"), topics=("ship
 
 
 def test_the_fingerprint_is_the_same_in_another_folder_and_another_release() -> None:
-    moved = replace(FOLDER, path=Path("/home/ada/news/articles"))
+    moved = replace(FOLDER, path=Path("/var/news/articles"))
     assert moved.fingerprint == FOLDER.fingerprint == "9dada321bcbafa30"
 
 
