@@ -161,15 +161,24 @@ def release() -> None:
 
 
 @database.command()
-def replay() -> None:
+def replay(
+    *,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Send no issue until `newsletter db release`.")
+    ] = False,
+) -> None:
     """Apply the journal to a database that was restored by other means.
 
     Also use it after a copy was put back by hand: no number that a link or a file may have named
-    since is given out again.
+    since is given out again. With workers on several machines, use it on each of them.
     """
     with open_app() as app:
-        number = journals.replay_all(app.engine, app.journals)
+        if hold:
+            sending.hold(app.context, current_user())
+        number = _catch_up(app.engine, app.settings, app.journals)
     say(_applied(number))
+    if hold:
+        say("No issue is sent until you run `newsletter db release`.")
 
 
 def _applied(number: int) -> str:

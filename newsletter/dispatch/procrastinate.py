@@ -36,6 +36,8 @@ from newsletter.store.queues import NAMESPACE, TICK
 from newsletter.usecases.sending import LANE
 
 TICK_PRIORITY = 100
+HASTE = "synchronous_commit=off"
+"""Jobs are not worth waiting for the disk: those that a crash of the server takes are added again."""
 EVERY = "* * * * * */20"
 """When the rows are read: every 20 seconds. The sixth field of this cron expression is seconds."""
 SILENT = 30.0
@@ -90,7 +92,7 @@ class Engine:
         self._threads = ThreadPoolExecutor(capacity.jobs + 1, "job")
         connector = procrastinate.PsycopgConnector(
             conninfo=url.set(drivername="postgresql").render_as_string(hide_password=False),
-            kwargs={**TO_SERVER, "options": f"-c search_path={NAMESPACE}"},
+            kwargs={**TO_SERVER, "options": f"-c search_path={NAMESPACE} -c {HASTE}"},
             min_size=1,
             max_size=3,
         )

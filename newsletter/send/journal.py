@@ -83,6 +83,13 @@ class SubmissionJournal:
         content = json.dumps(asdict(issue), ensure_ascii=False)
         self._append(issue.issue_id, f"I {content}")
 
+    def lacks(self, issue_id: int, epoch: str) -> bool:
+        """Return whether no line says that the audience was frozen: another host did that."""
+        if self.folder is None:
+            return False
+        headers = [line[2:] for line in self.lines(issue_id) if line.startswith("I ")]
+        return not headers or json.loads(headers[-1]).get("epoch") != epoch
+
     def claim(self, claim: Claim, carried: Collection[int]) -> None:
         """Record that a batch is about to be submitted; call it before the first byte.
 

@@ -27,13 +27,15 @@ from newsletter.send.submitted import JournaledAttempt, JournaledIssue, Ranges
 from newsletter.store import epoch, numbers
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
-from newsletter.store.sending import batches, deliveries
+from newsletter.store.sending import batches, deliveries, totals
 from subscribers.phrase import Phrase
 
 EVERY: Span = (1, 2**31 - 1)
 SETTLED = IN_DOUBT | {BatchState.PREPARED, BatchState.REFUSED}
 """Batches that the journal settles. The deliveries of a cancelled batch are withdrawn."""
 RESTORED = Phrase("submitted before the database was restored; the outcome is unknown")
+BEFORE = "before the database was restored"
+"""How the reason of an issue ends that this program has paused after a restore."""
 STOPPED = Phrase("the worker stopped while it submitted this email")
 
 
@@ -188,7 +190,8 @@ def _stop_second_issue(
     if issue.state not in RESTORED_TRANSITIONS:
         return []
     reason = extent(known)
-    if issue.state is IssueState.PAUSED and issue.reason == reason:
+    # Of several hosts, each knows what it submitted; the first one has paused the issue.
+    if issue.state is IssueState.PAUSED and issue.reason.endswith(BEFORE):
         return []
     numbers.skip(connection)
     to = IssueState.PAUSED if issue.frozen_at else _restored_state(known)
@@ -358,6 +361,16 @@ def frozen_issue(connection: sa.Connection, issue: Issue, planned: int) -> Froze
         planned=planned,
         articles=_printed(connection, issue.id),
     )
+
+
+def introduce(connection: sa.Connection, journal: SubmissionJournal, issue_id: int) -> None:
+    """Record the frozen audience of an issue that another host froze.
+
+    The attempts of this host mean nothing without it.
+    """
+    if journal.lacks(issue_id, epoch.read(connection)):
+        planned = totals.planned(connection, issue_id)
+        journal.freeze(frozen_issue(connection, issues.load(connection, issue_id), planned))
 
 
 def _printed(connection: sa.Connection, issue_id: int) -> list[str]:

@@ -231,6 +231,7 @@ def reconcile(engine: sa.Engine, publication: Publication, courier: Courier) -> 
     with engine.begin() as connection:
         _release_stranded(connection, now)
     finished = _finish(engine, courier)
+    _close_files(engine, courier.journal)
     return Reconciled(len(expired), held, again, finished, decided, tuple(findings), jumped)
 
 
@@ -323,6 +324,19 @@ def _finish(engine: sa.Engine, courier: Courier) -> tuple[int, ...]:
     for issue_id in finished:
         courier.journal.finish(issue_id, IssueState.SUBMITTED.value)
     return tuple(finished)
+
+
+def _close_files(engine: sa.Engine, journal: SubmissionJournal) -> None:
+    """Close the files of issues that another host has finished; they have just been compared."""
+    left = [issue_id for issue_id in journal.issues() if not journal.is_finished(issue_id)]
+    if not left:
+        return
+    with engine.connect() as connection:
+        over = issues.finished(connection, left)
+        states = {issue_id: issues.load(connection, issue_id).state for issue_id in over}
+    for issue_id, state in states.items():
+        if state is IssueState.SUBMITTED:
+            journal.finish(issue_id, state.value)
 
 
 def _finished(connection: sa.Connection, issue_id: int, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from newsletter.model.delivery import delivery_number
 from newsletter.model.event import origin
 from newsletter.model.publication import Publication
 from newsletter.model.states import BatchState, DeliveryState
-from newsletter.send import attempt, claimable, counting, headers, pacing, volume
+from newsletter.send import attempt, claimable, counting, headers, pacing, recovery, volume
 from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.store import epoch
@@ -57,6 +57,7 @@ class Worker:
         self._counting = threading.Lock()
         self._letters: dict[tuple[int, str], tuple[datetime | None, Letter]] = {}
         self._down: set[str] = set()
+        self._introduced: set[int] = set()
         self.stopping = False
         self.tally = Tally()
 
@@ -204,6 +205,7 @@ class Worker:
             on_declined=notes.decline,
         )
         try:
+            self._introduce(claim.issue_id)
             courier.journal.claim(claim, load.numbers)
         except OSError as error:
             why = f"the journal of submissions cannot be written: {error.strerror or error}"
@@ -216,6 +218,13 @@ class Worker:
             outcome = self._submitted(claim, shipment)
         notes.settle(outcome)
         return outcome
+
+    def _introduce(self, issue_id: int) -> None:
+        """Let the journal of this host know an issue before it claims the first batch of it."""
+        if issue_id not in self._introduced:
+            with self._courier.reader.begin() as connection:
+                recovery.introduce(connection, self._courier.journal, issue_id)
+            self._introduced.add(issue_id)
 
     def _submitted(self, claim: Claim, shipment: Shipment) -> Outcome:
         try:

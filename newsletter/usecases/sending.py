@@ -236,6 +236,13 @@ def require_released(context: Context) -> None:
         raise SendingHeld(msg, next_step=ReleaseSending())
 
 
+def hold(context: Context, actor: Actor) -> None:
+    """Send no issue until a person releases it: the database was restored."""
+    actor.require(Role.ADMIN)
+    with context.engine.begin() as connection:
+        holding.hold(connection)
+
+
 def release(context: Context, actor: Actor) -> bool:
     """Let issues be sent again after a restore; return whether sending was held."""
     actor.require(Role.ADMIN)

@@ -165,3 +165,8 @@ def providers(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int
     for issue_id, provider in connection.execute(query):
         found[issue_id].add(provider)
     return found
+
+
+def planned(connection: sa.Connection, issue_id: int) -> int:
+    """Return how many recipients an issue had when its audience was frozen; 0 before that."""
+    return connection.scalar(sa.select(issues.c.planned).where(issues.c.id == issue_id)) or 0

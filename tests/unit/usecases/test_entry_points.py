@@ -28,7 +28,7 @@ NOT_AT_THE_DESK = {
     **dict.fromkeys(("keeping.check", "keeping.repair"), "they read the whole database"),
     "growing.newsletter_report": "the desk reads the same report on a connection of its page",
     "reporting.issue_report": "the desk reads the same report on a connection of its page",
-    "sending.release": "it ends a restore, which is a command",
+    **dict.fromkeys(("sending.hold", "sending.release"), "a restore is a command"),
     "events.replay": "it reads files of the machine",
     "returned.take": "a mail server calls it",
     "sending.freeze": "at the desk, the next pass freezes the audience",
