@@ -12,6 +12,7 @@ from newsletter.esp.port import Outcome, Verdict
 from newsletter.model.batch import Claim, attempt_id, batch_id, read_attempt, read_batch
 from newsletter.model.delivery import advance, delivery_id, read_delivery
 from newsletter.model.quiet import Quiet
+from newsletter.model.row_number import LARGEST_ID
 from newsletter.model.states import BatchState, DeliveryState
 from newsletter.send.attempt import judged
 from newsletter.send.audience import lay_out
@@ -112,7 +113,7 @@ def test_where_an_answer_cuts_a_batch(outcome: Outcome, last: int, cut: int | No
     assert result.halved is (outcome.verdict is Verdict.REFUSED and cut is not None)
 
 
-@given(st.integers(1, 10**17), st.integers(1, 10**17), st.integers(1, 10**8))
+@given(st.integers(1, LARGEST_ID), st.integers(1, LARGEST_ID), st.integers(1, 10**8))
 def test_ids_are_read_as_they_were_written(issue: int, seq: int, attempt: int) -> None:
     assert read_batch(batch_id(issue, seq)) == (issue, seq)
     assert read_attempt(attempt_id(batch_id(issue, seq), attempt)) == (issue, seq, attempt)
