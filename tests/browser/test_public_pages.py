@@ -25,7 +25,8 @@ TOPICS = '[topics.south-korea]\nlabels = { en = "South Korea", ko = "한국" }\n
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Reader, str]]:
     """A publication at a free port, with somebody who reads it."""
-    with open_to_browsers(tmp_path_factory.mktemp("site")) as found:
+    more = f'send_at = "reader"\n{MORE}{TOPICS}'
+    with open_to_browsers(tmp_path_factory.mktemp("site"), more) as found:
         yield found
 
 
@@ -101,6 +102,7 @@ TEXTS = {
         "unsubscribe": "Unsubscribe from The Tide",
         "unsubscribed": "You've unsubscribed",
         "topic": "South Korea",
+        "zone": "Time zone",
     },
     "ko": {
         "subscribe": "구독하기",
@@ -113,6 +115,7 @@ TEXTS = {
         "unsubscribe": "The Tide 구독 해지",
         "unsubscribed": "구독이 해지되었습니다",
         "topic": "한국",
+        "zone": "시간대",
     },
 }
 
@@ -147,6 +150,7 @@ def test_from_sign_up_to_unsubscribing_and_back(  # noqa: PLR0915 - one walk, st
         picture(page, f"preferences-{language}-{scheme}")
         expect(page.get_by_label(texts["topic"])).to_be_checked()
         page.locator('[name="frequency.weekly"][value=monthly]').check()
+        page.get_by_label(texts["zone"]).select_option("America/New_York")
         page.get_by_role("button", name=texts["save"]).click()
         expect(page.get_by_role("status")).to_have_text(texts["saved"])
         expect(page.locator('[name="frequency.weekly"][value=monthly]')).to_be_checked()
