@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from newsletter.edit.run import claimed
 from newsletter.model.actor import Actor
 from newsletter.model.issue import NOTHING_NEW, IssueKind, Item
-from newsletter.model.slot import Due, digest_key
-from newsletter.store.content import issues, slots
+from newsletter.model.slot import Due
+from newsletter.store.content import issues
 from newsletter.store.content.issues import NewIssue
 from subscribers.audience import has_subscribers
 from subscribers.model import Frequency
@@ -26,22 +26,28 @@ class DigestSlot:
     due: Due
 
 
+@dataclass(frozen=True, slots=True)
+class NoDigest:
+    """Why the digest of a slot is not needed; `wanted` says that there are subscribers for it."""
+
+    reason: str
+    wanted: bool
+
+
 def draft(
     engine: sa.Engine, slot: DigestSlot, *, subject: str, now: datetime, actor: Actor
-) -> int | None:
-    """Draft the digest of a slot; return its id, or None if the slot is taken or there is no need.
+) -> int | NoDigest | None:
+    """Draft the digest of a slot; return its id, or None if the slot is taken.
 
-    The slot is then on record with the reason. An article is in one digest of a frequency at most.
+    The caller puts a slot without a digest on record. An article is in one digest of a frequency at
+    most.
     """
     newsletter, frequency, when = slot.newsletter, slot.frequency, slot.due
-    key = digest_key(newsletter, frequency)
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         wanted = connection.scalar(has_subscribers(newsletter, frequency)) is not None
         items = missed(connection, newsletter, frequency, now) if wanted else []
-        if not items:
-            reason = NOTHING_NEW if wanted else f"no subscriber gets it {frequency.value}"
-            slots.record(connection, key, when, now, state="skipped", reason=reason)
-            return None
+    if not items:
+        return NoDigest(NOTHING_NEW if wanted else f"no subscriber gets it {frequency}", wanted)
     nominal = f"{when.nominal} {frequency.value}"
     new = NewIssue(
         newsletter,

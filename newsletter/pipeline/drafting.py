@@ -1,36 +1,93 @@
 """Draft the issues whose lead time has begun, and keep open issues rendered."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from newsletter.errors import NewsletterError, NothingToPrint
 from newsletter.model.actor import MACHINE
 from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
+from newsletter.model.next_step import ListSources
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import Decision
+from newsletter.model.slot import Decision, Due, digest_key
 from newsletter.model.states import EDITABLE, UNAPPROVED, IssueState
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.store.content import issues
 from newsletter.usecases import alerting, drafting, reviewing
 from newsletter.usecases.drafting import Drafted, NotDrafted, Skipped
+from subscribers.model import Frequency
 
 
 def draft(tools: Tools, key: str) -> Iterator[Line]:
     """Draft what is due of one newsletter, and record the slots that were missed."""
     newsletter = tools.context.publication.require_newsletter(key)
     try:
-        for decision in drafting.due_slots(tools.context, MACHINE, newsletter):
-            yield from _follow(tools, newsletter, decision)
+        decisions = drafting.due_slots(tools.context, MACHINE, newsletter)
+        yield from _missed(tools, newsletter, decisions)
+        yield from _off(tools, newsletter.key, f"{newsletter.title}, slot", decisions)
+        for decision in decisions:
+            if decision.act == "draft":
+                yield from _follow(tools, newsletter, decision)
         if newsletter.cadence.on_publish:
             yield from _alert(tools, newsletter)
-        for frequency, slot in drafting.due_digests(tools.context, MACHINE, newsletter):
-            made = drafting.draft_digest(tools.context, MACHINE, newsletter, frequency, slot)
-            if made is not None:
-                name = issue_name(made.issue, newsletter)
-                yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
+        yield from _digests(tools, newsletter)
     except NewsletterError as error:
         yield failure("draft", error, f"{newsletter.title}: ")
+
+
+def _missed(tools: Tools, newsletter: Newsletter, decisions: Sequence[Decision]) -> Iterator[Line]:
+    """Record the slots that passed while nothing ran; one line for all of them."""
+    due = [decision for decision in decisions if decision.act == "missed"]
+    if due and (new := alerting.record_missed(tools.context, MACHINE, newsletter, due)):
+        message = f"{newsletter.title}, slot {_span(new)}: missed, {new[0].reason}"
+        yield Line("draft", message, Level.FAILED, alerted=True)
+
+
+def _off(tools: Tools, key: str, name: str, decisions: Sequence[Decision]) -> Iterator[Line]:
+    """Record the slots that are skipped for a reason known before; one line for each reason."""
+    due = [decision for decision in decisions if decision.act == "skipped"]
+    by_reason: dict[str, list[Decision]] = {}
+    new = alerting.record_off(tools.context, MACHINE, key, due) if due else []
+    for decision in new:
+        by_reason.setdefault(decision.reason, []).append(decision)
+    for reason, same in by_reason.items():
+        yield Line("draft", f"{name} {_span(same)}: skipped, {reason}")
+
+
+def _span(decisions: Sequence[Decision]) -> str:
+    """Name a slot; of several, the first, the last and the number."""
+    first, last = decisions[0].due.nominal, decisions[-1].due.nominal
+    return first if len(decisions) == 1 else f"{first} to {last} ({len(decisions)} slots)"
+
+
+def _digests(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
+    by_frequency: dict[Frequency, list[Decision]] = {}
+    for frequency, decision in drafting.due_digests(tools.context, MACHINE, newsletter):
+        by_frequency.setdefault(frequency, []).append(decision)
+    for frequency, decisions in by_frequency.items():
+        name = f"{newsletter.title}, {frequency} digest"
+        yield from _off(tools, digest_key(newsletter.key, frequency), name, decisions)
+        for decision in decisions:
+            if decision.act == "draft":
+                yield from _digest(tools, newsletter, frequency, decision.due)
+
+
+def _digest(
+    tools: Tools, newsletter: Newsletter, frequency: Frequency, slot: Due
+) -> Iterator[Line]:
+    made = drafting.draft_digest(tools.context, MACHINE, newsletter, frequency, slot)
+    if isinstance(made, Drafted):
+        name = issue_name(made.issue, newsletter)
+        yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
+    elif made is not None:
+        decision = Decision("skipped", slot, made.reason)
+        name = f"{newsletter.title}, {frequency} digest"
+        if not made.wanted:
+            key = digest_key(newsletter.key, frequency)
+            yield from _off(tools, key, name, [decision])
+        elif alerting.record_no_digest(tools.context, MACHINE, newsletter, frequency, decision):
+            message = f"{name} {slot.nominal}: skipped, {made.reason}"
+            yield Line("draft", message, Level.WAITS, ListSources(), alerted=True)
 
 
 def _alert(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
@@ -47,15 +104,6 @@ def _alert(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
 
 def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterator[Line]:
     nominal = decision.due.nominal
-    if decision.act == "missed":
-        if alerting.record_missed(tools.context, MACHINE, newsletter, decision):
-            message = f"{newsletter.title}, slot {nominal}: missed, {decision.reason}"
-            yield Line("draft", message, Level.FAILED, alerted=True)
-        return
-    if decision.act == "skipped":
-        if alerting.record_off(tools.context, MACHINE, newsletter.key, decision):
-            yield Line("draft", f"{newsletter.title}, slot {nominal}: skipped, {decision.reason}")
-        return
     match drafting.draft(tools.context, MACHINE, newsletter, decision.due):
         case Drafted() as drafted:
             yield _drafted(drafted)

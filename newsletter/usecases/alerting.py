@@ -1,5 +1,10 @@
 """Tell staff by email, once for each cause, what the program did or waits for."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
 from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.model.act import Act, ActKind
@@ -9,11 +14,12 @@ from newsletter.model.issue import Issue
 from newsletter.model.naming import issue_name
 from newsletter.model.next_step import ApproveIssue, ListSources
 from newsletter.model.publication import Newsletter
-from newsletter.model.slot import Decision
+from newsletter.model.slot import Decision, digest_key
 from newsletter.model.states import UNAPPROVED, IssueState
 from newsletter.store import acts
 from newsletter.store.content import issues, slots
 from newsletter.usecases.context import Context
+from subscribers.model import Frequency
 
 
 def remind_approver(
@@ -51,35 +57,76 @@ def report_skipped(context: Context, actor: Actor, issue: Issue, newsletter: New
 
 
 def record_missed(
-    context: Context, actor: Actor, newsletter: Newsletter, decision: Decision
-) -> bool:
-    """Record a slot as missed and tell staff; return False if it is on record already."""
-    actor.require(Role.EDITOR)
-    now, slot = context.now(), decision.due
-    with context.engine.begin() as connection:
-        new = slots.record(
-            connection, newsletter.key, slot, now, state="missed", reason=decision.reason
-        )
-        if new:
-            what = f"{newsletter.title}: the issue of {slot.nominal} was missed"
-            step = f"{decision.reason.capitalize()}. Make sure that cron or the server runs."
-            alert = Alert(
-                f"missed:{newsletter.key}:{slot.nominal}", what, step, topic=AlertTopic.MISSED
-            )
-            alerts.queue(connection, context.publication, alert, now=now)
-    return new
+    context: Context, actor: Actor, newsletter: Newsletter, decisions: Sequence[Decision]
+) -> list[Decision]:
+    """Record slots as missed and tell staff once; return those that were not on record yet.
 
-
-def record_off(context: Context, actor: Actor, key: str, decision: Decision) -> bool:
-    """Record a slot that a pause or a holiday skipped; return False if it is on record already.
-
-    `key` names the newsletter, or its digest. No alert: staff configured it.
+    All have the same reason.
     """
     actor.require(Role.EDITOR)
     with context.engine.begin() as connection:
-        return slots.record(
-            connection, key, decision.due, context.now(), state="skipped", reason=decision.reason
+        new = _recorded(connection, newsletter.key, decisions, context.now())
+        if new:
+            first, last = new[0].due.nominal, new[-1].due.nominal
+            what = f"{newsletter.title}: the issue of {first} was missed"
+            if len(new) > 1:
+                what = f"{newsletter.title}: {len(new)} issues were missed, from {first} to {last}"
+            alert = Alert(
+                f"missed:{newsletter.key}:{first}",
+                what,
+                f"{new[0].reason.capitalize()}. Make sure that cron or the server runs.",
+                topic=AlertTopic.MISSED,
+            )
+            alerts.queue(connection, context.publication, alert, now=context.now())
+    return new
+
+
+def record_off(
+    context: Context, actor: Actor, key: str, decisions: Sequence[Decision]
+) -> list[Decision]:
+    """Record slots as skipped; return those that were not on record yet.
+
+    `key` names the newsletter, or its digest. No alert: a pause or a holiday was configured, and a
+    digest that a later one covers is not missed.
+    """
+    actor.require(Role.EDITOR)
+    with context.engine.begin() as connection:
+        return _recorded(connection, key, decisions, context.now())
+
+
+def record_no_digest(
+    context: Context, actor: Actor, newsletter: Newsletter, frequency: Frequency, skipped: Decision
+) -> bool:
+    """Record that a digest has nothing to print and tell staff; False if it is on record already."""
+    actor.require(Role.EDITOR)
+    key, nominal = digest_key(newsletter.key, frequency), skipped.due.nominal
+    what = f"{newsletter.title}: the {frequency} digest of {nominal} was skipped, {skipped.reason}"
+    alert = Alert(
+        f"{key}:{nominal}:skipped",
+        what,
+        "Check which sources are silent:",
+        ListSources(),
+        topic=AlertTopic.SKIPPED,
+    )
+    with context.engine.begin() as connection:
+        new = _recorded(connection, key, [skipped], context.now())
+        if new:
+            alerts.queue(connection, context.publication, alert, now=context.now())
+    return bool(new)
+
+
+def _recorded(
+    connection: sa.Connection, key: str, decisions: Sequence[Decision], now: datetime
+) -> list[Decision]:
+    """Record slots without an issue; return those that were not on record yet."""
+    return [
+        decision
+        for decision in decisions
+        if decision.act != "draft"
+        and slots.record(
+            connection, key, decision.due, now, state=decision.act, reason=decision.reason
         )
+    ]
 
 
 def skip_late(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.edit import alert, digest
 from newsletter.edit import run as editing
-from newsletter.edit.digest import DigestSlot
+from newsletter.edit.digest import DigestSlot, NoDigest
 from newsletter.edit.run import Occasion
 from newsletter.errors import NotAllowed
 from newsletter.model.actor import Actor, Role
@@ -41,6 +41,7 @@ from subscribers.phrase import Phrase
 
 YEARS_AHEAD = 100
 """A special issue is not planned for later."""
+COVERED = "a later digest covers it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,44 +104,43 @@ def _once_a_day(
 
 def due_digests(
     context: Context, actor: Actor, newsletter: Newsletter
-) -> list[tuple[Frequency, Due]]:
-    """Return the digests of a newsletter to draft now.
+) -> list[tuple[Frequency, Decision]]:
+    """Return which slots of a newsletter's digests must be drafted or recorded as skipped now.
 
     Of several that were due while nothing ran, only the latest is drafted: it covers the others.
     """
     actor.require(Role.EDITOR)
-    found, now = [], context.now()
+    found, now = list[tuple[Frequency, Decision]](), context.now()
     with context.reader.connect() as connection:
         timings = digest_timings(pauses.applied(connection, newsletter))
     for frequency, timing in timings.items():
         key = digest_key(newsletter.key, frequency)
         with context.engine.begin() as connection:
             decisions = due(timing, slots.ledger(connection, key, timing, now), now)
-            wanted = [decision.due for decision in decisions if decision.act != "skipped"]
-            for decision in decisions:
-                if decision.due not in wanted[-1:]:
-                    reason = decision.due.off or "a later digest covers it"
-                    slots.record(connection, key, decision.due, now, state="skipped", reason=reason)
-        found += [(frequency, slot) for slot in wanted[-1:]]
+        off = [decision for decision in decisions if decision.act == "skipped"]
+        wanted = [decision.due for decision in decisions if decision.act != "skipped"]
+        covered = [Decision("skipped", slot, COVERED) for slot in wanted[:-1]]
+        latest = [Decision("draft", slot) for slot in wanted[-1:]]
+        found += [(frequency, decision) for decision in (*off, *covered, *latest)]
     return found
 
 
 def draft_digest(
     context: Context, actor: Actor, newsletter: Newsletter, frequency: Frequency, slot: Due
-) -> Drafted | None:
-    """Draft a digest; None if there is nothing to collect, no reader, or another worker did it."""
+) -> Drafted | NoDigest | None:
+    """Draft a digest; None if another worker did it."""
     actor.require(Role.EDITOR)
     catalog = context.kit().templates.catalogs.of(newsletter.language, context.publication.language)
     weekly = frequency is Frequency.WEEKLY
     key = "issue.digest_weekly" if weekly else "issue.digest_monthly"
-    issue_id = digest.draft(
+    made = digest.draft(
         context.engine,
         DigestSlot(newsletter.key, frequency, slot),
         subject=catalog.text(key, title=newsletter.title),
         now=context.now(),
         actor=actor,
     )
-    return None if issue_id is None else _drafted(context, issue_id, newsletter)
+    return _drafted(context, made, newsletter) if isinstance(made, int) else made
 
 
 def draft_alert(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.edit.digest import missed
 from newsletter.model.issue import Issue, IssueKind
+from newsletter.pipeline.report import Level
 from newsletter.store.content import issues
 from newsletter.store.tables import deliveries
 from subscribers.model import Frequency
@@ -140,11 +141,29 @@ def test_who_changes_to_a_digest_within_the_week_gets_only_what_they_missed(dail
     assert ("and day0" in bobs, "and day1" in bobs) == (True, True)
 
 
-def test_there_is_no_digest_without_readers_or_news(daily: Reader) -> None:
+def test_there_is_no_digest_without_readers_or_news_and_the_pass_reports_why(daily: Reader) -> None:
     subscribe(daily, BOB, "each")
     week(daily, 0)
-    daily.house.pass_at(SATURDAY)
+    report = daily.house.pass_at(SATURDAY)
+    unwanted = (
+        "The Daily Tide, weekly digest 2026-12-05T09:00: skipped, no subscriber gets it weekly"
+    )
+    assert unwanted in [line.message for line in report]
     subscribe(daily, BOB, "weekly")
-    for day in range(1, 8):
-        daily.house.pass_at(SATURDAY + timedelta(days=day))
+    reports = [daily.house.pass_at(SATURDAY + timedelta(days=day)) for day in range(1, 8)]
     assert not digests(daily)
+    lines = [line for report in reports for line in report if "weekly digest" in line.message]
+    (line,) = lines
+    assert line.message.endswith("weekly digest 2026-12-12T09:00: skipped, nothing new to print")
+    assert (line.level, line.alerted) == (Level.WAITS, True)
+    subjects = [str(letter["Subject"]) for letter in daily.letters("notes@harbour.example")]
+    (notice,) = [subject for subject in subjects if "digest" in subject]
+    assert "the weekly digest of 2026-12-12T09:00 was skipped, nothing new to print" in notice
+
+
+def test_digests_that_a_later_one_covers_are_one_line(daily: Reader) -> None:
+    daily.house.pass_at(TUESDAY)
+    report = daily.house.pass_at(SATURDAY + timedelta(days=21, minutes=1))
+    (line,) = [each.message for each in report if "covers" in each.message]
+    span = "2026-12-05T09:00 to 2026-12-19T09:00 (3 slots)"
+    assert line == f"The Daily Tide, weekly digest {span}: skipped, a later digest covers it"
