@@ -84,6 +84,7 @@ def _collected(app: App, names: tuple[str, ...], *, force: bool, quiet: bool) ->
             names=names,
             force=force,
             limits=app.publication.collecting,
+            configured=tuple(source.key for source in app.publication.sources),
             on_progress=show,
         )
         return collect(app.engine, app.publication.sources, app.fetcher, options)
@@ -95,7 +96,7 @@ def print_report(report: CollectReport) -> None:
     for source in report.sources:
         if source.outcome == "not due":
             continue
-        mark = "✗" if source.failed else " "
+        mark = "✗" if source.failed else "?" if source.outcome == "emptied" else " "
         say(f"{mark} {source.source:<{width}}  {source.summary}")
         _print_source(source)
     idle = sum(source.outcome == "not due" for source in report.sources)

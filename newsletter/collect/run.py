@@ -24,7 +24,7 @@ from newsletter.collect.report import CollectReport, SourceReport
 from newsletter.errors import NotFound
 from newsletter.fetch.client import Clock, Fetcher
 from newsletter.model.source import CollectLimits, Source, SourceState
-from newsletter.store.content import source_pauses
+from newsletter.store.content import articles, source_pauses
 from newsletter.store.content import sources as source_store
 
 __all__ = ["CollectOptions", "CollectProgress", "CollectReport", "SourceReport", "collect"]
@@ -51,7 +51,8 @@ class CollectOptions:
     `rng` spreads the next checks. `on_progress` is called after each source. `parse_seconds`
     replaces the time limits for parsing a document. When `stopped` returns True, what is being read
     is finished, and the rest is due again. A given `sandbox` is used and left open. `recheck` is the
-    shortest delay of an alert: a source with news is read again before it is over.
+    shortest delay of an alert: a source with news is read again before it is over. `configured` are
+    the keys of all sources: an article of any other belongs to the source that shows it again.
     """
 
     clock: Clock
@@ -63,6 +64,7 @@ class CollectOptions:
     parse_seconds: float = 0.0
     sandbox: Sandbox | None = None
     recheck: timedelta | None = None
+    configured: tuple[str, ...] = ()
     rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - spreads checks
     on_progress: Callable[[CollectProgress], None] = lambda _: None
 
@@ -201,9 +203,13 @@ def _stored(
     for last in range(TRIES):
         try:
             with engine.begin() as connection:
-                return keep.keep(
+                report = keep.keep(
                     connection, gathered, state, options.clock(), options.rng, options.recheck
                 )
+                if options.configured:
+                    known = [article.article_id for article in report.articles]
+                    articles.adopt(connection, known, report.source, options.configured)
+                return report
         except sa.exc.IntegrityError:
             if last == TRIES - 1:
                 raise

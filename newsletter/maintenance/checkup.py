@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 import structlog
 
+from newsletter.maintenance import renamed
 from newsletter.maintenance.readings import Health, Reading, ok
 from newsletter.model.next_step import UpgradeDatabase, ViewIssue
 from newsletter.model.protection import Protection
@@ -160,6 +161,7 @@ def _tables(
         if installation.publication.provider == "smtp":
             yield _bounces(installation.publication)
         yield from _segments(connection, installation.publication)
+        yield from renamed.examine(connection, installation.publication, now)
         if installation.publication.provider == "sendgrid":
             yield _events(connection, installation, now)
 

@@ -10,6 +10,7 @@ from subscribers.audience.question import (
     members,
     reachable,
     reached,
+    subscribed_elsewhere,
 )
 from subscribers.audience.summary import (
     confirmed_by_month,
@@ -34,6 +35,7 @@ __all__ = [
     "members",
     "reachable",
     "reached",
+    "subscribed_elsewhere",
     "timezones",
     "why",
 ]

@@ -3,7 +3,7 @@
 They are answered in the database: an audience of a million subscribers never passes through Python.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -256,6 +256,20 @@ def has_subscribers(newsletter: str, frequency: Frequency) -> sa.Select[int]:
         )
         .limit(1)
     )
+
+
+def subscribed_elsewhere(connection: sa.Connection, newsletters: Collection[str]) -> dict[str, int]:
+    """Count the confirmed subscriptions to newsletters other than these, by newsletter."""
+    query = (
+        sa.select(subscriptions.c.newsletter, sa.func.count())
+        .where(
+            subscriptions.c.newsletter.not_in(newsletters),
+            subscriptions.c.state == SubscriptionState.CONFIRMED,
+        )
+        .group_by(subscriptions.c.newsletter)
+        .order_by(subscriptions.c.newsletter)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _picked(connection: sa.Connection, tags: Sequence[str]) -> sa.Subquery:

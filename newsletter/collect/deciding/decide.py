@@ -11,6 +11,8 @@ from newsletter.model.article import Article, Extracted
 
 WINDOW = timedelta(days=14)
 ALIKE, SHINGLE = 0.5, 4
+LONG = 1000
+"""Letters, about 200 words. Shorter texts, such as a forecast, recur word for word."""
 Verdict = Literal["new", "changed", "enriched", "same"]
 
 
@@ -129,6 +131,20 @@ def _near(content: Extracted, article: Article, now: datetime) -> bool:
     )
 
 
+def _text_agrees(content: Extracted, article: Article, now: datetime) -> bool:
+    """Return whether a shared beginning is the same article, and not a text that comes regularly.
+
+    A long text that is the same to the last letter is the same article, however old: a site that
+    moves gives all articles other addresses, and often other dates.
+    """
+    if _near(content, article, now):
+        return True
+    mine, theirs = (
+        identity.letters(identity.body_text(each)) for each in (content, article.content)
+    )
+    return mine == theirs and len(mine) >= LONG
+
+
 def _days_apart(content: Extracted, article: Article) -> int:
     mine, theirs = content.published, article.content.published
     return abs((mine - theirs).days) if mine and theirs else 0
@@ -154,7 +170,7 @@ _EVIDENCE: tuple[tuple[frozenset[str], Callable[[Extracted, Article, datetime], 
         lambda content, article, _now: not _unlike(content, article),
     ),
     (frozenset({"guid"}), lambda content, article, _now: not _other_article(content, article)),
-    (frozenset({"text"}), _near),
+    (frozenset({"text"}), _text_agrees),
     (
         frozenset({"title"}),
         lambda content, article, now: (

@@ -263,6 +263,39 @@ def claim_keys(connection: sa.Connection, article_id: int, keys: Iterable[Articl
         connection.execute(article_keys.insert(), rows)
 
 
+def adopt(
+    connection: sa.Connection, article_ids: Iterable[int], source: str, configured: Collection[str]
+) -> None:
+    """Give a source those of the articles whose own source is not configured any more."""
+    wanted = list(article_ids)
+    for start in range(0, len(wanted), MANY):
+        connection.execute(
+            articles.update()
+            .where(
+                articles.c.id.in_(wanted[start : start + MANY]),
+                articles.c.source.not_in(configured),
+            )
+            .values(source=source)
+        )
+
+
+def without_source(
+    connection: sa.Connection, configured: Collection[str], since: datetime
+) -> dict[str, int]:
+    """Count the new articles first seen since a time whose source is not configured, by source."""
+    query = (
+        sa.select(articles.c.source, sa.func.count())
+        .where(
+            articles.c.state == "new",
+            articles.c.first_seen_at >= since,
+            articles.c.source.not_in(configured),
+        )
+        .group_by(articles.c.source)
+        .order_by(articles.c.source)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def of_group(connection: sa.Connection, group: int) -> list[Article]:
     """Return an article with its translations."""
     rows = connection.execute(

@@ -33,11 +33,19 @@ class Collector:
         values: dict[str, object] = {"kind": "feed", "allow_private": True, **more}
         return Source(key, url=self.site.url(path), **values)  # type: ignore[arg-type] # fields by name
 
-    def run(self, *sources: Source, force: bool = True) -> CollectReport:
-        """Collect, then advance the clock by an hour."""
+    def run(
+        self, *sources: Source, force: bool = True, configured: tuple[str, ...] = ()
+    ) -> CollectReport:
+        """Collect, then advance the clock by an hour. Without `configured`, no article is adopted."""
         limits = FetchLimits(total_seconds=5, step_seconds=3, rest_seconds=0.001)
         fetcher = open_fetcher(lambda: self.now, self.seed, limits=limits)
-        options = CollectOptions(lambda: self.now, force=force, rng=self.seed, sandbox=self.sandbox)
+        options = CollectOptions(
+            lambda: self.now,
+            force=force,
+            rng=self.seed,
+            sandbox=self.sandbox,
+            configured=configured,
+        )
         report = collect(self.engine, sources, fetcher, options)
         fetcher.close()
         self.now += timedelta(hours=1)

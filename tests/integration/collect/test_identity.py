@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,20 @@ def test_an_article_in_a_feed_a_page_and_a_file_is_stored_once(
     for source in sources:
         collector.run(source)
     assert [article.source for article in collector.stored()] == ["feed"]
+
+
+def test_the_articles_of_a_renamed_source_belong_to_its_new_key(both: Collector) -> None:
+    links = [both.site.serve(f"/a/{n}", article_page(n)) for n in (1, 2)]
+    both.site.serve("/feed", rss(*(item(n, link) for n, link in enumerate(links, 1))))
+    both.site.serve("/other", rss(item(1, links[0])))
+    both.run(both.feed("old", "/feed"), both.feed("other", "/other"), configured=("old", "other"))
+    assert [article.source for article in both.stored()] == ["old", "old"]
+    renamed = both.feed("new", "/feed")
+    both.run(renamed, configured=("new", "other"))
+    assert [article.source for article in both.stored()] == ["new", "new"]
+    with both.engine.connect() as connection:
+        gone = articles.without_source(connection, ("other",), both.now - timedelta(days=1))
+    assert gone == {"new": 2}
 
 
 def test_articles_that_share_a_guid_are_kept_apart(collector: Collector) -> None:

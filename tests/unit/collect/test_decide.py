@@ -54,6 +54,22 @@ def test_the_evidence_decides(new: Extracted, by: str, expected: str) -> None:
     assert verdict(new, content(), by) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "new_text", "expected"),
+    [
+        (RIVER + SHIPS + RIVER, RIVER + SHIPS + RIVER, "same"),
+        (RIVER + SHIPS + RIVER, RIVER + SHIPS + SHIPS, "new"),
+        (RIVER, RIVER, "new"),
+    ],
+    ids=["identical", "the same beginning", "short"],
+)
+def test_an_old_article_is_known_again_by_a_long_identical_text(
+    text: str, new_text: str, expected: str
+) -> None:
+    moved = content(text=new_text, url="https://new.example/b", published=date(2027, 11, 1))
+    assert verdict(moved, content(text=text), "text") == expected
+
+
 def words(count: int) -> str:
     return " ".join(f"w{number}" for number in range(count))
 
