@@ -70,7 +70,7 @@ def describe(state: SourceState, now: datetime) -> tuple[str, Tone]:
         tone: Tone = "warn" if state.failures <= PATIENCE else "bad"
         return f"{state.health} {since(state.failing_since, now)}{times}", tone
     if state.found == 0:
-        return "readable but empty", "warn"
+        return state.health or "readable but empty", "warn"
     last = state.last_new_at or state.first_collected_at
     if last is not None and now - last >= SILENT:
         return f"nothing new for {(now - last).days} days", "warn"

@@ -29,6 +29,7 @@ from newsletter.store.content import sources as source_store
 LONGEST_PAUSE = timedelta(days=1)
 REDIRECTS_TO_LEARN = 3
 JITTER = 0.1
+EMPTY = "readable but empty"
 
 
 def keep(
@@ -69,17 +70,29 @@ def keep(
     source_store.save(
         connection, _succeeded(gathered, state, now, rng, fresh=fresh, recheck=recheck)
     )
+    problem = _emptied(gathered, state)
+    unchanged = gathered.unchanged or not (kept or skipped or state.first_collected_at is None)
     return SourceReport(
         gathered.source.key,
-        "unchanged"
-        if gathered.unchanged or not (kept or skipped or state.first_collected_at is None)
-        else "collected",
+        "emptied" if problem else "unchanged" if unchanged else "collected",
         tuple(kept),
         tuple(skipped),
         tuple(_notes(gathered, state)),
+        problem,
         without_page=tuple(without_page),
         found=gathered.found,
     )
+
+
+def _emptied(gathered: Gathered, state: SourceState) -> str:
+    """Describe a source that can be read and had entries before, but has none now."""
+    if gathered.found:
+        return ""
+    if state.found:
+        return f"{EMPTY}; it had {state.found:,} entries before"
+    if state.failing_since is None:
+        return state.health
+    return EMPTY if state.last_new_at else ""
 
 
 def _with_backlog(gathered: Gathered, state: SourceState) -> Sequence[ReadEntry]:
@@ -263,7 +276,7 @@ def _notes(gathered: Gathered, state: SourceState) -> Iterator[str]:
     elif gathered.waiting:
         yield f"{gathered.waiting} more will be read in the next collection"
     if gathered.found == 0 and not gathered.unchanged:
-        yield "readable but empty"
+        yield EMPTY
     learnt = _learnt(gathered, state)
     if learnt[0] and learnt[0] != state.learnt_url:
         yield f"moved permanently to {learnt[0]}; that address is used from now on"
@@ -310,7 +323,7 @@ def _succeeded(
         failures=0,
         failing_since=None,
         found=gathered.found,
-        health="",
+        health=_emptied(gathered, state),
     )
 
 

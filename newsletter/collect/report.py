@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["collected", "unchanged", "failed", "not due", "not reached", "paused"]
+Outcome = Literal["collected", "unchanged", "emptied", "failed", "not due", "not reached", "paused"]
 _NOTHING = {
     "unchanged": "unchanged since the last check",
     "not due": "not due yet",
@@ -29,6 +29,7 @@ class SourceReport:
 
     `skipped` lists everything that was not taken, with reasons. `without_page` lists the articles
     that were taken from the feed alone, with the reason. `notes` is what else staff should know.
+    A source is `emptied` if it can be read, but no longer has any of its entries.
     """
 
     source: str
@@ -58,7 +59,7 @@ class SourceReport:
     @property
     def summary(self) -> str:
         """Describe the result in a line."""
-        if self.outcome == "failed":
+        if self.outcome in {"failed", "emptied"}:
             return self.problem
         if self.outcome in _NOTHING:
             return _NOTHING[self.outcome]

@@ -54,6 +54,9 @@ def _sources(connection: sa.Connection, publication: Publication, now: datetime)
         if state is not None and state.failures >= FAILURES:
             yield f"source {source.key} fails: {state.health}"
             continue
+        if state is not None and state.is_emptied:
+            yield f"source {source.key} is {state.health}"
+            continue
         arrivals = articles.arrivals(connection, source.key, GAPS + 1)
         if silent := silence(arrivals, now):
             yield f"source {source.key} has been silent for {silent.days} days, unlike before"

@@ -119,6 +119,11 @@ class SourceState:
             next_check_at=None,
         )
 
+    @property
+    def is_emptied(self) -> bool:
+        """Return whether the source can be read, but no longer has any of its entries."""
+        return self.failing_since is None and bool(self.health)
+
     def is_due(self, now: datetime) -> bool:
         """Return whether the source is to be checked.
 

@@ -20,6 +20,7 @@ from newsletter.model.states import (
     UNSETTLED,
     IssueState,
 )
+from newsletter.pipeline import troubled
 from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
 from newsletter.send import claimable
@@ -224,7 +225,9 @@ def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 
 def _status(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    """Return whether there may be an issue that is unfinished, in doubt or deferred."""
+    """Return whether a source has a problem, or an issue may be unfinished, in doubt or deferred."""
+    if troubled.sources(connection, tools.context.publication):
+        return True
     unfinished_issues = issues.recent(connection, states=list(UNFINISHED), limit=1)
     deferred = domain_spans.recent(connection, tools.context.now())
     return bool(unfinished_issues or deferred) or batches.any_in(connection, DECIDABLE)

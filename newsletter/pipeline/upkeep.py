@@ -46,6 +46,7 @@ def _collected(report: "CollectReport") -> Iterator[Line]:
         if source.outcome in {"not due", "paused"}:
             continue
         level = Level.FAILED if source.failed else Level.OK
+        level = Level.WAITS if source.outcome == "emptied" else level
         yield Line("collect", f"{source.source}: {source.summary}", level)
 
 

@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.dispatch import embedded
-from newsletter.maintenance import backup
+from newsletter.maintenance import backup, renamed
+from newsletter.maintenance.readings import Health
 from newsletter.model.actor import Actor
 from newsletter.model.agenda import SlotRecord
 from newsletter.model.next_step import ApproveIssue
@@ -183,6 +184,51 @@ def test_a_slot_that_nobody_was_running_for_is_missed_and_fails_the_pass(tmp_pat
         assert "missed, nothing was running when it was due" in said(report)
         assert "was missed" in "\n".join(alerts(opened))
         assert gravest(opened.pass_at(MONDAY + timedelta(days=1, minutes=1))) is Level.OK
+
+
+def test_many_missed_slots_are_one_line_and_one_alert(tmp_path: Path) -> None:
+    with house(tmp_path, 'catch_up = "none"') as opened:
+        opened.pass_at(FRIDAY)
+        report = opened.pass_at(MONDAY + timedelta(days=15))
+        (line,) = [one.message for one in report if "missed" in one.message]
+        assert "2026-11-30T08:00 to 2026-12-14T08:00 (3 slots): missed" in line
+        (alert,) = [subject for subject in alerts(opened) if "missed" in subject]
+        assert "3 issues were missed, from 2026-11-30T08:00 to 2026-12-14T08:00" in alert
+
+
+def test_a_source_that_became_empty_or_fails_stays_in_the_report_until_it_recovers(
+    weekly: House,
+) -> None:
+    weekly.pass_at(FRIDAY)
+    folder = weekly.root / "articles"
+    hidden = folder.rename(weekly.root / "hidden")
+    folder.mkdir()
+    emptied = "readable but empty; it had 2 entries before"
+    for hours in (1, 2, 2.1):  # the last time it is not due
+        report = weekly.pass_at(FRIDAY + timedelta(hours=hours))
+        (line,) = [line for line in report if line.stage == "status" and emptied in line.message]
+        assert line.level is Level.WAITS
+    assert any(emptied in problem for problem in weekly.app.tools().watch())
+    folder.rmdir()
+    assert gravest(weekly.pass_at(FRIDAY + timedelta(hours=4))) is Level.FAILED
+    assert "source desk: " in said(weekly.pass_at(FRIDAY + timedelta(hours=4.1)))
+    hidden.rename(folder)
+    weekly.pass_at(FRIDAY + timedelta(hours=8))
+    assert "source desk: " not in said(weekly.pass_at(FRIDAY + timedelta(hours=8.1)))
+
+
+def test_what_a_renamed_key_leaves_behind_is_named(weekly: House) -> None:
+    weekly.pass_at(FRIDAY)
+    tide = replace(weekly.app.publication.newsletters[0], key="tide", sources=("harbor",))
+    publication = replace(weekly.app.publication, newsletters=(tide,), sources=())
+    with weekly.app.reader.connect() as connection:
+        found = list(renamed.examine(connection, publication, FRIDAY))
+        assert not list(renamed.examine(connection, weekly.app.publication, FRIDAY))
+    assert [(reading.subject, reading.health) for reading in found] == [
+        ("newsletter weekly", Health.WARN),
+        ("source desk", Health.WARN),
+    ]
+    assert found[0].message.startswith("3 confirmed subscribers")
 
 
 def test_a_template_with_an_unknown_name_is_one_clear_line(tmp_path: Path) -> None:
