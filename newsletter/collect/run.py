@@ -77,10 +77,10 @@ def collect(
     with engine.connect() as connection:
         known = source_store.states(connection, options.names)
         paused = source_pauses.every(connection)
-    states = {
-        source.key: known.get(source.key, SourceState(source.key)).of(source) for source in sources
-    }
     chosen = _chosen(sources, options)
+    states = {
+        source.key: known.get(source.key, SourceState(source.key)).of(source) for source in chosen
+    }
     due = [
         source
         for source in chosen
