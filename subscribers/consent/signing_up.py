@@ -175,7 +175,7 @@ def confirm(
 ) -> Effects:
     """Confirm a request: subscribe to its newsletters and topics, with the proof of consent.
 
-    Its name and answers fill in what the person has not given before.
+    A pause ends: they ask for the newsletter now. Its name and answers fill in what the person has not given before.
     The outcome is `confirmed`, `already`, `expired`, `suppressed` or `gone`; repeating it has no
     effect.
     """
@@ -227,7 +227,11 @@ def _subscribe(
     now = rules.now
     statuses.add_pending(connection, person.id, request.newsletters, origin=request.source, now=now)
     for newsletter in request.newsletters:
-        if not statuses.confirm(connection, person.id, newsletter, now):
+        if statuses.confirm(connection, person.id, newsletter, now):
+            act = "confirmed"
+        elif statuses.resume(connection, person.id, newsletter):
+            act = "kept"  # "confirmed" would count as a new subscription
+        else:
             continue
         asked = Consent(
             newsletter, "requested", request.at, request.source, request.wording, request.network
@@ -235,8 +239,7 @@ def _subscribe(
         agreed = Consent(newsletter, "confirmed", now, request.source, request.wording, network)
         proofs.record(connection, person.id, (asked, agreed))
         topics = {"topics": list(request.topics)} if request.topics else {}
-        act = AuditEntry(READER, "confirmed", now, person.id, newsletter, topics)
-        audit.record(connection, act)
+        audit.record(connection, AuditEntry(READER, act, now, person.id, newsletter, topics))
 
 
 def _welcome(person: Subscriber, request: SignUpRequest) -> NoticeIntent:

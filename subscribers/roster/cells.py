@@ -11,8 +11,8 @@ from typing import Any
 from subscribers import zones
 from subscribers.model import Frequency
 from subscribers.phrase import Phrase
+from subscribers.roster.vocabulary import FREQUENCIES, fold
 
-_FREQUENCIES = {frequency.value: frequency for frequency in Frequency}
 _PARTS = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[,;|]|$)|([^,;|]+)')
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -75,9 +75,12 @@ def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
     return found
 
 
-def frequency(word: str) -> Frequency:
-    """Read a frequency; an unknown word means each issue."""
-    return _FREQUENCIES.get(word, Frequency.EACH)
+def frequency(cell: str) -> tuple[Frequency, tuple[str, ...]]:
+    """Return the frequency that a cell gives, and what is withheld if the word is unknown."""
+    word = fold(cell)
+    unknown = f"frequency “{clean(cell)[:40]}” is not known; they get each issue"
+    withheld = () if word in FREQUENCIES or not word else (unknown,)
+    return FREQUENCIES.get(word, Frequency.EACH), withheld
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from subscribers.errors import ImportRefused, Remedy, UnclearStatus
 from subscribers.phrase import Phrase
-from subscribers.roster.headers import status_field
+from subscribers.roster.headers import may_refuse_email, status_field
 from subscribers.roster.profiles import Profile
 from subscribers.roster.statuses import StatusColumn, is_understood
 from subscribers.roster.vocabulary import (
@@ -203,8 +203,11 @@ def _check_unclear(
     ignored = profile.ignored if profile else frozenset[str]()
     for header in unused:
         # A field by name, such as "subscription date", is understood even if it is not read.
-        if looks_like_status(header) and fold(header) not in ignored and not meaning_of(header):
-            raise UnclearStatus(header, _examples(_cells(header, sample)))
+        if fold(header) in ignored or meaning_of(header):
+            continue
+        cells = _cells(header, sample)
+        if looks_like_status(header) or may_refuse_email(header, cells):
+            raise UnclearStatus(header, _examples(cells))
     for column in statuses:
         cells = _cells(column.header, sample)
         if cells and not any(is_understood(column, cell, words) for cell in cells):

@@ -1,4 +1,4 @@
-"""Whether a row states consent: yes, or a date on which the subscriber agreed; pure."""
+"""Read dates, and whether a row states consent: yes, or a date on which they agreed; pure."""
 
 import re
 from collections.abc import Iterable
@@ -39,18 +39,18 @@ _UNIX = re.compile(r"\d{10}(?:\d{3})?")
 
 def states_consent(cell: str, now: datetime) -> bool:
     """Return whether a cell says yes, or gives a date between 1990 and now."""
-    return fold(cell) in _YES or bool(consent_dates(cell, now))
+    return fold(cell) in _YES or bool(past_dates(cell, now))
 
 
 @lru_cache(maxsize=4096)
 def consent_time(cell: str, now: datetime) -> datetime | None:
     """Return when the subscriber agreed; None if the cell gives no date, or an ambiguous one."""
-    dates = set(consent_dates(cell, now))
+    dates = set(past_dates(cell, now))
     return dates.pop() if len(dates) == 1 else None
 
 
 @lru_cache(maxsize=4096)
-def consent_dates(cell: str, now: datetime) -> tuple[datetime, ...]:
+def past_dates(cell: str, now: datetime) -> tuple[datetime, ...]:
     """Return the dates between 1990 and now that a cell may mean.
 
     05/11/2025 may mean the fifth of November or the eleventh of May.

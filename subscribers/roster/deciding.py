@@ -6,7 +6,7 @@ overwrites what a subscriber chose.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
 from subscribers.model import (
     BY_IMPORT,
@@ -194,7 +194,7 @@ def _unchosen(row: ImportRow, known: Known, person: Subscriber) -> tuple[str, ..
 
 
 def _newer(since: datetime | None, present: Subscription, known: Known) -> bool:
-    """Return whether an unsubscribe is newer than the subscription; one without a date counts.
+    """Return whether an unsubscribe may be newer than the subscription; one without a date counts.
 
     If the subscription rests only on an import without a consent date, every unsubscribe counts:
     the consent behind it is older than the import, by an unknown time.
@@ -202,9 +202,15 @@ def _newer(since: datetime | None, present: Subscription, known: Known) -> bool:
     if since is None:
         return True
     if known.chose or not present.origin.startswith(BY_IMPORT):
-        return since > present.since
+        return _latest(since) >= present.since
     agreed = present.confirmed_at
-    return agreed is None or agreed >= present.since or since > agreed
+    return agreed is None or agreed >= present.since or _latest(since) >= agreed
+
+
+def _latest(since: datetime) -> datetime:
+    """Return the latest time that a date can mean; one without a time is read as midnight."""
+    is_day = since.timetz() == time(tzinfo=UTC)
+    return since + timedelta(days=1) - timedelta.resolution if is_day else since
 
 
 def _rank(state: SubscriptionState) -> int:

@@ -21,6 +21,11 @@ from subscribers.roster.vocabulary import (
 _LONGEST_NAME = 4  # in words: "is globally ineligible", "do not contact me"
 _WORDS = re.compile(r"[^\W_]+")
 _CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_ABOUT_EMAIL = re.compile(
+    r"mail|news|marketing|contact|kontakt|메일|뉴스|수신|광고|correo|courriel|почт|рассыл"
+    r"|邮|メール|メルマガ|contatt|werbung|publicid|promo"
+)
+_COUNTED = re.compile(r"count|sent|total|number|opens|clicks|anzahl|횟수")
 _REASONS = frozenset(map(fold, "reason grund motivo raison motif reden powod причина".split()))
 _AROUND = _REASONS | frozenset(
     map(
@@ -63,6 +68,13 @@ def status_field(header: str, cells: Sequence[str]) -> StatusField | None:
     explained = not _REASONS.isdisjoint(words)
     possible = (field for field in _LOWEST_FIRST if field in fields)
     return next((field for field in possible if explained or _fits(field, cells)), None)
+
+
+def may_refuse_email(header: str, cells: Sequence[str]) -> bool:
+    """Return whether a column answers yes or no to a question about email, as “Mail ok?” does."""
+    name = fold(header)
+    asks = bool(_ABOUT_EMAIL.search(name)) and not _COUNTED.search(name)
+    return asks and bool(cells) and all(map(_is_flag, cells))
 
 
 def _names(words: Sequence[str]) -> Iterator[tuple[str, bool]]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from subscribers.errors import ImportRefused
+from subscribers.errors import ImportRefused, Remedy
 from subscribers.model import SubscriptionState
 from subscribers.phrase import Phrase
 from subscribers.roster.cells import as_text, parsed
@@ -273,7 +273,7 @@ def _decoded(head: bytes, encoding: str, name: str) -> str:
         raise ImportRefused(msg) from error
     if "\0" in text:
         msg = Phrase("{name} is not text; expected a table (CSV) or JSON lines", name=name)
-        raise ImportRefused(msg)
+        raise ImportRefused(msg, Remedy.ENCODING)
     return text
 
 

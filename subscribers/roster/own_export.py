@@ -110,7 +110,7 @@ def _subscription(record: Mapping[str, Any]) -> WantedSubscription:
     return WantedSubscription(
         key,
         SubscriptionState(state),
-        frequency(_text(record, "frequency")),
+        frequency(_text(record, "frequency"))[0],
         moment(_text(record, "paused_until")),
         moment(_text(record, "since")),
         moment(_text(record, "confirmed_at")),

@@ -1,5 +1,6 @@
 """From the cells of a row to what the row asks for; pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -29,8 +30,10 @@ from subscribers.store.seen import SeenAddress
 _STATES = tuple(sorted(SubscriptionState, key=rank))
 _STRENGTHS = tuple(SuppressionReason)
 _TAG_COLUMNS = tuple(
-    (name, StatusColumn(name, StatusField.STATUS)) for name in ("topics", "tags", "labels")
+    (name, StatusColumn(name, StatusField.STATUS))
+    for name in ("topics", "tags", "labels", "consent")
 )
+_NUMBERS = re.compile(r"[\d:./-]{4,}.*")
 _REMEMBERED = 4096  # cells; most of a list repeat
 
 
@@ -43,7 +46,7 @@ class RowReader:
         self._layout = layout
         self._tags = TagReader(terms.topics)
         self._status_of = lru_cache(_REMEMBERED)(
-            lambda cells: status_of(cells, layout.words, layout.baseline)
+            lambda cells: status_of(cells, layout.words, layout.baseline, terms.now)
         )
         self._attested = lru_cache(_REMEMBERED)(self._attesting)
 
@@ -86,13 +89,13 @@ class RowReader:
         state = self._granted(raw, stated)
         confirmed = state is SubscriptionState.CONFIRMED
         agreed_at = consent_time(cells.get("consent", ""), self._terms.now) if confirmed else None
-        often = frequency(cells.get("frequency", ""))
+        often, unknown_frequency = frequency(cells.get("frequency", ""))
         keys = self._newsletters(cells)
         if not keys and stated.suppression is None:
             msg = Phrase("the row names no newsletter, and none was chosen for the whole file")
             raise CellError(msg)
         attested = self._attestation(cells)
-        timezone, unknown = zone(cells)
+        timezone, unknown_zone = zone(cells)
         proofs = (ConsentProof(key, "attested", agreed_at, attested, attested=True) for key in keys)
         return ImportRow(
             raw.number,
@@ -109,11 +112,11 @@ class RowReader:
             created_at=moment(cells.get("created_at", "")),
             unattested=stated == RowStatus() and not confirmed,
             timezone=timezone,
-            withheld=unknown,
+            withheld=unknown_frequency + unknown_zone,
         )
 
     def _stated(self, raw: RawRow) -> RowStatus:
-        """Return what the status columns say, and tags such as “unsubscribed” or “bounced”."""
+        """Return what status columns say, and tags or consents such as “unsubscribed” or “revoked”."""
         tagged = tuple(
             (column, name)
             for header, column in _TAG_COLUMNS
@@ -168,8 +171,9 @@ class RowReader:
 
 @lru_cache(_REMEMBERED)
 def _telling(cell: str) -> tuple[str, ...]:
-    """Return the names in a cell of tags that tell a status."""
-    return tuple(name for name in split(cell) if tells_a_status(name))
+    """Return the names in a cell of tags or of consents that tell a status: “withdrawn 2026-03-02”."""
+    names = (_NUMBERS.sub("", name) for name in split(cell))
+    return tuple(name for name in names if tells_a_status(name))
 
 
 def ranks(status: RowStatus) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from subscribers.model import SubscriptionState, SuppressionReason
 from subscribers.phrase import Phrase
 from subscribers.roster.cells import CellError, clean, moment
+from subscribers.roster.consents import EARLIEST, past_dates
 from subscribers.roster.own_export import own_suppression
 from subscribers.roster.row import WantedSuppression
 from subscribers.roster.vocabulary import NO, STATUS_WORDS, YES, StatedStatus, StatusField, fold
@@ -66,12 +67,16 @@ class RowStatus:
     causes: tuple[str, ...] = ()
 
     def lowered_by(self, other: "RowStatus") -> "RowStatus":
-        """Return the lower state and the stronger suppression of two rows or columns."""
-        first = self if rank(self.state) <= rank(other.state) else other
+        """Return the lower state and the stronger suppression of two columns, in either order.
+
+        Of two dates of the same state, the later one counts.
+        """
+        lowest = min(self.state, other.state, key=rank)
+        dates = [each.since for each in (self, other) if each.state is lowest and each.since]
         return RowStatus(
-            first.state,
+            lowest,
             _stronger(self.suppression, other.suppression),
-            first.since,
+            max(dates, default=None),
             self.causes + other.causes,
         )
 
@@ -84,36 +89,40 @@ def rank(state: SubscriptionState) -> int:
 def status_of(
     cells: Iterable[tuple[StatusColumn, str]],
     words: Mapping[str, StatedStatus],
-    state: SubscriptionState = SubscriptionState.CONFIRMED,
+    state: SubscriptionState,
+    now: datetime,
 ) -> RowStatus:
     """Return the status in the cells of a row; raise CellError for an unknown word.
 
     `words` are the meanings that the importer or the profile gives to words of this file; `state`
-    is the status of a row without any statement.
+    is the status of a row without any statement. Dates after `now` are ignored.
     """
     status = RowStatus(state)
     for column, cell in cells:
-        status = status.lowered_by(_stated(column, cell, words))
+        status = status.lowered_by(_stated(column, cell, words, now))
     return status
 
 
 def is_understood(column: StatusColumn, cell: str, words: Mapping[str, StatedStatus]) -> bool:
     """Return whether a cell of a status column has a known meaning."""
     try:
-        _stated(column, cell, words)
+        _meaning(column, cell, words)
     except CellError:
         return False
     return True
 
 
-def _stated(column: StatusColumn, cell: str, words: Mapping[str, StatedStatus]) -> RowStatus:
+def _stated(
+    column: StatusColumn, cell: str, words: Mapping[str, StatedStatus], now: datetime
+) -> RowStatus:
     if column.field is StatusField.SUPPRESSED and cell.startswith("{"):
         return RowStatus(suppression=own_suppression(cell), causes=(_cause(column, "yes"),))
+    return _lowered(column, cell, _meaning(column, cell, words), now)
+
+
+def _meaning(column: StatusColumn, cell: str, words: Mapping[str, StatedStatus]) -> StatedStatus:
     word = _word(cell)
-    meaning = words.get(word) or STATUS_WORDS.get(word)
-    if meaning is None:
-        meaning = _flag(column.field, cell, word)
-    return _lowered(column, cell, meaning)
+    return words.get(word) or STATUS_WORDS.get(word) or _flag(column.field, cell, word)
 
 
 def _flag(field: StatusField, cell: str, word: str) -> StatedStatus:
@@ -150,11 +159,12 @@ def _word(cell: str) -> str:
     return "" if not cell.strip(_NOTHING) else "?"
 
 
-def _lowered(column: StatusColumn, cell: str, meaning: StatedStatus) -> RowStatus:
+def _lowered(column: StatusColumn, cell: str, meaning: StatedStatus, now: datetime) -> RowStatus:
     if meaning is SubscriptionState.CONFIRMED:
         return RowStatus()
     causes = (_cause(column, cell),)
-    at = moment(cell)
+    # 05/11/2025 may mean May or November: the later date ends more subscriptions.
+    at = max(past_dates(cell, now), default=None)
     if isinstance(meaning, SuppressionReason):
         detail = clean(cell) if column.field is StatusField.SUPPRESSED else ""
         return RowStatus(
@@ -175,7 +185,9 @@ def _cause(column: StatusColumn, cell: str) -> str:
 def _stronger(
     first: WantedSuppression | None, second: WantedSuppression | None
 ) -> WantedSuppression | None:
-    if first is None or second is None:
-        return first or second
-    one, other = _STRENGTHS.index(first.reason), _STRENGTHS.index(second.reason)
-    return first if one >= other else second
+    return max((each for each in (first, second) if each), key=_strength, default=None)
+
+
+def _strength(suppression: WantedSuppression) -> tuple[int, datetime, str]:
+    at = suppression.at or EARLIEST
+    return (_STRENGTHS.index(suppression.reason), at, suppression.detail)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import lru_cache
 
-from subscribers.model import SubscriptionState, SuppressionReason
+from subscribers.model import Frequency, SubscriptionState, SuppressionReason
 
 StatedStatus = SubscriptionState | SuppressionReason
 
@@ -85,7 +85,7 @@ FIELD_NAMES = _folded(
         "labels": "labels label",
         "newsletters": "newsletters newsletter lists list 뉴스레터",
         "subscriptions": "subscriptions",
-        "frequency": "frequency",
+        "frequency": "frequency haufigkeit frequence frecuencia 빈도 발송주기",
         "consent": "consent consentat consent_time consentedat consent_date confirmtime confirm_time"
         " confirm_date confirmation_date confirmation_time optintime optin_time opt_in_time"
         " optin_date opt_in_date confirmedat confirmed_at optedinat opted_in_at gdpr gdpr_consent"
@@ -111,7 +111,7 @@ STATUS_NAMES: Mapping[str, StatusField] = {
             "status": "status state subscription_status subscriber_status member_status email_status"
             " list_status global_status newsletter_status opt_in_status estado statut etat stato"
             " situacao stan статус durum tila stav allapot 상태 구독상태 ステータス 状態 配信状況 配信状態 状态"
-            " abostatus",
+            " abostatus κατασταση",
             "subscribed": "subscribed is_subscribed subscribed_to_emails active is_active enabled"
             " is_enabled opted_in opt_in optin is_opted_in email_opt_in accepts_marketing"
             " accepts_email_marketing email_marketing_consent subscriber is_subscriber"
@@ -120,7 +120,13 @@ STATUS_NAMES: Mapping[str, StatusField] = {
             " ingeschreven geabonneerd actief zapisany aktywny prenumererar подписан активен abone"
             " aktif tilmeldt pameldt prihlasen feliratkozott abonat tilaaja подписка підписаний 구독 구독중"
             " 수신동의 수신동의여부 마케팅동의 마케팅수신동의 마케팅수신동의여부 購読 購読中 配信希望 メルマガ"
-            " メルマガ配信 メール配信 订阅 已订阅",
+            " メルマガ配信 メール配信 订阅 已订阅 수신 수신여부 메일수신 메일수신여부 메일수신동의 메일링수신"
+            " 메일링수신여부 이메일수신 이메일수신여부 이메일수신동의 뉴스레터수신 뉴스레터수신여부 광고수신"
+            " 광고수신여부 광고성정보수신 광고성정보수신여부 광고성정보수신동의 정보수신여부 소식지수신"
+            " marketing marketing_emails email_marketing accepts_emails accepts_email accepts_newsletter"
+            " allow_email allow_emails allow_marketing allow_newsletter email_allowed can_email"
+            " mailable emailable is_mailable mailing_erlaubt email_erlaubt newsletter_erlaubt"
+            " werbung_erlaubt mailing_autorise publicidad_permitida",
             "confirmed": "confirmed is_confirmed verified is_verified email_verified email_confirmed"
             " activated bestatigt confirme confirmado confermato confirmada bevestigd potwierdzony"
             " bekraftad подтвержден onaylandi 확인됨 인증 確認済み 已确认",
@@ -159,7 +165,8 @@ STATUS_NAMES: Mapping[str, StatusField] = {
             " заблокирован engellendi 차단 차단됨 수신차단 ブロック 黑名单 excluded is_excluded"
             " excluded_from_campaigns is_excluded_from_campaigns ineligible is_ineligible"
             " is_globally_ineligible suspended dnd do_not_disturb stop_email stop_emails no_mailings"
-            " no_marketing no_bulk_email do_not_bulk_email ne_plus_contacter",
+            " no_marketing no_bulk_email do_not_bulk_email ne_plus_contacter dnm dne do_not_market"
+            " dont_email dont_contact dont_mail",
             "bounced": "bounced bounce is_bounced hard_bounce hard_bounced hardbounce bounced_at"
             " bounce_date bounced_on cleanedat cleaned_at cleantime clean_time cleaned undeliverable"
             " undeliverability_date is_undeliverable invalid unzustellbar zuruckgewiesen rebond"
@@ -192,6 +199,11 @@ _STEMS = re.compile(
     r"|إلغاء|ביטול"
     # Who agreed, in a column that is not the one with the consent.
     r"|consen[st]|einwillig|erwunscht|toestemm|zgod[ay]|samtyck|samtykk|souhlas|соглас|동의|同意"
+    r"|permission|permi[ts]|allow|accept|acept|accett|aceit|erlaub|einverst|zustimm|lopd|agree(?!ment)|autori[sz]|toegestaan"
+    r"|разреш|συγκαταθ|κατασταση|允许|許可|拒否|拒绝|受信|수신(?!자|처)|거부|철회|메일링"
+    # Who refused.
+    r"|refus|declin|denied|deny|forbid|prohib|interdi|verboten|bloqu|objected|objection|opt$|^dn[cdem]$|dont(?:e?mail|contact|send)|nomail$"
+    r"|^mailings?$|^(?:e?mail)?marketing(?:ok|flag|e?mails?|pref\w*)?$|e?mailable|emailok|okto(?:e?mail|contact)"
     r"|permission|gdpr|rgpd|dsgvo|(?:kein|keine|no|pasde)(?:newsletter|emails?|mail|werbung)$"
 )
 
@@ -229,7 +241,13 @@ _STATUS_WORDS: Mapping[StatedStatus, str] = {
     " desinscrito inativo uitgeschreven afgemeld inactief verwijderd wypisany wypisana nieaktywny"
     " usuniety avregistrerad avslutad отписан отписался неактивен abonelikten_cikti pasif iptal 해지"
     " 구독해지 구독취소 수신거부 탈퇴 삭제 配信停止 停止 購読解除 退会 解除 無効 退订 取消订阅"
-    " avanmald avmeldt afmeldt odhlasen leiratkozott dezabonat",
+    " avanmald avmeldt afmeldt odhlasen leiratkozott dezabonat"
+    " refused declined objected withdrawn consent_withdrawn revoked consent_revoked do_not_mail"
+    " abgelehnt verweigert widersprochen widerrufen entzogen rechazado rechazada revocado retirado rifiutato"
+    " revocato ritirato recusado revogado geweigerd ingetrokken odmowa wycofana wycofano nekad"
+    " avvist aterkallat отказ отказался отозвано reddedildi απορριφθηκε"
+    " 거부 거부함 수신거부함 거절 철회 동의철회 동의안함 미동의 비동의 미수신 수신안함"
+    " 拒否 受信拒否 配信拒否 撤回 拒绝 拒收",
     SuppressionReason.BOUNCE: "cleaned bounced bounce hard_bounce hard_bounced hardbounced"
     " undeliverable invalid dead unzustellbar rebond rebondi rebotado rimbalzato devolvido"
     " onbestelbaar odrzucony studsat 반송 반송됨 자동삭제 不達 エラー 配信エラー エラー停止 退信",
@@ -245,9 +263,26 @@ STATUS_WORDS: Mapping[str, StatedStatus] = {
 CLEARLY_A_STATUS = frozenset(STATUS_WORDS) - {
     fold(word)
     for word in "new paid unpaid premium gifted regular left invalid manual dead spam junk express explicit"
-    " implied 삭제 停止 エラー".split()
+    " implied objected retirado entzogen avvist 미수신 삭제 停止 エラー".split()
 }
 """Words that hardly occur in another column, by which one without a known name is recognized."""
+
+FREQUENCIES: Mapping[str, Frequency] = {
+    fold(word): frequency
+    for frequency, words in {
+        Frequency.EACH: "each every each_issue every_issue every_time all jede_ausgabe chaque_numero"
+        " cada_numero cada_edicion 매호 매번 모두",
+        Frequency.WEEKLY: "weekly week weekly_digest once_a_week once_per_week once_weekly every_week"
+        " wochentlich woche jede_woche einmal_pro_woche hebdomadaire hebdo chaque_semaine"
+        " une_fois_par_semaine semanal semanalmente cada_semana una_vez_por_semana"
+        " una_vez_a_la_semana 매주 주간 주_1회 주_한_번 일주일에_한_번",
+        Frequency.MONTHLY: "monthly month monthly_digest once_a_month once_per_month once_monthly"
+        " every_month monatlich monat jeden_monat einmal_pro_monat einmal_im_monat mensuel mensuelle"
+        " mensuellement chaque_mois une_fois_par_mois mensual mensualmente cada_mes una_vez_al_mes"
+        " una_vez_por_mes 매월 매달 월간 월_1회 월_한_번 한_달에_한_번",
+    }.items()
+    for word in words.split()
+}
 
 # The Newsletter Plugin for WordPress. Its U excludes that C means cancelled and S subscribed.
 LETTERS: Mapping[str, StatedStatus] = {

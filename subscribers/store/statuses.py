@@ -87,6 +87,18 @@ def confirm(connection: sa.Connection, subscriber_id: int, newsletter: str, now:
     )
 
 
+def resume(connection: sa.Connection, subscriber_id: int, newsletter: str) -> bool:
+    """End the pause of a confirmed subscription; False if it is not paused."""
+    return _update(
+        connection,
+        subscriber_id,
+        subscriptions.c.newsletter == newsletter,
+        subscriptions.c.state == SubscriptionState.CONFIRMED,
+        subscriptions.c.paused_until.is_not(None),
+        values={"paused_until": None, "reason": ""},
+    )
+
+
 def unsubscribe(
     connection: sa.Connection, subscriber_id: int, newsletter: str, *, reason: str, now: datetime
 ) -> bool:

@@ -61,7 +61,10 @@ def test_a_list_is_shown_applied_and_taken_back(built: House) -> None:
         (("import", "people.csv", "--map", "address=Nope"), "has no column “Nope”"),
         (("import", "people.csv", "--map", "shoe=name"), "Unknown field “shoe”"),
         (("import", "people.csv", "--encoding", "klingon"), "Unknown encoding"),
-        (("import", "newsletter.db"), "newsletter.db is not text; expected a table"),
+        (
+            ("import", "newsletter.db"),
+            "is not text; expected a table (CSV) or JSON lines. Name the encoding with --encoding",
+        ),
         (("import", "people.csv", "--delimiter", "::"), "must be one character"),
         (("import", "people.csv", "--encoding", "idna"), "Unknown encoding “idna”"),
         (("tag", "ann@example.org", "--add", "x" * 200), "has 200 characters; the maximum is 120"),

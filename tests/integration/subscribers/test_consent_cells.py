@@ -41,11 +41,18 @@ def test_a_date_or_a_yes_confirms(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["no", "0", "never", "N/A", "nein", "unknown", "withdrawn 2026-03-02", "pending", "not yet"],
+    ["no", "0", "never", "N/A", "nein", "unknown", "pending", "not yet"],
 )
 @pytest.mark.parametrize("attest", ["", "the book fair"])
 def test_anything_else_stays_pending_whatever_is_attested_for_all(cell: str, attest: str) -> None:
     assert standing(cell, attest) is SubscriptionState.PENDING
+
+
+@pytest.mark.parametrize(
+    "cell", ["withdrawn 2026-03-02", "Revoked", "opt-out", "거부", "widerrufen"]
+)
+def test_a_consent_that_was_withdrawn_ends_the_subscription(cell: str) -> None:
+    assert standing(cell, "the book fair") is SubscriptionState.UNSUBSCRIBED
 
 
 def test_an_empty_cell_goes_by_what_is_attested_for_all() -> None:

@@ -143,6 +143,18 @@ def test_without_an_answer_the_subscription_is_paused_and_the_button_resumes_it(
         assert subscription(eve, ANN).reason == ""
 
 
+def test_a_confirmed_sign_up_ends_the_pause(tmp_path: Path) -> None:
+    with sent(tmp_path) as eve:
+        blocked(eve, ANN)
+        reengage(eve)
+        reengage(eve, after=6 * DAY)
+        eve.sign_up(ANN)
+        link = eve.link(ANN, "confirm")
+        assert subscription(eve, ANN).paused_as_inactive
+        assert eve.client.post(link).status_code == 200
+        assert (subscription(eve, ANN).paused_until, subscription(eve, ANN).reason) == (None, "")
+
+
 def received(eve: Reader, issue_id: int) -> list[int]:
     with eve.house.app.reader.connect() as connection:
         query = sa.select(deliveries.c.subscriber_id).where(deliveries.c.issue_id == issue_id)

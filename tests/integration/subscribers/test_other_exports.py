@@ -323,6 +323,17 @@ def test_every_status_of_a_list_is_understood(system: str, tmp_path: Path) -> No
         ("Opposition", ["oui", ""]),
         ("Kündigungsgrund", ["Zu viele", ""]),
         ("탈퇴 후 삭제", ["Y", ""]),
+        ("opt", ["out", "in"]),
+        ("κατάσταση", ["ανενεργός", "ενεργός"]),
+        ("GDPR ok", ["no", "yes"]),
+        ("LOPD", ["no", "si"]),
+        ("Allows contact", ["0", "1"]),
+        ("Autorise emailing", ["non", "oui"]),
+        ("受信可否", ["否", "可"]),
+        ("agree_yn", ["N", "Y"]),
+        # A yes or no about email, by any name.
+        ("Email ok?", ["no", "yes"]),
+        ("рассылка", ["нет", "да"]),
     ],
 )
 def test_what_is_unclear_stops_the_import(header: str, cells: list[str], tmp_path: Path) -> None:
@@ -344,6 +355,49 @@ def test_a_negative_number_is_not_a_yes(cell: str, tmp_path: Path) -> None:
     assert outcomes(path) == {"a@example.org": PENDING}
     path.write_text(f"email,unsubscribed\na@example.org,{cell}\n")
     assert outcomes(path) == {"a@example.org": UNSUBSCRIBED}
+
+
+@pytest.mark.parametrize(
+    ("header", "refusal", "agreement"),
+    [
+        ("수신여부", "거부", "동의"),
+        ("메일수신여부", "N", "Y"),
+        ("메일링 수신", "N", "Y"),
+        ("이메일수신", "아니오", "예"),
+        ("수신", "거부", "동의"),
+        ("광고성 정보 수신", "N", "Y"),
+        ("Mailing erlaubt", "nein", "ja"),
+        ("mailable", "no", "yes"),
+        ("dnm", "1", "0"),
+        ("Do not market", "1", "0"),
+        ("marketing", "FALSE", "TRUE"),
+        ("Accepts emails", "no", "yes"),
+        ("Allow email", "no", "yes"),
+    ],
+)
+def test_who_refused_is_not_confirmed(
+    header: str, refusal: str, agreement: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"email,{header}\n0@example.org,{refusal}\n1@example.org,{agreement}\n")
+    found = outcomes(path)
+    assert found["0@example.org"] in {UNSUBSCRIBED, MANUAL}
+    assert found["1@example.org"] == CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Mailing city", "Seoul"),
+        ("수신자명", "Kim"),
+        ("emails sent", "1"),
+        ("utm_marketing", "web"),
+    ],
+)
+def test_other_columns_do_not_stop_an_import(header: str, cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"email,{header}\na@example.org,{cell}\n")
+    assert outcomes(path) == {"a@example.org": CONFIRMED}
 
 
 GONE_HEADERS = """

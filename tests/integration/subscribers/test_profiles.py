@@ -296,12 +296,13 @@ def test_an_unknown_status_column_stops_the_import_until_it_is_mapped_or_ignored
     assert column.header == header
 
 
+@pytest.mark.parametrize("word", ["unsubscribed", "거부", "refused", "widersprochen"])
 def test_a_status_that_appears_late_in_an_unused_column_stops_the_import(
-    sqlite_engine: sa.Engine, tmp_path: Path
+    sqlite_engine: sa.Engine, tmp_path: Path, word: str
 ) -> None:
     path = tmp_path / "list.csv"
     rows = "".join(f"r{number}@example.org,\n" for number in range(500))
-    path.write_text(f"email,note\n{rows}x@example.org,unsubscribed\n")
+    path.write_text(f"email,note\n{rows}x@example.org,{word}\n")
     with pytest.raises(UnclearStatus, match="“note”"):
         bring(sqlite_engine, path)
     with sqlite_engine.connect() as connection:

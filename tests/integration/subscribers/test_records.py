@@ -27,8 +27,8 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
+from subscribers.store import audit, people
 from subscribers.store import erasures as hashes
-from subscribers.store import people
 from subscribers.store.erasures import hashed
 from subscribers.store.tables import consents, erasures, requests, subscribers, subscriptions
 from subscribers.tokens import LinkClaim, Purpose
@@ -250,6 +250,29 @@ def test_unanswered_sign_ups_and_network_addresses_are_let_go(engine: sa.Engine)
     assert again == {"pending": 0, "networks": 0, "links": 0}
     assert left == {kept, imported}
     assert networks == {""}
+
+
+def test_a_confirmed_sign_up_ends_a_pause_with_proof_of_consent(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        number = add_person(connection, "a@example.org")
+        person = directory.require(connection, "a@example.org")
+        choosing.pause(connection, person, "weekly", 4, actor="person:kim", now=NOW)
+        sign_up(connection, "a@example.org")
+        (paused,) = directory.require(connection, "a@example.org").subscriptions
+        assert paused.paused_until is not None
+        serial = connection.scalar(sa.select(requests.c.id)) or 0
+        claim = LinkClaim(number, "", Purpose.CONFIRM, serial)
+        for outcome in ("confirmed", "already"):
+            done = signing_up.confirm(connection, claim, {}, network="192.0.2.2", rules=RULES)
+            assert done.outcome == outcome
+        person = directory.require(connection, "a@example.org")
+        acts = [entry.act for entry in audit.entries_of(connection, number)]
+        proofs = list(connection.scalars(sa.select(consents.c.act).order_by(consents.c.id)))
+    assert person.subscriptions[0].paused_until is None
+    assert person.subscriptions[0].since == paused.since
+    assert acts.count("kept") == 1
+    assert "confirmed" not in acts  # it would count as a new subscription
+    assert proofs[-2:] == ["requested", "confirmed"]
 
 
 def test_history_reads_as_sentences_and_holds_no_token(engine: sa.Engine) -> None:
