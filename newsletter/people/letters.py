@@ -68,32 +68,41 @@ def printed(notice: Notice, publication: Publication, signer: Signer) -> dict[st
         return dict(notice.values)
     named = ", ".join(newsletter.title for newsletter in _newsletters(notice, publication))
     values.setdefault("title", named or publication.name)
-    made = _Links(notice.subscriber_id, values, publication.url, signer)
+    made = _Links(notice, notice.subscriber_id, values, publication.url, signer)
     until = values.get("until", "")
     ends = datetime.fromisoformat(until).astimezone(publication.timezone) if until else None
     return {
         **values,
-        **made.all(notice.kind),
+        **made.all(),
         "until": f"{ends:%Y-%m-%d %H:%M %Z}" if ends else "",
     }
 
 
+def unsubscribe_token(notice: Notice, signer: Signer) -> str:
+    """Return the token with which a notice can be answered as an issue can; "" if it has none."""
+    if notice.subscriber_id is None or notice.kind not in _WITH_CHOICES:
+        return ""
+    return signer.mint(
+        notice.subscriber_id, str(notice.values.get("newsletter", "")), Purpose.ISSUE
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Links:
+    notice: Notice
     subscriber_id: int
     values: dict[str, str]
     base: str
     signer: Signer
 
-    def all(self, kind: str) -> dict[str, str]:
+    def all(self) -> dict[str, str]:
+        kind = self.notice.kind
         if kind in _ONCE:
             name, address, purpose = _ONCE[kind]
             return {name: address(self.base, self._once(purpose))}
-        if kind not in _WITH_CHOICES:
-            return {}
-        newsletter = self.values.get("newsletter", "")
-        token = self.signer.mint(self.subscriber_id, newsletter, Purpose.ISSUE)
-        return {name: address(self.base, token) for name, address in _WITH_CHOICES[kind].items()}
+        token = unsubscribe_token(self.notice, self.signer)
+        choices = _WITH_CHOICES.get(kind, {})
+        return {name: address(self.base, token) for name, address in choices.items()}
 
     def _once(self, purpose: Purpose) -> str:
         return self.signer.mint(

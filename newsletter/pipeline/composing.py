@@ -15,6 +15,7 @@ from newsletter.model.sign_in_link import SignInLinks
 from newsletter.people import letters
 from newsletter.render import notice
 from newsletter.render.templates import Templates
+from newsletter.send.headers import unsubscribe_headers
 from newsletter.send.notices import letter
 from newsletter.store import epoch
 from newsletter.store.people.notices import Claimed, Notice
@@ -51,6 +52,9 @@ class Composer:
         ready = letter(
             own, written.subject, written.html, written.text, date=self.now(), origin=mark
         )
+        if token := letters.unsubscribe_token(claimed.notice, self.signer):
+            one_click = unsubscribe_headers(self.publication, token)
+            ready = replace(ready, headers=(*ready.headers, *one_click))
         # An alert may leave through a server that may not use the domain of our mailbox.
         if claimed.notice.kind != "alert":
             ready = replace(ready, return_path=self.return_path)

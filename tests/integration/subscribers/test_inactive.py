@@ -299,6 +299,10 @@ def test_a_pass_asks_and_the_email_says_what_follows(tmp_path: Path) -> None:
         text = words_of(body.get_content())
         assert "If you don't answer by 2026-12-15 08:00 UTC, we'll pause it." in text
         assert "/unsubscribe/" in text
+        one_click = str(letter["List-Unsubscribe"]).strip("<>").removeprefix(eve.base)
+        assert one_click in text
+        eve.client.post(one_click, data={"List-Unsubscribe": "One-Click"})
+        assert eve.state(ANN) == "unsubscribed"
 
 
 def test_the_question_is_in_the_export_and_goes_with_the_person(tmp_path: Path) -> None:

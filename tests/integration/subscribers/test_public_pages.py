@@ -286,6 +286,14 @@ def test_unsubscribing_on_the_page_sends_one_goodbye_that_leads_back(eve: Reader
     assert [str(letter["Subject"]) for letter in eve.letters(EVE)].count(
         "You've unsubscribed from The Tide"
     ) <= 1
+    for letter in eve.letters(
+        EVE
+    ):  # confirmation and goodbye have no unsubscribe link, the welcome has
+        body = letter.get_body(("plain",))
+        assert body is not None
+        links = re.findall(r"\S+/unsubscribe/\S+", body.get_content())
+        assert str(letter["List-Unsubscribe"] or "") == "".join(f"<{link}>" for link in links)
+        assert (letter["List-Unsubscribe-Post"] is not None) is bool(links)
     back = eve.link(EVE, "confirm")
     assert "You unsubscribed on 26 November 2026." in words_of(eve.client.get(back).text)
     assert eve.client.post(back).status_code == 200
