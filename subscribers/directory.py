@@ -96,6 +96,11 @@ def labels(connection: sa.Connection, slugs: Iterable[str]) -> frozenset[str]:
     return tags.labels(connection, slugs)
 
 
+def followers_of_others(connection: sa.Connection, known: Collection[str]) -> dict[str, int]:
+    """Return how many subscribers follow each topic that is not in `known`, such as a removed one."""
+    return tags.followers_of_others(connection, known)
+
+
 def every_label(connection: sa.Connection) -> frozenset[str]:
     """Return the slugs of all labels, which only staff set."""
     return tags.every_label(connection)

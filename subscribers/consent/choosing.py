@@ -41,7 +41,7 @@ class Preferences:
     """What was submitted on the preference page.
 
     `offered` are the topics on the page, `follows` the slugs of those that were ticked; topics that
-    were not offered do not change. `names` contains the other slugs under which a topic may be
+    were not offered do not change, except `outdated` ones, which are removed. `names` contains the other slugs under which a topic may be
     followed. `unmuted` are the slugs of the mutes that were cleared. `titles` names the newsletters
     in the notice: newly ticked ones must be confirmed by email, because the link to this page is in
     emails that subscribers forward. `name`, unless None, and `answers` replace those on file; an
@@ -53,6 +53,7 @@ class Preferences:
     newsletters: Mapping[str, NewsletterPreference]
     language: str
     unmuted: frozenset[str] = frozenset()
+    outdated: frozenset[str] = frozenset()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     source: str = "preferences"
@@ -154,10 +155,10 @@ def follow(
 def _save_topics(
     connection: sa.Connection, person: Subscriber, preferences: Preferences, now: datetime
 ) -> None:
-    """Add and remove topics; a cleared mute is removed too."""
+    """Add and remove topics; cleared mutes and outdated topics are removed too."""
     added: list[Tag] = []
     mutes = {tag.slug for tag in person.tags if tag.kind is TagKind.MUTE}
-    removed = sorted(preferences.unmuted & mutes)
+    removed = sorted((preferences.unmuted & mutes) | (preferences.outdated & person.topics))
     for slug, tag in preferences.offered.items():
         followed = person.slugs & (preferences.names.get(slug, frozenset()) | {slug})
         if slug in preferences.follows and not followed:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import Tag, TagKind, slug, spelling
+from subscribers.model import AUTHOR, Tag, TagKind, slug, spelling
 from subscribers.store.dialects import add_missing
 from subscribers.store.tables import subscriber_tags, tags
 
@@ -80,6 +80,19 @@ def every_label(connection: sa.Connection) -> frozenset[str]:
     """Return the slugs of all labels."""
     query = sa.select(tags.c.slug).where(tags.c.kind == TagKind.LABEL.value)
     return frozenset(connection.scalars(query))
+
+
+def followers_of_others(connection: sa.Connection, known: Collection[str]) -> dict[str, int]:
+    """Return how many subscribers follow each topic that is not in `known`, authors excepted."""
+    topics = sa.select(tags.c.id, tags.c.slug).where(
+        tags.c.kind == TagKind.TOPIC.value, ~tags.c.slug.startswith(AUTHOR, autoescape=True)
+    )
+    found = {}
+    for tag_id, name in connection.execute(topics).all():
+        if name not in known:
+            followed = sa.select(sa.func.count()).where(subscriber_tags.c.tag_id == tag_id)
+            found[name] = int(connection.scalar(followed) or 0)
+    return {name: number for name, number in sorted(found.items()) if number}
 
 
 def _rows(connection: sa.Connection, slugs: Iterable[str]) -> list[sa.Row[Any]]:

@@ -155,18 +155,20 @@ class PreferencePages:
         publication = pages.publication
         known = {tag.slug: tag for tag in map(author_tag, self._authors())}
         known |= {tag.slug: tag for tag in person.tags if tag.slug.startswith(AUTHOR)}
+        names = {slug(topic.slug): topic_names(topic) for topic in publication.topics}
         language = form.first("language")
         answers = changed_answers(form, publication)
         return Preferences(
             follows=form.all("topic"),
             offered=offered(publication, publication.language) | known,
             unmuted=form.all("muted") - form.all("mute"),
+            outdated=person.topics.difference(known, *names.values()),
             newsletters=wishes(form, publication, person),
             name=answers.pop(NAME, None),
             answers=answers,
             language=language if language in self._languages() else "",
             timezone=chosen_zone(form, publication),
-            names={slug(topic.slug): topic_names(topic) for topic in publication.topics},
+            names=names,
             titles=titles(publication),
             wording=shown.version,
             network=pages.network(request),

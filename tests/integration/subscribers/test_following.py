@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.inspection import installation
+from newsletter.maintenance.checkup import examine
 from newsletter.usecases import people
 from subscribers import directory
 from subscribers.audience import Question, members
-from subscribers.model import Subscriber, TagKind, slug
+from subscribers.model import Subscriber, Tag, TagKind, slug
 from subscribers.segment import parse
+from subscribers.store import tags
 from tests.fakes.house import MONDAY, STAFF, article
 from tests.fakes.readers import Reader, mailed, reader, words_of
 
@@ -126,6 +129,24 @@ def test_an_author_is_followed_on_the_preference_page_and_in_a_segment(ann: Read
     texts = next_week(ann)
     assert "about fish" in texts[ANN].lower()
     assert "You follow Ada Keel." in words_of(ann.client.get(why(ann, ANN)).text)
+
+
+def test_a_removed_topic_is_reported_and_no_longer_followed_once_saved(ann: Reader) -> None:
+    app = ann.house.app
+    people.tag(app.context, STAFF, BOB, add=["author:ada-keel"], remove=[])
+    with app.engine.begin() as connection:
+        for address in (ANN, BOB):
+            gone = Tag("whales", "Whales", TagKind.TOPIC)
+            tags.give(connection, ann.subscriber(address), [gone])
+    readings = examine(installation(app.settings), ann.house.at)
+    assert [reading.message for reading in readings if reading.subject == "topic whales"] == [
+        "2 subscribers follow it, but it is not in newsletter.toml"
+    ]
+    chosen = {"form": "preferences", "newsletter": ["weekly"], "topic": ["ships"]}
+    ann.client.post(ann.link(ANN, "preferences"), data=chosen)
+    assert person(ann, ANN).topics == {"ships"}
+    ann.client.post(ann.link(BOB, "preferences"), data=chosen | {"topic": ["author:ada-keel"]})
+    assert person(ann, BOB).topics == {"author:ada-keel"}
 
 
 def test_an_article_that_the_reader_did_not_receive_is_not_shown(ann: Reader) -> None:
