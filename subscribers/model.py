@@ -231,6 +231,12 @@ class Tag:
     kind: TagKind
 
 
+def inbox_of(address_key: str) -> str:
+    """Return the key of an address without its tag: ann+a@ arrives in the inbox of ann@."""
+    local, _, domain = address_key.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def free_tag(name: str) -> Tag:
     """Return the tag of a name that is not a topic of the configuration: its prefix says what it is."""
     own, shown = slug(name), "".join(_prefixed(name))

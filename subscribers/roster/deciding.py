@@ -31,13 +31,15 @@ class Known:
     """What is known about an address before its row.
 
     `chose` means that the subscriber has set their own topics. `hash_reason` says why the hash of
-    an address is kept that belongs to no subscriber.
+    an address is kept that belongs to no subscriber. `inbox` has the same address without its tag:
+    ann@ for ann+news@.
     """
 
     subscriber: Subscriber | None = None
     suppressed: Suppression | None = None
     chose: bool = False
     hash_reason: str = ""
+    inbox: Subscriber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,33 @@ def decide(row: ImportRow, known: Known) -> Change:
         return Change(row, "refused", "this address was erased on request")
     if known.subscriber is not None:
         return _changed(row, known, known.subscriber)
-    if known.hash_reason in _REFUSED_HASHES:
-        return Change(row, "refused", _REFUSED_HASHES[known.hash_reason])
-    if known.suppressed is not None and row.suppression is None:
-        return Change(row, "refused", f"suppressed: {known.suppressed.reason.value}")
+    if refusal := _refusal(row, known):
+        return Change(row, "refused", refusal)
     return _new(row, known)
+
+
+def _refusal(row: ImportRow, known: Known) -> str:
+    """Return why the row of an unknown address is refused; "" if it is not."""
+    if known.hash_reason in _REFUSED_HASHES:
+        return _REFUSED_HASHES[known.hash_reason]
+    if row.suppression is not None:
+        return ""
+    if known.suppressed is not None:
+        return f"suppressed: {known.suppressed.reason.value}"
+    return next(filter(None, (_left_inbox(wanted, known) for wanted in row.subscriptions)), "")
+
+
+def _left_inbox(wanted: WantedSubscription, known: Known) -> str:
+    """Return why an inbox must not get a newsletter: its owner left it under the bare address."""
+    ended = SubscriptionState.UNSUBSCRIBED
+    if known.inbox is None or wanted.state is ended:
+        return ""
+    if known.inbox.suppressed:
+        return f"the same inbox is suppressed: {known.inbox.suppressed.reason.value}"
+    present = known.inbox.subscription(wanted.newsletter)
+    if present is not None and present.state is ended:
+        return f"the same inbox, without its tag, unsubscribed from {wanted.newsletter}"
+    return ""
 
 
 def _new(row: ImportRow, known: Known) -> Change:
@@ -156,11 +180,11 @@ def _statuses(
     lowered: list[Lowered] = []
     withheld: list[str] = []
     ended = SubscriptionState.UNSUBSCRIBED
-    ended_any = any(subscription.state is ended for subscription in person.subscriptions)
     for wanted in row.subscriptions:
         present = person.subscription(wanted.newsletter)
-        if present is None and wanted.state is not ended and (ended_any or person.suppressed):
-            withheld.append(_why_not_added(wanted, person))
+        why = _why_not_added(wanted, person, known) if present is None else ""
+        if why:
+            withheld.append(f"{wanted.newsletter}: not added, {why}")
         elif present is None:
             added.append(wanted)
         elif wanted.state is ended and _newer(wanted.since, present, known):
@@ -173,10 +197,16 @@ def _statuses(
     return tuple(added), tuple(lowered), tuple(withheld)
 
 
-def _why_not_added(wanted: WantedSubscription, person: Subscriber) -> str:
+def _why_not_added(wanted: WantedSubscription, person: Subscriber, known: Known) -> str:
+    """Return why a person who has left does not get a further subscription; "" if they do."""
+    ended = SubscriptionState.UNSUBSCRIBED
+    if wanted.state is ended:
+        return ""
     if person.suppressed:
-        return f"{wanted.newsletter}: not added, suppressed: {person.suppressed.reason.value}"
-    return f"{wanted.newsletter}: not added, unsubscribed from another newsletter"
+        return f"suppressed: {person.suppressed.reason.value}"
+    if any(subscription.state is ended for subscription in person.subscriptions):
+        return "unsubscribed from another newsletter"
+    return _left_inbox(wanted, known)
 
 
 def _unattested(row: ImportRow) -> tuple[str, ...]:

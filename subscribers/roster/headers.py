@@ -25,7 +25,10 @@ _ABOUT_EMAIL = re.compile(
     r"mail|news|marketing|contact|kontakt|메일|뉴스|수신|광고|correo|courriel|почт|рассыл"
     r"|邮|メール|メルマガ|contatt|werbung|publicid|promo"
 )
-_COUNTED = re.compile(r"count|sent|total|number|opens|clicks|anzahl|횟수")
+_OTHER = re.compile(
+    r"count|sent|total|number|open|click|rate|html|format|type|anzahl|횟수|(?<!val)id$"
+)
+"""What a column about email contains that is not a permission: numbers, and the kind of email."""
 _REASONS = frozenset(map(fold, "reason grund motivo raison motif reden powod причина".split()))
 _AROUND = _REASONS | frozenset(
     map(
@@ -73,7 +76,7 @@ def status_field(header: str, cells: Sequence[str]) -> StatusField | None:
 def may_refuse_email(header: str, cells: Sequence[str]) -> bool:
     """Return whether a column answers yes or no to a question about email, as “Mail ok?” does."""
     name = fold(header)
-    asks = bool(_ABOUT_EMAIL.search(name)) and not _COUNTED.search(name)
+    asks = bool(_ABOUT_EMAIL.search(name)) and not _OTHER.search(name)
     return asks and bool(cells) and all(map(_is_flag, cells))
 
 

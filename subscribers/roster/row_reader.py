@@ -22,9 +22,9 @@ from subscribers.roster.row import (
     WantedSubscription,
     WantedSuppression,
 )
-from subscribers.roster.statuses import RowStatus, StatusColumn, rank, status_of
+from subscribers.roster.statuses import RowStatus, StatusColumn, is_no, rank, status_of
 from subscribers.roster.tagging import TagReader
-from subscribers.roster.vocabulary import StatusField, tells_a_status
+from subscribers.roster.vocabulary import StatusField, fold, tells_a_status
 from subscribers.store.seen import SeenAddress
 
 _STATES = tuple(sorted(SubscriptionState, key=rank))
@@ -173,7 +173,8 @@ class RowReader:
 def _telling(cell: str) -> tuple[str, ...]:
     """Return the names in a cell of tags or of consents that tell a status: “withdrawn 2026-03-02”."""
     names = (_NUMBERS.sub("", name) for name in split(cell))
-    return tuple(name for name in names if tells_a_status(name))
+    # A plain no to consent is not a withdrawal.
+    return tuple(name for name in names if tells_a_status(name) and not is_no(fold(name)))
 
 
 def ranks(status: RowStatus) -> tuple[int, int]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from subscribers.errors import ImportInterrupted, ImportRefused, UnclearStatus
 from subscribers.journal import Journal, record
+from subscribers.model import inbox_of
 from subscribers.phrase import Phrase
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.deciding import Change, Known, decide
@@ -160,7 +161,8 @@ def _decided(
 ) -> list[Change]:
     rows = _with_own_tags(connection, chunk, job.terms, found)
     keys, pepper = [row.address.key for row in rows], job.pepper
-    known = people.by_keys(connection, keys)
+    inboxes = {key: bare for key in keys if (bare := inbox_of(key)) != key}
+    known = people.by_keys(connection, {*keys, *inboxes.values()})
     hashes = erasures.kept(connection, keys, pepper)
     suppressed = erasures.as_suppressions(hashes) | people.suppressed(connection, keys)
     chose = people.acted(connection, [person.id for person in known.values()])
@@ -173,7 +175,8 @@ def _decided(
         person = known.get(key)
         chosen = person is not None and person.id in chose
         hash_reason = hashes[key].reason if key in hashes else ""
-        change = decide(row, Known(person, suppressed.get(key), chosen, hash_reason))
+        inbox = known.get(inboxes.get(key, ""))
+        change = decide(row, Known(person, suppressed.get(key), chosen, hash_reason, inbox))
         found.add(change)
         changes.append(change)
     return changes

@@ -308,7 +308,7 @@ NO = frozenset(
         fold,
         (
             "no n false f 0 off none null nil na n/a nein non faux nao falso falsch falsk nee onwaar"
-            " nie falsz nej nei ne nem ei нет ні ложь hayir yanlis 아니오 아니요 거짓 미동의 いいえ 希望しない 否 never not_set"
+            " nie falsz nej nei ne nem ei нет ні ложь hayir yanlis 아니오 아니요 거짓 미동의 비동의 동의안함 いいえ 希望しない 否 never not_set"
         ).split(),
     )
 ) | {""}

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from subscribers.model import ASKED, WAY_BACK, SignUpRequest
+from subscribers.model import ASKED, WAY_BACK, SignUpRequest, inbox_of
 from subscribers.store.tables import requests
 from subscribers.store.tables import subscribers as people
 
@@ -164,14 +164,14 @@ def emailed_to_inbox(connection: sa.Connection, address_key: str, now: datetime)
 
     ann+a@ and ann+b@ arrive in the inbox of ann@, so that tags cannot multiply the emails.
     """
-    local, _, domain = address_key.rpartition("@")
-    base = local.partition("+")[0] or local
+    inbox = inbox_of(address_key)
+    base, _, domain = inbox.rpartition("@")
     key = people.c.address_key
     tagged = sa.and_(
         key.startswith(f"{base}+", autoescape=True), key.endswith(f"@{domain}", autoescape=True)
     )
     mine = sa.select(people.c.id).where(
-        people.c.id == requests.c.subscriber_id, sa.or_(key == f"{base}@{domain}", tagged)
+        people.c.id == requests.c.subscriber_id, sa.or_(key == inbox, tagged)
     )
     return _count(connection, *_since(now - _DAY), *_unanswered(), mine.exists())
 

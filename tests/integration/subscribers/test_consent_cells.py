@@ -41,7 +41,7 @@ def test_a_date_or_a_yes_confirms(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["no", "0", "never", "N/A", "nein", "unknown", "pending", "not yet"],
+    ["no", "0", "never", "N/A", "nein", "미동의", "unknown", "pending", "not yet"],
 )
 @pytest.mark.parametrize("attest", ["", "the book fair"])
 def test_anything_else_stays_pending_whatever_is_attested_for_all(cell: str, attest: str) -> None:

@@ -391,6 +391,8 @@ def test_who_refused_is_not_confirmed(
         ("Mailing city", "Seoul"),
         ("수신자명", "Kim"),
         ("emails sent", "1"),
+        ("htmlemail", "1"),
+        ("Contact ID", "1"),
         ("utm_marketing", "web"),
     ],
 )

@@ -591,6 +591,26 @@ def test_who_left_elsewhere_before_they_agreed_here_stays(
     assert found["subscriptions"][0]["state"] == state
 
 
+def test_an_inbox_that_left_is_not_subscribed_under_a_tag(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        add_person(connection, "olga@example.org", state="unsubscribed")
+        add_person(connection, "bob@example.org", suppressed="complaint")
+        add_person(connection, "bob+a@example.org", newsletter="daily")
+        add_person(connection, "ann@example.org")
+    rows = "".join(f"{who}@example.org\n" for who in ("Olga+news", "bob+x", "bob+a", "ann+a"))
+    found = bring(engine, written(tmp_path, f"email\n{rows}"), "the fair in May")
+    assert [example.words for example in found.examples["refused"]] == [
+        "the same inbox, without its tag, unsubscribed from weekly",
+        "the same inbox is suppressed: complaint",
+    ]
+    assert list(found.withheld) == ["weekly: not added, the same inbox is suppressed: complaint"]
+    stored = people_of(engine)
+    assert "olga+news@example.org" not in map(str.lower, stored)
+    assert stored["ann+a@example.org"]["subscriptions"][0]["state"] == "confirmed"
+
+
 def test_the_time_of_leaving_or_bouncing_elsewhere_is_kept(
     engine: sa.Engine, tmp_path: Path
 ) -> None:
