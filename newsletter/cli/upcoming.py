@@ -70,7 +70,10 @@ def show_next(
         begin, now = _parsed(since), clock()
         listed = list(_listed(loaded, [named] if named else publication.newsletters, begin, count))
     if as_calendar:
-        console.file.write(_calendar(publication.name, listed, now))
+        from newsletter.usecases import planning  # noqa: PLC0415 - slow, and rarely needed
+
+        slots = ((each.newsletter, each.slot) for each in listed)
+        console.file.write(planning.calendar_file(publication.name, slots, now).decode())
         return
     rows = (_row(each, now) for each in listed)
     print_rows(rows, ("newsletter", "due", "offset", "in", "state", "note"), as_json=as_json)
@@ -143,18 +146,3 @@ def _away(distance: timedelta) -> str:
     hours, rest = divmod(distance, timedelta(hours=1))
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if days else f"{hours} h {rest // timedelta(minutes=1)} min"
-
-
-def _calendar(name: str, listed: Sequence[_Listed], now: datetime) -> str:
-    from newsletter.fetch import calendars  # noqa: PLC0415 - slow, and rarely needed
-
-    entries = [
-        calendars.CalendarEntry(
-            uid=f"{each.slot.due.nominal}@{each.newsletter.key}",
-            summary=f"{each.newsletter.title}: {each.slot.state}",
-            begins=each.slot.due.due_at,
-            description=each.slot.note,
-        )
-        for each in listed
-    ]
-    return calendars.write(name, entries, now).decode()

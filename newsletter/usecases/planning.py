@@ -1,6 +1,6 @@
 """Plan the coming slots of all newsletters: look at them, skip one, pause a newsletter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -86,6 +86,24 @@ def coming(
             for planned in _planned(connection, newsletter, since, until, now)
         ]
     return tuple(sorted(found, key=lambda planned: (planned.slot.due.due_at, planned.kind)))
+
+
+def calendar_file(
+    name: str, slots: Iterable[tuple[Newsletter, AgendaSlot]], now: datetime
+) -> bytes:
+    """Return slots as an iCalendar file (RFC 5545) for calendar programs."""
+    from newsletter.fetch import calendars  # noqa: PLC0415 - slow, and rarely needed
+
+    entries = [
+        calendars.CalendarEntry(
+            uid=f"{slot.due.nominal}@{newsletter.key}",
+            summary=f"{newsletter.title}: {slot.state}",
+            begins=slot.due.due_at,
+            description=slot.note,
+        )
+        for newsletter, slot in slots
+    ]
+    return calendars.write(name, entries, now)
 
 
 def _planned(

@@ -10,13 +10,15 @@ from fastapi.routing import APIRoute
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.web.desk.access import OPEN
 from newsletter.web.desk.gate import Explanation, Gate, RouteRule, TurnedAway
+from newsletter.web.desk.planning.pages import FEED
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.signing_in.pages import ASK
 from newsletter.web.desk.signing_in.passkeys import ENTER, SCRIPT
 from newsletter.web.health import PATHS
 from subscribers.errors import SubscribersError
 
-FOR_EVERYONE = (OPEN, ASK, ENTER, SCRIPT, *PATHS, "/paper.css", "/desk.css", "/live.js", "/edit.js")
+_FILES = ("/paper.css", "/desk.css", "/live.js", "/edit.js")
+FOR_EVERYONE = (OPEN, ASK, ENTER, SCRIPT, FEED, *PATHS, *_FILES)
 """How the paths begin that need no session."""
 
 

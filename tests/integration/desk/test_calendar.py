@@ -1,10 +1,12 @@
 """The calendar: skip a slot, pause a newsletter, make a special issue, without newsletter.toml."""
 
 import html
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -289,3 +291,16 @@ def test_the_other_pages_are_there_in_korean(opened: House, desk: StaffedDesk) -
     admin = desk.browser(Role.ADMIN)
     for path, expected in IN_KOREAN.items():
         assert expected in admin.get(path).text, path
+
+
+def test_calendar_programs_read_the_slots_at_an_address_that_only_staff_see(
+    desk: StaffedDesk,
+) -> None:
+    page = desk.browser(Role.EDITOR).get("/calendar").text
+    (address,) = re.findall(r'id="feed" value="([^"]+)"', page)
+    path = urlsplit(address).path
+    answer = desk.browser().get(path)
+    assert answer.headers["content-type"].startswith("text/calendar")
+    assert "SUMMARY:The Tide: coming" in answer.text
+    assert "DTSTART:20261130T080000Z" in answer.text
+    assert desk.browser().get(path.replace(".ics", "0.ics")).status_code == 404

@@ -21,6 +21,7 @@ MAY: dict[tuple[str, str], Role | None] = {
     ("GET", "/healthz"): EVERYONE,
     ("GET", "/readyz"): EVERYONE,
     ("GET", "/metrics"): EVERYONE,
+    ("GET", "/calendar-feed/{name}.ics"): EVERYONE,
     ("GET", "/open/{code}"): EVERYONE,
     ("POST", "/open/{code}"): EVERYONE,
     ("GET", "/sign-in"): EVERYONE,

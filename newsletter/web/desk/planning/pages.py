@@ -1,11 +1,14 @@
 """The calendar: look at the coming slots, skip one, draft early, or pause a newsletter."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from newsletter.errors import NotAllowed
+from newsletter.model.actor import MACHINE
+from newsletter.model.calendar_feed import CalendarFeed
 from newsletter.model.days_off import Pause
 from newsletter.store.content import pauses
 from newsletter.usecases import drafting, planning
@@ -17,6 +20,7 @@ from newsletter.web.desk.shell import Heading, Shell
 from subscribers.phrase import Phrase
 
 PATH = "/calendar"
+FEED = "/calendar-feed/"
 
 
 class CalendarPages:
@@ -27,6 +31,17 @@ class CalendarPages:
         self._app = shell.app
         self._shell = shell
         self._context = gate.context
+        self._feed = CalendarFeed(shell.app.settings.secret_keys)
+
+    def feed(self, name: str) -> Response:
+        """Answer the calendar programs of staff, which know the address."""
+        if not self._feed.is_genuine(name):
+            return Response(status_code=404)
+        now = self._app.now()
+        planned = planning.coming(self._context, MACHINE, now - SHOWN, now + SHOWN)
+        slots = ((each.newsletter, each.slot) for each in planned)
+        content = planning.calendar_file(self._app.publication.name, slots, now)
+        return Response(content, media_type="text/calendar")
 
     def show(self, visitor: Editor) -> Response:
         """Show the coming slots of all newsletters."""
@@ -37,7 +52,10 @@ class CalendarPages:
                 (newsletter, pauses.present(connection, newsletter.key))
                 for newsletter in self._app.publication.newsletters
             ]
-        view = calendar_view(planned, self._app.publication, paused, catalog, now)
+        address = f"{self._app.settings.desk_origin}{FEED}{self._feed.name}.ics"
+        publication = self._app.publication
+        view = calendar_view(planned, publication, paused, catalog, now)
+        view = replace(view, feed=address)
         lead = catalog.text("desk.calendar.lead")
         heading = Heading("Calendar", catalog.text("desk.nav.calendar"), lead)
         return self._shell.page("planning/calendar", heading, view, visitor)
@@ -129,6 +147,7 @@ def calendar_routes(pages: CalendarPages) -> APIRouter:
     router = APIRouter()
     look = ["GET", "HEAD"]
     router.add_api_route(PATH, pages.show, methods=look, response_model=None)
+    router.add_api_route(f"{FEED}{{name}}.ics", pages.feed, methods=look, response_model=None)
     router.add_api_route(f"{PATH}/pause", pages.ask_pause, methods=look, response_model=None)
     for name, act in (
         ("skip", pages.skip),

@@ -101,13 +101,14 @@ class NewsletterChoice:
 
 @dataclass(frozen=True, slots=True)
 class CalendarView:
-    """The calendar. `problem` says why the last act changed nothing."""
+    """The calendar. `feed` is its address for calendar programs."""
 
     rows: tuple[CalendarRow, ...]
     months: tuple[CalendarMonth, ...]
     weekdays: tuple[str, ...]
     newsletters: tuple[NewsletterChoice, ...]
     today: str
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
