@@ -18,7 +18,6 @@ def sources(connection: sa.Connection, publication: Publication) -> list[Line]:
         if state is None or not state.health or source.key in paused:
             continue
         grave = state.is_emptied or state.failures >= FAILURES
-        again = f"; checked again at {state.next_check_at:%H:%M} UTC" if state.next_check_at else ""
-        message = f"source {source.key}: {state.health}{again}"
+        message = f"source {source.key}: {state.health}"
         found.append(Line("status", message, Level.WAITS if grave else Level.OK))
     return found
