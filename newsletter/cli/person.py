@@ -77,7 +77,7 @@ def zone(
     """Set the time zone of a subscriber, on request."""
     with open_app() as app:
         chosen = person.set_timezone(app.context, current_user(), address, timezone)
-    say(f"{address}: {chosen or 'the time zone of each newsletter'}.")
+    say(f"The time zone of {address} is now {chosen or 'that of each newsletter'}.")
 
 
 @commands.command()

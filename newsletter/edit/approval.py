@@ -23,7 +23,7 @@ from newsletter.store.content import editions, first_approvals, issues
 from newsletter.store.desk import staff
 from newsletter.store.people import notices
 from newsletter.store.people.notices import Notice
-from subscribers.phrase import Phrase
+from subscribers.phrase import Phrase, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _require_approvable(
         msg = Phrase("issue {id} has changed since you looked at it", id=issue.id)
         raise NotAllowed(msg, next_step=PreviewIssue(issue.id))
     if blocked := blocking(findings):
-        reasons = " ".join(finding.says for finding in blocked)
+        reasons = joined((finding.says for finding in blocked), " ")
         msg = Phrase("issue {id} cannot be approved: {reasons}", id=issue.id, reasons=reasons)
         raise NotAllowed(msg, next_step=EditIssue(issue.id))
 

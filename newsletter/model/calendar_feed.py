@@ -23,7 +23,7 @@ class CalendarFeed:
         return self._names[0]
 
     def is_genuine(self, name: str) -> bool:
-        """Return whether a name is one of ours."""
+        """Return whether a name is genuine."""
         given = name.encode()
         return any(compare_digest(known.encode(), given) for known in self._names)
 

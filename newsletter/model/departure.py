@@ -20,7 +20,7 @@ def departure(issue: Issue, newsletter: Newsletter) -> datetime:
 
 def lateness(issue: Issue, newsletter: Newsletter, now: datetime) -> timedelta:
     """Return for how long nothing ran since an issue could go out; 0 within its grace."""
-    late = now - departure(issue, newsletter)
+    late = now - _last(issue, newsletter)
     return late if late > max(newsletter.late.grace, PROMPT) else timedelta(0)
 
 
@@ -28,6 +28,7 @@ def is_overtaken(issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
     """Return whether an issue may not go out unless a person says so, because nothing ran in time.
 
     `catch_up` decides, as about slots without an issue: the latest may be late, older ones may not.
+    `newsletter` has its present pauses applied.
     """
     if not lateness(issue, newsletter, now) or newsletter.catch_up == "all":
         return False
@@ -36,4 +37,10 @@ def is_overtaken(issue: Issue, newsletter: Newsletter, now: datetime) -> bool:
     timing = Timing.of(newsletter)
     if timing.cadence.on_publish:
         return False
-    return next(upcoming(timing, departure(issue, newsletter))).due_at <= now
+    return next(upcoming(timing, _last(issue, newsletter))).due_at <= now
+
+
+def _last(issue: Issue, newsletter: Newsletter) -> datetime:
+    """Return when the last readers may get an issue: in other time zones, later than the first."""
+    at = departure(issue, newsletter)
+    return max(at, issue.ends_at) if issue.ends_at else at

@@ -159,7 +159,8 @@ class Issue:
         """Return when the rest gets the first subject; None before the freeze or without a test."""
         if self.test is None or self.frozen_at is None:
             return None
-        return self.frozen_at + self.test.decide_after
+        last = self.frozen_at if self.ends_at is None else max(self.frozen_at, self.ends_at)
+        return last + self.test.decide_after
 
     def day(self, zone: tzinfo) -> date:
         """Return the date that is printed: the slot's, or the day on which a correction was drafted."""

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from hmac import compare_digest
 
+from newsletter.model.row_number import row_numbers
+
 LASTS = timedelta(days=7)
 _PERSON = b"newsletter-shar"
 _NUMBER = "[1-9][0-9]{0,9}"
@@ -49,11 +51,10 @@ class SharedPreviews:
     def read(self, text: str, now: datetime) -> SharedPreview | None:
         """Return what a link names before it ends; `is_genuine` says whether it is ours."""
         found = _SHAPE.fullmatch(text)
-        if found is None or int(found["end"]) <= now.astimezone(UTC).timestamp():
+        numbers = row_numbers(found["issue"], found["seq"]) if found else None
+        if found is None or numbers is None or int(found["end"]) <= now.astimezone(UTC).timestamp():
             return None
-        return SharedPreview(
-            int(found["issue"]), int(found["seq"]), int(found["end"]), found["mac"]
-        )
+        return SharedPreview(numbers[0], numbers[1], int(found["end"]), found["mac"])
 
     def is_genuine(self, shared: SharedPreview, content_hash: str) -> bool:
         """Return whether one of our keys signed a link for this content."""

@@ -162,32 +162,37 @@ def note(slot: Due, zone: tzinfo) -> str:
     """Say what a holiday or a change of the clocks does to this slot; empty on ordinary days."""
     wall = datetime.fromisoformat(slot.nominal)
     if slot.reader_time:
-        return "; ".join(filter(None, (_moved_note(slot, wall), reader_note(slot, zone))))
+        actual = datetime.fromisoformat(slot.reader_time)
+        return joined((_moved_note(slot, wall, actual), reader_note(slot, zone)))
     if not slot.moved:
         return _clock_note(wall, zone)
     actual = local(slot.due_at, zone)
-    moved = Phrase(
+    moved = _moved_note(slot, wall, actual)
+    change = _clock_note(datetime.combine(actual.date(), wall.time()), zone)
+    return joined((moved, change))
+
+
+def _moved_note(slot: Due, wall: datetime, actual: datetime) -> str:
+    if not slot.moved:
+        return ""
+    return Phrase(
         "{holiday}: moved from {wall:%a %d %b} to {actual:%a %d %b}",
         holiday=slot.moved,
         wall=wall,
         actual=actual,
     )
-    change = _clock_note(datetime.combine(actual.date(), wall.time()), zone)
-    return joined((moved, change))
-
-
-def _moved_note(slot: Due, wall: datetime) -> str:
-    actual = datetime.fromisoformat(slot.reader_time)
-    return f"{slot.moved}: moved from {wall:%a %d %b} to {actual:%a %d %b}" if slot.moved else ""
 
 
 def reader_note(slot: Due, zone: tzinfo) -> str:
     """Say from when to when the readers get an issue with reader time."""
     first, last = slot.due_at.astimezone(zone), slot.last_at.astimezone(zone)
     time = datetime.fromisoformat(slot.reader_time)
-    return (
-        f"each reader gets it at {time:%H:%M} of their own zone,"
-        f" from {first:%a %d %b %H:%M} to {last:%a %d %b %H:%M %Z}"
+    return Phrase(
+        "each reader gets it at {time:%H:%M} in their own time zone, from {first:%a %d %b %H:%M} to"
+        " {last:%a %d %b %H:%M %Z}",
+        time=time,
+        first=first,
+        last=last,
     )
 
 

@@ -14,6 +14,7 @@ from newsletter.model.states import UNAPPROVED
 from newsletter.pipeline.drafting import open_issues
 from newsletter.pipeline.report import Level, Line, failure
 from newsletter.pipeline.tools import Tools
+from newsletter.store.content import pauses
 from newsletter.usecases import alerting, reviewing, watching
 from newsletter.usecases.reviewing import Approved, ContentChanged, NotApproved
 
@@ -48,24 +49,32 @@ def decide(
     issue: Issue, newsletter: Newsletter, now: datetime
 ) -> Approve | Skip | Remind | WaitForApproval:
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
-    late = now > issue.due_at + newsletter.late.grace
+    if is_overtaken(issue, newsletter, now):
+        return _left_to_staff(newsletter)
     if newsletter.approval == "automatic" and issue.reason != TOO_FEW:
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
-        if not is_overtaken(issue, newsletter, now):
-            return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
+        return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
+    late = now > issue.due_at + newsletter.late.grace
     if late and newsletter.late.then == "send" and issue.reason != TOO_FEW:
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":
         return Skip(f"not approved within {newsletter.late.grace} of its slot")
-    if now >= issue.due_at - newsletter.approve_by:
-        return Remind(overdue=now >= issue.due_at)
-    return WaitForApproval()
+    reminds = now >= issue.due_at - newsletter.approve_by
+    return Remind(overdue=now >= issue.due_at) if reminds else WaitForApproval()
+
+
+def _left_to_staff(newsletter: Newsletter) -> Skip | Remind:
+    """Return what is done about an issue that is too late to go out without a person."""
+    skips = newsletter.approval != "automatic" and newsletter.late.then == "skip"
+    return Skip(reviewing.OVERTAKEN) if skips else Remind(overdue=True)
 
 
 def approve(tools: Tools, key: str) -> Iterator[Line]:
     """Follow the policy of one newsletter for each of its open issues."""
     newsletter = tools.context.publication.require_newsletter(key)
+    with tools.context.reader.connect() as connection:
+        newsletter = pauses.applied(connection, newsletter)
     for issue in open_issues(tools, key):
         try:
             yield from _follow(tools, issue, newsletter)

@@ -39,7 +39,7 @@ class Kind(StrEnum):
     LANE = "lane"
     EDIT = "edit"
     UPKEEP = "upkeep"
-    SUPPRESSIONS = "suppressions"
+    SUPPRESSIONS = "imports"  # as in the jobs of earlier versions
     SOURCE = "source"
 
 

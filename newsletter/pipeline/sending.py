@@ -50,7 +50,7 @@ def freeze(tools: Tools, key: str) -> Iterator[Line]:
     if frozen is not None:
         left_out = sum(frozen.excluded.values())
         planned = counted(frozen.planned, "recipient")
-        late = f", {spell_duration(frozen.late)} late: nothing ran" if frozen.late else ""
+        late = f", {spell_duration(frozen.late)} late" if frozen.late else ""
         yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out{late}")
         if unfit := frozen.excluded.get(Reason.NO_EDITION, 0):
             people = counted(unfit, "subscriber")
@@ -104,7 +104,7 @@ def reconcile(tools: Tools) -> Iterator[Line]:
         yield Line("reconcile", message)
     if done.clock_jumps:
         set_by_it = counted(done.clock_jumps, "wait or slot", "waits and slots")
-        message = f"a clock had jumped ahead: {set_by_it} that it set count no longer"
+        message = f"a clock had jumped ahead: {set_by_it} from it were reversed"
         yield Line("reconcile", message)
     if done.unknown:
         batches = counted(done.unknown, "batch has", "batches have")

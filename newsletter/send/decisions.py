@@ -25,7 +25,7 @@ from newsletter.model.states import (
 )
 from newsletter.send import pieces
 from newsletter.store import acts
-from newsletter.store.content import editions, issues
+from newsletter.store.content import editions, issues, leaving
 from newsletter.store.sending import batches, deliveries
 from subscribers.phrase import Phrase
 
@@ -57,6 +57,7 @@ def resume(
     to = IssueState.SUBMITTING if issue.frozen_at else IssueState.APPROVED
     if not issues.move(connection, issue_id, from_states=[IssueState.PAUSED], to=to, reason=""):
         raise _refusal(connection, issue_id, Phrase("resumed"))
+    leaving.let_leave(connection, now, issue_id)
     before, detail = {"reason": issue.reason}, {"reason": reason}
     acts.record(connection, Act(now, actor, ActKind.RESUMED, issue_id, before, detail=detail))
 

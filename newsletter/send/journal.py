@@ -83,12 +83,13 @@ class SubmissionJournal:
         content = json.dumps(asdict(issue), ensure_ascii=False)
         self._append(issue.issue_id, f"I {content}")
 
-    def lacks(self, issue_id: int, epoch: str) -> bool:
-        """Return whether no line says that the audience was frozen: another host did that."""
+    def lacks(self, issue_id: int, epoch: str, frozen_at: str) -> bool:
+        """Return whether no line says that the audience was frozen then: another host did that."""
         if self.folder is None:
             return False
-        headers = [line[2:] for line in self.lines(issue_id) if line.startswith("I ")]
-        return not headers or json.loads(headers[-1]).get("epoch") != epoch
+        headers = (line[2:] for line in self.lines(issue_id) if line.startswith("I "))
+        wanted = {"epoch": epoch, "frozen_at": frozen_at}
+        return not any(wanted.items() <= json.loads(header).items() for header in headers)
 
     def claim(self, claim: Claim, carried: Collection[int]) -> None:
         """Record that a batch is about to be submitted; call it before the first byte.

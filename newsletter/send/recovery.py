@@ -368,9 +368,11 @@ def introduce(connection: sa.Connection, journal: SubmissionJournal, issue_id: i
 
     The attempts of this host mean nothing without it.
     """
-    if journal.lacks(issue_id, epoch.read(connection)):
+    issue = issues.load(connection, issue_id)
+    frozen_at = issue.frozen_at.isoformat() if issue.frozen_at else ""
+    if journal.lacks(issue_id, epoch.read(connection), frozen_at):
         planned = totals.planned(connection, issue_id)
-        journal.freeze(frozen_issue(connection, issues.load(connection, issue_id), planned))
+        journal.freeze(frozen_issue(connection, issue, planned))
 
 
 def _printed(connection: sa.Connection, issue_id: int) -> list[str]:

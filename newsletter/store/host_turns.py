@@ -14,7 +14,8 @@ from newsletter.store.reservations import Reservations
 # The clocks of several machines differ, so the time is the server's.
 _NOW = sa.func.clock_timestamp()
 _LEFT = sa.select(
-    sa.extract("epoch", host_turns.c.ended_at - _NOW)
+    # Not more than the rest, if the server's clock went back.
+    sa.func.least(sa.extract("epoch", host_turns.c.ended_at - _NOW), 0)
     + sa.func.greatest(host_turns.c.rest_seconds, sa.bindparam("rest"))
 ).where(host_turns.c.host == sa.bindparam("of_host"))
 _ENDED = dialect_insert("postgresql")(host_turns).values(

@@ -98,7 +98,7 @@ def _once_a_day(
     if not (earlier := taken - timing.on(nominal.date())):
         return decision
     time = min(earlier)[-5:]
-    reason = f"the issue of {time}, from before the cadence was changed, is for the same day"
+    reason = f"an issue for the same day was drafted for {time}, before the cadence was changed"
     return Decision("skipped", decision.due, reason)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import takewhile
 
 import sqlalchemy as sa
@@ -270,26 +270,29 @@ def _require_ahead(newsletter: Newsletter, pause: Pause, now: datetime) -> None:
 def _effect(
     connection: sa.Connection, newsletter: Newsletter, pause: Pause, now: datetime
 ) -> NewsletterPaused:
-    def within(at: datetime) -> bool:
-        return pause.first <= at.astimezone(newsletter.timezone).date() <= pause.last
+    def day(planned: Issue | Due) -> date:
+        if planned.reader_time:
+            return date.fromisoformat(planned.reader_time[:10])
+        return planned.due_at.astimezone(newsletter.timezone).date()
+
+    def within(planned: Issue | Due) -> bool:
+        return pause.first <= day(planned) <= pause.last
 
     unfinished = [
         issue
         for issue in issues.every(connection, UNFINISHED, newsletter=newsletter.key)
-        if within(issue.due_at)
+        if within(issue)
     ]
     walked = (
         iter(())
         if newsletter.cadence.on_publish
         else slots.ahead(connection, newsletter.key, Timing.of(newsletter), now)
     )
-    free = takewhile(
-        lambda due: due.due_at.astimezone(newsletter.timezone).date() <= pause.last, walked
-    )
+    free = takewhile(lambda due: day(due) <= pause.last, walked)
     return NewsletterPaused(
         newsletter,
         pause,
-        tuple(due for due in free if within(due.due_at)),
+        tuple(due for due in free if within(due)),
         tuple(issue for issue in unfinished if issue.state in EDITABLE),
         tuple(issue for issue in unfinished if issue.state not in EDITABLE),
     )

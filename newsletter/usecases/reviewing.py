@@ -31,7 +31,7 @@ from newsletter.render.checks import accessibility, apply_policy
 from newsletter.render.manuscript import known_pictures
 from newsletter.render.picture_view import unmeasured
 from newsletter.store import acts
-from newsletter.store.content import audits, editions, issues, pictures, waivers
+from newsletter.store.content import audits, editions, issues, pauses, pictures, waivers
 from newsletter.usecases.context import Context
 from subscribers.phrase import Phrase
 
@@ -116,7 +116,7 @@ class ContentChanged:
 
 STALE = Phrase("the brand, the templates, the configuration or the program changed what is printed")
 """Why a rendering is no longer current although the issue has not changed."""
-OVERTAKEN = "its time passed while nothing was running"
+OVERTAKEN = Phrase("its time passed while nothing was running")
 """Why an approval no longer counts although the issue has not changed."""
 
 
@@ -225,16 +225,25 @@ def void_if_stale(context: Context, newsletter: Newsletter, issue_id: int) -> st
     with context.engine.begin() as connection:
         issue = issues.load(connection, issue_id)
         approval.void(connection, issue, actor=MACHINE, now=context.now(), why=STALE)
-    return f"the approval was voided because {STALE}" if issue.state is IssueState.APPROVED else ""
+    return _voided(STALE) if issue.state is IssueState.APPROVED else ""
 
 
 def void_if_overtaken(context: Context, newsletter: Newsletter, issue: Issue) -> str:
     """Void the approval of an issue that is too late to go out without a person; return why."""
-    if not is_overtaken(issue, newsletter, context.now()):
-        return ""
     with context.engine.begin() as connection:
+        issues.lock(connection, issue.id)  # another machine may have done it, and a person approved
+        issue = issues.load(connection, issue.id)
+        newsletter = pauses.applied(connection, newsletter)
+        if issue.state is not IssueState.APPROVED or not is_overtaken(
+            issue, newsletter, context.now()
+        ):
+            return ""
         approval.void(connection, issue, actor=MACHINE, now=context.now(), why=OVERTAKEN)
-    return f"the approval was voided because {OVERTAKEN}"
+    return _voided(OVERTAKEN)
+
+
+def _voided(why: str) -> str:
+    return Phrase("the approval was voided because {why}", why=why)
 
 
 def check(context: Context, actor: Actor, issue_id: int) -> Checked:

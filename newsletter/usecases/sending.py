@@ -30,7 +30,7 @@ from newsletter.send.status import IssueStatus
 from newsletter.send.welcome import Welcomed
 from newsletter.send.worker import Tally
 from newsletter.store import acts, holding
-from newsletter.store.content import issues
+from newsletter.store.content import issues, leaving
 from newsletter.store.sending import claims
 from newsletter.usecases.context import Context
 from newsletter.usecases.watching import state_of, status
@@ -249,6 +249,7 @@ def release(context: Context, actor: Actor) -> bool:
     with context.engine.begin() as connection:
         released = holding.release(connection)
         if released:
+            leaving.let_leave(connection, context.now())
             act = Act(context.now(), actor, ActKind.SENDING_RELEASED, None)
             acts.record(connection, act)
     return released

@@ -58,9 +58,6 @@ def _change(context: Context, actor: Actor, job_id: int, kind: ActKind, why_not:
         acts.record(connection, Act(context.now(), actor, kind, None, detail=detail))
         if not change(connection, job_id):
             msg = Phrase(
-                "job {job_id} is {state}; {why_not}",
-                job_id=job_id,
-                state=job.state,
-                why_not=why_not,
+                "job {job_id} has not been changed: {why_not}", job_id=job_id, why_not=why_not
             )
             raise NotAllowed(msg)

@@ -78,7 +78,7 @@ def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
 def frequency(cell: str) -> tuple[Frequency, tuple[str, ...]]:
     """Return the frequency that a cell gives, and what is withheld if the word is unknown."""
     word = fold(cell)
-    unknown = f"frequency “{clean(cell)[:40]}” is not known; they get each issue"
+    unknown = f"unknown frequency “{clean(cell)[:40]}”; they get each issue"
     withheld = () if word in FREQUENCIES or not word else (unknown,)
     return FREQUENCIES.get(word, Frequency.EACH), withheld
 
@@ -108,7 +108,7 @@ def zone(cells: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Return the time zone that a row gives, and what is withheld if there is no such zone."""
     cell = clean(cells.get("timezone", ""))
     found = zones.parse(cell) or ""
-    unknown = f"time zone “{cell[:40]}” is not known; a name such as Asia/Seoul is expected"
+    unknown = f"unknown time zone “{cell[:40]}”; expected a name such as Asia/Seoul"
     return found, () if found or not cell else (unknown,)
 
 

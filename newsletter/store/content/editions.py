@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.model.edition import Edition
+from newsletter.model.row_number import LARGEST_ID
 from newsletter.model.subjects import Arm
 from newsletter.store.content import edition_links
 from newsletter.store.tables import editions
@@ -70,6 +71,8 @@ def heads(connection: sa.Connection, issue_id: int) -> list[Edition]:
 
 def find(connection: sa.Connection, issue_id: int, seq: int) -> Edition | None:
     """Return an edition of an issue by its number."""
+    if max(abs(issue_id), abs(seq)) > LARGEST_ID:
+        return None
     query = sa.select(editions).where(editions.c.issue_id == issue_id, editions.c.seq == seq)
     row = connection.execute(query).mappings().first()
     return _edition(row) if row else None

@@ -190,7 +190,7 @@ def approve(
 
 def void_approval(connection: sa.Connection, issue_id: int) -> bool:
     """Take the approval of an issue back; return whether it had one."""
-    values = {"approved_hash": "", "approved_by": "", "approved_at": None}
+    values = {"approved_hash": "", "approved_by": "", "approved_at": None, "leaves_at": None}
     return _moved(connection, issue_id, [IssueState.APPROVED], IssueState.DRAFT, values)
 
 

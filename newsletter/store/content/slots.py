@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from newsletter.model.agenda import SlotRecord
 from newsletter.model.clock import JUMPED
+from newsletter.model.issue import IssueKind
 from newsletter.model.slot import HORIZON, Due, Ledger, Timing, free
 from newsletter.model.states import UNFINISHED, IssueState
 from newsletter.store.database import insert_ignoring_conflicts
@@ -21,6 +22,7 @@ from newsletter.store.tables import issues, slots
 CLAIMED = "claimed"
 ACTIVE = "active"
 MISSED = "missed"
+SKIPPED = "skipped"
 SETTLED = timedelta(days=8)
 REPLANNED = timedelta(days=2)
 """How far the time of a claimed slot can have changed: readers moved to other zones."""
@@ -125,13 +127,14 @@ def taken_ahead(connection: sa.Connection, newsletter: str, now: datetime) -> fr
 
 
 def issues_on(connection: sa.Connection, newsletter: str, day: date) -> frozenset[str]:
-    """Return the nominal times of a day that have an issue which was or will be sent."""
+    """Return the nominal times of a day that have a regular issue which was or will be sent."""
     gone = [state.value for state in (IssueState.SKIPPED, IssueState.CANCELLED)]
     found = sa.select(slots.c.nominal).join(issues, issues.c.slot_id == slots.c.id)
     found = found.where(
         slots.c.newsletter == newsletter,
         slots.c.nominal.startswith(day.isoformat()),
         issues.c.state.not_in(gone),
+        issues.c.kind == IssueKind.REGULAR.value,
     )
     return frozenset(connection.scalars(found))
 
@@ -225,12 +228,16 @@ def is_from_future(connection: sa.Connection, now: datetime) -> bool:
 
 
 def forget_future(connection: sa.Connection, now: datetime) -> int:
-    """Free the slots that a clock that had jumped ahead recorded as missed; return how many."""
+    """Free the slots that a clock that had jumped ahead recorded as missed or skipped."""
     return connection.execute(slots.delete().where(_from_future(now))).rowcount
 
 
 def _from_future(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(slots.c.state.in_([MISSED, ACTIVE]), slots.c.due_at > now + JUMPED)
+    limit = now + JUMPED
+    return sa.or_(
+        sa.and_(slots.c.state.in_([MISSED, ACTIVE]), slots.c.due_at > limit),
+        sa.and_(slots.c.state == SKIPPED, slots.c.claimed_at > limit),
+    )
 
 
 def latest_record(connection: sa.Connection) -> datetime | None:

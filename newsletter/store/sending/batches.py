@@ -12,8 +12,8 @@ from newsletter.model.states import DECIDABLE, IN_DOUBT, UNSETTLED, BatchState, 
 from newsletter.store.sending.rates import SKEW
 from newsletter.store.tables import batches, issues
 
-LONGEST_SPREAD = timedelta(days=3)
-"""Two days of a spread, and the day between the first and the last time zone."""
+LONGEST_SPREAD = timedelta(days=4)
+"""Two days of a spread, and 26 hours between the first and the last time zone."""
 LONGEST_DEFERRAL = timedelta(hours=3)
 
 

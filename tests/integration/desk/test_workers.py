@@ -46,7 +46,7 @@ def test_the_page_shows_what_every_worker_is_doing_and_since_when(desk: StaffedD
 
 
 def test_an_admin_retries_and_cancels_jobs(desk: StaffedDesk, pg_engine: sa.Engine) -> None:
-    assert "No workers share the work" in desk.browser(Role.EDITOR).get("/workers").text
+    assert "There are no workers" in desk.browser(Role.EDITOR).get("/workers").text
     Engine.install(pg_engine)
     waiting, failed, running = (
         add_job(pg_engine, name, status)

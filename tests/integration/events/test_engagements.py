@@ -136,7 +136,7 @@ def test_a_reader_who_opens_and_clicks_counts_as_a_person(crowd: Crowd) -> None:
         (OPENED, 1, 1),
     ]
     with crowd.desk.office.reader.connect() as connection:
-        assert store.last_human(connection, [1, 2, 3]) == {1: at + HOUR, 2: at}
+        assert store.last_human(connection, "weekly", [1, 2, 3]) == {1: at + HOUR, 2: at}
 
 
 def test_what_shows_itself_as_a_machine_counts_only_as_raw(crowd: Crowd) -> None:

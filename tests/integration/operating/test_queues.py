@@ -47,10 +47,10 @@ def test_jobs_are_listed_counted_retried_and_cancelled(
     text = exposition(pass_reports.figures(context, context.now()), 0, [queue])[0].decode()
     assert 'newsletter_queue_waiting{queue="collect"} 1.0' in text
     working.retry(context, ADA, failed)
-    with pytest.raises(NotAllowed, match="is todo"):
+    with pytest.raises(NotAllowed, match="has not been changed"):
         working.retry(context, ADA, failed)
     working.cancel(context, ADA, failed)
-    with pytest.raises(NotAllowed, match="is doing"):
+    with pytest.raises(NotAllowed, match="has not been changed"):
         working.cancel(context, ADA, running)
     with pytest.raises(NotFound):
         working.cancel(context, ADA, failed)

@@ -65,7 +65,7 @@ def test_with_reader_time_a_slot_lasts_from_the_first_zone_to_the_last() -> None
     (slot,) = coming(timing, utc("2026-11-25T00:00"), 1)
     assert (slot.nominal, slot.reader_time) == ("2026-11-30T08:00", "2026-11-30T08:00")
     assert (slot.due_at, slot.ends_at) == (utc("2026-11-29T18:00"), utc("2026-11-30T20:00"))
-    assert "each reader gets it at 08:00 of their own zone" in note(slot, SEOUL)
+    assert "each reader gets it at 08:00 in their own time zone" in note(slot, SEOUL)
     assert "from Mon 30 Nov 03:00 to Tue 01 Dec 05:00 KST" in note(slot, SEOUL)
     alone = by_zone("mon 08:00")
     (slot,) = coming(alone, utc("2026-11-25T00:00"), 1)

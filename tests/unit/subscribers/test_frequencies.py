@@ -28,4 +28,4 @@ def test_a_frequency_is_read_in_any_case_and_common_words(word: str, meaning: Fr
 def test_an_unknown_frequency_is_reported() -> None:
     often, withheld = frequency("at full moon")
     assert often is Frequency.EACH
-    assert withheld == ("frequency “at full moon” is not known; they get each issue",)
+    assert withheld == ("unknown frequency “at full moon”; they get each issue",)

@@ -31,4 +31,4 @@ def test_a_cell_without_a_known_zone_is_reported() -> None:
     assert zone({}) == ("", ())
     found, (withheld,) = zone({"timezone": "Mars/Olympus"})
     assert found == ""
-    assert "“Mars/Olympus” is not known" in withheld
+    assert "unknown time zone “Mars/Olympus”" in withheld

@@ -177,7 +177,7 @@ def _voided(connection: sa.Connection, issue: Issue, zone: tzinfo, catalog: Cata
     voided = acts.latest(connection, issue.id, ActKind.VOIDED)
     if voided is None:
         return ""
-    why = str(voided.detail.get("why", ""))
+    why = catalog.phrase(str(voided.detail.get("why", "")))
     return catalog.text(
         "desk.approve.voided",
         who=voided.actor.label,

@@ -9,6 +9,7 @@
   const RETRY = 5000;
   const ASK = 10000;
   const AWAY = 30 * 60 * 1000; // a page that no one uses must not keep a session open
+  const PATIENCE = 30000; // then a save is tried again, and those behind it have their turn
   const frame = document.querySelector("[data-email]");
   const elsewhere = document.querySelector("[data-elsewhere]");
   const say = (place, text, problem) => {
@@ -50,7 +51,7 @@
 
   async function ask(address, fields) {
     const how = fields ? { method: "POST", body: fields } : {};
-    const answer = await fetch(address, { ...how, headers: { Accept: "application/json" } });
+    const answer = await fetch(address, { ...how, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE) });
     if (answer.status >= 500) throw new Error("the server failed");
     const kind = answer.headers.get("content-type") || "";
     // A page instead of data: the session has ended, or the issue can no longer be changed.
@@ -300,8 +301,9 @@
   async function look() {
     if (document.hidden || pending || Date.now() - used > AWAY) return;
     try {
+      const asked = mark;
       const found = await ask(texts.path + "/edit/here");
-      if (found.status !== 200 || pending) return;
+      if (found.status !== 200 || pending || mark !== asked) return;
       const names = found.others.join(", ");
       document.querySelector("[data-who]").textContent = names ? texts.others.replace("{names}", names) : "";
       if (found.mark !== mark) elsewhere.hidden = false;
