@@ -26,7 +26,7 @@ from tests.fakes.schema import add_database
 from tests.fakes.sendgrid import Ledger
 
 ROOT = Path(__file__).parents[3]
-PEOPLE = 400
+PEOPLE = 1_000
 PATIENCE = 90
 """Seconds until a process that should end, start or send must have done so."""
 
