@@ -189,3 +189,14 @@ def test_a_late_answer_reaches_the_folded_file(tmp_path: Path) -> None:
     assert known.attempts[-1].reached() == [(5_001, 5_001)]
     assert known.reached == 50 * 99 + 1
     assert not journal.is_finished(7), "the next pass looks at it again"
+
+
+def test_the_header_of_a_freeze_that_was_not_committed_is_not_that_of_another(
+    tmp_path: Path,
+) -> None:
+    journal = SubmissionJournal(tmp_path / "submissions", boot="b1")
+    assert journal.lacks(7, "e1", "f")
+    journal.freeze(HEADER)
+    assert not journal.lacks(7, "e1", "f")
+    assert journal.lacks(7, "e1", "later")
+    assert journal.lacks(7, "e2", "f")
