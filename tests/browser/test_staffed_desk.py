@@ -58,7 +58,7 @@ PATHS = [
 ]
 OUTSIDE = ["/sign-in", "/sign-in/1-0"]
 ELSEWHERE = re.compile(
-    r"^/(?:healthz|readyz|metrics|open)\b|\.(?:css|js)$|\{(?:name|token)\}$"
+    r"^/(?:healthz|readyz|metrics|open)\b|\.(?:css|js|ics)$|\{(?:name|token)\}$"
     r"|/(?:body|progress|here|email|report)$"
 )
 """What is not a page of the desk: a frame, a file, an answer to a script; reports choose a language."""

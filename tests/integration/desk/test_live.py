@@ -85,6 +85,8 @@ def test_a_script_learns_what_is_stored_and_sees_the_new_inbox(
 def test_editors_of_two_processes_see_each_other_until_they_leave(
     opened: House, editor: TestClient
 ) -> None:
+    with opened.app.engine.begin() as connection:
+        connection.execute(edit_presences.delete())  # of the tests before
     elsewhere = staffed_desk(opened.app)  # another process has only the database in common
     other = elsewhere.browser(Role.ADMIN)
     editor.get(f"{PAGE}/here")
