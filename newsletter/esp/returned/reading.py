@@ -152,7 +152,8 @@ _ACTIONS = {
 def _complaint(part: Message) -> tuple[ReturnKind, EventKind | None, str]:
     blocks = _blocks(part)
     named = _header(blocks[0], "Feedback-Type").lower() if blocks else ""
-    if named in {"", "not-spam", "virus"}:
+    # Reports of failed authentication (RFC 6591, DMARC) have the same form, and no reader behind them.
+    if named in {"", "not-spam", "virus", "auth-failure"}:
         return ReturnKind.OTHER, None, named
     opted_out = named.startswith("opt-out")
     event = EventKind.UNSUBSCRIBED if opted_out else EventKind.COMPLAINED

@@ -110,6 +110,7 @@ def test_bounces_in_free_text(raw: bytes, event: EventKind) -> None:
         ("opt-out-list", ReturnKind.COMPLAINT, EventKind.UNSUBSCRIBED),
         ("not-spam", ReturnKind.OTHER, None),
         ("virus", ReturnKind.OTHER, None),
+        ("auth-failure", ReturnKind.OTHER, None),
     ],
 )
 def test_complaints(kind: str, found: ReturnKind, event: EventKind | None) -> None:
