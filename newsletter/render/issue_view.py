@@ -225,6 +225,8 @@ def subject_of(issue: Issue, full: Sequence[Item], context: RenderContext) -> st
     """
     lead = full[0].title if full else ""
     pattern = context.newsletter.subject
+    if issue.number <= 0 and "{number}" in pattern:  # an alert takes no number of the series
+        pattern = "{lead}"
     words = {
         "lead": lead,
         "title": context.newsletter.title,

@@ -12,10 +12,13 @@ Tags = tuple[tuple[str, str], ...]
 
 
 def tags_of(newsletter: Newsletter, issue: Issue) -> Tags:
-    """Return the tags of an issue, with {key}, {number} and {date} filled in."""
+    """Return the tags of an issue, with {key}, {number} and {date} filled in.
+
+    The kind replaces the number of an issue that has none: "weekly-digest".
+    """
     values = {
         "key": newsletter.key,
-        "number": str(issue.number),
+        "number": str(issue.number) if issue.number > 0 else issue.kind.value,
         "date": issue.day(newsletter.timezone).isoformat(),
     }
     return tuple(

@@ -3,6 +3,7 @@
 import pytest
 
 from newsletter.model.edition import Contents
+from newsletter.model.issue import IssueKind
 from newsletter.render.compose import compose
 from newsletter.render.utm import tagged, tags_of
 from tests.fakes import manuscripts
@@ -14,6 +15,8 @@ TAGS = (("utm_source", "newsletter"), ("utm_campaign", "weekly-42 2026-11-30"))
 def test_names_in_braces_are_filled_in() -> None:
     weekly = manuscripts.newsletter(utm=UTM)
     assert tags_of(weekly, manuscripts.issue()) == TAGS
+    digest = manuscripts.issue(kind=IssueKind.DIGEST, number=-2)
+    assert tags_of(weekly, digest)[1] == ("utm_campaign", "weekly-digest 2026-11-30")
 
 
 @pytest.mark.parametrize(

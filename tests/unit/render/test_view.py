@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.model.article import Author
 from newsletter.model.edition import Contents
-from newsletter.model.issue import Issue, Item, Takeaways
+from newsletter.model.issue import Issue, IssueKind, Item, Takeaways
 from newsletter.render import plain
 from newsletter.render.issue_view import issue_view, publication_view, runs
 from newsletter.render.item_view import item_view, text_locale
@@ -208,3 +208,8 @@ def test_a_block_stays_after_the_item_where_it_was_put() -> None:
     assert [block.heading for block in made.blocks] == ["An evening on the Arctic"]
     assert made.items[0].blocks[0].label == "Advertisement"
     assert made.blocks[0].label == ""
+
+
+def test_an_issue_without_a_number_does_not_print_one() -> None:
+    alert = manuscripts.issue(kind=IssueKind.ALERT, number=-3)
+    assert view(alert, subject="{title} No. {number}: {lead}").subject == manuscripts.SUMMIT.title
