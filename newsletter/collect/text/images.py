@@ -6,9 +6,12 @@ from urllib.parse import urlsplit
 _NOT_A_PICTURE = re.compile(
     r"avatar|gravatar|(?<![a-z])logos?(?![a-z])|logo-|-logo|_logo|favicon|(?<![a-z])icons?(?![a-z])"
     r"|sprite|emoji|smil(?:ey|ies)|badge|button|placeholder|default[-_.]?(?:image|img|share|social|og|thumb)"
-    r"|(?:image|img|share|social|og|thumb)[-_.]?default|site-?default|no-?image|blank\.|spacer|pixel"
-    r"|(?<![a-z])1x1(?![0-9])|/wp-includes/|feeds\.feedburner|/stats?/|tracking|beacon|count\.gif|counter"
-    r"|share-?(?:image|card)\.|loading|transparent|author[-_/]|headshot|byline|profile[-_/]?(?:pic|photo|image)",
+    r"|(?:image|img|share|social|og|thumb)[-_.]?default|site-?default|no-?image|blank\.|spacer"
+    r"|(?<![a-z])1x1(?![0-9])|/wp-includes/|feeds\.feedburner|/stats?/|count\.gif"
+    r"|share-?(?:image|card)\.|author[-_/]|headshot|byline|profile[-_/]?(?:pic|photo|image)"
+    # Photographs have these words in their names, too: "unloading-the-ship.jpg", "beacon-hill.jpg".
+    r"|/(?:[a-z]{1,12}[-_.])?(?:pixel|tracking|tracker|beacon|counter|loading|transparent)(?:\.\w{2,5})?(?:/|$)"
+    r"|(?:pixel|tracking|tracker|beacon|counter|loading|transparent)[^/]{0,40}\.(?:gif|php|aspx?)$",
     re.IGNORECASE,
 )
 _DRAWN = re.compile(r"\.(?:svg|ico|bmp|tiff?)(?:\?|$)", re.IGNORECASE)
