@@ -28,11 +28,16 @@ _ESCAPED_TAG = re.compile(
     r"&lt;/?(?:p|div|br|a|em|strong|ul|ol|li|h[1-6]|blockquote|span)\b", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"\b(href|src)\s?=\s?([\"'])([^\"'<>]{1,2000})\2", re.IGNORECASE)
-_SENTENCE = re.compile(r"^(.{8,}?[.!?。！？…])(?:\s|$)")
+# No space follows a full stop in Chinese and Japanese.
+_FULL_STOP = re.compile(r"[.!?…](?=\s|$)|[。！？](?![」』）])")
+_SHORTENED = re.compile(
+    r"(?:^|[\s(.“\"'])(?:[^\W\d_]|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Jr|Sr|vs|Gen|Sen|Rep|Gov|Inc|Ltd|Co|ca|bzw|Mme|Sra?)\.$"
+)
+_BARE_ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+")
 _ENDS = re.compile(r"[.!?…\]。！？](?=\s)\s*")
 ROUNDS = 3
 """How often text may be escaped. Feeds that escape twice are common, four times unheard of."""
-LONGEST_HEADLINE, SHORTEST_HEADLINE = 90, 6
+LONGEST_HEADLINE, SHORTEST_HEADLINE, SHORTEST_SENTENCE = 90, 6, 8
 LONGEST_LEAD, LONGEST_TRAIL = 40, 60
 
 
@@ -130,13 +135,25 @@ def _absolute(found: re.Match[str], base: str) -> str:
 
 def first_sentence(text: str) -> str:
     """Return a headline for an entry without a title, or an empty string if it has no words."""
-    found = _SENTENCE.match(text)
-    line = found.group(1) if found and len(found.group(1)) <= LONGEST_HEADLINE else text
+    words = tidy(_BARE_ADDRESS.sub(" ", text[: 20 * LONGEST_HEADLINE]))
+    line = _sentence(words) or words
     if sum(char.isalpha() for char in line) < SHORTEST_HEADLINE:
         return ""
     if len(line) <= LONGEST_HEADLINE:
-        return line.rstrip(".。 ")
+        return line if _SHORTENED.search(line[-12:]) else line.rstrip(".。:： ")
     return f"{line[:LONGEST_HEADLINE].rsplit(' ', 1)[0].rstrip(' ,;:–—-')}…"
+
+
+def _sentence(text: str) -> str:
+    """Return the first sentence, or an empty string if it is too long for a headline."""
+    for found in _FULL_STOP.finditer(text, SHORTEST_SENTENCE - 1):
+        sentence, rest = text[: found.end()], text[found.end() :].lstrip()
+        if len(sentence) > LONGEST_HEADLINE:
+            break
+        shortened = rest[:1].islower() or bool(_SHORTENED.search(sentence[-12:]))
+        if not (sentence.endswith(".") and rest and shortened):
+            return sentence
+    return ""
 
 
 def without_trailer(text: str, title: str) -> str:

@@ -102,6 +102,12 @@ def test_a_summary_that_mentions_its_title_is_whole() -> None:
          "Gulls again, and no ice cream anywhere on this very long pier, which is what everyone…"),
         ('&lt;p&gt;&lt;img src="https://cdn.example.org/crab.jpg" alt="A crab on the pier"&gt;&lt;/p&gt;', "A crab on the pier"),
         ("&lt;p&gt;🦀&lt;/p&gt;", ""),
+        ("码头今天早上开放了。人们都来了。船也来了。", "码头今天早上开放了"),
+        ("In the U.S. Navy there is a rule. It is old.", "In the U.S. Navy there is a rule"),
+        ("At 8 a.m. the gulls came back. All of them.", "At 8 a.m. the gulls came back"),
+        ("Yesterday Dr. Quell closed the pier. It rains.", "Yesterday Dr. Quell closed the pier"),
+        ("See this: https://example.org/2026/11/26/a-very-long-address", "See this"),
+        ("https://example.org/2026/11/26/a-very-long-address", ""),
     ],
 )  # fmt: skip
 def test_an_entry_without_a_title_gets_the_first_words_of_its_text(
