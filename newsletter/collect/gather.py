@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -17,7 +16,8 @@ from newsletter.collect.deciding.merge import light_content
 from newsletter.collect.entry import INDEX, Entry, Listing
 from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
-from newsletter.collect.reader import PAGE_TYPES, ArticleReader, ReadEntry
+from newsletter.collect.reader import PAGE_TYPES, SCHEDULED, ArticleReader, ReadEntry
+from newsletter.collect.text.dates import scheduled_for
 from newsletter.errors import FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, NotModified, origin
 from newsletter.model.source import SeenEntry, Source, SourceState
@@ -29,8 +29,6 @@ MOST_PAGES = 60
 
 FEED_TYPES = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 MOST_SITEMAPS = 5
-SOON, FAR = timedelta(days=1), timedelta(days=90)
-"""An entry dated between these is scheduled. A date further ahead is a mistake of the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +216,10 @@ class Gatherer:
         scheduled = False
         for entry in listing.entries:
             before = seen.get(entry.key)
-            if before is None and (day := _scheduled(entry, now)):
+            day = scheduled_for(entry.when.day if entry.when else None, now)
+            if before is None and day:
                 scheduled = True
-                bad.append((entry.title or entry.key, f"scheduled for {day}; it is read then"))
+                bad.append((entry.title or entry.key, SCHEDULED.format(day=day)))
             elif before is None or before.fingerprint != entry.fingerprint:
                 pending.append((entry, before))
             elif before.article_id is None and before.reason:
@@ -278,13 +277,6 @@ def _request(source: Source, state: SourceState) -> FetchRequest:
         private_origin=origin(source.url) if source.allow_private else "",
         max_bytes=source.max_bytes,
     )
-
-
-def _scheduled(entry: Entry, now: datetime) -> str:
-    """Return the day of an entry dated so far ahead that its page is probably not public yet."""
-    if entry.when is None or not SOON < entry.when.day - now.date() <= FAR:
-        return ""
-    return entry.when.day.isoformat()
 
 
 def _newest_first(pending: Sequence[_Due]) -> list[_Due]:

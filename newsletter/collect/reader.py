@@ -11,7 +11,7 @@ from newsletter.collect.entry import Entry
 from newsletter.collect.finding import folders
 from newsletter.collect.parsing.sandbox import Sandbox
 from newsletter.collect.text import urls
-from newsletter.collect.text.dates import When, plausible
+from newsletter.collect.text.dates import When, plausible, scheduled_for
 from newsletter.collect.text.images import is_picture, size_of
 from newsletter.errors import ExtractFailed, FetchFailed, NewsletterError
 from newsletter.fetch.client import Clock, Fetched, Fetcher, FetchRequest, origin
@@ -20,6 +20,7 @@ from newsletter.model.source import Source
 from subscribers.phrase import Phrase
 
 MOST_ATTEMPTS = 3
+SCHEDULED = "scheduled for {day}; it is read then"
 PAGE_TYPES = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 IMAGE_TYPES = "image/jpeg, image/png, image/webp, image/gif, image/*;q=0.5"
 PICTURE_HEAD = 65_536
@@ -58,6 +59,9 @@ class ArticleReader:
             content = self.sandbox.article(raw, name=entry.key, source=source.key)
         except NewsletterError as error:
             return ReadEntry(entry, None, str(error))
+        stated = None if content.date_guessed else content.published
+        if day := scheduled_for(stated, self.clock()):
+            return ReadEntry(entry, None, SCHEDULED.format(day=day), again=True)
         return ReadEntry(
             entry, _with_own_image(self._checked(content, source), content, entry, source)
         )

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from newsletter.collect.extracting import markdown
+from newsletter.collect.extracting import front_matter, markdown
 from newsletter.collect.extracting.page import extract_markup
 from newsletter.collect.extracting.plaintext import extract_text, labeled
 from newsletter.collect.text.encoding import decode, looks_binary
@@ -38,7 +38,10 @@ def extract(raw: bytes, *, name: str, url: str = "", declared: str = "") -> Extr
                 limit=LARGEST_MARKDOWN / 1e6,
             )
             raise ExtractFailed(msg)
-        pairs, rest = markdown.front_matter(text)
+        pairs, rest = front_matter.split(text)
+        if front_matter.is_draft(pairs):
+            msg = Phrase("a draft, as its front matter says")
+            raise ExtractFailed(msg)
         html = markdown.as_html(rest, next(iter(pairs.get("title", ())), ""))
         return markdown.with_front_matter(extract_markup(html, url=url), pairs)
     if suffix not in TEXT and (suffix in MARKUP or _LOOKS_MARKUP.search(text[:8192])):

@@ -1,37 +1,22 @@
-"""Read a Markdown file: front matter, and the text as HTML."""
+"""Read a Markdown file: the text as HTML, and what its front matter states."""
 
 import re
-import tomllib
-from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
 from markdown_it import MarkdownIt
 
+from newsletter.collect.extracting.front_matter import FrontMatter
 from newsletter.collect.text.bylines import read_byline, with_positions
 from newsletter.collect.text.dates import read_date
 from newsletter.collect.text.language import code, is_right_to_left
 from newsletter.model.article import Author, Extracted, Image, Translation
 from newsletter.model.text import web_address
 
-_FENCE = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_KEY = re.compile(r"[A-Za-z_][\w -]*")
-_ITEM = re.compile(r"^\s*-\s+(.*)$")
 _NOTE = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]+", re.MULTILINE)
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:", re.MULTILINE)
 MOST_REFERENCES = 300
 _MARK = re.compile(r"\[\^([^\]\s]{1,100})\]")
-
-FrontMatter = Mapping[str, tuple[str, ...]]
-
-
-def front_matter(text: str) -> tuple[FrontMatter, str]:
-    """Split off the front matter (`---` for simple YAML, `+++` for TOML)."""
-    found = _FENCE.match(text)
-    if not found:
-        return {}, text
-    pairs = _toml(found.group(2)) if found.group(1) == "+++" else _simple_yaml(found.group(2))
-    return pairs, text[found.end() :]
 
 
 def as_html(text: str, title: str = "") -> str:
@@ -54,49 +39,6 @@ def as_html(text: str, title: str = "") -> str:
     body = reader.render(escaped)
     heading = f"<h1>{escape(title)}</h1>" if title and "<h1>" not in body else ""
     return f"<html><body><article>{heading}{body}</article></body></html>"
-
-
-def _toml(text: str) -> FrontMatter:
-    try:
-        return {key.lower(): _texts(value) for key, value in tomllib.loads(text).items()}
-    except tomllib.TOMLDecodeError:
-        return {}
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, list):
-        return tuple(str(element) for element in value)
-    return (str(value),)
-
-
-def _simple_yaml(text: str) -> FrontMatter:
-    """Read `key: value`, `key: [a, b]` and lists of `- value`. Deeper nesting is ignored."""
-    pairs: dict[str, list[str]] = {}
-    key = ""
-    for line in text.splitlines():
-        item = _ITEM.match(line)
-        if item and key:
-            pairs[key].append(_unquoted(item.group(1)))
-            continue
-        name, colon, value = line.partition(":")
-        if colon and _KEY.fullmatch(name.rstrip()):
-            key = name.strip().lower()
-            pairs[key] = list(_values(value))
-    return {name: tuple(values) for name, values in pairs.items()}
-
-
-def _values(text: str) -> tuple[str, ...]:
-    value = text.strip()
-    if value.startswith("[") and value.endswith("]"):
-        return tuple(filter(None, (_unquoted(part) for part in value[1:-1].split(","))))
-    return (_unquoted(value),) if value else ()
-
-
-def _unquoted(text: str) -> str:
-    value = text.strip()
-    if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":  # noqa: PLR2004
-        return value[1:-1]
-    return value
 
 
 def with_front_matter(article: Extracted, pairs: FrontMatter) -> Extracted:
@@ -124,7 +66,7 @@ def _stated(pairs: FrontMatter) -> dict[str, object]:
         "authors": _authors(pairs),
         "published": when.day if when else None,
         "published_at": when.at if when else None,
-        "topics": tuple(topic.lstrip("#") for topic in _many(pairs, "topics", "tags", "keywords")),
+        "topics": _topics(pairs),
         "teaser": _one(pairs, "teaser", "description", "summary", "excerpt"),
         "takeaways": _many(pairs, "takeaways", "key_takeaways", "key takeaways"),
         "takeaways_label": "Key Takeaways" if _many(pairs, "takeaways", "key_takeaways") else "",
@@ -136,9 +78,18 @@ def _stated(pairs: FrontMatter) -> dict[str, object]:
     }
 
 
+def _topics(pairs: FrontMatter) -> tuple[str, ...]:
+    """Return the topics; a single value may list several of them."""
+    found = _many(pairs, "topics", "tags", "keywords")
+    listed = re.split("[,;]", found[0]) if len(found) == 1 else found
+    return tuple(filter(None, (topic.strip().lstrip("#") for topic in listed)))
+
+
 def _image(url: str, pairs: FrontMatter) -> Image:
-    caption = (_one(pairs, "image_caption", "caption"), _one(pairs, "image_credit", "credit"))
-    return Image(url, _one(pairs, "image_alt", "alt"), caption=" ".join(filter(None, caption)))
+    captions = _one(pairs, "image_caption", "caption", "image.caption", "cover.caption")
+    caption = (captions, _one(pairs, "image_credit", "credit", "image.credit"))
+    alt = _one(pairs, "image_alt", "alt", "image.alt", "cover.alt")
+    return Image(url, alt, caption=" ".join(filter(None, caption)))
 
 
 def _authors(pairs: FrontMatter) -> tuple[Author, ...]:

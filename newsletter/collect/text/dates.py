@@ -14,6 +14,8 @@ from babel import Locale
 
 EARLIEST, LATEST = 1990, 2099
 TOO_FAR = timedelta(hours=24)
+SOON, FAR = timedelta(days=1), timedelta(days=90)
+"""An article dated between these is scheduled. A date further ahead is a mistake."""
 ZONES = {
     "UT": 0, "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120,
     "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180, "JST": 540, "KST": 540,
@@ -202,6 +204,11 @@ def plausible(when: When | None, now: datetime) -> When | None:
     if when is None or when.day > (now + TOO_FAR).date():
         return None
     return None if when.at is not None and when.at > now + TOO_FAR else when
+
+
+def scheduled_for(day: date | None, now: datetime) -> str:
+    """Return the day of an article dated so far ahead that it is probably not public yet."""
+    return day.isoformat() if day and SOON < day - now.date() <= FAR else ""
 
 
 def _when(parts: dict[str, str | None]) -> When | None:

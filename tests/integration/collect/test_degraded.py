@@ -1,5 +1,6 @@
 """A rich article never becomes poorer, whatever its address answers later."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_a_scheduled_entry_is_read_when_its_day_has_come(collector: Collector) -
     for _ in range(3 * 24):
         collector.run(collector.feed("feed", "/feed"), force=False)
     assert len(collector.stored()) == 1
+
+
+def test_a_scheduled_file_is_read_when_its_day_has_come(
+    collector: Collector, tmp_path: Path
+) -> None:
+    front = "---\ntitle: On the River\ndate: 2026-11-05\n---\n\n"
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "river.md").write_text(front + "The river rose, and the towns moved. " * 20)
+    source = Source("files", "folder", path=folder)
+    (report,) = collector.run(source).sources
+    assert report.skipped == (("river.md", "scheduled for 2026-11-05; it is read then"),)
+    for _ in range(3 * 24):
+        collector.run(source, force=False)
+    assert [article.content.published for article in collector.stored()] == [date(2026, 11, 5)]
 
 
 def test_a_sitemap_index_that_has_not_changed_still_has_its_sitemaps_read(
