@@ -117,11 +117,11 @@ class Shipment:
     """What one call submits: a letter, its recipients, and the id of this attempt.
 
     `last` turns a temporary refusal of a recipient into a final one: the limit of attempts is
-    reached. `on_accepted` is for providers that answer message by message. They call it in the
-    thread of the call as each message is accepted, and before they transmit the content of the next
-    message on that connection. After a crash, one message per connection is in doubt at most. If it
-    raises, the call stops and the exception passes through. `on_declined` is called in the same way
-    for each message that was answered but not accepted.
+    reached. `on_accepted` is for providers that answer message by message. They call it, in any
+    thread, as each message is accepted, and before they transmit the content of the next message on
+    that connection. After a crash, one message per connection is in doubt at most. If it raises,
+    the call stops and the exception passes through. `on_declined` is called in the same way for
+    each message that was answered but not accepted.
 
     `servers` is the order in which a provider with several servers may use them. `given_up` are the
     receiving domains that have deferred for too long: another deferral of theirs is final.

@@ -222,15 +222,17 @@ class SubmissionJournal:
         """Append a line. From one that begins an attempt to the one that ends it, the file stays."""
         if self.folder is None:
             return
-        with self._opening:
-            appender = self._files.get(issue_id)
-            if appender is None:
-                _make(self.folder)
-                appender = self._files[issue_id] = _Appender(self.path(issue_id))
-        with appender.in_place(begins, ends):
-            written = appender.append(line)
+        appender = self._files.get(issue_id) or self._opened(self.folder, issue_id)
+        written = appender.append(line, begins, ends)
         if durable:
             appender.sync(written)
+
+    def _opened(self, folder: Path, issue_id: int) -> "_Appender":
+        with self._opening:
+            if issue_id not in self._files:
+                _make(folder)
+                self._files[issue_id] = _Appender(self.path(issue_id))
+            return self._files[issue_id]
 
 
 class _Appender:
@@ -247,8 +249,28 @@ class _Appender:
         self._attempts: set[str] = set()
         self._kept = False
 
-    def append(self, line: str) -> int:
-        """Append a line to the file, which must be in place; return its number for `sync`."""
+    def append(self, line: str, begins: str, ends: str) -> int:
+        """Append a line, which may begin or end an attempt; return its number for `sync`.
+
+        The file is not replaced here and during an attempt. The lock is for a whole attempt because
+        taking it takes longer than appending a line.
+        """
+        with self._writing:
+            if not self._kept:
+                self._keep()
+            try:
+                written = self._write(line)
+                if begins:
+                    self._attempts.add(begins)
+                return written
+            finally:
+                if ends:
+                    self._attempts.discard(ends)
+                if not self._attempts:
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+                self._kept = bool(self._attempts)
+
+    def _write(self, line: str) -> int:
         content = self._pending + line.encode() + b"\n"
         if os.write(self._descriptor, content) < len(content):
             self._pending = b"\n"
@@ -265,24 +287,6 @@ class _Appender:
             covered = self._written
             os.fdatasync(self._descriptor)
             self._synced = covered
-
-    @contextmanager
-    def in_place(self, begins: str, ends: str) -> Iterator[None]:
-        """Keep the file from being replaced, here and during an attempt; let no one else append.
-
-        The lock is for a whole attempt because taking it takes longer than appending a line.
-        """
-        with self._writing:
-            if not self._kept:
-                self._keep()
-            try:
-                yield
-                self._attempts.update(filter(None, [begins]))
-            finally:
-                self._attempts.discard(ends)
-                self._kept = bool(self._attempts)
-                if not self._kept:
-                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _keep(self) -> None:
         """Keep the file from being replaced; open the other one if it has been."""

@@ -18,14 +18,15 @@ from newsletter.esp.text import one_line
 from newsletter.model.delivery import edition_mark
 from newsletter.model.personalization import fill, placeholder
 
-_MESSAGE = (
-    b'%(head)bMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
+_BEFORE_TEXT = (
+    b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%(boundary)b"\r\n\r\n'
     b'--%(boundary)b\r\nContent-Type: text/plain; charset="utf-8"\r\n'
-    b"Content-Transfer-Encoding: %(text_encoding)b\r\n\r\n%(text)b\r\n"
-    b'--%(boundary)b\r\nContent-Type: text/html; charset="utf-8"\r\n'
-    b"Content-Transfer-Encoding: %(html_encoding)b\r\nMIME-Version: 1.0\r\n\r\n%(html)b\r\n"
-    b"--%(boundary)b--\r\n"
+    b"Content-Transfer-Encoding: "
 )
+_BEFORE_HTML = (
+    b'\r\n--%(boundary)b\r\nContent-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: '
+)
+_END = b"\r\n--%(boundary)b--\r\n"
 
 
 class MessageTemplate:
@@ -43,11 +44,15 @@ class MessageTemplate:
             *Recipient("", "", "", "").replacements(letter.nonce),
             *([self._ticket] if letter.ticket else []),
         )
-        self._headers = [(name, Holes.split(value, placeholders)) for name, value in letter.headers]
+        self._headers = [
+            _header(name, Holes.split(value, placeholders)) for name, value in letter.headers
+        ]
         self._subject = Holes.split(letter.subject, placeholders)
         self._text = TextTemplate(letter.text, placeholders)
         self._html = TextTemplate(letter.html, placeholders)
-        self._boundary = boundary(letter).encode()
+        between = {b"boundary": boundary(letter).encode()}
+        self._before_text, self._before_html = _BEFORE_TEXT % between, _BEFORE_HTML % between
+        self._end = _END % between
         self._host = ascii_address(letter.sender.address)
         self._mark = edition_mark(letter.nonce)
         self._constant_subject = b"" if self._subject.names else self._write_subject({})
@@ -84,7 +89,7 @@ class MessageTemplate:
 
     def _head(self, to: bytes, recipient: Recipient, replacements: Mapping[str, str]) -> bytes:
         """Return the headers. The letter's own are not folded: some parsers of links need that."""
-        own = [field(name, one_line(value.fill(replacements))) for name, value in self._headers]
+        own = (write(replacements) for write in self._headers)
         return b"".join(
             (
                 *own,
@@ -105,14 +110,23 @@ class MessageTemplate:
     ) -> bytes:
         """Return the headers, then both parts."""
         plain, html = (text.fill(replacements) for text in texts)
-        return _MESSAGE % {
-            b"head": head,
-            b"boundary": self._boundary,
-            b"text_encoding": plain.encoding,
-            b"text": plain.content,
-            b"html_encoding": html.encoding,
-            b"html": html.content,
-        }
+        return b"".join(
+            (
+                *(head, self._before_text, plain.encoding, b"\r\n\r\n"),
+                *plain.pieces,
+                *(self._before_html, html.encoding, b"\r\nMIME-Version: 1.0\r\n\r\n"),
+                *html.pieces,
+                self._end,
+            )
+        )
+
+
+def _header(name: str, value: Holes) -> Callable[[Mapping[str, str]], bytes]:
+    """Return what writes a header; one without holes is written once."""
+    if value.names:
+        return lambda replacements: field(name, one_line(value.fill(replacements)))
+    constant = field(name, one_line(value.fill({})))
+    return lambda _replacements: constant
 
 
 def message(letter: Letter, recipient: Recipient) -> bytes:

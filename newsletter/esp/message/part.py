@@ -8,10 +8,10 @@ from newsletter.esp.message.holes import Holes
 
 
 class EncodedText(NamedTuple):
-    """The value of Content-Transfer-Encoding, and the text in it."""
+    """The value of Content-Transfer-Encoding, and the text in it, in pieces."""
 
     encoding: bytes
-    content: bytes
+    pieces: list[bytes]
 
 
 class TextTemplate:
@@ -56,8 +56,8 @@ class _Flow:
         self._constants = [encoding.prepare(constant) for constant in (*others, ended)]
         self._steps: list[dict[int, EncodedPiece | None]] = [{} for _ in constants]
 
-    def fill(self, values: Sequence[str]) -> bytes:
-        """Return the text with these values in its holes."""
+    def fill(self, values: Sequence[str]) -> list[bytes]:
+        """Return the text with these values in its holes, in pieces."""
         encoding = self.encoding
         done: list[bytes] = []
         pending = self._constant(0, b"", done)
@@ -68,7 +68,7 @@ class _Flow:
                 done.append(lines)
             pending = self._constant(place, pending, done)
         done.append(encoding.line(pending))
-        return b"".join(done)
+        return done
 
     def _constant(self, place: int, pending: bytes, done: list[bytes]) -> bytes:
         """Continue with a constant piece; return what is pending after it."""

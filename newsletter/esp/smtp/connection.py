@@ -2,7 +2,8 @@
 
 The standard library greets, logs in and switches to TLS. Its way of sending a message waits for
 every single answer, so the transactions are written here (RFC 5321, with PIPELINING of RFC 2920 and
-CHUNKING of RFC 3030). Every step ends before the deadline, however slow the server is.
+CHUNKING of RFC 3030). Every step ends before the deadline, however slow the server is. The socket
+does not block: a method that returns Steps says when it waits, and for how long.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from typing_extensions import override
 
 from newsletter.esp.port import FaultPoint, nowhere
+from newsletter.esp.smtp.conversations import READABLE, WRITABLE, SocketWait, Steps, alone
 from newsletter.esp.smtp.server import Security, SmtpServer
 from newsletter.esp.wire.deadline import CallDeadline
 
@@ -71,7 +73,6 @@ class SmtpConnection(smtplib.SMTP):
         self._queued: deque[bytes] = deque()
         self._owed = 0
         self._answer = answer
-        self._limit: float | None = None
         self._server = server
         self._tls = tls
         self._session = session
@@ -135,28 +136,28 @@ class SmtpConnection(smtplib.SMTP):
         """Note commands; each has one reply. `reply` or `transmit` sends them."""
         self._queued.extend(commands)
 
-    def reply(self) -> Reply:
+    def reply(self) -> Steps[Reply]:
         """Return the reply to the next command; send what is queued, at once where allowed."""
         if self._queued:
             if self.pipelining:
-                self._write(self._take_queued())
+                yield from self._write(self._take_queued())
             else:
-                self._write(self._queued.popleft())
                 self._owed += 1
-        reply = self.getreply()
+                yield from self._write(self._queued.popleft())
+        reply = yield from self._read_reply()
         self._owed -= 1
         return reply
 
-    def end_empty(self) -> None:
+    def end_empty(self) -> Steps[None]:
         """End a message without content and without recipients; the server refuses it."""
-        self._write(b".\r\n")
-        self.getreply()
+        yield from self._write(b".\r\n")
+        yield from self._read_reply()
 
     def forget_queued(self) -> None:
         """Drop the commands that were not sent."""
         self._queued.clear()
 
-    def transmit(self, content: bytes, at: FaultPoint) -> Reply:
+    def transmit(self, content: bytes, at: FaultPoint) -> Steps[Reply]:
         """Send a message, and the queued commands with it; return the reply to the message."""
         following = self._take_queued() if self.pipelining else b""
         if self.chunking:
@@ -166,14 +167,14 @@ class SmtpConnection(smtplib.SMTP):
             stuffed = content.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n")
             content = b"%b\r\n.\r\n%b" % (stuffed, following)
         if at is nowhere:
-            self._write(content)
+            yield from self._write(content)
         else:  # two writes, so that a crash test can end the process between them
             middle = len(content) // 2
-            self._write(content[:middle])
+            yield from self._write(content[:middle])
             at("mid_body")
-            self._write(content[middle:])
+            yield from self._write(content[middle:])
         at("after_send")
-        return self.getreply()
+        return (yield from self._read_reply())
 
     def leave(self) -> None:
         """Send QUIT if that is possible, and close. Accepted messages stay accepted."""
@@ -190,7 +191,7 @@ class SmtpConnection(smtplib.SMTP):
         """Send QUIT and close, without waiting for the server."""
         with contextlib.suppress(OSError, smtplib.SMTPException):
             self.deadline = CallDeadline(1.0)
-            self._write(b"QUIT\r\n")
+            alone(self._write(b"QUIT\r\n"))
         self.close()
 
     def _take_queued(self) -> bytes:
@@ -199,19 +200,21 @@ class SmtpConnection(smtplib.SMTP):
         self._queued.clear()
         return commands
 
-    def _write(self, content: bytes) -> None:
-        self._limited(self.deadline.left(self._answer)).sendall(content)
+    def _write(self, content: bytes) -> Steps[None]:
+        """Write all of it, within one step."""
+        sock, rest = self._open_socket(), memoryview(content)
+        step = self.deadline.step(self._answer)
+        while rest:
+            try:
+                rest = rest[sock.send(rest) :]
+            except ssl.SSLWantReadError:
+                yield SocketWait(sock, READABLE, step.left())
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                yield SocketWait(sock, WRITABLE, step.left())
 
-    def _limited(self, seconds: float) -> socket.socket:
-        """Return the socket, whose next step may take so long; raise if it is closed.
-
-        Setting a limit is a system call, and most steps have the same one.
-        """
+    def _open_socket(self) -> socket.socket:
         if self.sock is None:
             raise smtplib.SMTPServerDisconnected(_CLOSED)
-        if seconds != self._limit:
-            self.sock.settimeout(seconds)
-            self._limit = seconds
         return self.sock
 
     def _introduce(self) -> None:
@@ -243,25 +246,30 @@ class SmtpConnection(smtplib.SMTP):
         self.does_esmtp = False
 
     def _protect(self, sock: socket.socket) -> ssl.SSLSocket:
-        self._limit = self.deadline.left(self._answer)
-        sock.settimeout(self._limit)
-        return self._tls().wrap_socket(
+        sock.settimeout(self.deadline.left(self._answer))
+        protected = self._tls().wrap_socket(
             sock, server_hostname=self._server.host, session=self._session
         )
+        protected.setblocking(False)
+        return protected
 
     @override
     def send(self, s: Any) -> None:
-        self._limited(self.deadline.left(self._answer))
-        super().send(s)
+        alone(self._write(s.encode(self.command_encoding) if isinstance(s, str) else s))
 
     @override
     def getreply(self) -> Reply:
+        return alone(self._read_reply())
+
+    def _read_reply(self) -> Steps[Reply]:
         """Read one reply. A line without a number gives the code -1. A complete one may be late."""
         lines: list[bytes] = []
         step: CallDeadline | None = None
         while len(lines) < LONGEST_REPLY:
             while (end := self._received.find(b"\n")) < 0:
-                step = self._receive(step)
+                # All of a reply must arrive within one step.
+                step = step or self.deadline.step(self._answer)
+                yield from self._receive(step)
             line, self._received = self._received[:end], self._received[end + 1 :]
             lines.append(line[4:].strip())
             if not line[:3].isdigit():
@@ -271,22 +279,26 @@ class SmtpConnection(smtplib.SMTP):
         msg = "the server's reply does not end"
         raise smtplib.SMTPServerDisconnected(msg)
 
-    def _receive(self, step: CallDeadline | None) -> CallDeadline:
-        """Receive a part of a reply, all of which must arrive within one step; return the step."""
+    def _receive(self, step: CallDeadline) -> Steps[None]:
+        """Receive a part of a reply."""
         if len(self._received) > LONGEST_LINE:
             msg = "the reply is too long"
             raise smtplib.SMTPServerDisconnected(msg)
-        if step is None:
-            step = self.deadline.step(self._answer)
-            left = step.seconds
-        else:
-            left = step.left()
-        arrived = self._limited(left).recv(LONGEST_LINE)
+        sock, events, arrived = self._open_socket(), READABLE, None
+        while arrived is None:
+            # What TLS has decrypted already does not make the socket readable.
+            if not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+                yield SocketWait(sock, events, step.left())
+            try:
+                arrived = sock.recv(LONGEST_LINE)
+            except ssl.SSLWantWriteError:
+                events = WRITABLE
+            except (BlockingIOError, ssl.SSLWantReadError):
+                events = READABLE
         if not arrived:
             msg = "the server closed the connection"
             raise smtplib.SMTPServerDisconnected(msg)
         self._received += arrived
-        return step
 
     def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
         """Connect to the first of the host's addresses that answers."""
@@ -294,9 +306,9 @@ class SmtpConnection(smtplib.SMTP):
         for *family, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             made = socket.socket(*family)
             try:
-                self._limit = self.deadline.left(self._answer)
-                made.settimeout(self._limit)
+                made.settimeout(self.deadline.left(self._answer))
                 made.connect(address)
+                made.setblocking(False)
                 # With Nagle's algorithm, the end of a message would wait for an acknowledgment.
                 made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 implicit = self._server.security is Security.IMPLICIT

@@ -8,13 +8,13 @@ that ends therefore leaves one message in doubt at most.
 
 import smtplib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from newsletter.esp.message.checks import AddressError, ascii_address, international_address
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import FaultPoint, Outcome, Shipment, Verdict, receiving_domain
 from newsletter.esp.smtp.connection import Reply, SmtpConnection
+from newsletter.esp.smtp.conversations import Steps
 from newsletter.esp.smtp.progress import (
     FINE,
     LATER,
@@ -94,7 +94,7 @@ class Exchange:
         self._upcoming: Envelope | None = None
         self._announced: Envelope | None = None
 
-    def over(self, connection: SmtpConnection) -> Outcome:
+    def over(self, connection: SmtpConnection) -> Steps[Outcome]:
         """Submit what is left over this connection; raise ConnectionEnded.
 
         Raise BatchStopped if this server does not go on, and another one may.
@@ -109,7 +109,7 @@ class Exchange:
                 elif self._progress.skips(envelope.domain) and self._announced is not envelope:
                     self._skip(envelope.delivery)
                 else:
-                    self._submit(connection, envelope)
+                    yield from self._submit(connection, envelope)
             except BatchStopped as stopped:
                 if stopped.by_server:
                     raise
@@ -167,25 +167,30 @@ class Exchange:
             connection.queue(b"DATA\r\n")
         self._announced = envelope
 
-    def _submit(self, connection: SmtpConnection, envelope: Envelope) -> None:
+    def _submit(self, connection: SmtpConnection, envelope: Envelope) -> Steps[None]:
         """Submit one message; raise BatchStopped if the batch cannot continue."""
         self._require_time(connection)
         if self._announced is not envelope:
             self._announce(connection, envelope)
-        with _broken_connection(connection, Verdict.UNSENT):
-            reply = self._mail(connection)
+        self._upcoming = self._upcoming or next(self._envelopes, None)
+        verdict = Verdict.UNSENT
+        try:
+            reply = yield from self._mail(connection)
             if reply.code not in FINE:
                 connection.in_order = False
                 raise BatchStopped(_sender_refused(reply), by_server=True)
-            reply = self._recipient(connection)
-        started = reply.code == GO_ON
-        if started:
-            self._require_time(connection)
-            with _broken_connection(connection, Verdict.UNKNOWN):
-                reply = self._content(connection, envelope)
+            reply = yield from self._recipient(connection)
+            if started := reply.code == GO_ON:
+                self._require_time(connection)
+                verdict = Verdict.UNKNOWN
+                reply = yield from self._content(connection, envelope)
+        except (OSError, smtplib.SMTPException) as error:
+            connection.in_order = False
+            reason = f"the connection broke: {describe_error(error)}"
+            raise BatchStopped(Outcome(verdict, reason), by_server=True) from error
         self._judge(connection, envelope, reply, started=started)
 
-    def _mail(self, connection: SmtpConnection) -> Reply:
+    def _mail(self, connection: SmtpConnection) -> Steps[Reply]:
         """Return the reply to MAIL.
 
         If the connection ended before it, nothing of this message was transmitted. A server may end
@@ -193,9 +198,9 @@ class Exchange:
         """
         try:
             if connection.must_reset:
-                connection.reply()
+                yield from connection.reply()
                 connection.must_reset = False
-            reply = connection.reply()
+            reply = yield from connection.reply()
         except (OSError, smtplib.SMTPException) as error:
             if not connection.completed:
                 raise
@@ -204,30 +209,30 @@ class Exchange:
             raise ConnectionEnded(by_server=True)
         return reply
 
-    def _recipient(self, connection: SmtpConnection) -> Reply:
+    def _recipient(self, connection: SmtpConnection) -> Steps[Reply]:
         """Return the reply to RCPT and DATA; its code is GO_ON if the content may follow."""
-        reply = connection.reply()
+        reply = yield from connection.reply()
         accepted = reply.code in FINE
         if connection.chunking:
             return reply._replace(code=GO_ON) if accepted else reply
         if accepted:
-            return connection.reply()
+            return (yield from connection.reply())
         if connection.pipelining and reply.code in {*TEMPORARY, *PERMANENT} - {CLOSING}:
             # DATA is on its way. Should the server go on without a recipient, the message must be
             # ended, and it must be empty (RFC 2920, 3.1).
-            if connection.reply().code == GO_ON:
-                connection.end_empty()
+            following = yield from connection.reply()
+            if following.code == GO_ON:
+                yield from connection.end_empty()
         else:
             connection.forget_queued()
         return reply
 
-    def _content(self, connection: SmtpConnection, envelope: Envelope) -> Reply:
+    def _content(self, connection: SmtpConnection, envelope: Envelope) -> Steps[Reply]:
         """Transmit the message, with the envelope of the next one; return the reply to it."""
-        self._upcoming = self._upcoming or next(self._envelopes, None)
         upcoming, room = self._upcoming, not connection.nearly_used_up
         if upcoming is not None and room and self._may_follow(connection, upcoming):
             self._announce(connection, upcoming)
-        return connection.transmit(envelope.content, self._at)
+        return (yield from connection.transmit(envelope.content, self._at))
 
     def _may_follow(self, connection: SmtpConnection, envelope: Envelope) -> bool:
         return _takes(connection, envelope) and not self._progress.skips(envelope.domain)
@@ -270,17 +275,6 @@ class Exchange:
             raise BatchStopped(Outcome(Verdict.UNSENT, progress.later, wait=LATER, deferred=True))
         reason = "the time limit of one batch was reached; the rest follows"
         raise BatchStopped(Outcome(Verdict.UNSENT, reason, wait=0.0))
-
-
-@contextmanager
-def _broken_connection(connection: SmtpConnection, verdict: Verdict) -> Iterator[None]:
-    """Stop the batch with this verdict if the connection breaks inside."""
-    try:
-        yield
-    except (OSError, smtplib.SMTPException) as error:
-        connection.in_order = False
-        reason = f"the connection broke: {describe_error(error)}"
-        raise BatchStopped(Outcome(verdict, reason), by_server=True) from error
 
 
 def _takes(connection: SmtpConnection, envelope: Envelope) -> bool:

@@ -12,6 +12,7 @@ from newsletter.esp.message.checks import LetterError, require
 from newsletter.esp.message.mime import MessageTemplate
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Shipment, Verdict, nowhere
 from newsletter.esp.smtp.connection import NoTlsError
+from newsletter.esp.smtp.conversations import Conversations
 from newsletter.esp.smtp.exchange import BatchStopped, ConnectionEnded, Exchange
 from newsletter.esp.smtp.pool import SmtpPool
 from newsletter.esp.smtp.progress import FINE, LATER, TEMPORARY, shown_reply
@@ -79,6 +80,7 @@ class SmtpSender:
         self._timeouts = timeouts
         self._ticks = ticks
         self._at = at
+        self._conversations = Conversations()
         self._templates: dict[int, MessageTemplate] = {}
         self._signer = Once(lambda: _signer(use))
         self._lock = threading.Lock()
@@ -100,11 +102,32 @@ class SmtpSender:
             exchange.served_by(name, "")
             try:
                 with pool.slot(deadline):
-                    return _through(pool, exchange, deadline)
+                    return self._through(pool, exchange, deadline)
             except BatchStopped as stopped:
                 failed = stopped.outcome
                 exchange.served_by(name, failed.reason)
         return exchange.stop(failed)
+
+    def _through(self, pool: SmtpPool, exchange: Exchange, deadline: CallDeadline) -> Outcome:
+        """Submit what is left through one server; raise BatchStopped if it does not go on."""
+        while True:
+            try:
+                connection = pool.take(deadline)
+            except (OSError, smtplib.SMTPException) as error:
+                raise BatchStopped(_not_connected(error), by_server=True) from error
+            try:
+                outcome = self._conversations.run(exchange.over(connection))
+            except ConnectionEnded as ended:
+                pool.ended(connection, by_server=ended.by_server)
+                continue
+            except BatchStopped:
+                pool.give(connection)
+                raise
+            except BaseException:
+                connection.close()
+                raise
+            pool.give(connection)
+            return outcome
 
     def probe(self) -> str:
         """Connect and log in everywhere; return what went wrong, or an empty string."""
@@ -158,28 +181,6 @@ def _signer(use: SmtpUse) -> Callable[[bytes], bytes] | None:
 def share(connections: int, processes: int) -> int:
     """Return how many of the allowed connections one of several processes may use."""
     return max(1, connections // processes)
-
-
-def _through(pool: SmtpPool, exchange: Exchange, deadline: CallDeadline) -> Outcome:
-    """Submit what is left through one server; raise BatchStopped if it does not go on."""
-    while True:
-        try:
-            connection = pool.take(deadline)
-        except (OSError, smtplib.SMTPException) as error:
-            raise BatchStopped(_not_connected(error), by_server=True) from error
-        try:
-            outcome = exchange.over(connection)
-        except ConnectionEnded as ended:
-            pool.ended(connection, by_server=ended.by_server)
-            continue
-        except BatchStopped:
-            pool.give(connection)
-            raise
-        except BaseException:
-            connection.close()
-            raise
-        pool.give(connection)
-        return outcome
 
 
 def _not_connected(error: Exception) -> Outcome:

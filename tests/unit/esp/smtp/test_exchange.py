@@ -101,6 +101,23 @@ def test_if_an_acceptance_cannot_be_recorded_nothing_more_is_transmitted(
         assert server.mailbox.sessions == 2, "the connection had a message announced"
 
 
+@pytest.mark.parametrize("offers", OFFERS)
+def test_if_a_refusal_cannot_be_recorded_it_does_not_count_as_a_broken_connection(
+    offers: tuple[str, ...],
+) -> None:
+    """The message before it is not transmitted, so no one is in doubt."""
+
+    def fail(_delivery: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    people = _recipients(2)
+    people[1] = people[1]._replace(token="\ud800")  # noqa: S106 - no password
+    with Esmtp(offers=offers) as server:
+        with pytest.raises(OSError, match="No space"):
+            SmtpSender(server.url).submit(Shipment("7.1:1", LETTER, people, on_declined=fail))
+        assert server.mailbox.messages == []
+
+
 def test_a_connection_stays_open_between_batches() -> None:
     with Esmtp() as server:
         sender = SmtpSender(server.url)
