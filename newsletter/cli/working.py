@@ -5,10 +5,12 @@ import os
 import socket
 import sys
 import threading
+from functools import partial
 from importlib.util import find_spec
 from typing import Annotated
 
 import sqlalchemy as sa
+import structlog
 import typer
 
 from newsletter.app import App
@@ -16,10 +18,13 @@ from newsletter.cli import logs
 from newsletter.cli.opening import open_app, stop_on_signals
 from newsletter.cli.running import CODES, logged, print_line, ticker_of, worst
 from newsletter.cli.show import Exit, fail
+from newsletter.dispatch.heartbeat import report
+from newsletter.model.actor import MACHINE
 from newsletter.pipeline.jobs import Job, Queue
 from newsletter.pipeline.report import Level, Line
 from newsletter.store.database import is_sqlite
 from newsletter.store.workers import WorkerRow
+from newsletter.usecases import working
 
 commands = typer.Typer()
 
@@ -119,6 +124,13 @@ def _stop_at_end_of_input(stop: threading.Event) -> None:
     stop.set()
 
 
+def _ticked(app: App) -> None:
+    """Record that what is due was added, and ping the dead-man's switch if it is our turn."""
+    tick, url = working.record_tick(app.context, MACHINE), app.settings.heartbeat_url
+    if url and tick.reports and (problem := report(url, good=tick.good)):
+        structlog.get_logger(__name__).warning("heartbeat not sent", problem=problem)
+
+
 def _share(app: App, queues: tuple[Queue, ...], jobs: int, *, once: bool) -> Exit:
     """Do the jobs of these queues, so many at once."""
     from newsletter.dispatch.lifesign import LifeSign  # noqa: PLC0415 - only this command needs it
@@ -144,7 +156,7 @@ def _share(app: App, queues: tuple[Queue, ...], jobs: int, *, once: bool) -> Exi
 
     engine = Engine(
         sa.make_url(app.settings.direct_url or app.settings.database_url),
-        Office(app.jobs_due, work, app.stop),
+        Office(app.jobs_due, work, app.stop, partial(_ticked, app)),
         Capacity(queues, jobs),
     )
     Engine.install(app.engine)

@@ -9,6 +9,12 @@ from newsletter.store.queues import NAMESPACE
 LOCK = 7_204_911_836
 """The advisory lock for workers that start at the same time. Any fixed number works."""
 
+BY_LOCK = """
+    CREATE INDEX newsletter_jobs_by_lock ON procrastinate_jobs (lock)
+    WHERE status IN ('todo', 'doing');
+"""
+"""To fetch a job, the engine looks for others with the same lock, and has no index for that."""
+
 
 def install(engine: sa.Engine, tables: str) -> None:
     """Create the engine's tables.
@@ -16,6 +22,7 @@ def install(engine: sa.Engine, tables: str) -> None:
     Those of another version of the engine are dropped: the jobs in them that are still due are
     added again.
     """
+    tables += BY_LOCK
     version = hashlib.sha256(tables.encode()).hexdigest()[:16]
     with engine.begin() as connection:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))

@@ -22,6 +22,11 @@ def _post(url: str) -> str:
     return post(url)
 
 
+def report(url: str, *, good: bool, ping: Ping = _post) -> str:
+    """Ping an address with a result; return what went wrong with the ping."""
+    return ping(url if good else failing(url))
+
+
 class Heartbeat:
     """Pings after the passes of one process, which may have several parts at the same time.
 
@@ -45,7 +50,7 @@ class Heartbeat:
             if self._last and self._last[0] == well and now - self._last[1] < EVERY:
                 return ""
             self._last = well, now
-        return self._ping(self._url if well else failing(self._url))
+        return report(self._url, good=well, ping=self._ping)
 
 
 def failing(url: str) -> str:

@@ -67,12 +67,13 @@ class JobFailed(Exception):  # noqa: N818 - named for what happened
 class Office:
     """What the engine is for: which jobs are due, how one is done, and when to stop.
 
-    `work` returns whether the job succeeded.
+    `work` returns whether the job succeeded. `ticked` is called when what is due has been added.
     """
 
     due: Callable[[], Sequence[Job]]
     work: Callable[[Job], bool]
     stop: threading.Event
+    ticked: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ class Engine:
             log.exception("nothing was added: what is due could not be read")
             raise
         await self._add(due)
+        await self._in_thread(self._office.ticked)
         return list(due)
 
     async def _add(self, due: Sequence[Job]) -> None:

@@ -22,6 +22,15 @@ def write(connection: sa.Connection, name: str, at: int) -> None:
     )
 
 
+def move(connection: sa.Connection, name: str, at: int) -> bool:
+    """Set a mark; return False if it was there already. Of several processes, one gets True."""
+    statement = upsert(connection, marks).values(name=name, at=at)
+    moved = statement.on_conflict_do_update(
+        index_elements=[marks.c.name], set_={"at": at}, where=marks.c.at != at
+    )
+    return connection.scalar(moved.returning(marks.c.name)) is not None
+
+
 def is_due(connection: sa.Connection, name: str, now: datetime, every: int) -> bool:
     """Return whether what is to be done every so many minutes is due; its mark is in minutes.
 

@@ -38,6 +38,16 @@ _FIGURES = f"""
 """  # noqa: S608 - a constant
 
 
+_FAILED = f"""
+    SELECT EXISTS (
+        SELECT FROM {NAMESPACE}.procrastinate_jobs job
+        JOIN {NAMESPACE}.procrastinate_events event ON event.job_id = job.id
+        WHERE job.status = 'failed' AND job.queue_name <> ALL(:ignored)
+        AND event.type = 'failed' AND event.at > now() - make_interval(secs => :seconds)
+    )
+"""  # noqa: S608 - a constant
+
+
 @dataclass(frozen=True, slots=True)
 class QueueFigures:
     """One queue: jobs by state, the age of the oldest that waits, and how long a job took, in seconds.
@@ -104,6 +114,12 @@ def find(connection: sa.Connection, job_id: int) -> QueuedJob | None:
     query = sa.text(f"{_JOBS} AND job.id = :id")
     row = connection.execute(query, {"id": job_id}).mappings().first()
     return None if row is None else QueuedJob(**row)
+
+
+def any_failed(connection: sa.Connection, seconds: float, ignored: Sequence[str]) -> bool:
+    """Return whether a job failed in the last `seconds`, except in the queues that are ignored."""
+    values = {"seconds": seconds, "ignored": list(ignored)}
+    return bool(connection.scalar(sa.text(_FAILED), values))
 
 
 def retry(connection: sa.Connection, job_id: int) -> bool:

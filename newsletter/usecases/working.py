@@ -1,15 +1,57 @@
 """Show the workers of several machines and their jobs, and let a person retry or cancel one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
-from newsletter.store import acts, queues, workers
+from newsletter.store import acts, marks, queues, workers
 from newsletter.store.queues import QueuedJob, QueueFigures
 from newsletter.store.workers import WorkerRow
 from newsletter.usecases.context import Context
 from subscribers.phrase import Phrase
+
+TICKED = "ticked"
+"""The mark of when a worker last added the jobs that were due, in seconds since 1970."""
+REPORTED = "workers reported"
+"""The mark of when the dead-man's switch was last told about the workers, in minutes since 1970."""
+COLLECT = "collect"
+"""The queue whose failures pass: the watchdog reports a source that stays broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A reading of what is due, by one of the workers.
+
+    `reports` says that this worker pings the dead-man's switch, for all of them. The result is
+    `good` unless a job has failed since the ping before.
+    """
+
+    reports: bool
+    good: bool = True
+
+
+def record_tick(context: Context, actor: Actor) -> Tick:
+    """Record that the jobs that are due have been added; once a minute, the result is to be reported."""
+    actor.require(Role.EDITOR)
+    now = context.now()
+    minute = int(now.timestamp() // 60)
+    with context.engine.begin() as connection:
+        marks.write(connection, TICKED, int(now.timestamp()))
+        before = marks.read(connection, REPORTED)
+        reports = marks.is_due(connection, REPORTED, now, 1)
+        if not (reports and marks.move(connection, REPORTED, minute)):
+            return Tick(reports=False)
+        seconds = now.timestamp() - before * 60 if before else 60
+        failed = queues.exist(connection) and queues.any_failed(connection, seconds, [COLLECT])
+        return Tick(reports=True, good=not failed)
+
+
+def last_tick(context: Context) -> int:
+    """Return when a worker last added what was due, in seconds since 1970; 0 if none ever has."""
+    with context.reader.connect() as connection:
+        return marks.read(connection, TICKED)
 
 
 def workers_now(context: Context) -> Sequence[WorkerRow]:

@@ -59,8 +59,8 @@ def _metrics(app: App) -> Response:
     try:
         figures = pass_reports.figures(app.context, app.now() - NEW)
         success = pass_reports.last_success(app.context)
-        queues = working.queue_figures(app.context)
+        queues, tick = working.queue_figures(app.context), working.last_tick(app.context)
     except sa.exc.SQLAlchemyError:
         return PlainTextResponse("the database does not answer\n", status_code=503)
-    content, media_type = metrics.exposition(figures, success, queues)
+    content, media_type = metrics.exposition(figures, success, queues, tick)
     return Response(content, media_type=media_type)

@@ -10,7 +10,7 @@ Sample = tuple[dict[str, str], float]
 
 
 def exposition(
-    figures: Figures, last_success: int, queues: Sequence[QueueFigures] = ()
+    figures: Figures, last_success: int, queues: Sequence[QueueFigures] = (), last_tick: int = 0
 ) -> tuple[bytes, str]:
     """Return the figures, and their content type."""
     from prometheus_client import (  # noqa: PLC0415 - slow, and asked for by monitors only
@@ -23,7 +23,8 @@ def exposition(
     )
 
     registry = CollectorRegistry()
-    for name, meaning, samples in (*_measured(figures, last_success), *_queued(queues)):
+    worked = _worked(queues, last_tick)
+    for name, meaning, samples in (*_measured(figures, last_success), *worked):
         if not samples:
             continue
         gauge = Gauge(name, meaning, tuple(samples[0][0]), registry=registry)
@@ -72,8 +73,15 @@ def _measured(figures: Figures, last_success: int) -> Iterator[tuple[str, str, l
     )
 
 
-def _queued(queues: Sequence[QueueFigures]) -> Iterator[tuple[str, str, list[Sample]]]:
-    """Yield the metrics of the queues that workers share."""
+def _worked(
+    queues: Sequence[QueueFigures], last_tick: int
+) -> Iterator[tuple[str, str, list[Sample]]]:
+    """Yield the metrics of workers, and of the queues that they share."""
+    yield (
+        "newsletter_last_tick_timestamp_seconds",
+        "When a worker last added the jobs that were due.",
+        [({}, last_tick)] if last_tick else [],
+    )
     measured: list[tuple[str, str, Callable[[QueueFigures], float]]] = [
         ("waiting", "Jobs that wait.", lambda queue: queue.waiting),
         ("running", "Jobs that a worker is doing.", lambda queue: queue.running),

@@ -20,8 +20,13 @@ def host(number: int) -> str:
     return f"127.1.{number // 200}.{number % 200 + 1}"
 
 
+def title_of(name: str, number: int) -> str:
+    """Return the title of an article of a feed, the first of which has the number 1."""
+    return f"The wells of {name}" + (f", part {number}" if number > 1 else "")
+
+
 class Sites(ThreadingHTTPServer):
-    """Answers on every address of 127.0.0.0/8. Each path `/NAME/feed` is a feed with one article."""
+    """Answers on every address of 127.0.0.0/8. Each path `/NAME/feed` is a feed of `articles`."""
 
     request_queue_size = 256
     daemon_threads = True
@@ -30,6 +35,7 @@ class Sites(ThreadingHTTPServer):
         """Listen on a free port; answer `delay` seconds late."""
         super().__init__(("0.0.0.0", 0), _Request)  # noqa: S104 - see verify_request
         self.delay = delay
+        self.articles = 1
         self.port = int(self.server_address[1])
         self.asked: Counter[str] = Counter()
         self.overlapped: set[str] = set()
@@ -69,6 +75,10 @@ class Sites(ThreadingHTTPServer):
             self._busy.discard(site)
 
     @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay quiet: workers are killed during requests."""
+
+    @override
     def verify_request(self, request: Any, client_address: Any) -> bool:
         return str(client_address[0]).startswith("127.")
 
@@ -89,16 +99,18 @@ class _Request(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _content(self, site: str) -> tuple[int, bytes]:
-        name = self.path.split("/")[1]
-        title = f"The wells of {name}"
-        if self.path.endswith("/feed"):
-            entry = (
-                f"<item><title>{title}</title><link>http://{site}/{name}/article</link>"
-                f"<guid>{name}</guid><description>What {name} says.</description></item>"
+        name, _, what = self.path.strip("/").partition("/")
+        if what == "feed":
+            entries = "".join(
+                f"<item><title>{title_of(name, number)}</title>"
+                f"<link>http://{site}/{name}/article/{number}</link><guid>{name} {number}</guid>"
+                f"<description>What {name} reports.</description></item>"
+                for number in range(self.server.articles, 0, -1)
             )
-            feed = f"<rss version='2.0'><channel><title>{name}</title>{entry}</channel></rss>"
+            feed = f"<rss version='2.0'><channel><title>{name}</title>{entries}</channel></rss>"
             return 200, feed.encode()
-        if self.path.endswith("/article"):
+        if what.startswith("article/"):
+            title = title_of(name, int(what.removeprefix("article/")))
             page = f"<html lang='en'><title>{title}</title><article><h1>{title}</h1>{ARTICLE}</article>"
             return 200, page.encode()
         return 404, b""

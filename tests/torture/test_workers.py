@@ -1,7 +1,7 @@
 """Workers under every fault that many machines have, judged by the sink's ledger.
 
-TORTURE_WORKER_KILLS is how many workers are killed (200), TORTURE_RESTARTS how often the server
-restarts (10).
+TORTURE_WORKER_KILLS is how many workers are killed while they send (200), TORTURE_COLLECT_KILLS how
+many while they collect and draft (60), TORTURE_RESTARTS how often the server restarts (10).
 """
 
 import os
@@ -18,14 +18,19 @@ import sqlalchemy as sa
 
 from newsletter.migrations import upgrade
 from newsletter.store.database import open_engine
+from tests.fakes import newsroom
 from tests.fakes.cluster import Cluster, Network, cluster
 from tests.fakes.fleet import Fleet, until
+from tests.fakes.scene import let_workers_die
 from tests.fakes.sendgrid import SendGrid
+from tests.fakes.sites import Sites
 
 pytestmark = pytest.mark.torture
 
 KILLS = int(os.environ.get("TORTURE_WORKER_KILLS", "200"))
+COLLECT_KILLS = int(os.environ.get("TORTURE_COLLECT_KILLS", "60"))
 RESTARTS = int(os.environ.get("TORTURE_RESTARTS", "10"))
+DAYS = 6
 SIZE = 5
 AT_ONCE = 3
 
@@ -142,3 +147,35 @@ def test_clocks_that_are_five_minutes_apart(pg_engine: sa.Engine, tmp_path: Path
             worker = fleet.start(seconds, "worker", module="tests.fakes.skewed")
             ending.callback(end, [worker])
         finish(fleet, 0)
+
+
+def test_workers_that_are_killed_while_they_collect_and_draft(
+    pg_engine: sa.Engine, tmp_path: Path
+) -> None:
+    """On each of several days there are new articles, and slots become due."""
+    rng = random.Random(20261129)
+    with Sites(delay=0.05) as sites, ExitStack() as ending:
+        fleet = Fleet(pg_engine, tmp_path, "http://127.0.0.1:9", newsroom.configuration(sites))
+
+        def start(day: int) -> "subprocess.Popen[bytes]":
+            worker = fleet.start(str(day * 86_400), "worker", module="tests.fakes.skewed")
+            ending.callback(end, [worker])
+            return worker
+
+        for day in range(DAYS):
+            sites.articles = day + 1
+            workers = [start(day) for _ in range(3)]
+            for _ in range(COLLECT_KILLS // DAYS):
+                time.sleep(rng.uniform(0.5, 4.0))
+                victim = workers.pop(0)
+                victim.kill()
+                victim.wait()
+                let_workers_die(pg_engine)
+                workers.append(start(day))
+            expected = newsroom.SOURCES * (day + 1)
+            until(lambda expected=expected: len(newsroom.collected(fleet)) >= expected, "all read")
+            slots = newsroom.DAILIES * (day + 1)
+            until(lambda slots=slots: newsroom.drafted(fleet) >= slots, "all drafted")
+            end(workers)
+        newsroom.require_everything_once(fleet, DAYS)
+    assert "Traceback" not in fleet.log()

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from newsletter.app import App
 from newsletter.model.once import Once
 from newsletter.store.tables import articles
+from tests.fakes import newsroom
 from tests.fakes.engine import work_once
-from tests.fakes.fleet import Fleet
+from tests.fakes.fleet import Fleet, until
 from tests.fakes.house import shared_sandbox
+from tests.fakes.scene import let_workers_die
 from tests.fakes.sites import Sites, host
 
 SOURCES, HOSTS = 16, 5
@@ -49,3 +51,25 @@ def test_two_workers_read_every_source_and_no_host_twice_at_once(
     with pg_engine.connect() as connection:
         titles = list(connection.scalars(sa.select(articles.c.title)))
     assert sorted(titles) == sorted(f"The wells of s{place}" for place in range(SOURCES))
+
+
+@pytest.mark.allow_hosts([host(number) for number in range(newsroom.HOSTS)])
+def test_killed_workers_collect_every_article_and_draft_every_slot_once(
+    pg_engine: sa.Engine, tmp_path: Path, sites: Sites
+) -> None:
+    """One dies while it collects, another at its first issue; two others do the rest."""
+    fleet = Fleet(pg_engine, tmp_path, "http://127.0.0.1:9", newsroom.configuration(sites))
+    with fleet.program("worker", "--once"):
+        until(lambda: len(sites.asked) > newsroom.SOURCES, "it collects")
+    let_workers_die(pg_engine)
+    with fleet.program("worker", "--once"):
+        until(lambda: newsroom.drafted(fleet), "an issue is drafted")
+    let_workers_die(pg_engine)
+    with ExitStack() as closing, ThreadPoolExecutor(2) as pool:
+        opened = [closing.enter_context(fleet.opened()) for _ in range(2)]
+        apps = [replace(app, sandboxes=Once(shared_sandbox)) for app in opened]
+        for done in [pool.submit(work_once, app) for app in apps]:
+            done.result()
+    assert newsroom.drafted(fleet) == newsroom.DAILIES
+    newsroom.require_everything_once(fleet, days=1)
+    assert "Traceback" not in fleet.log()

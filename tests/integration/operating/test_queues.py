@@ -1,6 +1,11 @@
 """What is shown of queues, and what a person may do with a job."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,15 +14,18 @@ import sqlalchemy as sa
 from newsletter.dispatch.procrastinate import Engine
 from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.act import ActKind
-from newsletter.model.actor import Actor
+from newsletter.model.actor import MACHINE, Actor
 from newsletter.store import acts, queues
 from newsletter.store.acts import ActFilter
 from newsletter.usecases import pass_reports, working
 from newsletter.usecases.context import Context
+from newsletter.usecases.working import Tick
 from newsletter.web.metrics import exposition
 from tests.fakes.fleet import Fleet, add_job
+from tests.fakes.receiver import receiver
 
 ADA = Actor.person("ada")
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -74,3 +82,73 @@ def test_tables_of_another_version_of_the_engine_are_replaced(pg_engine: sa.Engi
     with pg_engine.connect() as connection:
         assert queues.exist(connection)
         assert queues.listed(connection, limit=5) == []
+
+
+def fail_job(engine: sa.Engine, queue: str) -> None:
+    """Add a job to a queue of the engine's tables, and let it fail as a worker does."""
+    job = add_job(engine, f"job of {queue}", "doing")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL search_path TO procrastinate")
+        for statement in (
+            "UPDATE procrastinate_jobs SET queue_name = :queue WHERE id = :job",
+            "SELECT procrastinate_finish_job_v1(:job, 'failed', false)",
+        ):
+            connection.execute(sa.text(statement), {"queue": queue, "job": job})
+
+
+def test_the_workers_report_once_a_minute_and_whether_a_job_failed(
+    context: Context, pg_engine: sa.Engine
+) -> None:
+    Engine.install(pg_engine)
+    clock = context.now().replace(second=5)
+
+    def tick(later: int) -> Tick:
+        return working.record_tick(replace(context, now=lambda: clock + later * SECOND), MACHINE)
+
+    assert working.last_tick(context) == 0
+    assert tick(0) == Tick(reports=True)
+    assert not tick(20).reports, "another worker has reported in this minute"
+    assert working.last_tick(context) == int(clock.timestamp()) + 20
+    fail_job(pg_engine, "collect")
+    assert tick(60) == Tick(reports=True), "a source that is down is not reported"
+    fail_job(pg_engine, "send")
+    assert not tick(80).reports
+    assert tick(120) == Tick(reports=True, good=False)
+    with pg_engine.begin() as connection:
+        event = "UPDATE procrastinate.procrastinate_events SET at = at - interval '10 minutes'"
+        connection.exec_driver_sql(event)
+    assert tick(180) == Tick(reports=True), "it failed before the last report"
+
+
+def test_of_workers_that_tick_at_the_same_time_one_reports(context: Context) -> None:
+    workers = 6
+    together = threading.Barrier(workers)
+
+    def tick(_worker: int) -> Tick:
+        together.wait()
+        return working.record_tick(frozen, MACHINE)
+
+    moment = context.now()
+    frozen = replace(context, now=lambda: moment)
+    with ThreadPoolExecutor(workers) as pool:
+        assert sum(tick.reports for tick in pool.map(tick, range(workers))) == 1
+
+
+def test_workers_ping_the_dead_mans_switch(context: Context, tmp_path: Path) -> None:
+    fleet = Fleet(context.engine, tmp_path, "http://127.0.0.1:9")
+    with receiver() as switch, ExitStack() as running:
+        url = f"{switch.url}/uuid"
+        programs = [
+            running.enter_context(
+                fleet.program("worker", "--once", "--queues", "imports", HEARTBEAT_URL=url)
+            )
+            for _ in range(2)
+        ]
+        assert [program.wait(60) for program in programs] == [0, 0], fleet.log()
+    paths = [path for path, *_ in switch.posted]
+    assert set(paths) == {"/uuid"}
+    assert working.last_tick(context) > 0
+    figures = pass_reports.figures(context, context.now())
+    text = exposition(figures, 0, (), working.last_tick(context))[0].decode()
+    assert "newsletter_last_tick_timestamp_seconds 1." in text
+    assert "last_tick" not in exposition(figures, 0)[0].decode()
