@@ -23,7 +23,7 @@ from newsletter.model.states import (
 )
 from newsletter.send import pieces, submitted
 from newsletter.send.journal import FrozenIssue, SubmissionJournal
-from newsletter.send.submitted import JournaledAttempt, JournaledIssue, Ranges
+from newsletter.send.submitted import Attempts, JournaledAttempt, JournaledIssue, Ranges
 from newsletter.store import epoch, numbers
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
@@ -225,15 +225,21 @@ def _settle(
     connection: sa.Connection, issue: Issue, known: JournaledIssue, now: datetime
 ) -> list[Recovered]:
     """Settle the batches with attempts whose outcome the database does not have."""
-    present = batches.of_issue(connection, issue.id)
-    unknown = [attempt for attempt in known.attempts if not _is_known(attempt, present)]
+    present = {batch.seq: batch for batch in batches.of_issue(connection, issue.id)}
+    doubtful = [batch for batch in present.values() if batch.state in IN_DOUBT]
+    pieces = Ranges(batch.span for batch in doubtful if batch.attempt == 0)
+    unknown = [
+        attempt
+        for attempt in known.attempts
+        if pieces.overlap(attempt.span) or not _is_known(attempt, present.get(attempt.seq))
+    ]
     if not unknown:
         return []
-    attempts_of = {batch.seq: batch.attempt for batch in present}
+    attempts_of = {seq: batch.attempt for seq, batch in present.items()}
     lost = [item for item in unknown if attempts_of.get(item.seq, 0) < item.attempt]
-    settling = _Settling(connection, unknown, bool(lost), now)
+    settling = _Settling(connection, Attempts(unknown), bool(lost), now)
     for batch in batches.lock_within(connection, issue.id, EVERY):
-        if batch.state in SETTLED and any(_overlap(batch, item.span) for item in unknown):
+        if batch.state in SETTLED:
             settling.settle(batch)
     if lost:
         numbers.skip(connection)
@@ -243,25 +249,16 @@ def _settle(
     return settling.findings(issue.id)
 
 
-def _is_known(attempt: JournaledAttempt, present: Sequence[Batch]) -> bool:
-    """Return whether the database has the outcome of an attempt.
+def _is_known(attempt: JournaledAttempt, batch: Batch | None) -> bool:
+    """Return whether the database has the outcome of an attempt at a batch.
 
     The number of a batch is not enough: after a restore, a batch may be cut differently.
     """
-    pieces_in_doubt = any(
-        batch.state in IN_DOUBT and batch.attempt == 0 and _overlap(batch, attempt.span)
-        for batch in present
-    )
-    batch = next((batch for batch in present if batch.seq == attempt.seq), None)
-    if pieces_in_doubt or batch is None or batch.first_seq != attempt.span[0]:
+    if batch is None or batch.first_seq != attempt.span[0]:
         return False
     if batch.attempt == attempt.attempt:
         return batch.state not in IN_DOUBT
     return batch.attempt > attempt.attempt
-
-
-def _overlap(batch: Batch, span: Span) -> bool:
-    return span[0] <= batch.last_seq and batch.first_seq <= span[1]
 
 
 @dataclass(slots=True)
@@ -269,7 +266,7 @@ class _Settling:
     """Settles the batches of one issue by the attempts that the database does not know."""
 
     connection: sa.Connection
-    attempts: Sequence[JournaledAttempt]
+    attempts: Attempts
     restored: bool
     now: datetime
     reached: int = 0
@@ -289,7 +286,9 @@ class _Settling:
 
     def settle(self, batch: Batch) -> None:
         """Mark who got the email, keep who may have got it, and release the others."""
-        attempts = [attempt for attempt in self.attempts if _overlap(batch, attempt.span)]
+        attempts = self.attempts.overlapping(batch.span)
+        if not attempts:
+            return
         reached = Ranges(span for attempt in attempts for span in attempt.reached())
         pending = deliveries.pending(self.connection, batch.issue_id, batch.span)
         rest = [number for number in pending if number not in reached]

@@ -1,7 +1,7 @@
 """What the journal of submissions says about an issue: who got it, and who may have got it."""
 
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -97,6 +97,28 @@ class Ranges:
         """Return whether a delivery is in one of the ranges."""
         place = bisect_right(self._firsts, number) - 1
         return place >= 0 and number <= self._spans[place][1]
+
+    def overlap(self, span: Span) -> bool:
+        """Return whether one of the ranges has a delivery of this one."""
+        place = bisect_right(self._firsts, span[1]) - 1
+        return place >= 0 and span[0] <= self._spans[place][1]
+
+
+class Attempts:
+    """Attempts of an issue, to look up those at a range of deliveries."""
+
+    def __init__(self, attempts: Iterable[JournaledAttempt]) -> None:
+        """Take the attempts in any order; their ranges may overlap."""
+        self._attempts = sorted(attempts, key=lambda attempt: attempt.span)
+        self._firsts = [attempt.span[0] for attempt in self._attempts]
+        spans = (attempt.span for attempt in self._attempts)
+        self._longest = max((last - first for first, last in spans), default=0)
+
+    def overlapping(self, span: Span) -> list[JournaledAttempt]:
+        """Return the attempts at any delivery of a range."""
+        begin = bisect_left(self._firsts, span[0] - self._longest)
+        end = bisect_right(self._firsts, span[1])
+        return [each for each in self._attempts[begin:end] if each.span[1] >= span[0]]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from newsletter.store.types import UtcDateTime
+from newsletter.store.types import UtcDateTime, only
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -265,6 +265,7 @@ batches = sa.Table(
     sa.Column("arm", sa.Text, nullable=False, server_default=""),
 )
 sa.Index(None, batches.c.state, batches.c.issue_id, batches.c.seq)
+sa.Index("ix_batches_claimable", batches.c.issue_id, batches.c.seq, **only("state = 'prepared'"))
 sa.Index(None, batches.c.issue_id, batches.c.first_seq)
 
 # Every attempt at a batch that did not simply succeed, and what came to light about it later.
@@ -330,7 +331,7 @@ notices = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
-    sa.Column("subscriber_id", sa.Integer),
+    sa.Column("subscriber_id", sa.Integer, index=True),
     sa.Column("address", sa.Text, nullable=False, server_default=""),
     sa.Column("language", sa.Text, nullable=False, server_default=""),
     sa.Column("values", sa.JSON, nullable=False),
@@ -345,7 +346,6 @@ notices = sa.Table(
 )
 sa.Index("uq_notices_key", notices.c.key, unique=True)
 sa.Index(None, notices.c.state, notices.c.not_before)
-sa.Index(None, notices.c.subscriber_id)
 
 acts = sa.Table(
     "acts",

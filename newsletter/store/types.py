@@ -1,6 +1,7 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types, and conditions of indexes, that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from typing_extensions import override
@@ -27,3 +28,9 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def only(condition: str) -> dict[str, Any]:
+    """Return what limits an index to the rows of a condition, on both databases."""
+    where = sa.text(condition)
+    return {"sqlite_where": where, "postgresql_where": where}

@@ -29,7 +29,7 @@ class Wanted:
 # These statements run once per batch. Building one takes SQLAlchemy longer than the database needs
 # to run it, so they are built once.
 _MAY_BE_CLAIMED = (
-    batches.c.state == BatchState.PREPARED.value,
+    batches.c.state == sa.literal(BatchState.PREPARED.value, literal_execute=True),
     batches.c.provider.in_(sa.bindparam("providers", expanding=True)),
     batches.c.provider.not_in(
         sa.select(rates.c.name).where(rates.c.free_at > sa.bindparam("epoch"))
@@ -42,11 +42,21 @@ _MAY_BE_CLAIMED = (
     issues.c.newsletter.not_in(sa.bindparam("quiet", expanding=True)),
     ~arms.undecided(),
 )
+# Issue by issue, because PostgreSQL sorts all batches that wait if its statistics are older than
+# the issue. With the state in the text of the statement, the index of claimable batches is used.
+_SUBMITTING = (
+    sa.select(issues.c.id)
+    .where(
+        issues.c.state == IssueState.SUBMITTING.value,
+        issues.c.newsletter.not_in(sa.bindparam("quiet", expanding=True)),
+    )
+    .order_by(issues.c.id)
+)
 _CLAIMABLE = (
     sa.select(batches, issues.c.newsletter, issues.c.reader_time)
     .join(issues, issues.c.id == batches.c.issue_id)
-    .where(*_MAY_BE_CLAIMED)
-    .order_by(batches.c.issue_id, batches.c.seq)
+    .where(*_MAY_BE_CLAIMED, batches.c.issue_id == sa.bindparam("of_issue"))
+    .order_by(batches.c.seq)
     .limit(1)
     .with_for_update(of=batches, skip_locked=True)
 )
@@ -104,13 +114,22 @@ def claim(
 
     The caller must commit before it submits: a crash after that is then seen as an unknown outcome.
     """
-    row = connection.execute(_CLAIMABLE, _asked(wanted, now)).mappings().first()
+    row = _first(connection, wanted, now)
     if row is None:
         return None
     attempt = row["attempt"] + 1
     key = {"of_issue": row["issue_id"], "of_seq": row["seq"]}
     connection.execute(_CLAIMED, key | {"number": attempt, "worker": owner, "until": lease_until})
     return _claim(row, attempt, owner, lease_until)
+
+
+def _first(connection: sa.Connection, wanted: Wanted, now: datetime) -> sa.RowMapping | None:
+    asked = _asked(wanted, now)
+    for issue_id in connection.scalars(_SUBMITTING, {"quiet": asked["quiet"]}).all():
+        row = connection.execute(_CLAIMABLE, asked | {"of_issue": issue_id}).mappings().first()
+        if row is not None:
+            return row
+    return None
 
 
 def count_claimable(connection: sa.Connection, wanted: Wanted, now: datetime, most: int) -> int:

@@ -1,7 +1,8 @@
 """PostgreSQL reads what a batch needs by indexes, however long the list is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -41,31 +42,67 @@ def whole_tables(plan: dict[str, Any]) -> Iterator[str]:
         yield from whole_tables(part)
 
 
-def test_no_statement_of_a_batch_reads_a_whole_table(office: Office) -> None:
+@contextmanager
+def noted(*engines: sa.Engine) -> Iterator[dict[str, Any]]:
+    """Note the statements that engines execute, each with its first parameters."""
     statements: dict[str, Any] = {}
 
     def note(_c: object, _cursor: object, statement: str, parameters: object, *_: object) -> None:
         if statement.startswith(("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")):
             statements.setdefault(statement, parameters)
 
-    for engine in (office.engine, office.reader):
+    for engine in engines:
         sa.event.listen(engine, "before_cursor_execute", note)
+    yield statements
+    for engine in engines:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def plan_of(
+    connection: sa.Connection, statement: str, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return how PostgreSQL would execute a statement."""
+    query = f"EXPLAIN (FORMAT JSON) {statement}"
+    (found,) = connection.exec_driver_sql(query, parameters).scalar_one()
+    plan: dict[str, Any] = (json.loads(found) if isinstance(found, str) else found)["Plan"]
+    return plan
+
+
+def test_no_statement_of_a_batch_reads_a_whole_table(office: Office) -> None:
     stop = iter([False, False, True])
     office.stopped = lambda: next(stop, True)
-    tally = run.submit(office.engine, office.publication, office.courier())
-    with office.engine.begin() as connection:
-        assert claimable.count(connection, office.publication, ["memory"], office.now, 32) == 32
-        claims.expire(connection, office.now)
-    for engine in (office.engine, office.reader):
-        sa.event.remove(engine, "before_cursor_execute", note)
+    with noted(office.engine, office.reader) as statements:
+        tally = run.submit(office.engine, office.publication, office.courier())
+        with office.engine.begin() as connection:
+            assert claimable.count(connection, office.publication, ["memory"], office.now, 32) == 32
+            claims.expire(connection, office.now)
     assert tally.submitted >= 20
     assert any("FOR UPDATE" in statement for statement in statements)
     with office.engine.connect() as connection:
         for statement, parameters in statements.items():
-            query = f"EXPLAIN (FORMAT JSON) {statement}"
-            (found,) = connection.exec_driver_sql(query, parameters).scalar_one()
-            plan = json.loads(found) if isinstance(found, str) else found
+            plan = plan_of(connection, statement, parameters)
             # When the next batch is due is asked at the end of a lane, of all batches that wait.
             watched = LARGE | ({"batches"} if "FOR UPDATE" in statement else set())
-            read = watched & set(whole_tables(plan["Plan"]))
+            read = watched & set(whole_tables(plan))
             assert not read, f"{statement}\n{json.dumps(plan, indent=1)}"
+
+
+def test_the_next_batch_is_found_without_sorting_those_that_wait(pg_engine: sa.Engine) -> None:
+    """Also right after a freeze, when the statistics know no batch."""
+    office = Office(pg_engine)
+    office.senders = {"memory": MemorySender(max_batch=20)}
+    with pg_engine.begin() as connection:
+        add_many(connection, 2_000)
+        office.issue_id = add_issue(connection)
+    assert office.freeze() is not None
+    wanted, now = claims.Wanted(["memory"]), office.now
+    with noted(pg_engine) as statements, pg_engine.begin() as connection:
+        claim = claims.claim(connection, wanted, owner="w", now=now, lease_until=now)
+    office.reader.dispose()
+    assert claim is not None
+    found = [statement for statement in statements if "FOR UPDATE" in statement]
+    assert len(found) == 1
+    with pg_engine.connect() as connection:
+        plan = json.dumps(plan_of(connection, found[0], statements[found[0]]))
+    assert "ix_batches_claimable" in plan
+    assert '"Sort"' not in plan

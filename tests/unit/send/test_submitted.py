@@ -6,13 +6,24 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from newsletter.model.batch import Claim
+from newsletter.model.batch import Claim, Span
 from newsletter.send.journal import FrozenIssue, SubmissionJournal
-from newsletter.send.submitted import JournaledIssue, Ranges, merged, read
+from newsletter.send.submitted import (
+    Attempts,
+    JournaledAttempt,
+    JournaledIssue,
+    Ranges,
+    merged,
+    read,
+)
 from tests.fakes.issues import NOW
 
 HEADER = FrozenIssue("e1", 7, "weekly", "regular", "2026-11-23T08:00", "d", "Ports", "f", 10)
+
+SPANS = st.tuples(st.integers(1, 30), st.integers(0, 9)).map(lambda at: (at[0], at[0] + at[1]))
 
 
 def frozen(**changes: object) -> str:
@@ -101,6 +112,18 @@ def test_ranges_are_merged_and_searched() -> None:
     assert merged([(5, 6), (1, 2), (3, 3), (6, 9)]) == [(1, 3), (5, 9)]
     found = Ranges([(5, 6), (1, 2)])
     assert [number for number in range(9) if number in found] == [1, 2, 5, 6]
+    spans = [(1, 1), (2, 4), (3, 4), (6, 9), (7, 9)]
+    assert [span for span in spans if found.overlap(span)] == [(1, 1), (2, 4), (6, 9)]
+
+
+@given(st.lists(SPANS), SPANS)
+def test_attempts_are_found_by_their_deliveries(spans: list[Span], wanted: Span) -> None:
+    attempts = [JournaledAttempt(seq, 1, span, "smtp") for seq, span in enumerate(spans)]
+    overlapping = Attempts(attempts).overlapping(wanted)
+    expected = [
+        each for each in attempts if each.span[0] <= wanted[1] and wanted[0] <= each.span[1]
+    ]
+    assert sorted(each.seq for each in overlapping) == [each.seq for each in expected]
 
 
 def test_claims_and_outcomes_are_synced_and_cover_the_answers_before_them(
