@@ -12,6 +12,8 @@ from functools import cache, lru_cache
 
 from babel import Locale
 
+from newsletter.collect.text.date_spelling import usual
+
 EARLIEST, LATEST = 1990, 2099
 TOO_FAR = timedelta(hours=24)
 SOON, FAR = timedelta(days=1), timedelta(days=90)
@@ -39,8 +41,8 @@ _FORMS = tuple(
         r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})",
         r"(?P<year>\d{4})\.\s?(?P<month>\d{1,2})\.\s?(?P<day>\d{1,2})\.?(?:\s?\([^\W\d]\))?",
         r"(?P<year>\d{4})\s?[년年]\s?(?P<month>\d{1,2})\s?[월月]\s?(?P<day>\d{1,2})\s?[일日号號]?(?:\s?[(（]?[^\W\d]{1,3}[)）]?)?",
-        r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
-        r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<short>\d{2})(?!\d)",
+        _DAY_NAME + r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4})",
+        _DAY_NAME + r"(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<short>\d{2})(?!\d)",
         _DAY_NAME + r"(?P<first>\d{1,2})[/-](?P<other>\d{1,2})[/-](?P<year>\d{4})",
         r"(?P<first>\d{1,2})/(?P<other>\d{1,2})/(?P<short>\d{2})(?!\d)",
         _DAY_NAME
@@ -61,7 +63,7 @@ _SCRIPT_FORMS = tuple(
         # asctime, and Date.toString() of JavaScript
         (
             r"[A-Z][a-z]{2} (?P<name>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
-            r"(?: (?P<zone>[A-Z]{3,4}))? (?P<year>\d{4})"
+            r"(?: (?P<zone>[A-Z]{3,4}|[+-]\d{4}))? (?P<year>\d{4})"
         ),
         (
             r"[A-Z][a-z]{2} (?P<name>[A-Z][a-z]{2}) (?P<day>\d{1,2}) (?P<year>\d{4}) (?P<hour>\d{2}):(?P<minute>\d{2}):(?P<second>\d{2})"
@@ -98,14 +100,6 @@ _NEXT_PART = re.compile(
 )
 _WEEKDAY_CJK = re.compile(r"^[월화수목금토일月火水木金土日],\s*")
 
-
-# The word for "year" after it, in Slavic languages: "26 listopada 2026 r."
-_YEAR_WORD = re.compile(r"(\b\d{4})\s?(?:г\.|года|год|р\.|року|r\.|roku|ж\.)")
-# JavaScript and some servers write "GMT+0900" and add the name of the zone.
-_GMT_OFFSET = re.compile(r"(?<=\s)(?:GMT|UTC)(?=[+-]\d)")
-_SCRIPT_NAME = re.compile(r"(?<=\d{4})\s\([A-Z][A-Za-z .-]{3,40}\)$|(?<=[+-]\d{4})\s[A-Z]{3,4}$")
-# A plus sign that was decoded as a space: "2026-11-26T08:00:00 09:00".
-_LOST_PLUS = re.compile(r"(T\d{2}:\d{2}:\d{2}) (\d{2}:\d{2})$")
 
 SHORTEST, LONGEST = 6, 80
 """Length of a date in characters, with a weekday, a lead-in and a time zone."""
@@ -151,9 +145,7 @@ def _date_in(line: str) -> When | None:
     cleaned = _WEEKDAY_CJK.sub("", _LEAD_IN.sub("", line, count=1))
     if _UPDATE.match(cleaned):
         return None
-    cleaned = _YEAR_WORD.sub(r"\1", _SCRIPT_NAME.sub("", cleaned))
-    cleaned = _LOST_PLUS.sub(r"\1+\2", _GMT_OFFSET.sub("", cleaned))
-    cleaned = _without_weekday(cleaned)
+    cleaned = _without_weekday(usual(cleaned))
     cleaned = _HALF.sub(lambda found: f"{found[2]} {_HALVES[found[1]]}", cleaned)
     for form in _FORMS + _SCRIPT_FORMS:
         if found := form.match(cleaned):
@@ -191,12 +183,16 @@ def date_within(text: str) -> When | None:
 
 def read_feed_date(text: str) -> When | None:
     """Read a feed's raw date: any form, or epoch seconds or milliseconds (10 or 13 digits)."""
-    cleaned = text.strip()
+    cleaned = _WRAPPED.sub(r"\1", text.strip()[: 4 * LONGEST])
     if re.fullmatch(r"\d{10}|\d{13}", cleaned):
         seconds = int(cleaned[:10])
         at = datetime.fromtimestamp(seconds, UTC)
         return When(at.date(), at) if EARLIEST <= at.year <= LATEST else None
     return read_date(cleaned)
+
+
+# JSON of .NET: "/Date(1795680000000+0900)/"; Python: "1795680000.0".
+_WRAPPED = re.compile(r"^(?:/Date\()?(\d{10}|\d{13})(?:\.\d{1,9}|(?:[+-]\d{4})?\)/)$")
 
 
 def plausible(when: When | None, now: datetime) -> When | None:
@@ -283,6 +279,8 @@ def month_number(name: str) -> int | None:
 def _months() -> dict[str, int]:
     """Return month names in many languages, without words that mean two different months."""
     found: dict[str, int] = {"sept": 9, "märz": 3, "mär": 3}
+    russian = "янв фев мар апр май июн июл авг сен окт ноя дек".split()
+    found |= {name: number for number, name in enumerate(russian, 1)}
     ambiguous: set[str] = set()
     for language in LANGUAGES:
         months = Locale(language).months
