@@ -108,7 +108,7 @@ def _parts(body: Element) -> Iterator[BodyPart]:
     open_texts: list[str] = []
     heading = 0
     for event, element in etree.iterwalk(body, events=("start", "end")):
-        boundary = element.tag in BOUNDARIES
+        boundary = element.tag in BOUNDARIES and not _is_inline_code(element)
         if boundary:
             if part := tidy("".join(open_texts)):
                 yield BodyPart(part, heading=heading > 0)
@@ -118,6 +118,12 @@ def _parts(body: Element) -> Iterator[BodyPart]:
         open_texts.append((element.text if event == "start" else element.tail) or "")
     if part := tidy("".join(open_texts)):
         yield BodyPart(part)
+
+
+def _is_inline_code(element: Element) -> bool:
+    """Return whether an element is code within a sentence."""
+    above = element.getparent() if element.tag == "code" else None
+    return above is not None and above.tag in {"p", "head", "item", "quote", "cell"}
 
 
 def aligned(

@@ -17,13 +17,24 @@ _NOTE = re.compile(r"^\[\^([^\]\s]{1,100})\]:[ \t]+", re.MULTILINE)
 _REFERENCE = re.compile(r"^ {0,3}\[[^\]\n]{1,200}\]:", re.MULTILINE)
 MOST_REFERENCES = 300
 _MARK = re.compile(r"\[\^([^\]\s]{1,100})\]")
+# What Hugo, Jekyll and kramdown read in a text: {{< figure >}}, {% include %}, {: .lead}, {#top}.
+_INSTRUCTION = re.compile(r"\{\{[<%][^{}\n]*[>%]\}\}|\{%[^{}\n]*%\}|\{[:#][^{}\n]*\}(?=\s*$)")
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*\b[^<>\n]*>")
+_PAIRED = re.compile(
+    r"<(em|i|strong|b|u|small|sup|sub|span|a|abbr|cite|mark|p|div|center|figcaption)\b"
+)
+_VOID = re.compile(r"</?(?:br|hr|wbr|img)\b[^<>\n]*>", re.IGNORECASE)
+_FENCES = ("```", "~~~")
+MOST_PAIRS = 20
 
 
 def as_html(text: str, title: str = "") -> str:
-    """Render Markdown as an HTML document. Raw HTML stays text; footnotes become [n].
+    """Render Markdown as an HTML document. Footnotes become [n].
 
-    `title` is added as the heading if the text has no first-level heading.
+    Of raw HTML, the words stay. `title` is added as the heading if the text has no first-level
+    heading; without a title, the heading that the text begins with is the first level.
     """
+    text = _without_instructions(text)
     numbers: dict[str, int] = {}
 
     def number(found: re.Match[str]) -> str:
@@ -37,8 +48,43 @@ def as_html(text: str, title: str = "") -> str:
         # Reading definitions takes quadratic time in their number.
         reader.disable("reference")
     body = reader.render(escaped)
+    if not title and "<h1>" not in body and body.startswith("<h2>"):
+        body = body.replace("<h2>", "<h1>", 1).replace("</h2>", "</h1>", 1)
     heading = f"<h1>{escape(title)}</h1>" if title and "<h1>" not in body else ""
     return f"<html><body><article>{heading}{body}</article></body></html>"
+
+
+def _without_instructions(text: str) -> str:
+    """Drop comments, instructions for site generators and HTML tags, but not from code."""
+    lines: list[str] = []
+    is_code = False
+    for line in _without_comments(text).split("\n"):
+        if line.lstrip().startswith(_FENCES):
+            is_code = not is_code
+        lines.append(line if is_code or "`" in line else _without_tags(line))
+    return "\n".join(lines)
+
+
+def _without_comments(text: str) -> str:
+    parts: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        parts.append(text[at:start])
+        at = end + len("-->")
+    return "".join((*parts, text[at:]))
+
+
+def _without_tags(line: str) -> str:
+    """Drop tags that come in pairs or alone; others are what a sentence is about."""
+    if "<" not in line and "{" not in line:
+        return line
+    kept = _VOID.sub(" ", _INSTRUCTION.sub("", line))
+    if not _TAG.sub("", kept).strip():
+        return ""
+    for name in _PAIRED.findall(kept)[:MOST_PAIRS]:
+        if f"</{name}>" in kept:
+            kept = re.sub(rf"<{name}\b[^<>]*>", "", kept, count=1).replace(f"</{name}>", "", 1)
+    return kept
 
 
 def with_front_matter(article: Extracted, pairs: FrontMatter) -> Extracted:
@@ -46,6 +92,8 @@ def with_front_matter(article: Extracted, pairs: FrontMatter) -> Extracted:
     stated = {key: value for key, value in _stated(pairs).items() if value}
     origins = {_ORIGIN_KEYS.get(key, key): "front matter" for key in stated}
     changed = replace(article, **stated, provenance={**article.provenance, **origins})  # type: ignore[arg-type] # keys are fields
+    if changed.kicker == changed.title:
+        changed = replace(changed, kicker="")
     return replace(changed, direction="rtl") if is_right_to_left(changed.lang) else changed
 
 
@@ -93,9 +141,8 @@ def _image(url: str, pairs: FrontMatter) -> Image:
 
 
 def _authors(pairs: FrontMatter) -> tuple[Author, ...]:
-    found = tuple(
-        author for text in _many(pairs, "author", "authors") for author in read_byline(text)
-    )
+    named = _many(pairs, "author", "authors")
+    found = tuple(author for text in named for author in read_byline(text))
     role, org = (
         _one(pairs, "author_role", "role"),
         _one(pairs, "author_org", "organization", "organisation", "org"),

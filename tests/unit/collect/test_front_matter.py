@@ -55,3 +55,32 @@ def test_a_draft_is_not_taken(front: str) -> None:
 
 def test_what_is_not_a_draft_is_taken() -> None:
     assert article("draft: false\npublished: 2026-11-26").title == "Pier"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("One.\n\n<!-- more -->\n\nTwo.", "One.|Two."),
+        ('<div class="lead">\n\nOne.\n\n</div>\n\nTwo.', "One.|Two."),
+        ("Line<br>two has an <em>inline</em> word.", "Line two has an inline word."),
+        ("The <section> element beats the <div> element.", "The <section> element beats the <div> element."),
+        ('{{< figure src="a.jpg" >}}\n\nOne.\n\n{% include note.html %}', "One."),
+        ("One.\n{: .lead}\n\nTwo.", "One.|Two."),
+        ("Write `<br>` to break a line.", "Write <br> to break a line."),
+    ],
+)  # fmt: skip
+def test_only_words_of_a_markdown_text_are_read(written: str, read: str) -> None:
+    found = extract(f"# Pier\n\n{TEXT}\n\n{written}\n\n{TEXT}".encode(), name="pier.md")
+    paragraphs = [text for section in found.sections for text in section.paragraphs]
+    assert "|".join(paragraphs[1:-1]) == read
+
+
+def test_a_text_without_a_title_begins_with_it() -> None:
+    assert extract(f"## Pier\n\n{TEXT}".encode(), name="pier.md").title == "Pier"
+
+
+def test_a_text_file_may_name_its_subtitle() -> None:
+    labels = "Title: Pier\nSubtitle: Who pays for it is open.\nAuthor: Ada Quell <ada@example.org>"
+    found = extract(f"{labels}\n\n{TEXT}".encode(), name="pier.txt")
+    assert (found.title, found.teaser, found.kicker) == ("Pier", "Who pays for it is open.", "")
+    assert [author.name for author in found.authors] == ["Ada Quell"]
