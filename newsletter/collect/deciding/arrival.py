@@ -8,7 +8,7 @@ from newsletter.collect.entry import Entry
 from newsletter.model.article import Extracted
 
 FEW_WORDS = 150
-"""Walls and error pages are short; a long text is an article, regardless of its title."""
+"""Most walls and error pages are shorter; a longer text is an article, unless its title names a wall."""
 SHARED_TITLE, SHARED_TEXT = 0.3, 0.35
 SHORTEST_CLAIM = 3
 HEAD = 200_000
@@ -62,11 +62,14 @@ def instead_of_article(
     """
     if reason := wall(entry.url, came, body, page.words):
         return reason
-    if page.words >= FEW_WORDS or _agrees(entry, page, carried):
+    if _agrees(entry, page, carried):
         return ""
+    shown = (reason for reason, pattern in _TITLES.items() if pattern.search(page.title))
+    if page.words >= FEW_WORDS:
+        # Consent pages and error pages with a list of other articles can be long, too.
+        return next(shown, "") if _words(entry.title) >= SHORTEST_CLAIM else ""
     if _PROTECTED.search(body[:HEAD].decode("utf-8", "replace")):
         return "a page that asks for a password"
-    shown = (reason for reason, pattern in _TITLES.items() if pattern.search(page.title))
     other = not entry.untitled and _words(entry.title) >= SHORTEST_CLAIM
     usual = f"a page with another title (“{page.title[:60]}”) and little text" if other else ""
     return next(shown, usual)

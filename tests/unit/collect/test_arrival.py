@@ -31,6 +31,8 @@ INSTEAD = {
     "login": ("Log in to read on", "You need an account to read this article on our site, so please get one.", "login"),
     "redirect": ("Redirecting…", "You are on your way to another page of this site, please wait a moment.", "redirect"),
     "front page": ("Harbor Notes", "News from the harbor, every day, with pictures and a calendar of the tides.", "another title"),
+    "long cookie wall": ("Before you continue to Harbor Notes", "We use data to deliver and maintain our services and to track outages. " * 20, "consent"),
+    "long soft 404": ("Page not found", "Try one of these: the crane falls, a whale is seen, the ferry sinks in fog. " * 20, "not found"),
     "a program": ("My App", "Loading the application with all of its many parts, which may take a while.", "another title"),
 }  # fmt: skip
 
