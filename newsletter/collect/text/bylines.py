@@ -11,7 +11,7 @@ __all__ = ["has_prefix", "is_name", "is_position", "read_byline", "with_position
 
 _PREFIX = re.compile(
     r"^(?:an? )?(?:(?:written|words|reported|submitted|posted|published|story|article|text|analysis|opinion|essay"
-    r"|guest (?:post|article|column|essay|commentary)|commentary|contributed|authored) )?"
+    r"|guest (?:post|article|column|essay|commentary|contribution)|interview|commentary|contributed|authored) )?"
     r"(?:by|author|authors)(?:\s*[:：]\s*|\s+)(?=\S)"
     r"|^(?:von|par|por|di|door|av|af|autor|autora|autorin|autoren|auteur|auteurs|autore|autori|redactor|text"
     r"|texto|texte|testo|tekst|teksti|words(?=\s*:)|oleh|penulis|írta|szerző|γράφει (?:ο|η)|écrit par"
@@ -40,11 +40,14 @@ _ON_DATE = re.compile(
 )
 _SUFFIX = re.compile(r"\s*(?:기자|特派員|記者|특파원)$")
 _BETWEEN = re.compile(
-    r"\s*(?:,?\s+(?:and|und|et|y|e|en|och|og|と|및|and/or|with|mit|avec|con)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
+    r"\s*(?:,?\s+(?:and|AND|UND|und|et|y|e|en|och|og|と|및|and/or|with|mit|avec|con)\s+|\s*[;&、，|]\s*|\s·\s)\s*"
 )
 _DEGREE = re.compile(r"^(?:[A-Z]\.?){2,6}$|^(?:Ph\.?D\.?|M\.?D\.?|Jr\.?|Sr\.?|Esq\.?|Dr\.?)$")
 # For whom or where someone writes: "Ada Quell for Harbor Notes", "Ada Quell in Rotterdam".
-_ELSEWHERE = re.compile(r"\s(?:for|in|from|at|für|aus|pour|para|à|dans)\s+\S.*", re.DOTALL)
+_ELSEWHERE = re.compile(
+    r"\s(?:for|in|from|at|as told to|für|aus|pour|para|à|dans)\s+\S.*", re.DOTALL
+)
+_EMAIL = re.compile(r"[(<（]?[^\s@()<>（）]{1,64}@[^\s@()<>（）]{1,190}[)>）]?")
 _TRAILING = re.compile(
     r"\s+(?:stand|updated|published|posted|last|on|am|january|february|march|july|august|september"
     r"|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday)$",
@@ -84,9 +87,11 @@ def read_byline(text: str, site: str = "") -> tuple[Author, ...]:
     """Return the authors named in a byline, with roles and organizations if it has any."""
     if labeled := _LABELED.search(text):
         text = labeled[1]
-    line = _CREDIT.sub(" ", _POSTED.sub("", tidy(text), count=1)).strip(" ,;:|·•–—(")
+    plain = tidy(_EMAIL.sub(" ", text)) if "@" in text else tidy(text)
+    line = _CREDIT.sub(" ", _POSTED.sub("", plain, count=1)).strip(" ,;:|·•–—(")
     line = _SUFFIX.sub("", _PREFIX.sub("", line, count=1)).strip(" ,;:")
     line = _SENTENCE.split(PLACES_OF_BYLINE.split(line, maxsplit=1)[0], maxsplit=1)[0]
+    line = _SUFFIX.sub("", line)
     line = _TRAILING.sub("", _ON_DATE.sub("", line))
     if line.endswith(".") and len(line.split()[-1]) > LONGEST_ABBREVIATION:
         line = line[:-1]

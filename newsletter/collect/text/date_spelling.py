@@ -25,8 +25,8 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
         # The word for "year" after it, in Slavic languages: "26 listopada 2026 r."
         (r"(\b\d{4})\s?(?:г\.|года|год|р\.|року|r\.|roku|ж\.)", r"\1"),
         # JavaScript and some servers add the name of the zone, Java its place.
-        (r"(?<=\d{4})\s\([A-Z][A-Za-z .-]{3,40}\)$|(?<=[+-]\d{4})\s[A-Z]{3,4}$", ""),
-        (r"\[[A-Z][A-Z_/+-]{2,40}\]$|(?<=\d)\s[A-Z][A-Z_]{2,20}/[A-Z_/]{2,30}$", ""),
+        (r"(?<=\d{4})\s\((?-i:[A-Z])[A-Za-z .-]{3,40}\)$|(?<=[+-]\d{4})\s(?-i:[A-Z]{3,4})$", ""),
+        (r"\[[A-Z][A-Z_/+-]{2,40}\]$|(?<=\d)\s(?-i:[A-Z])[A-Z_]{2,20}/[A-Z_/]{2,30}$", ""),
         # Offsets such as GMT+0900, UTC+9 and, in brackets, GMT+7.
         (r"(?<=\s)(?:GMT|UTC)(?=[+-]\d\d)", ""),
         (r"\s\(?(?:GMT|UTC)([+-])(\d{1,2})(?::(\d{2}))?\)?$", _offset),

@@ -20,6 +20,8 @@ from newsletter.model.article import Author
         ("By Ada Quell. Edited by Bo Crane", "Ada Quell"), ("Edited by Bo Crane", ""), ("Illustration: Bo Crane", ""),
         ("Text: Ada Quell, Fotos: Bo Crane", "Ada Quell"), ("By Ada Quell; translated by Bo Crane", "Ada Quell"),
         ("사진: 김하늘", ""), ("By Ada Quell | October 5, 2026", "Ada Quell"), ("By Ada Quell – 5 min read", "Ada Quell"),
+        ("김하늘 기자 sky@example.kr | 사진 박두리", "김하늘"), ("By Ada Quell (ada@example.org)", "Ada Quell"), ("By ada@example.org", ""),
+        ("BY ADA QUELL AND BO CRANE", "ADA QUELL, BO CRANE"), ("By Ada Quell as told to Bo Crane", "Ada Quell"), ("Interview by Ada Quell", "Ada Quell"),
         ("By", ""), ("Written by", ""), ("Log In", ""), ("Sign up", ""), ("By admin", ""), ("By Staff", ""), ("By The Editors", ""),
         ("By Harbor University", ""), ("Institute of Water", ""), ("By Harbor News Desk", ""), ("Redaktion", ""), ("편집부", ""),
         ("By Emily Post", "Emily Post"), ("By Ada de la Mer", "Ada de la Mer"), ("By Bo Crane Jr.", "Bo Crane Jr."), ("By O’Neil Dock", "O’Neil Dock"),

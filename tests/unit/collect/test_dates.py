@@ -113,7 +113,7 @@ def test_a_date_in_the_future_is_dropped() -> None:
     [
         ("Updated: 27 November 2026 · First published 25 September 2025", True),
         ("By Ada Quell | September 25, 2025", True), ("Published 25 September 2025 · Updated 27 November 2026", True),
-        ("Last updated 25 September 2025", False), ("Ada Quell · Updated 25 September 2025", False),
+        ("Last updated 25 September 2025", False), ("Nov 27, 2026 (updated) — Sep 25, 2025", True), ("Ada Quell · Updated 25 September 2025", False),
     ],
 )  # fmt: skip
 def test_a_line_gives_the_date_of_publication_and_not_of_a_change(line: str, read: bool) -> None:
