@@ -10,15 +10,21 @@ _NOTICE = re.compile(
     r"|turn on javascript|activate javascript|javascript aktivieren|activer javascript|habilit\w+ javascript"
     r"|your browser (?:is not supported|does not support|is out of date)|(?:upgrade|update) your browser"
     r"|(?:this|our) (?:web)?site uses cookies|we use cookies|accept (?:all )?cookies|cookie (?:policy|settings)"
-    r"|already a (?:subscriber|member)|already have (?:a subscription|an account)|subscribe (?:now )?to (?:continue|read)"
-    r"|(?:log|sign) in to (?:continue|read)|to continue reading|for subscribers only|this (?:article|content|story) is"
+    r"|already a (?:\w{2,12} )?(?:subscriber|member)|already have (?:a subscription|an account)"
+    r"|subscribe (?:now )?to (?:continue|read)|(?:log|sign) in to (?:continue|read)|to (?:continue|keep) reading"
+    r"|for (?:\w{2,12} )?subscribers only|this (?:article|content|story|post) is"
     r" (?:for|only|exclusive|reserved|available to)[^.]{0,40}(?:subscribers|members)|free articles? (?:left|remaining)"
-    r"|^cancel (?:at )?any ?time|^unlimited (?:access|articles)|you have reached your (?:article )?limit"
-    r"|bereits abonnent|jetzt abonnieren|déjà abonné|réservé aux abonnés|ya eres suscriptor|solo para suscriptores"
-    r"|já é assinante|sei già abbonato|al abonnee|구독자 전용|会員限定|この記事は有料"
+    r"|^cancel (?:at )?any ?time|^unlimited (?:access|articles)|you(?: ha|[’'])ve reached your (?:article |monthly )?limit"
+    r"|bereits (?:abonnent|ein abo)|jetzt abonnieren|nur für abonnent|déjà abonné|réservé aux abonnés"
+    r"|ya eres suscriptor|solo para suscriptores|já é assinante|sei già abbonato|al abonnee|구독자 전용"
+    r"|(?:유료|정기) ?(?:회원|구독자)(?:만|에게만| 전용)|会員限定|この記事は有料|付费(?:会员|用户)"
+    r"|^by (?:signing up|subscribing|continuing|clicking)[^.]{0,60} you (?:agree|consent)"
+    r"|^(?:get|join|sign up|subscribe|receive)[^.]{0,80} (?:in|to) your inbox"
+    r"|^share (?:this )?(?:article |story |post )?(?:on|via) (?:facebook|x|twitter|linkedin|whatsapp|email)\b"
+    r"|^follow (?:us|me|her|him|the author|[A-Z]\w+) on (?:facebook|x|twitter|instagram|linkedin|bluesky|mastodon)\b"
     r"|^(?:advertisement|anzeige|publicité|publicidad|pubblicità|광고|広告|广告)$"
     r"|\b(?:log|sign) in\b[^.]{0,30}\bto (?:post|leave|add) (?:a )?comments?"
-    r"|^(?:copyright|©|저작권자)[^.]{0,80}(?:all rights reserved|무단)|무단\s?전재[^.]{0,20}(?:금지|재배포)"
+    r"|^(?:copyright|©|저작권자)[^\n]{0,80}(?:all rights reserved|무단)|무단\s?전재[^.]{0,20}(?:금지|재배포)"
     r"|^thanks for reading [^.!]{2,60}[.!] subscribe\b"
     r"|^(?:skip to (?:main )?content|article continues below|story continues below|continue reading below)",
     re.IGNORECASE,
@@ -27,8 +33,8 @@ _NOTICE = re.compile(
 
 # Looking for these first is ten times as fast as trying every alternative at every place.
 _HINTS = (
-    "javascript", "browser", "cookie", "subscri", "already", "sign in", "log in", "reading", "members",
-    "cancel", "unlimited", "limit", "free article", "abonn", "suscri", "assinante", "구독", "会員", "有料",
+    "javascript", "browser", "cookie", "subscri", "already", "bereits", "sign in", "log in", "reading", "members",
+    "cancel", "unlimited", "limit", "inbox", "you agree", "you consent", "share ", "follow ", "유료", "정기", "付费", "free article", "abonn", "suscri", "assinante", "구독", "会員", "有料",
     "copyright", "©", "저작권", "무단", "comment",
     "advertisement", "anzeige", "publici", "pubblicit", "광고", "広告", "广告", "skip to", "continues below",
 )  # fmt: skip

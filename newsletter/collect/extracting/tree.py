@@ -52,8 +52,15 @@ def _bounded(tag: re.Match[str]) -> str:
 
 
 def drop_scripts(root: html.HtmlElement) -> None:
-    """Remove scripts and styles. They are half of a typical page, and it is copied several times."""
+    """Remove scripts and styles. They are half of a typical page, and it is copied several times.
+
+    What a page says to browsers without scripts is not its article either.
+    """
     etree.strip_elements(root, "script", "style", with_tail=False)
+    for element in list(root.iter("noscript")):
+        # A tag that is not closed contains all that follows it.
+        if not _may_hold_article(element) and _LENGTH(element) < FEWEST_CHARACTERS:
+            element.drop_tree()
 
 
 def drop_other_articles(root: html.HtmlElement, title: etree._Element) -> bool:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from newsletter.collect.extracting.extract import extract
+from newsletter.errors import ExtractFailed
 from newsletter.model.article import Author, Extracted
 
 TEXT = "".join(
@@ -151,6 +152,25 @@ def test_text_is_composed_and_free_of_what_cannot_be_seen() -> None:
     inner = "<p>The ha\xadrbor of Ang\u0065\u0301lique \u202eesrever\u202c and Bo\x80 \x93quoted\x94 what the council had said about the wall that day.</p>"
     text = str(read(inner=inner).sections)
     assert "The harbor of Angélique esrever and Bo€ “quoted” what" in text
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Subscribe to Harbor Notes to keep reading this post and get 7 days of free access.", "Already a paid subscriber? Sign in",
+        "You’ve reached your limit of free articles.", "Dieser Artikel ist nur für Abonnenten.", "Sie haben bereits ein Abo? Hier anmelden.",
+        "이 기사는 유료 회원만 볼 수 있습니다.", "By signing up you agree to our privacy policy.", "Get the best of the harbor in your inbox every Friday.",
+        "Share this article on Facebook, Twitter, LinkedIn", "Follow us on Instagram @harbornotes", "© 2026 Harbor Notes Ltd. All rights reserved.",
+    ],
+)  # fmt: skip
+def test_a_notice_at_the_end_is_not_text(notice: str) -> None:
+    assert notice not in str(read(inner=f"<p>{notice}</p>").sections)
+
+
+def test_what_browsers_without_scripts_are_told_is_not_text() -> None:
+    program = "<div id='app'></div><noscript><strong>We're sorry, but harbor doesn't work properly without scripts enabled.</strong></noscript>"
+    with pytest.raises(ExtractFailed):
+        extract(f"<html><title>Pier</title><body>{program}</body></html>".encode(), name="a.html")
 
 
 def test_offers_and_notices_are_not_text() -> None:
