@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -108,6 +109,10 @@ class Worker:
                 rates.spend(connection, claim.provider, people / rate, now=now)
             claim = replace(claim, servers=courier.pacing.route(connection, claim, now))
             volume.count(connection, self._publication, people, now)
+            # Before the claim is committed: what this host claims but does not begin is then
+            # known not to be sent. If the journal cannot be written, `_call` does not submit.
+            with suppress(OSError):
+                self._introduce(connection, claim.issue_id)
         return claim
 
     def _pause(self) -> timedelta | None:
@@ -205,8 +210,7 @@ class Worker:
             on_declined=notes.decline,
         )
         try:
-            self._introduce(claim.issue_id)
-            courier.journal.claim(claim, load.numbers)
+            self._journal(claim, load.numbers)
         except OSError as error:
             why = f"the journal of submissions cannot be written: {error.strerror or error}"
             return Outcome(Verdict.UNSENT, why, stop=True)
@@ -219,11 +223,17 @@ class Worker:
         notes.settle(outcome)
         return outcome
 
-    def _introduce(self, issue_id: int) -> None:
+    def _journal(self, claim: Claim, carried: Sequence[int]) -> None:
+        """Record a claim in the journal of this host; call it before the first byte."""
+        if claim.issue_id not in self._introduced:
+            with self._courier.reader.begin() as connection:
+                self._introduce(connection, claim.issue_id)
+        self._courier.journal.claim(claim, carried)
+
+    def _introduce(self, connection: sa.Connection, issue_id: int) -> None:
         """Let the journal of this host know an issue before it claims the first batch of it."""
         if issue_id not in self._introduced:
-            with self._courier.reader.begin() as connection:
-                recovery.introduce(connection, self._courier.journal, issue_id)
+            recovery.introduce(connection, self._courier.journal, issue_id)
             self._introduced.add(issue_id)
 
     def _submitted(self, claim: Claim, shipment: Shipment) -> Outcome:

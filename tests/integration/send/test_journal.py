@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -397,6 +397,56 @@ def test_what_a_worker_of_another_host_claimed_stays_in_doubt(
     assert (office.told().unknown, office.told().waiting) == (5, 0)
     office.submit()
     assert office.memory.shipments == []
+
+
+def test_what_a_second_host_claimed_but_did_not_begin_is_not_in_doubt(
+    office: Office, tmp_path: Path
+) -> None:
+    """Another host froze the issue; this one dies right after its first claim of it."""
+    office.issue(people=5)
+    office.freeze()
+    office.journal = SubmissionJournal(tmp_path / "second")
+
+    def die(_point: str) -> None:
+        raise _Killed
+
+    owner = office.journal.owner("worker", lambda: "0123456789ab")
+    courier = replace(office.courier(), owner=owner, at=die)
+    with pytest.raises(_Killed):
+        run.submit(office.engine, office.publication, courier)
+    office.later(minutes=5)
+    reconcile(office)
+    assert (office.told().unknown, office.told().waiting) == (0, 5)
+    office.submit()
+    assert office.told().submitted == 5
+
+
+def test_a_journal_that_is_older_than_a_claim_does_not_release_it(
+    office: Office, tmp_path: Path
+) -> None:
+    """The folder was put back from a copy: it proves nothing about what was sent since."""
+    office.issue(people=5)
+    office.freeze()
+    office.journal = second = SubmissionJournal(tmp_path / "second")
+    owner = second.owner("worker", lambda: "0123456789ab")
+    answered = []
+
+    def die(point: str) -> None:
+        answered.append(point)
+        if point == "after_response":
+            raise _Killed
+
+    with pytest.raises(_Killed):
+        run.submit(
+            office.engine, office.publication, replace(office.courier(), owner=owner, at=die)
+        )
+    assert "after_response" in answered
+    second.close()
+    second.path(office.issue_id).unlink()
+    office.journal = SubmissionJournal(tmp_path / "second")
+    office.later(minutes=5)
+    office.submit()
+    assert (office.told().unknown, len(office.memory.shipments)) == (5, 1)
 
 
 @pytest.mark.parametrize("fault", ["ok", "data_550", "accept_drop", "rcpt_450"])
