@@ -74,10 +74,13 @@ def judged(claim: Claim, outcome: Outcome, now: datetime) -> Result:
             outcome.message_id,
             refused=len(outcome.refused),
         )
+    state = _state(claim, outcome)
+    # A person who has a refused batch submitted again does not wait.
+    waits = outcome.wait is not None and state is not BatchState.REFUSED
     return Result(
-        _state(claim, outcome),
+        state,
         outcome.reason,
-        not_before=None if outcome.wait is None else now + timedelta(seconds=outcome.wait),
+        not_before=now + timedelta(seconds=outcome.wait or 0) if waits else None,
         refused=len(outcome.refused),
         submitted=len(outcome.reached),
         rejected=outcome.verdict is Verdict.REFUSED or (outcome.deferred and not outcome.held_back),

@@ -243,17 +243,18 @@ def _decided(connection: sa.Connection, batch: Batch, decision: Decision, now: d
         case "accepted":
             return batches.accept(connection, batch.key, from_states=DECIDABLE, now=now)
         case "again":
-            return _again(connection, batch)
+            return _again(connection, batch, now)
         case "never":
             return _withdraw(connection, batch, DECIDABLE, now) is not None
 
 
-def _again(connection: sa.Connection, batch: Batch) -> bool:
+def _again(connection: sa.Connection, batch: Batch, now: datetime) -> bool:
     done = batches.prepare_again(
         connection,
         batch.key,
         from_states=DECIDABLE,
         reason="will be submitted again, by decision of a person",
+        now=now,
         forget_rejections=True,
     )
     if done:

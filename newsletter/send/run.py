@@ -272,6 +272,7 @@ def _repeat(
                 batch.key,
                 from_states=[BatchState.UNKNOWN],
                 reason="" if batch.provider in repeatable else why,
+                now=now,
             )
     return number
 

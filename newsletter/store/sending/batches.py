@@ -103,14 +103,17 @@ def prepare_again(
     *,
     from_states: Collection[BatchState],
     reason: str,
+    now: datetime,
     forget_rejections: bool = False,
 ) -> bool:
-    """Put a batch back to be submitted once more, at once."""
+    """Put a batch back to be submitted once more: at once, or when its readers' time comes.
+
+    A batch whose time is still to come has no reason: only a deferred one has both.
+    """
     rejections = 0 if forget_rejections else batches.c.rejections
     statement = _update(key, from_states).values(
         state=BatchState.PREPARED.value,
-        reason=reason,
-        not_before=None,
+        reason=sa.case((batches.c.not_before > now, ""), else_=reason),
         settled_at=None,
         rejections=rejections,
     )
@@ -128,7 +131,7 @@ def prepare_unsent(connection: sa.Connection, key: BatchKey) -> bool:
 def doubt(connection: sa.Connection, key: BatchKey, *, reason: str, now: datetime) -> bool:
     """Mark a prepared batch as unknown: an attempt at another batch may have submitted it."""
     statement = _update(key, [BatchState.PREPARED]).values(
-        state=BatchState.UNKNOWN.value, reason=reason, unknown_at=now, not_before=None
+        state=BatchState.UNKNOWN.value, reason=reason, unknown_at=now
     )
     return connection.execute(statement).rowcount == 1
 

@@ -18,7 +18,7 @@ from newsletter.send.journal import SubmissionJournal
 from newsletter.send.status import IssueStatus
 from newsletter.send.worker import Tally
 from newsletter.store.database import open_reader
-from newsletter.store.sending import claims
+from newsletter.store.sending import batches, claims
 from subscribers.tokens import Signer
 from tests.fakes.issues import NOW, add_issue, add_people, publication
 from tests.fakes.memory import MemorySender
@@ -123,6 +123,11 @@ class Office:
             return decisions.resolve(
                 connection, batch, decision, actor=Actor.person("ada"), now=self.now
             )
+
+    def waiting(self) -> list[str]:
+        """Return the batches that need a decision, or soon may."""
+        with self.engine.connect() as connection:
+            return [batch.id for batch in batches.waiting(connection)]
 
     def later(self, **time: float) -> None:
         """Let time pass."""

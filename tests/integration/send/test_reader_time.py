@@ -208,6 +208,25 @@ def test_a_worker_that_is_killed_leaves_its_zone_in_doubt_and_no_one_gets_two(
     assert Counter(office.reached()) == dict.fromkeys(expected(), 1)
 
 
+def test_what_is_held_before_its_time_and_prepared_again_waits_for_its_time(
+    office: Office,
+) -> None:
+    """After a restore, batches are held that no one has claimed yet."""
+    opened(office)
+    assert office.freeze() is not None
+    with office.engine.begin() as connection:
+        for batch in batches.lock_prepared(connection, office.issue_id):
+            if batch.seq % 2:
+                batches.hold(
+                    connection, batch.key, from_states=[BatchState.PREPARED], reason="restored"
+                )
+            else:
+                batches.doubt(connection, batch.key, reason="stopped", now=office.now)
+    for batch in office.waiting():
+        office.resolve(batch, "again")
+    assert watched(office) == expected()
+
+
 def test_a_crash_at_any_write_of_the_freeze_leaves_one_audience(lite: Office) -> None:
     office = lite
     opened(office)

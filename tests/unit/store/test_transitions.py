@@ -49,7 +49,7 @@ BATCH_CHANGES: dict[str, Callable[[sa.Connection], object]] = {
         connection, KEY, from_states=DECIDABLE | set(PREPARED), reason="cancelled", now=NOW
     ),
     "prepare_again": lambda connection: batches.prepare_again(
-        connection, KEY, from_states=DECIDABLE, reason=""
+        connection, KEY, from_states=DECIDABLE, reason="", now=NOW
     ),
     "prepare_unsent": lambda connection: batches.prepare_unsent(connection, KEY),
     "doubt": lambda connection: batches.doubt(connection, KEY, reason="", now=NOW),
