@@ -196,7 +196,7 @@ def _challenge(context: Context, key: str) -> tuple[int, bytes]:
     """Store a challenge, and return its number and what is to be signed."""
     challenge, now = f"{context.new_id()}{context.new_id()}", context.now()
     with context.engine.begin() as connection:
-        sign_ins.make_room(connection, key, MOST_CHALLENGES, answered=True)
+        sign_ins.make_room(connection, key, MOST_CHALLENGES)
         request = SignInRequest(0, key, digest(challenge), now + LINK_LASTS)
         return sign_ins.insert(connection, request, answered=True), challenge.encode()
 

@@ -14,16 +14,14 @@ from newsletter.model.actor import Actor, Role
 from newsletter.model.staff import LINK_LASTS, DeskSession, Member
 from newsletter.store import acts
 from newsletter.store.desk import sessions, sign_ins, staff
-from newsletter.store.desk.sign_ins import SignInRequest
+from newsletter.store.desk.sign_ins import ASKED, SignInRequest
 from newsletter.store.people import notices
 from newsletter.usecases.context import Context
 from subscribers.errors import InvalidAddress
 from subscribers.model import EmailAddress
 
-OWN_LIMIT = 50
-"""Browsers that wait for the link to one address; another one takes the place of the first."""
 LIMIT = 200
-"""Addresses whose requests wait for the next pass, which deletes those of strangers."""
+"""Addresses of strangers whose requests wait for the next pass, which deletes them."""
 EMAILS = 3
 """Answered requests for an address after which emails to it keep their distance."""
 DISTANCE = timedelta(minutes=5)
@@ -37,18 +35,22 @@ def digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def ask(context: Context, address: str, browser: str) -> None:
-    """Ask for a sign-in link, which only browsers that asked can use; `browser` is a secret."""
+def ask(context: Context, address: str) -> str:
+    """Ask for a sign-in link; return the proof with which the link works in this browser.
+
+    An address has one request, and the browsers that asked for it are not stored: others who ask
+    for it, or for other addresses, push no request of a member out.
+    """
+    until = context.now() + LINK_LASTS
     try:
         key = EmailAddress.parse(address).key
     except InvalidAddress:
-        return
-    now = context.now()
+        return context.sign_ins.proof("", until)
     with context.engine.begin() as connection:
-        if sign_ins.has_room(connection, key, LIMIT):
-            sign_ins.make_room(connection, key, OWN_LIMIT, answered=False)
-            request = SignInRequest(0, key, digest(browser), now + LINK_LASTS)
-            sign_ins.insert(connection, request)
+        if not sign_ins.renew(connection, key, until):
+            sign_ins.drop_strangers(connection, LIMIT - 1)
+            sign_ins.insert(connection, SignInRequest(0, key, ASKED, until))
+    return context.sign_ins.proof(key, until)
 
 
 def answer_requests(context: Context, actor: Actor) -> int:
@@ -87,21 +89,21 @@ def answer_requests(context: Context, actor: Actor) -> int:
     return queued
 
 
-def offered(context: Context, token: str, browser: str) -> Member | None:
+def offered(context: Context, token: str, proof: str) -> Member | None:
     """Return whom a link would sign in in this browser; looking does not use the link up."""
     with context.reader.connect() as connection:
-        request = _request(connection, context, token, browser)
+        request = _request(connection, context, token, proof)
         return staff.find(connection, request.key) if request else None
 
 
-def enter(context: Context, token: str, browser: str, name: str) -> str | None:
+def enter(context: Context, token: str, proof: str, name: str) -> str | None:
     """Use a link up; return the secret of a new session, or None if the link does not work.
 
     `name` describes the browser in the member's list of sessions.
     """
     secret, now = context.new_id(), context.now()
     with context.engine.begin() as connection:
-        request = _request(connection, context, token, browser)
+        request = _request(connection, context, token, proof)
         if request is None:
             return None
         member = staff.find(connection, request.key)
@@ -114,15 +116,14 @@ def enter(context: Context, token: str, browser: str, name: str) -> str | None:
 
 
 def _request(
-    connection: sa.Connection, context: Context, token: str, browser: str
+    connection: sa.Connection, context: Context, token: str, proof: str
 ) -> SignInRequest | None:
     """Return the request of a link, None if the link does not work in this browser."""
     now = context.now()
     request = sign_ins.find(connection, context.sign_ins.read(token) or 0, now)
     if request is None or not request.browser:  # without a browser, it works in any
         return request
-    asked = sign_ins.has_asked(connection, request.key, digest(browser), now)
-    return request if asked else None
+    return request if context.sign_ins.is_proof(proof, request.key, now) else None
 
 
 def session_of(context: Context, secret: str) -> DeskSession | None:

@@ -1,4 +1,4 @@
-"""Requests to sign in: each is answered by one link, which works once."""
+"""Requests to sign in: those for one address are answered by one link, which works once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,12 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.store.desk.tables import sign_ins
+from newsletter.store.desk.tables import sign_ins, staff
+
+ASKED = "asked"
+"""The value of `browser` if a link works only in a browser that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignInRequest:
-    """A request: whose address was typed, and in which browser (a digest; empty for any)."""
+    """A request for an address; `browser` limits where the link works.
+
+    It is `ASKED`, the digest of the challenge for a passkey, or empty for any browser.
+    """
 
     id: int
     key: str
@@ -30,18 +36,25 @@ def insert(connection: sa.Connection, request: SignInRequest, *, answered: bool 
     return int(result.scalar_one())
 
 
-def make_room(connection: sa.Connection, key: str, most: int, *, answered: bool) -> None:
-    """Delete the oldest requests with a key, so that there are fewer than `most`."""
-    mine = sa.and_(sign_ins.c.key == key, sign_ins.c.answered.is_(answered))
+def make_room(connection: sa.Connection, key: str, most: int) -> None:
+    """Delete the oldest challenges with a key, so that there are fewer than `most`."""
+    mine = sa.and_(sign_ins.c.key == key, sign_ins.c.answered.is_(True))
     newest = sa.select(sign_ins.c.id).where(mine).order_by(sign_ins.c.id.desc()).limit(most - 1)
     connection.execute(sign_ins.delete().where(mine, sign_ins.c.id.not_in(newest)))
 
 
-def has_room(connection: sa.Connection, key: str, most: int) -> bool:
-    """Return whether requests wait for fewer than `most` addresses, or for this one already."""
-    waiting = sa.select(sign_ins.c.key).where(sign_ins.c.answered.is_(False)).distinct()
-    keys = set(connection.scalars(waiting.limit(most)))
-    return len(keys) < most or key in keys
+def renew(connection: sa.Connection, key: str, until: datetime) -> bool:
+    """Let the request for an address that waits for its email last longer; False without one."""
+    mine = sa.and_(sign_ins.c.key == key, sign_ins.c.answered.is_(False))
+    return connection.execute(sign_ins.update().where(mine).values(until=until)).rowcount > 0
+
+
+def drop_strangers(connection: sa.Connection, most: int) -> None:
+    """Delete the oldest requests for addresses of strangers, so that at most `most` wait."""
+    s = sign_ins.c
+    theirs = sa.and_(s.answered.is_(False), s.key.not_in(sa.select(staff.c.key)))
+    newest = sa.select(s.id).where(theirs).order_by(s.id.desc()).limit(most)
+    connection.execute(sign_ins.delete().where(theirs, s.id.not_in(newest)))
 
 
 def answered_until(connection: sa.Connection, key: str, now: datetime) -> list[datetime]:
@@ -49,13 +62,6 @@ def answered_until(connection: sa.Connection, key: str, now: datetime) -> list[d
     s = sign_ins.c
     query = sa.select(s.until).where(s.key == key, s.answered.is_(True), s.until > now)
     return list(connection.scalars(query.order_by(s.until.desc())))
-
-
-def has_asked(connection: sa.Connection, key: str, browser: str, now: datetime) -> bool:
-    """Return whether a browser has an open request for an address."""
-    s = sign_ins.c
-    query = sa.select(s.id).where(s.key == key, s.browser == browser, s.until > now).limit(1)
-    return connection.scalar(query) is not None
 
 
 def any_unanswered(connection: sa.Connection) -> bool:

@@ -14,7 +14,6 @@ from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.signing_in.browsers import browser_name
 
 ASK = PATH.rstrip("/")
-_SECRET_LENGTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +41,15 @@ class SignInPages:
     def ask(self, request: Request, form: DeskForm) -> Response:
         """Note the request. The answer is the same for every address."""
         self._gate.require_same_origin(request)
-        present = self._browser(request)
-        browser = present if len(present) == _SECRET_LENGTH else self._gate.context.new_id()
-        signing_in.ask(self._gate.context, form.first("address"), browser)
+        proof = signing_in.ask(self._gate.context, form.first("address"))
         answer = self._page(SignInView("sent"))
         lasts = int(LINK_LASTS.total_seconds())
-        self._set_cookie(answer, self._gate.browser_cookie, browser, lasts)
+        self._set_cookie(answer, self._gate.browser_cookie, proof, lasts)
         return answer
 
     def look(self, request: Request, token: str) -> Response:
         """Show the button that signs in, if the link works in this browser."""
-        member = signing_in.offered(self._gate.context, token, self._browser(request))
+        member = signing_in.offered(self._gate.context, token, self._proof(request))
         if member is None:
             return self._page(SignInView("broken"), status=403)
         return self._page(SignInView("open", member.address))
@@ -62,7 +59,7 @@ class SignInPages:
         self._gate.require_same_origin(request)
         context = self._gate.context
         name = browser_name(request.headers.get("user-agent", ""))
-        secret = signing_in.enter(context, token, self._browser(request), name)
+        secret = signing_in.enter(context, token, self._proof(request), name)
         if secret is None:
             return self._page(SignInView("broken"), status=403)
         if present := self._gate.visitor(request):
@@ -71,7 +68,7 @@ class SignInPages:
         self._set_cookie(answer, self._gate.cookie, secret, int(LONGEST.total_seconds()))
         return answer
 
-    def _browser(self, request: Request) -> str:
+    def _proof(self, request: Request) -> str:
         return request.cookies.get(self._gate.browser_cookie, "")
 
     def _set_cookie(self, answer: Response, name: str, value: str, lasts: int) -> None:
