@@ -1,13 +1,13 @@
-"""What staff are alerted about; docs/operating.md has a section for each, under the same name."""
+"""What staff are alerted about; the documentation has a page for each, under the same name."""
 
 from enum import StrEnum
 
-PAGE = "docs/operating.md"
-"""The page of the documentation that has the sections."""
+FOLDER = "docs/alerts"
+"""The folder of the documentation that has the pages."""
 
 
 class AlertTopic(StrEnum):
-    """The kind of an alert. Its value is the anchor of the section that says what to do."""
+    """The kind of an alert. Its value is the name of the page that says what to do."""
 
     APPROVAL_IS_DUE = "an-issue-is-not-approved"
     APPROVAL_VOIDED = "an-approval-was-voided"
@@ -26,4 +26,4 @@ class AlertTopic(StrEnum):
     @property
     def place(self) -> str:
         """Return where the documentation says what to do."""
-        return f"{PAGE}#{self}"
+        return f"{FOLDER}/{self}.md"
