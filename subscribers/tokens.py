@@ -75,7 +75,7 @@ class Signer:
         if not keys:
             msg = "a signer needs at least one key"
             raise ValueError(msg)
-        self._keys = [(_key_id(key), _sized(key)) for key in keys]
+        self._keys = [(_key_id(key), sized(key)) for key in keys]
 
     def mint_many(
         self, subscriber_ids: Iterable[int], newsletter: str, purpose: Purpose
@@ -142,7 +142,8 @@ def _mac(key: bytes, message: str) -> str:
     return blake2b(message.encode(), key=key, digest_size=16, person=_PERSON).hexdigest()
 
 
-def _sized(key: bytes) -> bytes:
+def sized(key: bytes) -> bytes:
+    """Return a secret key as BLAKE2b takes it: one that is too long is hashed first."""
     return key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
 
 

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 
 from newsletter.model.row_number import row_numbers
+from subscribers.tokens import sized
 
 _PERSON = b"newsletter-page"
 _NAME = re.compile(r"(?P<id>[1-9][0-9]{0,9})-(?P<mac>[0-9a-f]{24})", re.ASCII)
@@ -19,10 +20,8 @@ class ArticleSigner:
     """Create and verify addresses under rotating keys: the newest signs, all of them verify."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take the secret keys, newest first; one longer than BLAKE2b allows is hashed first."""
-        self._keys = [
-            key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest() for key in keys
-        ]
+        """Take the secret keys, newest first."""
+        self._keys = [sized(key) for key in keys]
 
     def address(self, base: str, article_id: int) -> str:
         """Return the address of an article's page; `base` is `publication.url`."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 
+from subscribers.tokens import sized
+
 _PERSON = b"newsletter-feed"
 
 
@@ -29,5 +31,4 @@ class CalendarFeed:
 
 
 def _name(key: bytes) -> str:
-    key = key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest()
-    return blake2b(b"calendar", key=key, digest_size=16, person=_PERSON).hexdigest()
+    return blake2b(b"calendar", key=sized(key), digest_size=16, person=_PERSON).hexdigest()

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 
+from subscribers.tokens import sized
+
 _PERSON = b"newsletter-verp"
 _NAMED = re.compile(
     r"\+(?P<delivery>(?:[1-9][0-9]{0,17}|notice)-[1-9][0-9]{0,17})-(?P<mac>[0-9a-f]{16})@", re.ASCII
@@ -22,9 +24,7 @@ class ReturnPaths:
     def __init__(self, address: str, keys: Sequence[bytes]) -> None:
         """Take the address of the mailbox, "" if there is none, and the keys, newest first."""
         self._local, _, self._host = address.rpartition("@")
-        self._keys = [
-            key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest() for key in keys
-        ]
+        self._keys = [sized(key) for key in keys]
 
     @property
     def envelope_sender(self) -> Callable[[str], str] | None:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 from hmac import compare_digest
 
 from newsletter.model.row_number import row_numbers
+from subscribers.tokens import sized
 
 LASTS = timedelta(days=7)
 _PERSON = b"newsletter-shar"
@@ -37,9 +38,7 @@ class SharedPreviews:
 
     def __init__(self, keys: Sequence[bytes], base: str) -> None:
         """Take the secret keys, newest first, and `publication.url`."""
-        self._keys = [
-            key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest() for key in keys
-        ]
+        self._keys = [sized(key) for key in keys]
         self._base = base.rstrip("/")
 
     def link(self, issue_id: int, seq: int, content_hash: str, now: datetime) -> str:

@@ -13,6 +13,8 @@ from functools import partial
 from hashlib import blake2b
 from hmac import compare_digest
 
+from subscribers.tokens import sized
+
 _PERSON = b"newsletter-clck"
 _NUMBER = "[1-9][0-9]{0,17}"
 _SHAPE = re.compile(
@@ -35,10 +37,8 @@ class TicketSigner:
     """Create and verify tickets under rotating keys: the newest signs, all of them verify."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Take the secret keys, newest first; one longer than BLAKE2b allows is hashed first."""
-        self._keys = [
-            key if len(key) <= blake2b.MAX_KEY_SIZE else blake2b(key).digest() for key in keys
-        ]
+        """Take the secret keys, newest first."""
+        self._keys = [sized(key) for key in keys]
 
     def of_deliveries(self, edition_id: int) -> Callable[[str], str]:
         """Return the function from a delivery of this edition to its ticket."""

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from subscribers.model import Suppression, SuppressionReason
 from subscribers.store.dialects import add_missing, is_one_of
 from subscribers.store.tables import erasures, suppressions
+from subscribers.tokens import sized
 
 UNSUBSCRIBED = "unsubscribed"
 MOVED = "moved"
@@ -47,9 +48,8 @@ class UnansweredRequests:
 
 def hashed(address_key: str, pepper: bytes) -> str:
     """Return the keyed hash of an address. Without the pepper, no one can test addresses on it."""
-    key = pepper if len(pepper) <= blake2b.MAX_KEY_SIZE else blake2b(pepper).digest()
     return blake2b(
-        address_key.encode(), key=key, digest_size=24, person=b"newsletter-gone"
+        address_key.encode(), key=sized(pepper), digest_size=24, person=b"newsletter-gone"
     ).hexdigest()
 
 
