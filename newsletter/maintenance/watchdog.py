@@ -51,12 +51,8 @@ def _sources(connection: sa.Connection, publication: Publication, now: datetime)
     states = sources.states(connection)
     for source in publication.sources:
         state = states.get(source.key)
-        if state is not None and state.failures >= FAILURES:
-            yield f"source {source.key} fails: {state.health}"
-            continue
-        if state is not None and state.is_emptied:
-            yield f"source {source.key} is {state.health}"
-            continue
+        if state is not None and (state.failures >= FAILURES or state.is_emptied):
+            continue  # the pass reports it
         arrivals = articles.arrivals(connection, source.key, GAPS + 1)
         if silent := silence(arrivals, now):
             yield f"source {source.key} has been silent for {silent.days} days, unlike before"

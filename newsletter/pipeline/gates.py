@@ -221,13 +221,18 @@ def _backup(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 
 def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:
+    if troubled.sources(connection, tools.context.publication):
+        return True
+    return watching_is_due(tools, connection)
+
+
+def watching_is_due(tools: Tools, connection: sa.Connection) -> bool:
+    """Return whether the watchdog looks now."""
     return marks.is_due(connection, WATCHED, tools.context.now(), WATCH_EVERY)
 
 
 def _status(tools: Tools, connection: sa.Connection, _key: str) -> bool:
-    """Return whether a source has a problem, or an issue may be unfinished, in doubt or deferred."""
-    if troubled.sources(connection, tools.context.publication):
-        return True
+    """Return whether an issue may be unfinished, in doubt or deferred."""
     unfinished_issues = issues.recent(connection, states=list(UNFINISHED), limit=1)
     deferred = domain_spans.recent(connection, tools.context.now())
     return bool(unfinished_issues or deferred) or batches.any_in(connection, DECIDABLE)

@@ -8,7 +8,7 @@ from newsletter.model.duration import spell_duration
 from newsletter.model.next_step import ViewIssue
 from newsletter.model.reason import Reason
 from newsletter.model.states import SENDABLE, SENDING
-from newsletter.pipeline import statuses, troubled
+from newsletter.pipeline import statuses
 from newsletter.pipeline.report import Level, Line, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.send.context import SendingContext
@@ -119,11 +119,10 @@ def reconcile(tools: Tools) -> Iterator[Line]:
 
 
 def report_status(tools: Tools) -> Iterator[Line]:
-    """Reconcile once more; report every source with a problem and every issue that is not finished."""
+    """Reconcile once more, and report every issue that is not finished."""
     yield from reconcile(tools)
     context = tools.context
     around = SendingContext(context.publication, context.senders, context.now())
     with context.reader.connect() as connection:
-        yield from troubled.sources(connection, context.publication)
         for status in statuses.unfinished(connection, around):
             yield Line("status", status.message, status.level, status.next_step)

@@ -9,15 +9,23 @@ from newsletter.store.content import source_pauses
 from newsletter.store.content import sources as source_store
 
 
-def sources(connection: sa.Connection, publication: Publication) -> list[Line]:
-    """Return a line for each source that has a problem, also while the pause after it lasts."""
+def sources(
+    connection: sa.Connection, publication: Publication, *, watched: bool = False
+) -> list[Line]:
+    """Return a line for each source that has a problem, also while the pause after it lasts.
+
+    When the watchdog looks (`watched`), staff are alerted about what lasts.
+    """
     states, paused = source_store.states(connection), source_pauses.every(connection)
     found = list[Line]()
     for source in publication.sources:
         state = states.get(source.key)
         if state is None or not state.health or source.key in paused:
             continue
-        grave = state.is_emptied or state.failures >= FAILURES
-        message = f"source {source.key}: {state.health}"
-        found.append(Line("status", message, Level.WAITS if grave else Level.OK))
+        if state.is_emptied or state.failures >= FAILURES:
+            verb = "is" if state.is_emptied else "fails:"
+            message = f"source {source.key} {verb} {state.health}"
+            found.append(Line("watch" if watched else "status", message, Level.WAITS))
+        else:
+            found.append(Line("status", f"source {source.key}: {state.health}"))
     return found
