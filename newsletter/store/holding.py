@@ -1,11 +1,23 @@
-"""Whether sending is held since a restore."""
+"""Whether sending is held: since a restore, or because the database was copied from another place."""
+
+from enum import StrEnum
 
 import sqlalchemy as sa
 
 from newsletter.store import marks
+from newsletter.store.database import file_number
 
 HELD = "sending held"
 """The mark that a restored database has until a person has looked at it: 1 while it is held."""
+HOME = "database file"
+"""The mark of the file from which issues are sent: its number, see `file_number`."""
+
+
+class Hold(StrEnum):
+    """Why no issue is sent until a person releases it."""
+
+    RESTORED = "restored"
+    COPIED = "copied"
 
 
 def hold(connection: sa.Connection) -> None:
@@ -13,14 +25,24 @@ def hold(connection: sa.Connection) -> None:
     marks.write(connection, HELD, 1)
 
 
+def settle(connection: sa.Connection) -> None:
+    """Note from which file issues are sent, once the first one is: a copy of it then sends none."""
+    if not marks.read(connection, HOME) and (number := file_number(connection)):
+        marks.write(connection, HOME, number)
+
+
 def release(connection: sa.Connection) -> bool:
-    """Let issues be sent again; return whether they were held."""
-    held = is_held(connection)
+    """Let issues be sent again, from the file of this database; return whether they were held."""
+    held = why(connection) is not None
     if held:
         marks.write(connection, HELD, 0)
+        marks.write(connection, HOME, file_number(connection))
     return held
 
 
-def is_held(connection: sa.Connection) -> bool:
-    """Return whether the sending of issues is held."""
-    return marks.read(connection, HELD) != 0
+def why(connection: sa.Connection) -> Hold | None:
+    """Return why the sending of issues is held, None if it is not."""
+    if marks.read(connection, HELD):
+        return Hold.RESTORED
+    number, home = file_number(connection), marks.read(connection, HOME)
+    return Hold.COPIED if number and home and number != home else None

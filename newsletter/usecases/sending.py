@@ -31,6 +31,7 @@ from newsletter.send.welcome import Welcomed
 from newsletter.send.worker import Tally
 from newsletter.store import acts, holding
 from newsletter.store.content import issues, leaving
+from newsletter.store.holding import Hold
 from newsletter.store.sending import claims
 from newsletter.usecases.context import Context
 from newsletter.usecases.watching import state_of, status
@@ -63,7 +64,17 @@ class Sent:
 
 
 class SendingHeld(NotAllowed):
-    """A restored database sends no issue before a person has looked at it."""
+    """A restored or copied database sends no issue before a person has looked at it."""
+
+
+_HELD = {
+    Hold.RESTORED: Phrase(
+        "no issue is sent since the database was restored: look at the issues, then release them"
+    ),
+    Hold.COPIED: Phrase(
+        "no issue is sent since the database file was copied here: stop the program where it was, then release the issues"
+    ),
+}
 
 
 class ApprovalVoided(NotAllowed):
@@ -226,14 +237,11 @@ def welcome(context: Context, actor: Actor, newsletter: Newsletter) -> Welcomed 
 
 
 def require_released(context: Context) -> None:
-    """Raise SendingHeld while sending is held since a restore."""
+    """Raise SendingHeld while sending is held since a restore, or in a copy of the database."""
     with context.reader.connect() as connection:
-        held = holding.is_held(connection)
-    if held:
-        msg = Phrase(
-            "no issue is sent since the database was restored: look at the issues, then release them"
-        )
-        raise SendingHeld(msg, next_step=ReleaseSending())
+        held = holding.why(connection)
+    if held is not None:
+        raise SendingHeld(_HELD[held], next_step=ReleaseSending())
 
 
 def hold(context: Context, actor: Actor) -> None:
@@ -244,7 +252,7 @@ def hold(context: Context, actor: Actor) -> None:
 
 
 def release(context: Context, actor: Actor) -> bool:
-    """Let issues be sent again after a restore; return whether sending was held."""
+    """Let issues be sent again after a restore or a move; return whether sending was held."""
     actor.require(Role.ADMIN)
     with context.engine.begin() as connection:
         released = holding.release(connection)
