@@ -22,6 +22,7 @@ from bench.memory import peak
 from newsletter.migrations import upgrade
 from newsletter.model.edition import Chooser
 from newsletter.model.plan import plan
+from newsletter.model.publication import Topic
 from newsletter.render.reach import wanted
 from newsletter.send.audience import Frozen, freeze
 from newsletter.store.database import open_engine
@@ -118,15 +119,17 @@ def issue(connection: sa.Connection, segment: str = "everyone") -> Frozen:
     weekly = manuscripts.newsletter(segment=segment, max_editions=200)
     tags = [(f"t{n % TAGS + 1}", f"t{n * 3 % TAGS + 1}") for n in range(1, ITEMS + 1)]
     items = [replace(manuscripts.item(n), tags=both) for n, both in enumerate(tags, 1)]
+    topics = tuple(Topic(f"t{n}") for n in range(1, TAGS + 1))
     chooser = Chooser(items, weekly)
-    asked = question(weekly, {}, NOW)
+    house = manuscripts.publication(topics=topics)
+    asked = question(weekly, house, NOW)
     sets = wanted(connection, asked, chooser).people
     made = plan(sets, chooser.everything(), weekly).contents
     editions = [
         replace(sample_edition(), id=n, seq=n, items=one.items, headlines=one.headlines)
         for n, (one, _people) in enumerate(made, 1)
     ]
-    return Frozen(manuscripts.issue(), weekly, items, editions, {})
+    return Frozen(manuscripts.issue(), weekly, items, editions, house)
 
 
 def _lists(url: str, people: int) -> Iterator[Figure]:

@@ -1,6 +1,6 @@
 """The topics of a publication as subscribers' tags know them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from newsletter.model.publication import Publication, Topic
 from subscribers.model import AUTHOR, MUTE, Tag, TagKind, slug
@@ -44,3 +44,12 @@ def topics_by_name(publication: Publication) -> dict[str, Tag]:
         for name in topic_names(topic):
             found.setdefault(name, topic_tag(topic, publication.language))
     return found
+
+
+def followed(publication: Publication, topics: Iterable[str]) -> frozenset[str]:
+    """Return the topics and authors of these that articles can have.
+
+    Without any, because all were removed from the configuration, a subscriber gets everything.
+    """
+    known = topics_by_name(publication)
+    return frozenset(topic for topic in topics if topic in known or topic.startswith(AUTHOR))

@@ -52,7 +52,7 @@ def manuscript(
         planned, nothing = Plan(tuple((whole, 0) for whole in _whole(items, newsletter))), 0
     else:
         chooser = Chooser(items, newsletter)
-        asked = audience.question(newsletter, dict(publication.segments), now, issue)
+        asked = audience.question(newsletter, publication, now, issue)
         before = had.printed(connection, issue, chooser, publication.alerting)
         people, nothing, languages = wanted(connection, asked, chooser, before)
         planned = _planned(people, chooser, newsletter)

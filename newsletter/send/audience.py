@@ -1,7 +1,7 @@
 """Freeze the audience of an issue: a delivery or an exclusion per subscriber, in few statements."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from newsletter.model.batch import Planned
 from newsletter.model.edition import Chooser, Edition, by_contents
 from newsletter.model.issue import Issue, Item
 from newsletter.model.plan import Subsets
-from newsletter.model.publication import Newsletter
+from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.reason import Reason
 from newsletter.model.slot import resolve
 from newsletter.model.subjects import Arm
@@ -38,8 +38,7 @@ class Frozen:
     newsletter: Newsletter
     items: Sequence[Item]
     editions: Sequence[Edition]
-    saved_segments: Mapping[str, str]
-    alerting: Sequence[str] = ()
+    publication: Publication
 
 
 class FrozenAudience(NamedTuple):
@@ -178,11 +177,11 @@ def _people(
     newsletter = frozen.newsletter
     if frozen.issue.corrects_issue_id is not None:
         return _corrected_recipients(connection, frozen, now)
-    question = audience.question(newsletter, frozen.saved_segments, now, frozen.issue)
+    question = audience.question(newsletter, frozen.publication, now, frozen.issue)
     chooser = Chooser(frozen.items, newsletter)
     zones = bool(frozen.issue.reader_time)
     wanted = reached(connection, question, chooser.asked, zones=zones)
-    before = had.printed(connection, frozen.issue, chooser, frozen.alerting)
+    before = had.printed(connection, frozen.issue, chooser, frozen.publication.alerting)
     people = _set_aside(connection, "people", had.added(wanted, before))
     return people, excluded(connection, question, people)
 

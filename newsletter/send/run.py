@@ -149,8 +149,7 @@ def _freeze(
         newsletter,
         issues.load_items(connection, issue_id),
         editions.of_issue(connection, issue_id),
-        dict(publication.segments),
-        publication.alerting,
+        publication,
     )
     planned, spans = audience.freeze(connection, frozen, now)
     most = audience.batch_size(planned, route.sender.max_batch)

@@ -16,8 +16,9 @@ from newsletter.model.issue import Issue
 from newsletter.model.next_step import PreviewIssue, RunCheckup
 from newsletter.model.persona import TRAITS, Persona
 from newsletter.model.plan import Subsets
-from newsletter.model.publication import Newsletter
+from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.subjects import Arm, arm_of
+from newsletter.model.vocabulary import followed
 from newsletter.send import headers, testsend
 from newsletter.store import acts
 from newsletter.store.content import editions, issues
@@ -168,10 +169,9 @@ class _Person:
     topics: bool = False
 
     @classmethod
-    def of(cls, found: Subscriber) -> _Person:
-        return cls(
-            found.address, found.name, found.language, found.id, found.slugs, bool(found.topics)
-        )
+    def of(cls, found: Subscriber, publication: Publication) -> _Person:
+        topics = bool(followed(publication, found.topics))
+        return cls(found.address, found.name, found.language, found.id, found.slugs, topics)
 
 
 def _person(context: Context, seen_as: str) -> _Person:
@@ -188,7 +188,7 @@ def _person(context: Context, seen_as: str) -> _Person:
     if found is None:
         msg = Phrase("{seen_as} is not a subscriber", seen_as=seen_as)
         raise NotAllowed(msg)
-    return _Person.of(found)
+    return _Person.of(found, context.publication)
 
 
 SAMPLE_ADDRESS = "reader@localhost"
@@ -207,7 +207,7 @@ def _reader(
         found = directory.find(connection, address)
     if found is None:
         return Reader(EmailAddress.parse(address).text)
-    return _edition_for(context, issue, newsletter, printed, _Person.of(found))
+    return _edition_for(context, issue, newsletter, printed, _Person.of(found, context.publication))
 
 
 def _edition_for(

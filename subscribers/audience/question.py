@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscribers.model import (
+    AUTHOR,
     MUTE,
     ExclusionReason,
     Frequency,
@@ -39,7 +40,9 @@ class Question:
 
     Subscribers with a frequency in `digests` get a digest instead of this issue. `digest` is set if
     the issue is such a digest; only the subscribers with this frequency matter then. `limited`
-    selects the subscriber_id of those who have had as many emails today as they may.
+    selects the subscriber_id of those who have had as many emails today as they may. `topics` are
+    the slugs of those that articles can have, beside authors: a subscriber with others only follows
+    none. None means any.
     """
 
     newsletter: str
@@ -48,6 +51,7 @@ class Question:
     digests: frozenset[Frequency] = frozenset()
     digest: Frequency | None = None
     limited: sa.Select[int] | None = field(default=None, compare=False)
+    topics: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,9 @@ def reached(
     """Select the recipients of an issue: subscriber_id, topics, language, w0, w1, …; in no order.
 
     With `zones`, a column `timezone` follows. Bit i of the words (60 tags per word) is set if the recipient has tags[i]. `topics` is true if
-    the recipient has any topic at all, or one of the tags other than a mute.
+    the recipient has any of the topics that articles can have, or one of the tags other than a mute.
     """
-    picked = _picked(connection, tags)
+    picked = _picked(connection, tags, question.topics)
     words = [name for name in picked.c.keys() if name.startswith("w")]  # noqa: SIM118 - a collection of columns
     return (
         sa.select(
@@ -272,15 +276,22 @@ def subscribed_elsewhere(connection: sa.Connection, newsletters: Collection[str]
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _picked(connection: sa.Connection, tags: Sequence[str]) -> sa.Subquery:
+def _picked(
+    connection: sa.Connection, tags: Sequence[str], known: frozenset[str] | None
+) -> sa.Subquery:
     """Select the flag and the bit words of all subscribers with a topic or one of `tags`.
 
     A mute alone does not make a subscriber one who follows a topic.
     """
     ids = segments.tag_ids(connection, (slug(tag) for tag in tags))
     positions = [(ids[slug(tag)], at) for at, tag in enumerate(tags) if slug(tag) in ids]
-    topics = sa.select(tag_table.c.id).where(tag_table.c.kind == TagKind.TOPIC)
-    topic_ids = list(connection.scalars(topics)) + sorted({tag for tag, _at in positions})
+    topics = sa.select(tag_table.c.id, tag_table.c.slug).where(tag_table.c.kind == TagKind.TOPIC)
+    topic_ids = [
+        tag_id
+        for tag_id, name in connection.execute(topics)
+        if known is None or name in known or name.startswith(AUTHOR)
+    ]
+    topic_ids += sorted({tag for tag, _at in positions})
     mutes = {ids[name] for name in ids if name.startswith(MUTE)}
     follows = sa.case((subscriber_tags.c.tag_id.in_(sorted(mutes)), 0), else_=1)
     size = -(-len(tags) // WORD)

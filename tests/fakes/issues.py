@@ -12,7 +12,7 @@ from newsletter.model.cadence import Cadence
 from newsletter.model.edition import Edition, edition_hash, issue_hash
 from newsletter.model.issue import IssueKind, Item, Takeaways, Text
 from newsletter.model.personalization import placeholder
-from newsletter.model.publication import Mailbox, Newsletter, Publication
+from newsletter.model.publication import Mailbox, Newsletter, Publication, Topic
 from newsletter.model.states import IssueState
 from newsletter.store.content import editions, issues
 from newsletter.store.tables import articles
@@ -41,6 +41,7 @@ PUBLICATION = Publication(
     postal_address="1 Example Street, Seoul",
     provider="memory",
     newsletters=(WEEKLY,),
+    topics=tuple(map(Topic, ("korea", "trade", "elsewhere"))),
 )
 
 

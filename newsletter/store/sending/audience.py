@@ -1,6 +1,6 @@
 """Who a newsletter is for: the question that the preview and the freeze both ask."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from newsletter.model.edition import Chooser, Taste
 from newsletter.model.issue import Issue, IssueKind
-from newsletter.model.publication import Newsletter
+from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import DeliveryState
+from newsletter.model.vocabulary import topics_by_name
 from newsletter.store.sending import had, outcomes
 from newsletter.store.sending.had import Printed
 from newsletter.store.tables import deliveries, issues
@@ -21,21 +22,19 @@ CHUNK = 5000
 
 
 def question(
-    newsletter: Newsletter,
-    segments: Mapping[str, str],
-    now: datetime,
-    issue: Issue | None = None,
+    newsletter: Newsletter, publication: Publication, now: datetime, issue: Issue | None = None
 ) -> Question:
-    """Return the question of who gets an issue now; `segments` are the saved ones."""
+    """Return the question of who gets an issue now."""
     digest = issue.digest if issue else None
     alert = issue is not None and issue.kind is IssueKind.ALERT
     return Question(
         newsletter.key,
-        segment.parse(newsletter.segment, segments),
+        segment.parse(newsletter.segment, dict(publication.segments)),
         now,
         frozenset() if digest else frozenset(newsletter.digest_cadences),
         digest,
         alerted(newsletter, now) if alert else None,
+        frozenset(topics_by_name(publication)),
     )
 
 

@@ -11,7 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from newsletter.model import links
 from newsletter.model.issue import Item, corrected
 from newsletter.model.publication import Publication
-from newsletter.model.vocabulary import author_tag, mute_tag, shown_name, topic_names, topic_tag
+from newsletter.model.vocabulary import (
+    author_tag,
+    followed,
+    mute_tag,
+    shown_name,
+    topic_names,
+    topic_tag,
+)
 from newsletter.render.catalog import Catalog
 from newsletter.store.people import received
 from newsletter.web.public.forms import Form, LinkToken
@@ -113,10 +120,10 @@ class WhyPages:
         newsletter = self._pages.publication.newsletter(claim.newsletter)
         title = newsletter.title if newsletter else self._pages.publication.name
         yield catalog.text("why.subscribed", title=title)
-        followed = [shown_name(subject.tag) for subject in subjects if subject.names & person.slugs]
-        if followed:
-            yield catalog.text("why.followed", names=", ".join(followed))
-        elif not person.topics:
+        names = [shown_name(subject.tag) for subject in subjects if subject.names & person.slugs]
+        if names:
+            yield catalog.text("why.followed", names=", ".join(names))
+        elif not followed(self._pages.publication, person.topics):
             mutes = any(tag.kind is TagKind.MUTE for tag in person.tags)
             yield catalog.text("why.everything_but" if mutes else "why.everything")
         else:

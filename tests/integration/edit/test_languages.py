@@ -113,7 +113,7 @@ def frozen(engine: sa.Engine, issue_id: int, editions: list[Edition]) -> dict[in
     with engine.begin() as connection:
         issue = issues.load(connection, issue_id)
         items = issues.load_items(connection, issue_id)
-        freeze(connection, Frozen(issue, WEEKLY, items, editions, {}), NOW)
+        freeze(connection, Frozen(issue, WEEKLY, items, editions, HOUSE), NOW)
         query = sa.select(deliveries).where(deliveries.c.issue_id == issue_id)
         for delivery in connection.execute(query):
             got[delivery.edition_id].add(delivery.subscriber_id)

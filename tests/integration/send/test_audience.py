@@ -48,6 +48,28 @@ def test_everybody_gets_the_edition_of_what_they_follow(office: Office) -> None:
     assert "reader41@example.net" not in got
 
 
+def test_who_follows_only_removed_topics_gets_everything(office: Office) -> None:
+    office.configure(content="followed")
+    with office.engine.begin() as connection:
+        add_people(connection, 1, first=1, tags=["removed"])
+        add_people(connection, 1, first=11, tags=["removed", "korea"])
+        add_people(connection, 1, first=21, tags=["removed", "elsewhere"])
+        office.issue_id = add_issue(connection, [(1, 2), (1,)], tags=BOTH)
+    frozen = office.freeze()
+    assert frozen
+    assert frozen.excluded == {"nothing followed": 1}
+    office.submit()
+    got = {
+        recipient.address: shipment.letter.subject
+        for shipment in office.memory.shipments
+        for recipient in shipment.recipients
+    }
+    assert got == {
+        "reader1@example.net": "Edition 1 of the week",
+        "reader11@example.net": "Edition 2 of the week",
+    }
+
+
 def test_a_set_that_nobody_had_at_the_draft_takes_its_largest_approved_subset(
     office: Office,
 ) -> None:
