@@ -10,6 +10,7 @@ from newsletter.model.alert_topic import AlertTopic
 from newsletter.model.next_step import NextStep
 from newsletter.model.publication import Publication
 from newsletter.store.people import notices
+from subscribers.model import NoticeKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def queue(
     notices.queue(
         connection,
         notices.Notice(
-            kind="alert",
+            kind=NoticeKind.ALERT,
             key=f"alert:{alert.key}",
             address=mailbox(publication),
             language=publication.language,

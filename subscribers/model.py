@@ -316,6 +316,20 @@ class SignUpRequest:
         return self.source == WAY_BACK
 
 
+class NoticeKind(StrEnum):
+    """The kinds of notices: single automatic emails. Each has a folder of templates."""
+
+    CONFIRM = "confirm"
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
+    STILL_WANTED = "still-wanted"
+    MANAGE = "manage"
+    ADDRESS_CHANGE = "address-change"
+    ALERT = "alert"
+    REPORT = "report"
+    SIGN_IN = "sign-in"
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeIntent:
     """A notice to queue: its kind, a key that makes it unique, and its values.
@@ -324,7 +338,7 @@ class NoticeIntent:
     notice goes to an address other than the one on file.
     """
 
-    kind: str
+    kind: NoticeKind
     key: str
     subscriber_id: int
     language: str

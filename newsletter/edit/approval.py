@@ -23,6 +23,7 @@ from newsletter.store.content import editions, first_approvals, issues
 from newsletter.store.desk import staff
 from newsletter.store.people import notices
 from newsletter.store.people.notices import Notice
+from subscribers.model import NoticeKind
 from subscribers.phrase import Phrase, joined
 
 
@@ -164,7 +165,7 @@ def _notify(
     step = as_values(PreviewIssue(issue.id))
     what = f"Your approval of issue {issue.id} ({issue.newsletter}, {issue.nominal}) was voided"
     notice = Notice(
-        kind="alert",
+        kind=NoticeKind.ALERT,
         key=f"alert:{issue.id}:voided:{now.isoformat()}:{approver}",
         address=member.address if member else "",
         language=member.language if member else "",

@@ -10,20 +10,21 @@ from newsletter.model import links
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.store.people.notices import Notice
 from subscribers import directory
+from subscribers.model import NoticeKind
 from subscribers.tokens import Purpose, Signer
 
-_ONCE: Mapping[str, tuple[str, Callable[[str, str], str], Purpose]] = {
-    "confirm": ("link", links.confirm, Purpose.CONFIRM),
-    "goodbye": ("back", links.confirm, Purpose.CONFIRM),
-    "manage": ("link", links.manage, Purpose.MANAGE),
-    "address-change": ("link", links.manage, Purpose.ADDRESS),
+_ONCE: Mapping[NoticeKind, tuple[str, Callable[[str, str], str], Purpose]] = {
+    NoticeKind.CONFIRM: ("link", links.confirm, Purpose.CONFIRM),
+    NoticeKind.GOODBYE: ("back", links.confirm, Purpose.CONFIRM),
+    NoticeKind.MANAGE: ("link", links.manage, Purpose.MANAGE),
+    NoticeKind.ADDRESS_CHANGE: ("link", links.manage, Purpose.ADDRESS),
 }
 """By kind of notice: what its link is called there, where it leads, what it may do."""
 
 _CHOICES = {"preferences": links.preferences, "unsubscribe": links.unsubscribe}
-_WITH_CHOICES: Mapping[str, Mapping[str, Callable[[str, str], str]]] = {
-    "welcome": _CHOICES,
-    "still-wanted": {"keep": links.keep, **_CHOICES},
+_WITH_CHOICES: Mapping[NoticeKind, Mapping[str, Callable[[str, str], str]]] = {
+    NoticeKind.WELCOME: _CHOICES,
+    NoticeKind.STILL_WANTED: {"keep": links.keep, **_CHOICES},
 }
 """By kind of notice: its links that work as those of an issue do."""
 

@@ -19,6 +19,7 @@ from newsletter.send.headers import unsubscribe_headers
 from newsletter.send.notices import letter
 from newsletter.store import epoch
 from newsletter.store.people.notices import Claimed, Notice
+from subscribers.model import NoticeKind
 from subscribers.tokens import Signer
 
 
@@ -56,16 +57,16 @@ class Composer:
             one_click = unsubscribe_headers(self.publication, token)
             ready = replace(ready, headers=(*ready.headers, *one_click))
         # An alert may leave through a server that may not use the domain of our mailbox.
-        if claimed.notice.kind != "alert":
+        if claimed.notice.kind is not NoticeKind.ALERT:
             ready = replace(ready, return_path=self.return_path)
         return ready, Recipient(notice_id(claimed.id), to.address, to.name, "")
 
     def _values(self, notice: Notice) -> dict[str, object]:
         printed = letters.printed(notice, self.publication, self.signer)
         match notice.kind:
-            case "alert":
+            case NoticeKind.ALERT:
                 return {"link": "", **printed}
-            case "sign-in":
+            case NoticeKind.SIGN_IN:
                 return {**printed, "link": self.sign_ins.link(int(str(printed["request"])))}
             case _:
                 return printed

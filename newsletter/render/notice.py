@@ -11,17 +11,18 @@ from newsletter.render.html import inline
 from newsletter.render.issue_view import LONGEST_SUBJECT, publication_view
 from newsletter.render.item_view import text_locale
 from newsletter.render.templates import Templates
+from subscribers.model import NoticeKind
 
-VALUES: Mapping[str, tuple[str, ...]] = {
-    "confirm": ("title", "link"),
-    "welcome": ("title", "preferences", "unsubscribe"),
-    "goodbye": ("title", "back"),
-    "still-wanted": ("title", "until", "keep", "preferences", "unsubscribe"),
-    "manage": ("link", "until"),
-    "address-change": ("link", "until"),
-    "alert": ("what", "next_step", "link"),
-    "report": ("title", "sections"),
-    "sign-in": ("link", "until"),
+VALUES: Mapping[NoticeKind, tuple[str, ...]] = {
+    NoticeKind.CONFIRM: ("title", "link"),
+    NoticeKind.WELCOME: ("title", "preferences", "unsubscribe"),
+    NoticeKind.GOODBYE: ("title", "back"),
+    NoticeKind.STILL_WANTED: ("title", "until", "keep", "preferences", "unsubscribe"),
+    NoticeKind.MANAGE: ("link", "until"),
+    NoticeKind.ADDRESS_CHANGE: ("link", "until"),
+    NoticeKind.ALERT: ("what", "next_step", "link"),
+    NoticeKind.REPORT: ("title", "sections"),
+    NoticeKind.SIGN_IN: ("link", "until"),
 }
 """The values that each notice prints. A link is "" if there is none."""
 
@@ -37,7 +38,7 @@ class RenderedNotice:
 
 def render(
     templates: Templates,
-    kind: str,
+    kind: NoticeKind,
     language: str,
     values: Mapping[str, object],
     publication: Publication | None = None,

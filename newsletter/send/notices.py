@@ -14,6 +14,7 @@ from newsletter.model.publication import Publication
 from newsletter.send.courier import Clock
 from newsletter.store.people import notices
 from newsletter.store.people.notices import Claimed
+from subscribers.model import NoticeKind
 
 log = structlog.get_logger()
 
@@ -124,7 +125,7 @@ def _claim(engine: sa.Engine, now: datetime) -> Claimed | None:
 
 def _announce(post: Post, claimed: Claimed, done: Noticed) -> None:
     """Post an alert to the webhook, at its first attempt only: the email is tried again."""
-    if post.announce is None or claimed.notice.kind != "alert" or claimed.attempt > 1:
+    if post.announce is None or claimed.notice.kind is not NoticeKind.ALERT or claimed.attempt > 1:
         return
     if problem := post.announce(claimed.notice.values, post.clock()):
         done.unannounced.append(problem)
@@ -138,7 +139,7 @@ def _attempt(post: Post, claimed: Claimed) -> Outcome:
         return Outcome(Verdict.REFUSED, str(error))
     if composed is None:
         return Outcome(Verdict.REFUSED, "it no longer has a recipient")
-    sender = post.alerts if claimed.notice.kind == "alert" else post.sender
+    sender = post.alerts if claimed.notice.kind is NoticeKind.ALERT else post.sender
     attempt_id = f"{notice_id(claimed.id)}:{claimed.attempt}"
     last = claimed.queued_at + PATIENCE < post.clock()
     outcome = sender.submit(Shipment(attempt_id, composed[0], [composed[1]], last))

@@ -10,6 +10,7 @@ from newsletter.store.people import notices, reports
 from newsletter.store.people.notices import Notice
 from newsletter.usecases import reporting
 from newsletter.usecases.context import Context
+from subscribers.model import NoticeKind
 
 EMAILED = ("positions", "engagement", "comparison", "excluded", "domains")
 """The sections of the email; the desk has all of them."""
@@ -41,7 +42,7 @@ def _email(context: Context, issue: Issue) -> str:
         if part.name in EMAILED
     ]
     notice = Notice(
-        "report",
+        NoticeKind.REPORT,
         reports.key(issue),
         address=publication.alerts or (publication.reply_to or publication.sender).address,
         language=publication.language,

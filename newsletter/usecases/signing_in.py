@@ -18,7 +18,7 @@ from newsletter.store.desk.sign_ins import ASKED, SignInRequest
 from newsletter.store.people import notices
 from newsletter.usecases.context import Context
 from subscribers.errors import InvalidAddress
-from subscribers.model import EmailAddress
+from subscribers.model import EmailAddress, NoticeKind
 
 LIMIT = 200
 """Addresses of strangers whose requests wait for the next pass, which deletes them."""
@@ -75,7 +75,7 @@ def answer_requests(context: Context, actor: Actor) -> int:
             if len(until) >= EMAILS and until[0] - LINK_LASTS > now - DISTANCE:
                 continue  # a later pass answers
             notice = notices.Notice(
-                kind="sign-in",
+                kind=NoticeKind.SIGN_IN,
                 key=f"sign-in:{request.id}",
                 address=member.address,
                 language=member.language or context.publication.language,

@@ -13,15 +13,13 @@ from subscribers.model import (
     WITHOUT_END,
     Effects,
     NoticeIntent,
+    NoticeKind,
     Subscription,
     SubscriptionState,
 )
 from subscribers.store import audit, people, statuses
 from subscribers.store.audit import AuditEntry
 from subscribers.store.tables import subscribers, subscriptions, suppressions
-
-NOTICE = "still-wanted"
-"""The kind of the notice that asks."""
 
 
 def candidates(
@@ -65,8 +63,8 @@ def question(
     if person is None or not _is_current(person.subscription(newsletter), now):
         return Effects("gone")
     notice = NoticeIntent(
-        NOTICE,
-        f"{NOTICE}:{newsletter}:{subscriber_id}:{now.date().isoformat()}",
+        NoticeKind.STILL_WANTED,
+        f"{NoticeKind.STILL_WANTED}:{newsletter}:{subscriber_id}:{now.date().isoformat()}",
         subscriber_id,
         person.language,
         {"newsletter": newsletter, "until": until.isoformat()},

@@ -17,6 +17,7 @@ from subscribers.model import (
     EmailAddress,
     JournalEntry,
     NoticeIntent,
+    NoticeKind,
     Subscriber,
     SuppressionReason,
 )
@@ -38,7 +39,7 @@ def email_link(connection: sa.Connection, person: Subscriber, now: datetime) -> 
     ):
         return Effects("not emailed")
     link = links.issue(connection, person.id, Purpose.MANAGE, lasts=LASTS, now=now)
-    return Effects("emailed", notices=(_notice("manage", link, person),))
+    return Effects("emailed", notices=(_notice(NoticeKind.MANAGE, link, person),))
 
 
 def open_link(connection: sa.Connection, claim: LinkClaim, now: datetime) -> SingleUseLink | None:
@@ -111,7 +112,9 @@ def change_address(
         address=address.text,
         key=address.key,
     )
-    return Effects("emailed", notices=(_notice("address-change", link, person, address.text),))
+    return Effects(
+        "emailed", notices=(_notice(NoticeKind.ADDRESS_CHANGE, link, person, address.text),)
+    )
 
 
 def _may_ask(connection: sa.Connection, key: str, rules: Rules) -> bool:
@@ -162,6 +165,8 @@ def _use(
     return people.load(connection, claim.subscriber_id) if link is not None else None
 
 
-def _notice(kind: str, link: SingleUseLink, person: Subscriber, address: str = "") -> NoticeIntent:
+def _notice(
+    kind: NoticeKind, link: SingleUseLink, person: Subscriber, address: str = ""
+) -> NoticeIntent:
     values = {"serial": str(link.serial), "until": link.expires_at.isoformat(), "newsletter": ""}
     return NoticeIntent(kind, f"{kind}:{link.serial}", person.id, person.language, values, address)

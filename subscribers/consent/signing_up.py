@@ -14,6 +14,7 @@ from subscribers.model import (
     EmailAddress,
     JournalEntry,
     NoticeIntent,
+    NoticeKind,
     SignUpRequest,
     Subscriber,
     Tag,
@@ -107,7 +108,7 @@ def ask(connection: sa.Connection, subscriber_id: int, asked: SignUp, rules: Rul
     )
     if not emailed:
         return Effects("not emailed")
-    notice = _notice("confirm", subscriber_id, request_id, asked, rules.now)
+    notice = _notice(NoticeKind.CONFIRM, subscriber_id, request_id, asked, rules.now)
     return Effects("emailed", notices=(notice,))
 
 
@@ -131,7 +132,7 @@ def release(
         request.wording,
         request.network,
     )
-    return (_notice("confirm", person.id, request.id, asked, rules.now),)
+    return (_notice(NoticeKind.CONFIRM, person.id, request.id, asked, rules.now),)
 
 
 def _may_email(connection: sa.Connection, subscriber_id: int, key: str, rules: Rules) -> bool:
@@ -157,7 +158,7 @@ def goodbye(
         "",
     )
     request_id = requests.add(connection, person.id, asked.as_request, emailed=True, now=now)
-    return _notice("goodbye", person.id, request_id, asked, now)
+    return _notice(NoticeKind.GOODBYE, person.id, request_id, asked, now)
 
 
 def requested(connection: sa.Connection, claim: LinkClaim) -> SignUpRequest | None:
@@ -245,7 +246,7 @@ def _subscribe(
 def _welcome(person: Subscriber, request: SignUpRequest) -> NoticeIntent:
     only = request.newsletters[0] if len(request.newsletters) == 1 else ""
     return NoticeIntent(
-        "welcome",
+        NoticeKind.WELCOME,
         f"welcome:{request.id}",
         person.id,
         request.language or person.language,
@@ -254,7 +255,7 @@ def _welcome(person: Subscriber, request: SignUpRequest) -> NoticeIntent:
 
 
 def _notice(
-    kind: str, subscriber_id: int, request_id: int, asked: SignUp, now: datetime
+    kind: NoticeKind, subscriber_id: int, request_id: int, asked: SignUp, now: datetime
 ) -> NoticeIntent:
     values = {
         "title": ", ".join(asked.titles.values()),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from newsletter.model.states import RANK, DeliveryState
 from newsletter.store.database import insert_ignoring_conflicts
 from newsletter.store.tables import notices
+from subscribers.model import NoticeKind
 
 LONGEST_WAIT = timedelta(hours=3)
 QUEUED = "queued"
@@ -38,7 +39,7 @@ LIMIT = 3
 class Notice:
     """An email to write: to a subscriber, or to an address without one (staff)."""
 
-    kind: str
+    kind: NoticeKind
     key: str
     subscriber_id: int | None = None
     address: str = ""
@@ -48,7 +49,7 @@ class Notice:
     @property
     def is_to_subscriber(self) -> bool:
         """Return whether it goes to the address that the subscriber has when it leaves."""
-        return self.subscriber_id is not None and self.kind != "address-change"
+        return self.subscriber_id is not None and self.kind is not NoticeKind.ADDRESS_CHANGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def queue(connection: sa.Connection, notice: Notice, *, now: datetime) -> bool:
     A submitted notice is kept for the period `notices` of [retention], at least a week.
     """
     values = {
-        "kind": notice.kind,
+        "kind": notice.kind.value,
         "key": notice.key,
         "subscriber_id": notice.subscriber_id,
         "address": notice.address,
@@ -230,7 +231,7 @@ def _queued_notice(row: Mapping[Any, Any]) -> QueuedNotice:
 
 def _notice(row: Mapping[Any, Any]) -> Notice:
     return Notice(
-        row["kind"],
+        NoticeKind(row["kind"]),
         row["key"],
         row["subscriber_id"],
         row["address"],

@@ -26,6 +26,7 @@ from newsletter.store.tables import notices as table
 from newsletter.usecases import events as usecase
 from newsletter.usecases import people, returned
 from subscribers import directory
+from subscribers.model import NoticeKind
 from tests.fakes import webhook
 from tests.fakes.house import SECRETS, House, house
 from tests.fakes.memory import MemorySender
@@ -50,7 +51,7 @@ def send(desk: Desk, *found: Notice, answers: list[Outcome] | None = None) -> No
 
 
 def confirm(number: int) -> Notice:
-    return Notice("confirm", f"confirm:{number}", number, values={"newsletter": "weekly"})
+    return Notice(NoticeKind.CONFIRM, f"confirm:{number}", number, values={"newsletter": "weekly"})
 
 
 def event(desk: Desk, kind: str, notice: int, **more: object) -> dict[str, object]:
@@ -88,9 +89,9 @@ def test_what_a_notice_to_another_address_reports_is_not_about_the_subscriber(de
     change = {"values": {"serial": "1"}, "language": "en"}
     send(
         desk,
-        Notice("address-change", "a", 3, "new@example.net", **change),  # type: ignore[arg-type]
-        Notice("address-change", "b", 3, "reader4@example.net", **change),  # type: ignore[arg-type]
-        Notice("report", "c", address="staff@example.org"),
+        Notice(NoticeKind.ADDRESS_CHANGE, "a", 3, "new@example.net", **change),  # type: ignore[arg-type]
+        Notice(NoticeKind.ADDRESS_CHANGE, "b", 3, "reader4@example.net", **change),  # type: ignore[arg-type]
+        Notice(NoticeKind.REPORT, "c", address="staff@example.org"),
     )
     done = desk.drain(*(event(desk, "bounce", number, **HARD) for number in (1, 2, 3)))
     assert done.suppressed == 2

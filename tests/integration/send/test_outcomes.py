@@ -17,6 +17,7 @@ from newsletter.store.people import notices
 from newsletter.store.sending import attempts, batches, claims
 from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import notices as notice_table
+from subscribers.model import NoticeKind
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import UNKNOWN, Office
 
@@ -436,7 +437,7 @@ def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_claims_no_more(
 
 
 def test_a_notice_with_the_same_key_is_queued_once(office: Office) -> None:
-    notice = notices.Notice("alert", "same", address="staff@example.org")
+    notice = notices.Notice(NoticeKind.ALERT, "same", address="staff@example.org")
     with office.engine.begin() as connection:
         assert notices.queue(connection, notice, now=office.now)
         assert not notices.queue(connection, notice, now=office.now)

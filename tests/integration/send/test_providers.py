@@ -23,6 +23,7 @@ from newsletter.store.people import notices as queue
 from newsletter.store.people.notices import Claimed, Notice
 from newsletter.store.sending import attempts, batches
 from newsletter.store.tables import notices as notice_table
+from subscribers.model import NoticeKind
 from tests.fakes.issues import PUBLICATION, WEEKLY
 from tests.fakes.memory import MemorySender
 from tests.fakes.smtp import Smtp
@@ -218,12 +219,15 @@ def test_a_test_send_touches_no_delivery(office: Office) -> None:
     assert office.told().planned == 0
 
 
+BROKEN, FOR_NO_ONE = NoticeKind.GOODBYE, NoticeKind.MANAGE
+
+
 def _post(office: Office, sender: Sender, alerts: Sender | None = None) -> Post:
     def compose(claimed: Claimed) -> tuple[Letter, Recipient] | None:
-        if claimed.notice.kind == "broken":
+        if claimed.notice.kind is BROKEN:
             msg = "the template of broken names nothing"
             raise TemplateFailed(msg)
-        if claimed.notice.kind == "gone":
+        if claimed.notice.kind is FOR_NO_ONE:
             return None
         letter = notices.letter(PUBLICATION, "Hello", "<p>x</p>", "x", date=office.now)
         return letter, Recipient(notice_id(claimed.id), claimed.notice.address, "", "")
@@ -231,7 +235,7 @@ def _post(office: Office, sender: Sender, alerts: Sender | None = None) -> Post:
     return Post(sender, alerts or sender, compose, lambda: office.now)
 
 
-def _queue(office: Office, *kinds: str) -> None:
+def _queue(office: Office, *kinds: NoticeKind) -> None:
     with office.engine.begin() as connection:
         for kind in kinds:
             notice = Notice(kind, f"{kind}:1", address=f"{kind}@example.org")
@@ -246,7 +250,7 @@ def _states(office: Office) -> list[tuple[str, str]]:
 
 
 def test_notices_leave_in_order_and_one_that_fails_stops_no_other(office: Office) -> None:
-    _queue(office, "confirm", "broken", "gone", "welcome")
+    _queue(office, NoticeKind.CONFIRM, BROKEN, FOR_NO_ONE, NoticeKind.WELCOME)
     done = notices.submit(office.engine, _post(office, office.memory))
     assert (done.submitted, done.failed) == (2, 2)
     assert office.reached() == ["confirm@example.org", "welcome@example.org"]
@@ -268,7 +272,7 @@ def test_a_second_worker_leaves_a_notice_that_is_being_submitted(office: Office)
             found.append(notices.submit(office.engine, _post(office, office.memory)))
             return super().submit(shipment)
 
-    _queue(office, "confirm")
+    _queue(office, NoticeKind.CONFIRM)
     done = notices.submit(office.engine, _post(office, Concurrent()))
     assert done.submitted == 1
     assert [other.submitted for other in found] == [0]
@@ -276,14 +280,14 @@ def test_a_second_worker_leaves_a_notice_that_is_being_submitted(office: Office)
 
 def test_alerts_take_their_own_way_out(office: Office) -> None:
     alerts = MemorySender()
-    _queue(office, "confirm", "alert")
+    _queue(office, NoticeKind.CONFIRM, NoticeKind.ALERT)
     notices.submit(office.engine, _post(office, office.memory, alerts))
     assert [one.address for one in alerts.recipients] == ["alert@example.org"]
     assert office.reached() == ["confirm@example.org"]
 
 
 def test_a_notice_whose_recipient_is_refused_is_no_failure_of_the_pass(office: Office) -> None:
-    _queue(office, "confirm", "welcome")
+    _queue(office, NoticeKind.CONFIRM, NoticeKind.WELCOME)
     with Smtp(["rcpt_550"]) as server:
         done = notices.submit(office.engine, _post(office, SmtpSender(server.url)))
     assert (done.submitted, done.refused, done.failed) == (1, 1, 0)
@@ -291,7 +295,7 @@ def test_a_notice_whose_recipient_is_refused_is_no_failure_of_the_pass(office: O
 
 
 def test_a_notice_that_a_server_puts_off_for_a_day_is_given_up(office: Office) -> None:
-    _queue(office, "confirm")
+    _queue(office, NoticeKind.CONFIRM)
     with Smtp(["rcpt_450"] * 9) as server:
         post = _post(office, SmtpSender(server.url))
         for hours in (0, 1, 22):
@@ -302,7 +306,7 @@ def test_a_notice_that_a_server_puts_off_for_a_day_is_given_up(office: Office) -
 
 
 def test_a_notice_that_was_turned_away_is_tried_later(office: Office) -> None:
-    _queue(office, "confirm")
+    _queue(office, NoticeKind.CONFIRM)
     office.answers([Outcome(Verdict.UNSENT, "HTTP 429", wait=10.0)])
     post = _post(office, office.memory)
     assert notices.submit(office.engine, post).waiting == 1
@@ -312,7 +316,7 @@ def test_a_notice_that_was_turned_away_is_tried_later(office: Office) -> None:
 
 
 def test_a_notice_in_doubt_is_tried_three_times_and_no_more(office: Office) -> None:
-    _queue(office, "confirm")
+    _queue(office, NoticeKind.CONFIRM)
     office.answers([Outcome(Verdict.UNKNOWN, "no answer")] * 9)
     for _ in range(6):
         notices.submit(office.engine, _post(office, office.memory))
@@ -322,7 +326,7 @@ def test_a_notice_in_doubt_is_tried_three_times_and_no_more(office: Office) -> N
 
 
 def test_a_notice_whose_worker_died_is_claimed_again_after_the_lease(office: Office) -> None:
-    _queue(office, "confirm")
+    _queue(office, NoticeKind.CONFIRM)
     with office.engine.begin() as connection:
         queue.claim(connection, now=office.now, lease_until=office.now + timedelta(minutes=3))
     assert notices.submit(office.engine, _post(office, office.memory)).submitted == 0

@@ -27,6 +27,7 @@ from newsletter.store.people import notices
 from newsletter.store.people.notices import Notice
 from newsletter.store.tables import issues as issue_table
 from newsletter.web.main import public_site
+from subscribers.model import NoticeKind
 from tests.fakes.house import SECRETS, leave_all, reopened
 from tests.fakes.people import NOW, add_person
 from tests.fakes.readers import HOST, Reader, reader
@@ -57,7 +58,7 @@ def add_issue(connection: sa.Connection) -> int:
 
 def add_notice(connection: sa.Connection, key: str) -> int:
     """Queue a notice and return its id."""
-    notices.queue(connection, Notice("confirm", key), now=NOW)
+    notices.queue(connection, Notice(NoticeKind.CONFIRM, key), now=NOW)
     return int(connection.scalar(sa.text("SELECT max(id) FROM notices")) or 0)
 
 
