@@ -11,6 +11,7 @@ from newsletter.errors import NotAllowed
 from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.model.next_step import RestoreBackup
 from newsletter.store import marks, numbers
+from newsletter.store.marks import Mark
 from newsletter.store.people import erasure
 from subscribers.journal import Journal, Replaying, replay, settled_size
 from subscribers.model import Erased
@@ -33,14 +34,9 @@ class Journals:
     host: str = ""
 
     @property
-    def mark(self) -> str:
-        """Return the name of the mark of this host."""
+    def name(self) -> str:
+        """Return what the marks of this host call its journal."""
         return f"{FILE}@{self.host}" if self.host else FILE
-
-    @property
-    def check(self) -> str:
-        """Return the name of the mark that identifies the lines before the other one."""
-        return f"{self.mark}#"
 
 
 def behind(connection: sa.Connection, journals: Journals) -> bool:
@@ -77,8 +73,9 @@ def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
             for person in erased[before:]:
                 erasure.erase(connection, person)
             if lines:
-                marks.write(connection, journals.mark, walk.known)
-                marks.write(connection, journals.check, journal.fingerprint(walk.known))
+                fingerprint = journal.fingerprint(walk.known)
+                marks.write(connection, Mark.JOURNAL_READ, walk.known, journals.name)
+                marks.write(connection, Mark.JOURNAL_CHECK, fingerprint, journals.name)
         total += news
     _erase_elsewhere(engine, journals, erased)
     return total
@@ -86,7 +83,8 @@ def catch_up(engine: sa.Engine, reader: sa.Engine, journals: Journals) -> int:
 
 def _known(connection: sa.Connection, journals: Journals) -> int:
     """Return the mark of this host; 0 if the journal is not the one that was read up to there."""
-    known, check = (marks.read(connection, name) for name in (journals.mark, journals.check))
+    known = marks.read(connection, Mark.JOURNAL_READ, journals.name)
+    check = marks.read(connection, Mark.JOURNAL_CHECK, journals.name)
     if check and journals.journal.fingerprint(known) != check:
         return 0
     return known

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from newsletter.esp.returned.address import MailboxAddress
 from newsletter.esp.returned.mailboxes import open_letterbox
 from newsletter.model.actor import MACHINE
-from newsletter.pipeline import gates
 from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
+from newsletter.store.marks import Mark
 from newsletter.usecases import engagements, events, mailing_reports, returned, syncing
 
 
@@ -42,7 +42,7 @@ def read_mailbox(tools: Tools) -> Iterator[Line]:
         done = returned.empty(context, MACHINE, open_letterbox(MailboxAddress.parse(tools.mailbox)))
     finally:
         with context.engine.begin() as connection:
-            marks.write(connection, gates.MAILBOX_READ, int(context.now().timestamp() // 60))
+            marks.write(connection, Mark.MAILBOX_READ, int(context.now().timestamp() // 60))
     if done.kinds:
         found = ", ".join(f"{number:,} {kind}" for kind, number in sorted(done.kinds.items()))
         untrusted = (
@@ -62,7 +62,7 @@ def sync_suppressions(tools: Tools) -> Iterator[Line]:
     finally:
         lists.close()
         with context.engine.begin() as connection:
-            marks.write(connection, gates.SYNCED, int(context.now().timestamp() // 60))
+            marks.write(connection, Mark.SYNCED, int(context.now().timestamp() // 60))
     if new := sum(found.new for found in compared):
         known = counted(new, "suppression or unsubscribe", "suppressions or unsubscribes")
         yield Line("suppressions", f"{known} taken over from the provider")

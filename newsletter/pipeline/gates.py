@@ -29,29 +29,20 @@ from newsletter.store import events, marks
 from newsletter.store.content import articles, issues, pauses, slots, source_pauses, sources
 from newsletter.store.counting import domain_spans, growth
 from newsletter.store.desk import sign_ins
+from newsletter.store.marks import Mark
 from newsletter.store.people import notices, questions, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
 from newsletter.usecases import pass_reports
 from subscribers.consent import queueing
 
-TIDIED = "tidied"
-"""The mark of the last retention that found nothing more to delete, in minutes since 1970."""
 TIDY_EVERY = 60
 """Nothing is kept for less than days, so that once an hour is soon enough."""
 
-SYNCED = "suppressions synced"
-"""The mark of the last comparison with the provider's suppressions, in minutes since 1970."""
 SYNC_EVERY = 24 * 60
-WATCHED = "watched"
-"""The mark of when the watchdog last looked, in minutes since 1970."""
 WATCH_EVERY = 60
-BACKED_UP = "backed up"
-"""The mark of the last daily backup, in minutes since 1970."""
 BACK_UP_EVERY = 24 * 60
 BACK_UP_AGAIN = 10
 """Minutes until a backup that failed is tried again."""
-MAILBOX_READ = "mailbox read"
-"""The mark of when the mailbox for bounces was last read, in minutes since 1970."""
 READ_EVERY = 2
 """Minutes between two readings: some servers limit how often a client may sign in."""
 
@@ -112,13 +103,13 @@ def _events(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(tools.mailbox) and marks.is_due(
-        connection, MAILBOX_READ, tools.context.now(), READ_EVERY
+        connection, Mark.MAILBOX_READ, tools.context.now(), READ_EVERY
     )
 
 
 def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return tools.lists is not None and marks.is_due(
-        connection, SYNCED, tools.context.now(), SYNC_EVERY
+        connection, Mark.SYNCED, tools.context.now(), SYNC_EVERY
     )
 
 
@@ -211,12 +202,12 @@ def _retention(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def tidying_is_due(tools: Tools, connection: sa.Connection) -> bool:
     """Return whether something may be kept too long."""
-    return marks.is_due(connection, TIDIED, tools.context.now(), TIDY_EVERY)
+    return marks.is_due(connection, Mark.TIDIED, tools.context.now(), TIDY_EVERY)
 
 
 def _backup(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return tools.backup is not None and marks.is_due(
-        connection, BACKED_UP, tools.context.now(), BACK_UP_EVERY
+        connection, Mark.BACKED_UP, tools.context.now(), BACK_UP_EVERY
     )
 
 
@@ -228,7 +219,7 @@ def _watch(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def watching_is_due(tools: Tools, connection: sa.Connection) -> bool:
     """Return whether the watchdog looks now."""
-    return marks.is_due(connection, WATCHED, tools.context.now(), WATCH_EVERY)
+    return marks.is_due(connection, Mark.WATCHED, tools.context.now(), WATCH_EVERY)
 
 
 def _status(tools: Tools, connection: sa.Connection, _key: str) -> bool:

@@ -9,6 +9,7 @@ from newsletter.pipeline.report import Level, Line, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.send import folding
 from newsletter.store import marks
+from newsletter.store.marks import Mark
 from newsletter.usecases import growing, keeping, reengaging
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def back_up(tools: Tools) -> Iterator[Line]:
         tried = minutes
     finally:  # a full disk must not be filled again by each pass
         with tools.context.engine.begin() as connection:
-            marks.write(connection, gates.BACKED_UP, tried)
+            marks.write(connection, Mark.BACKED_UP, tried)
     yield Line("backup", f"copied to {copy}")
 
 
@@ -96,4 +97,4 @@ def tidy(tools: Tools) -> Iterator[Line]:
     if not deleted:
         minutes = int(tools.context.now().timestamp() // 60)
         with tools.context.engine.begin() as connection:
-            marks.write(connection, gates.TIDIED, minutes)
+            marks.write(connection, Mark.TIDIED, minutes)

@@ -6,6 +6,7 @@ from newsletter.pipeline import gates, troubled
 from newsletter.pipeline.report import Level, Line
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
+from newsletter.store.marks import Mark
 
 
 def watch(tools: Tools) -> Iterator[Line]:
@@ -19,4 +20,4 @@ def watch(tools: Tools) -> Iterator[Line]:
     for problem in tools.watch():
         yield Line("watch", problem, Level.WAITS)
     with context.engine.begin() as connection:
-        marks.write(connection, gates.WATCHED, int(context.now().timestamp() // 60))
+        marks.write(connection, Mark.WATCHED, int(context.now().timestamp() // 60))

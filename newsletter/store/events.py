@@ -11,10 +11,8 @@ import sqlalchemy as sa
 from newsletter.model.event import EventKind
 from newsletter.store import marks
 from newsletter.store.bulk import among, insert_new
+from newsletter.store.marks import Mark
 from newsletter.store.tables import event_bodies, events
-
-PURGED = "events purged"
-"""The mark of the minute since 1970 before which events were deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def purge(connection: sa.Connection, before: datetime) -> int:
 
     The time is marked: of an issue that began later, all events are kept.
     """
-    marks.write(connection, PURGED, math.ceil(before.timestamp() / 60))
+    marks.write(connection, Mark.EVENTS_PURGED, math.ceil(before.timestamp() / 60))
     old = connection.execute(events.delete().where(events.c.at < before))
     unread = event_bodies.c.received_at < before
     aside = connection.execute(event_bodies.delete().where(event_bodies.c.problem != "", unread))

@@ -6,11 +6,7 @@ import sqlalchemy as sa
 
 from newsletter.store import marks
 from newsletter.store.database import file_number
-
-HELD = "sending held"
-"""The mark that a restored database has until a person has looked at it: 1 while it is held."""
-HOME = "database file"
-"""The mark of the file from which issues are sent: its number, see `file_number`."""
+from newsletter.store.marks import Mark
 
 
 class Hold(StrEnum):
@@ -22,27 +18,27 @@ class Hold(StrEnum):
 
 def hold(connection: sa.Connection) -> None:
     """Hold the sending of issues."""
-    marks.write(connection, HELD, 1)
+    marks.write(connection, Mark.SENDING_HELD, 1)
 
 
 def settle(connection: sa.Connection) -> None:
     """Note from which file issues are sent, once the first one is: a copy of it then sends none."""
-    if not marks.read(connection, HOME) and (number := file_number(connection)):
-        marks.write(connection, HOME, number)
+    if not marks.read(connection, Mark.DATABASE_FILE) and (number := file_number(connection)):
+        marks.write(connection, Mark.DATABASE_FILE, number)
 
 
 def release(connection: sa.Connection) -> bool:
     """Let issues be sent again, from the file of this database; return whether they were held."""
     held = why(connection) is not None
     if held:
-        marks.write(connection, HELD, 0)
-        marks.write(connection, HOME, file_number(connection))
+        marks.write(connection, Mark.SENDING_HELD, 0)
+        marks.write(connection, Mark.DATABASE_FILE, file_number(connection))
     return held
 
 
 def why(connection: sa.Connection) -> Hold | None:
     """Return why the sending of issues is held, None if it is not."""
-    if marks.read(connection, HELD):
+    if marks.read(connection, Mark.SENDING_HELD):
         return Hold.RESTORED
-    number, home = file_number(connection), marks.read(connection, HOME)
+    number, home = file_number(connection), marks.read(connection, Mark.DATABASE_FILE)
     return Hold.COPIED if number and home and number != home else None

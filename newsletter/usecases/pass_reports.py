@@ -15,13 +15,12 @@ from newsletter.model.source import FAILURES
 from newsletter.model.states import DECIDABLE, UNAPPROVED, UNFINISHED
 from newsletter.store import marks, passes
 from newsletter.store.content import agendas, articles, issues, sources
+from newsletter.store.marks import Mark
 from newsletter.store.sending import batches
 from newsletter.usecases.context import Context
 
-LAST_SUCCESS = "last success"
-"""The mark of the end of the last pass without a failure, in seconds since 1970."""
 RESOLUTION = 60
-"""Seconds between two writes of that mark: idle passes come every few seconds."""
+"""Seconds between two writes of the last success: idle passes come every few seconds."""
 FORGOTTEN_AFTER = timedelta(days=1)
 """A problem that was not seen for this long is new when it returns."""
 
@@ -50,13 +49,13 @@ def record(
         if keep:
             passes.insert(connection, report)
         if good and not marked:
-            marks.write(connection, LAST_SUCCESS, int(report.ended_at.timestamp()))
+            marks.write(connection, Mark.LAST_SUCCESS, int(report.ended_at.timestamp()))
         return bool(problems) and _alert(connection, context, report.ended_at, problems)
 
 
 def success_is_due(connection: sa.Connection, now: datetime) -> bool:
     """Return whether a pass that ends now without a failure should be noted."""
-    return marks.read(connection, LAST_SUCCESS) + RESOLUTION <= now.timestamp()
+    return marks.read(connection, Mark.LAST_SUCCESS) + RESOLUTION <= now.timestamp()
 
 
 def _is_news(connection: sa.Connection, report: PassReport) -> bool:
@@ -126,4 +125,4 @@ def history(
 def last_success(context: Context) -> int:
     """Return when the last pass without a failure ended, in seconds since 1970; 0 if none has."""
     with context.reader.connect() as connection:
-        return marks.read(connection, LAST_SUCCESS)
+        return marks.read(connection, Mark.LAST_SUCCESS)

@@ -11,6 +11,7 @@ from newsletter.model.actor import Actor, ActorKind, Role
 from newsletter.people import reported
 from newsletter.people.effects import apply_effects
 from newsletter.store import marks
+from newsletter.store.marks import Mark
 from newsletter.usecases.context import Context
 from subscribers import directory
 from subscribers.errors import InvalidAddress
@@ -54,9 +55,8 @@ def sync(context: Context, actor: Actor, lists: SuppressionLists) -> list[Compar
 
 def _sync(context: Context, lists: SuppressionLists, kind: ListKind) -> Compared:
     began = context.now()
-    mark = f"{kind.value} synced"
     with context.reader.connect() as connection:
-        known = marks.read(connection, mark)
+        known = marks.read(connection, Mark.LIST_SYNCED, kind.value)
     since = (
         datetime.fromtimestamp(known * 60, UTC) - OVERLAP
         if known
@@ -68,7 +68,7 @@ def _sync(context: Context, lists: SuppressionLists, kind: ListKind) -> Compared
             found, changed = _take_over(context, connection, kind, page)
         entries, ours, new = entries + len(page), ours + found, new + changed
     with context.engine.begin() as connection:
-        marks.write(connection, mark, int(began.timestamp() // 60))
+        marks.write(connection, Mark.LIST_SYNCED, int(began.timestamp() // 60), kind.value)
     return Compared(kind, entries, ours, new)
 
 

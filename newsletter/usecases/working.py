@@ -7,15 +7,12 @@ from newsletter.errors import NotAllowed, NotFound
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.store import acts, marks, queues, workers
+from newsletter.store.marks import Mark
 from newsletter.store.queues import QueuedJob, QueueFigures
 from newsletter.store.workers import WorkerRow
 from newsletter.usecases.context import Context
 from subscribers.phrase import Phrase
 
-TICKED = "ticked"
-"""The mark of when a worker last added the jobs that were due, in seconds since 1970."""
-REPORTED = "workers reported"
-"""The mark of when the dead-man's switch was last told about the workers, in minutes since 1970."""
 COLLECT = "collect"
 """The queue whose failures pass: the watchdog reports a source that stays broken."""
 
@@ -38,10 +35,10 @@ def record_tick(context: Context, actor: Actor) -> Tick:
     now = context.now()
     minute = int(now.timestamp() // 60)
     with context.engine.begin() as connection:
-        marks.write(connection, TICKED, int(now.timestamp()))
-        before = marks.read(connection, REPORTED)
-        reports = marks.is_due(connection, REPORTED, now, 1)
-        if not (reports and marks.move(connection, REPORTED, minute)):
+        marks.write(connection, Mark.TICKED, int(now.timestamp()))
+        before = marks.read(connection, Mark.WORKERS_REPORTED)
+        reports = marks.is_due(connection, Mark.WORKERS_REPORTED, now, 1)
+        if not (reports and marks.move(connection, Mark.WORKERS_REPORTED, minute)):
             return Tick(reports=False)
         seconds = now.timestamp() - before * 60 if before else 60
         failed = queues.exist(connection) and queues.any_failed(connection, seconds, [COLLECT])
@@ -51,7 +48,7 @@ def record_tick(context: Context, actor: Actor) -> Tick:
 def last_tick(context: Context) -> int:
     """Return when a worker last added what was due, in seconds since 1970; 0 if none ever has."""
     with context.reader.connect() as connection:
-        return marks.read(connection, TICKED)
+        return marks.read(connection, Mark.TICKED)
 
 
 def workers_now(context: Context) -> Sequence[WorkerRow]:

@@ -10,7 +10,7 @@ from newsletter.model.tally import TALLIED, Axis
 from newsletter.store import marks
 from newsletter.store.counting.tables import tallies
 from newsletter.store.engagement_tables import engagement_hours, engagements
-from newsletter.store.events import PURGED
+from newsletter.store.marks import Mark
 from newsletter.store.sending.reports import COUNTED
 from newsletter.store.tables import batches, deliveries, events, issues
 
@@ -40,7 +40,7 @@ def of_tallies(connection: sa.Connection, axis: Axis = Axis.HOUR) -> Counts:
 
 def complete_issues(connection: sa.Connection) -> set[int]:
     """Return the issues of which no event was deleted by retention."""
-    purged = marks.read(connection, PURGED)
+    purged = marks.read(connection, Mark.EVENTS_PURGED)
     since = (
         datetime.fromtimestamp(purged * 60, UTC)
         if purged

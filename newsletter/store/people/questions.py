@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.store import marks
 from newsletter.store.database import upsert
+from newsletter.store.marks import Mark
 from newsletter.store.people.question_tables import still_wanted
 
 
@@ -26,19 +27,19 @@ def day_of(now: datetime) -> int:
 
 def looked_through(connection: sa.Connection, newsletter: str) -> int:
     """Return the day since 1970 on which all subscribers of a newsletter were last looked at."""
-    return marks.read(connection, f"inactive looked through: {newsletter}")
+    return marks.read(connection, Mark.INACTIVE_THROUGH, newsletter)
 
 
 def cursor(connection: sa.Connection, newsletter: str) -> int:
     """Return the last subscriber who was looked at; 0 at the beginning."""
-    return marks.read(connection, f"inactive looked at: {newsletter}")
+    return marks.read(connection, Mark.INACTIVE_AT, newsletter)
 
 
 def move_cursor(connection: sa.Connection, newsletter: str, to: int, day: int) -> None:
     """Note the last subscriber who was looked at; 0 if these were all, which is noted for this day."""
-    marks.write(connection, f"inactive looked at: {newsletter}", to)
+    marks.write(connection, Mark.INACTIVE_AT, to, newsletter)
     if not to:
-        marks.write(connection, f"inactive looked through: {newsletter}", day)
+        marks.write(connection, Mark.INACTIVE_THROUGH, day, newsletter)
 
 
 def ask(
