@@ -22,8 +22,9 @@ def sources(
         state = states.get(source.key)
         if state is None or not state.health or source.key in paused:
             continue
-        if state.is_emptied or state.failures >= FAILURES:
-            verb = "is" if state.is_emptied else "fails:"
+        is_failing = state.failures >= FAILURES
+        if is_failing or state.is_emptied:
+            verb = "fails:" if is_failing else "is"
             message = f"source {source.key} {verb} {state.health}"
             found.append(Line("watch" if watched else "status", message, Level.WAITS))
         else:

@@ -10,7 +10,7 @@ from newsletter.edit.operations import Place, SetText
 from newsletter.model.actor import Actor
 from newsletter.model.article import Extracted, Section
 from newsletter.model.edition import Chooser, Contents
-from newsletter.model.publication import Content, ItemLimits, Newsletter
+from newsletter.model.publication import Content, ItemLimits, Newsletter, Topic
 from newsletter.model.slot import Due
 from newsletter.render import preflight
 from newsletter.render import run as render
@@ -25,8 +25,8 @@ from tests.fakes.issues import add_people
 ADA = Actor.person("Ada")
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 DUE = Due("2026-11-30T08:00", datetime(2026, 11, 29, 23, 0, tzinfo=UTC))
-HOUSE = manuscripts.publication()
 TOPICS = ("trade", "arctic", "energy")
+HOUSE = manuscripts.publication(topics=tuple(map(Topic, (*TOPICS, "cooking"))))
 
 
 def weekly(content: Content, most: int = 2, editions: int = 200) -> Newsletter:
