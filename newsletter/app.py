@@ -224,6 +224,7 @@ class App:
             stopped=self.stop.is_set,
             sandbox=sandbox,
             recheck=self.publication.shortest_delay,
+            rng=self.rng,
             configured=tuple(source.key for source in self.publication.sources),
         )
         return collect(self.engine, self.publication.sources, self.fetcher, options)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -55,5 +56,9 @@ class Ticker:
     def _guarded(self, name: str, tick: Callable[[], object]) -> None:
         try:
             tick()
+        except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
+            # The database restarts, or cannot be reached.
+            problem, seconds = type(error).__name__, self._every.total_seconds()
+            _log.warning("tick failed", tick=name, problem=problem, next_in=seconds)
         except Exception:  # noqa: BLE001 - the next tick must come whatever this one met
             _log.exception("tick failed", tick=name, next_in=self._every.total_seconds())

@@ -73,6 +73,22 @@ def test_jobs_are_listed_counted_retried_and_cancelled(
     ]
 
 
+def test_a_job_is_fetched_without_looking_through_all_of_them(pg_engine: sa.Engine) -> None:
+    Engine.install(pg_engine)
+    others = (
+        "EXPLAIN SELECT FROM procrastinate_jobs WHERE lock = 'host 7'"
+        " AND (status = 'doing' OR status = 'todo' AND id < 5)"
+    )
+    with pg_engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL search_path TO procrastinate")
+        connection.exec_driver_sql(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock)"
+            " SELECT 'collect', 'work', 'host ' || n / 4, n FROM generate_series(1, 2000) n"
+        )
+        plan = " ".join(connection.exec_driver_sql(others).scalars())
+    assert "newsletter_jobs_by_lock" in plan
+
+
 def test_tables_of_another_version_of_the_engine_are_replaced(pg_engine: sa.Engine) -> None:
     Engine.install(pg_engine)
     add_job(pg_engine, "desk", "todo")

@@ -4,6 +4,9 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
+import sqlalchemy as sa
+
 from newsletter.schedule import Ticker
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +42,26 @@ def test_a_tick_that_fails_does_not_end_the_schedule() -> None:
     ticker.start(datetime.fromtimestamp(time.time(), UTC))
     assert twice.wait(60)
     ticker.stop()
+
+
+def test_a_database_that_does_not_answer_is_reported_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ticked = threading.Event()
+    refused = sa.exc.OperationalError("", {}, OSError("connection refused"))
+
+    def tick() -> None:
+        ticked.set()
+        raise refused
+
+    ticker = Ticker({"tick": tick}, every=timedelta(hours=1))
+    ticker.start(LONG_AGO)
+    assert ticked.wait(60)
+    ticker.stop()
+    logged = "".join(capsys.readouterr())
+    assert "tick failed" in logged
+    assert "OperationalError" in logged
+    assert "Traceback" not in logged
 
 
 def test_stopping_waits_for_the_tick_that_runs() -> None:
