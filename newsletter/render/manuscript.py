@@ -1,5 +1,6 @@
 """Read everything of an issue that rendering and checking need, in one transaction."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +50,8 @@ def manuscript(
     items = tuple(issues.load_items(connection, issue.id))
     languages: Mapping[str, int] = {}
     if issue.kind is IssueKind.CORRECTION:
-        planned, nothing = Plan(tuple((whole, 0) for whole in _whole(items, newsletter))), 0
+        spoken = audience.of_correction(connection, newsletter, issue.corrects_issue_id or 0, now)
+        planned, nothing = _correction(items, newsletter, spoken), 0
     else:
         chooser = Chooser(items, newsletter)
         asked = audience.question(newsletter, publication, now, issue)
@@ -75,6 +77,16 @@ def corrected_issue(connection: sa.Connection, issue: Issue) -> Issue | None:
     """Return the issue that a correction corrects, None if it is not one."""
     wrong = issue.corrects_issue_id
     return None if wrong is None else issues.load(connection, wrong)
+
+
+def _correction(items: Sequence[Item], newsletter: Newsletter, spoken: Mapping[str, int]) -> Plan:
+    """Plan the editions of a correction for so many recipients by language."""
+    chooser = Chooser(items, newsletter)
+    people: Counter[str] = Counter()
+    for language, count in spoken.items():
+        people[chooser.language(language)] += count
+    whole = _whole(items, newsletter)
+    return Plan(tuple((contents, people[contents.language]) for contents in whole))
 
 
 def _whole(items: Sequence[Item], newsletter: Newsletter) -> Iterator[Contents]:

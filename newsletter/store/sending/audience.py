@@ -12,6 +12,7 @@ from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.states import DeliveryState
 from newsletter.model.vocabulary import topics_by_name
 from newsletter.store.sending import had, outcomes
+from newsletter.store.sending.deliveries import recipients_of
 from newsletter.store.sending.had import Printed
 from newsletter.store.tables import deliveries, issues
 from subscribers import audience, segment
@@ -58,6 +59,16 @@ def alerted(newsletter: Newsletter, now: datetime) -> sa.Select[int]:
         .group_by(deliveries.c.subscriber_id)
         .having(sa.func.count() >= newsletter.alerts.per_day)
     )
+
+
+def of_correction(
+    connection: sa.Connection, newsletter: Newsletter, wrong_id: int, now: datetime
+) -> dict[str, int]:
+    """Return how many recipients of an issue would get its correction now, by chosen language."""
+    received = recipients_of(wrong_id)
+    known = audience.reachable(newsletter.key, received, now).subquery()
+    counted = sa.select(known.c.language, sa.func.count()).where(known.c.reason == "")
+    return {row[0]: row[1] for row in connection.execute(counted.group_by(known.c.language))}
 
 
 def taste(chooser: Chooser, row: Sequence[Any]) -> Taste:

@@ -13,6 +13,7 @@ from newsletter.model.actor import Actor, Role
 from newsletter.model.next_step import PreviewIssue, RestoreBackup, SendIssue
 from newsletter.model.states import IssueState
 from newsletter.store.content import editions
+from newsletter.store.sending import totals
 from newsletter.store.tables import issues as rows
 from newsletter.usecases import drafting, editing, reviewing
 from newsletter.usecases.drafting import Drafted
@@ -113,6 +114,10 @@ def test_an_issue_is_corrected_once_at_a_time(desk: House) -> None:
     assert (first.already, again.already) == (False, True)
     assert again.issue == first.issue
     assert len(desk.issues()) == 2
+    with desk.app.reader.connect() as connection:
+        reached = totals.planned(connection, 1)
+    rendered = reviewing.render(context, STAFF, first.issue.id)
+    assert rendered.recipients == reached > 0
 
 
 def test_a_special_issue_leaves_the_next_slot_free(tmp_path: Path) -> None:
