@@ -345,7 +345,10 @@ def _numbers(field: str, allowed: range, text: str) -> tuple[int, ...]:
         match = _STEP.fullmatch(part)
         if match is None:
             raise _wrong(text, f'"{part}" is not a number, range or "*"')
-        found.update(_span(match["span"], allowed)[:: int(match["step"] or 1)])
+        span, step = match["span"], match["step"]
+        if step and span.isdecimal():  # "5/15" goes on to the end, as in other programs
+            span = f"{span}-{allowed.stop - 1}"
+        found.update(_span(span, allowed)[:: int(step or 1)])
     if not found or not found <= set(allowed):
         raise _wrong(text, f'"{field}" is not within {allowed.start}-{allowed.stop - 1}')
     return tuple(sorted(found))

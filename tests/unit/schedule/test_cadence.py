@@ -210,3 +210,9 @@ def test_no_nominal_is_left_out_between_two_walks() -> None:
     for index, nominal in enumerate(walked[:-1]):
         assert next(cadence.nominals(nominal)) == walked[index + 1]
         assert next(cadence.nominals(nominal - timedelta(minutes=1))) == nominal
+
+
+def test_a_step_after_a_number_goes_on_to_the_end() -> None:
+    assert Cadence.parse("5/15 8 * * *").times == tuple(
+        time(8, minute) for minute in (5, 20, 35, 50)
+    )
