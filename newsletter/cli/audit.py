@@ -39,7 +39,7 @@ def audit(  # noqa: PLR0913 - one argument per option of the command
     with open_app() as app:
         found = auditing.audit(app.context, current_user(), wanted, before=before, limit=limit)
     columns = ("number", "at", "actor", "kind", "issue", "before", "after", "detail")
-    print_rows(map(_row, found), columns, as_json=as_json)
+    print_rows(map(_row, found), columns, as_json=as_json, empty="No acts match.")
 
 
 def _utc(at: datetime | None) -> datetime | None:

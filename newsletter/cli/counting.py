@@ -61,7 +61,7 @@ def _print(
     if rows:
         print_rows(rows, ("for_example", "name"))
     for reason, number in exclusions(connection, question, people).items():
-        say(f"{number:>9,} excluded: {reason.value}")
+        say(f"{number:>9,} excluded: {reason.value.replace('suppressed:', 'suppressed: ')}")
 
 
 def _print_json(

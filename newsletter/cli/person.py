@@ -44,7 +44,8 @@ def find(
         }
         for subscriber in found.people
     ]
-    print_rows(rows, ("id", "address", "name", "tags"), as_json=as_json)
+    columns = ("id", "address", "name", "tags")
+    print_rows(rows, columns, as_json=as_json, empty="No subscriber was found.")
     if found.after and not as_json:
         say(f"There are more: add --after {found.after}.")
 

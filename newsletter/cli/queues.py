@@ -41,7 +41,8 @@ def workers(*, as_json: Json = False) -> None:
         }
         for row in found
     ]
-    print_rows(rows, ("worker", "status", "since", "queues", "jobs", "doing"))
+    columns = ("worker", "status", "since", "queues", "jobs", "doing")
+    print_rows(rows, columns, empty="There are no workers.")
 
 
 def _doing(row: WorkerRow, now: datetime) -> str:

@@ -70,7 +70,11 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def print_rows(
-    rows: Iterable[Mapping[str, object]], columns: Sequence[str], *, as_json: bool = False
+    rows: Iterable[Mapping[str, object]],
+    columns: Sequence[str],
+    *,
+    as_json: bool = False,
+    empty: str = "Nothing yet.",
 ) -> None:
     """Print rows as a table of `columns`, or one JSON object per line with every key.
 
@@ -82,7 +86,7 @@ def print_rows(
         return
     listed = list(rows)
     if not listed:
-        say("Nothing yet.")
+        say(empty)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     used = [name for name in columns if any(row.get(name) not in (None, "") for row in listed)]
@@ -101,6 +105,10 @@ def minute(moment: datetime, zone: tzinfo) -> str:
 def _cell(value: object) -> Text:
     if value is None:
         return Text("–")
+    if isinstance(value, datetime):
+        return Text(f"{value:%Y-%m-%d %H:%M:%S %Z}")
+    if isinstance(value, Mapping):
+        return Text(shown("; ".join(f"{name}: {_cell(part)}" for name, part in value.items())))
     if isinstance(value, (list, tuple)):
         return Text(shown(", ".join(map(str, value))))
     return Text(shown(str(value)))

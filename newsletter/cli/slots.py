@@ -103,4 +103,4 @@ def _print_effect(effect: NewsletterPaused, verb: str) -> None:
     for issue in effect.issues:
         say(f"Issue {issue.id} ({issue.state}) is skipped with them; its articles carry over.")
     for issue in effect.sending:
-        say(f"Issue {issue.id} is {issue.state}: a pause does not stop it.")
+        say(f"Issue {issue.id} is {issue.state.spoken}: a pause does not stop it.")

@@ -114,7 +114,7 @@ def _require_approvable(
         msg = Phrase(
             "issue {id} is {state}; only an issue in review can be approved",
             id=issue.id,
-            state=issue.state,
+            state=issue.state.spoken,
         )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))
     # Earlier versions moved an edited issue to review without rendering it.
@@ -183,6 +183,8 @@ def require_editable(issue: Issue) -> None:
     """Raise NotAllowed unless staff may still change the content of the issue."""
     if not issue.editable:
         msg = Phrase(
-            "issue {id} is {state} and can no longer be changed", id=issue.id, state=issue.state
+            "issue {id} is {state} and can no longer be changed",
+            id=issue.id,
+            state=issue.state.spoken,
         )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))

@@ -62,7 +62,8 @@ def backup(engine: sa.Engine, target: Path) -> None:
         partial.replace(target)
     except (OSError, sqlite3.Error) as error:
         partial.unlink(missing_ok=True)
-        msg = f"the copy {target} cannot be written: {error}"
+        why = error.strerror if isinstance(error, OSError) else None
+        msg = f"the copy {target} cannot be written: {why or error}"
         raise NotAllowed(msg) from error
 
 

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from subscribers.phrase import Phrase
+
 
 class IssueState(StrEnum):
     """The state of an issue.
@@ -20,7 +22,18 @@ class IssueState(StrEnum):
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
 
+    @property
+    def spoken(self) -> str:
+        """Return the state as it follows "the issue is"."""
+        return _SPOKEN.get(self) or Phrase(self.value)
 
+
+_SPOKEN = {
+    IssueState.DRAFT: Phrase("a draft"),
+    IssueState.REVIEW: Phrase("in review"),
+    IssueState.PREPARING: Phrase("being prepared"),
+    IssueState.SUBMITTING: Phrase("being submitted"),
+}
 ISSUE_TRANSITIONS = {
     IssueState.DRAFT: {IssueState.REVIEW, IssueState.SKIPPED, IssueState.CANCELLED},
     IssueState.REVIEW: {

@@ -274,7 +274,7 @@ def _refusal(connection: sa.Connection, issue_id: int, done: str) -> NotAllowed:
         Phrase(
             "issue {issue_id} is {state} and cannot be {done}",
             issue_id=issue_id,
-            state=issue.state,
+            state=issue.state.spoken,
             done=done,
         )
     )

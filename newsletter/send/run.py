@@ -110,7 +110,7 @@ def prepare(
             msg = Phrase(
                 "issue {issue_id} is {state}; only an approved issue can be sent",
                 issue_id=issue_id,
-                state=issue.state,
+                state=issue.state.spoken,
             )
             raise NotAllowed(msg)
         if not at_once and departure(issue, newsletter) > now:

@@ -88,7 +88,7 @@ def _refusal(connection: sa.Connection, issue_id: int) -> NotAllowed:
     elif issue.frozen_at is None:
         why = Phrase("has not gone out to the test groups yet")
     else:
-        why = Phrase("is {state}; no recipients wait for a subject", state=issue.state)
+        why = Phrase("is {state}; no recipients wait for a subject", state=issue.state.spoken)
     return NotAllowed(
         Phrase("issue {issue_id} {why}", issue_id=issue_id, why=why),
         next_step=ViewIssue(issue_id),

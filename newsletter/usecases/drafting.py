@@ -278,7 +278,7 @@ def correct(
         msg = Phrase(
             "issue {issue_id} is {state} and has no recipients yet: edit it instead",
             issue_id=issue_id,
-            state=wrong.state,
+            state=wrong.state.spoken,
         )
         raise NotAllowed(msg, next_step=EditIssue(issue_id))
     newsletter = context.publication.require_newsletter(wrong.newsletter)

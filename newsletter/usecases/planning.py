@@ -226,7 +226,9 @@ def _skip_issue(
     """Skip an issue that has not gone out; an approval of it is voided first."""
     if issue.state not in EDITABLE:
         msg = Phrase(
-            "issue {id} is {state}; pause or cancel it instead", id=issue.id, state=issue.state
+            "issue {id} is {state}; pause or cancel it instead",
+            id=issue.id,
+            state=issue.state.spoken,
         )
         raise NotAllowed(msg, next_step=ViewIssue(issue.id))
     approval.void(connection, issue, actor=actor, now=now, why=f"the issue was skipped: {why}")

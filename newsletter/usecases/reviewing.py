@@ -156,7 +156,7 @@ def render(context: Context, actor: Actor, issue_id: int) -> Rendered:
         msg = Phrase(
             "issue {issue_id} is {state} and holds too few items to print",
             issue_id=issue_id,
-            state=issue.state,
+            state=issue.state.spoken,
         )
         raise NothingToPrint(msg, next_step=EditIssue(issue_id))
     return Rendered(

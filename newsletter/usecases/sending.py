@@ -187,7 +187,7 @@ def send(context: Context, actor: Actor, issue_id: int, *, at_once: bool = False
         msg = Phrase(
             "issue {issue_id} is {state}; only an approved issue can be sent",
             issue_id=issue_id,
-            state=state,
+            state=state.spoken,
         )
         raise NotAllowed(msg, next_step=_before(state, issue_id))
     reconcile(context, actor)

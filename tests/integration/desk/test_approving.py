@@ -190,7 +190,7 @@ def test_what_does_not_fit_the_state_is_refused_with_a_sentence(
     for act in ("pause", "resume", "move"):
         answer = desk.post(approver, f"/issues/1/{act}", {"provider": "outbox"})
         assert answer.status_code == 409
-        assert "issue 1 is review" in answer.text.lower()
+        assert "issue 1 is in review" in answer.text.lower()
     wrong = {"batch": "1.1", "decision": "maybe"}
     assert desk.post(approver, "/issues/1/resolve", wrong).status_code == 409
     foreign = {"batch": "2.1", "decision": "never"}

@@ -65,7 +65,7 @@ def test_the_audit_lists_acts_with_filters() -> None:
     assert kinds == ["staff removed", "staff added"]
     (only,) = run("audit", "--json", "--kind", "staff added").output.splitlines()
     assert json.loads(only)["after"] == {"address": "a@b.example", "role": "editor"}
-    assert "Nothing yet" in run("audit", "--until", "2020-01-01").output
+    assert "No acts match" in run("audit", "--until", "2020-01-01").output
     wrong = run("audit", "--kind", "nonsense")
     assert wrong.exit_code == 2
     assert "issue approved" in wrong.output

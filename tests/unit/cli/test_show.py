@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,13 @@ def test_a_column_that_is_empty_in_every_row_is_left_out(
 ) -> None:
     print_rows([{"a": 1, "b": None}, {"a": 2, "b": ""}], ("a", "b"))
     assert capsys.readouterr().out.split() == ["a", "1", "2"]
+
+
+def test_a_cell_has_words_and_no_python(capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime(2026, 11, 29, 8, 0, 5, 123456, tzinfo=UTC)
+    print_rows([{"at": at, "detail": {"why": "asked", "of": ["ada", "bo"]}}], ("at", "detail"))
+    print_rows([], ("at",), empty="There are no acts.")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "2026-11-29 08:00:05 UTC" in shown
+    assert "why: asked; of: ada, bo" in shown
+    assert shown.endswith("There are no acts.")
