@@ -63,7 +63,7 @@ def bare(token: str) -> str:
     That is the sign that ends a sentence or a parenthesis (mailcow#7317) in any language, an entity
     such as `&gt;`, or what is left of an encoding.
     """
-    found = _LETTERS.match(token)
+    found = _LETTERS.match(token.lstrip("/"))
     return found[0].rstrip("._~-") if found else ""
 
 

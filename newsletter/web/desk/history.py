@@ -75,4 +75,6 @@ def _details(beside: Mapping[str, object]) -> Iterator[str]:
 
 
 def _joined(value: object) -> str:
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_joined(part)}" for name, part in value.items())
+    return "; ".join(map(_joined, value)) if isinstance(value, list) else str(value)

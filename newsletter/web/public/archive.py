@@ -41,6 +41,8 @@ PAGE = 20
 ISSUE = policy(style_src="'self' 'unsafe-inline'", img_src=OPEN_IMAGES)
 """Emails carry their styles in attributes; the sign-up form below is ours."""
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
+_ENDED = re.compile(r"([0-9]{1,9})[.,;:!?)\]}>\"”’»…。）」]{0,3}", re.ASCII)
+"""The number of an issue, with what email programs take for a part of the address."""
 Missing = Callable[[Request], Response]
 
 
@@ -147,11 +149,11 @@ class ArchivePages:
 
     def issue(self, request: Request, newsletter: str, number: str) -> Response:
         """Show an issue to anyone, with a sign-up form below it."""
-        found = self._newsletter(newsletter)
-        if found is None or not _NUMBER.fullmatch(number):
+        found, named = self._newsletter(newsletter), _ENDED.fullmatch(number)
+        if found is None or named is None:
             return self._missing(request)
         with self._app.reader.connect() as connection:
-            loaded = archive.load(connection, found.key, int(number))
+            loaded = archive.load(connection, found.key, int(named[1]))
             if loaded is None:
                 return self._missing(request)
             issue, edition = loaded

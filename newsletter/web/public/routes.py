@@ -64,7 +64,8 @@ def public_routes(app: App) -> APIRouter:
 
 
 def _sign_up(router: APIRouter, pages: SignUpPages) -> None:
-    router.add_api_route("/", pages.form, methods=LOOK, response_model=None)
+    for path in ("/", "/sign-up"):  # the second is where a browser is after a mistake
+        router.add_api_route(path, pages.form, methods=LOOK, response_model=None)
     router.add_api_route("/embed", pages.embedded, methods=LOOK, response_model=None)
     router.add_api_route("/embed/form", pages.snippet, methods=LOOK, response_model=None)
     router.add_api_route("/signed-up", pages.thanks, methods=LOOK, response_model=None)

@@ -29,7 +29,7 @@ class UnsubscribePages:
         person = pages.person(claim)
         present = _present(person)
         if claim.newsletter and not present:
-            return self._unsubscribed(request, person, claim, token)
+            return self._unsubscribed(request, person, claim, token, self._title(claim))
         view = UnsubscribeView(
             title=self._title(claim),
             subscribed=claim.newsletter in present,
@@ -65,13 +65,19 @@ class UnsubscribePages:
         )
         if one_click:
             return _plain("You've unsubscribed.")
-        return self._unsubscribed(request, pages.person(claim), claim, token)
+        title = pages.publication.name if everything else self._title(claim)
+        return self._unsubscribed(request, pages.person(claim), claim, token, title)
 
     def _unsubscribed(
-        self, request: Request, person: Subscriber | None, claim: LinkClaim, token: LinkToken
+        self,
+        request: Request,
+        person: Subscriber | None,
+        claim: LinkClaim,
+        token: LinkToken,
+        title: str,
     ) -> HTMLResponse:
         view = UnsubscribedView(
-            title=self._title(claim),
+            title=title,
             remaining=self._titles(_present(person)),
             preferences=links.preferences("", token) if person else "",
         )

@@ -314,8 +314,15 @@ def test_unsubscribing_from_everything_ends_pending_sign_ups_too(eve: Reader) ->
     confirmed(eve)
     eve.house.at += timedelta(days=2)
     eve.sign_up(EVE, newsletter=["daily"])
-    eve.client.post(f"/unsubscribe/{eve.token(EVE)}", data={"scope": "all"})
+    answer = eve.client.post(f"/unsubscribe/{eve.token(EVE)}", data={"scope": "all"})
     assert (eve.state(EVE), eve.state(EVE, "daily")) == ("unsubscribed", "unsubscribed")
+    assert f"any more issues of {eve.house.app.publication.name}" in words_of(answer.text)
+
+
+def test_the_form_is_shown_where_a_mistake_has_led(eve: Reader) -> None:
+    assert eve.client.post("/sign-up", data={"address": "eve"}).status_code == 422
+    again = eve.client.get("/sign-up")
+    assert (again.status_code, 'name="address"' in again.text) == (200, True)
 
 
 def test_people_can_unsubscribe_from_a_newsletter_that_was_removed(eve: Reader) -> None:

@@ -207,6 +207,12 @@ def test_a_page_that_does_not_exist_is_empty_or_missing(tmp_path: Path, before: 
         assert eve.client.get(f"/archive/weekly/{before}").status_code == 404
 
 
+def test_an_issue_is_found_by_an_address_in_a_sentence(tmp_path: Path) -> None:
+    with sent(tmp_path) as eve:
+        for ending in (".", ")", ").", "%E2%80%9D", ">"):
+            assert "About ships" in page(eve, f"/archive/weekly/1{ending}")
+
+
 def test_no_page_reads_a_delivery(tmp_path: Path) -> None:
     with sent(tmp_path) as eve:
         asked: list[str] = []

@@ -110,6 +110,7 @@ def test_a_claim_expires_at_its_time_and_not_before() -> None:
 def test_a_sign_after_a_link_is_not_part_of_its_token(sign: str) -> None:
     token = signer.mint(7, "weekly", Purpose.ISSUE)
     assert signer.read(token + sign) == signer.read(token) is not None
+    assert signer.read(f"/{token}") == signer.read(token)
 
 
 def test_a_token_in_upper_case_is_read() -> None:

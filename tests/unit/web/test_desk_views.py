@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from newsletter.model.act import Act, ActKind
+from newsletter.model.actor import Actor
 from newsletter.render.catalog import open_catalogs
-from newsletter.web.desk import choices, outbox, sentences
+from newsletter.web.desk import choices, history, outbox, sentences
 from newsletter.web.desk.frames import frame
 
 ENGLISH = open_catalogs(None).of("en")
@@ -86,3 +88,11 @@ def test_the_outbox_reads_nothing_outside_its_folder(tmp_path: Path, name: str) 
     folder = tmp_path / "outbox"
     folder.mkdir()
     assert outbox.read(folder, name) is None
+
+
+def test_the_history_shows_what_was_recorded_in_words() -> None:
+    detail = {"fallbacks": [{"language": "ko", "people": 3, "titles": ["Ships", "Ports"]}]}
+    at = datetime(2026, 11, 29, 23, 0, tzinfo=UTC)
+    act = Act(at, Actor.person("ada"), ActKind.RENDERED, 1, detail=detail)
+    (line,) = history.act_row(act, SEOUL, ENGLISH).detail
+    assert line == "fallbacks: language: ko, people: 3, titles: Ships; Ports"
