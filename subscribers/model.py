@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from typing_extensions import override
+
 from subscribers.errors import InvalidAddress, UnsupportedAddress
 
 TAG_LIMIT = 120
@@ -235,6 +237,37 @@ def inbox_of(address_key: str) -> str:
     """Return the key of an address without its tag: ann+a@ arrives in the inbox of ann@."""
     local, _, domain = address_key.rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What the owner of an inbox ended under one of its addresses; `why` says so.
+
+    Without a `newsletter`, it ended all of them.
+    """
+
+    address_key: str
+    newsletter: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ImportChunk:
+    """A chunk of an import, named by its last row."""
+
+    import_id: int
+    last_row: int
+
+    @classmethod
+    def parse(cls, text: str) -> "ImportChunk":
+        """Return the chunk that `str(chunk)` names."""
+        import_id, _, last_row = text.partition("/")
+        return cls(int(import_id), int(last_row))
+
+    @override
+    def __str__(self) -> str:
+        """Return the name of a chunk, such as 7/5000."""
+        return f"{self.import_id}/{self.last_row}"
 
 
 def free_tag(name: str) -> Tag:

@@ -13,6 +13,7 @@ from newsletter.model.retention import Retention
 from newsletter.store import events, host_turns, passes
 from newsletter.store.people import retention as rows
 from subscribers.consent.retention import RetentionPeriods, purge
+from subscribers.roster.staging import forget_older
 
 TURNS_KEPT = timedelta(days=1)
 """Longer than any host rests."""
@@ -47,6 +48,7 @@ def tidy(
     counters.fold(engine)
     files = purge_outbox(outbox, now - periods.outbox)
     purge_uploads(uploads, now - KEPT)
+    forget_older(engine, now - KEPT)
     replaced = delete_replaced(engine, now - REPLACED_FOR)
     ours["events"] = reported
     return {**people, **ours, "emails in the outbox": files, "replaced databases": replaced}

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,8 +27,8 @@ _LONGEST_NAME = 80
 class Upload:
     """A list that waits, and what was chosen for it.
 
-    `columns` are the choices by header: a field, "ignore", or "" for what is recognized. `problem`
-    says why the last try to apply it failed.
+    `columns` are the choices by header: a field, "ignore", or "" for what is recognized. `reviewed`
+    is the number of the import that its last review prepared, 0 before.
     """
 
     id: str
@@ -38,13 +38,12 @@ class Upload:
     attest: str = ""
     encoding: str = ""
     words: str = ""
-    problem: str = ""
+    reviewed: int = 0
 
     @property
     def seal(self) -> str:
-        """A hash of what was chosen, to compare it with what was reviewed."""
-        chosen = asdict(replace(self, problem=""))
-        return sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+        """A hash of what was chosen and reviewed, to compare it with what was shown."""
+        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
 
 class Uploads:
@@ -94,6 +93,7 @@ class Uploads:
                 "the upload was not found: it was applied, discarded, or deleted after a day"
             )
             raise NotFound(msg) from error
+        found.pop("problem", None)  # of an earlier version
         return Upload(**{**found, "newsletters": tuple(found["newsletters"])})
 
     def every(self) -> list[Upload]:
@@ -111,10 +111,6 @@ class Uploads:
         with _private(part) as stream:
             stream.write(json.dumps(asdict(upload)).encode())
         part.replace(note)
-
-    def fail(self, upload_id: str, problem: str) -> None:
-        """Store why an upload could not be applied."""
-        self.note(replace(self.load(upload_id), problem=problem))
 
     def delete(self, upload_id: str) -> None:
         """Delete an upload and what was chosen for it."""

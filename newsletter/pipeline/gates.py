@@ -34,6 +34,7 @@ from newsletter.store.people import notices, questions, reports
 from newsletter.store.sending import batches, engagements, rates, welcomes
 from newsletter.usecases import pass_reports
 from subscribers.consent import queueing
+from subscribers.roster import latest
 
 TIDY_EVERY = 60
 """Nothing is kept for less than days, so that once an hour is soon enough."""
@@ -105,6 +106,11 @@ def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(tools.mailbox) and marks.is_due(
         connection, Mark.MAILBOX_READ, tools.context.now(), READ_EVERY
     )
+
+
+def _imports(_tools: Tools, connection: sa.Connection, key: str) -> bool:
+    chunks = latest.waiting(connection, None if key else 1)
+    return any(str(chunk) == key for chunk in chunks) if key else bool(chunks)
 
 
 def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:
@@ -238,6 +244,7 @@ GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
     "events": _events,
     "mailbox": _mailbox,
     "suppressions": _suppressions,
+    "imports": _imports,
     "reports": _reports,
     "growth": _growth,
     "draft": _draft,

@@ -17,6 +17,7 @@ from newsletter.pipeline.report import Step
 from newsletter.pipeline.tools import Tools
 from newsletter.send import claimable, run
 from newsletter.store import holding
+from subscribers.roster import latest
 
 
 class Queue(StrEnum):
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     LANE = "lane"
     EDIT = "edit"
     UPKEEP = "upkeep"
+    CHUNK = "chunk"
     SUPPRESSIONS = "imports"  # as in the jobs of earlier versions
     SOURCE = "source"
 
@@ -64,10 +66,11 @@ RULES = {
     Kind.LANE: JobRule(Queue.SEND, 40, ("journals", "lane")),
     Kind.EDIT: JobRule(Queue.EDIT, 30, ("draft", "render", "approve", "welcome", "inactive")),
     Kind.UPKEEP: JobRule(Queue.EDIT, 20, ("retention", "backup", "watch", "status")),
+    Kind.CHUNK: JobRule(Queue.IMPORTS, 15, ("imports",)),
     Kind.SUPPRESSIONS: JobRule(Queue.IMPORTS, 10, ("suppressions",)),
     Kind.SOURCE: JobRule(Queue.COLLECT, 0, ("source",), recorded=False),
 }
-KEYED = frozenset({"freeze", "lane", "source", *RULES[Kind.EDIT].steps})
+KEYED = frozenset({"freeze", "lane", "source", "imports", *RULES[Kind.EDIT].steps})
 """The steps that are limited to what the key of the job names."""
 ALONE = (Kind.NOTICES, Kind.EVENTS, Kind.UPKEEP, Kind.SUPPRESSIONS)
 """The kinds of which there is one job at most."""
@@ -75,7 +78,7 @@ ALONE = (Kind.NOTICES, Kind.EVENTS, Kind.UPKEEP, Kind.SUPPRESSIONS)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A piece of work. `key` names the source, newsletter, issue or lane that it is about.
+    """A piece of work. `key` names the source, newsletter, issue, lane or chunk that it is about.
 
     Jobs with the same `turn` are done one after the other.
     """
@@ -107,6 +110,8 @@ def due(tools: Tools) -> list[Job]:
         return [
             *(Job(kind) for kind in ALONE if _is_needed(tools, connection, Job(kind))),
             *_issues(tools, connection),
+            # One after the other: each locks the table of subscribers.
+            *(Job(Kind.CHUNK, str(chunk), "imports") for chunk in latest.waiting(connection)),
             *(
                 Job(Kind.SOURCE, source.key, _host(source))
                 for source in gates.due_sources(tools, connection)

@@ -24,6 +24,7 @@ def steps(tools: Tools) -> list[Step]:
         Step("notices"),
         Step("reconcile"),
         Step("send"),
+        Step("imports"),
         Step("collect"),
         *_issues(tools),
         Step("reports"),
@@ -37,8 +38,9 @@ def steps(tools: Tools) -> list[Step]:
     ]
 
 
-BESIDE: Mapping[str, Sequence[Step]] = {"collect": (Step("notices"), Step("send"))}
-"""What goes on while a step runs: a slow source holds back no notice and no approved issue."""
+_URGENT = (Step("notices"), Step("send"))
+BESIDE: Mapping[str, Sequence[Step]] = {"imports": _URGENT, "collect": _URGENT}
+"""What goes on while a step runs: no long list and no slow source holds back a notice or an issue."""
 
 
 def parts(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
@@ -59,6 +61,7 @@ def parts(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     return {
         "notices": [Step("notices")],
         "collect": [Step("collect"), Step("backup")],
+        "imports": [Step("imports")],
         "events": [
             Step("mailbox"),
             Step("events"),
@@ -132,6 +135,7 @@ STAGES: Mapping[str, tuple[str, str]] = {
     "events": ("feedback", "drain"),
     "mailbox": ("feedback", "read_mailbox"),
     "suppressions": ("feedback", "sync_suppressions"),
+    "imports": ("importing", "apply"),
     "reports": ("feedback", "email_reports"),
     "growth": ("upkeep", "count_growth"),
     "draft": ("drafting", "draft"),

@@ -1,21 +1,32 @@
-"""Take in an uploaded list: choose what its columns mean, and read it on those terms."""
+"""Take in an uploaded list: choose what its columns mean, review its changes, apply them in chunks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import BinaryIO
 
+import sqlalchemy as sa
+
+from newsletter.errors import NotAllowed
 from newsletter.maintenance.uploads import Upload, Uploads
+from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.publication import Publication
 from newsletter.model.vocabulary import topics_by_name
+from newsletter.store import acts
+from newsletter.usecases.context import Context
 from subscribers.errors import ImportRefused
-from subscribers.model import SubscriptionState, SuppressionReason, slug
+from subscribers.model import ImportChunk, SubscriptionState, SuppressionReason, slug
 from subscribers.phrase import Phrase
+from subscribers.roster import staging
 from subscribers.roster.cells import clean
+from subscribers.roster.change_set import ChangeSet
+from subscribers.roster.chunk import Grounds
 from subscribers.roster.columns import Choices
 from subscribers.roster.reading import ListFile, open_listing, sample_of
 from subscribers.roster.row import Terms
+from subscribers.roster.run import ImportJob
 from subscribers.roster.vocabulary import StatedStatus, fold
 
 SHOWN = 20
@@ -38,21 +49,36 @@ class ListSample:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ChunkApplied:
+    """A chunk of an import was applied. `counts` are the rows of the import so far, by outcome."""
+
+    import_id: int
+    file: str
+    counts: Mapping[str, int]
+    is_last: bool
+
+
 def receive(actor: Actor, uploads: Uploads, name: str, stream: BinaryIO) -> Upload:
     """Store a list as a private file; raise ImportRefused for a spreadsheet that cannot be read."""
     actor.require(Role.ADMIN)
     return uploads.keep(name, stream)
 
 
-def choose(actor: Actor, uploads: Uploads, upload: Upload) -> None:
-    """Store what was chosen for an upload."""
+def choose(context: Context, actor: Actor, uploads: Uploads, upload: Upload) -> None:
+    """Store what was chosen for an upload; it has to be reviewed again."""
     actor.require(Role.ADMIN)
-    uploads.note(replace(upload, problem=""))
+    uploads.note(replace(upload, reviewed=0))
+    with context.engine.begin() as connection:
+        staging.forget(connection, upload.reviewed)
 
 
-def discard(actor: Actor, uploads: Uploads, upload_id: str) -> None:
-    """Delete an upload without applying it."""
+def discard(context: Context, actor: Actor, uploads: Uploads, upload_id: str) -> None:
+    """Delete an upload, and what its review kept, without applying it."""
     actor.require(Role.ADMIN)
+    reviewed = uploads.load(upload_id).reviewed
+    with context.engine.begin() as connection:
+        staging.forget(connection, reviewed)
     uploads.delete(upload_id)
 
 
@@ -65,22 +91,69 @@ def sample(actor: Actor, uploads: Uploads, upload_id: str) -> ListSample:
         title, encoding = upload.name, upload.encoding
         headers, rows = sample_of(path, Choices(), encoding=encoding, title=title)
     except (ImportRefused, OSError) as error:
-        return ListSample(upload, (), (), {}, upload.problem or str(error))
+        return ListSample(upload, (), (), {}, str(error))
     meanings: dict[str, str] = {}
     try:
         layout = _opened(uploads, upload).layout
         meanings |= {header: meaning for meaning, header in layout.columns.items()}
         meanings |= {column.header: column.field.value for column in layout.statuses}
-        problem = upload.problem
+        problem = ""
     except ImportRefused as error:
         problem = str(error)
     return ListSample(upload, headers, rows[:SHOWN], meanings, problem)
 
 
-def listing(actor: Actor, uploads: Uploads, upload_id: str) -> ListFile:
-    """Return an upload as a list that can be reviewed and applied; raise ImportRefused."""
+def review(context: Context, actor: Actor, uploads: Uploads, upload_id: str) -> ChangeSet:
+    """Return what an upload would change, and keep its rows for `approve`; raise ImportRefused."""
     actor.require(Role.ADMIN)
-    return _opened(uploads, uploads.load(upload_id))
+    upload, now = uploads.load(upload_id), context.now()
+    meant = terms(context.publication, upload.name, now, upload.newsletters, upload.attest)
+    job = ImportJob(_opened(uploads, upload), meant, context.journals.pepper)
+    found = staging.review(context.engine, context.reader, job, actor=str(actor), now=now)
+    uploads.note(replace(upload, reviewed=found.id))
+    return found
+
+
+def approve(context: Context, actor: Actor, uploads: Uploads, upload_id: str, seen: str) -> None:
+    """Let the next passes apply an upload as it was reviewed; `seen` is the seal of what was shown.
+
+    The rows are in the database, so any machine can apply them. Raises NotAllowed if the choices
+    have changed since the review.
+    """
+    actor.require(Role.ADMIN)
+    upload = uploads.load(upload_id)
+    with context.engine.begin() as connection:
+        if seen != upload.seal or not staging.approve(
+            connection,
+            upload.reviewed,
+            actor=str(actor),
+            now=context.now(),
+            record_end=partial(_record_end, context),
+        ):
+            msg = Phrase("the choices have changed since you looked; look at the changes again")
+            raise NotAllowed(msg)
+    uploads.delete(upload_id)
+
+
+def apply_chunk(context: Context, actor: Actor, chunk: ImportChunk) -> ChunkApplied | None:
+    """Apply a chunk of an approved import; None if it was applied before."""
+    actor.require(Role.ADMIN)
+    journals, topics = context.journals, topics_by_name(context.publication)
+    grounds = Grounds(topics, journals.pepper, journals.journal)
+    end = partial(_record_end, context)
+    with context.engine.begin() as connection:
+        done = staging.apply_chunk(connection, chunk, grounds, now=context.now(), record_end=end)
+    if done is None:
+        return None
+    return ChunkApplied(done.id, done.file, done.counts, is_last=done.state == "applied")
+
+
+def _record_end(context: Context, connection: sa.Connection, import_id: int, actor: str) -> None:
+    """Record the end of an import as an act of who approved it."""
+    approver, detail = Actor.parse(actor), {"import": import_id}
+    acts.record(
+        connection, Act(context.now(), approver, ActKind.LIST_IMPORTED, None, detail=detail)
+    )
 
 
 def _opened(uploads: Uploads, upload: Upload) -> ListFile:

@@ -25,22 +25,13 @@ class Example:
 
 
 @dataclass(slots=True)
-class ChangeSet:
-    """The changes of an import; `id` is 0 until it is applied."""
+class Outcomes:
+    """What happens with the rows of a list, or of a chunk of one."""
 
-    listing: ListFile
-    id: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     withheld: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[Example]] = field(default_factory=dict)
-    statuses: Counter[str] = field(default_factory=Counter)
     renamed: dict[str, str] = field(default_factory=dict)
-
-    def count(self, status: RowStatus) -> None:
-        """Count what the status columns of a row say, such as “have emails disabled”."""
-        for cause in status.causes:
-            if cause in self.statuses or len(self.statuses) < STATUSES:
-                self.statuses[cause] += 1
 
     def rename(self, tags: Iterable[tuple[str, str]]) -> None:
         """Note (name, slug) of tags whose usual slug belongs to a tag with another name."""
@@ -63,3 +54,18 @@ class ChangeSet:
         kept = self.examples.setdefault("refused", [])
         if len(kept) < REFUSALS:
             kept.append(Example(row.number, row.address[:100], row.reason))
+
+
+@dataclass(slots=True, kw_only=True)
+class ChangeSet(Outcomes):
+    """The changes of an import; `id` is 0 until it has a number."""
+
+    listing: ListFile
+    id: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+
+    def count(self, status: RowStatus) -> None:
+        """Count what the status columns of a row say, such as “have emails disabled”."""
+        for cause in status.causes:
+            if cause in self.statuses or len(self.statuses) < STATUSES:
+                self.statuses[cause] += 1

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from subscribers.model import (
     BY_IMPORT,
+    Departure,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -31,15 +32,15 @@ class Known:
     """What is known about an address before its row.
 
     `chose` means that the subscriber has set their own topics. `hash_reason` says why the hash of
-    an address is kept that belongs to no subscriber. `inbox` has the same address without its tag:
-    ann@ for ann+news@.
+    an address is kept that belongs to no subscriber. `departures` are what was ended under other
+    addresses of the same inbox: ann@ for ann+news@, and the reverse.
     """
 
     subscriber: Subscriber | None = None
     suppressed: Suppression | None = None
     chose: bool = False
     hash_reason: str = ""
-    inbox: Subscriber | None = None
+    departures: tuple[Departure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,11 @@ def _refusal(row: ImportRow, known: Known) -> str:
 
 
 def _left_inbox(wanted: WantedSubscription, known: Known) -> str:
-    """Return why an inbox must not get a newsletter: its owner left it under the bare address."""
-    ended = SubscriptionState.UNSUBSCRIBED
-    if known.inbox is None or wanted.state is ended:
+    """Return why an inbox must not get a newsletter: its owner left it under another address."""
+    if wanted.state is SubscriptionState.UNSUBSCRIBED:
         return ""
-    if known.inbox.suppressed:
-        return f"the same inbox is suppressed: {known.inbox.suppressed.reason.value}"
-    present = known.inbox.subscription(wanted.newsletter)
-    if present is not None and present.state is ended:
-        return f"the same inbox, without its tag, unsubscribed from {wanted.newsletter}"
-    return ""
+    meant = ("", wanted.newsletter)  # "" are all newsletters
+    return next((left.why for left in known.departures if left.newsletter in meant), "")
 
 
 def _new(row: ImportRow, known: Known) -> Change:

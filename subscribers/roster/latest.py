@@ -1,11 +1,17 @@
-"""The latest imports; every pass looks at them, without the code that reads lists."""
+"""The latest imports, and what of them waits; every pass looks, without the code that reads lists."""
 
 import sqlalchemy as sa
 
-from subscribers.store import imports
+from subscribers.model import ImportChunk
+from subscribers.store import import_chunks, imports
 from subscribers.store.imports import Import
 
 
 def latest(connection: sa.Connection) -> list[Import]:
     """Return the latest imports, newest first."""
     return imports.recent(connection)
+
+
+def waiting(connection: sa.Connection, limit: int | None = None) -> list[ImportChunk]:
+    """Return the chunks of approved imports that were not applied yet, in the order of their rows."""
+    return import_chunks.due(connection, limit)

@@ -63,7 +63,10 @@ class WantedSuppression:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """What one row asks for. `person` is False for an address that is only suppressed."""
+    """What one row asks for. `person` is False for an address that is only suppressed.
+
+    `departed` means that the owner of the inbox has left by another row.
+    """
 
     number: int
     address: EmailAddress
@@ -80,6 +83,7 @@ class ImportRow:
     answers: Mapping[str, str] = field(default_factory=dict)
     timezone: str = ""
     withheld: tuple[str, ...] = ()
+    departed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

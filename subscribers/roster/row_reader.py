@@ -141,7 +141,9 @@ class RowReader:
         row = read_own(raw.number, address, raw.cells, self._terms)
         states = [wanted.state for wanted in row.subscriptions]
         return RowStatus(
-            min(states, key=rank, default=SubscriptionState.CONFIRMED), row.suppression
+            min(states, key=rank, default=SubscriptionState.CONFIRMED),
+            row.suppression,
+            partly=len(set(states)) > 1,
         )
 
     def _attestation(self, cells: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ Both open short transactions of their own, one per 5,000 rows.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -14,21 +14,17 @@ from itertools import islice
 import sqlalchemy as sa
 
 from subscribers.errors import ImportInterrupted, ImportRefused, UnclearStatus
-from subscribers.journal import Journal, record
-from subscribers.model import inbox_of
-from subscribers.phrase import Phrase
+from subscribers.journal import Journal
 from subscribers.roster.change_set import ChangeSet
-from subscribers.roster.deciding import Change, Known, decide
+from subscribers.roster.chunk import Grounds, apply_rows, decided, last_row
+from subscribers.roster.inboxes import inbox_entry, of_inbox, withheld_from
 from subscribers.roster.reading import ListFile
 from subscribers.roster.row import ImportRow, RefusedRow, Terms
 from subscribers.roster.row_reader import RowReader, lowered, ranks
 from subscribers.roster.vocabulary import tells_a_status
-from subscribers.roster.writing import entries, write
-from subscribers.store import erasures, imports, people, tags
-from subscribers.store.dialects import lock_table
-from subscribers.store.imports import Import, ImportSource
+from subscribers.store import imports
+from subscribers.store.imports import ImportSource
 from subscribers.store.seen import Seen, open_seen
-from subscribers.store.tables import subscribers
 
 CHUNK = 5_000
 
@@ -51,6 +47,11 @@ class ImportJob:
     journal: Journal | None = None
     record_act: Callable[[sa.Connection, int], None] = lambda _connection, _import_id: None
 
+    @property
+    def grounds(self) -> Grounds:
+        """Return what its rows are decided by."""
+        return Grounds(self.terms.topics, self.pepper, self.journal)
+
 
 def review(
     engine: sa.Engine, job: ImportJob, *, progress: OnProgress = lambda _rows: None
@@ -59,12 +60,12 @@ def review(
 
     Raises ImportRefused if the file cannot be read to its end.
     """
-    found = ChangeSet(job.listing)
-    with _chunks(job, found) as chunks:
-        for chunk in chunks:
+    found = ChangeSet(listing=job.listing)
+    with chunks(job, found) as read:
+        for chunk in read:
             with engine.begin() as connection:
-                _decided(connection, chunk, job, found)
-            progress(_last(chunk))
+                decided(connection, chunk, job.grounds, found)
+            progress(last_row(chunk))
     return found
 
 
@@ -80,17 +81,17 @@ def apply(
 
     Raises ImportRefused before anything is written if the file cannot be read to its end.
     """
-    found = ChangeSet(job.listing)
-    with _chunks(job, found) as chunks:
+    found = ChangeSet(listing=job.listing)
+    with chunks(job, found) as read:
         with engine.begin() as connection:
-            current = imports.begin(connection, _source(job), actor=actor, now=clock())
+            current = imports.begin(connection, source_of(job), actor=actor, now=clock())
         found.id = current.id
         found.counts.update(current.counts)
-        for chunk in _interruptible(chunks, current.id):
+        for chunk in _interruptible(read, current.id):
             if rest := [row for row in chunk if row.number > current.applied_to]:
                 with engine.begin() as connection:
-                    current = _apply_chunk(connection, current, rest, job, found, clock())
-            progress(_last(chunk))
+                    current = apply_rows(connection, current, rest, job.grounds, found, clock())
+            progress(last_row(chunk))
     with engine.begin() as connection:
         imports.finish(connection, current.id, "applied", actor=actor, now=clock())
         job.record_act(connection, current.id)
@@ -98,7 +99,7 @@ def apply(
 
 
 @contextmanager
-def _chunks(
+def chunks(
     job: ImportJob, found: ChangeSet
 ) -> Iterator[Iterator[Sequence[ImportRow | RefusedRow]]]:
     """Read the file twice: for the lowest status of each address, and for its rows."""
@@ -122,7 +123,9 @@ def _survey(job: ImportJob, reader: RowReader, seen: Seen, found: ChangeSet) -> 
                     raise UnclearStatus(header, (cell,))
             if (known := reader.status(raw)) is not None:
                 key, status = known
-                stated.append((key, *ranks(status)))
+                stated.append((key, 1, *ranks(status)))
+                if "+" in key or status.departs:
+                    stated.extend(of_inbox(key, status))
                 found.count(status)
         seen.note(stated)
 
@@ -143,100 +146,20 @@ def _read(
     rows = (reader.read(raw) for raw in job.listing.rows())
     while chunk := list(islice(rows, job.chunk)):
         readable = [(at, row) for at, row in enumerate(chunk) if isinstance(row, ImportRow)]
+        keys = [row.address.key for _at, row in readable]
         known = seen.claim([(row.address.key, row.number) for _at, row in readable])
-        for (at, row), address in zip(readable, known, strict=True):
+        inboxes = seen.ranks(map(inbox_entry, keys))
+        for (at, row), address, inbox in zip(readable, known, inboxes, strict=True):
             if address.claimed_by:
                 reason = f"the same address as in row {address.claimed_by}"
                 chunk[at] = RefusedRow(row.number, row.address.text, reason)
             else:
-                chunk[at] = lowered(row, address)
+                chunk[at] = withheld_from(lowered(row, address), inbox)
         yield chunk
 
 
-def _decided(
-    connection: sa.Connection,
-    chunk: Sequence[ImportRow | RefusedRow],
-    job: ImportJob,
-    found: ChangeSet,
-) -> list[Change]:
-    rows = _with_own_tags(connection, chunk, job.terms, found)
-    keys, pepper = [row.address.key for row in rows], job.pepper
-    inboxes = {key: bare for key in keys if (bare := inbox_of(key)) != key}
-    known = people.by_keys(connection, {*keys, *inboxes.values()})
-    hashes = erasures.kept(connection, keys, pepper)
-    suppressed = erasures.as_suppressions(hashes) | people.suppressed(connection, keys)
-    chose = people.acted(connection, [person.id for person in known.values()])
-    for row in chunk:
-        if isinstance(row, RefusedRow):
-            found.refuse(row)
-    changes = []
-    for row in rows:
-        key = row.address.key
-        person = known.get(key)
-        chosen = person is not None and person.id in chose
-        hash_reason = hashes[key].reason if key in hashes else ""
-        inbox = known.get(inboxes.get(key, ""))
-        change = decide(row, Known(person, suppressed.get(key), chosen, hash_reason, inbox))
-        found.add(change)
-        changes.append(change)
-    return changes
-
-
-def _with_own_tags(
-    connection: sa.Connection,
-    chunk: Sequence[ImportRow | RefusedRow],
-    terms: Terms,
-    found: ChangeSet,
-) -> list[ImportRow]:
-    """Return the rows; a tag whose slug belongs to another tag gets a slug of its own."""
-    rows = [row for row in chunk if isinstance(row, ImportRow)]
-    configured = frozenset(terms.topics.values())
-    wanted = {tag: None for row in rows for tag in row.tags if tag not in configured}
-    settled = tags.settled(connection, wanted, terms.topics)
-    other = {tag: own for tag, own in settled.items() if tag != own}
-    if not other:
-        return rows
-    found.rename((tag.name, own.slug) for tag, own in other.items())
-    return [
-        replace(row, tags=tuple(other.get(tag, tag) for tag in row.tags))
-        if not other.keys().isdisjoint(row.tags)
-        else row
-        for row in rows
-    ]
-
-
-def _apply_chunk(
-    connection: sa.Connection,
-    current: Import,
-    chunk: Sequence[ImportRow | RefusedRow],
-    job: ImportJob,
-    found: ChangeSet,
-    now: datetime,
-) -> Import:
-    # A sign-up between the decision and the insert would make the address a duplicate.
-    lock_table(connection, subscribers)
-    keys = [row.address.key for row in chunk if isinstance(row, ImportRow)]
-    erasures.recognize(connection, keys, job.pepper)
-    changes = _decided(connection, chunk, job, found)
-    written = write(connection, current.id, changes, now)
-    if not imports.advance(connection, current, _last(chunk), found.counts):
-        msg = Phrase(
-            "import {id} is being applied by another process; nothing was done twice", id=current.id
-        )
-        raise ImportRefused(msg)
-    advanced = imports.load(connection, current.id)
-    assert advanced is not None  # noqa: S101 - it was advanced in this transaction
-    if job.journal is not None:
-        lines = entries(current.id, written, job.pepper, now)
-        record(connection, job.journal, lines)
-    return advanced
-
-
-def _last(chunk: Sequence[ImportRow | RefusedRow]) -> int:
-    return chunk[-1].number
-
-
-def _source(job: ImportJob) -> ImportSource:
+def source_of(job: ImportJob) -> ImportSource:
+    """Return what identifies an import: its file, and how it is read."""
     listing, terms = job.listing, job.terms
     layout = listing.layout
     options = {

@@ -58,13 +58,21 @@ class StatusColumn:
 class RowStatus:
     """The status that a row states: the state, the suppression, and what lowered them.
 
-    CONFIRMED is what the file claims; it still needs consent.
+    CONFIRMED is what the file claims; it still needs consent. `partly` means that an UNSUBSCRIBED
+    subscriber still gets another newsletter.
     """
 
     state: SubscriptionState = SubscriptionState.CONFIRMED
     suppression: WantedSuppression | None = None
     since: datetime | None = None
     causes: tuple[str, ...] = ()
+    partly: bool = False
+
+    @property
+    def departs(self) -> bool:
+        """Return whether the subscriber gets nothing any more."""
+        ended = self.state is SubscriptionState.UNSUBSCRIBED and not self.partly
+        return ended or self.suppression is not None
 
     def lowered_by(self, other: "RowStatus") -> "RowStatus":
         """Return the lower state and the stronger suppression of two columns, in either order.

@@ -12,7 +12,7 @@ from subscribers.journal import Journal, record
 from subscribers.model import JournalEntry
 from subscribers.phrase import Phrase
 from subscribers.roster.writing import restored, take_back
-from subscribers.store import erasures, imports, people
+from subscribers.store import erasures, import_chunks, imports, people
 from subscribers.store.imports import Import
 
 CHUNK = 5_000
@@ -54,12 +54,14 @@ def undo(
 ) -> Undone:
     """Undo an import; subscribers who have acted since are kept and listed.
 
+    If it is being applied, it stops first: the rows that wait are deleted.
+
     The journal `beside` the database contains the unsubscribes of the import. Those that are
     reversed are recorded there as well.
     """
     with engine.begin() as connection:
-        source = imports.load(connection, import_id)
-    began = _check(source, import_id, now)
+        began = _check(imports.load(connection, import_id), import_id, now)
+        import_chunks.delete(connection, import_id)
     undoing = _Undoing(began, beside, now)
     for step in (_undo_changes, _undo_added):
         after: int | None = 0
@@ -111,7 +113,7 @@ class _Undoing:
 
 def _check(source: Import | None, import_id: int, now: datetime) -> datetime:
     """Return when an import began that may be undone."""
-    if source is None:
+    if source is None or source.state == "reviewed":
         msg = Phrase("there is no import {import_id}", import_id=import_id)
         raise Unknown(msg)
     if source.state == "undone":

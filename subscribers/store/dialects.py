@@ -60,8 +60,29 @@ def _in_c(text: Bytewise, compiler: SQLCompiler, **options: object) -> str:
     return f'({compiler.process(text.clauses, **options)} COLLATE "C")'
 
 
+class WithoutTag(FunctionElement[str]):
+    """An address key up to its first + and from its @ on; only for keys that contain a +."""
+
+    inherit_cache = True
+    type = sa.Text()
+
+
+@compiles(WithoutTag)
+def _cut_by_instr(key: WithoutTag, compiler: SQLCompiler, **options: object) -> str:
+    text = compiler.process(key.clauses, **options)
+    return f"substr({text}, 1, instr({text}, '+') - 1) || substr({text}, instr({text}, '@'))"
+
+
+@compiles(WithoutTag, "postgresql")
+def _cut_by_split_part(key: WithoutTag, compiler: SQLCompiler, **options: object) -> str:
+    text = compiler.process(key.clauses, **options)
+    return f"(split_part({text}, '+', 1) || '@' || split_part({text}, '@', 2))"
+
+
 def is_one_of(
-    connection: sa.Connection, column: sa.Column[Any], values: Collection[int] | Collection[str]
+    connection: sa.Connection,
+    column: sa.ColumnElement[Any],
+    values: Collection[int] | Collection[str],
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a column has one of these values: one parameter, however many.
 

@@ -12,6 +12,7 @@ from subscribers.model import BY_IMPORT
 from subscribers.store.tables import (
     audit,
     import_changes,
+    import_chunks,
     imports,
     subscribers,
     suppressions,
@@ -22,7 +23,7 @@ _MAX_ID_BITS = 31  # PostgreSQL refuses to compare an integer column with a larg
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import: its state and its counts."""
+    """One import and its counts. `state` is reviewed, applying, applied or undone."""
 
     id: int
     file: str
@@ -70,14 +71,42 @@ def first_origin(stored: str) -> str:
 
 
 def begin(connection: sa.Connection, source: ImportSource, *, actor: str, now: datetime) -> Import:
-    """Return the unfinished import of this file, or begin one."""
+    """Return the unfinished import of this file, or begin one.
+
+    One that was reviewed at the desk has chunks and is left to the workers.
+    """
     unfinished = connection.execute(
         sa.select(imports).where(
-            imports.c.fingerprint == source.fingerprint, imports.c.state == "applying"
+            imports.c.fingerprint == source.fingerprint,
+            imports.c.state == "applying",
+            imports.c.id.not_in(sa.select(import_chunks.c.import_id)),
         )
     ).first()
     if unfinished is not None:
         return _import(unfinished)
+    return _add(connection, source, "applying", actor=actor, now=now)
+
+
+def add_reviewed(
+    connection: sa.Connection, source: ImportSource, *, actor: str, now: datetime
+) -> Import:
+    """Add an import that changes nothing before it is approved."""
+    return _add(connection, source, "reviewed", actor=actor, now=now)
+
+
+def approve(connection: sa.Connection, import_id: int, *, actor: str, now: datetime) -> bool:
+    """Let a reviewed import be applied; return False if it was approved before or is not known."""
+    approved = connection.execute(
+        imports.update()
+        .where(imports.c.id == import_id, imports.c.state == "reviewed")
+        .values(state="applying", actor=actor, started_at=now)
+    )
+    return approved.rowcount == 1
+
+
+def _add(
+    connection: sa.Connection, source: ImportSource, state: str, *, actor: str, now: datetime
+) -> Import:
     row = connection.execute(
         imports.insert()
         .values(
@@ -85,7 +114,7 @@ def begin(connection: sa.Connection, source: ImportSource, *, actor: str, now: d
             fingerprint=source.fingerprint,
             format=source.format,
             options=dict(source.options),
-            state="applying",
+            state=state,
             counts={},
             actor=actor,
             started_at=now,
@@ -104,8 +133,9 @@ def load(connection: sa.Connection, import_id: int) -> Import | None:
 
 
 def recent(connection: sa.Connection, limit: int = 20) -> list[Import]:
-    """Return the latest imports, newest first."""
-    rows = connection.execute(sa.select(imports).order_by(imports.c.id.desc()).limit(limit))
+    """Return the latest imports that were approved, newest first."""
+    approved = sa.select(imports).where(imports.c.state != "reviewed")
+    rows = connection.execute(approved.order_by(imports.c.id.desc()).limit(limit))
     return [_import(row) for row in rows]
 
 

@@ -38,12 +38,12 @@ class Seen:
             " strength INTEGER, claimed_by INTEGER NOT NULL DEFAULT 0)"
         ).close()
 
-    def note(self, stated: Iterable[tuple[str, int, int]]) -> None:
-        """Store (address key, rank of the state, strength of the suppression) of rows."""
-        rows = ((_number(key), rank, strength) for key, rank, strength in stated)
+    def note(self, stated: Iterable[tuple[str, int, int, int]]) -> None:
+        """Store (key, how many rows this counts for, rank of the state, strength of the suppression)."""
+        rows = ((_number(key), count, rank, strength) for key, count, rank, strength in stated)
         self._file.executemany(
-            "INSERT INTO seen (hash, rows, rank, strength) VALUES (?, 1, ?, ?)"
-            " ON CONFLICT (hash) DO UPDATE SET rows = rows + 1,"
+            "INSERT INTO seen (hash, rows, rank, strength) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (hash) DO UPDATE SET rows = rows + excluded.rows,"
             " rank = min(rank, excluded.rank), strength = max(strength, excluded.strength)",
             rows,
         ).close()
@@ -66,6 +66,12 @@ class Seen:
                     claims.append((row, number))
         self._file.executemany("UPDATE seen SET claimed_by = ? WHERE hash = ?", claims).close()
         return found
+
+    def ranks(self, keys: Iterable[str]) -> list[int]:
+        """Return the lowest rank that was stored for each key, if it was for several rows."""
+        numbers = [_number(key) for key in keys]
+        known = self._known(self._several(numbers))
+        return [known.get(number, _ALONE).rank for number in numbers]
 
     def _several(self, numbers: list[int]) -> list[int]:
         """Return those that several rows have."""

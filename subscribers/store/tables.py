@@ -5,7 +5,7 @@ No foreign key connects them with those of newsletter, so that an erasure never 
 
 import sqlalchemy as sa
 
-from subscribers.store.dialects import Bytewise, UtcTimestamp
+from subscribers.store.dialects import Bytewise, UtcTimestamp, WithoutTag
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -112,6 +112,16 @@ suppressions = sa.Table(
     sa.Column("at", UtcTimestamp, nullable=False),
 )
 sa.Index(None, suppressions.c.origin)
+
+TAGGED = sa.text("address_key LIKE '%+%'")
+# Partial: few addresses have a tag. An import asks whether ann+news@ has left when it adds ann@.
+for _table in (subscribers, suppressions):
+    sa.Index(
+        f"ix_{_table.name}_without_tag",
+        WithoutTag(_table.c.address_key),
+        sqlite_where=TAGGED,
+        postgresql_where=TAGGED,
+    )
 
 # What remains of an erased address: a keyed hash, so that no import brings it back.
 erasures = sa.Table(
@@ -226,6 +236,15 @@ imports = sa.Table(
     sa.Column("applied_at", UtcTimestamp),
     sa.Column("undone_at", UtcTimestamp),
     sqlite_autoincrement=True,
+)
+
+# What the rows of a reviewed import ask for, compressed, until a worker has applied them.
+import_chunks = sa.Table(
+    "import_chunks",
+    metadata,
+    sa.Column("import_id", sa.ForeignKey("imports.id"), primary_key=True),
+    sa.Column("last_row", sa.Integer, primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
 )
 
 # What an import changed on existing subscribers, for an undo. Those that it added are found by

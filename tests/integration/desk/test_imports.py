@@ -2,23 +2,17 @@
 
 import io
 import stat
-import threading
-import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
-import sqlalchemy as sa
-import structlog
 from starlette.testclient import TestClient
 
 from newsletter.maintenance.uploads import Upload, Uploads
 from newsletter.model.actor import Role
-from newsletter.usecases import people
-from newsletter.web.desk.people.imports import STOPPED
+from newsletter.pipeline.report import Level
 from newsletter.web.guard import UPLOADS
 from subscribers import directory
 from subscribers.roster.reading import open_listing
@@ -62,16 +56,6 @@ def stored(opened: House) -> list[Path]:
     return sorted((opened.root / "uploads").glob("*"))
 
 
-def settled(admin: TestClient) -> str:
-    """Return the page of imports when nothing is being applied any more."""
-    for _again in range(600):
-        page = admin.get(PAGE)
-        if "Refresh" not in page.headers:
-            return page.text
-        time.sleep(0.05)
-    raise AssertionError(page.text)
-
-
 def csv_of(rows: list[list[str]], delimiter: str) -> bytes:
     return "".join(delimiter.join(row) + "\n" for row in rows).encode()
 
@@ -106,9 +90,9 @@ def test_a_list_is_uploaded_reviewed_applied_and_undone(
     assert desk.post(admin, f"{one}/apply", {"seen": "x"}).status_code == 409
     fields = form(changes, f"{one}/apply")
     assert desk.post(admin, f"{one}/apply", fields).headers["location"] == PAGE
-    listed = settled(admin)
-    assert f">{name}<" in listed
-    assert stored(opened) == []
+    assert stored(opened) == [], "any machine can apply it now"
+    assert f">{name}<" in admin.get(PAGE).text
+    opened.pass_at(opened.at)
     with opened.app.reader.connect() as connection:
         nia = directory.require(connection, "nia@example.org")
     assert (nia.name, nia.slugs) == ("Nia", {"vip"})
@@ -137,54 +121,45 @@ def test_what_is_unclear_is_asked_and_nothing_is_guessed(
     assert admin.get(one).status_code == 404
 
 
-def test_a_list_that_is_being_applied_is_left_alone(
-    desk: StaffedDesk, admin: TestClient, opened: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun, ends = threading.Event(), threading.Event()
-    apply_import = people.apply_import
-
-    def slowly(*given: Any) -> object:  # noqa: ANN401 - passed on
-        begun.set()
-        assert ends.wait(60)
-        return apply_import(*given)
-
-    monkeypatch.setattr(people, "apply_import", slowly)
+def approved(desk: StaffedDesk, admin: TestClient) -> None:
+    """Upload, review and approve a list."""
     one = send(desk, admin, "list.csv", csv_of(ROWS, ",")).headers["location"]
     fields = form(desk.post(admin, one).text, f"{one}/apply")
     assert desk.post(admin, f"{one}/apply", fields).status_code == 303
-    try:
-        assert begun.wait(60)
-        for act in (one, f"{one}/discard", f"{PAGE}/undo/1"):
-            answer = desk.post(admin, act)
-            assert answer.status_code == 409
-            assert "being applied" in answer.text
-    finally:
-        ends.set()
-    assert ">list.csv<" in settled(admin)
-    assert stored(opened) == []
+    page = admin.get(PAGE)
+    assert page.headers["Refresh"]
+    assert "applying" in page.text
 
 
-def test_an_import_that_stops_for_an_unknown_reason_is_logged_with_it(
+def test_an_import_can_be_undone_before_a_pass_applies_it(
     desk: StaffedDesk, admin: TestClient, opened: House
 ) -> None:
-    one = send(desk, admin, "list.csv", csv_of(ROWS, ",")).headers["location"]
-    fields = form(desk.post(admin, one).text, f"{one}/apply")
-    rename(opened, "imports", "elsewhere")
-    stopped: list[MutableMapping[str, Any]] = []
-    with structlog.testing.capture_logs() as logged:
-        assert desk.post(admin, f"{one}/apply", fields).status_code == 303
-        for _again in range(600):
-            if stopped := [entry for entry in logged if entry["event"] == "import stopped"]:
-                break
-            time.sleep(0.05)
-    assert stopped[0]["exc_info"]
-    rename(opened, "elsewhere", "imports")
-    assert STOPPED in settled(admin)
+    approved(desk, admin)
+    assert desk.post(admin, f"{PAGE}/undo/2").status_code == 303
+    page = admin.get(PAGE)
+    assert "Refresh" not in page.headers
+    assert "undone" in page.text
+    opened.pass_at(opened.at)
+    with opened.app.reader.connect() as connection:
+        assert directory.find(connection, "nia@example.org") is None
 
 
-def rename(opened: House, table: str, name: str) -> None:
+def test_a_chunk_that_fails_is_reported_and_a_later_pass_applies_it(
+    desk: StaffedDesk, admin: TestClient, opened: House
+) -> None:
+    approved(desk, admin)
     with opened.app.engine.begin() as connection:
-        connection.execute(sa.text(f"ALTER TABLE {table} RENAME TO {name}"))
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full BEFORE INSERT ON subscribers BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    failed = [line for line in opened.pass_at(opened.at) if line.level is Level.FAILED]
+    assert [line.stage for line in failed] == ["imports"]
+    with opened.app.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    assert "Refresh" in admin.get(PAGE).headers
+    report = [line.message for line in opened.pass_at(opened.at)]
+    assert [line for line in report if line.startswith("import 2, list.csv: applied, ")]
+    assert "Refresh" not in admin.get(PAGE).headers
 
 
 HOSTILE = [
@@ -209,7 +184,7 @@ def test_a_hostile_upload_does_nothing(desk: StaffedDesk, admin: TestClient, ope
             pages += [admin.get(one).text, desk.post(admin, one, {"encoding": "no-such"}).text]
             upload = uploads.load(one.rpartition("/")[2])
             desk.post(admin, f"{one}/apply", {"seen": upload.seal})
-            pages.append(settled(admin))
+            pages.append(admin.get(PAGE).text)
             assert desk.post(admin, f"{one}/discard").status_code == 303
         else:
             assert answer.status_code == 409, name

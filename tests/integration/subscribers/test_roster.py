@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from newsletter.store.database import open_engine
 from subscribers.errors import ImportRefused, Unknown
-from subscribers.model import Tag, TagKind
+from subscribers.model import Suppression, SuppressionReason, Tag, TagKind
 from subscribers.roster import run
 from subscribers.roster.change_set import ChangeSet
 from subscribers.roster.export import export
@@ -30,6 +30,8 @@ from subscribers.roster.row import Terms
 from subscribers.roster.run import ImportJob
 from subscribers.roster.undoing import undo
 from subscribers.store import erasures
+from subscribers.store import suppressions as blocked
+from subscribers.store.inboxes import departures
 from subscribers.store.tables import (
     consents,
     import_changes,
@@ -41,6 +43,7 @@ from subscribers.store.tables import (
     tags,
 )
 from tests.fakes.people import NOW, PEPPER, add_person
+from tests.fakes.plans import plans
 
 TERMS = Terms(
     "list.csv",
@@ -58,6 +61,7 @@ QUIET = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 numbers = count()
+TAGGED_TABLES = ("subscribers", "suppressions")
 
 
 def order(path: Path, attest: str = "", **options: Any) -> ImportJob:  # noqa: ANN401 - passed on
@@ -609,6 +613,79 @@ def test_an_inbox_that_left_is_not_subscribed_under_a_tag(
     stored = people_of(engine)
     assert "olga+news@example.org" not in map(str.lower, stored)
     assert stored["ann+a@example.org"]["subscriptions"][0]["state"] == "confirmed"
+
+
+def add_suppression(connection: sa.Connection, key: str, reason: SuppressionReason) -> None:
+    """Suppress an address that may be no subscriber's."""
+    blocked.put(connection, Suppression(key, reason, "staff", "", NOW))
+
+
+LEFT = [("", "unsubscribed"), ("+a", "unsubscribed"), ("", "bounced"), ("+a", "complained")]
+
+
+@pytest.mark.parametrize("chunk", [1, 5_000])
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(("tag", "status"), LEFT)
+def test_no_row_brings_back_an_inbox_that_another_row_says_has_left(
+    engine: sa.Engine, tmp_path: Path, tag: str, status: str, is_first: bool, chunk: int
+) -> None:
+    gone = [f"ann{tag}@example.org,{status}"]
+    others = [f"ann{other}@example.org,subscribed" for other in {"", "+a", "+b"} - {tag}]
+    rows = [*gone, *others] if is_first else [*others, *gone]
+    path = written(
+        tmp_path, "\n".join(["email,status", "bob+c@example.org,subscribed", *rows]) + "\n"
+    )
+    terms = replace(TERMS, attest="the fair in May")
+    order = ImportJob(open_listing(path), terms, PEPPER, chunk=chunk)
+    found = run.apply(engine, order, actor="staff", clock=lambda: NOW)
+    assert found.counts["refused"] == len(others)
+    stored = people_of(engine)
+    assert set(stored) - {f"ann{tag}@example.org"} == {"bob+c@example.org"}
+    assert stored["bob+c@example.org"]["subscriptions"][0]["state"] == "confirmed"
+
+
+def test_a_bounce_of_a_tagged_address_says_nothing_about_the_others(
+    engine: sa.Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        add_person(connection, "bob+a@example.org", suppressed="bounce")
+    text = "email,status\nann+a@example.org,bounced\nann@example.org,subscribed\nbob@example.org,\n"
+    found = bring(engine, written(tmp_path, text), "the fair in May")
+    assert found.counts == {"new": 3}
+
+
+def test_no_address_of_an_inbox_that_has_left_is_added(engine: sa.Engine, tmp_path: Path) -> None:
+    reasons = {
+        "suppressed": "the same inbox is suppressed: manual",
+        "erased": "the same inbox was erased on request",
+        "gone": "the same inbox, with a tag, unsubscribed from weekly",
+        "angry": "the same inbox, with a tag, is suppressed: complaint",
+    }
+    with engine.begin() as connection:
+        add_suppression(connection, "suppressed@example.org", SuppressionReason.MANUAL)
+        add_suppression(connection, "angry+a@example.org", SuppressionReason.COMPLAINT)
+        erasures.remember(connection, erasures.hashed("erased@example.org", PEPPER), NOW)
+        add_person(connection, "gone+a+b@example.org", state="unsubscribed")
+        add_person(connection, "reads+a@example.org", newsletter="daily", state="unsubscribed")
+    addresses = ("suppressed+x", "erased+x", "gone", "angry+x", "gone+other", "reads", "+odd")
+    rows = "".join(f"{who}@example.org\n" for who in addresses)
+    order = ImportJob(open_listing(written(tmp_path, f"email\n{rows}")), TERMS, PEPPER)
+    found = run.apply(engine, order, actor="staff", clock=lambda: NOW)
+    told = {example.address: example.words for example in found.examples["refused"]}
+    expected = {"suppressed+x": "suppressed", "erased+x": "erased", "angry+x": "angry"}
+    expected |= {"gone": "gone", "gone+other": "gone"}
+    assert told == {f"{who}@example.org": reasons[why] for who, why in expected.items()}
+    assert found.counts == {"refused": 5, "new": 2}
+
+
+def test_tagged_addresses_are_found_by_an_index(engine: sa.Engine) -> None:
+    found = plans(engine, lambda opened: departures(opened, ["ann@example.org"], PEPPER))
+    assert [
+        any(f"ix_{table}_without_tag" in plan for plan in found) for table in TAGGED_TABLES
+    ] == [
+        True,
+        True,
+    ]
 
 
 def test_the_time_of_leaving_or_bouncing_elsewhere_is_kept(

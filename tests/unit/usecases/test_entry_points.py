@@ -16,6 +16,10 @@ NOT_AT_THE_DESK = {
         ("editing.apply_file", "editing.open_file"),
         "a text for an editor program, instead of the cards of the desk",
     ),
+    **dict.fromkeys(
+        ("importing.terms", "people.apply_import", "people.review_import"),
+        "at the desk, a review keeps the rows, and passes apply them",
+    ),
     "drafting.correct": "the desk has no page for corrections yet",
     **dict.fromkeys(
         ("proofs.email_for", "proofs.inert_recipient", "proofs.reader_of"),
@@ -83,10 +87,11 @@ NOT_ON_THE_COMMAND_LINE = {
     "editing.shift": "a button, instead of the order of the edit file",
     **dict.fromkeys(
         (
+            "importing.approve",
             "importing.choose",
             "importing.discard",
-            "importing.listing",
             "importing.receive",
+            "importing.review",
             "importing.sample",
         ),
         "the command reads a file of the machine, and its options are the choices",

@@ -1,17 +1,13 @@
 """Import a list at the desk: upload, choose columns, look at the changes, apply, undo."""
 
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import structlog
 from fastapi import APIRouter, Path
 from fastapi.responses import RedirectResponse, Response
 
-from newsletter.errors import NotAllowed, NotFound
+from newsletter.errors import NotAllowed
 from newsletter.maintenance.uploads import FOLDER, Upload, Uploads
-from newsletter.model.actor import Actor
 from newsletter.usecases import importing, people
 from newsletter.usecases.importing import ListSample
 from newsletter.web.desk import sentences
@@ -20,19 +16,15 @@ from newsletter.web.desk.gate import Admin, AdminWithFile, Gate
 from newsletter.web.desk.people.views import TABS
 from newsletter.web.desk.shell import Heading, Shell
 from newsletter.web.desk.visitor import Visitor
-from subscribers.errors import ImportRefused, SubscribersError
+from subscribers.errors import ImportRefused
 from subscribers.phrase import Phrase
-from subscribers.roster.change_set import ChangeSet, Example
+from subscribers.roster.change_set import Example
 from subscribers.roster.columns import FIELDS
-from subscribers.roster.latest import latest
-from subscribers.roster.row import Terms
+from subscribers.roster.latest import latest, waiting
 
 PATH = "/people/imports"
-STOPPED = "the import stopped; apply the list again, which continues where it stopped"
 LOOK_AGAIN = 3
 """Seconds after which the page loads again while an import is applied."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +86,13 @@ class ChangesView:
 
 
 class ImportPages:
-    """The pages of imports. `applying` are the uploads that this process applies now."""
+    """The pages of imports."""
 
     def __init__(self, shell: Shell, gate: Gate) -> None:
         """Take the frame and the gate."""
         self._shell = shell
         self._context = gate.context
         self._uploads = Uploads(shell.app.settings.root / FOLDER, shell.app.new_id)
-        self._applying: set[str] = set()
-        self._lock = threading.Lock()
 
     def show(self, visitor: Admin) -> Response:
         """Show the form, what waits, and the latest imports."""
@@ -120,9 +110,10 @@ class ImportPages:
                 )
                 for found in latest(connection)
             )
-        view = ImportsView(tuple(self._uploads.every()), rows, bool(self._applying))
+            is_applying = bool(waiting(connection, 1))
+        view = ImportsView(tuple(self._uploads.every()), rows, is_applying)
         answer = self._page("imports", visitor, view)
-        if self._applying:
+        if is_applying:
             answer.headers["Refresh"] = str(LOOK_AGAIN)
         return answer
 
@@ -162,20 +153,17 @@ class ImportPages:
         """Store what was chosen, and show what the list would change. Nothing is applied."""
         sample = importing.sample(visitor.actor, self._uploads, upload_id)
         known = {each.key for each in self._shell.app.publication.newsletters}
-        upload = Upload(
-            upload_id,
-            sample.upload.name,
-            _chosen(sample, form.fields),
-            tuple(sorted(known & form.all("newsletter"))),
-            form.first("attest"),
-            form.first("encoding"),
-            form.first("words"),
+        upload = replace(
+            sample.upload,
+            columns=_chosen(sample, form.fields),
+            newsletters=tuple(sorted(known & form.all("newsletter"))),
+            attest=form.first("attest"),
+            encoding=form.first("encoding"),
+            words=form.first("words"),
         )
-        with self._lock:
-            self._require_waiting(upload_id)
-            importing.choose(visitor.actor, self._uploads, upload)
+        importing.choose(self._context, visitor.actor, self._uploads, upload)
         try:
-            found = self._reviewed(visitor.actor, upload)
+            found = importing.review(self._context, visitor.actor, self._uploads, upload_id)
         except ImportRefused as error:
             again = importing.sample(visitor.actor, self._uploads, upload_id)
             return self._columns(visitor, again, again.problem or error.args[0])
@@ -191,72 +179,21 @@ class ImportPages:
         )
         return self._page("changes", visitor, view, upload.name)
 
-    def _reviewed(self, actor: Actor, upload: Upload) -> ChangeSet:
-        listing = importing.listing(actor, self._uploads, upload.id)
-        return people.review_import(
-            self._context, actor, listing, self._terms(upload), lambda _rows: None
-        )
-
-    def _terms(self, upload: Upload) -> Terms:
-        publication, now = self._shell.app.publication, self._context.now()
-        return importing.terms(publication, upload.name, now, upload.newsletters, upload.attest)
-
     def apply(self, visitor: Admin, upload_id: str, form: DeskForm) -> Response:
-        """Apply a list beside the pages, as reviewed. The list of imports shows how far it is."""
-        with self._lock:
-            upload = self._uploads.load(upload_id)
-            if form.first("seen") != upload.seal:
-                msg = Phrase("the choices have changed since you looked; look at the changes again")
-                raise NotAllowed(msg)
-            begins = upload_id not in self._applying
-            self._applying.add(upload_id)
-        if begins:
-            threading.Thread(target=self._apply, args=(visitor.actor, upload), daemon=True).start()
+        """Let a list be applied as reviewed. The list of imports shows how far it is."""
+        seen = form.first("seen")
+        importing.approve(self._context, visitor.actor, self._uploads, upload_id, seen)
         return RedirectResponse(PATH, status_code=303)
-
-    def _apply(self, actor: Actor, upload: Upload) -> None:
-        """Apply a list. If this process ends, applying it again continues where it stopped."""
-        try:
-            listing = importing.listing(actor, self._uploads, upload.id)
-            people.apply_import(
-                self._context, actor, listing, self._terms(upload), lambda _rows: None
-            )
-            importing.discard(actor, self._uploads, upload.id)
-        except SubscribersError as error:
-            log.warning("import stopped", error=type(error).__name__)
-            self._fail(upload, str(error))
-        except Exception:  # the page has to say that it stopped
-            log.exception("import stopped")
-            self._fail(upload, STOPPED)
-        finally:
-            with self._lock:
-                self._applying.discard(upload.id)
-
-    def _fail(self, upload: Upload, message: str) -> None:
-        with suppress(NotFound):  # deleted since, for its age
-            self._uploads.fail(upload.id, message)
 
     def discard(self, visitor: Admin, upload_id: str) -> Response:
         """Delete a list without applying it."""
-        with self._lock:
-            self._require_waiting(upload_id)
-            importing.discard(visitor.actor, self._uploads, upload_id)
+        importing.discard(self._context, visitor.actor, self._uploads, upload_id)
         return RedirectResponse(PATH, status_code=303)
 
     def undo(self, visitor: Admin, number: int = Path(ge=1, lt=1 << 31)) -> Response:
-        """Take back what an import changed; not while this process applies one."""
-        with self._lock:
-            if self._applying:
-                msg = Phrase("an import is being applied; undo when it has ended")
-                raise NotAllowed(msg)
+        """Take back what an import changed; one that is being applied stops."""
         people.undo_import(self._context, visitor.actor, number, lambda _done: None)
         return RedirectResponse(PATH, status_code=303)
-
-    def _require_waiting(self, upload_id: str) -> None:
-        """Raise NotAllowed if this process applies the list; call it with the lock."""
-        if upload_id in self._applying:
-            msg = Phrase("the list is being applied; wait until it has ended")
-            raise NotAllowed(msg)
 
     def _page(self, name: str, visitor: Visitor, view: object, title: str = "") -> Response:
         text = self._shell.catalog(visitor).text
