@@ -110,8 +110,7 @@ def due(tools: Tools) -> list[Job]:
         return [
             *(Job(kind) for kind in ALONE if _is_needed(tools, connection, Job(kind))),
             *_issues(tools, connection),
-            # One after the other: each locks the table of subscribers.
-            *(Job(Kind.CHUNK, str(chunk), "imports") for chunk in latest.waiting(connection)),
+            *(Job(Kind.CHUNK, str(chunk)) for chunk in latest.waiting(connection)),
             *(
                 Job(Kind.SOURCE, source.key, _host(source))
                 for source in gates.due_sources(tools, connection)

@@ -18,9 +18,7 @@ from subscribers.roster.chunk import Grounds, apply_rows, decided, last_row
 from subscribers.roster.row import ImportRow, RefusedRow
 from subscribers.roster.run import ImportJob, chunks, source_of
 from subscribers.store import import_chunks, imports
-from subscribers.store.dialects import lock_table
 from subscribers.store.imports import Import
-from subscribers.store.tables import subscribers
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -87,10 +85,9 @@ def apply_chunk(
     The chunk is deleted in the same transaction, so no process applies it again. The last one ends
     the import.
     """
-    # Before the import is read: of two workers, one waits here and then sees what the other did.
-    lock_table(connection, subscribers)
+    # Workers wait here for each other. If they waited for the table, sign-ups would wait behind them.
+    current = imports.lock(connection, chunk.import_id)
     body = import_chunks.take(connection, chunk)
-    current = imports.load(connection, chunk.import_id)
     if body is None or current is None:
         return None
     found = Outcomes()

@@ -126,9 +126,18 @@ def _add(
 
 def load(connection: sa.Connection, import_id: int) -> Import | None:
     """Return an import, or None."""
+    return _found(connection, sa.select(imports), import_id)
+
+
+def lock(connection: sa.Connection, import_id: int) -> Import | None:
+    """Return an import, or None, and let others that lock it wait until the commit."""
+    return _found(connection, sa.select(imports).with_for_update(), import_id)
+
+
+def _found(connection: sa.Connection, query: sa.Select[Any], import_id: int) -> Import | None:
     if import_id.bit_length() > _MAX_ID_BITS:
         return None
-    row = connection.execute(sa.select(imports).where(imports.c.id == import_id)).first()
+    row = connection.execute(query.where(imports.c.id == import_id)).first()
     return None if row is None else _import(row)
 
 
