@@ -17,7 +17,7 @@ TAG_LIMIT = 120
 _PLAIN = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
-    re.ASCII | re.IGNORECASE,
+    re.ASCII,
 )
 _SIGNS = (
     (re.compile(r"(?<=[\w+])\+"), " plus "),  # C++, A+
@@ -130,8 +130,8 @@ class EmailAddress:
         RFC 6531, and SendGrid refuses such addresses.
         """
         text = text.strip()
-        if _plain(text):
-            return cls(text, text.lower())
+        if text.isascii() and _plain(key := text.lower()):
+            return cls(text, key)
         # Few addresses need it, and most commands parse none.
         from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
 
@@ -146,16 +146,14 @@ class EmailAddress:
 
 
 def _plain(text: str) -> bool:
-    """Return whether this is an ordinary ASCII address.
+    """Return whether a text in lower case is an ordinary address.
 
     Parsing such an address with email-validator takes 20 times as long, which matters for imports.
     """
-    if len(text) > _ADDRESS_LIMIT or "xn--" in text.lower() or not _PLAIN.fullmatch(text):
+    if len(text) > _ADDRESS_LIMIT or "xn--" in text or not _PLAIN.fullmatch(text):
         return False
     local, _, domain = text.rpartition("@")
-    return (
-        len(local) <= _LOCAL_LIMIT and domain.rpartition(".")[2].lower() not in _UNREACHABLE_DOMAINS
-    )
+    return len(local) <= _LOCAL_LIMIT and domain.rpartition(".")[2] not in _UNREACHABLE_DOMAINS
 
 
 def slug(text: str) -> str:

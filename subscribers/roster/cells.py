@@ -77,6 +77,8 @@ def objects(cell: str, column: str) -> Sequence[dict[str, Any]]:
 
 def frequency(cell: str) -> tuple[Frequency, tuple[str, ...]]:
     """Return the frequency that a cell gives, and what is withheld if the word is unknown."""
+    if not cell:
+        return Frequency.EACH, ()
     word = fold(cell)
     unknown = f"unknown frequency “{clean(cell)[:40]}”; they get each issue"
     withheld = () if word in FREQUENCIES or not word else (unknown,)
@@ -106,10 +108,11 @@ def language_tag(cells: Mapping[str, str]) -> str:
 
 def zone(cells: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Return the time zone that a row gives, and what is withheld if there is no such zone."""
-    cell = clean(cells.get("timezone", ""))
+    if not (cell := clean(cells.get("timezone", ""))):
+        return "", ()
     found = zones.parse(cell) or ""
     unknown = f"unknown time zone “{cell[:40]}”; expected a name such as Asia/Seoul"
-    return found, () if found or not cell else (unknown,)
+    return found, () if found else (unknown,)
 
 
 def clean(text: str) -> str:

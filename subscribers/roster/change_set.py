@@ -42,7 +42,8 @@ class Outcomes:
     def add(self, change: Change) -> None:
         """Count one row."""
         self.counts[change.outcome] += 1
-        self.withheld.update(change.withheld)
+        if change.withheld:
+            self.withheld.update(change.withheld)
         kept = self.examples.setdefault(change.outcome, [])
         if len(kept) < (REFUSALS if change.outcome == "refused" else EXAMPLES):
             row = change.row

@@ -108,6 +108,8 @@ def _refusal(row: ImportRow, known: Known) -> str:
         return ""
     if known.suppressed is not None:
         return f"suppressed: {known.suppressed.reason.value}"
+    if not known.departures:
+        return ""
     return next(filter(None, (_left_inbox(wanted, known) for wanted in row.subscriptions)), "")
 
 

@@ -28,10 +28,12 @@ def _name(text: str) -> str:
     """Return a name, or "" for a placeholder, a merge field, a formula or an address."""
     name = clean(text)[:NAME_LIMIT].rstrip()
     plain = name.lower()
-    if (name in {plain, name.upper()} and plain in _PLACEHOLDERS) or _FIELD.fullmatch(name):
+    if plain in _PLACEHOLDERS and name in {plain, name.upper()}:
         return ""
-    if "@" in name or name.startswith(("=", "+")) or not _LETTER.search(name):
+    if "@" in name or name.startswith(("=", "+")) or _FIELD.fullmatch(name):
         return ""
-    # "null NULL" and "N/A -" in one cell
-    words = plain.split()
-    return "" if all(word in _PLACEHOLDERS or not _LETTER.search(word) for word in words) else name
+    # "null NULL" and "N/A -" in one cell; a loop, because this runs for every row
+    for word in plain.split():
+        if word not in _PLACEHOLDERS and _LETTER.search(word):
+            return name
+    return ""

@@ -177,8 +177,12 @@ def _table_rows(stream: TextIO, listing: ListFile) -> Iterator[RawRow]:
         yield RawRow(
             first + skipped,
             {meaning: armed(text) for meaning, text in found.items()} if own else found,
-            statuses=tuple((column, _cell(cells, at)) for column, at in statuses),
-            watched=tuple((header, cell) for header, at in watched if (cell := _cell(cells, at))),
+            statuses=tuple((column, _cell(cells, at)) for column, at in statuses)
+            if statuses
+            else (),
+            watched=tuple((header, cell) for header, at in watched if (cell := _cell(cells, at)))
+            if watched
+            else (),
         )
 
 

@@ -35,6 +35,7 @@ _TAG_COLUMNS = tuple(
 )
 _NUMBERS = re.compile(r"[\d:./-]{4,}.*")
 _REMEMBERED = 4096  # cells; most of a list repeat
+_NOTHING_STATED = RowStatus()
 
 
 class RowReader:
@@ -48,6 +49,7 @@ class RowReader:
         self._status_of = lru_cache(_REMEMBERED)(
             lambda cells: status_of(cells, layout.words, layout.baseline, terms.now)
         )
+        self._unstated = self._status_of(())
         self._attested = lru_cache(_REMEMBERED)(self._attesting)
 
     def status(self, raw: RawRow) -> tuple[str, RowStatus] | None:
@@ -96,7 +98,6 @@ class RowReader:
             raise CellError(msg)
         attested = self._attestation(cells)
         timezone, unknown_zone = zone(cells)
-        proofs = (ConsentProof(key, "attested", agreed_at, attested, attested=True) for key in keys)
         return ImportRow(
             raw.number,
             address,
@@ -107,23 +108,25 @@ class RowReader:
                 WantedSubscription(key, state, often, since=stated.since, confirmed_at=agreed_at)
                 for key in keys
             ),
-            proofs=tuple(proofs) if confirmed else (),
+            proofs=tuple(
+                ConsentProof(key, "attested", agreed_at, attested, attested=True) for key in keys
+            )
+            if confirmed
+            else (),
             suppression=stated.suppression,
             created_at=moment(cells.get("created_at", "")),
-            unattested=stated == RowStatus() and not confirmed,
+            unattested=not confirmed and stated == _NOTHING_STATED,
             timezone=timezone,
             withheld=unknown_frequency + unknown_zone,
         )
 
     def _stated(self, raw: RawRow) -> RowStatus:
         """Return what status columns say, and tags or consents such as “unsubscribed” or “revoked”."""
-        tagged = tuple(
-            (column, name)
-            for header, column in _TAG_COLUMNS
-            if (cell := raw.cells.get(header))
-            for name in _telling(cell)
-        )
-        return self._status_of(raw.statuses + tagged)
+        stated, cells = raw.statuses, raw.cells
+        for header, column in _TAG_COLUMNS:
+            if header in cells and (names := _telling(cells[header])):
+                stated += tuple((column, name) for name in names)
+        return self._status_of(stated) if stated else self._unstated
 
     def _granted(self, raw: RawRow, stated: RowStatus) -> SubscriptionState:
         """Return the state that a row gets: confirmed only with consent.

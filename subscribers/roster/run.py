@@ -5,7 +5,8 @@ Both open short transactions of their own, one per 5,000 rows.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,19 +17,21 @@ import sqlalchemy as sa
 from subscribers.errors import ImportInterrupted, ImportRefused, UnclearStatus
 from subscribers.journal import Journal
 from subscribers.roster.change_set import ChangeSet
-from subscribers.roster.chunk import Grounds, apply_rows, decided, last_row
+from subscribers.roster.chunk import Grounds, apply_rows, collected_rarely, decided, last_row
 from subscribers.roster.inboxes import inbox_entry, of_inbox, withheld_from
 from subscribers.roster.reading import ListFile
 from subscribers.roster.row import ImportRow, RefusedRow, Terms
 from subscribers.roster.row_reader import RowReader, lowered, ranks
 from subscribers.roster.vocabulary import tells_a_status
 from subscribers.store import imports
+from subscribers.store.dialects import runs_elsewhere
 from subscribers.store.imports import ImportSource
 from subscribers.store.seen import Seen, open_seen
 
 CHUNK = 5_000
 
 OnProgress = Callable[[int], None]
+Rows = Sequence[ImportRow | RefusedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ def apply(
     Raises ImportRefused before anything is written if the file cannot be read to its end.
     """
     found = ChangeSet(listing=job.listing)
-    with chunks(job, found) as read:
+    ahead = _ahead if runs_elsewhere(engine) else nullcontext
+    with chunks(job, found) as source, ahead(source) as read:
         with engine.begin() as connection:
             current = imports.begin(connection, source_of(job), actor=actor, now=clock())
         found.id = current.id
@@ -99,12 +103,10 @@ def apply(
 
 
 @contextmanager
-def chunks(
-    job: ImportJob, found: ChangeSet
-) -> Iterator[Iterator[Sequence[ImportRow | RefusedRow]]]:
+def chunks(job: ImportJob, found: ChangeSet) -> Iterator[Iterator[Rows]]:
     """Read the file twice: for the lowest status of each address, and for its rows."""
     reader = RowReader(job.terms, job.listing.layout)
-    with open_seen() as seen:
+    with collected_rarely(), open_seen() as seen:
         _survey(job, reader, seen, found)
         yield _read(job, reader, seen)
 
@@ -130,9 +132,21 @@ def _survey(job: ImportJob, reader: RowReader, seen: Seen, found: ChangeSet) -> 
         seen.note(stated)
 
 
-def _interruptible(
-    chunks: Iterator[Sequence[ImportRow | RefusedRow]], import_id: int
-) -> Iterator[Sequence[ImportRow | RefusedRow]]:
+@contextmanager
+def _ahead(source: Iterator[Rows]) -> Iterator[Iterator[Rows]]:
+    """Read the next chunk while the database writes the last one."""
+    with ThreadPoolExecutor(1, "chunk") as pool:
+
+        def one_after_the_other() -> Iterator[Rows]:
+            coming = pool.submit(next, source, ())
+            while chunk := coming.result():
+                coming = pool.submit(next, source, ())
+                yield chunk
+
+        yield one_after_the_other()
+
+
+def _interruptible(chunks: Iterator[Rows], import_id: int) -> Iterator[Rows]:
     """Say which import is half applied if the file changes while it is read."""
     try:
         yield from chunks
@@ -140,9 +154,7 @@ def _interruptible(
         raise ImportInterrupted(str(error), import_id) from error
 
 
-def _read(
-    job: ImportJob, reader: RowReader, seen: Seen
-) -> Iterator[Sequence[ImportRow | RefusedRow]]:
+def _read(job: ImportJob, reader: RowReader, seen: Seen) -> Iterator[Rows]:
     rows = (reader.read(raw) for raw in job.listing.rows())
     while chunk := list(islice(rows, job.chunk)):
         readable = [(at, row) for at, row in enumerate(chunk) if isinstance(row, ImportRow)]

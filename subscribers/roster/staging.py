@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from subscribers.model import ImportChunk
 from subscribers.roster.change_set import ChangeSet, Outcomes
-from subscribers.roster.chunk import Grounds, apply_rows, decided, last_row
+from subscribers.roster.chunk import Grounds, apply_rows, collected_rarely, decided, last_row
 from subscribers.roster.row import ImportRow, RefusedRow
 from subscribers.roster.run import ImportJob, chunks, source_of
 from subscribers.store import import_chunks, imports
@@ -92,7 +92,8 @@ def apply_chunk(
         return None
     found = Outcomes()
     found.counts.update(current.counts)
-    apply_rows(connection, current, unpacked(body), grounds, found, now)
+    with collected_rarely():
+        apply_rows(connection, current, unpacked(body), grounds, found, now)
     _end_if_last(connection, current.id, now, record_end)
     return imports.load(connection, current.id)
 

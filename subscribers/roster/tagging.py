@@ -1,6 +1,7 @@
 """Read the tags of a row: topics, labels, and words that may be either; pure."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from subscribers.model import TAG_LIMIT, Tag, TagKind, free_tag, slug, spelling
 from subscribers.phrase import Phrase
@@ -18,17 +19,27 @@ class TagReader:
         self._topics = topics
         self._configured = frozenset(topics.values())
         self._remembered: dict[tuple[str, str], dict[tuple[str, str], Tag]] = {}
+        self._together = lru_cache(_REMEMBERED)(self._several)
 
     def read(self, cells: Mapping[str, str]) -> tuple[Tag, ...]:
-        """Return the tags of a row; raise CellError if they are too many or too long."""
+        """Return the tags of a row; raise CellError if they are too many or too long.
+
+        Rows with the same cells share a tuple.
+        """
+        get = cells.get
+        return self._together(
+            get("topics", ""), get("tags", ""), get("labels", ""), get("attributes", "")
+        )
+
+    def _several(self, topics: str, either: str, labels: str, attributes: str) -> tuple[Tag, ...]:
         found: dict[tuple[str, str], Tag] = {}
-        for column, make in (
-            ("topics", self._topic),
-            ("tags", self._any_tag),
-            ("labels", free_tag),
-            ("attributes", self._any_tag),
+        for column, cell, make in (
+            ("topics", topics, self._topic),
+            ("tags", either, self._any_tag),
+            ("labels", labels, free_tag),
+            ("attributes", attributes, self._any_tag),
         ):
-            if cell := cells.get(column, ""):
+            if cell:
                 for key, tag in self._tags(column, cell, make).items():
                     found.setdefault(key, tag)
         if len(found) > TAGS_LIMIT:

@@ -105,7 +105,8 @@ def _add_new(
 
 
 def _tags(connection: sa.Connection, ids: Sequence[int], written: Sequence[Change]) -> None:
-    known = tags.ensure(connection, {tag for change in written for tag in change.tags})
+    distinct = {id(change.tags): change.tags for change in written}.values()  # rows share them
+    known = tags.ensure(connection, {tag for each in distinct for tag in each})
     bulk_insert(
         connection,
         (subscriber_tags.c.tag_id, subscriber_tags.c.subscriber_id),

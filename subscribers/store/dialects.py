@@ -131,6 +131,11 @@ def bulk_insert(
             copy.write_row(row)
 
 
+def runs_elsewhere(engine: sa.Engine) -> bool:
+    """Return whether another process runs the statements, so that this one can work meanwhile."""
+    return engine.dialect.name != "sqlite"
+
+
 def reserve_ids(connection: sa.Connection, table: sa.Table, count: int) -> Sequence[int]:
     """Reserve `count` IDs of a table that never reuses one."""
     if not count:
@@ -214,6 +219,9 @@ def _converter(dialect: sa.Dialect, column: sa.Column[Any]) -> Callable[[Any], o
     convert = column.type.dialect_impl(dialect).bind_processor(dialect)
     if convert is not None and isinstance(column.type, UtcTimestamp):
         return lru_cache(maxsize=4096)(convert)
+    if convert is not None and isinstance(column.type, sa.JSON):
+        empty = convert({})
+        return lambda value: empty if value == {} else convert(value)
     return convert
 
 

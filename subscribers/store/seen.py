@@ -33,6 +33,7 @@ class Seen:
         self._file = file
         self._most = most
         self._repeated: frozenset[int] | None = None
+        self._is_shared = False
         file.execute(
             "CREATE TABLE seen (hash INTEGER PRIMARY KEY, rows INTEGER, rank INTEGER,"
             " strength INTEGER, claimed_by INTEGER NOT NULL DEFAULT 0)"
@@ -40,7 +41,8 @@ class Seen:
 
     def note(self, stated: Iterable[tuple[str, int, int, int]]) -> None:
         """Store (key, how many rows this counts for, rank of the state, strength of the suppression)."""
-        rows = ((_number(key), count, rank, strength) for key, count, rank, strength in stated)
+        rows = [(_number(key), count, rank, strength) for key, count, rank, strength in stated]
+        self._is_shared = self._is_shared or any(row[1] > 1 for row in rows)
         self._file.executemany(
             "INSERT INTO seen (hash, rows, rank, strength) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (hash) DO UPDATE SET rows = rows + excluded.rows,"
@@ -58,9 +60,9 @@ class Seen:
         found: list[SeenAddress] = []
         claims: list[tuple[int, int]] = []
         for number, (_key, row) in zip(numbers, shown, strict=True):
-            address = known.get(number, _ALONE)
-            found.append(address)
-            if not address.claimed_by:
+            address = known.get(number)
+            found.append(address or _ALONE)
+            if address is not None and not address.claimed_by:
                 known[number] = SeenAddress(address.rows, address.rank, address.strength, row)
                 if address.rows > 1:
                     claims.append((row, number))
@@ -69,6 +71,8 @@ class Seen:
 
     def ranks(self, keys: Iterable[str]) -> list[int]:
         """Return the lowest rank that was stored for each key, if it was for several rows."""
+        if not self._is_shared:
+            return [_ALONE.rank for _key in keys]
         numbers = [_number(key) for key in keys]
         known = self._known(self._several(numbers))
         return [known.get(number, _ALONE).rank for number in numbers]
