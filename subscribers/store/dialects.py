@@ -132,7 +132,7 @@ def bulk_insert(
 
 
 def runs_elsewhere(engine: sa.Engine) -> bool:
-    """Return whether another process runs the statements, so that this one can work meanwhile."""
+    """Return whether another process runs the statements, so that this one can do other work."""
     return engine.dialect.name != "sqlite"
 
 
