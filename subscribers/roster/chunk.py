@@ -105,7 +105,8 @@ def apply_rows(
     erasures.recognize(connection, keys, grounds.pepper)
     changes = decided(connection, rows, grounds, found)
     written = write(connection, current.id, changes, now)
-    if not imports.advance(connection, current, last_row(rows), found.counts):
+    furthest = max(current.applied_to, last_row(rows))
+    if not imports.advance(connection, current, furthest, found.counts):
         msg = Phrase(
             "import {id} is being applied by another process; nothing was done twice", id=current.id
         )
