@@ -110,7 +110,7 @@ def _mailbox(tools: Tools, connection: sa.Connection, _key: str) -> bool:
 
 def _imports(_tools: Tools, connection: sa.Connection, key: str) -> bool:
     chunks = latest.waiting(connection, None if key else 1)
-    return any(str(chunk) == key for chunk in chunks) if key else bool(chunks)
+    return key in map(str, chunks) if key else bool(chunks)
 
 
 def _suppressions(tools: Tools, connection: sa.Connection, _key: str) -> bool:

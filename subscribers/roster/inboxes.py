@@ -17,7 +17,7 @@ _BY_A_ROW = Departure("", "", "another row says that the owner of the same inbox
 
 
 def inbox_entry(address_key: str) -> str:
-    """Return what stands for an inbox among addresses; no address contains a space."""
+    """Return the key of an inbox, which differs from every address: it contains a space."""
     return f"inbox {inbox_of(address_key)}"
 
 
