@@ -1,5 +1,6 @@
 """What differs between SQLite and PostgreSQL. No other module here asks which one it is."""
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -215,14 +216,20 @@ def _bound(
 
 
 def _converter(dialect: sa.Dialect, column: sa.Column[Any]) -> Callable[[Any], object] | None:
-    """Return SQLAlchemy's conversion for a column; for times with a memory, as they repeat."""
+    """Return SQLAlchemy's conversion for a column; what repeats is remembered.
+
+    COPY takes text, which the driver would make of each time and each JSON value again.
+    """
     convert = column.type.dialect_impl(dialect).bind_processor(dialect)
     if convert is not None and isinstance(column.type, UtcTimestamp):
-        return lru_cache(maxsize=4096)(convert)
-    if convert is not None and isinstance(column.type, sa.JSON):
-        empty = convert({})
-        return lambda value: empty if value == {} else convert(value)
+        return lru_cache(maxsize=4096)(lambda time: _as_text(convert(time)))
+    if isinstance(column.type, sa.JSON):
+        return lambda value: "{}" if value == {} else json.dumps(value)
     return convert
+
+
+def _as_text(value: object) -> object:
+    return value if value is None else str(value)
 
 
 def _converted(
