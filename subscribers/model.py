@@ -237,18 +237,6 @@ def inbox_of(address_key: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """What the owner of an inbox ended under one of its addresses; `why` says so.
-
-    Without a `newsletter`, it ended all of them.
-    """
-
-    address_key: str
-    newsletter: str
-    why: str
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class ImportChunk:
     """A chunk of an import, named by its last row."""

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, time, timedelta
 
 from subscribers.model import (
     BY_IMPORT,
-    Departure,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -20,6 +19,7 @@ from subscribers.model import (
     TagKind,
 )
 from subscribers.roster.row import ConsentProof, ImportRow, WantedSubscription, WantedSuppression
+from subscribers.store.inboxes import Departure
 
 _REFUSED_HASHES = {
     "unsubscribed": "this address unsubscribed after the backup that the database was restored from",

@@ -6,9 +6,10 @@ An inbox that its owner left under one address gets nothing under another, which
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from subscribers.model import Departure, SuppressionReason, inbox_of
+from subscribers.model import SuppressionReason, inbox_of
 from subscribers.roster.row import ImportRow
 from subscribers.roster.statuses import RowStatus
+from subscribers.store.inboxes import Departure
 
 _LEFT, _BOUNCED, _STAYS = range(3)
 """What the rows of an inbox say at worst. A bounce without a tag concerns tagged addresses only."""

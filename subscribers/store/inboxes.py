@@ -1,10 +1,11 @@
 """Find who has left an inbox under another of its addresses: ann@ for ann+news@, and the reverse."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from subscribers.model import Departure, SubscriptionState, SuppressionReason, inbox_of
+from subscribers.model import SubscriptionState, SuppressionReason, inbox_of
 from subscribers.store import erasures
 from subscribers.store.dialects import WithoutTag, is_one_of
 from subscribers.store.people import suppressed
@@ -16,6 +17,18 @@ _KEPT = {
     erasures.MOVED: "the subscriber has replaced this inbox by another one",
 }
 _ENDED = subscriptions.c.state == SubscriptionState.UNSUBSCRIBED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What the owner of an inbox ended under one of its addresses; `why` says so.
+
+    Without a `newsletter`, it ended all of them.
+    """
+
+    address_key: str
+    newsletter: str
+    why: str
 
 
 def departures(
