@@ -28,6 +28,7 @@ from newsletter.store import epoch, numbers
 from newsletter.store.content import articles, issues, slots
 from newsletter.store.content.issues import NewIssue
 from newsletter.store.sending import batches, deliveries, totals
+from newsletter.store.sending.batches import BatchOutline
 from subscribers.phrase import Phrase
 
 EVERY: Span = (1, 2**31 - 1)
@@ -225,9 +226,12 @@ def _settle(
     connection: sa.Connection, issue: Issue, known: JournaledIssue, now: datetime
 ) -> list[Recovered]:
     """Settle the batches with attempts whose outcome the database does not have."""
-    present = {batch.seq: batch for batch in batches.of_issue(connection, issue.id)}
-    doubtful = [batch for batch in present.values() if batch.state in IN_DOUBT]
-    pieces = Ranges(batch.span for batch in doubtful if batch.attempt == 0)
+    present = batches.outlines(connection, issue.id)
+    pieces = Ranges(
+        (batch.first_seq, batch.last_seq)
+        for batch in present.values()
+        if batch.state in IN_DOUBT and batch.attempt == 0
+    )
     unknown = [
         attempt
         for attempt in known.attempts
@@ -249,7 +253,7 @@ def _settle(
     return settling.findings(issue.id)
 
 
-def _is_known(attempt: JournaledAttempt, batch: Batch | None) -> bool:
+def _is_known(attempt: JournaledAttempt, batch: BatchOutline | None) -> bool:
     """Return whether the database has the outcome of an attempt at a batch.
 
     The number of a batch is not enough: after a restore, a batch may be cut differently.

@@ -3,7 +3,9 @@
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from sys import intern
 
 from newsletter.model.batch import Span
 from newsletter.send.journal import FrozenIssue
@@ -33,8 +35,8 @@ class JournaledAttempt:
     span: Span
     provider: str
     outcome: str = ""
-    accepted: set[int] = field(default_factory=set)
-    declined: set[int] = field(default_factory=set)
+    accepted: AbstractSet[int] = frozenset()
+    declined: AbstractSet[int] = frozenset()
     complete: bool = True
     boot: str = ""
 
@@ -170,35 +172,39 @@ def _note(
         case "C":
             span = (int(rest[2]), int(rest[3]))
             # Earlier versions wrote no boot, and had every answer on the disk.
-            claimed_in = rest[_WITH_BOOT - 1] if len(rest) >= _WITH_BOOT else ""
+            claimed_in = intern(rest[_WITH_BOOT - 1]) if len(rest) >= _WITH_BOOT else ""
             attempts[key] = JournaledAttempt(
                 *key,
                 span,
-                rest[4],
+                intern(rest[4]),
                 declined=_read(rest[5]),
                 complete=not claimed_in or claimed_in == boot != "?",
                 boot=claimed_in,
             )
         case "F":
             span = (int(rest[2]), int(rest[3]))
-            attempts[key] = JournaledAttempt(*key, span, rest[4], "accepted", set(), _read(rest[5]))
+            attempts[key] = JournaledAttempt(
+                *key, span, intern(rest[4]), "accepted", declined=_read(rest[5])
+            )
         case "A":
             attempts[key].accepted |= _read(rest[2])
         case "N":
             attempts[key].declined |= _read(rest[2])
         case "R":
-            attempts[key].outcome = rest[2]
+            attempts[key].outcome = intern(rest[2])
             attempts[key].declined |= _read(rest[3])
             if rest[2] == "accepted":  # memory must not grow with the list
-                attempts[key].accepted.clear()
+                attempts[key].accepted = frozenset()
         case _:
             raise ValueError(kind)
 
 
-def _read(numbers: str) -> set[int]:
+def _read(numbers: str) -> AbstractSet[int]:
     """Read "3,7-9"; "-" is none."""
+    if numbers == "-":
+        return frozenset()
     found: set[int] = set()
-    for part in numbers.split(",") if numbers != "-" else ():
+    for part in numbers.split(","):
         first, _, last = part.partition("-")
         found.update(range(int(first), int(last or first) + 1))
     return found

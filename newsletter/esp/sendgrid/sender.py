@@ -4,6 +4,7 @@ SendGrid has no idempotency key, so everything that is not a clear answer is UNK
 """
 
 import ssl
+import threading
 from http import HTTPStatus
 
 from newsletter.esp.port import FaultPoint, Letter, Outcome, Shipment, Verdict, nowhere
@@ -14,7 +15,8 @@ from newsletter.esp.sendgrid.limits import MOST_RECIPIENTS
 from newsletter.esp.text import quoted_answer
 from newsletter.esp.wire.pool import HttpAnswer, NotSentError, Patience, Pool, UnansweredError
 
-KEPT_TEMPLATES = 256
+KEPT_TEMPLATES = 8
+"""How many editions stay in memory as JSON; a batch of another one builds it again."""
 
 
 class SendGridSender:
@@ -43,6 +45,7 @@ class SendGridSender:
         self._pool = Pool(self._api.host, patience=patience, tls=tls, at=at)
         self._api.client = PooledClient(self._api.client, self._pool)
         self._templates: dict[int, tuple[Letter, BodyTemplate]] = {}
+        self._lock = threading.Lock()
 
     @property
     def host(self) -> str:
@@ -75,14 +78,14 @@ class SendGridSender:
 
         Letters are compared by identity: comparing or hashing 40 KB per batch costs more.
         """
-        known = self._templates.get(id(letter))
-        if known is not None and known[0] is letter:
+        with self._lock:
+            known = self._templates.get(id(letter))
+            if known is None or known[0] is not letter:
+                while len(self._templates) >= KEPT_TEMPLATES:  # editions are sent in order
+                    del self._templates[next(iter(self._templates))]
+                template = BodyTemplate(letter, sandbox=self._sandbox)
+                known = self._templates[id(letter)] = (letter, template)
             return known[1]
-        template = BodyTemplate(letter, sandbox=self._sandbox)
-        if len(self._templates) >= KEPT_TEMPLATES:
-            self._templates.clear()
-        self._templates[id(letter)] = (letter, template)
-        return template
 
     def _outcome(self, attempt: str, body: FilledBody, answer: HttpAnswer) -> Outcome:
         accepted = HTTPStatus.OK if self._sandbox else HTTPStatus.ACCEPTED

@@ -27,6 +27,16 @@ class UnknownBatch:
     issue_state: IssueState
 
 
+@dataclass(frozen=True, slots=True)
+class BatchOutline:
+    """Where a batch is, and how far: little enough to be read for every batch of an issue."""
+
+    first_seq: int
+    last_seq: int
+    state: BatchState
+    attempt: int
+
+
 _COLUMNS = tuple(batches.c[name] for name in Batch.__dataclass_fields__)
 
 
@@ -217,6 +227,18 @@ def of_issue(
     if states:
         query = query.where(batches.c.state.in_(_values(states)))
     return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+def outlines(connection: sa.Connection, issue_id: int) -> dict[int, BatchOutline]:
+    """Return the outline of each batch of an issue by its number."""
+    b = batches.c
+    query = sa.select(b.seq, b.first_seq, b.last_seq, b.state, b.attempt).where(
+        b.issue_id == issue_id
+    )
+    return {
+        seq: BatchOutline(first, last, BatchState(state), attempt)
+        for seq, first, last, state, attempt in connection.execute(query)
+    }
 
 
 def lock_prepared(connection: sa.Connection, issue_id: int) -> list[Batch]:

@@ -3,8 +3,10 @@
 import logging
 import socket
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 
@@ -184,6 +186,20 @@ def test_a_refused_connection_is_provably_unsent() -> None:
 def test_connections_are_kept(submit: Submit) -> None:
     _outcome, server = submit(times=20)
     assert server.connections == 1
+
+
+def test_few_of_many_editions_stay_in_memory() -> None:
+    sender = SendGridSender("SG.secret", "http://127.0.0.1:1")
+    size, editions = 100_000, 40
+    tracemalloc.start()
+    for number in range(editions):
+        edition = replace(LETTER, html=LETTER.html + "x" * size)
+        outcome = sender.submit(Shipment(f"7.{number}:1", edition, RECIPIENTS))
+        assert outcome.verdict is Verdict.UNSENT
+    kept, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    sender.close()
+    assert kept < size * editions / 2
 
 
 def test_a_connection_that_the_server_closed_is_not_used(submit: Submit) -> None:
