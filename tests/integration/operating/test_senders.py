@@ -132,8 +132,12 @@ def office(tmp_path: Path) -> Iterator[Publication]:
 
 
 def require_one_copy_each(office: Publication, most_in_doubt: int) -> None:
-    """Check against the server's ledger that no one was lost, and no one got two copies."""
-    copies = office.ledger.copies()
+    """Check against the server's ledger that no one was lost, and no one got two copies.
+
+    A process that goes on long enough also sends an alert about what is in doubt to the staff.
+    """
+    mailed = office.ledger.copies()
+    copies = {address: mailed[address] for address in mailed if address.startswith("reader")}
     assert set(copies.values()) == {1}
     doubtful = office.in_doubt()
     assert len(doubtful) <= most_in_doubt
