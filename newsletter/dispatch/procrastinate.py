@@ -42,6 +42,8 @@ EVERY = "* * * * * */20"
 """When the rows are read: every 20 seconds. The sixth field of this cron expression is seconds."""
 SILENT = 30.0
 """Seconds without a sign of life after which the jobs of a worker are given up."""
+LOOK_EVERY = 0.5
+"""Seconds between two looks at whether to stop. Each of them takes time from the thread that sends."""
 LONGEST_PAUSE = 15.0
 """Seconds before the engine is started again."""
 KEPT_HOURS = 1
@@ -173,7 +175,7 @@ class Engine:
 
     async def _stop_is_set(self) -> None:
         while not self._office.stop.is_set():  # noqa: ASYNC110 - signal handlers set this event
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(LOOK_EVERY)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(asyncio.TimeoutError):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from newsletter.app import App
 from newsletter.model.once import Once
+from newsletter.store.content import sources
 from newsletter.store.tables import articles
 from tests.fakes import newsroom
 from tests.fakes.engine import work_once
@@ -50,6 +51,13 @@ def test_two_workers_read_every_source_and_no_host_twice_at_once(
     assert not sites.overlapped
     with pg_engine.connect() as connection:
         titles = list(connection.scalars(sa.select(articles.c.title)))
+        states = sources.states(connection).values()
+    pauses = {
+        state.next_check_at - state.checked_at
+        for state in states
+        if state.next_check_at and state.checked_at
+    }
+    assert len(pauses) > 1, "their next checks are spread"
     assert sorted(titles) == sorted(f"The wells of s{place}" for place in range(SOURCES))
 
 
