@@ -75,7 +75,8 @@ class ArticleReader:
             return ReadEntry(entry, None, "the post needs a password")
         carried = self._carried(source, entry)
         if not entry.url:
-            return ReadEntry(entry, carried, "" if carried else "neither link nor text to read")
+            known = carried if carried and (carried.sections or carried.teaser) else None
+            return ReadEntry(entry, known, "" if known else "neither link nor text to read")
         try:
             page = self._page(source, entry, carried)
         except NewsletterError as error:

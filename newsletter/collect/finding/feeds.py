@@ -135,7 +135,7 @@ def _entry(parsed: dict[str, Any], url: str) -> Entry:
         summary=summary if summary != plain(html) else "",
         authors=people(_names(parsed)),
         topics=topics(_topic(tag) for tag in parsed.get("tags", ())),
-        image=entry_image(parsed, html),
+        image=entry_image(parsed, html or raw_summary),
         lang=str(best.get("language") or ""),
     )
 

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 _NOT_A_PICTURE = re.compile(
-    r"avatar|gravatar|(?<![a-z])logos?(?![a-z])|logo-|-logo|_logo|favicon|(?<![a-z])icons?(?![a-z])"
+    r"avatar|gravatar|googleusercontent\.com/a[-/]|^stats?\.|(?<![a-z])logos?(?![a-z])|logo-|-logo|_logo|favicon|(?<![a-z])icons?(?![a-z])"
     r"|sprite|emoji|smil(?:ey|ies)|badge|button|placeholder|default[-_.]?(?:image|img|share|social|og|thumb)"
     r"|(?:image|img|share|social|og|thumb)[-_.]?default|site-?default|no-?image|blank\.|spacer"
     r"|(?<![a-z])1x1(?![0-9])|/wp-includes/|feeds\.feedburner|/stats?/|count\.gif"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from newsletter.model.publication import Newsletter, Publication
 from newsletter.model.vocabulary import author_tag, shown_name, topic_names, topic_tag
@@ -250,7 +250,11 @@ def language_choices(languages: Iterable[str], chosen: str) -> tuple[FormChoice,
 
 
 def _own_name(tag: str) -> str:
-    return Locale.parse(tag.replace("-", "_")).get_display_name() or tag
+    """Return the name of a language in itself, or its tag: Babel does not know all languages."""
+    try:
+        return Locale.parse(tag.replace("-", "_")).get_display_name() or tag
+    except (UnknownLocaleError, ValueError):
+        return tag
 
 
 _AREAS = {

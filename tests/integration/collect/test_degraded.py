@@ -108,6 +108,14 @@ def test_a_scheduled_entry_is_read_when_its_day_has_come(collector: Collector) -
     assert len(collector.stored()) == 1
 
 
+def test_a_title_without_a_link_is_not_an_article(collector: Collector) -> None:
+    entry = "<item><title>On the River</title><guid isPermaLink='false'>1</guid></item>"
+    collector.site.serve("/feed", rss(entry), kind="application/rss+xml")
+    (report,) = collector.run(collector.feed("feed", "/feed")).sources
+    assert report.skipped == (("On the River", "neither link nor text to read"),)
+    assert collector.stored() == []
+
+
 def test_a_scheduled_file_is_read_when_its_day_has_come(
     collector: Collector, tmp_path: Path
 ) -> None:

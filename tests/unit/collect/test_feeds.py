@@ -172,3 +172,12 @@ def test_the_shared_json_feeds_are_all_right(shared: Path) -> None:
     spec.loader.exec_module(bench)
     figure = bench._json_feeds(shared / "data" / "feeds" / "json_feed")  # noqa: SLF001 - the benchmark's own comparison
     assert figure.value == 32
+
+
+def test_the_picture_of_a_short_description_is_kept() -> None:
+    text = (
+        "<description>&lt;img src='https://example.org/pier.jpg'&gt; The council met.</description>"
+    )
+    entry = only(rss(f"<item><title>Pier</title><link>https://example.org/1</link>{text}</item>"))
+    assert (entry.summary, entry.html) == ("The council met.", "")
+    assert entry.image is not None

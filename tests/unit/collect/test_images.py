@@ -47,6 +47,7 @@ def test_what_is_not_a_picture_has_no_size(head: bytes) -> None:
         ("https://e.org/pier.jpg", (2000, 90), False), ("https://e.org/a.svg", (None, None), False), ("https://e.org/img/logo.png", (800, 600), False),
         ("https://e.org/u/avatar/1.jpg", (None, None), False), ("https://e.org/catalogo/pier.jpg", (None, None), True), ("/pier.jpg", (800, 600), False),
         ("https://e.org/iconic-pier.jpg", (None, None), True), ("https://e.org/1x1.gif", (None, None), False),
+        ("https://lh3.googleusercontent.com/a/ada=s96-c", (None, None), False), ("https://stats.wp.com/g.gif", (None, None), False),
         ("https://e.org/unloading-the-ship.jpg", (None, None), True), ("https://e.org/counterterrorism.webp", (None, None), True),
         ("https://e.org/beacon-hill.jpg", (None, None), True), ("https://e.org/tracking-whales.png", (None, None), True),
         ("https://e.org/loading.gif", (None, None), False), ("https://e.org/a/tracking-pixel.gif", (None, None), False),

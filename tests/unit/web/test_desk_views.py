@@ -1,4 +1,4 @@
-"""The desk's pure parts: sentences, choices, frames and the outbox as an inbox."""
+"""Pure parts of pages: sentences, choices, frames, languages and the outbox as an inbox."""
 
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -12,6 +12,7 @@ from newsletter.model.actor import Actor
 from newsletter.render.catalog import open_catalogs
 from newsletter.web.desk import choices, history, outbox, sentences
 from newsletter.web.desk.frames import frame
+from newsletter.web.public.views import language_choices
 
 ENGLISH = open_catalogs(None).of("en")
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -96,3 +97,8 @@ def test_the_history_shows_what_was_recorded_in_words() -> None:
     act = Act(at, Actor.person("ada"), ActKind.RENDERED, 1, detail=detail)
     (line,) = history.act_row(act, SEOUL, ENGLISH).detail
     assert line == "fallbacks: language: ko, people: 3, titles: Ships; Ports"
+
+
+def test_a_language_that_babel_does_not_know_is_called_by_its_tag() -> None:
+    shown = [choice.label for choice in language_choices(["ko", "tlh", "en-XX"], "ko")]
+    assert shown == ["한국어", "tlh", "en-XX"]
