@@ -1,4 +1,4 @@
-"""The composition root: builds everything once; nothing else reads a clock or makes random values.
+"""The composition root: builds everything once; nothing else makes random values or reads `clock`.
 
 What is expensive to import is imported and built at its first use: most commands need little.
 """
@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ import sqlalchemy as sa
 import structlog
 
 from newsletter import migrations, parts
+from newsletter.clock import clock
 from newsletter.dispatch import embedded
 from newsletter.maintenance import journals
 from newsletter.maintenance.history import differs, forgotten
@@ -391,8 +392,3 @@ def open_app(settings: Settings, processes: int = 1) -> App:
         outside=Recent(partial(parts.outside, settings.publication), clock, parts.OUTSIDE_KEPT),
         processes=processes,
     )
-
-
-def clock() -> datetime:
-    """Return the present time, aware, in UTC."""
-    return datetime.now(UTC)

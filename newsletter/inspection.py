@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from newsletter import migrations
-from newsletter.app import clock
+from newsletter.clock import clock
 from newsletter.collect.parsing.sandbox import unprotected
 from newsletter.esp.port import Recipient, Shipment, Verdict
 from newsletter.esp.sendgrid.events import key_problem

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 import typer
 
 from newsletter import migrations, settings
-from newsletter.app import clock
 from newsletter.cli.opening import current_user, expected_errors, open_app
 from newsletter.cli.show import fail, say
+from newsletter.clock import clock
 from newsletter.maintenance import journals, restoring
 from newsletter.maintenance.history import History
 from newsletter.maintenance.journals import Journals

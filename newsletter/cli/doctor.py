@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from newsletter import settings
-from newsletter.app import clock
 from newsletter.cli.next_steps import as_command
 from newsletter.cli.show import Exit, print_rows, say
+from newsletter.clock import clock
 from newsletter.errors import ConfigurationError
 from newsletter.inspection import installation, probes, reachability
 from newsletter.maintenance import checkup

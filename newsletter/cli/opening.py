@@ -1,5 +1,7 @@
 """Open the publication that a command is about, and turn expected errors into one clear line."""
 
+from __future__ import annotations
+
 import gc
 import getpass
 import os
@@ -8,10 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from newsletter import app, settings
+from newsletter import settings
 from newsletter.cli import logs
 from newsletter.cli.next_steps import as_sentence
 from newsletter.cli.show import Exit, fail
@@ -20,6 +23,9 @@ from newsletter.model.actor import Actor
 from newsletter.model.next_step import ConfigureNewsletter, NextStep
 from newsletter.pipeline.report import described
 from subscribers.errors import SubscribersError
+
+if TYPE_CHECKING:
+    from newsletter.app import App
 
 CONFIGURATION = "newsletter.toml"
 
@@ -30,11 +36,13 @@ def current_user() -> Actor:
 
 
 @contextmanager
-def open_app(processes: int = 1) -> Iterator[app.App]:
+def open_app(processes: int = 1) -> Iterator[App]:
     """Yield the publication in the current folder, opened.
 
     `processes` is how many processes share the connections to a provider.
     """
+    from newsletter import app  # noqa: PLC0415 - half of what `next` would import, which needs no app
+
     root = Path.cwd()
     if not (root / CONFIGURATION).is_file():
         fail(

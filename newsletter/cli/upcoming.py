@@ -12,9 +12,9 @@ import sqlalchemy as sa
 import typer
 
 from newsletter import settings
-from newsletter.app import clock
 from newsletter.cli.opening import expected_errors
 from newsletter.cli.show import Exit, console, fail, print_rows
+from newsletter.clock import clock
 from newsletter.model.agenda import AgendaSlot, agenda
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import resolve

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from newsletter import settings
-from newsletter.app import clock
 from newsletter.cli.main import program
+from newsletter.clock import clock
 from newsletter.store.database import open_engine
 from newsletter.store.tables import batches, event_bodies, events
 from tests.fakes import returned, webhook

@@ -16,8 +16,8 @@ from icalendar import Calendar
 from typer.testing import CliRunner, Result
 
 from newsletter import migrations, settings
-from newsletter.app import clock
 from newsletter.cli.main import program
+from newsletter.clock import clock
 from newsletter.maintenance import checkup
 from newsletter.maintenance.readings import Health
 from newsletter.settings import deploying

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from newsletter.app import clock
 from newsletter.cli.running import logged
+from newsletter.clock import clock
 from newsletter.model.states import IssueState
 from newsletter.pipeline.report import Line
 from newsletter.schedule import Ticker

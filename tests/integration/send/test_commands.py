@@ -11,8 +11,8 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from newsletter import settings
-from newsletter.app import clock
 from newsletter.cli.main import program
+from newsletter.clock import clock
 from newsletter.model.event import origin
 from newsletter.render.source import rendered_from
 from newsletter.render.templates import open_templates
