@@ -35,7 +35,7 @@ from newsletter.model.shared_preview import SharedPreviews
 from newsletter.model.sign_in_link import SignInLinks
 from newsletter.model.ticket import TicketSigner
 from newsletter.pipeline import passes, recording
-from newsletter.pipeline.report import Line, Part, Step
+from newsletter.pipeline.report import Line, Part, Step, StepName
 from newsletter.pipeline.tools import Tools
 from newsletter.send.courier import Courier
 from newsletter.send.journal import FOLDER as SUBMISSIONS
@@ -328,7 +328,7 @@ class App:
         tools: Tools,
         steps: Sequence[Step],
         on_line: Callable[[Line], None] | None = None,
-        beside: Mapping[str, Sequence[Step]] = embedded.NOTHING,
+        beside: Mapping[StepName, Sequence[Step]] = embedded.NOTHING,
     ) -> list[Line]:
         with structlog.contextvars.bound_contextvars(pass_id=self.new_id()[:12]):
             return embedded.run(

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 import structlog
 
 from newsletter.errors import NewsletterError
-from newsletter.pipeline.report import Level, Line, Perform, Step, failure
+from newsletter.pipeline.report import Level, Line, Perform, Step, StepName, failure
 from newsletter.store.database import is_busy
 
 log = structlog.get_logger()
 
-NOTHING: Mapping[str, Sequence[Step]] = {}
+NOTHING: Mapping[StepName, Sequence[Step]] = {}
 
 
 EVERY_SECONDS = 3.0
@@ -25,7 +25,7 @@ def run(
     perform: Perform,
     stop: threading.Event,
     on_line: Callable[[Line], None] = lambda _: None,
-    beside: Mapping[str, Sequence[Step]] = NOTHING,
+    beside: Mapping[StepName, Sequence[Step]] = NOTHING,
 ) -> list[Line]:
     """Perform each step and return what they report; a failed step does not stop the others.
 

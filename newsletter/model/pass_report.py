@@ -4,10 +4,38 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 WHOLE = "pass"
 """The part of a report that covers everything; `serve` makes its passes in several parts."""
+
+
+class StepName(StrEnum):
+    """The pieces of a pass; the lines of a report name the one that they are from."""
+
+    JOURNALS = "journals"
+    MAILBOX = "mailbox"
+    EVENTS = "events"
+    NOTICES = "notices"
+    RECONCILE = "reconcile"
+    SEND = "send"
+    FREEZE = "freeze"
+    LANE = "lane"
+    COLLECT = "collect"
+    SOURCE = "source"
+    DRAFT = "draft"
+    RENDER = "render"
+    APPROVE = "approve"
+    WELCOME = "welcome"
+    INACTIVE = "inactive"
+    IMPORTS = "imports"
+    REPORTS = "reports"
+    GROWTH = "growth"
+    SUPPRESSIONS = "suppressions"
+    RETENTION = "retention"
+    BACKUP = "backup"
+    WATCH = "watch"
+    STATUS = "status"
 
 
 class Level(IntEnum):

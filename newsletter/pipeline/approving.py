@@ -12,7 +12,7 @@ from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import UNAPPROVED
 from newsletter.pipeline.drafting import open_issues
-from newsletter.pipeline.report import Level, Line, failure
+from newsletter.pipeline.report import Level, Line, StepName, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.store.content import pauses
 from newsletter.usecases import alerting, reviewing, watching
@@ -79,11 +79,11 @@ def approve(tools: Tools, key: str) -> Iterator[Line]:
         try:
             yield from _follow(tools, issue, newsletter)
         except NothingToPrint as error:
-            yield Line("approve", str(error), Level.WAITS, error.next_step)
+            yield Line(StepName.APPROVE, str(error), Level.WAITS, error.next_step)
         except NewsletterError as error:
             # Another pass may have approved it in the meantime.
             if watching.state_of(tools.context, issue.id) in UNAPPROVED:
-                yield failure("approve", error, f"{newsletter.title}: ")
+                yield failure(StepName.APPROVE, error, f"{newsletter.title}: ")
 
 
 def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line]:
@@ -94,7 +94,9 @@ def _follow(tools: Tools, issue: Issue, newsletter: Newsletter) -> Iterator[Line
             yield _approved(tools, issue, name, policy)
         case Skip(reason):
             if alerting.skip_late(context, LATE_POLICY, issue, newsletter, reason):
-                yield Line("approve", f"{name}: skipped, {reason}", Level.FAILED, alerted=True)
+                yield Line(
+                    StepName.APPROVE, f"{name}: skipped, {reason}", Level.FAILED, alerted=True
+                )
         case Remind(overdue):
             alerting.remind_approver(context, LATE_POLICY, issue, newsletter, overdue=overdue)
         case WaitForApproval():
@@ -110,10 +112,12 @@ def _approved(tools: Tools, issue: Issue, name: str, policy: Actor) -> Line:
                 if finding.check == "segment" and finding.waiver is None
             ]
             message = f"{name} approved by {actor.label}"
-            return Line("approve", ". ".join([message, *unknown_tags]))
+            return Line(StepName.APPROVE, ". ".join([message, *unknown_tags]))
         case ContentChanged(next_step=next_step):
-            return Line("approve", f"{name} has changed and is not approved", next_step=next_step)
+            return Line(
+                StepName.APPROVE, f"{name} has changed and is not approved", next_step=next_step
+            )
         case NotApproved(findings=findings, next_step=next_step):
             blocked = [finding.says for finding in findings if finding.level == "block"]
             message = f"{name} is not approved: {' '.join(blocked)}"
-            return Line("approve", message, Level.WAITS, next_step)
+            return Line(StepName.APPROVE, message, Level.WAITS, next_step)

@@ -10,7 +10,7 @@ from newsletter.model.next_step import ListSources
 from newsletter.model.publication import Newsletter
 from newsletter.model.slot import Decision, Due, digest_key
 from newsletter.model.states import EDITABLE, UNAPPROVED, IssueState
-from newsletter.pipeline.report import Level, Line, counted, failure
+from newsletter.pipeline.report import Level, Line, StepName, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.store.content import issues
 from newsletter.usecases import alerting, drafting, reviewing
@@ -32,7 +32,7 @@ def draft(tools: Tools, key: str) -> Iterator[Line]:
             yield from _alert(tools, newsletter)
         yield from _digests(tools, newsletter)
     except NewsletterError as error:
-        yield failure("draft", error, f"{newsletter.title}: ")
+        yield failure(StepName.DRAFT, error, f"{newsletter.title}: ")
 
 
 def _missed(tools: Tools, newsletter: Newsletter, decisions: Sequence[Decision]) -> Iterator[Line]:
@@ -40,7 +40,7 @@ def _missed(tools: Tools, newsletter: Newsletter, decisions: Sequence[Decision])
     due = [decision for decision in decisions if decision.act == "missed"]
     if due and (new := alerting.record_missed(tools.context, MACHINE, newsletter, due)):
         message = f"{newsletter.title}, slot {_span(new)}: missed, {new[0].reason}"
-        yield Line("draft", message, Level.FAILED, alerted=True)
+        yield Line(StepName.DRAFT, message, Level.FAILED, alerted=True)
 
 
 def _off(tools: Tools, key: str, name: str, decisions: Sequence[Decision]) -> Iterator[Line]:
@@ -51,7 +51,7 @@ def _off(tools: Tools, key: str, name: str, decisions: Sequence[Decision]) -> It
     for decision in new:
         by_reason.setdefault(decision.reason, []).append(decision)
     for reason, same in by_reason.items():
-        yield Line("draft", f"{name} {_span(same)}: skipped, {reason}")
+        yield Line(StepName.DRAFT, f"{name} {_span(same)}: skipped, {reason}")
 
 
 def _span(decisions: Sequence[Decision]) -> str:
@@ -78,7 +78,7 @@ def _digest(
     made = drafting.draft_digest(tools.context, MACHINE, newsletter, frequency, slot)
     if isinstance(made, Drafted):
         name = issue_name(made.issue, newsletter)
-        yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
+        yield Line(StepName.DRAFT, f"{name} drafted: {counted(len(made.items), 'item')}")
     elif made is not None:
         decision = Decision("skipped", slot, made.reason)
         name = f"{newsletter.title}, {frequency} digest"
@@ -87,7 +87,7 @@ def _digest(
             yield from _off(tools, key, name, [decision])
         elif alerting.record_no_digest(tools.context, MACHINE, newsletter, frequency, decision):
             message = f"{name} {slot.nominal}: skipped, {made.reason}"
-            yield Line("draft", message, Level.WAITS, ListSources(), alerted=True)
+            yield Line(StepName.DRAFT, message, Level.WAITS, ListSources(), alerted=True)
 
 
 def _alert(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
@@ -96,10 +96,10 @@ def _alert(tools: Tools, newsletter: Newsletter) -> Iterator[Line]:
         message = (
             f"{newsletter.title}: article {article_id} was withdrawn before its alert: {reason}"
         )
-        yield Line("draft", message)
+        yield Line(StepName.DRAFT, message)
     if made is not None:
         name = issue_name(made.issue, newsletter)
-        yield Line("draft", f"{name} drafted: {counted(len(made.items), 'item')}")
+        yield Line(StepName.DRAFT, f"{name} drafted: {counted(len(made.items), 'item')}")
 
 
 def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterator[Line]:
@@ -110,7 +110,7 @@ def _follow(tools: Tools, newsletter: Newsletter, decision: Decision) -> Iterato
         case Skipped(issue, _, next_step):
             alerting.report_skipped(tools.context, MACHINE, issue, newsletter)
             message = f"{newsletter.title}, slot {nominal}: skipped, {issue.reason}"
-            yield Line("draft", message, Level.WAITS, next_step)
+            yield Line(StepName.DRAFT, message, Level.WAITS, next_step)
         case NotDrafted():
             return
 
@@ -122,8 +122,8 @@ def _drafted(drafted: Drafted) -> Line:
     message = f"{name} drafted: {counted(included, 'item')}"
     if issue.reason:
         text = f"{message}, and held: {issue.reason}"
-        return Line("draft", text, Level.WAITS, drafted.next_step, alerted=True)
-    return Line("draft", f"{message}, {len(items) - included} left out")
+        return Line(StepName.DRAFT, text, Level.WAITS, drafted.next_step, alerted=True)
+    return Line(StepName.DRAFT, f"{message}, {len(items) - included} left out")
 
 
 def render(tools: Tools, key: str) -> Iterator[Line]:
@@ -136,13 +136,13 @@ def render(tools: Tools, key: str) -> Iterator[Line]:
         except NothingToPrint:  # the approval reports it, where it matters
             continue
         except NewsletterError as error:
-            yield failure("draft", error, f"{newsletter.title}: ")
+            yield failure(StepName.DRAFT, error, f"{newsletter.title}: ")
             continue
         if rendered.voided:
             step = rendered.next_step
-            yield Line("draft", f"{name}: {rendered.voided}", Level.WAITS, step)
+            yield Line(StepName.DRAFT, f"{name}: {rendered.voided}", Level.WAITS, step)
         if rendered.fresh:
-            yield from (Line("draft", f"{name}: {remark}") for remark in rendered.remarks)
+            yield from (Line(StepName.DRAFT, f"{name}: {remark}") for remark in rendered.remarks)
 
 
 def open_issues(tools: Tools, key: str, states: Collection[IssueState] = UNAPPROVED) -> list[Issue]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from newsletter.esp.returned.address import MailboxAddress
 from newsletter.esp.returned.mailboxes import open_letterbox
 from newsletter.model.actor import MACHINE
-from newsletter.pipeline.report import Level, Line, counted
+from newsletter.pipeline.report import Level, Line, StepName, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
 from newsletter.store.marks import Mark
@@ -23,16 +23,18 @@ def drain(tools: Tools) -> Iterator[Line]:
     )
     if done.new:
         parts = [counted(done.new, "new event"), *(text for number, text in effects if number)]
-        yield Line("events", ", ".join(parts))
+        yield Line(StepName.EVENTS, ", ".join(parts))
     if done.unreadable:
         requests = counted(done.unreadable, "request")
         yield Line(
-            "events",
+            StepName.EVENTS,
             f"{requests} could not be read and {'was' if done.unreadable == 1 else 'were'} put aside",
             Level.FAILED,
         )
     if decided := engagements.decide(tools.context, MACHINE):
-        yield Line("events", f"{counted(decided, 'open or click', 'opens and clicks')} counted")
+        yield Line(
+            StepName.EVENTS, f"{counted(decided, 'open or click', 'opens and clicks')} counted"
+        )
 
 
 def read_mailbox(tools: Tools) -> Iterator[Line]:
@@ -48,7 +50,7 @@ def read_mailbox(tools: Tools) -> Iterator[Line]:
         untrusted = (
             f"; {done.untrusted:,} prove no email of this publication" if done.untrusted else ""
         )
-        yield Line("mailbox", f"{found}: {done.new:,} new{untrusted}")
+        yield Line(StepName.MAILBOX, f"{found}: {done.new:,} new{untrusted}")
 
 
 def sync_suppressions(tools: Tools) -> Iterator[Line]:
@@ -65,10 +67,10 @@ def sync_suppressions(tools: Tools) -> Iterator[Line]:
             marks.write(connection, Mark.SYNCED, int(context.now().timestamp() // 60))
     if new := sum(found.new for found in compared):
         known = counted(new, "suppression or unsubscribe", "suppressions or unsubscribes")
-        yield Line("suppressions", f"{known} taken over from the provider")
+        yield Line(StepName.SUPPRESSIONS, f"{known} taken over from the provider")
 
 
 def email_reports(tools: Tools) -> Iterator[Line]:
     """Email staff the reports of the issues that were submitted a day ago."""
     for name in mailing_reports.email_reports(tools.context, MACHINE):
-        yield Line("reports", f"{name}: the report is emailed")
+        yield Line(StepName.REPORTS, f"{name}: the report is emailed")

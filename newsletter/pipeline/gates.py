@@ -21,7 +21,7 @@ from newsletter.model.states import (
     IssueState,
 )
 from newsletter.pipeline import troubled
-from newsletter.pipeline.report import Step
+from newsletter.pipeline.report import Step, StepName
 from newsletter.pipeline.tools import Tools
 from newsletter.send import claimable
 from newsletter.send.recovery import unfinished
@@ -235,28 +235,28 @@ def _status(tools: Tools, connection: sa.Connection, _key: str) -> bool:
     return bool(unfinished_issues or deferred) or batches.any_in(connection, DECIDABLE)
 
 
-GATES: Mapping[str, Callable[[Tools, sa.Connection, str], bool]] = {
-    "journals": _journals,
-    "reconcile": _reconcile,
-    "collect": _collect,
-    "source": _source,
-    "notices": _notices,
-    "events": _events,
-    "mailbox": _mailbox,
-    "suppressions": _suppressions,
-    "imports": _imports,
-    "reports": _reports,
-    "growth": _growth,
-    "draft": _draft,
-    "render": _render,
-    "approve": _approve,
-    "welcome": _welcome,
-    "inactive": _inactive,
-    "send": _send,
-    "freeze": _freeze,
-    "lane": _lane,
-    "retention": _retention,
-    "status": _status,
-    "backup": _backup,
-    "watch": _watch,
+GATES: Mapping[StepName, Callable[[Tools, sa.Connection, str], bool]] = {
+    StepName.JOURNALS: _journals,
+    StepName.RECONCILE: _reconcile,
+    StepName.COLLECT: _collect,
+    StepName.SOURCE: _source,
+    StepName.NOTICES: _notices,
+    StepName.EVENTS: _events,
+    StepName.MAILBOX: _mailbox,
+    StepName.SUPPRESSIONS: _suppressions,
+    StepName.IMPORTS: _imports,
+    StepName.REPORTS: _reports,
+    StepName.GROWTH: _growth,
+    StepName.DRAFT: _draft,
+    StepName.RENDER: _render,
+    StepName.APPROVE: _approve,
+    StepName.WELCOME: _welcome,
+    StepName.INACTIVE: _inactive,
+    StepName.SEND: _send,
+    StepName.FREEZE: _freeze,
+    StepName.LANE: _lane,
+    StepName.RETENTION: _retention,
+    StepName.STATUS: _status,
+    StepName.BACKUP: _backup,
+    StepName.WATCH: _watch,
 }

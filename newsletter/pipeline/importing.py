@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from newsletter.model.actor import MACHINE
-from newsletter.pipeline.report import Line
+from newsletter.pipeline.report import Line, StepName
 from newsletter.pipeline.tools import Tools
 from newsletter.usecases import importing
 from subscribers.model import ImportChunk
@@ -19,4 +19,4 @@ def apply(tools: Tools, key: str = "") -> Iterator[Line]:
         done = importing.apply_chunk(context, MACHINE, chunk)
         if done is not None and done.is_last:
             counts = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
-            yield Line("imports", f"import {done.import_id}, {done.file}: applied, {counts}")
+            yield Line(StepName.IMPORTS, f"import {done.import_id}, {done.file}: applied, {counts}")

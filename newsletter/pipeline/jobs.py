@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from newsletter.model.source import Source
 from newsletter.pipeline import gates
-from newsletter.pipeline.report import Step
+from newsletter.pipeline.report import Step, StepName
 from newsletter.pipeline.tools import Tools
 from newsletter.send import claimable, run
 from newsletter.store import holding
@@ -55,22 +55,32 @@ class JobRule:
 
     queue: Queue
     priority: int
-    steps: tuple[str, ...]
+    steps: tuple[StepName, ...]
     recorded: bool = True
 
 
 RULES = {
-    Kind.NOTICES: JobRule(Queue.NOTICES, 80, ("notices",)),
-    Kind.EVENTS: JobRule(Queue.EVENTS, 60, ("mailbox", "events", "reports", "growth")),
-    Kind.FREEZE: JobRule(Queue.SEND, 50, ("journals", "freeze")),
-    Kind.LANE: JobRule(Queue.SEND, 40, ("journals", "lane")),
-    Kind.EDIT: JobRule(Queue.EDIT, 30, ("draft", "render", "approve", "welcome", "inactive")),
-    Kind.UPKEEP: JobRule(Queue.EDIT, 20, ("retention", "backup", "watch", "status")),
-    Kind.CHUNK: JobRule(Queue.IMPORTS, 15, ("imports",)),
-    Kind.SUPPRESSIONS: JobRule(Queue.IMPORTS, 10, ("suppressions",)),
-    Kind.SOURCE: JobRule(Queue.COLLECT, 0, ("source",), recorded=False),
+    Kind.NOTICES: JobRule(Queue.NOTICES, 80, (StepName.NOTICES,)),
+    Kind.EVENTS: JobRule(
+        Queue.EVENTS, 60, (StepName.MAILBOX, StepName.EVENTS, StepName.REPORTS, StepName.GROWTH)
+    ),
+    Kind.FREEZE: JobRule(Queue.SEND, 50, (StepName.JOURNALS, StepName.FREEZE)),
+    Kind.LANE: JobRule(Queue.SEND, 40, (StepName.JOURNALS, StepName.LANE)),
+    Kind.EDIT: JobRule(
+        Queue.EDIT,
+        30,
+        (StepName.DRAFT, StepName.RENDER, StepName.APPROVE, StepName.WELCOME, StepName.INACTIVE),
+    ),
+    Kind.UPKEEP: JobRule(
+        Queue.EDIT, 20, (StepName.RETENTION, StepName.BACKUP, StepName.WATCH, StepName.STATUS)
+    ),
+    Kind.CHUNK: JobRule(Queue.IMPORTS, 15, (StepName.IMPORTS,)),
+    Kind.SUPPRESSIONS: JobRule(Queue.IMPORTS, 10, (StepName.SUPPRESSIONS,)),
+    Kind.SOURCE: JobRule(Queue.COLLECT, 0, (StepName.SOURCE,), recorded=False),
 }
-KEYED = frozenset({"freeze", "lane", "source", "imports", *RULES[Kind.EDIT].steps})
+KEYED = frozenset(
+    {StepName.FREEZE, StepName.LANE, StepName.SOURCE, StepName.IMPORTS, *RULES[Kind.EDIT].steps}
+)
 """The steps that are limited to what the key of the job names."""
 ALONE = (Kind.NOTICES, Kind.EVENTS, Kind.UPKEEP, Kind.SUPPRESSIONS)
 """The kinds of which there is one job at most."""

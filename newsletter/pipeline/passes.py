@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 
 from newsletter.pipeline import gates
-from newsletter.pipeline.report import Line, Step
+from newsletter.pipeline.report import Line, Step, StepName
 from newsletter.pipeline.tools import Tools
 
 
@@ -18,28 +18,31 @@ def steps(tools: Tools) -> list[Step]:
     Notices come before issues: someone waits for a confirmation, and an issue can take an hour.
     """
     return [
-        Step("journals"),
-        Step("mailbox"),
-        Step("events"),
-        Step("notices"),
-        Step("reconcile"),
-        Step("send"),
-        Step("imports"),
-        Step("collect"),
+        Step(StepName.JOURNALS),
+        Step(StepName.MAILBOX),
+        Step(StepName.EVENTS),
+        Step(StepName.NOTICES),
+        Step(StepName.RECONCILE),
+        Step(StepName.SEND),
+        Step(StepName.IMPORTS),
+        Step(StepName.COLLECT),
         *_issues(tools),
-        Step("reports"),
-        Step("growth"),
-        Step("notices"),
-        Step("suppressions"),
-        Step("retention"),
-        Step("backup"),
-        Step("watch"),
-        Step("status"),
+        Step(StepName.REPORTS),
+        Step(StepName.GROWTH),
+        Step(StepName.NOTICES),
+        Step(StepName.SUPPRESSIONS),
+        Step(StepName.RETENTION),
+        Step(StepName.BACKUP),
+        Step(StepName.WATCH),
+        Step(StepName.STATUS),
     ]
 
 
-_URGENT = (Step("notices"), Step("send"))
-BESIDE: Mapping[str, Sequence[Step]] = {"imports": _URGENT, "collect": _URGENT}
+_URGENT = (Step(StepName.NOTICES), Step(StepName.SEND))
+BESIDE: Mapping[StepName, Sequence[Step]] = {
+    StepName.IMPORTS: _URGENT,
+    StepName.COLLECT: _URGENT,
+}
 """What goes on while a step runs: no long list and no slow source holds back a notice or an issue."""
 
 
@@ -50,54 +53,54 @@ def parts(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
     database only, as the passes of several machines do. Without `sending`, other processes send.
     """
     issues = [
-        Step("journals"),
-        Step("reconcile"),
-        Step("send"),
+        Step(StepName.JOURNALS),
+        Step(StepName.RECONCILE),
+        Step(StepName.SEND),
         *_issues(tools),
-        Step("retention"),
-        Step("watch"),
-        Step("status"),
+        Step(StepName.RETENTION),
+        Step(StepName.WATCH),
+        Step(StepName.STATUS),
     ]
     return {
-        "notices": [Step("notices")],
-        "collect": [Step("collect"), Step("backup")],
-        "imports": [Step("imports")],
+        "notices": [Step(StepName.NOTICES)],
+        "collect": [Step(StepName.COLLECT), Step(StepName.BACKUP)],
+        "imports": [Step(StepName.IMPORTS)],
         "events": [
-            Step("mailbox"),
-            Step("events"),
-            Step("reports"),
-            Step("growth"),
-            Step("suppressions"),
+            Step(StepName.MAILBOX),
+            Step(StepName.EVENTS),
+            Step(StepName.REPORTS),
+            Step(StepName.GROWTH),
+            Step(StepName.SUPPRESSIONS),
         ],
-        "issues": [step for step in issues if sending or step.name != "send"],
+        "issues": [step for step in issues if sending or step.name is not StepName.SEND],
     }
 
 
 def alerts() -> list[Step]:
     """Return what sends the alerts that the report of a pass has caused."""
-    return [Step("notices")]
+    return [Step(StepName.NOTICES)]
 
 
 def sending() -> list[Step]:
     """Return what a process does that only sends. Nothing is sent before the journals agree."""
-    return [Step("journals"), Step("reconcile"), Step("send")]
+    return [Step(StepName.JOURNALS), Step(StepName.RECONCILE), Step(StepName.SEND)]
 
 
 def of_this_host() -> list[Step]:
     """Return what no other machine can do: its journals are here, and its workers' locks."""
-    return [Step("journals"), Step("reconcile")]
+    return [Step(StepName.JOURNALS), Step(StepName.RECONCILE)]
 
 
 def _issues(tools: Tools) -> list[Step]:
     """Return the steps that bring an issue from its articles to its recipients."""
     newsletters = [newsletter.key for newsletter in tools.context.publication.newsletters]
     return [
-        *(Step("draft", key) for key in newsletters),
-        *(Step("render", key) for key in newsletters),
-        *(Step("approve", key) for key in newsletters),
-        *(Step("welcome", key) for key in newsletters),
-        *(Step("inactive", key) for key in newsletters),
-        Step("send"),
+        *(Step(StepName.DRAFT, key) for key in newsletters),
+        *(Step(StepName.RENDER, key) for key in newsletters),
+        *(Step(StepName.APPROVE, key) for key in newsletters),
+        *(Step(StepName.WELCOME, key) for key in newsletters),
+        *(Step(StepName.INACTIVE, key) for key in newsletters),
+        Step(StepName.SEND),
     ]
 
 
@@ -123,29 +126,29 @@ def perform(tools: Tools, step: Step) -> Iterable[Line]:
     return lines
 
 
-STAGES: Mapping[str, tuple[str, str]] = {
-    "journals": ("upkeep", "catch_up"),
-    "reconcile": ("sending", "reconcile"),
-    "send": ("sending", "send"),
-    "freeze": ("sending", "freeze"),
-    "lane": ("sending", "lane"),
-    "notices": ("notices", "submit"),
-    "collect": ("upkeep", "collect"),
-    "source": ("upkeep", "collect_source"),
-    "events": ("feedback", "drain"),
-    "mailbox": ("feedback", "read_mailbox"),
-    "suppressions": ("feedback", "sync_suppressions"),
-    "imports": ("importing", "apply"),
-    "reports": ("feedback", "email_reports"),
-    "growth": ("upkeep", "count_growth"),
-    "draft": ("drafting", "draft"),
-    "render": ("drafting", "render"),
-    "approve": ("approving", "approve"),
-    "welcome": ("sending", "welcome"),
-    "inactive": ("upkeep", "reengage"),
-    "retention": ("upkeep", "tidy"),
-    "status": ("sending", "report_status"),
-    "backup": ("upkeep", "back_up"),
-    "watch": ("watching", "watch"),
+STAGES: Mapping[StepName, tuple[str, str]] = {
+    StepName.JOURNALS: ("upkeep", "catch_up"),
+    StepName.RECONCILE: ("sending", "reconcile"),
+    StepName.SEND: ("sending", "send"),
+    StepName.FREEZE: ("sending", "freeze"),
+    StepName.LANE: ("sending", "lane"),
+    StepName.NOTICES: ("notices", "submit"),
+    StepName.COLLECT: ("upkeep", "collect"),
+    StepName.SOURCE: ("upkeep", "collect_source"),
+    StepName.EVENTS: ("feedback", "drain"),
+    StepName.MAILBOX: ("feedback", "read_mailbox"),
+    StepName.SUPPRESSIONS: ("feedback", "sync_suppressions"),
+    StepName.IMPORTS: ("importing", "apply"),
+    StepName.REPORTS: ("feedback", "email_reports"),
+    StepName.GROWTH: ("upkeep", "count_growth"),
+    StepName.DRAFT: ("drafting", "draft"),
+    StepName.RENDER: ("drafting", "render"),
+    StepName.APPROVE: ("approving", "approve"),
+    StepName.WELCOME: ("sending", "welcome"),
+    StepName.INACTIVE: ("upkeep", "reengage"),
+    StepName.RETENTION: ("upkeep", "tidy"),
+    StepName.STATUS: ("sending", "report_status"),
+    StepName.BACKUP: ("upkeep", "back_up"),
+    StepName.WATCH: ("watching", "watch"),
 }
 """The module and the function that do each step."""

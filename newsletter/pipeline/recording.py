@@ -9,15 +9,15 @@ import structlog
 from newsletter.model import next_step
 from newsletter.model.actor import MACHINE
 from newsletter.model.pass_report import Figures, PassLine, PassReport
-from newsletter.pipeline.report import Level, Line
+from newsletter.pipeline.report import Level, Line, StepName
 from newsletter.pipeline.tools import Tools
 from newsletter.usecases import pass_reports
 
 log = structlog.get_logger()
 
-EXPECTED = {"collect"}
+EXPECTED = {StepName.COLLECT}
 """Stages whose failures pass: a page that is down for an hour. The watchdog reports what lasts."""
-FOR_A_PERSON = {"approve", "watch"}
+FOR_A_PERSON = {StepName.APPROVE, StepName.WATCH}
 """Stages whose waiting lines have no other alert."""
 
 

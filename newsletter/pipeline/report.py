@@ -7,9 +7,19 @@ import sqlalchemy as sa
 
 from newsletter.errors import NewsletterError
 from newsletter.model.next_step import NextStep, RunCheckup
-from newsletter.model.pass_report import Level
+from newsletter.model.pass_report import Level, StepName
 
-__all__ = ["Level", "Line", "Part", "Perform", "Step", "counted", "described", "failure"]
+__all__ = [
+    "Level",
+    "Line",
+    "Part",
+    "Perform",
+    "Step",
+    "StepName",
+    "counted",
+    "described",
+    "failure",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Step:
     `key` limits it to one newsletter, source or issue; empty means that it is about all of them.
     """
 
-    name: str
+    name: StepName
     key: str = ""
 
 
@@ -43,7 +53,7 @@ class Part:
 
     name: str
     steps: list[Step]
-    beside: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    beside: Mapping[StepName, Sequence[Step]] = field(default_factory=dict)
 
 
 Perform = Callable[[Step], Iterable[Line]]

@@ -9,7 +9,7 @@ from newsletter.model.next_step import ViewIssue
 from newsletter.model.reason import Reason
 from newsletter.model.states import SENDABLE, SENDING
 from newsletter.pipeline import statuses
-from newsletter.pipeline.report import Level, Line, counted, failure
+from newsletter.pipeline.report import Level, Line, StepName, counted, failure
 from newsletter.pipeline.tools import Tools
 from newsletter.send.context import SendingContext
 from newsletter.send.worker import Tally
@@ -24,7 +24,7 @@ def send(tools: Tools) -> Iterator[Line]:
     try:
         sending.require_released(context)
     except SendingHeld as error:
-        yield Line("send", str(error), Level.WAITS, error.next_step)
+        yield Line(StepName.SEND, str(error), Level.WAITS, error.next_step)
         return
     for issue_id in sending.departing(context):
         yield from freeze(tools, str(issue_id))
@@ -40,21 +40,25 @@ def freeze(tools: Tools, key: str) -> Iterator[Line]:
     try:
         frozen = sending.freeze(context, MACHINE, issue_id)
     except (ApprovalVoided, SendingHeld) as error:
-        yield Line("send", str(error), Level.WAITS, error.next_step)
+        yield Line(StepName.SEND, str(error), Level.WAITS, error.next_step)
         return
     except NewsletterError as error:
         # Another pass may have frozen it in the meantime.
         if watching.state_of(context, issue_id) in SENDABLE:
-            yield failure("send", error)
+            yield failure(StepName.SEND, error)
         return
     if frozen is not None:
         left_out = sum(frozen.excluded.values())
         planned = counted(frozen.planned, "recipient")
         late = f", {spell_duration(frozen.late)} late" if frozen.late else ""
-        yield Line("send", f"issue {issue_id}: {planned} frozen, {left_out:,} left out{late}")
+        yield Line(
+            StepName.SEND, f"issue {issue_id}: {planned} frozen, {left_out:,} left out{late}"
+        )
         if unfit := frozen.excluded.get(Reason.NO_EDITION, 0):
             people = counted(unfit, "subscriber")
-            yield Line("send", f"issue {issue_id}: no approved edition fits the topics of {people}")
+            yield Line(
+                StepName.SEND, f"issue {issue_id}: no approved edition fits the topics of {people}"
+            )
 
 
 def lane(tools: Tools, _key: str) -> Iterator[Line]:
@@ -62,7 +66,7 @@ def lane(tools: Tools, _key: str) -> Iterator[Line]:
     try:
         yield from _submitted(sending.submit_in_lane(tools.context, MACHINE))
     except SendingHeld as error:
-        yield Line("send", str(error), Level.WAITS, error.next_step)
+        yield Line(StepName.SEND, str(error), Level.WAITS, error.next_step)
 
 
 def welcome(tools: Tools, key: str) -> Iterator[Line]:
@@ -72,7 +76,7 @@ def welcome(tools: Tools, key: str) -> Iterator[Line]:
     if done is not None:
         new = counted(done.sent, "new subscriber")
         message = f"{newsletter.title}: the latest issue goes to {new}"
-        yield Line("welcome", f"{message}, {done.left_out:,} left out")
+        yield Line(StepName.WELCOME, f"{message}, {done.left_out:,} left out")
 
 
 def submit(tools: Tools) -> Iterator[Line]:
@@ -88,9 +92,9 @@ def _submitted(tally: Tally) -> Iterator[Line]:
         (tally.unknown, "unknown"),
     )
     if message := ", ".join(f"{number:,} {word}" for number, word in outcomes if number):
-        yield Line("send", message)
+        yield Line(StepName.SEND, message)
     for problem in tally.problems:
-        yield Line("send", problem, Level.FAILED)
+        yield Line(StepName.SEND, problem, Level.FAILED)
 
 
 def reconcile(tools: Tools) -> Iterator[Line]:
@@ -98,24 +102,24 @@ def reconcile(tools: Tools) -> Iterator[Line]:
     done = sending.reconcile(tools.context, MACHINE)
     for finding in done.findings:
         level = Level.WAITS if finding.for_a_person else Level.OK
-        yield Line("reconcile", finding.message, level, ViewIssue(finding.issue_id))
+        yield Line(StepName.RECONCILE, finding.message, level, ViewIssue(finding.issue_id))
     for issue_id in done.first_subject:
         message = f"issue {issue_id}: no one chose a subject in time; the rest gets subject A"
-        yield Line("reconcile", message)
+        yield Line(StepName.RECONCILE, message)
     if done.clock_jumps:
         set_by_it = counted(done.clock_jumps, "wait or slot", "waits and slots")
         message = f"a clock had jumped ahead: {set_by_it} from it were reversed"
-        yield Line("reconcile", message)
+        yield Line(StepName.RECONCILE, message)
     if done.unknown:
         batches = counted(done.unknown, "batch has", "batches have")
         message = f"{batches} an unknown outcome: the worker that sent them is gone"
-        yield Line("reconcile", message)
+        yield Line(StepName.RECONCILE, message)
     if done.held:
         batches = counted(done.held, "batch is", "batches are")
-        yield Line("reconcile", f"{batches} held for a decision", Level.WAITS)
+        yield Line(StepName.RECONCILE, f"{batches} held for a decision", Level.WAITS)
     if done.again:
         batches = counted(done.again, "batch", "batches")
-        yield Line("reconcile", f"{batches} to submit again")
+        yield Line(StepName.RECONCILE, f"{batches} to submit again")
 
 
 def report_status(tools: Tools) -> Iterator[Line]:
@@ -125,4 +129,4 @@ def report_status(tools: Tools) -> Iterator[Line]:
     around = SendingContext(context.publication, context.senders, context.now())
     with context.reader.connect() as connection:
         for status in statuses.unfinished(connection, around):
-            yield Line("status", status.message, status.level, status.next_step)
+            yield Line(StepName.STATUS, status.message, status.level, status.next_step)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from newsletter.model.publication import Publication
 from newsletter.model.source import FAILURES
-from newsletter.pipeline.report import Level, Line
+from newsletter.pipeline.report import Level, Line, StepName
 from newsletter.store.content import source_pauses
 from newsletter.store.content import sources as source_store
 
@@ -26,7 +26,7 @@ def sources(
         if is_failing or state.is_emptied:
             verb = "fails:" if is_failing else "is"
             message = f"source {source.key} {verb} {state.health}"
-            found.append(Line("watch" if watched else "status", message, Level.WAITS))
+            found.append(Line(StepName.WATCH if watched else "status", message, Level.WAITS))
         else:
-            found.append(Line("status", f"source {source.key}: {state.health}"))
+            found.append(Line(StepName.STATUS, f"source {source.key}: {state.health}"))
     return found

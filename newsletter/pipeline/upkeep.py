@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.model.actor import MACHINE
 from newsletter.pipeline import gates
-from newsletter.pipeline.report import Level, Line, counted
+from newsletter.pipeline.report import Level, Line, StepName, counted
 from newsletter.pipeline.tools import Tools
 from newsletter.send import folding
 from newsletter.store import marks
@@ -22,14 +22,14 @@ def catch_up(tools: Tools) -> Iterator[Line]:
     if number := tools.catch_up():
         entries = counted(number, "unsubscribe or deletion", "unsubscribes or deletions")
         message = f"{entries} applied from the journal: the database did not have them"
-        yield Line("journals", message)
+        yield Line(StepName.JOURNALS, message)
 
 
 def _forgotten(tools: Tools) -> Iterator[Line]:
     """Report what the database has forgotten, which is reported once; copy what was decided."""
     for message in tools.forgotten():
         text = f"the database was restored and has forgotten: {message}"
-        yield Line("journals", text, Level.WAITS)
+        yield Line(StepName.JOURNALS, text, Level.WAITS)
 
 
 def collect(tools: Tools) -> Iterator[Line]:
@@ -48,7 +48,7 @@ def _collected(report: "CollectReport") -> Iterator[Line]:
             continue
         level = Level.FAILED if source.failed else Level.OK
         level = Level.WAITS if source.outcome == "emptied" else level
-        yield Line("collect", f"{source.source}: {source.summary}", level)
+        yield Line(StepName.COLLECT, f"{source.source}: {source.summary}", level)
 
 
 def reengage(tools: Tools, key: str) -> Iterator[Line]:
@@ -60,13 +60,13 @@ def reengage(tools: Tools, key: str) -> Iterator[Line]:
         if number
     ]
     if parts:
-        yield Line("inactive", f"{key}: {', '.join(parts)}")
+        yield Line(StepName.INACTIVE, f"{key}: {', '.join(parts)}")
 
 
 def count_growth(tools: Tools) -> Iterator[Line]:
     """Count the days that are over: what each newsletter won and lost."""
     if number := growing.count_days(tools.context, MACHINE):
-        yield Line("growth", f"{counted(number, 'day')} counted")
+        yield Line(StepName.GROWTH, f"{counted(number, 'day')} counted")
 
 
 def back_up(tools: Tools) -> Iterator[Line]:
@@ -81,7 +81,7 @@ def back_up(tools: Tools) -> Iterator[Line]:
     finally:  # a full disk must not be filled again by each pass
         with tools.context.engine.begin() as connection:
             marks.write(connection, Mark.BACKED_UP, tried)
-    yield Line("backup", f"copied to {copy}")
+    yield Line(StepName.BACKUP, f"copied to {copy}")
 
 
 def tidy(tools: Tools) -> Iterator[Line]:
@@ -92,7 +92,7 @@ def tidy(tools: Tools) -> Iterator[Line]:
             return
     deleted = {what: number for what, number in tools.tidy().items() if number}
     for what, number in deleted.items():
-        yield Line("retention", f"{number:,} {what} deleted")
+        yield Line(StepName.RETENTION, f"{number:,} {what} deleted")
     folding.fold_finished(tools.context.courier.journal)
     if not deleted:
         minutes = int(tools.context.now().timestamp() // 60)

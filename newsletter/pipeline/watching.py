@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from newsletter.pipeline import gates, troubled
-from newsletter.pipeline.report import Level, Line
+from newsletter.pipeline.report import Level, Line, StepName
 from newsletter.pipeline.tools import Tools
 from newsletter.store import marks
 from newsletter.store.marks import Mark
@@ -18,6 +18,6 @@ def watch(tools: Tools) -> Iterator[Line]:
     if not is_due:
         return
     for problem in tools.watch():
-        yield Line("watch", problem, Level.WAITS)
+        yield Line(StepName.WATCH, problem, Level.WAITS)
     with context.engine.begin() as connection:
         marks.write(connection, Mark.WATCHED, int(context.now().timestamp() // 60))

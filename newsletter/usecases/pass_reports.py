@@ -10,7 +10,7 @@ from newsletter import alerts
 from newsletter.alerts import Alert
 from newsletter.model.actor import Actor, Role
 from newsletter.model.alert_topic import AlertTopic
-from newsletter.model.pass_report import Figures, Level, PassLine, PassReport
+from newsletter.model.pass_report import Figures, Level, PassLine, PassReport, StepName
 from newsletter.model.source import FAILURES
 from newsletter.model.states import DECIDABLE, UNAPPROVED, UNFINISHED
 from newsletter.store import marks, passes
@@ -76,7 +76,7 @@ def _alert(
     first = new[0].message
     what = first if len(new) == 1 else f"{first} (and {len(new) - 1} more)"
     advice = " · ".join(line.message for line in new[1:]) or "The report of the pass has more."
-    topic = AlertTopic.WATCH if new[0].stage == "watch" else AlertTopic.FAILURE
+    topic = AlertTopic.WATCH if new[0].stage == StepName.WATCH else AlertTopic.FAILURE
     alert = Alert(f"pass:{now.isoformat()}:{new[0].cause}", what, advice, topic=topic)
     alerts.queue(connection, context.publication, alert, now=now)
     return True
