@@ -316,7 +316,7 @@ def freeze_file(
 
 def until_stopped(pid: int) -> None:
     """Wait until a worker has stopped at its fault point."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while _state(pid) != "T":
         assert time.monotonic() < deadline, "the worker did not reach its fault point"
         time.sleep(0.005)
