@@ -59,8 +59,9 @@ class ArticleReader:
             content = self.sandbox.article(raw, name=entry.key, source=source.key)
         except NewsletterError as error:
             return ReadEntry(entry, None, str(error))
-        stated = None if content.date_guessed else content.published
-        if day := scheduled_for(stated, self.clock()):
+        # Site generators publish a text on the day that its front matter states.
+        stated = content.provenance.get("date") == "front matter"
+        if day := scheduled_for(content.published if stated else None, self.clock()):
             return ReadEntry(entry, None, SCHEDULED.format(day=day), again=True)
         return ReadEntry(
             entry, _with_own_image(self._checked(content, source), content, entry, source)
