@@ -7,7 +7,8 @@ from datetime import datetime
 from newsletter.errors import NewsletterError, NothingToPrint
 from newsletter.model.actor import AUTOMATIC_APPROVAL, LATE_POLICY, Actor
 from newsletter.model.departure import is_overtaken
-from newsletter.model.issue import TOO_FEW, Issue
+from newsletter.model.duration import spell_duration
+from newsletter.model.issue import TOO_FEW, Issue, IssueKind
 from newsletter.model.naming import issue_name
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import UNAPPROVED
@@ -49,8 +50,8 @@ def decide(
     issue: Issue, newsletter: Newsletter, now: datetime
 ) -> Approve | Skip | Remind | WaitForApproval:
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
-    if is_overtaken(issue, newsletter, now):
-        return _left_to_staff(newsletter)
+    if issue.kind is IssueKind.CORRECTION or is_overtaken(issue, newsletter, now):
+        return _left_to_staff(issue, newsletter, now)
     if newsletter.approval == "automatic" and issue.reason != TOO_FEW:
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
@@ -59,13 +60,21 @@ def decide(
     if late and newsletter.late.then == "send" and issue.reason != TOO_FEW:
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":
-        return Skip(f"not approved within {newsletter.late.grace} of its slot")
+        return Skip(f"not approved within {spell_duration(newsletter.late.grace)} of its slot")
     reminds = now >= issue.due_at - newsletter.approve_by
     return Remind(overdue=now >= issue.due_at) if reminds else WaitForApproval()
 
 
-def _left_to_staff(newsletter: Newsletter) -> Skip | Remind:
-    """Return what is done about an issue that is too late to go out without a person."""
+def _left_to_staff(
+    issue: Issue, newsletter: Newsletter, now: datetime
+) -> Skip | Remind | WaitForApproval:
+    """Return what is done about an issue that does not go out without a person.
+
+    It is too late for that, or it is a correction: a person has just written it, and it has no slot.
+    """
+    if issue.kind is IssueKind.CORRECTION:
+        forgotten = now > issue.due_at + newsletter.late.grace
+        return Remind(overdue=True) if forgotten else WaitForApproval()
     skips = newsletter.approval != "automatic" and newsletter.late.then == "skip"
     return Skip(reviewing.OVERTAKEN) if skips else Remind(overdue=True)
 

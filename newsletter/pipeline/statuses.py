@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from newsletter.model.departure import departure, is_overtaken
-from newsletter.model.issue import TOO_FEW, Issue
+from newsletter.model.issue import TOO_FEW, Issue, IssueKind
 from newsletter.model.naming import issue_name
 from newsletter.model.next_step import (
     ApproveIssue,
@@ -93,12 +93,14 @@ def _is_approved_for_us(issue: Issue, newsletter: Newsletter | None, now: dateti
     """Return whether an issue is approved automatically as soon as no check blocks it."""
     if newsletter is None or newsletter.approval != "automatic" or issue.reason == TOO_FEW:
         return False
+    if issue.kind is IssueKind.CORRECTION:
+        return False
     return not is_overtaken(issue, newsletter, now)
 
 
 def _unapproved(issue: Issue, name: str, context: SendingContext) -> str:
     held = Phrase(": {reason}", reason=issue.reason) if issue.reason else ""
-    if context.now < issue.due_at:
+    if context.now < issue.due_at or issue.kind is IssueKind.CORRECTION:
         return Phrase("{name} waits for approval{held}", name=name, held=held)
     newsletter = context.publication.newsletter(issue.newsletter)
     zone = newsletter.timezone if newsletter else context.publication.timezone

@@ -10,7 +10,7 @@ from newsletter.alerts import Alert
 from newsletter.model.act import Act, ActKind
 from newsletter.model.actor import Actor, Role
 from newsletter.model.alert_topic import AlertTopic
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.naming import issue_name
 from newsletter.model.next_step import ApproveIssue, ListSources
 from newsletter.model.publication import Newsletter
@@ -27,7 +27,10 @@ def remind_approver(
 ) -> None:
     """Remind staff to approve an issue: once before its slot, and once after it has passed."""
     actor.require(Role.EDITOR)
-    what = f"{issue_name(issue, newsletter)} {'was' if overdue else 'is'} due and not approved"
+    name = issue_name(issue, newsletter)
+    what = f"{name} {'was' if overdue else 'is'} due and not approved"
+    if issue.kind is IssueKind.CORRECTION:
+        what = f"{name} waits for approval"
     what += f": {issue.reason}" if issue.reason else ""
     key = f"{issue.id}:{'overdue' if overdue else 'approve-by'}"
     alert = Alert(

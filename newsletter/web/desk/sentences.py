@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from newsletter.collect.health import Tone
 from newsletter.model.departure import departure
-from newsletter.model.issue import Issue
+from newsletter.model.issue import Issue, IssueKind
 from newsletter.model.personalization import NO_RECIPIENT, fill, substitutions
 from newsletter.model.publication import Newsletter
 from newsletter.model.states import EDITABLE, SENDING, IssueState
@@ -140,6 +140,9 @@ def _approved(issue: Issue, newsletter: Newsletter, now: datetime, catalog: Cata
 def _unapproved(issue: Issue, newsletter: Newsletter, now: datetime, catalog: Catalog) -> str:
     """Say when an issue would go out if it were approved at the last minute."""
     zone = newsletter.timezone
+    if issue.kind is IssueKind.CORRECTION:
+        drafted = moment(issue.drafted_at, zone, catalog)
+        return catalog.text("desk.outlook.waits", when=drafted)
     deadline = issue.due_at - newsletter.approve_by
     if issue.due_at <= now:
         due, span = moment(issue.due_at, zone, catalog), distance(now - issue.due_at, catalog)

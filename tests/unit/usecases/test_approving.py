@@ -55,7 +55,7 @@ HOURS = timedelta(hours=1)
         (2.01, {"late": Late(then="send")}, Approve(LATE_POLICY)),
         (-24, {"late": Late(then="send")}, WaitForApproval()),
         (2, {"late": Late(then="skip")}, Remind(overdue=True)),
-        (2.01, {"late": Late(then="skip")}, Skip("not approved within 2:00:00 of its slot")),
+        (2.01, {"late": Late(then="skip")}, Skip("not approved within 2h of its slot")),
         (2.01, {"late": Late(then="hold")}, Remind(overdue=True)),
         (0.51, {"late": Late(grace=HOURS / 2, then="send")}, Approve(LATE_POLICY)),
     ],
@@ -65,3 +65,13 @@ def test_the_policy_decides_by_the_time_and_the_configuration(
 ) -> None:
     newsletter = replace(WEEKLY, **policy)
     assert decide(ISSUE, newsletter, NOW + hours * HOURS) == expected
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [{}, {"approval": "automatic"}, {"late": Late(then="send")}, {"late": Late(then="skip")}],
+)
+def test_no_policy_sends_or_skips_a_correction(policy: dict[str, Any]) -> None:
+    newsletter, correction = replace(WEEKLY, **policy), replace(ISSUE, kind=IssueKind.CORRECTION)
+    assert decide(correction, newsletter, NOW + HOURS) == WaitForApproval()
+    assert decide(correction, newsletter, NOW + 48 * HOURS) == Remind(overdue=True)
