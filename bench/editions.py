@@ -53,7 +53,7 @@ def reduce(url: str) -> dict[str, float]:
     chooser = Chooser(_items(), weekly)
     start = time.perf_counter()
     with reader.connect() as connection:
-        asked = question(weekly, {}, people.NOW)
+        asked = question(connection, weekly, {}, people.NOW)
         sets = wanted(connection, asked, chooser).people
         read = time.perf_counter() - start
         made = plan(sets, chooser.everything(), weekly)

@@ -26,6 +26,7 @@ from newsletter.model.publication import Topic
 from newsletter.render.reach import wanted
 from newsletter.send.audience import Frozen, freeze
 from newsletter.store.database import open_engine
+from newsletter.store.sending import partitions
 from newsletter.store.sending.audience import question
 from newsletter.web.main import public_site
 from subscribers import directory
@@ -106,6 +107,7 @@ def _audience(url: str, people: int) -> Iterator[Figure]:
     for segment in ("everyone", BROAD):
         with engine.begin() as connection:
             frozen = issue(connection, segment)
+            partitions.add(connection, frozen.issue.id)
         with engine.connect() as connection, connection.begin() as transaction:
             seconds, found = _timed(partial(freeze, connection, frozen, NOW))
             transaction.rollback()
@@ -122,7 +124,7 @@ def issue(connection: sa.Connection, segment: str = "everyone") -> Frozen:
     topics = tuple(Topic(f"t{n}") for n in range(1, TAGS + 1))
     chooser = Chooser(items, weekly)
     house = manuscripts.publication(topics=topics)
-    asked = question(weekly, house, NOW)
+    asked = question(connection, weekly, house, NOW)
     sets = wanted(connection, asked, chooser).people
     made = plan(sets, chooser.everything(), weekly).contents
     editions = [

@@ -11,6 +11,7 @@ from newsletter.maintenance.restoring import REPLACED_FOR, delete_replaced
 from newsletter.maintenance.uploads import KEPT, purge_uploads
 from newsletter.model.retention import Retention
 from newsletter.store import events, host_turns, passes
+from newsletter.store.database import is_lock_timeout
 from newsletter.store.people import retention as rows
 from subscribers.consent.retention import RetentionPeriods, purge
 from subscribers.roster.staging import forget_older
@@ -39,12 +40,11 @@ def tidy(
             pepper=pepper,
             now=now,
         )
-        ours = rows.purge(
-            connection, deliveries=now - periods.deliveries, notices=now - periods.notices
-        )
+        ours = {"notices": rows.purge_notices(connection, now - periods.notices)}
         reported = events.purge(connection, now - periods.events)
         ours["reports"] = passes.purge(connection, now - periods.events)
         host_turns.purge(connection, now - TURNS_KEPT)
+    ours["deliveries"] = _purge_deliveries(engine, now - periods.deliveries)
     counters.fold(engine)
     files = purge_outbox(outbox, now - periods.outbox)
     purge_uploads(uploads, now - KEPT)
@@ -52,6 +52,17 @@ def tidy(
     replaced = delete_replaced(engine, now - REPLACED_FOR)
     ours["events"] = reported
     return {**people, **ours, "emails in the outbox": files, "replaced databases": replaced}
+
+
+def _purge_deliveries(engine: sa.Engine, before: datetime) -> int:
+    """Delete who got one old issue, unless PostgreSQL is busy with the tables: then later."""
+    try:
+        with engine.begin() as connection:
+            return rows.purge_deliveries(connection, before)
+    except sa.exc.OperationalError as error:
+        if not is_lock_timeout(error):
+            raise
+        return 0
 
 
 def purge_outbox(folder: Path, before: datetime) -> int:

@@ -18,6 +18,7 @@ from newsletter.errors import NotAllowed
 from newsletter.migrations import ARRIVED, METADATA, MOVED, MOVING
 from newsletter.store import holding
 from newsletter.store.database import is_sqlite, open_engine
+from newsletter.store.sending import partitions
 
 CHUNK = 5_000
 """Rows that are copied in one transaction."""
@@ -66,6 +67,7 @@ def _move(source: sa.Engine, target: sa.Engine, on_chunk: OnChunk, chunk: int) -
         _prepare(target)
         if _differ(reading, target, partly=True):
             _empty(target)
+        _partition(reading, target)
         for table in _TABLES:
             _copy(reading, target, table, on_chunk, chunk)
         if differing := _differ(reading, target):
@@ -121,6 +123,13 @@ def _empty(target: sa.Engine) -> None:
     names = ", ".join(f'"{table.name}"' for table in _TABLES)
     with target.begin() as writing:
         writing.exec_driver_sql(f"TRUNCATE {names}")
+
+
+def _partition(reading: sa.Connection, target: sa.Engine) -> None:
+    """Create the partitions of every issue of which rows are copied."""
+    for issue_id in partitions.kept(reading):
+        with target.begin() as writing:
+            partitions.add(writing, issue_id)
 
 
 def _copy(

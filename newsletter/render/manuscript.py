@@ -54,7 +54,7 @@ def manuscript(
         planned, nothing = _correction(items, newsletter, spoken), 0
     else:
         chooser = Chooser(items, newsletter)
-        asked = audience.question(newsletter, publication, now, issue)
+        asked = audience.question(connection, newsletter, publication, now, issue)
         before = had.printed(connection, issue, chooser, publication.alerting)
         people, nothing, languages = wanted(connection, asked, chooser, before)
         planned = _planned(people, chooser, newsletter)

@@ -177,7 +177,7 @@ def _people(
     newsletter = frozen.newsletter
     if frozen.issue.corrects_issue_id is not None:
         return _corrected_recipients(connection, frozen, now)
-    question = audience.question(newsletter, frozen.publication, now, frozen.issue)
+    question = audience.question(connection, newsletter, frozen.publication, now, frozen.issue)
     chooser = Chooser(frozen.items, newsletter)
     zones = bool(frozen.issue.reader_time)
     wanted = reached(connection, question, chooser.asked, zones=zones)

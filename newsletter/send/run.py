@@ -36,7 +36,15 @@ from newsletter.store import holding
 from newsletter.store.content import editions, issues, slots
 from newsletter.store.counting import domain_spans
 from newsletter.store.database import is_serialization_failure, snapshot
-from newsletter.store.sending import batches, claims, deliveries, rates, slowed, totals
+from newsletter.store.sending import (
+    batches,
+    claims,
+    deliveries,
+    partitions,
+    rates,
+    slowed,
+    totals,
+)
 from subscribers.phrase import Phrase
 
 
@@ -119,6 +127,7 @@ def prepare(
         _require_approved(connection, issue)
         _require_unsubmitted(connection, issue, route.journal)
         issues.start_preparing(connection, issue_id, provider=route.sender.name)
+        partitions.add(connection, issue_id)
     try:
         with snapshot(engine) as connection:
             done = _freeze(connection, publication, issue_id, route, now=now, at_once=at_once)

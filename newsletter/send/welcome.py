@@ -99,7 +99,7 @@ def _choose(
     winner = issues.load(connection, issue_id).winner
     printed = by_contents(editions.of_issue(connection, issue_id), winner)
     homes = Subsets(list(printed), newsletter, chooser.originals())
-    question = audience.question(newsletter, publication, now)
+    question = audience.question(connection, newsletter, publication, now)
     asked = reached(connection, question, chooser.asked).subquery()
     rows = connection.execute(sa.select(asked).where(asked.c.subscriber_id.in_(sorted(waiting))))
     had = welcomes.recipients(connection, issue_id, sorted(waiting))

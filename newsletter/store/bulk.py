@@ -4,9 +4,10 @@ SQLAlchemy prepares each row in Python, and psycopg sends each row as a statemen
 one parameter for PostgreSQL, and reach SQLite's driver without detours.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,7 +19,7 @@ from newsletter.store.types import UtcDateTime
 
 Rows = Sequence[tuple[object, ...]]
 """Values in the order of the names of columns that are given with them."""
-_LISTED = "listed"
+_LISTED, _SHARED = "listed", "shared"
 
 
 def among(
@@ -71,23 +72,34 @@ def insert_new(
 def update_many(
     connection: sa.Connection,
     table: sa.Table,
-    keys: tuple[str, ...],
+    shared: tuple[str, object],
+    key: str,
     values: tuple[str, ...],
     rows: Rows,
 ) -> None:
-    """Update the columns `values` of rows; each of `rows` has them first, then the row's `keys`."""
+    """Update the columns `values` of rows; each of `rows` has them first, then the row's `key`.
+
+    `shared` is a column that has one value in all of them: PostgreSQL finds their partition by it.
+    """
     if not rows:
         return
+    name, value = shared
     if is_sqlite(connection):
-        _execute_each(connection, _update_of_each(table, keys, values), rows)
+        each = [(*row[:-1], value, row[-1]) for row in rows]
+        _execute_each(connection, _update_of_each(table, (name, key), values), each)
     else:
-        _execute_once(connection, _update_of_all(table, keys, values), values + keys, rows)
+        statement = _update_of_all(table, name, key, values)
+        _execute_once(connection, statement, (*values, key), rows, {_SHARED: value})
 
 
 def _execute_once(
-    connection: sa.Connection, statement: sa.Executable, names: tuple[str, ...], rows: Rows
+    connection: sa.Connection,
+    statement: sa.Executable,
+    names: tuple[str, ...],
+    rows: Rows,
+    others: Mapping[str, object] = MappingProxyType({}),
 ) -> None:
-    connection.execute(statement, _as_parameter(names, rows))
+    connection.execute(statement, {**_as_parameter(names, rows), **others})
 
 
 def _as_parameter(names: tuple[str, ...], rows: Rows) -> dict[str, str]:
@@ -108,10 +120,10 @@ def _insert_of_new(table: sa.Table, names: tuple[str, ...]) -> sa.Executable:
 
 @lru_cache(maxsize=16)
 def _update_of_all(
-    table: sa.Table, keys: tuple[str, ...], values: tuple[str, ...]
+    table: sa.Table, shared: str, key: str, values: tuple[str, ...]
 ) -> sa.Executable:
-    given = dict(zip(values + keys, _listed(table, values + keys), strict=True))
-    found = [table.c[key] == given.pop(key) for key in keys]
+    given = dict(zip((*values, key), _listed(table, (*values, key)), strict=True))
+    found = (table.c[shared] == sa.bindparam(_SHARED), table.c[key] == given.pop(key))
     return table.update().where(*found).values(given)
 
 

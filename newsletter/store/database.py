@@ -321,6 +321,11 @@ def is_busy(error: sa.exc.DBAPIError) -> bool:
     return isinstance(code, int) and code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
+def is_lock_timeout(error: sa.exc.OperationalError) -> bool:
+    """Return whether other transactions kept a lock for longer than this one was to wait."""
+    return getattr(error.orig, "sqlstate", "") == "55P03"
+
+
 def is_serialization_failure(error: sa.exc.OperationalError) -> bool:
     """Return whether another transaction changed a row that a snapshot waited for."""
     return getattr(error.orig, "sqlstate", "") == "40001"

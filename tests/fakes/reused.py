@@ -15,6 +15,8 @@ TABLES = """
     SELECT oid::regclass::text FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
+PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r'"
+"""Of issues: they are not part of the schema."""
 SHAPE = """
     SELECT (SELECT sum(hashtext(concat(attrelid, attname, atttypid, attnotnull))) FROM pg_attribute),
            (SELECT count(*) FROM pg_constraint), (SELECT count(*) FROM pg_trigger),
@@ -88,6 +90,8 @@ class _Restore:
         """Restore the rows. Return False if the database must be replaced."""
         try:
             self.connection.execute(DISCONNECT)
+            for (name,) in self.connection.execute(PARTITIONS).fetchall():
+                self.connection.execute(f"DROP TABLE {name}")
             if _shape(self.connection) != self.shape:
                 return False
             if _size(self.connection) > self.size + MOST_BYTES:

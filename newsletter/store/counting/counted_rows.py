@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from newsletter.model.engagement import Judgment
 from newsletter.model.tally import TALLIED, Axis
 from newsletter.store import marks
+from newsletter.store.bulk import among
 from newsletter.store.counting.tables import tallies
 from newsletter.store.engagement_tables import engagement_hours, engagements
 from newsletter.store.marks import Mark
+from newsletter.store.sending import partitions
 from newsletter.store.sending.reports import COUNTED
 from newsletter.store.tables import batches, deliveries, events, issues
 
@@ -53,12 +55,18 @@ def complete_issues(connection: sa.Connection) -> set[int]:
 
 def of_deliveries(connection: sa.Connection) -> Counts:
     """Count deliveries by issue and reported state."""
-    query = (
-        sa.select(deliveries.c.issue_id, deliveries.c.state, sa.func.count())
-        .where(deliveries.c.state.in_([state.value for state in COUNTED]))
-        .group_by(deliveries.c.issue_id, deliveries.c.state)
-    )
-    return _counts(connection, query)
+    found: Counts = {}
+    for part in partitions.each_part(connection, partitions.kept(connection)):
+        query = (
+            sa.select(deliveries.c.issue_id, deliveries.c.state, sa.func.count())
+            .where(
+                deliveries.c.issue_id.in_(part),
+                deliveries.c.state.in_([state.value for state in COUNTED]),
+            )
+            .group_by(deliveries.c.issue_id, deliveries.c.state)
+        )
+        found |= _counts(connection, query)
+    return found
 
 
 def of_engagements(connection: sa.Connection) -> Counts:
@@ -94,12 +102,11 @@ def _raw_and_human(connection: sa.Connection, query: sa.Select[int, str, int, in
 
 def of_batches(connection: sa.Connection) -> Counts:
     """Return what batches say about reported states, of the issues whose deliveries are kept."""
-    kept = sa.exists().where(deliveries.c.issue_id == issues.c.id)
+    kept = partitions.kept(connection)
     sums = [sa.func.sum(batches.c[state.value]) for state in COUNTED]
     query = (
         sa.select(batches.c.issue_id, *sums)
-        .join(issues, issues.c.id == batches.c.issue_id)
-        .where(kept)
+        .where(among(connection, batches.c.issue_id, kept))
         .group_by(batches.c.issue_id)
     )
     return dict(_by_state(connection, query))

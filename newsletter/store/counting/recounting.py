@@ -29,7 +29,7 @@ def lock(connection: sa.Connection) -> None:
 def recount_batches(connection: sa.Connection, issue_id: int) -> None:
     """Count the reported states of each batch of an issue from its deliveries."""
     d, b = deliveries.c, batches.c
-    of_batch = sa.and_(d.issue_id == b.issue_id, d.seq.between(b.first_seq, b.last_seq))
+    of_batch = sa.and_(d.issue_id == issue_id, d.seq.between(b.first_seq, b.last_seq))
     counts = {
         state.value: sa.select(sa.func.count())
         .select_from(deliveries)

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from newsletter.model.delivery import delivery_id
 from newsletter.store import events
 from newsletter.store.people import questions
-from newsletter.store.sending import engagements
-from newsletter.store.tables import deliveries, issues, notices
+from newsletter.store.sending import engagements, partitions
+from newsletter.store.tables import deliveries, notices
 from subscribers.model import Erased
 
 
@@ -33,30 +33,35 @@ def erase(connection: sa.Connection, erased: Erased) -> None:
             settled_at=sa.func.coalesce(notices.c.settled_at, notices.c.queued_at),
         )
     )
-    connection.execute(
-        deliveries.update()
-        .where(
-            *_deliveries_to(erased.subscriber_id),
-            deliveries.c.reason.contains("@"),
-        )
-        .values(reason="erased")
-    )
+    for delivery in _deliveries_to(connection, erased.subscriber_id):
+        if "@" in (delivery.reason or ""):
+            itself = (
+                deliveries.c.issue_id == delivery.issue_id,
+                deliveries.c.seq == delivery.seq,
+            )
+            connection.execute(deliveries.update().where(*itself).values(reason="erased"))
     events.erase(connection, erased.subscriber_id)
     engagements.erase(connection, erased.subscriber_id)
     questions.erase(connection, erased.subscriber_id)
 
 
-def _deliveries_to(subscriber_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+def _deliveries_to(
+    connection: sa.Connection, subscriber_id: int
+) -> list[sa.Row[int, int, str | None]]:
     """Find a person's deliveries issue by issue: their one index begins with the issue."""
-    known = sa.select(issues.c.id)
-    return deliveries.c.issue_id.in_(known), deliveries.c.subscriber_id == subscriber_id
+    d = deliveries.c
+    found: list[sa.Row[int, int, str | None]] = []
+    for part in partitions.each_part(connection, partitions.kept(connection)):
+        query = sa.select(d.issue_id, d.seq, d.reason).where(
+            d.issue_id.in_(part), d.subscriber_id == subscriber_id
+        )
+        found.extend(connection.execute(query))
+    return found
 
 
 def submitted_to(connection: sa.Connection, subscriber_id: int) -> set[str]:
     """Return the names under which a person's deliveries and notices were submitted."""
-    rows = connection.execute(
-        sa.select(deliveries.c.issue_id, deliveries.c.seq).where(*_deliveries_to(subscriber_id))
-    )
+    rows = _deliveries_to(connection, subscriber_id)
     sent = connection.scalars(
         sa.select(notices.c.id).where(notices.c.subscriber_id == subscriber_id)
     )

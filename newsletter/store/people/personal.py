@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.store.engagement_tables import edition_links, engagements
 from newsletter.store.people.question_tables import still_wanted
-from newsletter.store.sending import outcomes
+from newsletter.store.sending import outcomes, partitions
 from newsletter.store.tables import (
     deliveries,
     events,
@@ -102,13 +102,16 @@ def _of_issues(
     # Corrections and skipped issues have negative numbers, which mean nothing to a person.
     number = sa.case((issues.c.number > 0, issues.c.number)).label("number")
     shown = (issues.c.newsletter, number, issues.c.subject, issues.c.due_at)
-    rows = connection.execute(
-        sa.select(*shown, *what)
-        .join(issues, issues.c.id == table.c.issue_id)
-        .where(table.c.subscriber_id == subscriber_id)
-        .order_by(issues.c.id)
-    )
-    return [_plain(row) for row in rows.mappings()]
+    found: list[dict[str, object]] = []
+    for part in partitions.each_part(connection, partitions.kept(connection)):
+        rows = connection.execute(
+            sa.select(*shown, *what)
+            .join(issues, issues.c.id == table.c.issue_id)
+            .where(table.c.issue_id.in_(part), table.c.subscriber_id == subscriber_id)
+            .order_by(issues.c.id)
+        )
+        found.extend(_plain(row) for row in rows.mappings())
+    return found
 
 
 def _notices(

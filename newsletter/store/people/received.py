@@ -1,6 +1,6 @@
 """What a subscriber received of a newsletter recently, and why not the rest."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from newsletter.model.reason import Reason
 from newsletter.model.receipt import Receipt
 from newsletter.model.states import DeliveryState, IssueState
 from newsletter.store.content.issues import load_items
-from newsletter.store.sending import outcomes
+from newsletter.store.sending import outcomes, partitions
 from newsletter.store.tables import deliveries, exclusions, issues, items
 
 _UNSENT = {
@@ -50,6 +50,8 @@ def lately(
     connection: sa.Connection, newsletter: str, subscriber_id: int, now: datetime, limit: int = 3
 ) -> list[Received]:
     """Return the latest issues that were due or sent by now, as one subscriber saw them, newest first."""
+    due = sa.or_(issues.c.due_at <= now, issues.c.frozen_at.is_not(None))
+    shown = _newest(connection, limit, issues.c.newsletter == newsletter, due, _for_readers())
     rows = connection.execute(
         sa.select(
             issues.c.due_at,
@@ -61,25 +63,10 @@ def lately(
             outcomes.reason().label("withdrawn"),
             exclusions.c.reason.label("exclusion"),
         )
-        .outerjoin(
-            deliveries,
-            sa.and_(
-                deliveries.c.issue_id == issues.c.id, deliveries.c.subscriber_id == subscriber_id
-            ),
-        )
-        .outerjoin(
-            exclusions,
-            sa.and_(
-                exclusions.c.issue_id == issues.c.id, exclusions.c.subscriber_id == subscriber_id
-            ),
-        )
-        .where(
-            issues.c.newsletter == newsletter,
-            sa.or_(issues.c.due_at <= now, issues.c.frozen_at.is_not(None)),
-            _for_readers(),
-        )
+        .outerjoin(deliveries, _row_of(deliveries, subscriber_id, shown))
+        .outerjoin(exclusions, _row_of(exclusions, subscriber_id, shown))
+        .where(issues.c.id.in_(shown))
         .order_by(issues.c.id.desc())
-        .limit(limit)
     )
     return [
         Received(row.due_at, row.subject if _frozen(row) else "", _outcome(row)) for row in rows
@@ -105,12 +92,8 @@ def frozen(
     connection: sa.Connection, newsletters: Collection[str], subscriber_id: int, limit: int = 100
 ) -> list[IssueOutcome]:
     """Return the issues whose audience was chosen, as one subscriber got them or not, newest first."""
-    mine = sa.and_(
-        deliveries.c.issue_id == issues.c.id, deliveries.c.subscriber_id == subscriber_id
-    )
-    left_out = sa.and_(
-        exclusions.c.issue_id == issues.c.id, exclusions.c.subscriber_id == subscriber_id
-    )
+    known = (issues.c.newsletter.in_(newsletters), issues.c.frozen_at.is_not(None))
+    shown = _newest(connection, limit, *known)
     rows = connection.execute(
         sa.select(
             issues.c.id,
@@ -120,11 +103,10 @@ def frozen(
             sa.case((deliveries.c.seq.is_not(None), outcomes.state())).label("delivery"),
             sa.func.coalesce(outcomes.reason(), exclusions.c.reason).label("why"),
         )
-        .outerjoin(deliveries, mine)
-        .outerjoin(exclusions, left_out)
-        .where(issues.c.newsletter.in_(newsletters), issues.c.frozen_at.is_not(None))
+        .outerjoin(deliveries, _row_of(deliveries, subscriber_id, shown))
+        .outerjoin(exclusions, _row_of(exclusions, subscriber_id, shown))
+        .where(issues.c.id.in_(shown))
         .order_by(issues.c.id.desc())
-        .limit(limit)
     )
     return [
         IssueOutcome(
@@ -141,19 +123,8 @@ def frozen(
 
 def last_issue(connection: sa.Connection, newsletter: str, subscriber_id: int) -> int | None:
     """Return the latest issue of a newsletter with a delivery to a subscriber, in any state."""
-    query = (
-        sa.select(issues.c.id)
-        .join(deliveries, deliveries.c.issue_id == issues.c.id)
-        .where(
-            issues.c.newsletter == newsletter,
-            issues.c.frozen_at.is_not(None),
-            deliveries.c.subscriber_id == subscriber_id,
-        )
-        .order_by(issues.c.id.desc())
-        .limit(1)
-    )
-    found: int | None = connection.scalar(query)
-    return found
+    frozen_issues = (issues.c.newsletter == newsletter, issues.c.frozen_at.is_not(None))
+    return _last_of(connection, _newest(connection, None, *frozen_issues), subscriber_id)
 
 
 def item(
@@ -163,25 +134,44 @@ def item(
 
     The delivery's state does not count: they ask by a link from the email.
     """
-    latest = (
-        sa.select(items.c.issue_id)
-        .join(issues, issues.c.id == items.c.issue_id)
-        .join(
-            deliveries,
-            sa.and_(
-                deliveries.c.issue_id == items.c.issue_id,
-                deliveries.c.subscriber_id == subscriber_id,
-            ),
-        )
-        .where(
-            items.c.article_id == article_id, items.c.included, issues.c.newsletter == newsletter
-        )
-        .order_by(items.c.issue_id.desc())
-        .limit(1)
+    with_article = sa.select(items.c.issue_id).where(
+        items.c.article_id == article_id, items.c.included
     )
-    issue_id = connection.scalar(latest)
+    printing = (issues.c.newsletter == newsletter, issues.c.id.in_(with_article))
+    issue_id = _last_of(connection, _newest(connection, None, *printing), subscriber_id)
     printed = load_items(connection, issue_id) if issue_id is not None else ()
     return next((found for found in printed if found.article_id == article_id), None)
+
+
+def _newest(
+    connection: sa.Connection, limit: int | None, *conditions: sa.ColumnElement[bool]
+) -> list[int]:
+    """Return the issues that meet all conditions, newest first."""
+    query = sa.select(issues.c.id).where(*conditions).order_by(issues.c.id.desc()).limit(limit)
+    return list(connection.scalars(query))
+
+
+def _row_of(
+    table: sa.Table, subscriber_id: int, issue_ids: Collection[int]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a delivery or an exclusion is a subscriber's, of one of these issues."""
+    return sa.and_(
+        table.c.issue_id == issues.c.id,
+        table.c.issue_id.in_(issue_ids),
+        table.c.subscriber_id == subscriber_id,
+    )
+
+
+def _last_of(connection: sa.Connection, issue_ids: Sequence[int], subscriber_id: int) -> int | None:
+    """Return the first of these issues, newest first, with a delivery to a subscriber."""
+    for part in partitions.each_part(connection, issue_ids):
+        query = sa.select(sa.func.max(deliveries.c.issue_id)).where(
+            deliveries.c.issue_id.in_(part),
+            deliveries.c.subscriber_id == subscriber_id,
+        )
+        if found := connection.scalar(query):
+            return int(found)
+    return None
 
 
 def _for_readers() -> sa.ColumnElement[bool]:

@@ -4,45 +4,39 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from newsletter.store.bulk import among
 from newsletter.store.people.notices import SETTLED
-from newsletter.store.sending import engagements
+from newsletter.store.sending import engagements, partitions
 from newsletter.store.tables import deliveries, exclusions, issues, notices
 
-AT_ONCE = 1
-"""Issues whose deliveries go in one transaction; the next pass takes the next."""
 
+def purge_deliveries(connection: sa.Connection, before: datetime) -> int:
+    """Delete who got one issue that was submitted before a time, and what they opened.
 
-def purge(connection: sa.Connection, *, deliveries: datetime, notices: datetime) -> dict[str, int]:
-    """Delete who got issues submitted before `deliveries` and what they opened, and notices settled before `notices`.
-
-    The issues themselves, their editions and their counters stay.
+    Return how many got it. The issue itself, its editions and its counters stay; the next pass takes
+    the next issue. Raises OperationalError on PostgreSQL if others use the tables (see `drop`).
     """
-    return {
-        "deliveries": _purge_deliveries(connection, deliveries),
-        "notices": _purge_notices(connection, notices),
-    }
-
-
-def _purge_deliveries(connection: sa.Connection, before: datetime) -> int:
-    old = connection.scalars(
-        sa.select(issues.c.id)
+    old = (
+        sa.select(issues.c.id, issues.c.planned)
         .where(
             issues.c.submitted_at < before,
-            sa.exists().where(deliveries.c.issue_id == issues.c.id),
+            among(connection, issues.c.id, partitions.kept(connection)),
         )
         .order_by(issues.c.id)
-        .limit(AT_ONCE)
-    ).all()
-    number = 0
-    for issue_id in old:
-        engagements.purge(connection, issue_id)
-        connection.execute(exclusions.delete().where(exclusions.c.issue_id == issue_id))
-        gone = connection.execute(deliveries.delete().where(deliveries.c.issue_id == issue_id))
-        number += gone.rowcount
-    return number
+        .limit(1)
+    )
+    issue = connection.execute(old).first()
+    if issue is None:
+        return 0
+    engagements.purge(connection, issue.id)
+    if partitions.drop(connection, issue.id):
+        return int(issue.planned)
+    connection.execute(exclusions.delete().where(exclusions.c.issue_id == issue.id))
+    return connection.execute(deliveries.delete().where(deliveries.c.issue_id == issue.id)).rowcount
 
 
-def _purge_notices(connection: sa.Connection, before: datetime) -> int:
+def purge_notices(connection: sa.Connection, before: datetime) -> int:
+    """Delete notices that were settled before a time; return how many."""
     gone = connection.execute(
         notices.delete().where(notices.c.settled_at < before, notices.c.state.in_(SETTLED))
     )

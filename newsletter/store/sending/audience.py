@@ -23,7 +23,11 @@ CHUNK = 5000
 
 
 def question(
-    newsletter: Newsletter, publication: Publication, now: datetime, issue: Issue | None = None
+    connection: sa.Connection,
+    newsletter: Newsletter,
+    publication: Publication,
+    now: datetime,
+    issue: Issue | None = None,
 ) -> Question:
     """Return the question of who gets an issue now."""
     digest = issue.digest if issue else None
@@ -34,12 +38,12 @@ def question(
         now,
         frozenset() if digest else frozenset(newsletter.digest_cadences),
         digest,
-        alerted(newsletter, now) if alert else None,
+        alerted(connection, newsletter, now) if alert else None,
         frozenset(topics_by_name(publication)),
     )
 
 
-def alerted(newsletter: Newsletter, now: datetime) -> sa.Select[int]:
+def alerted(connection: sa.Connection, newsletter: Newsletter, now: datetime) -> sa.Select[int]:
     """Select subscriber_id of those with as many alerts as a day in the newsletter's zone allows.
 
     An alert that was withdrawn or refused does not count; one that waits does.
@@ -47,13 +51,15 @@ def alerted(newsletter: Newsletter, now: datetime) -> sa.Select[int]:
     midnight = now.astimezone(newsletter.timezone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
+    today = sa.select(issues.c.id).where(
+        issues.c.newsletter == newsletter.key,
+        issues.c.kind == IssueKind.ALERT.value,
+        issues.c.frozen_at >= midnight.astimezone(UTC),
+    )
     return (
         sa.select(deliveries.c.subscriber_id)
-        .join(issues, issues.c.id == deliveries.c.issue_id)
         .where(
-            issues.c.newsletter == newsletter.key,
-            issues.c.kind == IssueKind.ALERT.value,
-            issues.c.frozen_at >= midnight.astimezone(UTC),
+            deliveries.c.issue_id.in_(list(connection.scalars(today))),
             outcomes.state().not_in([DeliveryState.WITHDRAWN, DeliveryState.REFUSED]),
         )
         .group_by(deliveries.c.subscriber_id)

@@ -60,13 +60,14 @@ def move(
         seen, reason = reported[number]
         if state not in REPORTED_FROM or advance(state, seen) is state:
             continue
-        rows.append((str(seen), reason or None, issue_id, number))
+        rows.append((str(seen), reason or None, number))
         counter = counters[batch_of(number)]
         counter[seen] += 1
         if state in COUNTED:
             counter[state] -= 1
     if rows:
-        update_many(connection, deliveries, ("issue_id", "seq"), ("state", "reason"), rows)
+        its_own = ("issue_id", issue_id)
+        update_many(connection, deliveries, its_own, "seq", ("state", "reason"), rows)
         changes = [
             {"of_issue": issue_id, "of_seq": seq, **_changes(counter)}
             for seq, counter in sorted(counters.items())

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from newsletter.model.batch import Planned
 from newsletter.model.states import DeliveryState, IssueState
-from newsletter.store.sending import batches
+from newsletter.store.sending import batches, partitions
 from newsletter.store.tables import batches as batch_table
 from newsletter.store.tables import deliveries, exclusions, issues, welcomes
 from subscribers.consent.newcomers import confirmed_since
@@ -93,6 +93,7 @@ def add(
     A batch gets at most `size` of them. The issue must be locked. Its exclusions of these
     subscribers are taken back.
     """
+    partitions.add(connection, issue_id)  # an old issue has lost its own to retention
     last = connection.scalar(
         sa.select(sa.func.max(deliveries.c.seq)).where(deliveries.c.issue_id == issue_id)
     )

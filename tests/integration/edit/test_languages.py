@@ -21,6 +21,7 @@ from newsletter.render.run import RenderKit
 from newsletter.send.audience import Frozen, freeze
 from newsletter.store.content import articles, issues
 from newsletter.store.content.articles import NewArticle
+from newsletter.store.sending import partitions
 from newsletter.store.tables import articles as articles_table
 from newsletter.store.tables import deliveries
 from tests.fakes import manuscripts
@@ -113,6 +114,7 @@ def frozen(engine: sa.Engine, issue_id: int, editions: list[Edition]) -> dict[in
     with engine.begin() as connection:
         issue = issues.load(connection, issue_id)
         items = issues.load_items(connection, issue_id)
+        partitions.add(connection, issue_id)
         freeze(connection, Frozen(issue, WEEKLY, items, editions, HOUSE), NOW)
         query = sa.select(deliveries).where(deliveries.c.issue_id == issue_id)
         for delivery in connection.execute(query):

@@ -83,7 +83,7 @@ def test_people_are_counted_by_what_they_get(
     issue_id = drafted(peopled, newsletter)
     with peopled.connect() as connection:
         chooser = Chooser(issues.load_items(connection, issue_id), newsletter)
-        asked = question(newsletter, HOUSE, NOW)
+        asked = question(connection, newsletter, HOUSE, NOW)
         assert wanted(connection, asked, chooser) == (
             {Contents(*key): people for key, people in counts.items()},
             nothing,

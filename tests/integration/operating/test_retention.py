@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from newsletter.maintenance.retention import tidy
 from newsletter.model.retention import Retention
+from newsletter.store.sending import partitions
 from newsletter.store.tables import deliveries, events, exclusions, issues, notices
 from subscribers.store.tables import requests, subscribers
 from tests.fakes.people import add_person
@@ -28,6 +29,7 @@ def fill(connection: sa.Connection, outbox: Path) -> None:
         at = NOW - age
         sent = ISSUE | {"id": number, "number": number, "submitted_at": at}
         connection.execute(issues.insert().values(**sent))
+        partitions.add(connection, number)
         got = {"issue_id": number, "subscriber_id": number}
         row = got | {"seq": 1, "edition_id": 1, "state": "delivered"}
         connection.execute(deliveries.insert().values(**row))

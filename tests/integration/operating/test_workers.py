@@ -53,6 +53,7 @@ def test_a_worker_does_everything_that_is_due_and_ends(fleet: Fleet) -> None:
     fleet.freeze(people=200, size=10)
     with fleet.program("serve", "--no-work") as pages:
         until(fleet.is_served, "the pages are served")
+        assert connections(fleet) <= 2 * 5 + 1  # of two pools, and one that keeps the pages alone
         until(lambda: "no worker responds" in fleet.log(), "the pages report that no one works")
         with fleet.program("worker", "--once") as worker:
             assert worker.wait(120) == 0, fleet.log()

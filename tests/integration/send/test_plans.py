@@ -9,12 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.send import claimable, run
-from newsletter.store.sending import claims
+from newsletter.store.sending import claims, partitions
 from tests.fakes.issues import add_issue, add_many
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
 
 LARGE = {"subscribers", "subscriptions", "deliveries"}
+OTHERS = (7, 8)
+"""Issues that are kept beside the one that is sent."""
 PEOPLE = 30_000
 
 
@@ -28,18 +30,27 @@ def office(pg_engine: sa.Engine) -> Iterator[Office]:
         opened.issue_id = add_issue(connection)
     assert opened.freeze() is not None
     with pg_engine.begin() as connection:
+        for issue_id in OTHERS:
+            partitions.add(connection, issue_id)
         for table in (*sorted(LARGE), "batches"):
             connection.exec_driver_sql(f"ANALYZE {table}")
     yield opened
     opened.reader.dispose()
 
 
-def whole_tables(plan: dict[str, Any]) -> Iterator[str]:
-    """Yield the tables that a plan reads from end to end."""
-    if plan["Node Type"] == "Seq Scan":
-        yield plan["Relation Name"]
+def relations(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each table or partition that a plan reads, and how."""
+    if "Relation Name" in plan:
+        yield plan["Relation Name"], plan["Node Type"]
     for part in plan.get("Plans", ()):
-        yield from whole_tables(part)
+        yield from relations(part)
+
+
+def whole_tables(plan: dict[str, Any]) -> Iterator[str]:
+    """Yield the tables that a plan reads from end to end, also if it is the partition of an issue."""
+    for name, how in relations(plan):
+        if how == "Seq Scan":
+            yield name.partition("_of_issue_")[0]
 
 
 @contextmanager
@@ -85,6 +96,8 @@ def test_no_statement_of_a_batch_reads_a_whole_table(office: Office) -> None:
             watched = LARGE | ({"batches"} if "FOR UPDATE" in statement else set())
             read = watched & set(whole_tables(plan))
             assert not read, f"{statement}\n{json.dumps(plan, indent=1)}"
+            others = {f"deliveries_of_issue_{issue_id}" for issue_id in OTHERS}
+            assert others.isdisjoint(name for name, _how in relations(plan)), statement
 
 
 def test_the_next_batch_is_found_without_sorting_those_that_wait(pg_engine: sa.Engine) -> None:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from newsletter.maintenance.erasing import erase_elsewhere
 from newsletter.people.effects import apply_effects
 from newsletter.store.people import erasure as erasing
+from newsletter.store.sending import partitions
 from newsletter.store.tables import deliveries, issues, notices
 from subscribers import directory, erasure
 from subscribers.consent import rights
@@ -77,6 +78,7 @@ def test_an_erasure_empties_what_servers_said_about_the_address(engine: sa.Engin
     answers = {1: "550 ann@example.org is unknown", 2: "550 bob@example.org is unknown", 3: "full"}
     with engine.begin() as connection:
         connection.execute(issues.insert().values(id=1, number=1, **ISSUE))
+        partitions.add(connection, 1)
         for person, reason in answers.items():
             row = {"issue_id": 1, "seq": person, "subscriber_id": person, "edition_id": 1}
             connection.execute(deliveries.insert().values(state="refused", reason=reason, **row))
