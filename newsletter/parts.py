@@ -5,6 +5,7 @@ What is expensive to import is imported and built at its first use.
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from newsletter.esp.smtp.sender import SmtpSender
     from newsletter.fetch.client import Fetcher
     from newsletter.maintenance.readings import Reading
+    from newsletter.maintenance.retention import Tidied
     from newsletter.model.publication import Publication, SmtpUse
     from newsletter.model.source import CollectLimits
     from newsletter.render.templates import Templates
@@ -131,15 +133,16 @@ def rates(publication: Publication, providers: Mapping[str, Sender]) -> dict[str
     }
 
 
-def tidy(engine: sa.Engine, settings: Settings, now: datetime) -> dict[str, int]:
+def tidy(engine: sa.Engine, settings: Settings, now: datetime) -> Tidied:
     """Delete what is no longer kept; return how much of what."""
+    from newsletter.maintenance.retention import Folders
     from newsletter.maintenance.retention import tidy as delete
 
     return delete(
         engine,
         settings.retention,
-        outbox=settings.outbox,
-        uploads=settings.root / "uploads",
+        Folders(settings.outbox, settings.root / "uploads"),
         pepper=settings.pepper,
         now=now,
+        wait=time.sleep,
     )

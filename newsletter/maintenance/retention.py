@@ -1,6 +1,9 @@
 """Delete what the configuration no longer keeps."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,51 +21,83 @@ from subscribers.roster.staging import forget_older
 
 TURNS_KEPT = timedelta(days=1)
 """Longer than any host rests."""
+MOST_PORTIONS = 100
+"""Transactions that delete one kind of rows in a pass; the next pass continues."""
+BREATH = 0.05
+"""Seconds between two of them, in which SQLite lets others write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The folders with files of which old ones are deleted."""
+
+    outbox: Path
+    uploads: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """How much of what was deleted. If it is not finished, the next pass continues."""
+
+    deleted: Mapping[str, int]
+    finished: bool
 
 
 def tidy(
     engine: sa.Engine,
     periods: Retention,
+    folders: Folders,
     *,
-    outbox: Path,
-    uploads: Path,
     pepper: bytes,
     now: datetime,
-) -> dict[str, int]:
-    """Delete what is kept no longer, a bounded part at a time; return how much of what.
+    wait: Callable[[float], None],
+) -> Tidied:
+    """Delete what is kept no longer, in short transactions, and a bounded part of it at a time.
 
     The counters of reports stay; what was added to them is folded.
     """
+    people = RetentionPeriods(periods.pending, periods.addresses)
+    portions = (
+        lambda connection: purge(connection, people, pepper=pepper, now=now),
+        lambda connection: {"notices": rows.purge_notices(connection, now - periods.notices)},
+        lambda connection: {"events": events.purge(connection, now - periods.events)},
+        lambda connection: rows.purge_deliveries(connection, now - periods.deliveries),
+    )
+    done = [_repeat(engine, portion, wait) for portion in portions]
+    deleted = sum((Counter(part.deleted) for part in done), Counter[str]())
     with engine.begin() as connection:
-        people = purge(
-            connection,
-            RetentionPeriods(periods.pending, periods.addresses),
-            pepper=pepper,
-            now=now,
-        )
-        ours = {"notices": rows.purge_notices(connection, now - periods.notices)}
-        reported = events.purge(connection, now - periods.events)
-        ours["reports"] = passes.purge(connection, now - periods.events)
+        deleted["reports"] = passes.purge(connection, now - periods.events)
         host_turns.purge(connection, now - TURNS_KEPT)
-    ours["deliveries"] = _purge_deliveries(engine, now - periods.deliveries)
     counters.fold(engine)
-    files = purge_outbox(outbox, now - periods.outbox)
-    purge_uploads(uploads, now - KEPT)
+    deleted["emails in the outbox"] = purge_outbox(folders.outbox, now - periods.outbox)
+    purge_uploads(folders.uploads, now - KEPT)
     forget_older(engine, now - KEPT)
-    replaced = delete_replaced(engine, now - REPLACED_FOR)
-    ours["events"] = reported
-    return {**people, **ours, "emails in the outbox": files, "replaced databases": replaced}
+    deleted["replaced databases"] = delete_replaced(engine, now - REPLACED_FOR)
+    return Tidied(deleted, all(part.finished for part in done))
 
 
-def _purge_deliveries(engine: sa.Engine, before: datetime) -> int:
-    """Delete who got one old issue, unless PostgreSQL is busy with the tables: then later."""
+def _repeat(
+    engine: sa.Engine,
+    portion: Callable[[sa.Connection], Mapping[str, int]],
+    wait: Callable[[float], None],
+) -> Tidied:
+    """Delete portions of one kind, each in its own transaction, until nothing is left to delete.
+
+    On PostgreSQL, whole partitions are left to the next pass if others use the tables for too long.
+    """
+    deleted: Counter[str] = Counter()
     try:
-        with engine.begin() as connection:
-            return rows.purge_deliveries(connection, before)
+        for _ in range(MOST_PORTIONS):
+            with engine.begin() as connection:
+                found = portion(connection)
+            if not any(found.values()):
+                return Tidied(deleted, finished=True)
+            deleted.update(found)
+            wait(BREATH)
     except sa.exc.OperationalError as error:
         if not is_lock_timeout(error):
             raise
-        return 0
+    return Tidied(deleted, finished=False)
 
 
 def purge_outbox(folder: Path, before: datetime) -> int:

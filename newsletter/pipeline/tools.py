@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from newsletter.collect.report import CollectReport
     from newsletter.esp.sendgrid.suppressions import SuppressionLists
+    from newsletter.maintenance.retention import Tidied
     from newsletter.send.notices import Post
 
 
@@ -34,7 +35,7 @@ class Tools:
     post: Callable[[], Post]
     collect: Callable[[], CollectReport]
     collect_source: Callable[[str], CollectReport]
-    tidy: Callable[[], Mapping[str, int]]
+    tidy: Callable[[], Tidied]
     watch: Callable[[], Sequence[str]]
     catch_up: Callable[[], int]
     forgotten: Callable[[], Sequence[str]]

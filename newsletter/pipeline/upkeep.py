@@ -90,11 +90,12 @@ def tidy(tools: Tools) -> Iterator[Line]:
     with tools.context.reader.connect() as connection:
         if not gates.tidying_is_due(tools, connection):
             return
-    deleted = {what: number for what, number in tools.tidy().items() if number}
-    for what, number in deleted.items():
-        yield Line(StepName.RETENTION, f"{number:,} {what} deleted")
+    done = tools.tidy()
+    for what, number in done.deleted.items():
+        if number:
+            yield Line(StepName.RETENTION, f"{number:,} {what} deleted")
     folding.fold_finished(tools.context.courier.journal)
-    if not deleted:
+    if done.finished:
         minutes = int(tools.context.now().timestamp() // 60)
         with tools.context.engine.begin() as connection:
             marks.write(connection, Mark.TIDIED, minutes)

@@ -19,6 +19,8 @@ from newsletter.store.types import UtcDateTime
 
 Rows = Sequence[tuple[object, ...]]
 """Values in the order of the names of columns that are given with them."""
+PORTION = 5_000
+"""Rows that one transaction deletes: on SQLite, every other writer waits for it."""
 _LISTED, _SHARED = "listed", "shared"
 
 
@@ -90,6 +92,17 @@ def update_many(
     else:
         statement = _update_of_all(table, name, key, values)
         _execute_once(connection, statement, (*values, key), rows, {_SHARED: value})
+
+
+def delete_some(
+    connection: sa.Connection, key: sa.Column[Any], *conditions: sa.ColumnElement[bool]
+) -> int:
+    """Delete a PORTION of the rows that meet all conditions; return how many, 0 if none are left.
+
+    `key` names one of these rows. If it is only a part of their key, the conditions name the rest.
+    """
+    some = sa.select(key).where(*conditions).limit(PORTION)
+    return connection.execute(key.table.delete().where(*conditions, key.in_(some))).rowcount
 
 
 def _execute_once(

@@ -42,7 +42,7 @@ def open_engine(url: str, *, pooled: bool = False) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, begin="BEGIN IMMEDIATE", prepare=_for_writing)
-    return _create(parsed, connect_args=_to_server(pooled=pooled), **_pool())
+    return _open_server(parsed, pooled=pooled)
 
 
 def open_direct(url: str) -> sa.Engine:
@@ -63,7 +63,7 @@ def open_reader(url: str, *, pooled: bool = False) -> sa.Engine:
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, begin="BEGIN", prepare=_for_reading)
-    engine = _create(parsed, connect_args=_to_server(pooled=pooled), **_pool())
+    engine = _open_server(parsed, pooled=pooled)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
@@ -100,6 +100,23 @@ def _parse(url: str) -> sa.URL:
                 f"{other} is not supported; expected sqlite:///PATH or postgresql://USER@HOST/NAME"
             )
     raise ConfigurationError(msg)
+
+
+def _open_server(url: sa.URL, *, pooled: bool) -> sa.Engine:
+    engine = _create(url, connect_args=_to_server(pooled=pooled), **_pool())
+    if not pooled:
+        sa.event.listen(engine, "connect", _plan_for_values)
+    return engine
+
+
+def _plan_for_values(connection: Any, _record: object) -> None:  # noqa: ANN401 - psycopg's connection
+    """Let PostgreSQL plan each execution for its values: for the partitions of its issue.
+
+    It would otherwise plan a statement that was prepared for all partitions at its sixth execution,
+    to see whether that is cheaper, and lock them all.
+    """
+    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.commit()
 
 
 def _pool() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.model.event import EventKind
 from newsletter.store import marks
-from newsletter.store.bulk import among, insert_new
+from newsletter.store.bulk import among, delete_some, insert_new
 from newsletter.store.marks import Mark
 from newsletter.store.tables import event_bodies, events
 
@@ -135,12 +135,12 @@ def erase(connection: sa.Connection, subscriber_id: int) -> None:
 
 
 def purge(connection: sa.Connection, before: datetime) -> int:
-    """Delete events, and requests that could not be read, from before a time; return how many.
+    """Delete a portion of the events, and of the requests that could not be read, from before a time.
 
-    The time is marked: of an issue that began later, all events are kept.
+    Return how many. The time is marked: of an issue that began later, all events are kept.
     """
     marks.write(connection, Mark.EVENTS_PURGED, math.ceil(before.timestamp() / 60))
-    old = connection.execute(events.delete().where(events.c.at < before))
-    unread = event_bodies.c.received_at < before
-    aside = connection.execute(event_bodies.delete().where(event_bodies.c.problem != "", unread))
-    return old.rowcount + aside.rowcount
+    unread = event_bodies.c.problem != "", event_bodies.c.received_at < before
+    return delete_some(connection, events.c.id, events.c.at < before) or delete_some(
+        connection, event_bodies.c.id, *unread
+    )

@@ -17,7 +17,7 @@ class Mark(StrEnum):
     """
 
     TIDIED = "tidied"
-    """The last retention that found nothing more to delete."""
+    """The last retention that finished."""
     SYNCED = "suppressions synced"
     """The last comparison with the provider's suppressions."""
     LIST_SYNCED = "{} synced"
@@ -30,6 +30,8 @@ class Mark(StrEnum):
     """When the mailbox for bounces was last read."""
     EVENTS_PURGED = "events purged"
     """Before which time events were deleted."""
+    DELIVERIES_PURGED = "deliveries purged"
+    """The latest time before which issues may have lost recipients."""
     LAST_SUCCESS = "last success"
     """The end of the last pass without a failure, in seconds since 1970."""
     TICKED = "ticked"

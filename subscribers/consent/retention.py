@@ -28,15 +28,15 @@ class RetentionPeriods:
 def purge(
     connection: sa.Connection, periods: RetentionPeriods, *, pepper: bytes, now: datetime
 ) -> dict[str, int]:
-    """Delete a thousand unanswered sign-ups, and old network addresses and links.
+    """Delete a thousand unanswered sign-ups, old network addresses and links of each.
 
-    Repeat it while `pending` is not 0. Pending subscribers that an import added stay: staff decide
+    Repeat it until it returns zeros. Pending subscribers that an import added stay: staff decide
     about them. For an address that never answered, a keyed hash keeps the number of emails, so that
     the limit of three in total still holds.
     """
     return {
         "pending": _pending(connection, now - periods.pending, pepper),
-        "networks": _networks(connection, now - periods.networks),
+        "networks": proofs.forget_networks(connection, now - periods.networks, CHUNK),
         "links": _links(connection, now - periods.networks),
     }
 
@@ -72,17 +72,7 @@ def _pending(connection: sa.Connection, before: datetime, pepper: bytes) -> int:
     return len(rows)
 
 
-def _networks(connection: sa.Connection, before: datetime) -> int:
-    emptied = connection.execute(
-        requests.update()
-        .where(requests.c.at < before, requests.c.network != sa.literal_column("''"))
-        .values(network="")
-    )
-    return emptied.rowcount + proofs.forget_networks(connection, before)
-
-
 def _links(connection: sa.Connection, before: datetime) -> int:
-    deleted = connection.execute(
-        single_use_links.delete().where(single_use_links.c.expires_at < before)
-    )
-    return deleted.rowcount
+    serial = single_use_links.c.serial
+    some = sa.select(serial).where(single_use_links.c.expires_at < before).limit(CHUNK)
+    return connection.execute(single_use_links.delete().where(serial.in_(some))).rowcount

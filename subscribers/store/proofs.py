@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from subscribers.store.dialects import add_missing
-from subscribers.store.tables import consents, wordings
+from subscribers.store.tables import consents, requests, wordings
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,15 @@ def wordings_of(connection: sa.Connection, versions: Collection[str]) -> dict[st
     return {row.version: row.text for row in connection.execute(query)}
 
 
-def forget_networks(connection: sa.Connection, before: datetime) -> int:
-    """Empty the network addresses of older consents; return how many there were."""
-    done = connection.execute(
-        consents.update()
-        .where(consents.c.at < before, consents.c.network != sa.literal_column("''"))
-        .values(network="")
-    )
-    return done.rowcount
+def forget_networks(connection: sa.Connection, before: datetime, most: int) -> int:
+    """Empty the network addresses of older requests and consents; return how many there were.
+
+    At most so many of each.
+    """
+    number = 0
+    for table in (requests, consents):
+        kept = table.c.at < before, table.c.network != sa.literal_column("''")
+        some = sa.select(table.c.id).where(*kept).limit(most)
+        emptied = connection.execute(table.update().where(table.c.id.in_(some)).values(network=""))
+        number += emptied.rowcount
+    return number

@@ -31,6 +31,7 @@ def upgrade() -> None:
     """Put a partitioned table in the place of each."""
     if op.get_bind().dialect.name != "postgresql":
         return
+    op.execute(f"LOCK TABLE {', '.join(KEYS)} IN ACCESS EXCLUSIVE MODE")  # no issue is frozen now
     issues = sorted(set().union(*(_issues(table) for table in KEYS)))
     for table, second in KEYS.items():
         earlier = f"{table}_of_earlier_issues"

@@ -55,18 +55,15 @@ def complete_issues(connection: sa.Connection) -> set[int]:
 
 def of_deliveries(connection: sa.Connection) -> Counts:
     """Count deliveries by issue and reported state."""
-    found: Counts = {}
-    for part in partitions.each_part(connection, partitions.kept(connection)):
-        query = (
-            sa.select(deliveries.c.issue_id, deliveries.c.state, sa.func.count())
-            .where(
-                deliveries.c.issue_id.in_(part),
-                deliveries.c.state.in_([state.value for state in COUNTED]),
-            )
-            .group_by(deliveries.c.issue_id, deliveries.c.state)
-        )
-        found |= _counts(connection, query)
-    return found
+    d = deliveries.c
+    counted = sa.select(d.issue_id, d.state, sa.func.count())
+    reported = d.state.in_([state.value for state in COUNTED])
+    rows = partitions.rows_of(
+        connection,
+        partitions.kept(connection),
+        lambda part: counted.where(d.issue_id.in_(part), reported).group_by(d.issue_id, d.state),
+    )
+    return {(row[0], row[1]): int(row[2]) for row in rows}
 
 
 def of_engagements(connection: sa.Connection) -> Counts:

@@ -1,5 +1,8 @@
 """Erase a person from newsletter's own tables."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 
 from newsletter.model.delivery import delivery_id
@@ -47,16 +50,11 @@ def erase(connection: sa.Connection, erased: Erased) -> None:
 
 def _deliveries_to(
     connection: sa.Connection, subscriber_id: int
-) -> list[sa.Row[int, int, str | None]]:
+) -> Iterator[sa.Row[*tuple[Any, ...]]]:
     """Find a person's deliveries issue by issue: their one index begins with the issue."""
-    d = deliveries.c
-    found: list[sa.Row[int, int, str | None]] = []
-    for part in partitions.each_part(connection, partitions.kept(connection)):
-        query = sa.select(d.issue_id, d.seq, d.reason).where(
-            d.issue_id.in_(part), d.subscriber_id == subscriber_id
-        )
-        found.extend(connection.execute(query))
-    return found
+    kept = partitions.kept(connection)
+    columns = (deliveries.c.seq, deliveries.c.reason)
+    return partitions.of_subscriber(connection, deliveries, subscriber_id, kept, *columns)
 
 
 def submitted_to(connection: sa.Connection, subscriber_id: int) -> set[str]:

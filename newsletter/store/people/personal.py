@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.store.bulk import among
 from newsletter.store.engagement_tables import edition_links, engagements
 from newsletter.store.people.question_tables import still_wanted
 from newsletter.store.sending import outcomes, partitions
@@ -97,21 +98,19 @@ def _of_issues(
     connection: sa.Connection,
     table: sa.Table,
     subscriber_id: int,
-    *what: sa.ColumnElement[Any],
+    *what: sa.Column[Any] | sa.Label[Any],
 ) -> list[dict[str, object]]:
     # Corrections and skipped issues have negative numbers, which mean nothing to a person.
     number = sa.case((issues.c.number > 0, issues.c.number)).label("number")
     shown = (issues.c.newsletter, number, issues.c.subject, issues.c.due_at)
-    found: list[dict[str, object]] = []
-    for part in partitions.each_part(connection, partitions.kept(connection)):
-        rows = connection.execute(
-            sa.select(*shown, *what)
-            .join(issues, issues.c.id == table.c.issue_id)
-            .where(table.c.issue_id.in_(part), table.c.subscriber_id == subscriber_id)
-            .order_by(issues.c.id)
-        )
-        found.extend(_plain(row) for row in rows.mappings())
-    return found
+    kept = partitions.kept(connection)
+    mine = partitions.of_subscriber(connection, table, subscriber_id, kept, *what)
+    found = {row.issue_id: row._asdict() for row in mine}
+    known = among(connection, issues.c.id, found)
+    rows = connection.execute(sa.select(issues.c.id, *shown).where(known).order_by(issues.c.id))
+    names = [column.name for column in (*shown, *what)]
+    both = [row._asdict() | found[row.id] for row in rows]
+    return [_plain({name: values[name] for name in names}) for values in both]
 
 
 def _notices(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -51,25 +51,11 @@ def lately(
 ) -> list[Received]:
     """Return the latest issues that were due or sent by now, as one subscriber saw them, newest first."""
     due = sa.or_(issues.c.due_at <= now, issues.c.frozen_at.is_not(None))
-    shown = _newest(connection, limit, issues.c.newsletter == newsletter, due, _for_readers())
-    rows = connection.execute(
-        sa.select(
-            issues.c.due_at,
-            issues.c.subject,
-            issues.c.state,
-            issues.c.reason.label("why"),
-            issues.c.frozen_at,
-            outcomes.state().label("delivery"),
-            outcomes.reason().label("withdrawn"),
-            exclusions.c.reason.label("exclusion"),
-        )
-        .outerjoin(deliveries, _row_of(deliveries, subscriber_id, shown))
-        .outerjoin(exclusions, _row_of(exclusions, subscriber_id, shown))
-        .where(issues.c.id.in_(shown))
-        .order_by(issues.c.id.desc())
-    )
+    rows = _newest(connection, limit, issues.c.newsletter == newsletter, due, _for_readers())
+    theirs = _theirs(connection, subscriber_id, [row.id for row in rows])
     return [
-        Received(row.due_at, row.subject if _frozen(row) else "", _outcome(row)) for row in rows
+        Received(row.due_at, row.subject if _frozen(row) else "", _outcome(row, theirs.get(row.id)))
+        for row in rows
     ]
 
 
@@ -93,29 +79,12 @@ def frozen(
 ) -> list[IssueOutcome]:
     """Return the issues whose audience was chosen, as one subscriber got them or not, newest first."""
     known = (issues.c.newsletter.in_(newsletters), issues.c.frozen_at.is_not(None))
-    shown = _newest(connection, limit, *known)
-    rows = connection.execute(
-        sa.select(
-            issues.c.id,
-            issues.c.newsletter,
-            issues.c.subject,
-            issues.c.due_at,
-            sa.case((deliveries.c.seq.is_not(None), outcomes.state())).label("delivery"),
-            sa.func.coalesce(outcomes.reason(), exclusions.c.reason).label("why"),
-        )
-        .outerjoin(deliveries, _row_of(deliveries, subscriber_id, shown))
-        .outerjoin(exclusions, _row_of(exclusions, subscriber_id, shown))
-        .where(issues.c.id.in_(shown))
-        .order_by(issues.c.id.desc())
-    )
+    rows = _newest(connection, limit, *known)
+    theirs = _theirs(connection, subscriber_id, [row.id for row in rows])
+    not_there = _Theirs(None, Reason.NOT_SUBSCRIBED.value)
     return [
         IssueOutcome(
-            row.id,
-            row.newsletter,
-            row.subject,
-            row.due_at,
-            DeliveryState(row.delivery) if row.delivery is not None else None,
-            row.why or ("" if row.delivery is not None else Reason.NOT_SUBSCRIBED.value),
+            row.id, row.newsletter, row.subject, row.due_at, *theirs.get(row.id, not_there)
         )
         for row in rows
     ]
@@ -124,7 +93,7 @@ def frozen(
 def last_issue(connection: sa.Connection, newsletter: str, subscriber_id: int) -> int | None:
     """Return the latest issue of a newsletter with a delivery to a subscriber, in any state."""
     frozen_issues = (issues.c.newsletter == newsletter, issues.c.frozen_at.is_not(None))
-    return _last_of(connection, _newest(connection, None, *frozen_issues), subscriber_id)
+    return _last_of(connection, subscriber_id, *frozen_issues)
 
 
 def item(
@@ -138,40 +107,53 @@ def item(
         items.c.article_id == article_id, items.c.included
     )
     printing = (issues.c.newsletter == newsletter, issues.c.id.in_(with_article))
-    issue_id = _last_of(connection, _newest(connection, None, *printing), subscriber_id)
+    issue_id = _last_of(connection, subscriber_id, *printing)
     printed = load_items(connection, issue_id) if issue_id is not None else ()
     return next((found for found in printed if found.article_id == article_id), None)
 
 
 def _newest(
     connection: sa.Connection, limit: int | None, *conditions: sa.ColumnElement[bool]
-) -> list[int]:
+) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return the issues that meet all conditions, newest first."""
-    query = sa.select(issues.c.id).where(*conditions).order_by(issues.c.id.desc()).limit(limit)
-    return list(connection.scalars(query))
+    i = issues.c
+    shown = (i.id, i.newsletter, i.due_at, i.subject, i.state, i.reason, i.frozen_at)
+    query = sa.select(*shown).where(*conditions).order_by(i.id.desc()).limit(limit)
+    return connection.execute(query).all()
 
 
-def _row_of(
-    table: sa.Table, subscriber_id: int, issue_ids: Collection[int]
-) -> sa.ColumnElement[bool]:
-    """Return the condition that a delivery or an exclusion is a subscriber's, of one of these issues."""
-    return sa.and_(
-        table.c.issue_id == issues.c.id,
-        table.c.issue_id.in_(issue_ids),
-        table.c.subscriber_id == subscriber_id,
+def _last_of(
+    connection: sa.Connection, subscriber_id: int, *conditions: sa.ColumnElement[bool]
+) -> int | None:
+    """Return the newest issue that meets all conditions and has a delivery to a subscriber."""
+    known = [row.id for row in _newest(connection, None, *conditions)]
+    last = sa.func.max(deliveries.c.issue_id)
+    mine = deliveries.c.subscriber_id == subscriber_id
+    found = partitions.rows_of(
+        connection, known, lambda part: sa.select(last).where(deliveries.c.issue_id.in_(part), mine)
     )
+    return next((row[0] for row in found if row[0] is not None), None)
 
 
-def _last_of(connection: sa.Connection, issue_ids: Sequence[int], subscriber_id: int) -> int | None:
-    """Return the first of these issues, newest first, with a delivery to a subscriber."""
-    for part in partitions.each_part(connection, issue_ids):
-        query = sa.select(sa.func.max(deliveries.c.issue_id)).where(
-            deliveries.c.issue_id.in_(part),
-            deliveries.c.subscriber_id == subscriber_id,
-        )
-        if found := connection.scalar(query):
-            return int(found)
-    return None
+class _Theirs(NamedTuple):
+    """What a subscriber has of an issue: a delivery in a state, or None and why they were left out."""
+
+    delivery: DeliveryState | None
+    reason: str
+
+
+def _theirs(
+    connection: sa.Connection, subscriber_id: int, issue_ids: Sequence[int]
+) -> Mapping[int, _Theirs]:
+    """Return what a subscriber has of these issues; nothing of those that did not know them."""
+    columns = (outcomes.state().label("state"), outcomes.reason().label("reason"))
+    got = partitions.of_subscriber(connection, deliveries, subscriber_id, issue_ids, *columns)
+    found = {row.issue_id: _Theirs(DeliveryState(row.state), row.reason or "") for row in got}
+    rest = [issue_id for issue_id in issue_ids if issue_id not in found]
+    left_out = partitions.of_subscriber(
+        connection, exclusions, subscriber_id, rest, exclusions.c.reason
+    )
+    return found | {row.issue_id: _Theirs(None, row.reason) for row in left_out}
 
 
 def _for_readers() -> sa.ColumnElement[bool]:
@@ -180,25 +162,27 @@ def _for_readers() -> sa.ColumnElement[bool]:
     return sa.or_(regular, issues.c.frozen_at.is_not(None), issues.c.submitted_at.is_not(None))
 
 
-def _frozen(row: sa.Row[*tuple[Any, ...]]) -> bool:
+def _frozen(issue: sa.Row[*tuple[Any, ...]]) -> bool:
     """Whether an issue has an audience."""
-    return row.frozen_at is not None or IssueState(row.state) not in _UNSENT
+    return issue.frozen_at is not None or IssueState(issue.state) not in _UNSENT
 
 
-def _outcome(row: sa.Row[*tuple[Any, ...]]) -> Receipt | Reason:
-    if row.delivery is not None:
-        return _of_delivery(row)
-    if row.exclusion is not None:
-        return _parsed(row.exclusion) or Receipt.LEFT_OUT
-    return Reason.NOT_SUBSCRIBED if _frozen(row) else _unsent(row)
+def _outcome(issue: sa.Row[*tuple[Any, ...]], theirs: _Theirs | None) -> Receipt | Reason:
+    if theirs is None:
+        return Reason.NOT_SUBSCRIBED if _frozen(issue) else _unsent(issue)
+    if theirs.delivery is None:
+        return _parsed(theirs.reason) or Receipt.LEFT_OUT
+    return _of_delivery(issue, theirs.delivery, theirs.reason)
 
 
-def _of_delivery(row: sa.Row[*tuple[Any, ...]]) -> Receipt | Reason:
-    match DeliveryState(row.delivery):
+def _of_delivery(
+    issue: sa.Row[*tuple[Any, ...]], state: DeliveryState, reason: str
+) -> Receipt | Reason:
+    match state:
         case DeliveryState.WITHDRAWN:
-            return _parsed(row.withdrawn) or Reason.CANCELLED
+            return _parsed(reason) or Reason.CANCELLED
         case DeliveryState.PENDING:
-            return _PENDING.get(IssueState(row.state), Receipt.SENDING)
+            return _PENDING.get(IssueState(issue.state), Receipt.SENDING)
         case (
             DeliveryState.BLOCKED
             | DeliveryState.BOUNCED
@@ -210,10 +194,10 @@ def _of_delivery(row: sa.Row[*tuple[Any, ...]]) -> Receipt | Reason:
             return Receipt.SENT
 
 
-def _parsed(stored: str | None) -> Reason | None:
-    return _EARLIER.get(stored or "") or Reason.parse(stored or "")
+def _parsed(stored: str) -> Reason | None:
+    return _EARLIER.get(stored) or Reason.parse(stored)
 
 
-def _unsent(row: sa.Row[*tuple[Any, ...]]) -> Receipt:
-    nothing = row.state == IssueState.SKIPPED and row.why == NOTHING_NEW
-    return Receipt.NOTHING_NEW if nothing else _UNSENT[IssueState(row.state)]
+def _unsent(issue: sa.Row[*tuple[Any, ...]]) -> Receipt:
+    nothing = issue.state == IssueState.SKIPPED and issue.reason == NOTHING_NEW
+    return Receipt.NOTHING_NEW if nothing else _UNSENT[IssueState(issue.state)]

@@ -94,13 +94,10 @@ def add(
     subscribers are taken back.
     """
     partitions.add(connection, issue_id)  # an old issue has lost its own to retention
-    last = connection.scalar(
-        sa.select(sa.func.max(deliveries.c.seq)).where(deliveries.c.issue_id == issue_id)
-    )
-    batch = connection.scalar(
-        sa.select(sa.func.max(batch_table.c.seq)).where(batch_table.c.issue_id == issue_id)
-    )
-    seq, number = int(last or 0), int(batch or 0)
+    # By its batches, which retention keeps: a number is never used again.
+    b = batch_table.c
+    used = sa.select(sa.func.max(b.last_seq), sa.func.max(b.seq)).where(b.issue_id == issue_id)
+    seq, number = (int(last or 0) for last in connection.execute(used).one())
     planned = []
     for edition_id, subscribers in _batches(chosen, size):
         rows = [

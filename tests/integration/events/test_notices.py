@@ -150,7 +150,8 @@ def test_notices_that_were_reported_are_deleted_as_others_are(desk: Desk, tmp_pa
     periods = Retention()
     now = desk.office.now + periods.notices + timedelta(days=1)
     engine, pepper = desk.office.engine, b"p" * 32
-    retention.tidy(engine, periods, outbox=tmp_path, uploads=tmp_path, pepper=pepper, now=now)
+    folders = retention.Folders(tmp_path, tmp_path)
+    retention.tidy(engine, periods, folders, pepper=pepper, now=now, wait=lambda _: None)
     assert states(desk) == []
 
 

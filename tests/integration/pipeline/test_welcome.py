@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from newsletter.send import run
 from newsletter.send.run import Route
 from newsletter.send.welcome import welcome
+from newsletter.store.people import retention
 from newsletter.store.sending import batches
 from newsletter.store.sending import welcomes as stored
-from newsletter.store.tables import deliveries, exclusions, welcomes
+from newsletter.store.tables import deliveries, exclusions, issues, welcomes
 from newsletter.usecases import watching
 from subscribers.store.tables import consents, subscriptions
 from tests.fakes.house import MONDAY
@@ -168,3 +169,23 @@ def confirm_all(connection: sa.Connection, people: Iterable[int], at: datetime) 
         connection.execute(subscriptions.update().where(mine).values(confirmed_at=at))
         consent = {"subscriber_id": person, "newsletter": "weekly", "act": "confirmed", "at": at}
         connection.execute(consents.insert().values(**consent, source="page"))
+
+
+def test_a_number_is_not_used_again_after_retention_deleted_the_recipients(
+    engine: sa.Engine,
+) -> None:
+    with engine.begin() as connection:
+        add_people(connection, 3)
+        issue_id = add_issue(connection)
+    route = Route(MemorySender(max_batch=5, name="outbox"))
+    assert run.prepare(engine, publication(), issue_id, route, now=NOW)
+    with engine.begin() as connection:
+        edition = connection.scalar(sa.select(deliveries.c.edition_id).limit(1))
+        assert edition is not None
+        ended = sa.update(issues).values(state="submitted", submitted_at=NOW)
+        connection.execute(ended)
+        while retention.purge_deliveries(connection, NOW + timedelta(days=1)):
+            pass
+        assert connection.scalar(sa.select(sa.func.count()).select_from(deliveries)) == 0
+        assert stored.add(connection, issue_id, "outbox", {edition: [77]}, 5) == 4
+        assert connection.scalars(sa.select(deliveries.c.seq)).all() == [4]
