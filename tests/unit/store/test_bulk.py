@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 
-from newsletter.store.bulk import among, insert_many, insert_new, update_many
+from newsletter.store.bulk import Rows, among, insert_many, insert_new, update_many
+from newsletter.store.sending import partitions
 from newsletter.store.tables import deliveries, events
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 250_000, UTC)
@@ -53,21 +54,25 @@ def test_only_new_rows_are_inserted_and_named(engine: sa.Engine) -> None:
         assert stored(connection) == ROWS
 
 
-def test_rows_are_updated_by_all_of_their_keys(engine: sa.Engine) -> None:
+def test_rows_are_updated_by_both_of_their_keys(engine: sa.Engine) -> None:
     rows = [(issue, seq, seq, 1, "pending", None) for issue in (1, 2) for seq in (1, 2, 3)]
+    changed: dict[int, Rows] = {
+        1: [("bounced", "it's dead", 2), ("dropped", "x", 9)],
+        2: [("delivered", None, 3)],
+        3: [],
+        9: [("dropped", "x", 1)],
+    }
     with engine.begin() as connection:
+        for issue_id in (1, 2):
+            partitions.add(connection, issue_id)
         insert_many(connection, deliveries, DELIVERIES, rows)
-        changed = [
-            ("bounced", "it's dead", 1, 2),
-            ("delivered", None, 2, 3),
-            ("dropped", "x", 9, 9),
-        ]
-        update_many(connection, deliveries, ("issue_id", "seq"), ("state", "reason"), changed)
-        update_many(connection, deliveries, ("issue_id", "seq"), ("state", "reason"), [])
+        for issue_id, found in changed.items():
+            issue = ("issue_id", issue_id)
+            update_many(connection, deliveries, issue, "seq", ("state", "reason"), found)
         d = deliveries.c
         query = sa.select(d.issue_id, d.seq, d.state, d.reason).where(d.state != "pending")
-        found = [tuple(row) for row in connection.execute(query.order_by(d.issue_id))]
-        assert found == [(1, 2, "bounced", "it's dead"), (2, 3, "delivered", None)]
+        rows_now = [tuple(row) for row in connection.execute(query.order_by(d.issue_id))]
+        assert rows_now == [(1, 2, "bounced", "it's dead"), (2, 3, "delivered", None)]
 
 
 def test_any_value_is_found_among_others(engine: sa.Engine) -> None:
