@@ -21,8 +21,8 @@ from subscribers.roster.staging import forget_older
 
 TURNS_KEPT = timedelta(days=1)
 """Longer than any host rests."""
-MOST_PORTIONS = 100
-"""Transactions that delete one kind of rows in a pass; the next pass continues."""
+MOST_PORTIONS = 20
+"""Transactions that delete one kind of rows in a pass: some seconds. The next pass continues."""
 BREATH = 0.05
 """Seconds between two of them, in which SQLite lets others write."""
 
