@@ -14,7 +14,7 @@ from newsletter.migrations import upgrade
 from newsletter.model.edition import Chooser
 from newsletter.model.issue import Item
 from newsletter.model.plan import plan
-from newsletter.model.publication import ItemLimits
+from newsletter.model.publication import ItemLimits, Topic
 from newsletter.render.reach import wanted
 from newsletter.store.database import open_engine, open_reader
 from newsletter.store.sending.audience import question
@@ -51,9 +51,11 @@ def reduce(url: str) -> dict[str, float]:
         key="weekly", content="followed-first", items=ItemLimits(1, 8), max_editions=200
     )
     chooser = Chooser(_items(), weekly)
+    topics = tuple(Topic(f"t{n}") for n in range(1, people.TAGS + 1))
+    house = manuscripts.publication(topics=topics)
     start = time.perf_counter()
     with reader.connect() as connection:
-        asked = question(connection, weekly, {}, people.NOW)
+        asked = question(connection, weekly, house, people.NOW)
         sets = wanted(connection, asked, chooser).people
         read = time.perf_counter() - start
         made = plan(sets, chooser.everything(), weekly)

@@ -42,7 +42,7 @@ def test_a_worker_that_is_cut_off_waits_for_the_database_and_starts_again(
 ) -> None:
     again = threading.Event()
     row = WorkerRow("cut off", ("send",), 1, NOW, NOW)
-    sign = LifeSign(cut_off, row, lambda: NOW, again.set, every=0.05, patience=0.5)
+    sign = LifeSign(cut_off, row, lambda: NOW, again.set, every=0.05, patience=3)
     with sign.shown():
         until(lambda: shown(pg_engine), "it is shown")
         network.refuses = network.swallows = True
