@@ -4,10 +4,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from subscribers.store.tables import import_chunks
 from tests.fakes.fleet import Fleet, until
 from tests.fakes.lists import added, applied, approve_list
 
-ROWS, CHUNK = 3_000, 20
+ROWS, CHUNK = 1_000, 20
 
 
 def test_workers_apply_a_list_and_one_that_is_killed_leaves_the_rest_to_the_others(
@@ -15,13 +16,16 @@ def test_workers_apply_a_list_and_one_that_is_killed_leaves_the_rest_to_the_othe
 ) -> None:
     fleet = Fleet(pg_engine, tmp_path, "http://127.0.0.1:9")
     approve_list(fleet, ROWS, CHUNK)
-    doomed = fleet.start("worker", "--queues", "imports", "--concurrency", "2")
-    try:
-        until(lambda: added(fleet) > CHUNK, "the first worker has begun")
-    finally:
-        doomed.kill()
-        doomed.wait()
-    assert added(fleet) < ROWS
+    later = sa.select(import_chunks.c.last_row).where(import_chunks.c.last_row > ROWS // 2)
+    with pg_engine.begin() as blocking:
+        blocking.execute(later.with_for_update())  # so that the worker is in the middle for sure
+        doomed = fleet.start("worker", "--queues", "imports", "--concurrency", "2")
+        try:
+            until(lambda: added(fleet) >= CHUNK, "the first worker has begun")
+        finally:
+            doomed.kill()
+            doomed.wait()
+    assert CHUNK <= added(fleet) < ROWS
     with pg_engine.begin() as connection:
         # Others notice a dead worker after 30 seconds; a test need not wait for that.
         connection.exec_driver_sql(
