@@ -6,7 +6,7 @@ An inbox that its owner left under one address gets nothing under another, which
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from subscribers.model import SuppressionReason, inbox_of
+from subscribers.model import inbox_of
 from subscribers.roster.row import ImportRow
 from subscribers.roster.statuses import RowStatus
 from subscribers.store.inboxes import Departure
@@ -29,10 +29,10 @@ def of_inbox(address_key: str, status: RowStatus) -> Iterator[tuple[str, int, in
     """
     is_tagged = inbox_of(address_key) != address_key
     rank = _STAYS
-    if status.departs:
-        suppression = status.suppression
-        bounced = suppression is not None and suppression.reason is SuppressionReason.BOUNCE
-        rank = (_STAYS if is_tagged else _BOUNCED) if bounced else _LEFT
+    if status.left:
+        rank = _LEFT
+    elif status.bounced and not is_tagged:
+        rank = _BOUNCED
     if is_tagged or rank is not _STAYS:
         yield inbox_entry(address_key), 2 if is_tagged else 1, rank, -1
 

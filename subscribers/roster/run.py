@@ -126,7 +126,7 @@ def _survey(job: ImportJob, reader: RowReader, seen: Seen, found: ChangeSet) -> 
             if (known := reader.status(raw)) is not None:
                 key, status = known
                 stated.append((key, 1, *ranks(status)))
-                if "+" in key or status.departs:
+                if "+" in key or status.left or status.bounced:
                     stated.extend(of_inbox(key, status))
                 found.count(status)
         seen.note(stated)

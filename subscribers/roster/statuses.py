@@ -69,10 +69,17 @@ class RowStatus:
     partly: bool = False
 
     @property
-    def departs(self) -> bool:
-        """Return whether the subscriber gets nothing any more."""
-        ended = self.state is SubscriptionState.UNSUBSCRIBED and not self.partly
-        return ended or self.suppression is not None
+    def left(self) -> bool:
+        """Return whether the subscriber wants nothing any more; a bounce does not say so."""
+        if self.state is SubscriptionState.UNSUBSCRIBED and not self.partly:
+            return True
+        return self.suppression is not None and not self.bounced
+
+    @property
+    def bounced(self) -> bool:
+        """Return whether the address is suppressed for a bounce."""
+        suppression = self.suppression
+        return suppression is not None and suppression.reason is SuppressionReason.BOUNCE
 
     def lowered_by(self, other: "RowStatus") -> "RowStatus":
         """Return the lower state and the stronger suppression of two columns, in either order.

@@ -652,6 +652,9 @@ def test_a_bounce_of_a_tagged_address_says_nothing_about_the_others(
     text = "email,status\nann+a@example.org,bounced\nann@example.org,subscribed\nbob@example.org,\n"
     found = bring(engine, written(tmp_path, text), "the fair in May")
     assert found.counts == {"new": 3}
+    text = "email,unsubscribed,bounced\neve@example.org,,\neve+a@example.org,yes,yes\n"
+    found = bring(engine, written(tmp_path, text), "the fair in May")
+    assert found.counts == {"new": 1, "refused": 1}, "who bounced and left has left"
 
 
 def test_no_address_of_an_inbox_that_has_left_is_added(engine: sa.Engine, tmp_path: Path) -> None:
