@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 
@@ -58,11 +58,18 @@ class Seen:
         numbers = [_number(key) for key, _row in shown]
         known = self._known(self._several(numbers))
         found: list[SeenAddress] = []
+        alone: dict[int, int] = {}
         claims: list[tuple[int, int]] = []
         for number, (_key, row) in zip(numbers, shown, strict=True):
             address = known.get(number)
-            found.append(address or _ALONE)
-            if address is not None and not address.claimed_by:
+            if address is None:
+                # The file may have changed since: only then has such an address been claimed here.
+                row_before = alone.setdefault(number, row)
+                is_first = row_before == row
+                found.append(_ALONE if is_first else replace(_ALONE, claimed_by=row_before))
+                continue
+            found.append(address)
+            if not address.claimed_by:
                 known[number] = SeenAddress(address.rows, address.rank, address.strength, row)
                 if address.rows > 1:
                     claims.append((row, number))

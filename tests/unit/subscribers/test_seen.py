@@ -7,8 +7,14 @@ import pytest
 
 from subscribers.store.seen import MOST, Seen
 
-NOTED = [("a", 2, -1), ("b", 2, -1), ("a", 0, 1), ("c", 1, -1), ("b", 1, -1), ("a", 2, -1)]
-"""Address key, rank and strength of rows 1 to 6."""
+NOTED = [
+    (key, 1, rank, strength)
+    for key, rank, strength in (
+        *(("a", 2, -1), ("b", 2, -1), ("a", 0, 1)),
+        *(("c", 1, -1), ("b", 1, -1), ("a", 2, -1)),
+    )
+]
+"""Address key, one row, its rank and strength, of rows 1 to 6."""
 
 
 @pytest.fixture
@@ -48,6 +54,13 @@ def test_an_address_that_comes_twice_only_the_second_time_is_taken_once(
     file: sqlite3.Connection,
 ) -> None:
     seen = Seen(file)
-    seen.note([("a", 2, -1)])
+    seen.note([("a", 1, 2, -1)])
     first, second = seen.claim([("a", 1), ("a", 2)])
     assert (first.claimed_by, second.claimed_by) == (0, 1)
+
+
+def test_what_counts_for_two_rows_has_a_rank_without_another_row(file: sqlite3.Connection) -> None:
+    seen = Seen(file)
+    assert seen.ranks(["a"]) == [2]
+    seen.note([("a", 2, 0, -1), ("b", 1, 1, -1)])
+    assert seen.ranks(["a", "b", "c"]) == [0, 2, 2]
