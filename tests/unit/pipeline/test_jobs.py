@@ -5,6 +5,7 @@ from pathlib import Path
 
 from newsletter.pipeline import passes
 from newsletter.pipeline.jobs import KEYED, RULES, Job, Kind
+from newsletter.pipeline.report import StepName
 
 INSTEAD = {"send": {"freeze", "lane"}, "collect": {"source"}}
 """What jobs do in smaller pieces."""
@@ -12,7 +13,7 @@ INSTEAD = {"send": {"freeze", "lane"}, "collect": {"source"}}
 
 def test_every_step_of_a_pass_is_in_a_job_or_done_by_each_host() -> None:
     source = Path(passes.__file__).read_text("utf-8")
-    of_a_pass = set(re.findall(r'Step\("(\w+)"', source))
+    of_a_pass = {StepName[name] for name in re.findall(r"Step\(StepName\.(\w+)", source)}
     in_jobs = {step for rule in RULES.values() for step in rule.steps}
     on_each_host = {step.name for step in passes.of_this_host()}
     for whole, pieces in INSTEAD.items():
