@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from subscribers.model import ImportChunk
 from subscribers.store.dialects import overwrite_deleted
+from subscribers.store.imports import lock
 from subscribers.store.tables import import_chunks, imports
 
 _APPROVED = sa.select(imports.c.id).where(imports.c.state == "applying")
@@ -61,12 +62,11 @@ def delete(connection: sa.Connection, import_id: int) -> None:
 
 def forget(connection: sa.Connection, import_id: int) -> None:
     """Delete an import that was reviewed and not approved; any other stays."""
-    reviewed = sa.select(imports.c.id).where(
-        imports.c.id == import_id, imports.c.state == "reviewed"
-    )
-    overwrite_deleted(connection)
-    connection.execute(import_chunks.delete().where(import_chunks.c.import_id.in_(reviewed)))
-    connection.execute(imports.delete().where(imports.c.id.in_(reviewed)))
+    found = lock(connection, import_id)  # until the commit, it cannot be approved
+    if found is None or found.state != "reviewed":
+        return
+    delete(connection, import_id)
+    connection.execute(imports.delete().where(imports.c.id == import_id))
 
 
 def forget_reviewed(connection: sa.Connection, before: datetime) -> None:
@@ -74,5 +74,5 @@ def forget_reviewed(connection: sa.Connection, before: datetime) -> None:
     old = sa.select(imports.c.id).where(
         imports.c.state == "reviewed", imports.c.started_at < before
     )
-    for import_id in connection.scalars(old).all():
+    for import_id in connection.scalars(old.order_by(imports.c.id)).all():
         forget(connection, import_id)

@@ -28,6 +28,7 @@ from subscribers.store.tables import (
     subscriptions,
     suppressions,
 )
+from tests.fakes.concurrently import concurrently
 from tests.fakes.crashes import crash_at_every_write
 from tests.fakes.people import NOW, PEPPER, add_person
 
@@ -242,6 +243,37 @@ def test_what_is_not_approved_is_not_applied_and_is_forgotten(
     assert not approve(engine, 10**6)
     with engine.connect() as connection:
         assert {row.import_id for row in connection.execute(sa.select(import_chunks))} == {number}
+
+
+def forget(engine: sa.Engine, import_id: int) -> None:
+    """Forget an import."""
+    with engine.begin() as connection:
+        staging.forget(connection, import_id)
+
+
+def test_an_import_that_is_approved_while_it_is_forgotten_keeps_its_rows(
+    pg_engine: sa.Engine, tmp_path: Path
+) -> None:
+    number = reviewed(pg_engine, job(tmp_path))
+    with pg_engine.connect() as connection:
+        staging.approve(connection, number, actor=STAFF, now=NOW, record_end=lambda *_given: None)
+        with concurrently(pg_engine, lambda: forget(pg_engine, number)) as other:
+            connection.commit()
+    assert other.error is None
+    assert len(due(pg_engine)) == 4
+
+
+def test_an_import_that_is_forgotten_first_cannot_be_approved(
+    pg_engine: sa.Engine, tmp_path: Path
+) -> None:
+    number = reviewed(pg_engine, job(tmp_path))
+    with pg_engine.connect() as connection:
+        staging.forget(connection, number)
+        with concurrently(pg_engine, lambda: approve(pg_engine, number)) as other:
+            connection.commit()
+    assert (other.error, other.result) == (None, False)
+    with pg_engine.connect() as connection:
+        assert not connection.execute(sa.select(imports.c.id)).all()
 
 
 def test_a_list_without_rows_ends_when_it_is_approved(engine: sa.Engine, tmp_path: Path) -> None:
