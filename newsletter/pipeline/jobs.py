@@ -120,12 +120,20 @@ def due(tools: Tools) -> list[Job]:
         return [
             *(Job(kind) for kind in ALONE if _is_needed(tools, connection, Job(kind))),
             *_issues(tools, connection),
-            *(Job(Kind.CHUNK, str(chunk)) for chunk in latest.waiting(connection)),
+            *_chunks(connection),
             *(
                 Job(Kind.SOURCE, source.key, _host(source))
                 for source in gates.due_sources(tools, connection)
             ),
         ]
+
+
+def _chunks(connection: sa.Connection) -> Iterator[Job]:
+    if holding.why(connection) is not None:
+        return
+    for chunk in latest.waiting(connection):
+        # Two at once would wait for each other at the row of the import, each in a slot of a worker.
+        yield Job(Kind.CHUNK, str(chunk), f"import {chunk.import_id}")
 
 
 def _issues(tools: Tools, connection: sa.Connection) -> Iterator[Job]:

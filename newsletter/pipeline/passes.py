@@ -16,6 +16,7 @@ def steps(tools: Tools) -> list[Step]:
     """Return a whole pass: what may be sent now comes first, and again beside collecting.
 
     Notices come before issues: someone waits for a confirmation, and an issue can take an hour.
+    Imports come last: a long list can take half an hour, and no step waits behind it.
     """
     return [
         Step(StepName.JOURNALS),
@@ -24,7 +25,6 @@ def steps(tools: Tools) -> list[Step]:
         Step(StepName.NOTICES),
         Step(StepName.RECONCILE),
         Step(StepName.SEND),
-        Step(StepName.IMPORTS),
         Step(StepName.COLLECT),
         *_issues(tools),
         Step(StepName.REPORTS),
@@ -35,6 +35,7 @@ def steps(tools: Tools) -> list[Step]:
         Step(StepName.BACKUP),
         Step(StepName.WATCH),
         Step(StepName.STATUS),
+        Step(StepName.IMPORTS),
     ]
 
 
