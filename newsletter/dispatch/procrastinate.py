@@ -151,10 +151,17 @@ class Engine:
 
     async def _until_empty(self) -> None:
         async def rounds() -> None:
-            for _ in range(MOST_ROUNDS):
-                due = await self._tick()
-                if not any(job.rule.queue in self._capacity.queues for job in due):
+            before, rounds_left = None, MOST_ROUNDS
+            while rounds_left:
+                queues = self._capacity.queues
+                due = [job for job in await self._tick() if job.rule.queue in queues]
+                if not due:
                     return
+                chunks = {job.name for job in due if job.kind is Kind.CHUNK}
+                # A round applies a chunk of each import, so that a long list takes many.
+                if not chunks or chunks == before:
+                    rounds_left -= 1
+                before = chunks
                 await self._serve(wait=False)
 
         await self._opened(rounds)
@@ -220,8 +227,11 @@ class Engine:
         good = await self._in_thread(lambda: self._office.work(job))
         # A lane that ended sooner could do nothing: the provider does not answer, or waits.
         made_room = time.monotonic() - began >= LANE.total_seconds() - 1
-        if good and made_room and job.kind is Kind.LANE and not self._office.stop.is_set():
-            await self._continue(job)
+        if good and not self._office.stop.is_set():
+            if job.kind is Kind.LANE and made_room:
+                await self._continue(job)
+            elif job.kind is Kind.CHUNK:
+                await self._go_on_importing()
         if not good:
             raise JobFailed(context.job.call_string)
 
@@ -231,6 +241,11 @@ class Engine:
         if lane in due:
             with suppress(exceptions.AlreadyEnqueued):
                 await self._app.job_manager.batch_defer_jobs_async([_entry(lane)])
+
+    async def _go_on_importing(self) -> None:
+        """Add the next chunk of each import, without waiting for the next tick."""
+        due = await self._in_thread(self._office.due)
+        await self._add([job for job in due if job.kind is Kind.CHUNK])
 
     async def _in_thread(self, act: Callable[[], Any]) -> Any:  # noqa: ANN401 - what `act` returns
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)

@@ -129,11 +129,10 @@ def due(tools: Tools) -> list[Job]:
 
 
 def _chunks(connection: sa.Connection) -> Iterator[Job]:
-    if holding.why(connection) is not None:
-        return
-    for chunk in latest.waiting(connection):
-        # Two at once would wait for each other at the row of the import, each in a slot of a worker.
-        yield Job(Kind.CHUNK, str(chunk), f"import {chunk.import_id}")
+    """Yield the next chunk of each import: two at once would wait for each other's transaction."""
+    if holding.why(connection) is None:
+        for chunk in latest.next_of_each(connection):
+            yield Job(Kind.CHUNK, str(chunk))
 
 
 def _issues(tools: Tools, connection: sa.Connection) -> Iterator[Job]:

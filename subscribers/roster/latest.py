@@ -15,3 +15,8 @@ def latest(connection: sa.Connection) -> list[Import]:
 def waiting(connection: sa.Connection, limit: int | None = None) -> list[ImportChunk]:
     """Return the chunks of approved imports that were not applied yet, in the order of their rows."""
     return import_chunks.due(connection, limit)
+
+
+def next_of_each(connection: sa.Connection) -> list[ImportChunk]:
+    """Return the chunk of each approved import that is to be applied next."""
+    return import_chunks.next_of_each(connection)

@@ -30,6 +30,18 @@ def due(connection: sa.Connection, limit: int | None = None) -> list[ImportChunk
     return [ImportChunk(*row) for row in connection.execute(query.limit(limit))]
 
 
+def next_of_each(connection: sa.Connection) -> list[ImportChunk]:
+    """Return the first chunk that is left of each approved import."""
+    c = import_chunks.c
+    query = (
+        sa.select(c.import_id, sa.func.min(c.last_row))
+        .where(c.import_id.in_(_APPROVED))
+        .group_by(c.import_id)
+        .order_by(c.import_id)
+    )
+    return [ImportChunk(*row) for row in connection.execute(query)]
+
+
 def take(connection: sa.Connection, chunk: ImportChunk) -> bytes | None:
     """Delete a chunk of an approved import and return its rows; None if it was applied before."""
     overwrite_deleted(connection)

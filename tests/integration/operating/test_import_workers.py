@@ -21,7 +21,7 @@ def test_workers_apply_a_list_and_one_that_is_killed_leaves_the_rest_to_the_othe
         blocking.execute(later.with_for_update())  # so that the worker is in the middle for sure
         doomed = fleet.start("worker", "--queues", "imports", "--concurrency", "2")
         try:
-            until(lambda: added(fleet) >= CHUNK, "the first worker has begun")
+            until(lambda: added(fleet) >= ROWS // 4, "chunks follow each other without a pause")
         finally:
             doomed.kill()
             doomed.wait()

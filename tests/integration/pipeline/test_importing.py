@@ -101,7 +101,7 @@ def test_nothing_is_applied_after_a_restore_before_a_person_releases_it(opened: 
     assert len(due(opened)) == 3
     assert not chunk_jobs(opened)
     assert sending.release(opened.app.context, STAFF)
-    assert len(chunk_jobs(opened)) == 3
+    assert len(chunk_jobs(opened)) == 1
     opened.pass_at(opened.at)
     assert states(opened)["early.csv"] == "applied"
 
@@ -112,10 +112,16 @@ def chunk_jobs(opened: House) -> list[jobs.Job]:
 
 def test_the_chunks_of_an_import_take_one_slot_of_a_worker(opened: House) -> None:
     first, second = approve(opened, "first"), approve(opened, "second")
-    found = chunk_jobs(opened)
-    turns = [f"import {first}"] * 3 + [f"import {second}"] * 3
-    assert [job.turn for job in found] == turns
-    assert len({job.name for job in found}) == 6
+    assert keys(opened) == [f"{first}/2", f"{second}/2"]
+    for row in (2, 3):
+        assert not opened.app.work(jobs.Job(jobs.Kind.CHUNK, f"{first}/{row}"))
+    assert keys(opened) == [f"{first}/4", f"{second}/2"]
+    assert len(opened.app.work(jobs.Job(jobs.Kind.CHUNK, f"{first}/4"))) == 1
+    assert keys(opened) == [f"{second}/2"]
+
+
+def keys(opened: House) -> list[str]:
+    return [job.key for job in chunk_jobs(opened)]
 
 
 def test_a_long_list_holds_no_issue_back(opened: House) -> None:
