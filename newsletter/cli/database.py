@@ -151,7 +151,7 @@ def move(
 
 @database.command()
 def release() -> None:
-    """Let issues be sent again after a restore or a move.
+    """Let issues be sent again after a restore.
 
     Look first at `newsletter issues` and at what `newsletter run` reports.
     """

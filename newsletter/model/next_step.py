@@ -120,7 +120,7 @@ class ReplayJournals(NextStep):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseSending(NextStep):
-    """Let issues be sent again after a restore or a move, once a person has looked."""
+    """Let issues be sent again after a restore, once a person has looked."""
 
 
 @dataclass(frozen=True, slots=True)

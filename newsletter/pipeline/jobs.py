@@ -141,7 +141,7 @@ def _issues(tools: Tools, connection: sa.Connection) -> Iterator[Job]:
         job = Job(Kind.EDIT, newsletter.key)
         if _is_needed(tools, connection, job):
             yield job
-    if holding.why(connection) is not None:
+    if holding.is_held(connection):
         return
     for issue_id in run.departing(connection, context.publication, context.now()):
         yield Job(Kind.FREEZE, str(issue_id))

@@ -87,9 +87,12 @@ class SubmissionJournal:
         """Return whether no line says that the audience was frozen then: another host did that."""
         if self.folder is None:
             return False
-        headers = (line[2:] for line in self.lines(issue_id) if line.startswith("I "))
         wanted = {"epoch": epoch, "frozen_at": frozen_at}
-        return not any(wanted.items() <= json.loads(header).items() for header in headers)
+        for line in self.lines(issue_id):
+            with suppress(ValueError):  # a full disk may have cut one short
+                if line.startswith("I ") and wanted.items() <= json.loads(line[2:]).items():
+                    return False
+        return True
 
     def claim(self, claim: Claim, carried: Collection[int]) -> None:
         """Record that a batch is about to be submitted; call it before the first byte.
@@ -222,8 +225,10 @@ class SubmissionJournal:
         """Append a line. From one that begins an attempt to the one that ends it, the file stays."""
         if self.folder is None:
             return
-        appender = self._files.get(issue_id) or self._opened(self.folder, issue_id)
-        written = appender.append(line, begins, ends)
+        while True:
+            appender = self._files.get(issue_id) or self._opened(self.folder, issue_id)
+            if written := appender.append(line, begins, ends):
+                break  # otherwise another thread has just closed the file
         if durable:
             appender.sync(written)
 
@@ -247,15 +252,18 @@ class _Appender:
         self._syncing = threading.Lock()
         self._written = self._synced = 0
         self._attempts: set[str] = set()
-        self._kept = False
+        self._kept = self._closed = False
 
     def append(self, line: str, begins: str, ends: str) -> int:
         """Append a line, which may begin or end an attempt; return its number for `sync`.
 
+        Return 0 if the file is closed.
         The file is not replaced here and during an attempt. The lock is for a whole attempt because
         taking it takes longer than appending a line.
         """
         with self._writing:
+            if self._closed:
+                return 0
             if not self._kept:
                 self._keep()
             try:
@@ -298,8 +306,13 @@ class _Appender:
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._descriptor)
+        """Close the file, with all lines on the disk."""
+        with self._writing, self._syncing:
+            if self._synced < self._written:
+                os.fdatasync(self._descriptor)
+                self._synced = self._written
+            os.close(self._descriptor)
+            self._closed = True
 
 
 def _opened(path: Path) -> int:

@@ -32,7 +32,6 @@ from newsletter.send.courier import Courier
 from newsletter.send.journal import SubmissionJournal
 from newsletter.send.recovery import Recovered
 from newsletter.send.worker import Tally, Worker
-from newsletter.store import holding
 from newsletter.store.content import editions, issues, slots
 from newsletter.store.counting import domain_spans
 from newsletter.store.database import is_serialization_failure, snapshot
@@ -171,7 +170,6 @@ def _freeze(
         connection, issue_id, issue.reader_time, ends_at if issue.reader_time else None
     )
     excluded = deliveries.count_exclusions(connection, issue_id)
-    holding.settle(connection)
     issues.set_audience(connection, issue_id, planned=planned, excluded=excluded)
     # On the disk before this transaction is: a restored database may lack the issue altogether.
     route.journal.freeze(recovery.frozen_issue(connection, issue, planned))

@@ -20,7 +20,6 @@ ROOM = {"cache_size": -32_768, "wal_autocheckpoint": 8_192}
 """What a connection with much to write may keep in memory (KB) and in SQLite's log (pages of 4 KB)."""
 BUSY_SECONDS = 30
 """How long a writer waits for another; to freeze five million recipients takes about 10 s."""
-MOST_BIGINT = 2**63 - 1
 TO_SERVER = {
     "connect_timeout": 15,
     "keepalives_idle": 15,
@@ -221,15 +220,6 @@ def is_sqlite(bound: sa.Engine | sa.Connection) -> bool:
 def sqlite_path(engine: sa.Engine) -> Path | None:
     """Return the file of a SQLite database, None on PostgreSQL."""
     return Path(str(engine.url.database)) if is_sqlite(engine) else None
-
-
-def file_number(connection: sa.Connection) -> int:
-    """Return the number of the file of a SQLite database, 0 on PostgreSQL; a copy has another.
-
-    It is the inode, which stays when the file is renamed or its machine gets another name.
-    """
-    path = sqlite_path(connection.engine)
-    return path.stat().st_ino & MOST_BIGINT if path is not None and path.exists() else 0
 
 
 def insert_ignoring_conflicts(

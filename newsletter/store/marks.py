@@ -48,8 +48,6 @@ class Mark(StrEnum):
     """The day since 1970 on which all subscribers of a newsletter were looked at."""
     SENDING_HELD = "sending held"
     """1 in a restored database until a person has looked at it, then 0."""
-    DATABASE_FILE = "database file"
-    """The file from which issues are sent, by its number; see `database.file_number`."""
 
 
 def read(connection: sa.Connection, mark: Mark, of: str = "") -> int:

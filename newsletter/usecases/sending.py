@@ -31,7 +31,6 @@ from newsletter.send.welcome import Welcomed
 from newsletter.send.worker import Tally
 from newsletter.store import acts, holding
 from newsletter.store.content import issues, leaving
-from newsletter.store.holding import Hold
 from newsletter.store.sending import claims
 from newsletter.usecases.context import Context
 from newsletter.usecases.watching import state_of, status
@@ -64,17 +63,7 @@ class Sent:
 
 
 class SendingHeld(NotAllowed):
-    """A restored or copied database sends no issue before a person has looked at it."""
-
-
-_HELD = {
-    Hold.RESTORED: Phrase(
-        "no issue is sent since the database was restored: look at the issues, then release them"
-    ),
-    Hold.COPIED: Phrase(
-        "no issue is sent since the database file was copied here: stop the program where it was, then release the issues"
-    ),
-}
+    """A restored database sends no issue before a person has looked at it."""
 
 
 class ApprovalVoided(NotAllowed):
@@ -237,11 +226,14 @@ def welcome(context: Context, actor: Actor, newsletter: Newsletter) -> Welcomed 
 
 
 def require_released(context: Context) -> None:
-    """Raise SendingHeld while sending is held since a restore, or in a copy of the database."""
+    """Raise SendingHeld while sending is held since a restore."""
     with context.reader.connect() as connection:
-        held = holding.why(connection)
-    if held is not None:
-        raise SendingHeld(_HELD[held], next_step=ReleaseSending())
+        held = holding.is_held(connection)
+    if held:
+        msg = Phrase(
+            "no issue is sent since the database was restored: look at the issues, then release them"
+        )
+        raise SendingHeld(msg, next_step=ReleaseSending())
 
 
 def hold(context: Context, actor: Actor) -> None:
@@ -252,7 +244,7 @@ def hold(context: Context, actor: Actor) -> None:
 
 
 def release(context: Context, actor: Actor) -> bool:
-    """Let issues be sent again after a restore or a move; return whether sending was held."""
+    """Let issues be sent again after a restore; return whether sending was held."""
     actor.require(Role.ADMIN)
     with context.engine.begin() as connection:
         released = holding.release(connection)

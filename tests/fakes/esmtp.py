@@ -280,5 +280,5 @@ class _Connection(socketserver.BaseRequestHandler):
         if fault == "garbled":
             self.socket.sendall(b"what?\r\n")
             return True
-        self.say("250 ok")
+        self.socket.sendall(b"250 ok\r\n" * (2 if fault == "accept_twice" else 1))
         return True

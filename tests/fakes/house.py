@@ -18,7 +18,6 @@ from newsletter.model.actor import Actor
 from newsletter.model.issue import Issue
 from newsletter.people.effects import apply_effects
 from newsletter.pipeline.report import Line
-from newsletter.store import holding
 from newsletter.store.content import issues
 from newsletter.usecases import reviewing
 from newsletter.usecases.reviewing import Approved
@@ -173,8 +172,6 @@ def continued(root: Path, prepare: Callable[[House], None], more: str = "") -> I
     folder, at = _prepared(prepare, more)
     shutil.copytree(folder, root, dirs_exist_ok=True)
     opened = reopened(root, at)
-    with opened.app.engine.begin() as connection:
-        holding.release(connection)  # as after a move: a copied database sends nothing
     try:
         yield opened
     finally:

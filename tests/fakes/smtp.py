@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.fakes.sendgrid import SLOW, Ledger
 
-KEPT = {"ok", "accept_drop", "data_slow", "garbled", "drip"}
+KEPT = {"ok", "accept_drop", "accept_twice", "data_slow", "garbled", "drip"}
 
 
 class Mailbox:

@@ -85,8 +85,9 @@ class SmtpConnection(smtplib.SMTP):
 
     @property
     def usable(self) -> bool:
-        """Return whether another message may follow: no reply is owed, and nothing went wrong."""
-        return self.in_order and not self._owed and not self._queued and self.sock is not None
+        """Return whether another message may follow: each command has had its one reply."""
+        settled = not (self._owed or self._queued or self._received)
+        return self.in_order and settled and self.sock is not None
 
     @property
     def used_up(self) -> bool:

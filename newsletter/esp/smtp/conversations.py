@@ -58,9 +58,17 @@ class Conversations:
         self._poll = select.poll()
 
     def run(self, steps: Steps[T]) -> T:
-        """Return the result of a conversation once it has ended."""
+        """Return the result of a conversation once it has ended.
+
+        The main thread takes its own steps only: an interruption of it belongs to its conversation.
+        """
+        if threading.current_thread() is threading.main_thread():
+            return alone(steps)
         conversation = _Conversation(steps)
-        self._join(conversation)
+        try:
+            self._join(conversation)
+        except OSError:  # the process may open no more files
+            return alone(steps)
         conversation.turn.wait()
         if conversation.leads:
             try:
@@ -173,5 +181,8 @@ class _Conversation(Generic[T]):
     def result(self) -> T:
         """Return the result of a conversation that has ended, or raise its error."""
         if self._error is not None:
-            raise self._error
+            try:
+                raise self._error
+            finally:
+                self._error = None  # or it would refer to itself, by the frame of its caller
         return self._result[0]

@@ -13,7 +13,6 @@ from newsletter.errors import NotAllowed
 from newsletter.migrations import METADATA, moving
 from newsletter.store import holding
 from newsletter.store.database import open_engine
-from newsletter.store.holding import Hold
 from tests.fakes.house import MONDAY, article, house
 from tests.fakes.issues import add_issue, add_people
 from tests.fakes.postgres import Postgres
@@ -70,7 +69,7 @@ def test_a_publication_goes_on_in_the_database_that_it_was_moved_to(
             )
         moved = moving.move(url, target, ignored, chunk=3)
         with before.app.reader.connect() as connection:  # as a process that still has it open
-            assert holding.why(connection) is Hold.RESTORED
+            assert holding.is_held(connection)
     source = rows_of(url)
     assert rows_of(target) == source
     assert moved.rows > len(source["issues"]) > 0

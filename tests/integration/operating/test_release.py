@@ -1,6 +1,5 @@
 """After a restore no issue is sent before a person has looked."""
 
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from newsletter.store import acts
 from newsletter.store.acts import ActFilter
 from newsletter.usecases import sending
 from newsletter.usecases.sending import SendingHeld
-from tests.fakes.house import MONDAY, STAFF, House, article, house, leave_all, reopened
+from tests.fakes.house import MONDAY, STAFF, House, house, leave_all, reopened
 
 
 def restored(root: Path) -> House:
@@ -68,40 +67,3 @@ def test_a_restored_database_sends_no_issue_until_it_is_released(tmp_path: Path)
 def test_only_an_admin_releases_it(tmp_path: Path) -> None:
     with house(tmp_path) as opened, pytest.raises(Exception, match="not permitted"):
         sending.release(opened.app.context, Actor.person("ed", Role.APPROVER))
-
-
-def test_a_copied_folder_sends_no_issue_until_it_is_released(tmp_path: Path) -> None:
-    """For example a copy for tests: both have the same subscribers and the same next issue."""
-    with house(tmp_path / "first") as first:
-        first.pass_at(MONDAY - timedelta(days=1))
-        first.approve()
-        first.pass_at(MONDAY)
-        article(first.root, "third", "ships")
-        first.pass_at(MONDAY + timedelta(days=6))
-        first.approve(2)
-    shutil.copytree(tmp_path / "first", tmp_path / "second")
-    next_monday = MONDAY + timedelta(days=7)
-    second = reopened(tmp_path / "second", next_monday)
-    before = second.mails()
-    (line,) = held(second.pass_at(next_monday))
-    assert (line.level, "was copied here" in line.message) == (Level.WAITS, True)
-    assert second.mails() == before
-    assert sending.release(second.app.context, STAFF)
-    assert held(second.pass_at(next_monday)) == []
-    assert len(second.mails()) > len(before)
-    second.app.close()
-
-
-def test_a_folder_that_is_only_renamed_or_has_sent_nothing_is_not_held(tmp_path: Path) -> None:
-    with house(tmp_path / "first") as first:
-        first.pass_at(MONDAY - timedelta(days=1))
-        first.approve()
-    shutil.copytree(tmp_path / "first", tmp_path / "second")
-    second = reopened(tmp_path / "second", MONDAY)
-    assert held(second.pass_at(MONDAY)) == []
-    assert second.mails()
-    second.app.close()
-    (tmp_path / "second").rename(tmp_path / "third")
-    third = reopened(tmp_path / "third", MONDAY + timedelta(days=7))
-    assert held(third.pass_at(third.at)) == []
-    third.app.close()

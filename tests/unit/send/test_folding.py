@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,3 +201,28 @@ def test_the_header_of_a_freeze_that_was_not_committed_is_not_that_of_another(
     assert not journal.lacks(7, "e1", "f")
     assert journal.lacks(7, "e1", "later")
     assert journal.lacks(7, "e2", "f")
+
+
+def test_a_header_that_a_full_disk_cut_short_blocks_nothing(tmp_path: Path) -> None:
+    journal = SubmissionJournal(tmp_path / "submissions", boot="b1")
+    journal.freeze(HEADER)
+    whole = journal.path(7).read_text("utf-8")
+    journal.path(7).write_text(f"{whole[:40]}\n{whole}", "utf-8")
+    assert not journal.lacks(7, "e1", "f")
+    assert journal.lacks(7, "e1", "later")
+
+
+def test_a_file_that_another_thread_closes_is_opened_again(tmp_path: Path) -> None:
+    """Two jobs may find the same issue finished while a third one still writes about it."""
+    journal = SubmissionJournal(tmp_path / "submissions", boot="b1")
+    journal.freeze(HEADER)
+
+    def write(number: int) -> None:
+        for _ in range(100):
+            journal.accept(CLAIM, number)
+            journal.finish(7, "submitted")
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(write, range(4)))) == 4
+    lines = list(journal.lines(7))
+    assert sum(line.startswith("A ") for line in lines) == 400

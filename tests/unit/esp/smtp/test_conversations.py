@@ -1,11 +1,14 @@
 """Conversations of several threads: one thread takes all steps, and each gets its own result."""
 
+import errno
+import os
 import resource
 import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pytest
 
@@ -19,6 +22,7 @@ from newsletter.esp.smtp.conversations import (
 )
 
 PATIENCE = 60.0
+T = TypeVar("T")
 
 
 @contextmanager
@@ -34,6 +38,12 @@ def received(sock: socket.socket, seconds: float = PATIENCE) -> Steps[bytes]:
     """Wait for one byte, and return it."""
     yield SocketWait(sock, READABLE, seconds)
     return sock.recv(1)
+
+
+def led(conversations: Conversations, steps: Steps[T]) -> T:
+    """Run a conversation in a thread that may lead, unlike the main thread."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(conversations.run, steps).result(PATIENCE)
 
 
 def test_each_thread_gets_the_result_of_its_own_conversation() -> None:
@@ -133,10 +143,11 @@ def test_what_is_ready_is_taken_even_if_it_is_late() -> None:
         other.send(b"a")
         assert alone(received(ours, 0.0)) == b"a"
         other.send(b"b")
-        assert Conversations().run(received(ours, 0.0)) == b"b"
-        for take in (alone, Conversations().run):
-            with pytest.raises(TimeoutError):
-                take(received(ours, 0.0))
+        assert led(Conversations(), received(ours, 0.0)) == b"b"
+        with pytest.raises(TimeoutError):
+            alone(received(ours, 0.0))
+        with pytest.raises(TimeoutError):
+            led(Conversations(), received(ours, 0.0))
 
 
 def test_a_conversation_may_end_without_waiting() -> None:
@@ -144,16 +155,49 @@ def test_a_conversation_may_end_without_waiting() -> None:
         yield from ()
         return 7
 
-    assert Conversations().run(at_once()) == alone(at_once()) == 7
+    assert led(Conversations(), at_once()) == alone(at_once()) == 7
 
 
 def test_a_conversation_that_has_ended_leaves_no_open_file() -> None:
     conversations, most = Conversations(), resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, most[0]), most[1]))
-        with line() as (ours, other):
+        with line() as (ours, other), ThreadPoolExecutor(1) as pool:
             for _ in range(600):
                 other.send(b"a")
-                assert conversations.run(received(ours)) == b"a"
+                assert pool.submit(conversations.run, received(ours)).result(PATIENCE) == b"a"
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, most)
+
+
+def test_the_main_thread_takes_its_own_steps_only() -> None:
+    """An interruption of it must not end the conversation of another thread."""
+    conversations, begun, taken = Conversations(), threading.Event(), list[int]()
+
+    def noted(sock: socket.socket) -> Steps[bytes]:
+        found = yield from received(sock)
+        taken.append(threading.get_ident())
+        return found
+
+    def begins(sock: socket.socket) -> Steps[bytes]:
+        begun.set()
+        return (yield from received(sock))
+
+    with line() as (ours, other), line() as (busy, to_busy), ThreadPoolExecutor(1) as pool:
+        leading = pool.submit(conversations.run, begins(busy))
+        assert begun.wait(PATIENCE)
+        other.send(b"a")
+        assert conversations.run(noted(ours)) == b"a"
+        to_busy.send(b"b")
+        assert leading.result(PATIENCE) == b"b"
+    assert taken == [threading.get_ident()]
+
+
+def test_a_process_that_may_open_no_more_files_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pipe", full)
+    with line() as (ours, other):
+        other.send(b"a")
+        assert led(Conversations(), received(ours)) == b"a"

@@ -140,6 +140,14 @@ def test_a_connection_that_the_server_ended_while_idle_is_replaced() -> None:
         assert max(server.mailbox.copies().values()) == 1
 
 
+def test_a_surplus_reply_is_not_taken_for_that_to_the_next_message() -> None:
+    with Esmtp(["accept_twice", "data_550"]) as server:
+        sender = SmtpSender(server.url)
+        sender.submit(Shipment("7.1:1", LETTER, _recipients(1)))
+        outcome = sender.submit(Shipment("7.2:1", LETTER, _recipients(1, 2)))
+        assert (list(outcome.refused), server.mailbox.sessions) == (["7-2"], 2)
+
+
 @pytest.mark.parametrize("offers", OFFERS)
 def test_a_limit_of_messages_per_connection_is_learned(offers: tuple[str, ...]) -> None:
     """The first time the server ends the connection, later we do."""
