@@ -130,7 +130,7 @@ def due(tools: Tools) -> list[Job]:
 
 def _chunks(connection: sa.Connection) -> Iterator[Job]:
     """Yield the next chunk of each import: two at once would wait for each other's transaction."""
-    if holding.why(connection) is None:
+    if not holding.is_held(connection):
         for chunk in latest.next_of_each(connection):
             yield Job(Kind.CHUNK, str(chunk))
 
