@@ -62,13 +62,17 @@ def _newsletters(notice: Notice, publication: Publication) -> list[Newsletter]:
     return [found for key in keys if (found := publication.newsletter(key))]
 
 
+def titles(notice: Notice, publication: Publication) -> list[str]:
+    """Return the titles of the newsletters that a notice is about."""
+    return [newsletter.title for newsletter in _newsletters(notice, publication)]
+
+
 def printed(notice: Notice, publication: Publication, signer: Signer) -> dict[str, object]:
     """Return the values that a notice prints; its links are signed only now."""
     values = {name: str(value) for name, value in notice.values.items()}
     if notice.subscriber_id is None:
         return dict(notice.values)
-    named = ", ".join(newsletter.title for newsletter in _newsletters(notice, publication))
-    values.setdefault("title", named or publication.name)
+    values.setdefault("title", ", ".join(titles(notice, publication)) or publication.name)
     made = _Links(notice, notice.subscriber_id, values, publication.url, signer)
     until = values.get("until", "")
     ends = datetime.fromisoformat(until).astimezone(publication.timezone) if until else None

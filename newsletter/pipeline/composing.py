@@ -48,6 +48,9 @@ class Composer:
         if not to.address:  # an alert to a person without an address
             to = replace(to, address=alerts.mailbox(self.publication))
         values = self._values(claimed.notice)
+        if len(named := letters.titles(claimed.notice, self.publication)) > 1:
+            catalogs = self.templates.catalogs
+            values["title"] = catalogs.of(to.language, self.publication.language).listed(named)
         own = letters.presented(claimed.notice, self.publication)
         written = notice.render(self.templates, claimed.notice.kind, to.language, values, own)
         ready = letter(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.messages.catalog import Message
 from babel.messages.pofile import PoFileError, read_po
 from babel.numbers import format_decimal, format_percent
@@ -123,6 +124,10 @@ class Catalog:
                 return self.text("names.more", first=first)
             case _:
                 return ", ".join(names)
+
+    def listed(self, names: Sequence[str]) -> str:
+        """Return all names as a list: A; A and B; A, B, and C."""
+        return str(format_list(names, locale=self.locale))
 
     def _forms(self, key: str) -> tuple[str | tuple[str, ...], Locale]:
         """Return a text and the locale whose plural rule it follows."""

@@ -317,6 +317,8 @@ def test_unsubscribing_from_everything_ends_pending_sign_ups_too(eve: Reader) ->
     answer = eve.client.post(f"/unsubscribe/{eve.token(EVE)}", data={"scope": "all"})
     assert (eve.state(EVE), eve.state(EVE, "daily")) == ("unsubscribed", "unsubscribed")
     assert f"any more issues of {eve.house.app.publication.name}" in words_of(answer.text)
+    subjects = [str(letter["Subject"]) for letter in eve.letters(EVE)]
+    assert "You've unsubscribed from The Tide and The Daily Tide" in subjects
 
 
 def test_the_form_is_shown_where_a_mistake_has_led(eve: Reader) -> None:
