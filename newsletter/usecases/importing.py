@@ -50,6 +50,14 @@ class ListSample:
 
 
 @dataclass(frozen=True, slots=True)
+class ListReview:
+    """What a list would change, and the upload with the choices by which it was read."""
+
+    upload: Upload
+    changes: ChangeSet
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkApplied:
     """A chunk of an import was applied. `counts` are the rows of the import so far, by outcome."""
 
@@ -65,12 +73,14 @@ def receive(actor: Actor, uploads: Uploads, name: str, stream: BinaryIO) -> Uplo
     return uploads.keep(name, stream)
 
 
-def choose(context: Context, actor: Actor, uploads: Uploads, upload: Upload) -> None:
-    """Store what was chosen for an upload; it has to be reviewed again."""
+def choose(context: Context, actor: Actor, uploads: Uploads, upload: Upload) -> Upload:
+    """Store what was chosen for an upload, and return it; it has to be reviewed again."""
     actor.require(Role.ADMIN)
-    uploads.note(replace(upload, reviewed=0))
+    chosen = replace(upload, reviewed=0)
+    uploads.note(chosen)
     with context.engine.begin() as connection:
         staging.forget(connection, upload.reviewed)
+    return chosen
 
 
 def discard(context: Context, actor: Actor, uploads: Uploads, upload_id: str) -> None:
@@ -103,15 +113,27 @@ def sample(actor: Actor, uploads: Uploads, upload_id: str) -> ListSample:
     return ListSample(upload, headers, rows[:SHOWN], meanings, problem)
 
 
-def review(context: Context, actor: Actor, uploads: Uploads, upload_id: str) -> ChangeSet:
-    """Return what an upload would change, and keep its rows for `approve`; raise ImportRefused."""
+def review(context: Context, actor: Actor, uploads: Uploads, upload: Upload) -> ListReview:
+    """Return what an upload would change, and keep its rows for `approve`.
+
+    Raises ImportRefused for a list that cannot be read, and NotAllowed if someone has chosen
+    something else or discarded the upload before the end.
+    """
     actor.require(Role.ADMIN)
-    upload, now = uploads.load(upload_id), context.now()
+    now = context.now()
     meant = terms(context.publication, upload.name, now, upload.newsletters, upload.attest)
-    job = ImportJob(_opened(uploads, upload), meant, context.journals.pepper)
-    found = staging.review(context.engine, context.reader, job, actor=str(actor), now=now)
-    uploads.note(replace(upload, reviewed=found.id))
-    return found
+    try:
+        job = ImportJob(_opened(uploads, upload), meant, context.journals.pepper)
+        found = staging.review(context.engine, context.reader, job, actor=str(actor), now=now)
+    except FileNotFoundError as error:  # discarded while it was read
+        raise _changed() from error
+    if upload not in uploads.every():
+        with context.engine.begin() as connection:
+            staging.forget(connection, found.id)
+        raise _changed()
+    reviewed = replace(upload, reviewed=found.id)
+    uploads.note(reviewed)
+    return ListReview(reviewed, found)
 
 
 def approve(context: Context, actor: Actor, uploads: Uploads, upload_id: str, seen: str) -> None:
@@ -130,9 +152,13 @@ def approve(context: Context, actor: Actor, uploads: Uploads, upload_id: str, se
             now=context.now(),
             record_end=partial(_record_end, context),
         ):
-            msg = Phrase("the choices have changed since you looked; look at the changes again")
-            raise NotAllowed(msg)
+            raise _changed()
     uploads.delete(upload_id)
+
+
+def _changed() -> NotAllowed:
+    msg = Phrase("the choices have changed since you looked; look at the changes again")
+    return NotAllowed(msg)
 
 
 def apply_chunk(context: Context, actor: Actor, chunk: ImportChunk) -> ChunkApplied | None:

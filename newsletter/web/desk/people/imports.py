@@ -161,15 +161,16 @@ class ImportPages:
             encoding=form.first("encoding"),
             words=form.first("words"),
         )
-        importing.choose(self._context, visitor.actor, self._uploads, upload)
+        chosen = importing.choose(self._context, visitor.actor, self._uploads, upload)
         try:
-            found = importing.review(self._context, visitor.actor, self._uploads, upload_id)
+            review = importing.review(self._context, visitor.actor, self._uploads, chosen)
         except ImportRefused as error:
             again = importing.sample(visitor.actor, self._uploads, upload_id)
             return self._columns(visitor, again, again.problem or error.args[0])
+        found = review.changes
         view = ChangesView(
             f"{PATH}/{upload_id}",
-            self._uploads.load(upload_id).seal,
+            review.upload.seal,
             tuple(
                 (outcome, number, tuple(found.examples.get(outcome, ())))
                 for outcome, number in found.counts.most_common()
