@@ -126,8 +126,10 @@ def _stop_at_end_of_input(stop: threading.Event) -> None:
 
 def _ticked(app: App) -> None:
     """Record that what is due was added, and ping the dead-man's switch if it is our turn."""
-    tick, url = working.record_tick(app.context, MACHINE), app.settings.heartbeat_url
-    if url and tick.reports and (problem := report(url, good=tick.good)):
+    url = app.settings.heartbeat_url
+    tick = working.record_tick(app.context, MACHINE, pings=bool(url))
+    if tick.reports and (problem := report(url, good=tick.good)):
+        working.take_back(app.context, MACHINE, tick)
         structlog.get_logger(__name__).warning("heartbeat not sent", problem=problem)
 
 

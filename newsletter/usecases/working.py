@@ -22,27 +22,38 @@ class Tick:
     """A reading of what is due, by one of the workers.
 
     `reports` says that this worker pings the dead-man's switch, for all of them. The result is
-    `good` unless a job has failed since the ping before.
+    `good` unless a job has failed since the ping before, which was `since`, in minutes since 1970.
     """
 
     reports: bool
     good: bool = True
+    since: int = 0
 
 
-def record_tick(context: Context, actor: Actor) -> Tick:
-    """Record that the jobs that are due have been added; once a minute, the result is to be reported."""
+def record_tick(context: Context, actor: Actor, *, pings: bool = True) -> Tick:
+    """Record that the jobs that are due have been added; once a minute, the result is to be reported.
+
+    A worker that does not ping leaves that to the others.
+    """
     actor.require(Role.EDITOR)
     now = context.now()
     minute = int(now.timestamp() // 60)
     with context.engine.begin() as connection:
         marks.write(connection, Mark.TICKED, int(now.timestamp()))
         before = marks.read(connection, Mark.WORKERS_REPORTED)
-        reports = marks.is_due(connection, Mark.WORKERS_REPORTED, now, 1)
+        reports = pings and marks.is_due(connection, Mark.WORKERS_REPORTED, now, 1)
         if not (reports and marks.move(connection, Mark.WORKERS_REPORTED, minute)):
             return Tick(reports=False)
         seconds = now.timestamp() - before * 60 if before else 60
         failed = queues.exist(connection) and queues.any_failed(connection, seconds, [COLLECT])
-        return Tick(reports=True, good=not failed)
+        return Tick(reports=True, good=not failed, since=before)
+
+
+def take_back(context: Context, actor: Actor, tick: Tick) -> None:
+    """Leave a result that could not be reported to the next tick."""
+    actor.require(Role.EDITOR)
+    with context.engine.begin() as connection:
+        marks.write(connection, Mark.WORKERS_REPORTED, tick.since)
 
 
 def last_tick(context: Context) -> int:

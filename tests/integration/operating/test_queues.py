@@ -121,19 +121,28 @@ def test_the_workers_report_once_a_minute_and_whether_a_job_failed(
     def tick(later: int) -> Tick:
         return working.record_tick(replace(context, now=lambda: clock + later * SECOND), MACHINE)
 
+    minute = int(clock.timestamp()) // 60
     assert working.last_tick(context) == 0
     assert tick(0) == Tick(reports=True)
     assert not tick(20).reports, "another worker has reported in this minute"
     assert working.last_tick(context) == int(clock.timestamp()) + 20
     fail_job(pg_engine, "collect")
-    assert tick(60) == Tick(reports=True), "a source that is down is not reported"
+    assert tick(60) == Tick(reports=True, since=minute), "a source that is down is not reported"
     fail_job(pg_engine, "send")
     assert not tick(80).reports
-    assert tick(120) == Tick(reports=True, good=False)
+    bad = Tick(reports=True, good=False, since=minute + 1)
+    assert tick(120) == bad
+    working.take_back(context, MACHINE, bad)
+    assert tick(125) == bad, "the ping had failed"
     with pg_engine.begin() as connection:
         event = "UPDATE procrastinate.procrastinate_events SET at = at - interval '10 minutes'"
         connection.exec_driver_sql(event)
-    assert tick(180) == Tick(reports=True), "it failed before the last report"
+    assert tick(180) == Tick(reports=True, since=minute + 2), "it failed before the last report"
+
+
+def test_a_worker_that_does_not_ping_leaves_it_to_the_others(context: Context) -> None:
+    assert not working.record_tick(context, MACHINE, pings=False).reports
+    assert working.record_tick(context, MACHINE).reports
 
 
 def test_of_workers_that_tick_at_the_same_time_one_reports(context: Context) -> None:

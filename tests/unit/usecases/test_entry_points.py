@@ -41,7 +41,7 @@ NOT_AT_THE_DESK = {
     "sending.resolve_from_log": "it reads a file of the machine",
     "sending.send": "at the desk, the next pass sends",
     "staff.make_link": "it replaces the email on a day on which the desk cannot be opened",
-    "working.record_tick": "a worker calls it",
+    **dict.fromkeys(("working.record_tick", "working.take_back"), "a worker calls them"),
     "watching.status": "the page reads the same status with the rest of what it shows",
 }
 """What only the command line does, with the reason."""
