@@ -16,7 +16,8 @@ def steps(tools: Tools) -> list[Step]:
     """Return a whole pass: what may be sent now comes first, and again beside collecting.
 
     Notices come before issues: someone waits for a confirmation, and an issue can take an hour.
-    Imports come last: a long list can take half an hour, and no step waits behind it.
+    Imports come last: a long list can take half an hour, and no other step waits for it. What becomes
+    due in that time is done by the next pass, which may begin before this one ends.
     """
     return [
         Step(StepName.JOURNALS),
@@ -44,7 +45,7 @@ BESIDE: Mapping[StepName, Sequence[Step]] = {
     StepName.IMPORTS: _URGENT,
     StepName.COLLECT: _URGENT,
 }
-"""What goes on while a step runs: no long list and no slow source holds back a notice or an issue."""
+"""What goes on while a step runs: neither holds back a notice, or an issue that is approved."""
 
 
 def parts(tools: Tools, *, sending: bool = True) -> dict[str, list[Step]]:
