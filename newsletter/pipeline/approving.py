@@ -52,12 +52,14 @@ def decide(
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
     if issue.kind is IssueKind.CORRECTION or is_overtaken(issue, newsletter, now):
         return _left_to_staff(issue, newsletter, now)
-    if newsletter.approval == "automatic" and issue.reason != TOO_FEW:
+    # Whoever made a special issue has not seen its articles yet.
+    may_pass = issue.kind is not IssueKind.SPECIAL and issue.reason != TOO_FEW
+    if newsletter.approval == "automatic" and may_pass:
         # As late as a person would be reminded, so that articles of the last hours are in it.
         ready = now >= issue.due_at - newsletter.approve_by
         return Approve(AUTOMATIC_APPROVAL) if ready else WaitForApproval()
     late = now > issue.due_at + newsletter.late.grace
-    if late and newsletter.late.then == "send" and issue.reason != TOO_FEW:
+    if late and newsletter.late.then == "send" and may_pass:
         return Approve(LATE_POLICY)
     if late and newsletter.late.then == "skip":
         return Skip(f"not approved within {spell_duration(newsletter.late.grace)} of its slot")

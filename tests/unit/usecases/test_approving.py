@@ -75,3 +75,10 @@ def test_no_policy_sends_or_skips_a_correction(policy: dict[str, Any]) -> None:
     newsletter, correction = replace(WEEKLY, **policy), replace(ISSUE, kind=IssueKind.CORRECTION)
     assert decide(correction, newsletter, NOW + HOURS) == WaitForApproval()
     assert decide(correction, newsletter, NOW + 48 * HOURS) == Remind(overdue=True)
+
+
+@pytest.mark.parametrize("policy", [{"approval": "automatic"}, {"late": Late(then="send")}])
+def test_no_policy_sends_a_special_issue(policy: dict[str, Any]) -> None:
+    newsletter, special = replace(WEEKLY, **policy), replace(ISSUE, kind=IssueKind.SPECIAL)
+    assert decide(special, newsletter, NOW - 24 * HOURS) == WaitForApproval()
+    assert decide(special, newsletter, NOW + 48 * HOURS) == Remind(overdue=True)
