@@ -83,7 +83,7 @@ def test_the_welcome_email_names_every_newsletter_that_was_ticked(tmp_path: Path
         eve.sign_up(EVE, newsletter=["weekly", "daily"])
         eve.client.post(eve.link(EVE, "confirm"))
         (welcome,) = eve.letters(EVE)[-1:]
-        assert welcome["Subject"] == "Welcome to The Tide, The Daily Tide"
+        assert welcome["Subject"] == "Welcome to The Tide and The Daily Tide"
         answer = eve.client.post(eve.link(EVE, "unsubscribe"), data={"scope": "all"})
         assert answer.status_code == 200
         assert eve.state(EVE) == eve.state(EVE, "daily") == "unsubscribed"
