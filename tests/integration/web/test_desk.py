@@ -151,7 +151,7 @@ def test_opening_the_address_of_a_form_is_answered_with_a_page(
     desk: tuple[House, Pages],
 ) -> None:
     _, served = desk
-    answer = served.get(served.public + "/sign-up")
+    answer = served.get(served.desk + "/issues/1/edit/undo")
     assert answer.status_code == httpx2.codes.METHOD_NOT_ALLOWED
     assert answer.headers["Allow"] == "POST"
     assert "<h1>Page not found</h1>" in answer.text
