@@ -109,9 +109,9 @@ def _audience(url: str, people: int) -> Iterator[Figure]:
             frozen = issue(connection, segment)
             partitions.add(connection, frozen.issue.id)
         with engine.connect() as connection, connection.begin() as transaction:
-            seconds, found = _timed(partial(freeze, connection, frozen, NOW))
+            seconds, audience = _timed(partial(freeze, connection, frozen, NOW))
             transaction.rollback()
-        note = f"{found:,} deliveries of {len(frozen.editions)} editions; target: ≤ 15"
+        note = f"{audience.planned:,} deliveries of {len(frozen.editions)} editions; target: ≤ 15"
         yield Figure(f"{name}: freeze {segment}", seconds, "s", note)
     engine.dispose()
 

@@ -79,7 +79,7 @@ def printed(notice: Notice, publication: Publication, signer: Signer) -> dict[st
     return {
         **values,
         **made.all(),
-        "until": f"{ends:%Y-%m-%d %H:%M %Z}" if ends else "",
+        "until": ends or "",
     }
 
 

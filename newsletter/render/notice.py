@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from newsletter.errors import TemplateFailed
 from newsletter.model.publication import Publication
 from newsletter.model.text import bounded, printable
 from newsletter.render import plain
+from newsletter.render.catalog import Catalog
 from newsletter.render.html import inline
 from newsletter.render.issue_view import LONGEST_SUBJECT, publication_view
 from newsletter.render.item_view import text_locale
@@ -45,7 +47,7 @@ def render(
 ) -> RenderedNotice:
     """Render a notice in `language`, else in the publication's; raise TemplateFailed.
 
-    `publication` has the look of a newsletter, for a notice about one. `values` has at least VALUES[kind]. Texts in it are data and are printed as one line each.
+    `publication` has the look of a newsletter, for a notice about one. `values` has at least VALUES[kind]. Texts in it are data and are printed as one line each; times are local.
     """
     publication = publication or templates.publication
     missing = [name for name in VALUES.get(kind, ()) if name not in values]
@@ -54,10 +56,7 @@ def render(
         msg = f"notice {kind}: {problem}"
         raise TemplateFailed(msg)
     catalog = templates.catalogs.of(language or publication.language, publication.language)
-    printed = {
-        name: printable(value) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    printed = {name: _printed(value, catalog) for name, value in values.items()}
     context: dict[str, object] = {
         "publication": publication_view(publication),
         "locale": text_locale(catalog.language),
@@ -71,3 +70,14 @@ def render(
     page = templates.render(f"{folder}/body.html.j2", context | {"subject": subject})
     text = templates.render(f"{folder}/body.txt.j2", context | {"subject": subject})
     return RenderedNotice(subject, inline(page), plain.tidy(text))
+
+
+def _printed(value: object, catalog: Catalog) -> object:
+    match value:
+        case str():
+            return printable(value)
+        case datetime():
+            day = catalog.date(value.date(), "date.day")
+            return catalog.text("desk.moment", day=day, time=f"{value:%H:%M %Z}")
+        case _:
+            return value
