@@ -297,7 +297,7 @@ def test_a_pass_asks_and_the_email_says_what_follows(tmp_path: Path) -> None:
         body = letter.get_body(("plain",))
         assert body is not None
         text = words_of(body.get_content())
-        assert "If you don't answer by 2026-12-15 08:00 UTC, we'll pause it." in text
+        assert "If you don't answer by 15 December 2026 at 08:00 UTC, we'll pause it." in text
         assert "/unsubscribe/" in text
         one_click = str(letter["List-Unsubscribe"]).strip("<>").removeprefix(eve.base)
         assert one_click in text
