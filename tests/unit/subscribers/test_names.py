@@ -1,4 +1,4 @@
-"""What stands in the name column of a list and is not a name."""
+"""Names and placeholders in the name column of a list."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from subscribers.roster.names import full_name
         "null",
     ],
 )
-def test_what_stands_for_a_missing_name_is_none(text: str) -> None:
+def test_a_placeholder_is_no_name(text: str) -> None:
     assert full_name({"name": text}) == ""
     assert full_name({"first_name": text, "last_name": "Kim"}) == "Kim"
 
