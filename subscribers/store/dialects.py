@@ -1,7 +1,8 @@
 """What differs between SQLite and PostgreSQL. No other module here asks which one it is."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -125,11 +126,27 @@ def bulk_insert(
         driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", bound).close()  # noqa: S608 - our own names
         return
     with (
+        keys_planned_once(connection),
         driver.cursor() as cursor,
         cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy,
     ):
         for row in bound:
             copy.write_row(row)
+
+
+@contextmanager
+def keys_planned_once(connection: sa.Connection) -> Iterator[None]:
+    """Let PostgreSQL keep the plans by which it checks foreign keys, which it does for every row.
+
+    A connection that plans each execution for its values would plan these checks as often.
+    """
+    if is_sqlite(connection):
+        yield
+        return
+    mode = connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one()
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = auto")
+    yield
+    connection.exec_driver_sql(f"SET LOCAL plan_cache_mode = {mode}")
 
 
 def runs_elsewhere(engine: sa.Engine) -> bool:

@@ -14,7 +14,7 @@ from subscribers.model import (
     Tag,
     TagKind,
 )
-from subscribers.store.dialects import is_one_of
+from subscribers.store.dialects import is_one_of, keys_planned_once
 from subscribers.store.tables import (
     consents,
     import_changes,
@@ -90,7 +90,8 @@ def remove(connection: sa.Connection, ids: Sequence[int]) -> None:
     for table in (subscriber_tags, subscriptions, consents, requests, single_use_links):
         connection.execute(table.delete().where(table.c.subscriber_id.in_(ids)))
     connection.execute(import_changes.delete().where(import_changes.c.subscriber_id.in_(ids)))
-    connection.execute(subscribers.delete().where(subscribers.c.id.in_(ids)))
+    with keys_planned_once(connection):
+        connection.execute(subscribers.delete().where(subscribers.c.id.in_(ids)))
 
 
 def _loaded(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Subscriber]:

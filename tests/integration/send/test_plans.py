@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.send import claimable, run
 from newsletter.store.sending import claims, partitions
+from subscribers.store.dialects import keys_planned_once
 from tests.fakes.issues import add_issue, add_many
 from tests.fakes.memory import MemorySender
 from tests.integration.send.conftest import Office
@@ -121,3 +122,13 @@ def test_the_next_batch_is_found_without_sorting_those_that_wait(pg_engine: sa.E
             plan = json.dumps(plan_of(connection, found[0], statements[found[0]]))
         assert "ix_batches_claimable" in plan, plan
         assert '"Sort"' not in plan, plan
+
+
+def test_foreign_keys_are_checked_by_plans_that_are_kept(pg_engine: sa.Engine) -> None:
+    """They are checked for every row; each connection plans other statements for their values."""
+    with pg_engine.begin() as connection:
+        show = "SHOW plan_cache_mode"
+        assert connection.exec_driver_sql(show).scalar_one() == "force_custom_plan"
+        with keys_planned_once(connection):
+            assert connection.exec_driver_sql(show).scalar_one() == "auto"
+        assert connection.exec_driver_sql(show).scalar_one() == "force_custom_plan"
