@@ -52,7 +52,7 @@ def decide(
     """Return what the newsletter's policy wants done about an issue that waits for approval."""
     if issue.kind is IssueKind.CORRECTION or is_overtaken(issue, newsletter, now):
         return _left_to_staff(issue, newsletter, now)
-    # Whoever made a special issue has not seen its articles yet.
+    # A person made a special issue, but has not seen its articles yet.
     may_pass = issue.kind is not IssueKind.SPECIAL and issue.reason != TOO_FEW
     if newsletter.approval == "automatic" and may_pass:
         # As late as a person would be reminded, so that articles of the last hours are in it.

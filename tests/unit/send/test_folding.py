@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.model.batch import Claim
 from newsletter.send.folding import fold_finished, folded
-from newsletter.send.journal import FrozenIssue, SubmissionJournal
+from newsletter.send.journal import FrozenIssue, SubmissionJournal, _Appender
 from newsletter.send.submitted import JournaledIssue, read
 from tests.conftest import ROOT
 from tests.fakes.issues import NOW
@@ -212,17 +213,22 @@ def test_a_header_that_a_full_disk_cut_short_blocks_nothing(tmp_path: Path) -> N
     assert journal.lacks(7, "e1", "later")
 
 
-def test_a_file_that_another_thread_closes_is_opened_again(tmp_path: Path) -> None:
+def test_a_file_that_another_thread_closes_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two jobs may find the same issue finished while a third one still writes about it."""
     journal = SubmissionJournal(tmp_path / "submissions", boot="b1")
     journal.freeze(HEADER)
+    append, begun = _Appender.append, threading.Event()
 
-    def write(number: int) -> None:
-        for _ in range(100):
-            journal.accept(CLAIM, number)
-            journal.finish(7, "submitted")
+    def late(appender: _Appender, line: str, begins: str, ends: str) -> int:
+        """Append only after the other thread has closed the file."""
+        if line.startswith("A ") and not begun.is_set():
+            begun.set()
+            with ThreadPoolExecutor(1) as other:
+                other.submit(journal.finish, 7, "submitted").result()
+        return append(appender, line, begins, ends)
 
-    with ThreadPoolExecutor(4) as pool:
-        assert len(list(pool.map(write, range(4)))) == 4
-    lines = list(journal.lines(7))
-    assert sum(line.startswith("A ") for line in lines) == 400
+    monkeypatch.setattr(_Appender, "append", late)
+    journal.accept(CLAIM, 1)
+    assert [line[0] for line in journal.lines(7)] == ["I", "E", "A"]
